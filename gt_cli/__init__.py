@@ -1,0 +1,1 @@
+"""The `gt-service` command: the local stack, the demo, estimates, status, reports, deployment."""

@@ -1,0 +1,1 @@
+"""gt-engine: a labeling engine that is Ground Truth to its callers."""

@@ -1,0 +1,95 @@
+"""Every error that gt-service raises on purpose.
+
+GtServiceError                code, message, remedy, field
+├── InvalidInput        422   what the user wrote is wrong: names the field or the file
+│   └── SpecErrors      422   several at once, one per field
+├── NotFound            404
+├── Conflict            409   not legal in the present state
+│   └── BudgetExceeded  409   the worst case does not fit under the cap
+├── AccessDenied        403
+└── UnknownState        500   a value that this version does not know: never guessed, never swallowed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class GtServiceError(Exception):
+    """An error with a machine code and a remedy for the person who reads it."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, remedy: str = "", field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.field = field
+
+    def as_dict(self) -> dict[str, Any]:
+        """The one JSON shape of errors: code, message, and where known remedy and field."""
+        shape: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.remedy:
+            shape["remedy"] = self.remedy
+        if self.field is not None:
+            shape["field"] = self.field
+        return shape
+
+
+class InvalidInput(GtServiceError):
+    """What the user wrote is wrong; `field` names the field or the file."""
+
+    code = "invalid_input"
+    status = 422
+
+
+class SpecErrors(InvalidInput):
+    """A campaign spec with one error or more, each naming its field."""
+
+    code = "invalid_spec"
+
+    def __init__(self, errors: Sequence[InvalidInput]) -> None:
+        super().__init__(
+            f"{len(errors)} error(s) in the campaign spec: "
+            + "; ".join(f"{e.field}: {e.message}" for e in errors),
+            remedy="Mend the fields named and drop the spec again.",
+        )
+        self.errors = tuple(errors)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**super().as_dict(), "errors": [error.as_dict() for error in self.errors]}
+
+
+class NotFound(GtServiceError):
+    """There is no such campaign, batch, job, image or object."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(GtServiceError):
+    """Not legal in the present state."""
+
+    code = "conflict"
+    status = 409
+
+
+class BudgetExceeded(Conflict):
+    """The worst case of a job does not fit under the campaign's cap."""
+
+    code = "budget_exceeded"
+
+
+class AccessDenied(GtServiceError):
+    """The caller may not do this."""
+
+    code = "access_denied"
+    status = 403
+
+
+class UnknownState(GtServiceError):
+    """A status, record or response that this version does not know."""
+
+    code = "unknown_state"

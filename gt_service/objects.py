@@ -1,0 +1,138 @@
+"""Objects in S3 behind a small door, so that the domain never sees a client.
+
+`ObjectStore` is what readers and writers ask for; `S3Objects` is the one that runs. Tests use a fake of the same
+shape (`tests/fakes.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from gt_service.errors import InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PART_BYTES = 8 * 1024 * 1024  # S3 takes parts of 5 MiB or more, 10,000 at most
+
+
+@dataclass(frozen=True)
+class S3Uri:
+    """s3://bucket/key; a prefix is a URI whose key ends where the caller says."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str, *, field: str = "uri") -> S3Uri:
+        bucket, _, key = text.removeprefix("s3://").partition("/")
+        if not text.startswith("s3://") or not bucket:
+            raise InvalidInput(f"{text!r} is not an S3 URI (s3://bucket/key)", field=field)
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def __truediv__(self, name: str) -> S3Uri:
+        return S3Uri(self.bucket, f"{self.key.rstrip('/')}/{name}".lstrip("/"))
+
+
+@dataclass(frozen=True)
+class ObjectSummary:
+    uri: S3Uri
+    size: int
+    etag: str
+    last_modified: datetime
+
+
+class ObjectStore(Protocol):
+    """Reads, writes and lists objects. Errors: `NotFound` where the object is not there."""
+
+    def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]: ...
+
+    def read(self, uri: S3Uri, *, first_bytes: int | None = None) -> bytes: ...
+
+    def lines(self, uri: S3Uri) -> Iterator[bytes]: ...
+
+    def write(self, uri: S3Uri, body: bytes, content_type: str) -> None: ...
+
+    def write_stream(self, uri: S3Uri, chunks: Iterable[bytes], content_type: str) -> None: ...
+
+
+class S3Objects:
+    """`ObjectStore` on boto3."""
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+
+    def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=prefix.bucket, Prefix=prefix.key
+        )
+        for page in pages:
+            for item in page.get("Contents", ()):
+                yield ObjectSummary(
+                    S3Uri(prefix.bucket, item["Key"]),
+                    item["Size"],
+                    item["ETag"].strip('"'),
+                    item["LastModified"],
+                )
+
+    def read(self, uri: S3Uri, *, first_bytes: int | None = None) -> bytes:
+        span = {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"}
+        try:
+            return self._client.get_object(Bucket=uri.bucket, Key=uri.key, **span)["Body"].read()  # type: ignore[arg-type]
+        except (self._client.exceptions.NoSuchKey, self._client.exceptions.NoSuchBucket):
+            raise NotFound(f"there is no object {uri}") from None
+
+    def lines(self, uri: S3Uri) -> Iterator[bytes]:
+        try:
+            body = self._client.get_object(Bucket=uri.bucket, Key=uri.key)["Body"]
+        except (self._client.exceptions.NoSuchKey, self._client.exceptions.NoSuchBucket):
+            raise NotFound(f"there is no object {uri}") from None
+        yield from body.iter_lines(chunk_size=1024 * 1024)
+
+    def write(self, uri: S3Uri, body: bytes, content_type: str) -> None:
+        self._client.put_object(Bucket=uri.bucket, Key=uri.key, Body=body, ContentType=content_type)
+
+    def write_stream(self, uri: S3Uri, chunks: Iterable[bytes], content_type: str) -> None:
+        """Writes what comes, in parts, holding no more than one part. Nothing appears where a chunk fails."""
+        parts = _parts(chunks)
+        first = next(parts, b"")
+        second = next(parts, None)
+        if second is None:
+            return self.write(uri, first, content_type)
+        where = {"Bucket": uri.bucket, "Key": uri.key}
+        upload = self._client.create_multipart_upload(**where, ContentType=content_type)["UploadId"]  # type: ignore[arg-type]
+        try:
+            done = []
+            for number, part in enumerate(_chain(first, second, parts), start=1):
+                etag = self._client.upload_part(**where, UploadId=upload, PartNumber=number, Body=part)[
+                    "ETag"
+                ]  # type: ignore[arg-type]
+                done.append({"PartNumber": number, "ETag": etag})
+            self._client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload={"Parts": done})  # type: ignore[arg-type]
+        except BaseException:
+            self._client.abort_multipart_upload(**where, UploadId=upload)  # type: ignore[arg-type]
+            raise
+        return None
+
+
+def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield second
+    yield from rest
+
+
+def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    held = bytearray()
+    for chunk in chunks:
+        held += chunk
+        if len(held) >= PART_BYTES:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
