@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from gt_service.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 PART_BYTES = 8 * 1024 * 1024  # S3 takes parts of 5 MiB or more, 10,000 at most
 
@@ -69,9 +71,7 @@ class S3Objects:
         self._client = client
 
     def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=prefix.bucket, Prefix=prefix.key
-        )
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
         for page in pages:
             for item in page.get("Contents", ()):
                 yield ObjectSummary(
@@ -105,26 +105,20 @@ class S3Objects:
         second = next(parts, None)
         if second is None:
             return self.write(uri, first, content_type)
-        where = {"Bucket": uri.bucket, "Key": uri.key}
-        upload = self._client.create_multipart_upload(**where, ContentType=content_type)["UploadId"]  # type: ignore[arg-type]
+        bucket, key = uri.bucket, uri.key
+        upload = self._client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)["UploadId"]
         try:
-            done = []
-            for number, part in enumerate(_chain(first, second, parts), start=1):
-                etag = self._client.upload_part(**where, UploadId=upload, PartNumber=number, Body=part)[
-                    "ETag"
-                ]  # type: ignore[arg-type]
-                done.append({"PartNumber": number, "ETag": etag})
-            self._client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload={"Parts": done})  # type: ignore[arg-type]
+            done: list[CompletedPartTypeDef] = []
+            for number, part in enumerate(chain((first, second), parts), start=1):
+                answer = self._client.upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=part)
+                done.append({"PartNumber": number, "ETag": answer["ETag"]})
+            self._client.complete_multipart_upload(
+                Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": done}
+            )
         except BaseException:
-            self._client.abort_multipart_upload(**where, UploadId=upload)  # type: ignore[arg-type]
+            self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
             raise
         return None
-
-
-def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield second
-    yield from rest
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
