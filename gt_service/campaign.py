@@ -1,0 +1,623 @@
+"""The campaign spec: what a user writes once, in YAML or JSON, and everything else follows from.
+
+`parse_spec` reads a file and answers with a `CampaignSpec` or with `SpecErrors`, one error per field. Contradictions
+between fields (a price that the task's ladder lacks, too many labels) are found by `CampaignSpec` itself, so there is
+no such thing as an invalid one. Limits are Ground Truth's own (botocore's `CreateLabelingJobRequest`, developer guide).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from gt_service.errors import InvalidInput, SpecErrors
+from gt_service.money import MILLS_PER_DOLLAR, Mills, from_usd, usd
+from gt_service.objects import S3Uri
+from gt_service.regions import MAX_LABEL_CHARACTERS, MIN_AUTO_LABELING_OBJECTS, TaskType
+
+MAX_SPEC_BYTES = 256 * 1024
+MAX_TAGS = 50
+OWN_TAGS = 4
+"""How many of a labeling job's 50 tags gt-service writes itself (campaign, batch, role, gold labels)."""
+OWN_TAG_PREFIX = "gt-service:"
+MAX_PUBLIC_AVAILABILITY_SECONDS = 43_200
+MAX_AVAILABILITY_SECONDS = 2_592_000
+
+_NAME = r"^[a-z0-9](-*[a-z0-9])*$"
+_ATTRIBUTE = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$"
+_KEYWORD = r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$"
+_WORKFORCE = r"^(public|arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:workteam/.+)$"
+_ROLE = r"^arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$"
+_KMS_KEY = r"^[a-zA-Z0-9:/_-]*$"
+
+
+def _as_money(value: Any) -> Mills:
+    try:
+        return from_usd(value)
+    except InvalidInput as error:
+        raise PydanticCustomError("money", "{problem}", {"problem": error.message}) from None
+
+
+def _as_uri(value: Any) -> S3Uri:
+    if isinstance(value, S3Uri):
+        return value
+    try:
+        return S3Uri.parse(value if isinstance(value, str) else repr(value))
+    except InvalidInput as error:
+        raise PydanticCustomError("s3_uri", "{problem}", {"problem": error.message}) from None
+
+
+Dollars = Annotated[
+    Mills,
+    BeforeValidator(_as_money),
+    PlainSerializer(lambda mills: str(Decimal(mills) / MILLS_PER_DOLLAR), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\$?\d+(\.\d{1,3})?$"}),
+]
+"""US dollars in the file ("0.036", 500), mills in the program, dollars again when dumped."""
+
+Location = Annotated[
+    S3Uri,
+    BeforeValidator(_as_uri),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^s3://[^/]+/.*$", "maxLength": 1024}),
+]
+Label = Annotated[StrictStr, Field(min_length=1, max_length=MAX_LABEL_CHARACTERS)]
+Keyword = Annotated[StrictStr, Field(max_length=30, pattern=_KEYWORD)]
+ContentClassifier = Literal["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Instructions(_Part):
+    """What workers read. Whatever is left out is worded from the task type and the labels."""
+
+    title: Annotated[StrictStr, Field(min_length=1, max_length=128)] | None = Field(
+        None, description="One line, shown in the list of tasks.", examples=["Draw a box around each bird"]
+    )
+    description: Annotated[StrictStr, Field(min_length=1, max_length=255, pattern="^.+$")] | None = Field(
+        None, description="One or two sentences, shown with the title.", examples=["Find the birds in a photo."]
+    )
+    keywords: tuple[Keyword, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=5,
+        description="One to five words by which workers of the public workforce find the task.",
+        examples=[["image", "birds"]],
+    )
+    header: Annotated[StrictStr, Field(min_length=1)] | None = Field(
+        None, description="The sentence above each object.", examples=["Draw a tight box around each bird you see."]
+    )
+    short: Annotated[StrictStr, Field(min_length=1)] | None = Field(
+        None, description="Text always visible beside the object.", examples=["Boxes touch the bird on all four sides."]
+    )
+    full: Annotated[StrictStr, Field(min_length=1)] | None = Field(
+        None,
+        description="Text behind “View full instructions”; blank lines separate paragraphs.",
+        examples=["Draw one box for each bird.\n\nLeave out shadows."],
+    )
+    examples: Location | None = Field(
+        None,
+        description="A manifest of a few rightly labeled images, in the form of an output manifest. They are drawn "
+        "into the picture beside the task.",
+        examples=["s3://my-inbox/birds/examples/examples.manifest"],
+    )
+
+
+class BatchRule(_Part):
+    """When pending images are closed into a batch, which is one labeling job."""
+
+    size: StrictInt = Field(1250, ge=1, le=100_000, description="Images that fill a batch.", examples=[1250])
+    quiet_minutes: StrictInt = Field(
+        30,
+        ge=1,
+        le=43_200,
+        description="After so long without an upload, what is pending becomes a batch.",
+        examples=[30],
+    )
+    minimum: StrictInt = Field(1, ge=1, description="Fewer images than this wait, however quiet it is.", examples=[100])
+
+
+class Stopping(_Part):
+    """Ground Truth's own stopping conditions; whichever is met first ends the job."""
+
+    max_human_labeled_objects: StrictInt | None = Field(
+        None, ge=1, description="A job stops once people have labeled so many objects.", examples=[800]
+    )
+    max_percent_labeled: StrictInt | None = Field(
+        None, ge=1, le=100, description="A job stops once this share of its objects is labeled.", examples=[95]
+    )
+
+
+class CampaignSpec(_Part):
+    """One labeling goal. Constructed with what a user writes: amounts are dollars, locations are S3 URIs."""
+
+    name: StrictStr = Field(
+        min_length=1,
+        max_length=40,
+        pattern=_NAME,
+        description="The campaign's name, which is its folder in the inbox bucket. It begins every job's name.",
+        examples=["birds"],
+    )
+    task: TaskType = Field(description="What is asked about each object.", examples=["object-detection"])
+    labels: tuple[Label, ...] = Field(
+        min_length=1,
+        description="The categories, in the order that gives them their numbers.",
+        examples=[["Bird"]],
+    )
+    instructions: Instructions = Field(
+        default_factory=Instructions, description="What workers read.", examples=[{"title": "Box the birds"}]
+    )
+    workforce: StrictStr = Field(
+        max_length=256,
+        pattern=_WORKFORCE,
+        description="Who labels: `public`, or the ARN of a private or vendor work team.",
+        examples=["arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"],
+    )
+    workers_per_object: StrictInt = Field(
+        3, ge=1, le=9, description="How many people label the same object.", examples=[3]
+    )
+    price_per_task: Dollars | None = Field(
+        None,
+        description="US dollars for one worker's answer to one object; public workforce only, from the task type's "
+        "list of prices. Left out, it is the lowest of them.",
+        examples=["0.036"],
+    )
+    batch: BatchRule = Field(
+        default_factory=BatchRule, description="When images become a batch.", examples=[{"size": 1250}]
+    )
+    budget: Dollars | None = Field(
+        None,
+        gt=0,
+        description="US dollars that the whole campaign may cost. A job whose worst case does not fit is not started.",
+        examples=["500"],
+    )
+    role_arn: Annotated[StrictStr, Field(min_length=20, max_length=2048, pattern=_ROLE)] | None = Field(
+        None,
+        description="Role that labeling jobs assume. Left out, it is the one deployed with the service.",
+        examples=["arn:aws:iam::111122223333:role/labeling"],
+    )
+    gold_labels: Location | None = Field(
+        None,
+        description="Known right answers in the form of an output manifest: reports score the labels against them, "
+        "and simulated annotators answer from them.",
+        examples=["s3://my-inbox/birds/gold/gold.manifest"],
+    )
+    auto_labeling: StrictBool = Field(
+        True, description="Whether a model labels what it is sure of, where the task type has one.", examples=[True]
+    )
+    control_batches: tuple[Annotated[StrictInt, Field(ge=1)], ...] = Field(
+        (),
+        description="Numbers of the batches that are labeled a second time without the pre-trained model, to "
+        "measure what it saves. Each is paid for twice.",
+        examples=[[2]],
+    )
+    label_attribute: StrictStr = Field(
+        "category",
+        pattern=_ATTRIBUTE,
+        description="The name under which labels appear in manifests.",
+        examples=["category"],
+    )
+    reviewed_attribute: StrictStr | None = Field(
+        None,
+        pattern=_ATTRIBUTE,
+        description="The label attribute to verify or adjust; for the review task types only.",
+        examples=["category"],
+    )
+    max_concurrent_tasks: StrictInt = Field(
+        200, ge=1, le=5000, description="Objects that are with workers at the same time.", examples=[200]
+    )
+    task_time_limit_seconds: StrictInt = Field(
+        300, ge=30, le=28_800, description="How long a worker may take over one object.", examples=[300]
+    )
+    task_availability_seconds: StrictInt = Field(
+        21_600,
+        ge=60,
+        le=MAX_AVAILABILITY_SECONDS,
+        description="How long an object waits for workers before it expires; 43,200 at most with `public`.",
+        examples=[21_600],
+    )
+    content_classifiers: tuple[ContentClassifier, ...] = Field(
+        (),
+        max_length=2,
+        description="What you declare of the images. The public workforce takes only images that are free of "
+        "personal data.",
+        examples=[["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"]],
+    )
+    follow_ups: StrictInt = Field(
+        1,
+        ge=0,
+        le=9,
+        description="How many times what a job left unlabeled is sent again, before the campaign waits for you.",
+        examples=[1],
+    )
+    stopping: Stopping = Field(
+        default_factory=Stopping,
+        description="Ground Truth's stopping conditions for every job.",
+        examples=[{"max_percent_labeled": 95}],
+    )
+    tags: dict[StrictStr, StrictStr] = Field(
+        default_factory=dict,
+        max_length=MAX_TAGS - OWN_TAGS,
+        description="Tags for every labeling job, besides the service's own.",
+        examples=[{"project": "birds"}],
+    )
+    output_kms_key: Annotated[StrictStr, Field(max_length=2048, pattern=_KMS_KEY)] | None = Field(
+        None,
+        description="KMS key that encrypts what jobs write to S3.",
+        examples=["alias/labels"],
+    )
+    volume_kms_key: Annotated[StrictStr, Field(max_length=2048, pattern=_KMS_KEY)] | None = Field(
+        None,
+        description="KMS key that encrypts the disks of training and inference.",
+        examples=["alias/volumes"],
+    )
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the public workforce labels, which is the only one with a price per task."""
+        return self.workforce == "public" or ":workteam/public-crowd/" in self.workforce
+
+    @property
+    def worker_price(self) -> Mills:
+        """What one worker is paid for one object; 0 where the service pays no workers (private and vendor)."""
+        if not self.is_public:
+            return Mills(0)
+        return self.task.facts.suggested_price if self.price_per_task is None else self.price_per_task
+
+    @property
+    def uses_auto_labeling(self) -> bool:
+        """Whether jobs carry an algorithm: asked for, and the task type has one."""
+        return self.auto_labeling and self.task.facts.algorithm is not None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is legal and yet probably not meant."""
+        return tuple(_warnings(self))
+
+    @model_validator(mode="after")
+    def _without_contradictions(self) -> Self:
+        errors = [error for check in _CHECKS for error in check(self)]
+        if errors:
+            raise SpecErrors(errors)
+        return self
+
+
+def _warnings(spec: CampaignSpec) -> Iterator[str]:
+    if spec.auto_labeling and spec.task.facts.algorithm is None:
+        yield f"auto_labeling: {spec.task} has no automated data labeling; people will label every object"
+    if spec.uses_auto_labeling and spec.batch.size < MIN_AUTO_LABELING_OBJECTS:
+        yield (
+            f"batch.size: {spec.batch.size} is under the {MIN_AUTO_LABELING_OBJECTS:,} objects that Ground Truth's "
+            "auto-labeling asks for; people may label every object"
+        )
+
+
+def _label_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    facts, count = spec.task.facts, len(spec.labels)
+    twice = sorted({label for label in spec.labels if spec.labels.count(label) > 1})
+    if twice:
+        yield InvalidInput(
+            f"{', '.join(map(repr, twice))} given more than once", remedy="Give each label once.", field="labels"
+        )
+    if count < facts.min_labels:
+        yield InvalidInput(
+            f"{spec.task} needs at least {facts.min_labels} labels, {count} given",
+            remedy="Add the missing categories.",
+            field="labels",
+        )
+    limit = facts.label_limit(auto_labeling=spec.auto_labeling)
+    if limit is not None and count > limit:
+        yield InvalidInput(
+            f"{spec.task} takes at most {limit} labels, {count} given",
+            remedy="Merge labels, or split the work into several campaigns.",
+            field="labels",
+        )
+
+
+def _attribute_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    name, facts = spec.label_attribute, spec.task.facts
+    if name in {"source", "source-ref"} or name.endswith("-metadata"):
+        yield InvalidInput(
+            f"{name!r} has a meaning of its own in manifests", remedy="Choose another name.", field="label_attribute"
+        )
+    elif facts.attribute_ends_in_ref != name.endswith("-ref"):
+        ending = "must end in '-ref'" if facts.attribute_ends_in_ref else "must not end in '-ref'"
+        remedy = f"Write, for example, label_attribute: {'mask-ref' if facts.attribute_ends_in_ref else 'category'}."
+        yield InvalidInput(f"with {spec.task} the label attribute {ending}", remedy=remedy, field="label_attribute")
+    if facts.reviews and spec.reviewed_attribute in {None, name}:
+        yield InvalidInput(
+            f"{spec.task} needs the label attribute that it reviews, which is another than its own",
+            remedy="Write reviewed_attribute: and the name of the attribute that the manifest holds.",
+            field="reviewed_attribute",
+        )
+    if not facts.reviews and spec.reviewed_attribute is not None:
+        yield InvalidInput(
+            f"{spec.task} makes new labels and reviews none",
+            remedy="Take the field out, or choose a verification or adjustment task.",
+            field="reviewed_attribute",
+        )
+
+
+def _price_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    price = spec.price_per_task
+    if price is None:
+        return
+    if not spec.is_public:
+        yield InvalidInput(
+            "only the public workforce is paid by the task",
+            remedy="Take the field out, or write workforce: public.",
+            field="price_per_task",
+        )
+    elif price not in spec.task.facts.prices:
+        ladder = ", ".join(usd(allowed) for allowed in spec.task.facts.prices)
+        yield InvalidInput(
+            f"{usd(price)} is not a price that Ground Truth takes for {spec.task}",
+            remedy=f"Use one of {ladder}.",
+            field="price_per_task",
+        )
+
+
+def _public_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    if not spec.is_public:
+        return
+    personal = "FreeOfPersonallyIdentifiableInformation"
+    if personal not in spec.content_classifiers:
+        yield InvalidInput(
+            "the public workforce takes only objects that are declared free of personal data",
+            remedy=f"Where it is true, write content_classifiers: [{personal}]; else use a private work team.",
+            field="content_classifiers",
+        )
+    if spec.task_availability_seconds > MAX_PUBLIC_AVAILABILITY_SECONDS:
+        yield InvalidInput(
+            f"the public workforce keeps a task at most {MAX_PUBLIC_AVAILABILITY_SECONDS:,} seconds (12 hours)",
+            remedy=f"Write task_availability_seconds: {MAX_PUBLIC_AVAILABILITY_SECONDS} or less.",
+            field="task_availability_seconds",
+        )
+
+
+def _batch_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    limit = spec.task.facts.max_objects
+    if spec.batch.size > limit:
+        yield InvalidInput(
+            f"a {spec.task} job takes at most {limit:,} objects",
+            remedy=f"Write size: {limit} or less.",
+            field="batch.size",
+        )
+    if spec.batch.minimum > spec.batch.size:
+        yield InvalidInput(
+            f"{spec.batch.minimum} is more than the batch size, {spec.batch.size}",
+            remedy="Write a minimum that is at most the size.",
+            field="batch.minimum",
+        )
+
+
+def _tag_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    for key, value in spec.tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            yield InvalidInput(
+                "a tag's key has 1 to 128 characters and its value at most 256",
+                remedy="Shorten it.",
+                field=f"tags.{_shown(key)}",
+            )
+        elif key.lower().startswith(("aws:", OWN_TAG_PREFIX)):
+            yield InvalidInput(
+                "keys that begin with aws: or gt-service: are taken", remedy="Rename the tag.", field=f"tags.{key}"
+            )
+
+
+_CHECKS = (_label_errors, _attribute_errors, _price_errors, _public_errors, _batch_errors, _tag_errors)
+
+
+def parse_spec(text: str | bytes, *, filename: str, campaign: str | None = None) -> CampaignSpec:
+    """The campaign spec in a file.
+
+    text: the file's content, at most `MAX_SPEC_BYTES`. filename: decides the form (`.json`, else YAML) and names the
+    file in errors. campaign: the folder or path the spec was given for; it is the default of `name`, and another
+    `name` is an error.
+
+    Errors: `SpecErrors`, one per field (`field` is a path such as `batch.size`) or one for the file as a whole.
+    """
+    try:
+        document = _document(_decoded(text), filename)
+    except _FileError as error:
+        raise SpecErrors([InvalidInput(error.problem, remedy=error.remedy, field=filename)]) from None
+    if campaign is not None and document.setdefault("name", campaign) != campaign:
+        problem = f"{document['name']!r} is not the campaign that this spec was given for, {campaign!r}"
+        remedy = f"Write name: {campaign}, or leave the field out."
+        raise SpecErrors([InvalidInput(problem, remedy=remedy, field="name")])
+    try:
+        return CampaignSpec.model_validate(document)
+    except ValidationError as error:
+        raise SpecErrors(list(_one_per_field(error.errors(include_url=False)))) from None
+
+
+class _FileError(Exception):
+    """The file as a whole cannot be read; never leaves this module."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem, self.remedy = problem, remedy
+
+
+def _decoded(text: str | bytes) -> str:
+    if len(text) > MAX_SPEC_BYTES:
+        raise _FileError(
+            f"the file has {len(text):,} bytes, more than the {MAX_SPEC_BYTES:,} of a campaign spec",
+            "Check that this is the spec and not a manifest or an image.",
+        )
+    try:
+        decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _FileError(f"byte {error.start} is not UTF-8", "Save the file as UTF-8 text.") from None
+    if not decoded.strip():
+        raise _FileError("the file is empty", "Write the campaign's spec into it; the README shows one.")
+    return decoded
+
+
+def _document(text: str, filename: str) -> dict[str, Any]:
+    try:
+        document = _json(text) if filename.lower().endswith(".json") else yaml.load(text, _StrictLoader)  # noqa: S506
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _FileError(f"not JSON: {error.msg} ({where})", "Mend the line named.") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise _FileError(f"not YAML: {error.problem or error.context}{where}", "Mend the line named.") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-13-01, a character YAML has not
+        raise _FileError(f"not YAML: {error}".splitlines()[0], "Mend the file.") from None
+    except RecursionError:
+        raise _FileError("nested too deeply", "A spec nests two levels at most.") from None
+    if not isinstance(document, dict):
+        kind = {list: "a list", str: "plain text", type(None): "nothing but comments"}.get(type(document), "a value")
+        raise _FileError(
+            f"the file holds {kind}, not fields with values", "Write lines such as task: object-detection."
+        )
+    return document
+
+
+def _json(text: str) -> Any:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        document: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in document:
+                raise _FileError(f"{key!r} is given twice", "Give each field once.")
+            document[key] = value
+        return document
+
+    return json.loads(text, object_pairs_hook=once)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML that refuses what a reader would overlook: keys given twice, and aliases (which can also explode)."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not taken here", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(problem=f"{key.value!r} is given twice", problem_mark=key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _one_per_field(errors: Sequence[ErrorDetails]) -> Iterator[InvalidInput]:
+    reported: set[tuple[str | int, ...]] = set()
+    for error in errors:
+        path = tuple(part for part in error["loc"] if part != "[key]")
+        if any(known[: len(path)] == path for known in reported):
+            continue  # said already, of the field or of what is in it
+        reported.add(path)
+        yield _field_error(error, path, _shown(".".join(map(str, path)) or "spec"))
+
+
+def _shown(text: str, limit: int = 80) -> str:
+    """What a stranger wrote, short enough for a message and free of what UTF-8 cannot hold."""
+    whole = text if len(text) <= limit else text[: limit - 1] + "…"
+    return whole.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _field_error(error: ErrorDetails, path: tuple[str | int, ...], field: str) -> InvalidInput:
+    parent, name = _model_at(path[:-1]), str(path[-1]) if path else ""
+    if error["type"] == "extra_forbidden" and parent is not None:
+        near = difflib.get_close_matches(name.lower(), parent.model_fields, n=1, cutoff=0.5)
+        if near:
+            return InvalidInput("there is no such field", remedy=f"Did you mean {near[0]}?", field=field)
+        remedy = "Take it out. The fields are: " + ", ".join(parent.model_fields) + "."
+        return InvalidInput("there is no such field", remedy=remedy, field=field)
+    return InvalidInput(_problem(error), remedy=_remedy(error, path), field=field)
+
+
+_PLAIN_WORDS: Mapping[str, str] = {
+    "missing": "this field is required",
+    "string_type": "{value} is not text",
+    "int_type": "{value} is not a whole number",
+    "bool_type": "{value} is neither true nor false",
+    "tuple_type": "{value} is not a list",
+    "dict_type": "{value} is not a set of fields with values",
+    "model_type": "{value} is not a set of fields with values",
+    "enum": "there is no {value}",
+    "literal_error": "there is no {value}",
+    "string_pattern_mismatch": "{value} has not the right form",
+}
+
+
+def _problem(error: ErrorDetails) -> str:
+    shown = _shown(repr(error["input"]))
+    if error["type"] in _PLAIN_WORDS:
+        return _PLAIN_WORDS[error["type"]].format(value=shown)
+    if error["type"] in {"money", "s3_uri"}:
+        return error["msg"]
+    return f"{shown}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+
+
+def _remedy(error: ErrorDetails, path: tuple[str | int, ...]) -> str:
+    if error["type"] in {"enum", "literal_error"}:
+        choices = list(TaskType) if error["type"] == "enum" else list(get_args(ContentClassifier))
+        near = difflib.get_close_matches(str(error["input"]).lower(), choices, n=1, cutoff=0.5)
+        return f"Did you mean {near[0]}?" if near else "Use one of " + ", ".join(choices) + "."
+    if error["type"] == "string_type" and not isinstance(error["input"], (dict, list, type(None))):
+        return "Put it in quotes: YAML reads yes, no, numbers and dates as something else than text."
+    named = [part for part in path if isinstance(part, str)]
+    model = _model_at(tuple(named[:-1]))
+    field = model.model_fields.get(named[-1]) if model and named else None
+    if field is None or not field.examples:
+        return "Mend the value."
+    example = field.examples[0]
+    shown = json.dumps(example) if isinstance(example, (list, dict, bool)) else example
+    return f"{field.description} For example: {named[-1]}: {shown}"
+
+
+def _model_at(path: tuple[str | int, ...]) -> type[_Part] | None:
+    """The model that the path leads into; None where it leads to a list, a text or nowhere."""
+    model: type[_Part] | None = CampaignSpec
+    for part in path:
+        field = model.model_fields.get(str(part)) if model is not None else None
+        kind: Any = None if field is None else field.annotation
+        if get_origin(kind) is UnionType:
+            kind = get_args(kind)[0]
+        model = kind if isinstance(kind, type) and issubclass(kind, _Part) else None
+    return model
+
+
+def spec_as_json(spec: CampaignSpec) -> dict[str, Any]:
+    """The spec as JSON that `CampaignSpec.model_validate` takes back unchanged."""
+    return spec.model_dump(mode="json")
+
+
+__all__ = [
+    "BatchRule",
+    "CampaignSpec",
+    "Instructions",
+    "Stopping",
+    "parse_spec",
+    "spec_as_json",
+]
