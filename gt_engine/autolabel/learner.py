@@ -1,0 +1,94 @@
+"""The one interface of everything that learns from labels; the two task types differ only behind it.
+
+A model is bytes: the payload of `model.tar.gz`. It carries its own facts (task, classes, how many labels it
+learnt from), and what a later job needs to start warm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gt_engine.autolabel.features import FeatureView
+from gt_engine.labels import Label, Task
+
+EpochReport = Callable[[int, float], None]
+"""Called with (epoch from 0, validation score in [0, 1]): mAP for boxes, accuracy for classes."""
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a model says of itself.
+
+    task            what it labels
+    classes         the job's label categories in order; a model of other classes must be refused
+    examples        number of human labels that it learnt from, those of earlier jobs included
+    generation      1 for a cold start, one more for each job after it
+    """
+
+    task: Task
+    classes: tuple[str, ...]
+    examples: int
+    generation: int
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model says of some objects, in the order asked.
+
+    labels       one label per object
+    confidences  float64 [n] in [0, 1]: how probable it is that the whole label meets the target
+    """
+
+    ids: tuple[str, ...]
+    labels: tuple[Label, ...]
+    confidences: NDArray[np.float64]
+
+
+class Learner(Protocol):
+    """Trains on examples and labels the rest.
+
+    Honest by construction: a model is a small set of members, and each content belongs to one fold, given by a
+    hash of its key. The member that answers for a content never saw the fold that it is in. So predictions for
+    labeled and unlabeled objects are alike, and losses on labeled objects are fair validation.
+    """
+
+    task: Task
+
+    def train(
+        self,
+        features: FeatureView,
+        examples: Mapping[str, Label],
+        *,
+        classes: Sequence[str],
+        seed: int,
+        initial: bytes | None = None,
+        on_epoch: EpochReport | None = None,
+    ) -> bytes:
+        """A model from labeled objects (object id -> label), warm from `initial` where given.
+
+        Deterministic for the same arguments. Raises ValueError without examples.
+        """
+        ...
+
+    def predict(self, model: bytes, features: FeatureView, ids: Sequence[str]) -> Predictions:
+        """A label and a confidence for each object."""
+        ...
+
+    def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
+        """The loss of each pair, float64 [n] in [0, 1]: what the guarantee bounds on average."""
+        ...
+
+
+def learner_for(task: Task, *, loss: str | None = None) -> Learner:
+    """The learner of a task. `loss` is `f1` (boxes, default), `mean-iou` (boxes) or `error` (classes)."""
+    raise NotImplementedError
+
+
+def model_facts(model: bytes) -> ModelFacts:
+    """The facts of a model payload. Raises InvalidInput when the bytes are not a model of this engine."""
+    raise NotImplementedError
