@@ -1,0 +1,14 @@
+"""gt-service on AWS Lambda: every trigger is a blueprint in chalicelib; this file only puts them together."""
+
+from chalice import Chalice
+
+from chalicelib import api, authorize, batches, completions, job_events, schedule, uploads
+
+app = Chalice(app_name="gt-service", configure_logs=False)
+app.register_blueprint(uploads.blueprint)
+app.register_blueprint(batches.blueprint)
+app.register_blueprint(job_events.blueprint)
+app.register_blueprint(completions.blueprint)
+app.register_blueprint(schedule.blueprint)
+app.register_blueprint(authorize.blueprint)
+app.register_blueprint(api.blueprint)
