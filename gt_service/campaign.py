@@ -43,6 +43,8 @@ OWN_TAG_PREFIX = "gt-service:"
 MAX_PUBLIC_AVAILABILITY_SECONDS = 43_200
 MAX_AVAILABILITY_SECONDS = 2_592_000
 
+TITLE_PATTERN = r"^[\t\n\r -\uD7FF\uE000-\uFFFD]*$"
+"""Ground Truth's titles hold no control characters and nothing beyond Unicode's first plane."""
 _NAME = r"^[a-z0-9](-*[a-z0-9])*$"
 _ATTRIBUTE = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$"
 _KEYWORD = r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$"
@@ -93,7 +95,7 @@ class _Part(BaseModel):
 class Instructions(_Part):
     """What workers read. Whatever is left out is worded from the task type and the labels."""
 
-    title: Annotated[StrictStr, Field(min_length=1, max_length=128)] | None = Field(
+    title: Annotated[StrictStr, Field(min_length=1, max_length=128, pattern=TITLE_PATTERN)] | None = Field(
         None, description="One line, shown in the list of tasks.", examples=["Draw a box around each bird"]
     )
     description: Annotated[StrictStr, Field(min_length=1, max_length=255, pattern="^.+$")] | None = Field(
