@@ -1,0 +1,83 @@
+"""Pages as HTML. Pure: the same view gives the same bytes, so that a page's hash can be its ETag."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_HERE = Path(__file__).parent
+STATIC_TYPES = {
+    "pico.min.css": "text/css; charset=utf-8",
+    "pages.css": "text/css; charset=utf-8",
+    "htmx.min.js": "text/javascript; charset=utf-8",
+    "pages.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who looks at the page; `role` is `viewer` or `operator`."""
+
+    name: str
+    role: str
+
+    @property
+    def may_operate(self) -> bool:
+        return self.role == "operator"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment
+
+
+@cache
+def static_file(name: str) -> str | None:
+    """One of the vendored or own files that pages load; None where there is no such file."""
+    return (_HERE / "static" / name).read_text(encoding="utf-8") if name in STATIC_TYPES else None
+
+
+@cache
+def static_version(name: str) -> str:
+    """Changes when the file does, so that browsers may keep it for ever."""
+    return hashlib.sha256((static_file(name) or "").encode()).hexdigest()[:12]
+
+
+def render(
+    template: str, *, root: str, principal: Principal | None, section: str = "", values: Mapping[str, Any]
+) -> str:
+    """One page. `root` is the relative way to the API's root (`browser.relative_root`)."""
+
+    def static(name: str) -> str:
+        return f"{root}static/{name}?v={static_version(name)}"
+
+    return (
+        _environment()
+        .get_template(template)
+        .render(root=root, principal=principal, section=section, static=static, **values)
+    )
+
+
+def etag(body: str) -> str:
+    """A strong ETag of a page."""
+    return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+
+
+def matches(if_none_match: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names `tag` (weak or strong; gateways that compress weaken it)."""
+    given = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
+    return "*" in given or tag in given
