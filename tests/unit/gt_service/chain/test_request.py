@@ -1,0 +1,129 @@
+"""The request of a job: what of the spec reaches Ground Truth, and what is refused before it is sent."""
+
+from typing import Any
+
+import pytest
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.request import label_category_config, labeling_job_request
+from gt_service.errors import InvalidInput
+from gt_service.objects import S3Uri
+
+TEAM = "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"
+MODEL = "arn:aws:sagemaker:us-east-1:111122223333:model/birds-0001-model"
+
+
+def spec(**changes: Any) -> CampaignSpec:
+    written = {"name": "birds", "task": "object-detection", "labels": ["Bird"], "workforce": TEAM, **changes}
+    return CampaignSpec.model_validate(written)
+
+
+def request(spec: CampaignSpec, **changes: Any) -> Any:
+    return labeling_job_request(
+        spec,
+        **{
+            "job_name": "birds-0001",
+            "region": "us-east-1",
+            "role_arn": "arn:aws:iam::111122223333:role/labeling",
+            "manifest": S3Uri("results", "birds/manifests/batch-0001.manifest"),
+            "output_path": S3Uri("results", "birds/output/"),
+            "label_categories": S3Uri("results", "birds/class_labels.json"),
+            "template": S3Uri("results", "birds/instructions.template"),
+            "tags": {"gt-service:campaign": "birds"},
+            **changes,
+        },
+    )
+
+
+def test_the_first_job_has_an_algorithm_and_no_model_the_next_one_both() -> None:
+    first = request(spec())["LabelingJobAlgorithmsConfig"]
+    warm = request(spec(), initial_model_arn=MODEL)["LabelingJobAlgorithmsConfig"]
+    assert "InitialActiveLearningModelArn" not in first
+    assert warm == {**first, "InitialActiveLearningModelArn": MODEL}
+
+
+@pytest.mark.parametrize("changes", [{"auto_labeling": False}, {"task": "named-entity-recognition"}])
+def test_without_auto_labeling_no_algorithm_is_sent_and_a_model_is_an_error(changes: dict[str, Any]) -> None:
+    assert "LabelingJobAlgorithmsConfig" not in request(spec(**changes))
+    with pytest.raises(InvalidInput, match="without automated"):
+        request(spec(**changes), initial_model_arn=MODEL)
+
+
+def test_three_tenths_of_a_cent_stay_three_tenths() -> None:
+    public = spec(workforce="public", content_classifiers=["FreeOfPersonallyIdentifiableInformation"])
+    price = request(public)["HumanTaskConfig"]["PublicWorkforceTaskPrice"]
+    assert price == {"AmountInUsd": {"Dollars": 0, "Cents": 3, "TenthFractionsOfACent": 6}}
+
+
+@pytest.mark.parametrize(
+    ("price", "amount"),
+    [("1.080", (1, 8, 0)), ("0.960", (0, 96, 0)), ("0.072", (0, 7, 2))],
+)
+def test_prices_split_into_dollars_cents_and_tenths(price: str, amount: tuple[int, int, int]) -> None:
+    public = spec(
+        workforce="public", content_classifiers=["FreeOfPersonallyIdentifiableInformation"], price_per_task=price
+    )
+    sent = request(public)["HumanTaskConfig"]["PublicWorkforceTaskPrice"]["AmountInUsd"]
+    assert (sent["Dollars"], sent["Cents"], sent["TenthFractionsOfACent"]) == amount
+
+
+def test_private_teams_are_sent_without_a_price() -> None:
+    config = request(spec())["HumanTaskConfig"]
+    assert config["WorkteamArn"] == TEAM
+    assert "PublicWorkforceTaskPrice" not in config
+
+
+def test_a_team_or_model_of_another_region_is_refused_before_the_job_fails() -> None:
+    with pytest.raises(InvalidInput) as team:
+        request(spec(), region="eu-west-1")
+    with pytest.raises(InvalidInput) as model:
+        request(spec(), initial_model_arn=MODEL.replace("us-east-1", "us-west-2"))
+    assert (team.value.field, model.value.field) == ("workforce", "initial_model_arn")
+
+
+def test_the_output_path_always_ends_in_a_slash_since_readers_append_the_job_name() -> None:
+    for written in (S3Uri("results", "birds/output"), S3Uri("results", "birds/output/")):
+        assert request(spec(), output_path=written)["OutputConfig"]["S3OutputPath"] == "s3://results/birds/output/"
+
+
+def test_of_two_stopping_conditions_the_tighter_one_is_sent() -> None:
+    stopping = {"max_human_labeled_objects": 500, "max_percent_labeled": 90}
+    sent = request(spec(stopping=stopping), stopping_conditions={"MaxHumanLabeledObjectCount": 300})
+    assert sent["StoppingConditions"] == {
+        "MaxHumanLabeledObjectCount": 300,
+        "MaxPercentageOfInputDatasetLabeled": 90,
+    }
+    assert "StoppingConditions" not in request(spec())
+
+
+def test_tags_and_keys_reach_the_job() -> None:
+    sent = request(spec(tags={"team": "a"}, output_kms_key="alias/labels", volume_kms_key="alias/volumes"))
+    assert sent["Tags"] == [
+        {"Key": "team", "Value": "a"},
+        {"Key": "gt-service:campaign", "Value": "birds"},
+    ]
+    assert sent["OutputConfig"]["KmsKeyId"] == "alias/labels"
+    assert sent["LabelingJobAlgorithmsConfig"]["LabelingJobResourceConfig"] == {"VolumeKmsKeyId": "alias/volumes"}
+
+
+def test_content_is_declared_only_as_the_user_declared_it() -> None:
+    assert "DataAttributes" not in request(spec())["InputConfig"]
+    declared = request(spec(content_classifiers=["FreeOfAdultContent"]))["InputConfig"]["DataAttributes"]
+    assert declared == {"ContentClassifiers": ["FreeOfAdultContent"]}
+
+
+def test_the_label_file_keeps_the_order_that_numbers_the_classes() -> None:
+    document = label_category_config(spec(labels=["Owl", "Bird"]))
+    assert document == {"document-version": "2018-11-28", "labels": [{"label": "Owl"}, {"label": "Bird"}]}
+
+
+def test_named_entities_carry_their_instructions_in_the_label_file() -> None:
+    written = spec(task="named-entity-recognition", labels=["Person", "Place"], instructions={"short": "Mark <names>."})
+    document = label_category_config(written)
+    assert document["instructions"]["shortInstruction"] == "<p>Mark &lt;names&gt;.</p>"
+    assert [entry["shortDisplayName"] for entry in document["labels"]] == ["PER", "PLA"]
+
+
+def test_short_names_of_alike_labels_differ() -> None:
+    document = label_category_config(spec(task="named-entity-recognition", labels=["Person", "Percent"]))
+    assert [entry["shortDisplayName"] for entry in document["labels"]] == ["L1", "L2"]

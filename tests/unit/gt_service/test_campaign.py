@@ -1,0 +1,266 @@
+"""The spec a user writes: what is taken, what is refused, and whether the refusal says how to mend it."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec, spec_as_json
+from gt_service.errors import InvalidInput, SpecErrors
+from gt_service.objects import S3Uri
+from gt_service.regions import TaskType
+
+PRIVATE = "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"
+SMALLEST: dict[str, Any] = {
+    "name": "birds",
+    "task": "object-detection",
+    "labels": ["Bird"],
+    "workforce": PRIVATE,
+}
+PUBLIC = {"workforce": "public", "content_classifiers": ["FreeOfPersonallyIdentifiableInformation"]}
+
+
+def parse(**changes: Any) -> CampaignSpec:
+    document = {**SMALLEST, **changes}
+    given_fields = {name: value for name, value in document.items() if value is not ...}
+    return parse_spec(yaml.safe_dump(given_fields), filename="campaign.yaml")
+
+
+def errors_of(text: str | bytes, *, filename: str = "campaign.yaml") -> dict[str | None, InvalidInput]:
+    with pytest.raises(SpecErrors) as refusal:
+        parse_spec(text, filename=filename)
+    assert len({error.field for error in refusal.value.errors}) == len(refusal.value.errors), "one error per field"
+    assert all(error.message and error.remedy for error in refusal.value.errors)
+    return {error.field: error for error in refusal.value.errors}
+
+
+def errors_with(**changes: Any) -> dict[str | None, InvalidInput]:
+    with pytest.raises(SpecErrors) as refusal:
+        parse(**changes)
+    assert all(error.message and error.remedy for error in refusal.value.errors)
+    return {error.field: error for error in refusal.value.errors}
+
+
+def test_the_smallest_spec_takes_the_notebooks_settings() -> None:
+    spec = parse()
+    assert (spec.workers_per_object, spec.max_concurrent_tasks) == (3, 200)
+    assert (spec.task_time_limit_seconds, spec.task_availability_seconds) == (300, 21_600)
+    assert (spec.batch.size, spec.label_attribute, spec.auto_labeling) == (1250, "category", True)
+
+
+def test_json_and_yaml_say_the_same() -> None:
+    assert parse_spec(json.dumps(SMALLEST), filename="birds/campaign.json") == parse()
+
+
+@pytest.mark.parametrize("written", [0.036, "0.036", "$0.036"])
+def test_amounts_are_dollars_however_they_are_written(written: object) -> None:
+    spec = parse(**PUBLIC, price_per_task=written, budget=500)
+    assert (spec.price_per_task, spec.budget) == (36, 500_000)
+
+
+def test_a_stored_spec_comes_back_unchanged() -> None:
+    spec = parse(
+        **PUBLIC,
+        price_per_task="0.048",
+        budget="12.5",
+        gold_labels="s3://b/birds/gold/g.manifest",
+        tags={"team": "birds"},
+        batch={"size": 100},
+        control_batches=[2],
+    )
+    stored = json.loads(json.dumps(spec_as_json(spec)))
+    assert CampaignSpec.model_validate(stored) == spec
+    assert spec.gold_labels == S3Uri("b", "birds/gold/g.manifest")
+
+
+def test_public_workers_get_the_lowest_price_unless_told_and_private_ones_none() -> None:
+    assert parse(**PUBLIC).worker_price == 36
+    assert parse(**PUBLIC, price_per_task="0.12").worker_price == 120
+    assert parse().worker_price == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty"),
+        (" \n\t\n", "empty"),
+        ("# only a comment", "comments"),
+        ("- a\n- b", "list"),
+        ("hello", "plain text"),
+        ("task: [", "line 1"),
+        ("name: a\nname: b", "'name' is given twice (line 2"),
+        ("name: &x a\ntask: *x", "aliases"),
+        ("when: 2026-13-01", "month"),
+        ("a: \x07", "character"),
+        ("!!python/object:os.system {}", "tag"),
+        ("? [a, b]\n: 1", "key"),
+        ("[" * 5000, "deeply"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"\xff\xd8\xff\xe0" + bytes(MAX_SPEC_BYTES), "more than"),
+    ],
+)
+def test_a_file_that_is_no_spec_is_refused_as_a_whole(text: str | bytes, says: str) -> None:
+    (error,) = errors_of(text).items()
+    assert error[0] == "campaign.yaml"
+    assert says in error[1].message
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [('{"name": "a", "name": "b"}', "twice"), ('{"name": ', "line 1"), ("[" * 100_000, "deeply"), ("[]", "list")],
+)
+def test_json_files_are_refused_as_clearly(text: str, says: str) -> None:
+    assert says in errors_of(text, filename="campaign.json")["campaign.json"].message
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    wrong = errors_with(
+        task="object-detektion",
+        labels=[True, "Bird", 3],
+        workforce="privat",
+        batch={"sise": 3, "size": 0},
+        workers_per_object=12,
+        budget="lots",
+        gold_labels="gold.manifest",
+        auto_labeling="perhaps",
+        instructions="hello",
+        prise_per_task=3,
+    )
+    assert {str(field) for field in wrong} == {
+        "task",
+        "labels.0",
+        "labels.2",
+        "workforce",
+        "batch.sise",
+        "batch.size",
+        "workers_per_object",
+        "budget",
+        "gold_labels",
+        "auto_labeling",
+        "instructions",
+        "prise_per_task",
+    }
+    assert wrong["task"].remedy == "Did you mean object-detection?"
+    assert wrong["batch.sise"].remedy == "Did you mean size?"
+    assert wrong["prise_per_task"].remedy == "Did you mean price_per_task?"
+    assert "quotes" in wrong["labels.0"].remedy
+
+
+def test_a_missing_field_is_named_with_an_example() -> None:
+    error = errors_with(task=...)["task"]
+    assert (error.message, "task: object-detection" in error.remedy) == ("this field is required", True)
+
+
+@pytest.mark.parametrize("name", ["Birds", "birds-", "-birds", "my birds", "bird_s", "", "b" * 41, "vögel"])
+def test_names_that_a_job_could_not_carry_are_refused(name: str) -> None:
+    assert "name" in errors_with(name=name)
+
+
+def test_the_folder_names_the_campaign_and_no_other_name_passes() -> None:
+    nameless = yaml.safe_dump({key: value for key, value in SMALLEST.items() if key != "name"})
+    assert parse_spec(nameless, filename="birds/campaign.yaml", campaign="birds").name == "birds"
+    with pytest.raises(SpecErrors) as refusal:
+        parse_spec(yaml.safe_dump(SMALLEST), filename="fish/campaign.yaml", campaign="fish")
+    assert refusal.value.errors[0].field == "name"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "says"),
+    [
+        ({"labels": ["Bird", "Bird"]}, "labels", "more than once"),
+        ({"task": "image-classification"}, "labels", "at least 2"),
+        ({"labels": [f"l{n}" for n in range(51)]}, "labels", "at most 50"),
+        ({"label_attribute": "source-ref"}, "label_attribute", "meaning"),
+        ({"label_attribute": "x-metadata"}, "label_attribute", "meaning"),
+        ({"label_attribute": "x-ref"}, "label_attribute", "must not end"),
+        ({"task": "semantic-segmentation"}, "label_attribute", "must end"),
+        ({"task": "object-detection-adjustment"}, "reviewed_attribute", "reviews"),
+        (
+            {"task": "object-detection-adjustment", "reviewed_attribute": "category"},
+            "reviewed_attribute",
+            "another",
+        ),
+        ({"reviewed_attribute": "boxes"}, "reviewed_attribute", "none"),
+        ({"price_per_task": "0.036"}, "price_per_task", "public"),
+        ({**PUBLIC, "price_per_task": "0.04"}, "price_per_task", "not a price"),
+        ({"workforce": "public"}, "content_classifiers", "personal"),
+        ({**PUBLIC, "task_availability_seconds": 43_201}, "task_availability_seconds", "12 hours"),
+        ({"batch": {"minimum": 2000}}, "batch.minimum", "more than"),
+        ({"tags": {"aws:x": "1"}}, "tags.aws:x", "taken"),
+        ({"tags": {"GT-service:batch": "1"}}, "tags.GT-service:batch", "taken"),
+        ({"tags": {"x": "v" * 257}}, "tags.x", "256"),
+    ],
+)
+def test_contradictions_are_named_by_field(changes: dict[str, Any], field: str, says: str) -> None:
+    wrong = errors_with(**changes)
+    assert set(wrong) == {field}
+    assert says in wrong[field].message
+
+
+def test_segmentation_batches_stay_within_the_smaller_quota() -> None:
+    wrong = errors_with(task="semantic-segmentation", label_attribute="mask-ref", batch={"size": 20_001})
+    assert "20,000" in wrong["batch.size"].message
+
+
+def test_what_is_legal_but_hardly_meant_is_a_warning() -> None:
+    assert parse().warnings == ()
+    assert "1,250" in parse(batch={"size": 50}).warnings[0]
+    (warning,) = parse(task="image-classification-multilabel", labels=["a", "b"], batch={"size": 50}).warnings
+    assert "no automated data labeling" in warning
+
+
+def test_auto_labeling_runs_only_where_there_is_an_algorithm_and_it_is_wanted() -> None:
+    assert parse().uses_auto_labeling
+    assert not parse(auto_labeling=False).uses_auto_labeling
+    assert not parse(task="named-entity-recognition").uses_auto_labeling
+
+
+def test_messages_hold_no_text_that_json_or_a_table_could_not() -> None:
+    wrong = errors_of('{"\\ud800": 1, "name": "\\ud800"}', filename="campaign.json")
+    for error in wrong.values():
+        json.dumps(error.as_dict(), ensure_ascii=False).encode("utf-8")
+
+
+def test_messages_stay_short_whatever_was_written() -> None:
+    error = errors_with(workforce="x" * 100_000)["workforce"]
+    assert len(error.message) < 200
+
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # CI machines are slow
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@unhurried
+@given(st.dictionaries(st.sampled_from(sorted(CampaignSpec.model_fields)), _ANYTHING))
+def test_whatever_is_written_ends_in_a_spec_or_in_errors_that_name_fields(document: dict[str, Any]) -> None:
+    assert all(refused_fields(json.dumps({**SMALLEST, **document})))
+
+
+def refused_fields(text: str) -> list[str | None]:
+    try:
+        parse_spec(text, filename="campaign.json")
+    except SpecErrors as refusal:
+        return [error.field for error in refusal.errors]
+    return []
+
+
+@unhurried
+@given(st.text(max_size=200))
+def test_whatever_text_comes_no_other_error_escapes(text: str) -> None:
+    with pytest.raises(SpecErrors):
+        parse_spec(text, filename="campaign.yaml")
+
+
+def test_every_task_type_can_be_asked_for() -> None:
+    for task in TaskType:
+        attribute = "mask-ref" if task.facts.attribute_ends_in_ref else "category"
+        reviewed = "boxes" if task.facts.reviews else ...
+        spec = parse(task=str(task), labels=["a", "b"], label_attribute=attribute, reviewed_attribute=reviewed)
+        assert spec.task is task
