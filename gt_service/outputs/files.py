@@ -1,0 +1,81 @@
+"""Finds the files of a labeling job. The only part of the readers that lists S3."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs import layout
+
+
+@dataclass(frozen=True)
+class JobFiles:
+    """Which files a job has, except the many worker responses. `manifest` is None where the job wrote none."""
+
+    root: S3Uri
+    manifest: S3Uri | None
+    requests: tuple[layout.BatchFile, ...]
+    responses: tuple[layout.BatchFile, ...]
+    machine: tuple[tuple[int, S3Uri], ...]
+    training: tuple[layout.TrainingFile, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.manifest or self.requests or self.responses or self.machine or self.training)
+
+    def responses_without_request(self) -> Iterator[layout.BatchFile]:
+        """The responses of iterations that have fewer requests than responses: what requests cannot tell."""
+        requests = Counter(file.iteration for file in self.requests)
+        responses = Counter(file.iteration for file in self.responses)
+        return (file for file in self.responses if requests[file.iteration] < responses[file.iteration])
+
+
+def find_files(objects: ObjectStore, description: Mapping[str, Any]) -> JobFiles:
+    """The files below the first possible root that has any; below the likeliest root where none has."""
+    roots = layout.possible_roots(description)
+    found = (_files(objects, root) for root in roots)
+    return next((files for files in found if not files.is_empty), _nothing(roots[0]))
+
+
+def answer_files(objects: ObjectStore, root: S3Uri) -> Iterator[layout.AnswerFile]:
+    """The worker-response files, one for each object and iteration, as they are listed."""
+    for item in objects.list(root / layout.WORKER_RESPONSES):
+        if (file := layout.answer_file(item.uri)) is not None:
+            yield file
+
+
+def _files(objects: ObjectStore, root: S3Uri) -> JobFiles:
+    manifest = root / layout.OUTPUT_MANIFEST
+    return JobFiles(
+        root=root,
+        manifest=manifest if any(item.uri == manifest for item in objects.list(manifest)) else None,
+        requests=_batches(objects, root / layout.CONSOLIDATION_REQUESTS),
+        responses=_batches(objects, root / layout.CONSOLIDATION_RESPONSES),
+        machine=_machine(objects, root / layout.ACTIVE_LEARNING),
+        training=_training(objects, root),
+    )
+
+
+def _nothing(root: S3Uri) -> JobFiles:
+    return JobFiles(root, None, (), (), (), ())
+
+
+def _batches(objects: ObjectStore, prefix: S3Uri) -> tuple[layout.BatchFile, ...]:
+    found = (layout.batch_file(item.uri) for item in objects.list(prefix))
+    # By number, not by name: iteration-10 comes after iteration-9.
+    return tuple(sorted((file for file in found if file), key=lambda file: (file.iteration, file.uri.key)))
+
+
+def _machine(objects: ObjectStore, prefix: S3Uri) -> tuple[tuple[int, S3Uri], ...]:
+    found = ((layout.auto_label_iteration(item.uri), item.uri) for item in objects.list(prefix))
+    return tuple(
+        sorted(((number, uri) for number, uri in found if number is not None), key=lambda each: (each[0], each[1].key))
+    )
+
+
+def _training(objects: ObjectStore, root: S3Uri) -> tuple[layout.TrainingFile, ...]:
+    found = (layout.training_file(item.uri, root) for item in objects.list(root / layout.TRAINING))
+    return tuple(sorted((file for file in found if file), key=lambda file: (file.iteration, file.uri.key)))

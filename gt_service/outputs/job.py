@@ -1,0 +1,350 @@
+"""One labeling job, read whole: what people and the machine labeled in each iteration, and what workers are paid for.
+
+The output manifest is the final word on labels. Iterations come from the consolidation requests, which also hold the
+workers' answers in few files, and from the machine's own files. Answers that never reached a consolidation are read
+from the worker responses: whoever gave them is paid. Where a job failed before it wrote a manifest, its consolidation
+responses and machine labels take the manifest's place.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from gt_service.errors import InvalidInput, NotFound, UnknownState
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs import layout
+from gt_service.outputs.answers import AnswerLedger, WorkerStats
+from gt_service.outputs.concurrently import concurrently
+from gt_service.outputs.files import answer_files, find_files
+from gt_service.outputs.logs import TrainingCurve, TrainingLogs, read_curve
+from gt_service.outputs.records import (
+    JsonObject,
+    LabelRecord,
+    auto_label,
+    consolidated,
+    failure_reason,
+    label_record,
+    manifest_object,
+    requested,
+    worker_answers,
+)
+from gt_service.outputs.tally import LabeledObject, Placement, Tally
+
+COMPARED_OBJECTS = 2_000
+"""Of a larger job, about so many human-labeled objects are compared with their workers' answers."""
+TIMED_OBJECTS = 300
+"""Of a larger job, the worker responses of about so many objects are read to tell how long answers take."""
+
+
+Item = TypeVar("Item")
+
+
+class Reason(StrEnum):
+    """Why an object has no label."""
+
+    FAILED = "the service could not process it"
+    UNCONSOLIDATED = "workers answered, but no label was made of their answers"
+    UNANSWERED = "no worker answered: it expired, was declined or was never sent"
+
+
+@dataclass(frozen=True)
+class UnlabeledObject:
+    """An object without a label. `detail` is the manifest's own failure reason where it gives one."""
+
+    object_id: str
+    source: str | None
+    reason: Reason
+    answers: int
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """One round inside a job. `answers` counts all workers' answers, also those to objects that got no label."""
+
+    number: int
+    human_images: int
+    human_boxes: int
+    machine_images: int
+    machine_boxes: int
+    answers: int
+    ended_at: datetime | None
+
+    @property
+    def labeled(self) -> int:
+        return self.human_images + self.machine_images
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training inside a job. `model` is None where it left none; the curve is empty where there is no log."""
+
+    iteration: int
+    name: str
+    model: S3Uri | None
+    curve: TrainingCurve
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in the files that a reader of the report should know."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class JobOutput:
+    """What a labeling job left, in numbers.
+
+    objects         objects in the manifest
+    labeled_before  of these, objects that came with a label of this attribute; this job did nothing to them
+    iterations      those that have files, by number; the numbers may have gaps
+    """
+
+    name: str
+    status: str
+    root: S3Uri
+    objects: int
+    labeled_before: int
+    iterations: tuple[Iteration, ...]
+    training: tuple[TrainingRun, ...]
+    workers: tuple[WorkerStats, ...]
+    unlabeled: tuple[UnlabeledObject, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def human_images(self) -> int:
+        return sum(each.human_images for each in self.iterations)
+
+    @property
+    def human_boxes(self) -> int:
+        return sum(each.human_boxes for each in self.iterations)
+
+    @property
+    def machine_images(self) -> int:
+        return sum(each.machine_images for each in self.iterations)
+
+    @property
+    def machine_boxes(self) -> int:
+        return sum(each.machine_boxes for each in self.iterations)
+
+    @property
+    def labeled(self) -> int:
+        return self.human_images + self.machine_images
+
+    @property
+    def answers(self) -> int:
+        return sum(each.answers for each in self.iterations)
+
+
+def read_job_output(
+    objects: ObjectStore,
+    logs: TrainingLogs,
+    description: Mapping[str, Any],
+    *,
+    each: Callable[[LabeledObject], None] | None = None,
+) -> JobOutput:
+    """Everything a labeling job left in S3 and in the training logs, whatever its status.
+
+    `description` is the response of DescribeLabelingJob. `each` is called once for every object of the manifest, in
+    order, so that a caller may score or sample labels on the way; nothing holds them all.
+    """
+    return _Reader(objects, logs, description).read(each)
+
+
+class _Reader:
+    """One reading of one job: what the files say, gathered on the way."""
+
+    def __init__(self, objects: ObjectStore, logs: TrainingLogs, description: Mapping[str, Any]) -> None:
+        self._objects = objects
+        self._logs = logs
+        self._description = description
+        self._attribute: str = description["LabelAttributeName"]
+        self._files = find_files(objects, description)
+        self._compared = _some(description, COMPARED_OBJECTS)
+        self._ledger = AnswerLedger(self._compared)
+        self._human = Placement()
+        self._machine = Placement()
+        self._unreadable: list[str] = []
+
+    def read(self, each: Callable[[LabeledObject], None] | None) -> JobOutput:
+        name = self._description["LabelingJobName"]
+        self._read_requests()
+        machine_labels = self._read_machine_labels()
+        tally = Tally(name, self._human, self._machine, self._compared, each)
+        for object_id, line, record in self._lines(machine_labels):
+            tally.add(object_id, line, record)
+        self._read_answers()
+        iterations = self._iterations(tally)
+        training = self._training()
+        return JobOutput(
+            name=name,
+            status=self._description["LabelingJobStatus"],
+            root=self._files.root,
+            objects=tally.objects,
+            labeled_before=tally.labeled_before,
+            iterations=iterations,
+            training=training,
+            workers=self._ledger.workers(tally.labels),
+            unlabeled=self._unlabeled(tally),
+            findings=tuple(self._findings(tally, iterations, training)),
+        )
+
+    def _read_requests(self) -> None:
+        """Who was asked in which iteration, and what they answered."""
+        for file in (*self._files.requests, *self._files.responses):
+            self._human.end(file.iteration, file.at)
+        for file, body in concurrently(self._body, self._files.requests):
+            for object_id, answers in self._parsed(requested, body, file.uri) or ():
+                self._human.put(object_id, file.iteration)
+                self._ledger.add(file.iteration, object_id, answers)
+        for file, body in concurrently(self._body, self._files.responses_without_request()):
+            for object_id, _ in self._parsed(self._consolidated, body, file.uri) or ():
+                self._human.put(object_id, file.iteration)
+
+    def _read_machine_labels(self) -> dict[str, LabelRecord]:
+        """Which objects the machine labeled in which iteration; the labels only where no manifest has them."""
+        labels: dict[str, LabelRecord] = {}
+        for number, uri in self._files.machine:
+            for line in self._objects.lines(uri):
+                found = self._parsed(auto_label, line, uri)
+                record = None if found is None else label_record(found[1], self._attribute)
+                if found is None or record is None:
+                    continue
+                self._machine.put(found[0], number)
+                self._machine.end(number, record.created_at)
+                if self._files.manifest is None:
+                    labels.setdefault(found[0], record)
+        return labels
+
+    def _lines(self, machine: Mapping[str, LabelRecord]) -> Iterator[tuple[str, JsonObject, LabelRecord | None]]:
+        """Every object with the label it ended with."""
+        if self._files.manifest is not None:
+            for object_id, line in self._objects_of(self._files.manifest):
+                yield object_id, line, label_record(line, self._attribute)
+            return
+        labels = dict(machine)
+        for file, body in concurrently(self._body, self._files.responses):
+            # People's labels, and of several the last: it was consolidated from the most answers.
+            labels.update(self._parsed(self._consolidated, body, file.uri) or ())
+        for object_id, line in self._input_lines(labels):
+            yield object_id, line, labels.get(object_id)
+
+    def _input_lines(self, labels: Mapping[str, LabelRecord]) -> Iterator[tuple[str, JsonObject]]:
+        """The objects of the input manifest; where that is gone, those that have labels."""
+        source = self._description["InputConfig"]["DataSource"].get("S3DataSource", {}).get("ManifestS3Uri")
+        try:
+            yield from self._objects_of(S3Uri.parse(source or "", field="ManifestS3Uri"))
+        except (NotFound, InvalidInput):
+            self._unreadable.append(f"the input manifest {source} cannot be read")
+            yield from ((object_id, {}) for object_id in labels)
+
+    def _read_answers(self) -> None:
+        """The answers that no consolidation request holds, and of some objects how long the answers took."""
+        timed = _some(self._description, TIMED_OBJECTS)
+        files = answer_files(self._objects, self._files.root)
+        wanted = (f for f in files if timed(f.object_id) or not self._ledger.has(f.iteration, f.object_id))
+        for file, body in concurrently(self._body, wanted):
+            answers = self._parsed(worker_answers, body, file.uri) or ()
+            self._ledger.add(file.iteration, file.object_id, answers)
+            self._ledger.time(answers)
+
+    def _unlabeled(self, tally: Tally) -> tuple[UnlabeledObject, ...]:
+        answers = self._ledger.answers_to({found.object_id for found in tally.unlabeled})
+        return tuple(
+            _explain(found, answers[found.object_id], failure_reason(found.line, self._attribute))
+            for found in tally.unlabeled
+        )
+
+    def _iterations(self, tally: Tally) -> tuple[Iteration, ...]:
+        human, machine, answers = tally.images[True], tally.images[False], self._ledger.by_iteration
+        ends = [self._human.ended, self._machine.ended]
+        return tuple(
+            Iteration(
+                number=number,
+                human_images=human[number],
+                human_boxes=tally.boxes[True][number],
+                machine_images=machine[number],
+                machine_boxes=tally.boxes[False][number],
+                answers=answers[number],
+                ended_at=max((end[number] for end in ends if number in end), default=None),
+            )
+            for number in sorted({*human, *machine, *answers})
+        )
+
+    def _training(self) -> tuple[TrainingRun, ...]:
+        models: dict[tuple[int, str], S3Uri | None] = {}
+        for file in self._files.training:
+            key = (file.iteration, file.training_job)
+            models[key] = file.uri if file.is_model else models.get(key)
+        curves = concurrently(lambda key: read_curve(self._logs.lines(key[1])), models, workers=4)
+        return tuple(TrainingRun(number, name, models[number, name], curve) for (number, name), curve in curves)
+
+    def _findings(
+        self, tally: Tally, iterations: Sequence[Iteration], training: Sequence[TrainingRun]
+    ) -> Iterator[Finding]:
+        numbers = [each.number for each in iterations]
+        missing = sorted(set(range(1, max(numbers, default=0))) - set(numbers))
+        if missing:
+            yield Finding("iteration_gap", f"no files of iteration {', '.join(map(str, missing))}")
+        if self._human.again:
+            yield Finding("sent_again", f"{self._human.again} object(s) went to workers in more than one iteration")
+        if tally.unplaced:
+            yield Finding("unplaced", f"{tally.unplaced} label(s) are in no iteration's files; placed by their time")
+        if self._files.manifest is None:
+            yield Finding("no_output_manifest", "the job wrote no output manifest; counted from its other files")
+        for run in training:
+            if run.model is None:
+                yield Finding("no_model", f"training {run.name} left no model")
+            if not run.curve.scores:
+                yield Finding("no_curve", f"training {run.name} left no validation scores in its log")
+        yield from _counter_findings(self._description.get("LabelCounters", {}), iterations)
+        if self._unreadable:
+            yield Finding("unreadable", f"{len(self._unreadable)} record(s) unread, first: {self._unreadable[0]}")
+
+    def _body(self, file: layout.BatchFile | layout.AnswerFile) -> bytes:
+        return self._objects.read(file.uri)
+
+    def _consolidated(self, body: bytes) -> list[tuple[str, LabelRecord]]:
+        return consolidated(body, self._attribute)
+
+    def _objects_of(self, manifest: S3Uri) -> Iterator[tuple[str, JsonObject]]:
+        """The lines of a manifest by their number, which is the object's id."""
+        for number, line in enumerate(self._objects.lines(manifest)):
+            found = self._parsed(manifest_object, line, manifest) if line.strip() else None
+            if found is not None:
+                yield str(number), found
+
+    def _parsed(self, parse: Callable[[bytes], Item], body: bytes, uri: S3Uri) -> Item | None:
+        """What `parse` finds; what cannot be read is noted with its file, and the rest of the job is read."""
+        try:
+            return parse(body)
+        except (UnknownState, KeyError, TypeError) as error:
+            self._unreadable.append(f"{uri}: {error}")
+            return None
+
+
+def _some(description: Mapping[str, Any], count: int) -> Callable[[str], bool]:
+    """Picks about `count` of a job's human-labeled objects, always the same."""
+    stride = max(1, description.get("LabelCounters", {}).get("HumanLabeled", 0) // count)
+    return lambda object_id: zlib.crc32(object_id.encode()) % stride == 0
+
+
+def _explain(found: LabeledObject, answers: int, detail: str | None) -> UnlabeledObject:
+    answered = Reason.UNCONSOLIDATED if answers else Reason.UNANSWERED
+    reason = answered if detail is None else Reason.FAILED
+    return UnlabeledObject(found.object_id, found.source, reason, answers, detail)
+
+
+def _counter_findings(counters: Mapping[str, int], iterations: Sequence[Iteration]) -> Iterator[Finding]:
+    human = sum(each.human_images for each in iterations)
+    machine = sum(each.machine_images for each in iterations)
+    for name, read in (("HumanLabeled", human), ("MachineLabeled", machine)):
+        if name in counters and counters[name] != read:
+            yield Finding("counters_differ", f"the service counts {name} {counters[name]}, its files hold {read}")

@@ -1,0 +1,147 @@
+"""What a label says: boxes with class names, or class names alone; and how far two labels agree. Pure.
+
+Manifest records name classes by number with a `class-map` beside them; workers' answers name them outright. Both become
+the same values here, so that they can be compared with each other and with gold labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from gt_service.outputs.records import LabelRecord
+
+MATCHING_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box in pixels of the image: left and top edge, width and height."""
+
+    label: str
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """The boxes of one image; none at all is a label too. `image_size` is (width, height, depth) where known."""
+
+    boxes: tuple[Box, ...]
+    image_size: tuple[int, int, int] | None = None
+    confidences: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The class or classes of one object, by name, sorted."""
+
+    names: tuple[str, ...]
+
+
+Label: TypeAlias = Boxes | Classes
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How the boxes of an image meet the boxes that they are compared with, at an IoU of `MATCHING_IOU` or more."""
+
+    matched: int
+    unmatched: int
+    missed: int
+    ious: tuple[float, ...]
+
+    @property
+    def f1(self) -> float:
+        """2 TP / (2 TP + FP + FN); 1 where there is nothing to find and nothing was found."""
+        all_boxes = 2 * self.matched + self.unmatched + self.missed
+        return 1.0 if all_boxes == 0 else 2 * self.matched / all_boxes
+
+
+def label_of(record: LabelRecord) -> Label | None:
+    """The label of a manifest record; None for kinds that are neither boxes nor classes (masks, text spans)."""
+    value = record.value
+    if isinstance(value, Mapping) and "annotations" in value and "entities" not in value:
+        return _boxes(value, record.metadata)
+    if isinstance(value, Mapping):
+        return None
+    names = record.metadata.get("class-name")
+    if isinstance(names, str):
+        return Classes((names,))
+    class_map = record.metadata.get("class-map")
+    if isinstance(value, list) and isinstance(class_map, Mapping):
+        return Classes(tuple(sorted(str(class_map.get(str(number), number)) for number in value)))
+    return None
+
+
+def label_of_answer(content: Any) -> Label | None:
+    """What one worker's answer says, as the crowd element submits it; None for kinds that are not compared."""
+    if not isinstance(content, Mapping):
+        return None
+    if "boundingBoxes" in content:
+        boxes = tuple(
+            Box(str(box["label"]), box["left"], box["top"], box["width"], box["height"])
+            for box in content["boundingBoxes"] or ()
+        )
+        return Boxes(boxes)
+    if isinstance(content.get("label"), str):
+        return Classes((content["label"],))
+    if isinstance(content.get("labels"), list):
+        return Classes(tuple(sorted(map(str, content["labels"]))))
+    return None
+
+
+def agreement(one: Label, other: Label) -> float:
+    """How far two labels of the same object agree, 0 to 1: F1 of the boxes, or whether the classes are the same."""
+    if isinstance(one, Boxes) and isinstance(other, Boxes):
+        return match_boxes(one.boxes, other.boxes).f1
+    return float(one == other)
+
+
+def match_boxes(found: Sequence[Box], right: Sequence[Box]) -> Match:
+    """Pairs boxes of the same class, best IoU first, each box once."""
+    pairs = sorted(_pairs(found, right), key=lambda pair: -pair[0])
+    taken_found: set[int] = set()
+    taken_right: set[int] = set()
+    ious: list[float] = []
+    for overlap, i, j in pairs:
+        if i not in taken_found and j not in taken_right:
+            taken_found.add(i)
+            taken_right.add(j)
+            ious.append(overlap)
+    return Match(len(ious), len(found) - len(ious), len(right) - len(ious), tuple(ious))
+
+
+def iou(one: Box, other: Box) -> float:
+    """Area of the intersection over the area of the union; 0 where neither has an area."""
+    width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    shared = max(0.0, width) * max(0.0, height)
+    union = one.width * one.height + other.width * other.height - shared
+    return shared / union if union > 0 else 0.0
+
+
+def _pairs(found: Sequence[Box], right: Sequence[Box]) -> Iterator[tuple[float, int, int]]:
+    for i, box in enumerate(found):
+        for j, truth in enumerate(right):
+            if box.label == truth.label and (overlap := iou(box, truth)) >= MATCHING_IOU:
+                yield overlap, i, j
+
+
+def _boxes(value: Mapping[str, Any], metadata: Mapping[str, Any]) -> Boxes:
+    class_map = metadata.get("class-map")
+    names = class_map if isinstance(class_map, Mapping) else {}
+    boxes = tuple(
+        Box(str(names.get(str(a["class_id"]), a["class_id"])), a["left"], a["top"], a["width"], a["height"])
+        for a in value["annotations"] or ()
+    )
+    size = next(iter(value.get("image_size") or ()), None)
+    scores = tuple(float(each.get("confidence", 0)) for each in metadata.get("objects") or ())
+    return Boxes(
+        boxes,
+        None if size is None else (int(size["width"]), int(size["height"]), int(size.get("depth", 3))),
+        scores,
+    )

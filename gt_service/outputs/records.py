@@ -1,0 +1,180 @@
+"""The records in a labeling job's files: parsing, and nothing else. Pure.
+
+Real output has lines without a label, boxes that are null, metadata without a label, names with and without the
+`labeling-job/` prefix, and times with and without fractions. What cannot be read at all raises `UnknownState`; whoever
+reads a whole job counts and reports it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from gt_service.errors import UnknownState
+
+JsonObject: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LabelRecord:
+    """One object's label: `value` and `metadata` as in the manifest. `human` is None where the record does not say."""
+
+    value: Any
+    metadata: JsonObject
+    human: bool | None
+    job_name: str | None
+
+    @property
+    def boxes(self) -> int:
+        """How many boxes the label has; 0 for labels that are no boxes."""
+        annotations = self.value.get("annotations") if isinstance(self.value, Mapping) else None
+        return len(annotations) if isinstance(annotations, list) else 0
+
+    @property
+    def created_at(self) -> datetime | None:
+        return parse_time(self.metadata.get("creation-date"))
+
+
+@dataclass(frozen=True)
+class AnswerRecord:
+    """One worker's answer to one object. `seconds` is None where the file does not tell how long it took."""
+
+    worker_id: str
+    content: Any
+    seconds: float | None = None
+
+
+def metadata_key(attribute: str) -> str:
+    return f"{attribute}-metadata"
+
+
+def label_record(line: JsonObject, attribute: str) -> LabelRecord | None:
+    """The label of a manifest line or of a consolidated annotation's content; None where it has none."""
+    if attribute not in line:
+        return None
+    metadata = line.get(metadata_key(attribute))
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    name = metadata.get("job-name")
+    said = {"yes": True, "no": False}.get(str(metadata.get("human-annotated")).lower())
+    return LabelRecord(
+        value=line[attribute],
+        metadata=metadata,
+        human=said,
+        job_name=name.removeprefix("labeling-job/").lower() if isinstance(name, str) else None,
+    )
+
+
+def failure_reason(line: JsonObject, attribute: str) -> str | None:
+    """Why an object has no label, where the manifest line says so itself."""
+    metadata = line.get(metadata_key(attribute))
+    reason = metadata.get("failure-reason") if isinstance(metadata, Mapping) else None
+    return reason if isinstance(reason, str) else None
+
+
+def auto_label(line: bytes) -> tuple[str, JsonObject] | None:
+    """The object id and content of a line of auto_annotator_output.txt, `<object id> {json}`; None if it is empty.
+
+    Only the blank between the two is a separator: blanks inside the labels are the labels' own.
+    """
+    text = line.decode().strip()
+    if not text:
+        return None
+    object_id, _, record = text.partition(" ")
+    return object_id, _object(record)
+
+
+def consolidated(body: bytes, attribute: str) -> list[tuple[str, LabelRecord]]:
+    """The objects and labels of a consolidation response; objects whose content holds no label are left out."""
+    return list(_consolidated(body, attribute))
+
+
+def requested(body: bytes) -> list[tuple[str, list[AnswerRecord]]]:
+    """The objects of a consolidation request, each with its workers' answers (their content still as text)."""
+    return [(str(item["datasetObjectId"]), _annotations(item)) for item in _list(body)]
+
+
+def worker_answers(body: bytes) -> list[AnswerRecord]:
+    """The answers of a worker-response file."""
+    return [
+        AnswerRecord(answer["workerId"], answer.get("answerContent"), _seconds(answer))
+        for answer in _object(body).get("answers") or ()
+    ]
+
+
+def answer_content(answer: AnswerRecord) -> Any:
+    """What a worker submitted, without the name of the crowd element around it; None where it cannot be read.
+
+    Consolidation requests hold it as text, worker responses as an object.
+    """
+    content = answer.content
+    if isinstance(content, str):
+        try:
+            content = json.loads(content)
+        except ValueError:
+            return None
+    if not isinstance(content, Mapping) or len(content) != 1:
+        return None
+    return next(iter(content.values()))
+
+
+def parse_time(text: object) -> datetime | None:
+    """A time of Ground Truth's files, UTC whether they say so or not; None where there is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def manifest_object(line: bytes) -> JsonObject:
+    """The object of a manifest line. Errors: `UnknownState` where it is no JSON object."""
+    return _object(line)
+
+
+def _consolidated(body: bytes, attribute: str) -> Iterator[tuple[str, LabelRecord]]:
+    for item in _list(body):
+        content = item.get("consolidatedAnnotation", {}).get("content")
+        record = label_record(content, attribute) if isinstance(content, Mapping) else None
+        if record is not None:
+            yield str(item["datasetObjectId"]), record
+
+
+def _annotations(item: JsonObject) -> list[AnswerRecord]:
+    return [
+        AnswerRecord(answer["workerId"], answer.get("annotationData", {}).get("content"))
+        for answer in item.get("annotations") or ()
+    ]
+
+
+def _seconds(answer: JsonObject) -> float | None:
+    spent = answer.get("timeSpentInSeconds")
+    if isinstance(spent, int | float):
+        return float(spent)
+    start, end = parse_time(answer.get("acceptanceTime")), parse_time(answer.get("submissionTime"))
+    return (end - start).total_seconds() if start and end else None
+
+
+def _object(text: str | bytes) -> JsonObject:
+    found = _json(text)
+    if not isinstance(found, Mapping):
+        raise UnknownState(f"a record is not a JSON object: {text[:80]!r}")
+    return found
+
+
+def _list(text: bytes) -> list[JsonObject]:
+    found = _json(text)
+    if not isinstance(found, list):
+        raise UnknownState(f"a consolidation file is not a JSON list: {text[:80]!r}")
+    return found
+
+
+def _json(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise UnknownState(f"a record is not JSON: {text[:80]!r}") from None

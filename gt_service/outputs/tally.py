@@ -1,0 +1,114 @@
+"""Counting labels by iteration, from objects that come one at a time. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gt_service.outputs.labels import Label, label_of
+from gt_service.outputs.records import JsonObject, LabelRecord
+
+
+@dataclass(frozen=True)
+class LabeledObject:
+    """One object of the manifest and the label that this job gave it; `record` is None where it gave none.
+
+    `line` is the manifest line; empty where only the object's number is known.
+    """
+
+    object_id: str
+    line: JsonObject
+    record: LabelRecord | None
+    human: bool
+
+    @property
+    def source(self) -> str | None:
+        source = self.line.get("source-ref", self.line.get("source"))
+        return source if isinstance(source, str) else None
+
+
+class Placement:
+    """Which iteration labeled which object, by people or by the machine, and when each iteration ended.
+
+    An object that appears in several iterations belongs to the first; `again` counts the others.
+    """
+
+    def __init__(self) -> None:
+        self.iterations: dict[str, int] = {}
+        self.ended: dict[int, datetime] = {}
+        self.again = 0
+
+    def put(self, object_id: str, iteration: int) -> None:
+        first = self.iterations.setdefault(object_id, iteration)
+        if first != iteration:
+            self.again += 1
+            self.iterations[object_id] = min(first, iteration)
+
+    def end(self, iteration: int, at: datetime | None) -> None:
+        if at is not None:
+            self.ended[iteration] = max(self.ended.get(iteration, at), at)
+
+    def guess(self, created_at: datetime | None) -> int:
+        """The iteration of a label whose object is in no file: by its time, else the last one."""
+        later = [number for number, end in self.ended.items() if created_at is not None and created_at <= end]
+        return min(later) if later else max([1, *self.iterations.values()])
+
+
+class Tally:
+    """Takes every object of a manifest once, in order; `each` sees it too."""
+
+    def __init__(
+        self,
+        job_name: str,
+        human: Placement,
+        machine: Placement,
+        compared: Callable[[str], bool],
+        each: Callable[[LabeledObject], None] | None,
+    ) -> None:
+        self._job_name = job_name.lower()
+        self._human = human
+        self._machine = machine
+        self._compared = compared
+        self._each = each
+        self.objects = 0
+        self.labeled_before = 0
+        self.unplaced = 0
+        self.images: defaultdict[bool, Counter[int]] = defaultdict(Counter)
+        self.boxes: defaultdict[bool, Counter[int]] = defaultdict(Counter)
+        self.unlabeled: list[LabeledObject] = []
+        self.labels: dict[str, Label] = {}
+
+    def add(self, object_id: str, line: JsonObject, record: LabelRecord | None) -> None:
+        self.objects += 1
+        own = record if record is not None and self._is_own(object_id, record) else None
+        found = LabeledObject(object_id, line, own, own is not None and self._is_human(object_id, own))
+        if own is not None:
+            self._count(found, own)
+        elif record is not None:
+            self.labeled_before += 1
+        else:
+            self.unlabeled.append(found)
+        if self._each is not None:
+            self._each(found)
+
+    def _is_own(self, object_id: str, record: LabelRecord) -> bool:
+        """Whether this job made the label: follow-up jobs pass on what earlier ones made."""
+        if record.job_name is not None:
+            return record.job_name == self._job_name
+        return object_id in self._human.iterations or object_id in self._machine.iterations
+
+    def _is_human(self, object_id: str, record: LabelRecord) -> bool:
+        return object_id not in self._machine.iterations if record.human is None else record.human
+
+    def _count(self, found: LabeledObject, record: LabelRecord) -> None:
+        placement = self._human if found.human else self._machine
+        iteration = placement.iterations.get(found.object_id)
+        if iteration is None:
+            self.unplaced += 1
+            iteration = placement.guess(record.created_at)
+        self.images[found.human][iteration] += 1
+        self.boxes[found.human][iteration] += record.boxes
+        if found.human and self._compared(found.object_id) and (label := label_of(record)) is not None:
+            self.labels[found.object_id] = label

@@ -1,0 +1,165 @@
+"""What labeling costs: dated rows with their source, and the sums that follow from them. Integers of a mill only.
+
+Three parts make the price of a job (developer guide, pricing page):
+
+* the service fee, for each labeled object, whoever labeled it, in monthly tiers;
+* the workers: with the public workforce the price that the request itself names, for each answer; nothing for a
+  private work team; with a vendor what the vendor's listing in AWS Marketplace says, which no API tells;
+* compute: the instances that train and predict, by the second.
+
+What a worker of the public workforce may be paid is a matter of the task type: `gt_service.regions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+from gt_service.errors import InvalidInput
+from gt_service.money import Mills
+from gt_service.regions import TaskType
+
+SECONDS_PER_HOUR = 3600
+
+
+class Workforce(StrEnum):
+    """Who labels, as the work team's ARN tells."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    VENDOR = "vendor"
+
+    @classmethod
+    def of(cls, workteam_arn: str) -> Workforce:
+        """The kind of a work team. An ARN of none of the three kinds is an `InvalidInput`."""
+        for kind in cls:
+            if f":workteam/{kind}-crowd/" in workteam_arn:
+                return kind
+        raise InvalidInput(f"{workteam_arn!r} is not a work team of a known kind", field="WorkteamArn")
+
+
+@dataclass(frozen=True)
+class Tier:
+    """`fee` for each object up to the `up_to`-th of a calendar month; None has no end."""
+
+    up_to: int | None
+    fee: Mills
+
+
+@dataclass(frozen=True)
+class ServiceFee:
+    """The service fee of some task types, valid from `since` until a later row takes its place; `read` on that day."""
+
+    since: date
+    read: date
+    tasks: frozenset[TaskType]
+    tiers: tuple[Tier, ...]
+    source: str
+
+    def cost(self, objects: int, *, already: int = 0) -> Mills:
+        """The fee for `objects` more in a month that has seen `already`."""
+        total, done, left = 0, already, objects
+        for tier in self.tiers:
+            room = left if tier.up_to is None else min(left, max(0, tier.up_to - done))
+            total += room * tier.fee
+            done, left = done + room, left - room
+        return Mills(total)
+
+
+@dataclass(frozen=True)
+class InstanceRate:
+    """One hour of a SageMaker instance, `read` on that day; billed by the second, rounded up to the mill."""
+
+    since: date
+    read: date
+    instance: str
+    mills_per_hour: Mills
+    source: str
+
+    def cost(self, seconds: int) -> Mills:
+        return Mills(-(-seconds * self.mills_per_hour // SECONDS_PER_HOUR))
+
+
+@dataclass(frozen=True)
+class Compute:
+    """The instances that Ground Truth trains and predicts with for an algorithm."""
+
+    training: str
+    inference: str
+
+
+_TIERED = (Tier(50_000, Mills(80)), Tier(1_000_000, Mills(40)), Tier(None, Mills(20)))
+_TIER_SOURCE = (
+    "$0.08 an object: AWS's Ground Truth notebooks (amazon-sagemaker-examples, ground_truth_labeling_jobs). "
+    "Tiers of 50,000 and 1,000,000 objects a month: as AWS publishes them for its human review service; "
+    "not confirmed for labeling jobs, and they can only lower the fee."
+)
+_INSTANCE_SOURCE = "aws.amazon.com/sagemaker/pricing, on demand, us-east-1; as quoted by public price tables"
+_READ = date(2026, 11, 22)
+
+_COMPUTE: Mapping[TaskType, Compute] = MappingProxyType(
+    {
+        # Developer guide, sms-automated-labeling, "EC2 instances required to run automated data labeling".
+        TaskType.IMAGE_CLASSIFICATION: Compute("ml.p3.2xlarge", "ml.c5.xlarge"),
+        TaskType.OBJECT_DETECTION: Compute("ml.p3.2xlarge", "ml.c5.4xlarge"),
+        TaskType.TEXT_CLASSIFICATION: Compute("ml.c5.2xlarge", "ml.m4.xlarge"),
+        TaskType.SEMANTIC_SEGMENTATION: Compute("ml.p3.2xlarge", "ml.p3.2xlarge"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class PriceTable:
+    """All prices, by date. `PriceTable.current()` is the one that ships; pass another to calculate with your own."""
+
+    service_fees: tuple[ServiceFee, ...]
+    instances: tuple[InstanceRate, ...]
+
+    @classmethod
+    def current(cls) -> PriceTable:
+        return _CURRENT
+
+    def service_fee(self, task: TaskType, on: date) -> ServiceFee:
+        """The row for a task on a day. Errors: `InvalidInput` where the table has none."""
+        rows = [row for row in self.service_fees if task in row.tasks and row.since <= on]
+        if not rows:
+            raise InvalidInput(f"the price table has no service fee for {task} on {on}", field="task")
+        return max(rows, key=lambda row: row.since)
+
+    def instance(self, name: str, on: date) -> InstanceRate:
+        """The rate of an instance on a day. Errors: `InvalidInput` where the table has none."""
+        rows = [row for row in self.instances if row.instance == name and row.since <= on]
+        if not rows:
+            raise InvalidInput(f"the price table has no rate for {name} on {on}", field="instance")
+        return max(rows, key=lambda row: row.since)
+
+    def compute(self, task: TaskType, region: str) -> Compute | None:
+        """The instances of a task's auto-labeling in a region; None where the task type has none."""
+        pair = _COMPUTE.get(task)
+        if pair is None or region != "ap-south-1":
+            return pair
+        swap = {"ml.p3.2xlarge": "ml.p2.8xlarge"}
+        return Compute(swap.get(pair.training, pair.training), swap.get(pair.inference, pair.inference))
+
+
+_GROUND_TRUTH_BEGAN = date(2018, 11, 28)
+
+
+def _rate(instance: str, mills_per_hour: int, source: str = _INSTANCE_SOURCE) -> InstanceRate:
+    return InstanceRate(_GROUND_TRUTH_BEGAN, _READ, instance, Mills(mills_per_hour), source)
+
+
+_CURRENT = PriceTable(
+    service_fees=(ServiceFee(_GROUND_TRUTH_BEGAN, _READ, frozenset(TaskType), _TIERED, _TIER_SOURCE),),
+    instances=(
+        _rate("ml.p3.2xlarge", 3825),
+        _rate("ml.c5.xlarge", 204),
+        _rate("ml.c5.2xlarge", 408),
+        _rate("ml.c5.4xlarge", 816),
+        _rate("ml.m4.xlarge", 280),
+        _rate("ml.p2.8xlarge", 17_180, "EC2's rate in ap-south-1, the one region that uses it, by 1.25; not confirmed"),
+    ),
+)

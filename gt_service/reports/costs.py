@@ -1,0 +1,158 @@
+"""What a labeling job cost, and what it saved against what. Pure: counts and terms in, mills out.
+
+The price of a job (pricing page): the service fee for each labeled object, whoever labeled it; the workers, paid for
+each answer, also for answers to objects that got no label, and whatever the job's status; compute by the second.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from gt_service.errors import UnknownState
+from gt_service.money import Mills
+from gt_service.outputs.job import Iteration, JobOutput, TrainingRun
+from gt_service.prices import PriceTable, Workforce
+from gt_service.regions import TaskType
+
+NOTHING = Mills(0)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Money by where it goes."""
+
+    service: Mills = NOTHING
+    workers: Mills = NOTHING
+    compute: Mills = NOTHING
+
+    @property
+    def total(self) -> Mills:
+        return Mills(self.service + self.workers + self.compute)
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            Mills(self.service + other.service),
+            Mills(self.workers + other.workers),
+            Mills(self.compute + other.compute),
+        )
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a labeling job was asked to do for what price, from its own request.
+
+    price_per_answer   what the request pays a worker of the public workforce; 0 with other workforces, which the
+                       service does not pay
+    """
+
+    task: TaskType
+    region: str
+    workforce: Workforce
+    workers_per_object: int
+    price_per_answer: Mills
+    max_concurrent_tasks: int
+    auto_labeling: bool
+    started: date
+
+    @classmethod
+    def of(cls, description: Mapping[str, Any], task: TaskType) -> Terms:
+        """From the response of DescribeLabelingJob."""
+        human = description["HumanTaskConfig"]
+        workforce = Workforce.of(human["WorkteamArn"])
+        amount = human.get("PublicWorkforceTaskPrice", {}).get("AmountInUsd")
+        if workforce is Workforce.PUBLIC and amount is None:
+            raise UnknownState(f"{description['LabelingJobName']} is public work without a price")
+        return cls(
+            task=task,
+            region=description["LabelingJobArn"].split(":")[3],
+            workforce=workforce,
+            workers_per_object=human["NumberOfHumanWorkersPerDataObject"],
+            price_per_answer=_mills(amount or {}) if workforce is Workforce.PUBLIC else NOTHING,
+            max_concurrent_tasks=human.get("MaxConcurrentTaskCount", 1000),
+            auto_labeling="LabelingJobAlgorithmsConfig" in description,
+            started=description["CreationTime"].date(),
+        )
+
+    def answers_cost(self, answers: int) -> Mills:
+        return Mills(answers * self.price_per_answer)
+
+    def human_cost(self, objects: int) -> Mills:
+        """What workers get for labeling so many objects, all of them answering."""
+        return self.answers_cost(objects * self.workers_per_object)
+
+
+@dataclass(frozen=True)
+class JobCost:
+    """A job's cost, whole and by iteration (the same numbers in the same order as `JobOutput.iterations`)."""
+
+    total: Cost
+    iterations: Mapping[int, Cost]
+
+
+def job_cost(output: JobOutput, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> JobCost:
+    """What the job cost. `labeled_this_month` objects came before it and use up the service fee's lower tiers."""
+    training = _training_cost(output.iterations, output.training, terms, prices)
+    costs: dict[int, Cost] = {}
+    month = _month(terms.started)
+    already = labeled_this_month
+    fee = prices.service_fee(terms.task, terms.started)
+    for iteration in output.iterations:
+        now = month if iteration.ended_at is None else _month(iteration.ended_at)
+        already = already if now == month else 0
+        month = now
+        costs[iteration.number] = Cost(
+            service=fee.cost(iteration.labeled, already=already),
+            workers=terms.answers_cost(iteration.answers),
+            compute=Mills(training[iteration.number]),
+        )
+        already += iteration.labeled
+    total = sum(costs.values(), Cost()) + Cost(compute=Mills(training[None]))
+    return JobCost(total, costs)
+
+
+def all_human_cost(objects: int, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> Cost:
+    """What the same number of objects costs where people label every one."""
+    fee = prices.service_fee(terms.task, terms.started)
+    return Cost(fee.cost(objects, already=labeled_this_month), terms.human_cost(objects))
+
+
+def all_machine_cost(objects: int, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> Cost:
+    """The ceiling of any saving: the service fee alone, were no person needed and no compute."""
+    return Cost(prices.service_fee(terms.task, terms.started).cost(objects, already=labeled_this_month))
+
+
+def up_front_objects(iterations: Sequence[Iteration]) -> int | None:
+    """How many objects people labeled before the machine labeled its first; None where it labeled none."""
+    first = next((each.number for each in iterations if each.machine_images), None)
+    if first is None:
+        return None
+    return sum(each.human_images for each in iterations if each.number < first)
+
+
+def _training_cost(
+    iterations: Sequence[Iteration], runs: Sequence[TrainingRun], terms: Terms, prices: PriceTable
+) -> Counter[int | None]:
+    """Compute by iteration; None for trainings of a job without iterations."""
+    costs: Counter[int | None] = Counter()
+    compute = prices.compute(terms.task, terms.region)
+    if compute is None:
+        return costs
+    rate = prices.instance(compute.training, terms.started)
+    numbers = [each.number for each in iterations]
+    for run in runs:
+        # A training belongs to the iteration of its folder or, where that labeled nothing, to the next one that did.
+        place = min((n for n in numbers if n >= run.iteration), default=max(numbers, default=None))
+        costs[place] += rate.cost(run.curve.seconds or 0)
+    return costs
+
+
+def _mills(amount: Mapping[str, int]) -> Mills:
+    return Mills(1000 * amount.get("Dollars", 0) + 10 * amount.get("Cents", 0) + amount.get("TenthFractionsOfACent", 0))
+
+
+def _month(day: date | datetime) -> tuple[int, int]:
+    return day.year, day.month

@@ -1,0 +1,291 @@
+"""What labeling will cost, before it starts: low, likely and high, the worst case, and what people alone would cost.
+
+How much a machine labels is not known before. The prior is the notebook's: 48 % in a first job, 60 % without and 80 %
+with a pre-trained model, with a band as wide as what auto-labelers were seen to do on other data. A campaign's own
+jobs take its place as they end. Bands of several jobs are added, not averaged: jobs of a campaign share their data, so
+they are good or bad together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import ceil, floor, sqrt
+from statistics import fmean
+from typing import Any
+
+from gt_service.campaign import CampaignSpec
+from gt_service.money import Mills, as_usd_number, usd
+from gt_service.prices import PriceTable
+from gt_service.regions import MIN_AUTO_LABELING_OBJECTS
+
+LATEST = date.max
+"""Estimates are for what comes: the price table's newest rows."""
+
+TRAINING_SECONDS = 600
+INFERENCE_SECONDS = 300
+MAX_TRAINING_SECONDS = 1800
+MAX_INFERENCE_SECONDS = 900
+MAX_SECONDS_PER_SAMPLE = 0.1
+"""Assumed: how long one training and one batch transform take, typically and at most. AWS documents no limit."""
+
+
+@dataclass(frozen=True)
+class ShareBand:
+    """The share of a job's objects that the machine labels: pessimistic, likely, optimistic."""
+
+    low: float
+    likely: float
+    high: float
+
+    def within(self, limit: float) -> ShareBand:
+        return ShareBand(min(self.low, limit), min(self.likely, limit), min(self.high, limit))
+
+
+PRIORS: Mapping[str, ShareBand] = {
+    "first": ShareBand(0.15, 0.48, 0.68),
+    "control": ShareBand(0.15, 0.60, 0.68),
+    "warm": ShareBand(0.25, 0.80, 0.84),
+}
+"""By role: `likely` from the notebook's conclusion, the bands from trials of auto-labelers on other data."""
+
+_PRIOR_WEIGHT = 1.0
+_NARROWEST = 0.12
+"""However many jobs agree, the next one may differ by so much: its validation labels are a new draw of 200."""
+
+
+@dataclass(frozen=True)
+class PastJob:
+    """A finished job of the campaign, as its report tells."""
+
+    role: str
+    objects: int
+    machine_images: int
+    compute: Mills
+
+    @classmethod
+    def of(cls, report: Mapping[str, Any]) -> PastJob:
+        counts = report["counts"]
+        return cls(
+            role=report["job"]["role"],
+            objects=counts["objects"],
+            machine_images=counts["machine_images"],
+            compute=Mills(report["cost"]["compute_mills"]),
+        )
+
+    @property
+    def machine_share(self) -> float:
+        return self.machine_images / self.objects if self.objects else 0.0
+
+
+@dataclass(frozen=True)
+class Range:
+    """Amounts of which the actual one is expected between `low` and `high`; never above `ceiling`."""
+
+    low: Mills
+    likely: Mills
+    high: Mills
+    ceiling: Mills
+
+    def __add__(self, other: Range) -> Range:
+        return Range(
+            Mills(self.low + other.low),
+            Mills(self.likely + other.likely),
+            Mills(self.high + other.high),
+            Mills(self.ceiling + other.ceiling),
+        )
+
+
+@dataclass(frozen=True)
+class JobEstimate:
+    """One job to come: its role, its objects, the machine's share and the cost."""
+
+    role: str
+    objects: int
+    machine_share: ShareBand
+    cost: Range
+    compute: Range
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What labeling some objects will cost.
+
+    ceiling     every object labeled by all its workers, and compute at its assumed limit: what a budget must hold
+    all_human   the same objects without auto-labeling (controls, which label objects twice, not counted)
+    """
+
+    low: Mills
+    likely: Mills
+    high: Mills
+    ceiling: Mills
+    all_human: Mills
+    jobs: tuple[JobEstimate, ...]
+    assumptions: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        amounts = {name: getattr(self, name) for name in ("low", "likely", "high", "ceiling", "all_human")}
+        return {
+            **{f"{name}_mills": amount for name, amount in amounts.items()},
+            **{f"{name}_usd": as_usd_number(amount) for name, amount in amounts.items()},
+            "jobs": [
+                {
+                    "role": job.role,
+                    "objects": job.objects,
+                    "machine_share": vars(job.machine_share).copy(),
+                    "cost_mills": vars(job.cost).copy(),
+                    "compute_mills": vars(job.compute).copy(),
+                }
+                for job in self.jobs
+            ],
+            "assumptions": list(self.assumptions),
+        }
+
+
+def estimate(
+    spec: CampaignSpec,
+    objects: int,
+    *,
+    history: Sequence[PastJob] = (),
+    prices: PriceTable | None = None,
+    region: str = "us-east-1",
+    first_batch: int = 1,
+) -> Estimate:
+    """What labeling `objects` more in a campaign will cost, in batches as the spec cuts them.
+
+    history: the campaign's finished jobs. first_batch: number of the batch that comes next, for the spec's controls.
+    """
+    table = prices or PriceTable.current()
+    jobs = tuple(
+        _job(spec, role, size, history, table, region) for role, size in _jobs(spec, objects, history, first_batch)
+    )
+    cost = sum((job.cost for job in jobs), _NOTHING)
+    fee = table.service_fee(spec.task, LATEST)
+    return Estimate(
+        low=cost.low,
+        likely=cost.likely,
+        high=cost.high,
+        ceiling=cost.ceiling,
+        all_human=Mills(fee.cost(objects) + _workers(spec, objects)),
+        jobs=jobs,
+        assumptions=tuple(_assumptions(spec, jobs, history)),
+    )
+
+
+def worst_case(
+    spec: CampaignSpec, objects: int, *, prices: PriceTable | None = None, region: str = "us-east-1"
+) -> Mills:
+    """The most that one labeling job of `objects` may cost: reserved before it starts.
+
+    Every object is labeled, and answered by all its workers, at the first tier of the service fee; and as many
+    trainings run as iterations are possible, each as long as assumed at most.
+    """
+    table = prices or PriceTable.current()
+    fee = table.service_fee(spec.task, LATEST).cost(objects)
+    return Mills(fee + _workers(spec, objects) + _compute(spec, objects, table, region).ceiling)
+
+
+_NOTHING = Range(Mills(0), Mills(0), Mills(0), Mills(0))
+
+
+def _jobs(spec: CampaignSpec, objects: int, history: Sequence[PastJob], first_batch: int) -> list[tuple[str, int]]:
+    """Role and objects of each job to come, in order."""
+    has_model = any(job.machine_images for job in history)
+    jobs: list[tuple[str, int]] = []
+    for number, start in enumerate(range(0, objects, spec.batch.size), start=first_batch):
+        size = min(spec.batch.size, objects - start)
+        jobs.append(("warm" if has_model else "first", size))
+        if number in spec.control_batches:
+            jobs.append(("control", size))
+        has_model = spec.uses_auto_labeling
+    return jobs
+
+
+def _job(
+    spec: CampaignSpec, role: str, objects: int, history: Sequence[PastJob], prices: PriceTable, region: str
+) -> JobEstimate:
+    share = _share(spec, role, objects, history)
+    compute = _compute(spec, objects, prices, region, history)
+    fee = prices.service_fee(spec.task, LATEST).cost(objects)
+
+    def cost(machine_share: float, compute: Mills) -> Mills:
+        return Mills(fee + _workers(spec, objects - floor(machine_share * objects)) + compute)
+
+    return JobEstimate(
+        role=role,
+        objects=objects,
+        machine_share=share,
+        cost=Range(
+            low=cost(share.high, compute.low),
+            likely=cost(share.likely, compute.likely),
+            high=cost(share.low, compute.high),
+            ceiling=worst_case(spec, objects, prices=prices, region=region),
+        ),
+        compute=compute,
+    )
+
+
+def _share(spec: CampaignSpec, role: str, objects: int, history: Sequence[PastJob]) -> ShareBand:
+    if not spec.uses_auto_labeling:
+        return ShareBand(0.0, 0.0, 0.0)
+    # People label a validation set before the machine may start, and without a model a training set as well.
+    up_front = spec.max_concurrent_tasks * (1 if role == "warm" else 2)
+    limit = max(0.0, 1 - up_front / objects) if objects else 0.0
+    prior = PRIORS[role]
+    shares = [job.machine_share for job in history if (job.role == "warm") == (role == "warm")]
+    if not shares:
+        return prior.within(limit)
+    weight = len(shares) / (len(shares) + _PRIOR_WEIGHT)
+    likely = weight * fmean(shares) + (1 - weight) * prior.likely
+    spread = max(abs(share - likely) for share in shares)
+    half = max(_NARROWEST, spread, (prior.high - prior.low) / 2 / sqrt(1 + len(shares)))
+    return ShareBand(max(0.0, likely - half), likely, min(1.0, likely + half)).within(limit)
+
+
+def _compute(
+    spec: CampaignSpec, objects: int, prices: PriceTable, region: str, history: Sequence[PastJob] = ()
+) -> Range:
+    instances = prices.compute(spec.task, region) if spec.uses_auto_labeling else None
+    if instances is None or not objects:
+        return _NOTHING
+    training = prices.instance(instances.training, LATEST)
+    inference = prices.instance(instances.inference, LATEST)
+    rounds = ceil(objects / spec.max_concurrent_tasks)
+    samples = sum(min(objects, spec.max_concurrent_tasks * number) for number in range(1, rounds + 1))
+    ceiling = Mills(
+        training.cost(rounds * MAX_TRAINING_SECONDS + ceil(samples * MAX_SECONDS_PER_SAMPLE))
+        + inference.cost(rounds * MAX_INFERENCE_SECONDS)
+    )
+    typical = Mills(
+        training.cost(ceil(rounds / 2) * TRAINING_SECONDS) + inference.cost(ceil(rounds / 2) * INFERENCE_SECONDS)
+    )
+    if history:
+        typical = Mills(round(fmean(job.compute for job in history)))
+    return Range(Mills(0), min(typical, ceiling), ceiling, ceiling)
+
+
+def _workers(spec: CampaignSpec, objects: int) -> Mills:
+    return Mills(objects * spec.workers_per_object * spec.worker_price)
+
+
+def _assumptions(spec: CampaignSpec, jobs: Sequence[JobEstimate], history: Sequence[PastJob]) -> list[str]:
+    lines = [
+        f"{spec.workers_per_object} workers for each object at {usd(spec.worker_price)} an answer"
+        if spec.is_public
+        else "the work team's own pay is not in it: the service does not pay private and vendor teams",
+        "no other labeling in the same month: the service fee's first tier holds",
+    ]
+    if not spec.uses_auto_labeling:
+        return [*lines, "people label every object"]
+    if history:
+        lines.append(f"machine shares from the campaign's {len(history)} finished job(s), weighed with the notebook's")
+    else:
+        lines.append("machine shares from AWS's notebook (48 % first, 60 % without and 80 % with a pre-trained model)")
+    if any(job.objects < MIN_AUTO_LABELING_OBJECTS for job in jobs):
+        lines.append(
+            f"Ground Truth auto-labels only from {MIN_AUTO_LABELING_OBJECTS:,} objects a job; "
+            "smaller jobs may cost what people alone cost"
+        )
+    lines.append("compute: an allowance; training at most 30 minutes and 0.1 s for each sample, not documented by AWS")
+    return lines
