@@ -1,12 +1,13 @@
 """Features, detector and classifier, thresholds with a guarantee."""
 
-from gt_engine.autolabel.features import FeatureStore, FeatureView, ImageFacts, ImageProblem
+from gt_engine.autolabel.certify import Guarantee, Method
+from gt_engine.autolabel.features import FeatureStore, FeatureView
+from gt_engine.autolabel.images import ImageFacts, ImageProblem
 from gt_engine.autolabel.learner import Learner, ModelFacts, Predictions, learner_for, model_facts
 from gt_engine.autolabel.rounds import (
     AskPeople,
     AutoLabel,
     Finish,
-    Guarantee,
     JobPlan,
     Progress,
     Round,
@@ -24,6 +25,7 @@ __all__ = [
     "ImageProblem",
     "JobPlan",
     "Learner",
+    "Method",
     "ModelFacts",
     "Predictions",
     "Progress",

@@ -1,68 +1,196 @@
-"""Backbone features on disk, computed once per image content and shared by jobs and processes."""
+"""Backbone features on disk, computed once per image content and shared by jobs and processes.
+
+One file per content: a header, one scale per channel, and the maps as 8-bit integers (0.13 MB per image). Files
+appear by renaming, so that no process ever sees half of one, and reading needs no lock, index or memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import itertools
+import json
+import os
+import struct
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 
-@dataclass(frozen=True)
-class ImageFacts:
-    """A readable image: its size as Ground Truth's `image_size` has it (pixels and channels)."""
+from gt_engine.autolabel.backbone import INPUT_SIDE, TAPS, Backbone
+from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
+from gt_engine.labels import Floats
 
-    width: int
-    height: int
-    depth: int
+Loader = Callable[[], bytes]
 
+CHUNK = 8
+"""Images that go through the backbone together; all that `prepare` holds in memory is two chunks."""
 
-@dataclass(frozen=True)
-class ImageProblem:
-    """Why one object cannot be used; the object fails, the job goes on.
-
-    code is one of NotAnImage, TruncatedImage, TooManyPixels, UnreadableObject, TooLarge.
-    """
-
-    code: str
-    message: str
+_MAGIC = b"GTF1"
+_HEADER = struct.Struct("<4sIII")
+_CHANNELS = [tap.channels for tap in TAPS]
+_SIZES = [tap.channels * tap.side**2 for tap in TAPS]
 
 
 class FeatureStore:
     """Features of images, by content key (an ETag or a SHA-256), in one directory.
 
     Several threads and processes may use one directory at once: an image is computed at most twice, never half.
+    `threads` are the cores that one call of `prepare` uses.
     """
 
     def __init__(self, directory: Path, *, threads: int = 1) -> None:
         self.directory = directory
         self.threads = threads
+        self._backbone: Backbone | None = None
+        self._lock = threading.Lock()
 
     def prepare(
-        self, items: Iterable[tuple[str, Callable[[], bytes]]]
+        self, items: Iterable[tuple[str, Loader]], *, on_chunk: Callable[[int], None] | None = None
     ) -> dict[str, ImageFacts | ImageProblem]:
-        """Makes sure that the features of every (content key, loader) are on disk.
+        """Makes sure that the features of every (content key, loader) are on disk; what is known of each key.
 
-        The loader is called only for contents not yet known (one at a time; its exceptions become a problem
-        of that object). Memory is bounded by one small chunk of images, whatever the number of items.
+        A loader is called only for contents not yet known, from one of a few threads; what it raises becomes an
+        UnreadableObject problem of that object, and is tried again next time. `on_chunk` hears how many items are done.
         """
-        raise NotImplementedError
+        known: dict[str, ImageFacts | ImageProblem] = {}
+        with ThreadPoolExecutor(4, thread_name_prefix="decode") as pool:
+            for chunk in _chunks(items):
+                missing = {}
+                for key, load in chunk:
+                    facts = known.get(key) or self.facts(key)
+                    if facts is None:
+                        missing[key] = load
+                    else:
+                        known[key] = facts
+                known.update(self._compute(missing, pool))
+                if on_chunk:
+                    on_chunk(len(known))
+        return known
 
     def facts(self, key: str) -> ImageFacts | ImageProblem | None:
         """What is known of a content; None when it was never prepared."""
-        raise NotImplementedError
+        try:
+            with self._path(key).open("rb") as file:
+                return _facts(file.read(_HEADER.size))
+        except FileNotFoundError:
+            pass
+        try:
+            return ImageProblem(**json.loads(self._path(key, "problem").read_text()))
+        except FileNotFoundError:
+            return None
 
     def view(self, keys: Mapping[str, str]) -> FeatureView:
         """The features of some objects, by object id; `keys` gives each object's content key."""
-        raise NotImplementedError
+        return FeatureView(self, keys)
+
+    def read(self, keys: Sequence[str]) -> list[Floats]:
+        """For each tap the maps of some contents: float32 [n, side, side, channels].
+
+        Raises FileNotFoundError for a content that was never prepared.
+        """
+        maps = [np.empty((len(keys), tap.side, tap.side, tap.channels), np.float32) for tap in TAPS]
+        for i, key in enumerate(keys):
+            data = self._path(key).read_bytes()
+            scales = np.frombuffer(data, "<f4", sum(_CHANNELS), _HEADER.size)
+            values = np.frombuffer(data, np.int8, sum(_SIZES), _HEADER.size + scales.nbytes)
+            parts = np.split(values, np.cumsum(_SIZES)[:-1])
+            for out, part, scale in zip(maps, parts, np.split(scales, np.cumsum(_CHANNELS)[:-1]), strict=True):
+                np.multiply(part.reshape(out.shape[1:]), scale, out=out[i])
+        return maps
+
+    def _compute(self, loaders: Mapping[str, Loader], pool: ThreadPoolExecutor) -> dict[str, ImageFacts | ImageProblem]:
+        known: dict[str, ImageFacts | ImageProblem] = {}
+        pixels: dict[str, NDArray[np.uint8]] = {}
+        for key, outcome in zip(loaders, pool.map(_load, loaders.values()), strict=True):
+            if isinstance(outcome, ImageProblem):
+                known[key] = outcome
+                if outcome.code != "UnreadableObject":  # the object may be readable tomorrow; its content will not mend
+                    self._write(key, json.dumps(vars(outcome)).encode(), "problem")
+            else:
+                known[key], pixels[key] = outcome
+        if pixels:
+            maps = self._eye()(np.stack(list(pixels.values())))
+            for i, key in enumerate(pixels):
+                facts = known[key]
+                assert isinstance(facts, ImageFacts)
+                self._write(key, _packed(facts, [one[i] for one in maps]))
+        return known
+
+    def _eye(self) -> Backbone:
+        with self._lock:
+            if self._backbone is None:
+                self._backbone = Backbone(self.threads)
+            return self._backbone
+
+    def _path(self, key: str, kind: str = "features") -> Path:
+        name = hashlib.sha256(key.encode()).hexdigest()
+        return self.directory / name[:2] / f"{name[2:34]}.{kind}"
+
+    def _write(self, key: str, data: bytes, kind: str = "features") -> None:
+        path = self._path(key, kind)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+        part.write_bytes(data)
+        part.replace(path)
 
 
 class FeatureView:
-    """Some objects of a store, by the caller's own object ids. Reads chunks from disk; holds no features."""
+    """Some objects of a store, by the caller's own object ids. Reads from disk; holds no features."""
+
+    def __init__(self, store: FeatureStore, keys: Mapping[str, str]) -> None:
+        self.store = store
+        self._keys = keys
 
     def ids(self) -> Sequence[str]:
         """Every object id of the view."""
-        raise NotImplementedError
+        return list(self._keys)
 
     def content_key(self, object_id: str) -> str:
         """The content key of an object; two objects with the same content share it."""
-        raise NotImplementedError
+        return self._keys[object_id]
+
+    def image_size(self, object_id: str) -> tuple[int, int, int]:
+        """(width, height, depth). Raises KeyError when the object's content is not a usable image."""
+        facts = self.store.facts(self._keys[object_id])
+        if not isinstance(facts, ImageFacts):
+            raise KeyError(object_id)
+        return facts.width, facts.height, facts.depth
+
+    def read(self, ids: Sequence[str]) -> list[Floats]:
+        """For each tap the maps of some objects: float32 [n, side, side, channels]."""
+        return self.store.read([self._keys[one] for one in ids])
+
+
+def _chunks(items: Iterable[tuple[str, Loader]]) -> Iterator[list[tuple[str, Loader]]]:
+    iterator = iter(items)
+    while chunk := list(itertools.islice(iterator, CHUNK)):
+        yield chunk
+
+
+def _load(load: Loader) -> tuple[ImageFacts, NDArray[np.uint8]] | ImageProblem:
+    try:
+        data = load()
+    except Exception as error:  # noqa: BLE001 - whatever the caller's storage raises is this object's problem alone
+        return ImageProblem("UnreadableObject", f"The object could not be read: {error}")
+    return decode(data, INPUT_SIDE)
+
+
+def _packed(facts: ImageFacts, maps: Sequence[Floats]) -> bytes:
+    """The file of one image, from its maps [channels, side, side]."""
+    scales = [np.maximum(np.abs(one).max((1, 2)) / 127, 1e-6) for one in maps]
+    values = [
+        np.rint(one / scale[:, None, None]).astype(np.int8).transpose(1, 2, 0)
+        for one, scale in zip(maps, scales, strict=True)
+    ]
+    header = _HEADER.pack(_MAGIC, facts.width, facts.height, facts.depth)
+    return header + b"".join(s.astype("<f4").tobytes() for s in scales) + b"".join(v.tobytes() for v in values)
+
+
+def _facts(header: bytes) -> ImageFacts:
+    magic, width, height, depth = _HEADER.unpack(header)
+    if magic != _MAGIC:
+        raise RuntimeError("a feature file is of another version; empty the feature directory")
+    return ImageFacts(width, height, depth)

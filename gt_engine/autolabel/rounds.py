@@ -3,8 +3,8 @@
 Pure: `next_step(plan, progress)` says what to do, the caller does it and appends what happened to the progress.
 Every choice follows from the plan's seed, so a job that was killed goes on as if nothing had happened.
 
-    cold   10 probes · 190 training · 200 validation · (train, auto-label, ask people) …
-    warm   10 probes · 190 validation ·                (train, auto-label, ask people) …
+    cold   10 probes · 190 training · 200 validation · (auto-label, ask people) …
+    warm   10 probes · 190 validation ·                (auto-label, ask people) …
 
     progress = Progress(objects=...)
     while not isinstance(step := next_step(plan, progress), Finish):
@@ -12,8 +12,11 @@ Every choice follows from the plan's seed, so a job that was killed goes on as i
             ... people answer, labels are consolidated ...
             progress = progress.with_human(step, labeled=[...], unlabeled=[...])
         else:
-            outcome = run_round(learner, features, plan, progress, labels, initial=...)
+            outcome = run_round(learner, features, plan, progress, labels, model=...)
             progress = progress.with_round(outcome.round)
+
+People are asked about a random part of what is left, never about the hardest: a random part is a fair sample, which
+is what the guarantee rests on.
 """
 
 from __future__ import annotations
@@ -21,6 +24,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
+
+import numpy as np
+
+from gt_engine.autolabel.certify import Guarantee, Numbers, Stratum, certify
+
+MOST_ROUNDS = 5
+"""After so many auto-labeling rounds people label what is left."""
+
+FEWEST_LEFT = 40
+"""So few objects are not worth another round: people label them."""
 
 
 class Purpose(StrEnum):
@@ -30,20 +43,6 @@ class Purpose(StrEnum):
     TRAINING = "training"
     VALIDATION = "validation"
     ROUND = "round"
-
-
-@dataclass(frozen=True)
-class Guarantee:
-    """With confidence 1 - delta, the mean loss of the whole machine-labeled set is at most 1 - target.
-
-    loss    f1 | mean-iou (boxes), error (classes)
-    method  student-t (asymptotic, default) | finite-sample (betting bound, exact binomial for 0/1 losses)
-    """
-
-    loss: str
-    target: float
-    delta: float = 0.1
-    method: str = "student-t"
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class JobPlan:
 
 @dataclass(frozen=True)
 class HumanBatch:
-    """One batch that people have answered."""
+    """One batch that people have answered; `unlabeled` got no answer and are not asked again."""
 
     purpose: Purpose
     labeled: tuple[str, ...]
@@ -83,6 +82,8 @@ class Round:
     machine     object ids labeled by the machine in this round
     retired     human-labeled ids whose confidence is above the threshold: no longer a sample of what is left
     losses      their losses: the certificate of this round's machine labels
+    validation  number of labeled objects that the decision rests on
+    score       1 - their mean loss: how well the model does on everything that was left
     fell_back   the initial model did worse than none on the first labels and was dropped
     """
 
@@ -91,27 +92,9 @@ class Round:
     machine: tuple[str, ...]
     retired: tuple[str, ...]
     losses: tuple[float, ...]
+    validation: int
+    score: float
     fell_back: bool = False
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What has happened so far in a job; `objects` are the ids in manifest order, `failed` cannot be labeled."""
-
-    objects: tuple[str, ...]
-    failed: frozenset[str] = frozenset()
-    batches: tuple[HumanBatch, ...] = ()
-    rounds: tuple[Round, ...] = ()
-
-    def with_human(
-        self, step: AskPeople, *, labeled: tuple[str, ...], unlabeled: tuple[str, ...] = ()
-    ) -> Progress:
-        """The progress after a human batch; `unlabeled` got no answer and are not asked again."""
-        return replace(self, batches=(*self.batches, HumanBatch(step.purpose, labeled, unlabeled)))
-
-    def with_round(self, round_: Round) -> Progress:
-        """The progress after an auto-labeling round."""
-        return replace(self, rounds=(*self.rounds, round_))
 
 
 @dataclass(frozen=True)
@@ -124,14 +107,14 @@ class AskPeople:
 
 @dataclass(frozen=True)
 class AutoLabel:
-    """Train on all human labels so far, then let the machine label what it may (see `run_round`)."""
+    """Let the machine label what it may (see `run_round`)."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class Finish:
-    """Nothing is left. `train`: train the final model first, on labels that no round has seen yet."""
+    """Nothing is left. `train`: train the final model first, on labels that no model has seen yet."""
 
     train: bool
 
@@ -139,6 +122,123 @@ class Finish:
 Step: TypeAlias = AskPeople | AutoLabel | Finish
 
 
+@dataclass(frozen=True)
+class Progress:
+    """What has happened so far in a job; `objects` are the ids in manifest order, `failed` cannot be labeled."""
+
+    objects: tuple[str, ...]
+    failed: frozenset[str] = frozenset()
+    batches: tuple[HumanBatch, ...] = ()
+    rounds: tuple[Round, ...] = ()
+
+    def with_human(self, step: AskPeople, *, labeled: tuple[str, ...], unlabeled: tuple[str, ...] = ()) -> Progress:
+        """The progress after a human batch."""
+        return replace(self, batches=(*self.batches, HumanBatch(step.purpose, labeled, unlabeled)))
+
+    def with_round(self, round_: Round) -> Progress:
+        """The progress after an auto-labeling round."""
+        return replace(self, rounds=(*self.rounds, round_))
+
+    def human(self) -> tuple[str, ...]:
+        """Every object that people have labeled, in the order asked."""
+        return tuple(one for batch in self.batches for one in batch.labeled)
+
+    def machine(self) -> tuple[str, ...]:
+        """Every object that the machine has labeled."""
+        return tuple(one for round_ in self.rounds for one in round_.machine)
+
+    def pool(self) -> tuple[str, ...]:
+        """Every object still to be labeled, in manifest order."""
+        gone = {one for batch in self.batches for one in (*batch.labeled, *batch.unlabeled)}
+        gone.update(self.machine(), self.failed)
+        return tuple(one for one in self.objects if one not in gone)
+
+    def validation(self) -> tuple[str, ...]:
+        """Human-labeled objects that are still a fair sample of the pool."""
+        retired = {one for round_ in self.rounds for one in round_.retired}
+        return tuple(one for one in self.human() if one not in retired)
+
+    def strata(self) -> list[Stratum]:
+        """The certificates of the rounds so far."""
+        return [Stratum(len(one.machine), one.losses) for one in self.rounds if one.machine]
+
+
+def opening(plan: JobPlan, progress: Progress) -> list[tuple[Purpose, int]]:
+    """The human batches before the first round, with their sizes."""
+    probe, rest = (Purpose.PROBE, plan.probe), plan.max_concurrent - plan.probe
+    if plan.warm:
+        batches = [probe, (Purpose.VALIDATION, rest)]
+        # A model that was dropped leaves a cold job: its first labels become training, and validation is added.
+        return [*batches, (Purpose.VALIDATION, plan.max_concurrent)] if fell_back(progress) else batches
+    return [probe, (Purpose.TRAINING, rest), (Purpose.VALIDATION, plan.max_concurrent)]
+
+
+def fell_back(progress: Progress) -> bool:
+    """Whether the initial model was dropped."""
+    return any(one.fell_back for one in progress.rounds)
+
+
 def next_step(plan: JobPlan, progress: Progress) -> Step:
     """What comes next."""
-    raise NotImplementedError
+    pool = progress.pool()
+    if not pool:
+        return Finish(train=plan.auto_labeling and bool(progress.human()) and _unseen(progress))
+    if not plan.auto_labeling:
+        return _ask(plan, progress, Purpose.ROUND, plan.max_concurrent)
+    first = opening(plan, progress)
+    asked = len(progress.batches)
+    if asked < len(first):
+        # A warm job's third batch is asked only once its round has dropped the initial model.
+        purpose, size = first[asked]
+        return _ask(plan, progress, purpose, size)
+    rounds = len(progress.rounds)
+    due = asked - len(first) + 1 + int(fell_back(progress))
+    if rounds < min(due, MOST_ROUNDS) and (len(pool) > FEWEST_LEFT or rounds == 0):
+        return AutoLabel(rounds + 1)
+    if rounds >= MOST_ROUNDS or len(pool) <= FEWEST_LEFT:
+        return _ask(plan, progress, Purpose.ROUND, plan.max_concurrent)
+    # Half of what is left: enough to learn from, and the machine may still spare the other half.
+    return _ask(plan, progress, Purpose.ROUND, min(plan.max_concurrent, max(FEWEST_LEFT, -(-len(pool) // 2))))
+
+
+def decide(
+    plan: JobPlan,
+    progress: Progress,
+    *,
+    pool: tuple[str, ...],
+    pool_confidences: Numbers,
+    validation: tuple[str, ...],
+    validation_confidences: Numbers,
+    losses: Numbers,
+) -> Round:
+    """The auto-labeling decision, from what the model says of the pool and of the validation objects."""
+    number = len(progress.rounds) + 1
+    threshold = certify(
+        pool_confidences, validation_confidences, losses, progress.strata(), plan.guarantee, number=number
+    )
+    above = np.inf if threshold is None else threshold
+    retired = np.flatnonzero(validation_confidences >= above)
+    return Round(
+        number=number,
+        threshold=threshold,
+        machine=tuple(pool[i] for i in np.flatnonzero(pool_confidences >= above)),
+        retired=tuple(validation[i] for i in retired),
+        losses=tuple(float(losses[i]) for i in retired),
+        validation=len(validation),
+        score=1 - float(losses.mean()) if len(losses) else 0.0,
+    )
+
+
+def _ask(plan: JobPlan, progress: Progress, purpose: Purpose, size: int) -> AskPeople:
+    pool = progress.pool()
+    rng = np.random.default_rng([plan.seed, len(progress.batches)])
+    chosen = sorted(rng.choice(len(pool), min(size, len(pool)), replace=False))
+    return AskPeople(purpose, tuple(pool[i] for i in chosen))
+
+
+def _unseen(progress: Progress) -> bool:
+    """Whether people have labeled anything since the last training."""
+    seen = (
+        progress.rounds[-1].validation + sum(len(one.retired) for one in progress.rounds[:-1]) if progress.rounds else 0
+    )
+    return len(progress.human()) > seen

@@ -1,0 +1,1 @@
+"""Object detection: proposals on a grid, refined one by one."""

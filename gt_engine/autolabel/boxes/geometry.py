@@ -1,0 +1,77 @@
+"""Boxes as float arrays [n, 4]: left, top, right, bottom."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from gt_engine.labels import BoxLabel, Floats
+
+
+def areas(boxes: Floats) -> Floats:
+    """Area of each box [n]."""
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def intersection_over_union(a: Floats, b: Floats) -> Floats:
+    """[n, m]: how much each box of `a` agrees with each of `b`."""
+    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
+    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    overlap = np.clip(bottom_right - top_left, 0, None).prod(-1)
+    union = areas(a)[:, None] + areas(b)[None] - overlap
+    return (overlap / np.maximum(union, 1e-9)).astype(np.float32)
+
+
+def matches(a: BoxLabel, b: BoxLabel, threshold: float = 0.5) -> list[tuple[int, int, float]]:
+    """The best one-to-one pairing of boxes of the same class with IoU >= threshold: (index in a, in b, IoU)."""
+    if not len(a) or not len(b):
+        return []
+    agreement = intersection_over_union(a.boxes, b.boxes)
+    agreement[a.class_ids[:, None] != b.class_ids[None]] = 0
+    # Pairs below the threshold count nothing, so that they cannot push out one that is above it.
+    rows, columns = linear_sum_assignment(-np.where(agreement >= threshold, agreement, 0))
+    return [
+        (int(i), int(j), float(agreement[i, j]))
+        for i, j in zip(rows, columns, strict=True)
+        if agreement[i, j] >= threshold
+    ]
+
+
+def f1_loss(predicted: BoxLabel, truth: BoxLabel) -> float:
+    """1 - F1 of one image at IoU 0.5; two empty labels agree."""
+    total = len(predicted) + len(truth)
+    return 1 - 2 * len(matches(predicted, truth)) / total if total else 0.0
+
+
+def mean_iou_loss(predicted: BoxLabel, truth: BoxLabel) -> float:
+    """1 - mean IoU of all predicted and missed boxes of one image, averaged over the classes seen in it.
+
+    Ground Truth's documented quality metric for boxes; a wrong or missed box counts 0.
+    """
+    seen = np.union1d(predicted.class_ids, truth.class_ids)
+    if not len(seen):
+        return 0.0
+    pairs = matches(predicted, truth, threshold=1e-6)
+    scores = []
+    for one in seen:
+        ious = [iou for i, _, iou in pairs if predicted.class_ids[i] == one]
+        boxes = int((predicted.class_ids == one).sum() + (truth.class_ids == one).sum()) - len(ious)
+        scores.append(sum(ious) / boxes)
+    return 1 - float(np.mean(scores))
+
+
+def suppressed(boxes: Floats, scores: Floats, threshold: float, limit: int) -> NDArray[np.int64]:
+    """Indices of the boxes that survive non-maximum suppression, best first, at most `limit`."""
+    order = np.argsort(-scores, kind="stable")
+    overlap = intersection_over_union(boxes, boxes)
+    kept: list[int] = []
+    alive = np.ones(len(boxes), bool)
+    for i in order:
+        if not alive[i]:
+            continue
+        kept.append(int(i))
+        if len(kept) == limit:
+            break
+        alive &= overlap[i] <= threshold
+    return np.asarray(kept, np.int64)

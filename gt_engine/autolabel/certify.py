@@ -1,0 +1,171 @@
+"""From which confidence on may the machine label? A threshold with a guarantee.
+
+Learn-then-Test (Angelopoulos et al. 2021) with a fixed sequence: the candidate thresholds are quantiles of the
+confidences of the objects still to be labeled, so they are declared before any validation loss is seen. They are
+tested from few objects to many, each at the full level, and the walk stops at the first failure: the chance that a
+threshold is accepted which should not be is at most the level.
+
+Validation losses count only in the region of the threshold, and those of a region that has been labeled are retired
+(TBAL, Vishwakarma et al. 2023), so what is left stays a sample of what is left to label. The certificate is
+cumulative: it speaks of everything that the machine has labeled in the job, round by round as strata. The level is
+split over the rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Numbers = NDArray[np.float64]
+
+STEP = 0.05
+"""Candidate thresholds cover this much more of the objects at each test."""
+
+FEWEST = 8
+"""No test rests on fewer validation losses."""
+
+
+class Method(StrEnum):
+    """How a test bounds the mean loss.
+
+    student-t      t-test of the (stratified) mean with a regularised variance; asymptotic
+    finite-sample  betting martingale (Waudby-Smith & Ramdas 2023); exact binomial when all losses are 0 or 1
+    plug-in        the mean itself, no guarantee: only for comparison
+    """
+
+    STUDENT_T = "student-t"
+    FINITE_SAMPLE = "finite-sample"
+    PLUG_IN = "plug-in"
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """With confidence 1 - delta, the mean loss of the whole machine-labeled set is at most 1 - target.
+
+    loss    f1 | mean-iou (boxes), error (classes)
+    target  in (0, 1), for example 0.9: mean image F1 of at least 0.9
+    """
+
+    loss: str
+    target: float
+    delta: float = 0.1
+    method: Method = Method.STUDENT_T
+
+    def __post_init__(self) -> None:
+        if not 0 < self.target < 1 or not 0 < self.delta < 1:
+            raise ValueError(f"target {self.target} and delta {self.delta} must lie between 0 and 1")
+
+    @property
+    def risk(self) -> float:
+        """The largest mean loss allowed."""
+        return 1 - self.target
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """The certificate of one earlier round: how many objects the machine labeled, and the validation losses there."""
+
+    machine: int
+    losses: Sequence[float]
+
+
+def level(delta: float, number: int) -> float:
+    """The share of delta that round `number` (from 1) may spend; all rounds together spend delta."""
+    return delta * 0.7 * 0.3 ** (number - 1)
+
+
+def student_t(strata: Sequence[tuple[int, Numbers]], risk: float) -> float:
+    """p-value of "the mean loss over all strata is above `risk`"; each stratum is (weight, losses)."""
+    total = sum(weight for weight, _ in strata)
+    mean = variance = 0.0
+    freedom = 0
+    for weight, losses in strata:
+        n = len(losses)
+        if n < 2:
+            if weight:
+                return 1.0
+            continue
+        share = weight / total
+        # A few losses that all happen to be zero must not look certain: a quarter of a loss of `risk` is added.
+        spread = (float(((losses - losses.mean()) ** 2).sum()) + 0.25 * risk) / (n - 1)
+        mean += share * float(losses.mean())
+        variance += share**2 * spread / n
+        freedom += n - 1
+    return float(stats.t.cdf((mean - risk) / np.sqrt(variance), freedom)) if freedom else 1.0
+
+
+def betting(losses: Numbers, risk: float) -> float:
+    """p-value of "the mean loss is above `risk`" for losses in [0, 1], valid at any sample size, in the order given."""
+    n = len(losses)
+    count = np.arange(1, n + 1)
+    means = (0.5 + np.cumsum(losses)) / (count + 1)
+    variances = (0.25 + np.cumsum((losses - means) ** 2)) / (count + 1)
+    before = np.concatenate([[0.25], variances[:-1]])  # a bet may only know the losses before it
+    bets = np.minimum(np.sqrt(2 * np.log(10) / (n * before)), 0.75 / (1 - risk))
+    wealth = np.cumsum(np.log1p(-bets * (losses - risk)))
+    return float(min(1.0, np.exp(-wealth.max())))
+
+
+def exact_binomial(losses: Numbers, risk: float) -> float:
+    """p-value of "the error rate is above `risk`" for losses of 0 and 1."""
+    return float(stats.binom.cdf(losses.sum(), len(losses), risk))
+
+
+def _finite_sample(losses: Numbers, risk: float) -> float:
+    binary = bool(np.isin(losses, (0.0, 1.0)).all())
+    return exact_binomial(losses, risk) if binary else betting(losses, risk)
+
+
+def p_value(earlier: Sequence[Stratum], machine: int, losses: Numbers, guarantee: Guarantee) -> float:
+    """p-value of "labeling these `machine` objects as well breaks the target".
+
+    The finite-sample tests look at the new region alone: when each round meets the target, so does the whole.
+    """
+    if guarantee.method is Method.FINITE_SAMPLE:
+        return _finite_sample(losses, guarantee.risk)
+    strata = [(one.machine, np.asarray(one.losses, float)) for one in earlier if one.machine]
+    strata.append((machine, losses))
+    if guarantee.method is Method.PLUG_IN:
+        total = sum(weight for weight, _ in strata)
+        mean = sum(weight * float(one.mean()) for weight, one in strata if len(one)) / total
+        return 0.0 if mean <= guarantee.risk else 1.0
+    return student_t(strata, guarantee.risk)
+
+
+def certify(
+    pool: Numbers,
+    validation: Numbers,
+    losses: Numbers,
+    earlier: Sequence[Stratum],
+    guarantee: Guarantee,
+    *,
+    number: int,
+) -> float | None:
+    """The lowest confidence at which the machine may label in round `number`; None when it may label nothing.
+
+    pool        confidences of the objects still to be labeled
+    validation  confidences of labeled objects that are a random sample of the same kind
+    losses      their losses in [0, 1], same order
+    """
+    if not len(pool) or not len(validation):
+        return None
+    allowed = 1.0 if guarantee.method is Method.PLUG_IN else level(guarantee.delta, number)
+    # The walk starts where a pass can be expected of an honest model: at 30 % first; later, what is left is hard.
+    start = max(0.3 if number == 1 else 0.1, min(1.0, FEWEST / len(validation)))
+    accepted: float | None = None
+    for coverage in (*np.arange(start, 1.0, STEP), 1.0):
+        threshold = float(np.quantile(pool, 1 - coverage))
+        region = losses[validation >= threshold]
+        if len(region) < FEWEST:
+            continue
+        passed = p_value(earlier, int((pool >= threshold).sum()), region, guarantee) < allowed
+        if not passed and guarantee.method is not Method.PLUG_IN:
+            break
+        if passed:
+            accepted = threshold
+    return accepted

@@ -1,0 +1,108 @@
+"""A small fully connected network in numpy, trained by Adam; everything that learns here is built on it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gt_engine.labels import Floats
+
+Parameters = list[Floats]
+"""Weights and bias of each layer in turn: W1, b1, W2, b2, …"""
+
+
+def initial_parameters(sizes: Sequence[int], rng: np.random.Generator) -> Parameters:
+    """He initialisation; the last layer starts small, so that training begins near its bias."""
+    parameters: Parameters = []
+    for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
+        spread = np.sqrt(2 / inputs) * (0.1 if layer == len(sizes) - 2 else 1)
+        parameters += [
+            rng.normal(0, spread, (inputs, outputs)).astype(np.float32),
+            np.zeros(outputs, np.float32),
+        ]
+    return parameters
+
+
+def sigmoid(x: Floats) -> Floats:
+    """The logistic function, safe for large arguments."""
+    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
+
+
+def forward(parameters: Parameters, x: Floats) -> list[Floats]:
+    """The input and the output of each layer; the last one is linear, the others are rectified."""
+    outputs = [x]
+    last = len(parameters) // 2 - 1
+    for layer in range(last + 1):
+        y = outputs[-1] @ parameters[2 * layer] + parameters[2 * layer + 1]
+        outputs.append(y if layer == last else np.maximum(y, 0, out=y))
+    return outputs
+
+
+def predict(parameters: Parameters, x: Floats) -> Floats:
+    """The network's output for a batch."""
+    return forward(parameters, x)[-1]
+
+
+def backward(parameters: Parameters, outputs: list[Floats], gradient: Floats) -> Parameters:
+    """Gradients of all parameters, from the loss gradient at the output."""
+    gradients: Parameters = []
+    for layer in range(len(parameters) // 2 - 1, -1, -1):
+        gradients = [outputs[layer].T @ gradient, gradient.sum(0), *gradients]
+        if layer:
+            gradient = (gradient @ parameters[2 * layer].T) * (outputs[layer] > 0)
+    return gradients
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train: a short warm-up, then a cosine down to 2 % of `rate`."""
+
+    steps: int
+    rate: float
+    decay: float = 1e-2
+    warm_up: int = 20
+
+    def at(self, step: int) -> float:
+        """Learning rate of a step (from 1)."""
+        cosine = 0.5 * (1 + np.cos(np.pi * step / self.steps))
+        return float(self.rate * min(1.0, step / self.warm_up) * (0.98 * cosine + 0.02))
+
+
+Batch = Callable[[np.random.Generator], tuple[Floats, Callable[[Floats], Floats]]]
+"""Draws one batch: the inputs, and the loss gradient as a function of the network's output."""
+
+
+def train(
+    parameters: Parameters,
+    draw: Batch,
+    schedule: Schedule,
+    rng: np.random.Generator,
+    *,
+    dropout: float = 0.1,
+    on_step: Callable[[int], None] | None = None,
+) -> Parameters:
+    """New parameters after `schedule.steps` steps of Adam with decoupled weight decay."""
+    parameters = [p.copy() for p in parameters]
+    first = [np.zeros_like(p) for p in parameters]
+    second = [np.zeros_like(p) for p in parameters]
+    for step in range(1, schedule.steps + 1):
+        x, loss_gradient = draw(rng)
+        if dropout:
+            x = x * ((rng.random(x.shape[1]) > dropout) / np.float32(1 - dropout)).astype(np.float32)
+        outputs = forward(parameters, x)
+        rate = schedule.at(step)
+        for p, g, m, v in zip(
+            parameters, backward(parameters, outputs, loss_gradient(outputs[-1])), first, second, strict=True
+        ):
+            m += 0.1 * (g - m)
+            v += 0.01 * (g * g - v)
+            update = (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.99**step)) + 1e-8)
+            if p.ndim == 2:
+                update += schedule.decay * p
+            p -= np.float32(rate) * update
+        if on_step:
+            on_step(step)
+    return parameters
