@@ -4,11 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types setup lock clean
+.PHONY: demo up test check lint types package deploy destroy setup lock clean
 
 # The notebook's three-job experiment on the embedded local stack: no account, no key. QUICK=1 for a small run.
 demo: $(READY)
-	$(BIN)/gt-service demo $(if $(QUICK),--quick) $(ARGS)
+	@$(BIN)/gt-service demo $(if $(QUICK),--quick) $(ARGS)
+
+# The local stack alone, until Ctrl-C.
+up: $(READY)
+	@$(BIN)/gt-service up $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
@@ -20,6 +24,19 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+
+# The Lambda zip and the template, checked. Needs Python 3.12 or later: make package PYTHON=python3.12 VENV=.venv-3.12
+package: $(READY)
+	@$(BIN)/gt-service package $(ARGS)
+
+# Into your AWS account: make deploy STAGE=prod [REGION=us-west-2] [ARGS="--alarm-email you@example.org"]
+STAGE ?= dev
+OF_STAGE = --stage $(STAGE) $(if $(REGION),--region $(REGION))
+deploy: $(READY)
+	@$(BIN)/gt-service deploy $(OF_STAGE) $(ARGS)
+
+destroy: $(READY)
+	@$(BIN)/gt-service destroy $(OF_STAGE) $(ARGS)
 
 setup: $(READY)
 
@@ -36,4 +53,4 @@ lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements.in -c requirements-dev.txt -o requirements.txt
 
 clean:
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build .venv-* .mypy_cache .ruff_cache .pytest_cache

@@ -19,10 +19,11 @@ from gt_service.errors import GtServiceError
 if TYPE_CHECKING:
     from boto3.session import Session
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.literals import CapabilityType
     from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, StackEventTypeDef
     from mypy_boto3_s3 import S3Client
 
-CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
+CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
 
 
 class DeploymentError(GtServiceError):
@@ -34,6 +35,32 @@ class DeploymentError(GtServiceError):
 def stack_name(stage: str) -> str:
     """The stack of an installation. In small letters: bucket names begin with it."""
     return f"gt-service-{stage}"
+
+
+def artifact_bucket(session: Session) -> str:
+    """The account's bucket for packages in this region; made, private, where it is missing."""
+    account = session.client("sts").get_caller_identity()["Account"]
+    bucket = f"gt-service-artifacts-{account}-{session.region_name}"
+    s3 = session.client("s3")
+    try:
+        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "404":
+            raise DeploymentError(f"the artifact bucket {bucket} cannot be used: {error}") from None
+        place: Any = {"LocationConstraint": session.region_name}
+        s3.create_bucket(
+            Bucket=bucket, **({} if session.region_name == "us-east-1" else {"CreateBucketConfiguration": place})
+        )
+        s3.put_public_access_block(
+            Bucket=bucket,
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "BlockPublicPolicy": True,
+                "IgnorePublicAcls": True,
+                "RestrictPublicBuckets": True,
+            },
+        )
+    return bucket
 
 
 def upload(s3: S3Client, package: Package, bucket: str) -> str:

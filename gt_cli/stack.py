@@ -1,6 +1,6 @@
 """The embedded local stack: MiniStack for AWS, gt-engine for Ground Truth, and the deployed template on top.
 
-    with local_stack(work_dir) as stack:
+    with local_stack(work_dir, logs=log_dir) as stack:
         stack.session.client("s3").put_object(Bucket=stack.outputs["InboxBucket"], …)
         httpx.get(stack.api_url + "/campaigns", headers=stack.headers)
 
@@ -60,7 +60,7 @@ class LocalSession(boto3.Session):
             aws_access_key_id=TEST_CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=TEST_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name=REGION,
-            botocore_session=botocore.session.Session(nothing_of_the_users),  # type: ignore[arg-type]
+            botocore_session=botocore.session.Session(nothing_of_the_users),
         )
         self.endpoint_url = endpoint_url
 
@@ -135,17 +135,18 @@ class LocalStack:
 def local_stack(
     work: Path,
     *,
+    logs: Path,
     engine_arguments: Sequence[str] = (),
     parameters: Mapping[str, str] | None = None,
-    enforce_roles: bool = False,
+    enforce_roles: bool = True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[LocalStack]:
     """Starts everything, deploys the template, and stops it all at the end, however that comes.
 
-    `work` takes data, packages and logs. `enforce_roles`: the functions may do what their IAM roles allow and no more.
+    `work` takes data and packages, `logs` what every part prints.
+    `enforce_roles`: the functions may do what their IAM roles allow and no more.
     Errors: StackError, DeploymentError, PackagingError.
     """
-    logs = work / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as cleanup:
         say("packaging the app")
@@ -176,7 +177,9 @@ def local_stack(
                 **(parameters or {}),
             },
         )
-        token = issue(session.client("dynamodb"), outputs["TokensTable"], "operator", expires=_tomorrow(), note="local")
+        token = issue(
+            session.client("dynamodb"), outputs["TokensTable"], "operator", principal="you", expires=_tomorrow()
+        )
         yield LocalStack(session, outputs, endpoint_url, engine_url, token, logs, (ministack, engine))
 
 

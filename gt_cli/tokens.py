@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
+
+from gt_service.store.tokens import digest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -13,16 +14,19 @@ if TYPE_CHECKING:
 Role = Literal["viewer", "operator"]
 
 
-def issue(dynamodb: DynamoDBClient, table: str, role: Role, *, expires: datetime, note: str = "") -> str:
-    """Makes a token and records its digest. The token itself is kept nowhere: who loses it asks for another."""
+def issue(dynamodb: DynamoDBClient, table: str, role: Role, *, principal: str, expires: datetime) -> str:
+    """Makes a token for somebody and records its digest, as `gt_service.store` reads it.
+
+    The token itself is kept nowhere: who loses it asks for another.
+    """
     token = f"gts_{secrets.token_urlsafe(32)}"
     dynamodb.put_item(
         TableName=table,
         Item={
             "digest": {"S": digest(token)},
+            "principal": {"S": principal},
             "role": {"S": role},
             "expires": {"N": str(int(expires.timestamp()))},
-            "note": {"S": note},
         },
         # Closes the race of two tokens that are the same, which does not happen: rather an error than a shared token.
         ConditionExpression="attribute_not_exists(digest)",
@@ -34,8 +38,3 @@ def revoke(dynamodb: DynamoDBClient, table: str, token: str) -> bool:
     """Forgets a token; false where there was none."""
     answer = dynamodb.delete_item(TableName=table, Key={"digest": {"S": digest(token)}}, ReturnValues="ALL_OLD")
     return "Attributes" in answer
-
-
-def digest(token: str) -> str:
-    """SHA-256 in hex: tokens are random and long, so a slow hash would add nothing."""
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,83 @@
+"""A small client of gt-service's own HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import httpx
+
+from gt_service.errors import GtServiceError
+
+JsonObject = dict[str, Any]
+
+
+class ApiError(GtServiceError):
+    """The API answered with an error; message, remedy and field are its own."""
+
+    code = "api_error"
+    http_status: ClassVar[int | None] = None
+
+
+class Api:
+    """`base_url` is that of the deployed stage; `headers` carry the caller's token."""
+
+    def __init__(self, base_url: str, headers: Mapping[str, str]) -> None:
+        self._client = httpx.Client(base_url=base_url, headers=dict(headers), timeout=30)
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def campaigns(self) -> list[JsonObject]:
+        return list(self._items("/campaigns"))
+
+    def campaign(self, name: str) -> JsonObject | None:
+        """None where the service does not know the campaign (yet)."""
+        response = self._client.get(f"/campaigns/{name}")
+        return None if response.status_code == httpx.codes.NOT_FOUND else self._answer(response)
+
+    def batches(self, campaign: str) -> list[JsonObject]:
+        return list(self._items(f"/campaigns/{campaign}/batches"))
+
+    def jobs(self, campaign: str) -> list[JsonObject]:
+        return list(self._items(f"/campaigns/{campaign}/jobs"))
+
+    def images(self, campaign: str, status: str) -> list[JsonObject]:
+        return list(self._items(f"/campaigns/{campaign}/images", status=status))
+
+    def job(self, name: str) -> JsonObject:
+        return self._get(f"/jobs/{name}")
+
+    def report(self, job: str) -> JsonObject:
+        return self._get(f"/jobs/{job}/report")
+
+    def close_batch(self, campaign: str) -> JsonObject:
+        return self._answer(self._client.post(f"/campaigns/{campaign}/batches"))
+
+    def _get(self, path: str, **query: str) -> JsonObject:
+        return self._answer(self._client.get(path, params=query))
+
+    def _items(self, path: str, **query: str) -> Iterator[JsonObject]:
+        """All items of a list, page by page; a list answer holds its items under the path's last word."""
+        key = path.rsplit("/", 1)[-1]
+        while True:
+            page = self._get(path, **query)
+            yield from page[key]
+            if not page.get("NextToken"):
+                return
+            query["NextToken"] = page["NextToken"]
+
+    def _answer(self, response: httpx.Response) -> JsonObject:
+        if response.is_success:
+            answer: JsonObject = response.json()
+            return answer
+        try:
+            said = response.json()
+        except ValueError:
+            said = {}
+        message = said.get("message") or said.get("Message") or response.text[:300]
+        where = f"{response.request.method} {response.request.url.path}: {response.status_code}"
+        raise ApiError(f"{where}: {message}", remedy=said.get("remedy", ""), field=said.get("field"))

@@ -1,0 +1,76 @@
+"""How large the demo's batches are, decided before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gt_service.money import Mills, usd
+from gt_service.regions import MIN_AUTO_LABELING_OBJECTS, TaskType
+
+FULL_SCENES = 2500  # the notebook's: two batches of 1,250, the least that Ground Truth auto-labels
+QUICK_SCENES = 600
+NOTEBOOK_BATCH = 1250
+NOTEBOOK_CONCURRENT_TASKS = 200
+FEWEST_CONCURRENT_TASKS = 10
+JOBS = 3
+WORKERS_PER_OBJECT = 3
+FEWEST_IMAGES = 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Two batches of `batch_size` images, labeled by three jobs."""
+
+    images: int
+    batch_size: int
+    max_concurrent_tasks: int
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, images: int) -> Plan:
+        """Halves whatever there is; the number of tasks at a time keeps the notebook's proportion, 200 to 1,250."""
+        half = (images + 1) // 2
+        tasks = max(FEWEST_CONCURRENT_TASKS, round(half * NOTEBOOK_CONCURRENT_TASKS / NOTEBOOK_BATCH))
+        return cls(images, half, min(tasks, half), tuple(_notes(half)))
+
+    @property
+    def budget(self) -> Mills:
+        """What three jobs cost at worst, where people label everything, and half as much for follow-ups."""
+        per_object = 80 + WORKERS_PER_OBJECT * TaskType.OBJECT_DETECTION.facts.suggested_price
+        return Mills(JOBS * self.batch_size * per_object * 3 // 2)
+
+
+def _notes(half: int) -> list[str]:
+    if half >= MIN_AUTO_LABELING_OBJECTS:
+        return []
+    return [
+        f"Batches of {half:,} are small: Ground Truth auto-labels from {MIN_AUTO_LABELING_OBJECTS:,} on. With so few "
+        "validation labels little can be shown to be good enough: expect a lower machine share than in the full demo."
+    ]
+
+
+def campaign_spec(name: str, labels: Sequence[str], plan: Plan, inbox: str) -> dict[str, Any]:
+    """The campaign.yaml that the demo drops: what a user would write."""
+    wanted = labels[0].lower() if len(labels) == 1 else "object"
+    return {
+        "name": name,
+        "task": "object-detection",
+        "labels": list(labels),
+        "instructions": {
+            "title": f"Please draw a box around each {wanted}",
+            "description": f"Dear annotator, please draw a tight box around each {wanted} you see. Thank you!",
+            "keywords": ["image", "object", "detection"],
+            "examples": f"s3://{inbox}/{name}/examples/examples.manifest",
+        },
+        "workforce": "public",
+        "content_classifiers": ["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"],
+        "workers_per_object": WORKERS_PER_OBJECT,
+        "price_per_task": "0.036",
+        "batch": {"size": plan.batch_size, "quiet_minutes": 1},
+        "max_concurrent_tasks": plan.max_concurrent_tasks,
+        "control_batches": [2],
+        "budget": usd(plan.budget).removeprefix("$").replace(",", ""),
+        "gold_labels": f"s3://{inbox}/{name}/gold/gold.manifest",
+    }

@@ -1,0 +1,106 @@
+"""What a finished demo leaves: the campaign's part of the results bucket, summary.json, and the page that opens it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich import box
+from rich.table import Table
+
+from gt_service.money import Mills, as_usd_number, usd
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.concurrently import concurrently
+
+JsonObject = Mapping[str, Any]
+ROLES = {"first": "without a model", "warm": "from the first job's model", "control": "same images, without"}
+
+
+def download(objects: ObjectStore, prefix: S3Uri, folder: Path) -> int:
+    """Copies all objects below a prefix into a folder, their keys as paths; answers how many."""
+
+    def fetch(uri: S3Uri) -> None:
+        target = folder / uri.key.removeprefix(prefix.key).lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(objects.read(uri))
+
+    uris = (summary.uri for summary in objects.list(prefix))
+    return sum(1 for _ in concurrently(fetch, uris))
+
+
+def summary(jobs: Sequence[JsonObject], reports: Mapping[str, JsonObject], about: JsonObject) -> dict[str, Any]:
+    """What summary.json holds. `jobs` in order of their start; `reports` by job name."""
+    return {**about, "jobs": [_summary_of(job, reports[job["name"]]) for job in jobs]}
+
+
+def _summary_of(job: JsonObject, report: JsonObject) -> dict[str, Any]:
+    counts, cost, quality = report["counts"], report["cost"], report.get("quality") or {}
+    saving = report["all_human"]["total_mills"] - cost["total_mills"]
+    return {
+        "name": job["name"],
+        "role": job["role"],
+        "status": job["status"],
+        "batch": job["batch"],
+        "objects": counts["objects"],
+        "human_labeled": counts["human_images"],
+        "machine_labeled": counts["machine_images"],
+        "human_boxes": counts["human_boxes"],
+        "machine_boxes": counts["machine_boxes"],
+        "unlabeled": counts["unlabeled"],
+        "machine_share": report["machine_share"],
+        "true_error": quality.get("true_error"),
+        "cost_usd": as_usd_number(Mills(cost["total_mills"])),
+        "all_human_usd": as_usd_number(Mills(report["all_human"]["total_mills"])),
+        "saving_usd": as_usd_number(Mills(saving)),
+        "initial_model_arn": job["initial_model_arn"],
+        "final_model_arn": job["final_model_arn"],
+        "output_s3_uri": job["output_s3_uri"],
+    }
+
+
+def conclusion(found: JsonObject) -> Table:
+    """The notebook's conclusion as a table."""
+    table = Table(box=box.SIMPLE_HEAD, title="What the pre-trained model saved", title_style="bold", pad_edge=False)
+    for name in (
+        "job",
+        "started",
+        "machine share",
+        "by people",
+        "by machine",
+        "cost",
+        "all by people",
+        "saved",
+        "true error",
+    ):
+        table.add_column(name, justify="left" if name in ("job", "started") else "right")
+    for job in found["jobs"]:
+        saved, all_human = job["saving_usd"], job["all_human_usd"]
+        table.add_row(
+            job["name"],
+            ROLES.get(job["role"], job["role"]),
+            f"[bold]{job['machine_share']:.0%}[/]",
+            f"{job['human_labeled']:,} images\n{job['human_boxes']:,} boxes",
+            f"{job['machine_labeled']:,} images\n{job['machine_boxes']:,} boxes",
+            _dollars(job["cost_usd"]),
+            _dollars(all_human),
+            f"{_dollars(saved)}\n{saved / all_human:.0%}" if all_human else "–",
+            "–" if job["true_error"] is None else f"{job['true_error']:.3f}",
+            end_section=True,
+        )
+    return table
+
+
+def write(folder: Path, found: JsonObject) -> None:
+    """Writes summary.json and index.html beside what was downloaded."""
+    (folder / "summary.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    pages = Environment(loader=PackageLoader("gt_cli.demo"), autoescape=True, undefined=StrictUndefined)
+    pages.filters["dollars"] = _dollars
+    page = pages.get_template("index.html").render(found=found, roles=ROLES, has=lambda path: (folder / path).exists())
+    (folder / "index.html").write_text(page, "utf-8")
+
+
+def _dollars(amount: float) -> str:
+    return usd(Mills(round(amount * 1000)))

@@ -1,0 +1,276 @@
+"""Runs the demo: starts the stack, drops files into the inbox, watches, collects."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.live import Live
+
+from gt_cli.api import Api
+from gt_cli.demo.pictures import Picture, PictureSet, gold_manifest
+from gt_cli.demo.plan import Plan, campaign_spec
+from gt_cli.demo.progress import ENDED, JobProgress, Watcher, drawing
+from gt_cli.demo.results import download, summary, write
+from gt_cli.stack import LocalStack, local_stack
+from gt_service.campaign import parse_spec
+from gt_service.errors import GtServiceError
+from gt_service.objects import S3Objects, S3Uri
+from gt_service.outputs.concurrently import concurrently
+
+ROLES = frozenset({"first", "warm", "control"})
+LOOK_EVERY_SECONDS = 1.0
+LONGEST_STANDSTILL_SECONDS = 300  # training a detector on a batch's images takes less, even on a busy laptop
+EXAMPLES = (1, 3)  # the notebook shows its workers the second and the fourth image
+
+Say = Callable[[str], None]
+
+
+class DemoError(GtServiceError):
+    """The demo could not go on; the message says why, the remedy where to look."""
+
+    code = "demo_failed"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What to run. `source` says in words where the pictures come from."""
+
+    campaign: str
+    source: str
+    plan: Plan
+    out: Path
+    engine_arguments: tuple[str, ...] = ()
+
+
+def prepare_folder(out: Path) -> None:
+    """Makes room for the results: an earlier demo is replaced, anything else is left alone. Errors: DemoError."""
+    if out.exists() and not out.is_dir():
+        raise DemoError(f"{out} is a file", remedy="Name a folder with --out.")
+    if out.exists() and any(out.iterdir()):
+        if not (out / "logs" / "ministack.log").exists():
+            raise DemoError(f"{out} holds something that no demo has written", remedy="Name another folder with --out.")
+        shutil.rmtree(out)
+    (out / "logs").mkdir(parents=True, exist_ok=True)
+
+
+def run(demo: Demo, pictures: Callable[[], PictureSet], console: Console) -> dict[str, Any]:
+    """The whole demo; answers what summary.json holds. `pictures` is called while the stack starts.
+
+    Errors: GtServiceError of the part that failed.
+    """
+    began = datetime.now(UTC)
+    with TemporaryDirectory(prefix="gt-service-") as work, ThreadPoolExecutor(1) as pool, _steps(console) as say:
+        drawn = pool.submit(pictures)
+        with local_stack(Path(work), logs=demo.out / "logs", engine_arguments=demo.engine_arguments, say=say) as stack:
+            say("preparing the images")
+            found = drawn.result()
+            objects = S3Objects(stack.session.client("s3"))
+            say("dropping campaign.yaml into the inbox")
+            text = _drop_campaign(demo, stack, found)
+            say("")
+            with Api(stack.api_url, stack.headers) as api, _uploading(demo, stack, found.pictures) as upload:
+                watcher = Watcher(objects, parse_spec(text, filename="campaign.yaml"), began.date())
+                _watch(demo, stack, api, watcher, upload, console)
+                say("collecting labels and reports")
+                return _collect(demo, stack, api, objects, began)
+
+
+# ---------------------------------------------------------------- what a user does
+
+
+def _drop_campaign(demo: Demo, stack: LocalStack, pictures: PictureSet) -> str:
+    """Gold labels and examples first, then the spec that names them."""
+    s3 = stack.session.client("s3")
+    inbox = stack.outputs["InboxBucket"]
+
+    def put(key: str, body: bytes, content_type: str) -> None:
+        s3.put_object(Bucket=inbox, Key=f"{demo.campaign}/{key}", Body=body, ContentType=content_type)
+
+    prefix = f"s3://{inbox}/{demo.campaign}"
+    put("gold/gold.manifest", gold_manifest(pictures, f"{prefix}/images/"), "application/jsonlines")
+    shown = [pictures.pictures[number] for number in EXAMPLES if number < len(pictures.pictures)]
+    for picture in shown:
+        put(f"examples/{picture.name}", picture.read(), picture.content_type)
+    put(
+        "examples/examples.manifest",
+        gold_manifest(PictureSet(pictures.labels, shown), f"{prefix}/examples/"),
+        "application/jsonlines",
+    )
+    spec = campaign_spec(demo.campaign, pictures.labels, demo.plan, inbox)
+    text = yaml.safe_dump(spec, sort_keys=False, allow_unicode=True)
+    put("campaign.yaml", text.encode(), "application/yaml")
+    (demo.out / "campaign.yaml").write_text(text, "utf-8")
+    return text
+
+
+class Upload:
+    """Drops the images, first half then second half, several at once; `count` says how many are there."""
+
+    def __init__(self, demo: Demo, stack: LocalStack, pictures: Sequence[Picture]) -> None:
+        self.count = 0
+        self._demo = demo
+        self._stack = stack
+        self._pictures = pictures
+        self._cancelled = threading.Event()
+
+    def run(self) -> None:
+        size = self._demo.plan.batch_size
+        self._drop(self._pictures[:size])
+        self._await_registered(size)
+        self._drop(self._pictures[size:])
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def _drop(self, pictures: Sequence[Picture]) -> None:
+        s3 = self._stack.session.client("s3")
+        inbox = self._stack.outputs["InboxBucket"]
+
+        def put(picture: Picture) -> None:
+            if not self._cancelled.is_set():
+                key = f"{self._demo.campaign}/images/{picture.name}"
+                s3.put_object(Bucket=inbox, Key=key, Body=picture.read(), ContentType=picture.content_type)
+
+        for _ in concurrently(put, pictures):
+            self.count += 1
+
+    def _await_registered(self, images: int) -> None:
+        """The second half comes when the first has been taken in, so that the two batches are the two halves."""
+        with Api(self._stack.api_url, self._stack.headers) as api:
+            while not self._cancelled.wait(LOOK_EVERY_SECONDS):
+                if registered(api.campaign(self._demo.campaign)) >= images:
+                    return
+
+
+@contextmanager
+def _uploading(demo: Demo, stack: LocalStack, pictures: Sequence[Picture]) -> Iterator[tuple[Upload, Future[None]]]:
+    upload = Upload(demo, stack, pictures)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(upload.run)
+        try:
+            yield upload, future
+        finally:
+            upload.cancel()
+
+
+def registered(campaign: Mapping[str, Any] | None) -> int:
+    """How many images the service has decided about."""
+    return sum(campaign["images"].values()) if campaign else 0
+
+
+# ---------------------------------------------------------------- watching
+
+
+def _watch(
+    demo: Demo,
+    stack: LocalStack,
+    api: Api,
+    watcher: Watcher,
+    upload: tuple[Upload, Future[None]],
+    console: Console,
+) -> None:
+    """Shows the jobs until all three are reported. Errors: DemoError, StackError."""
+    began = datetime.now(UTC)
+    progress, uploading = upload
+    moved, last = time.monotonic(), None
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while True:
+            stack.check()
+            if uploading.done():
+                uploading.result()
+            campaign = api.campaign(demo.campaign)
+            jobs = watcher.look(api.jobs(demo.campaign))
+            _fail_where_it_cannot_go_on(campaign, jobs)
+            headline = f"{progress.count:,} of {demo.plan.images:,} images uploaded, {registered(campaign):,} taken in"
+            if console.is_terminal:
+                live.update(drawing(jobs, headline, began, datetime.now(UTC)), refresh=True)
+            seen = (progress.count, registered(campaign), jobs)
+            if seen != last:
+                if not console.is_terminal:
+                    _print_changes(console, last[2] if last else [], jobs)
+                moved, last = time.monotonic(), seen
+            if uploading.done() and {job.role for job in jobs} >= ROLES and all(job.has_ended for job in jobs):
+                break
+            if time.monotonic() - moved > LONGEST_STANDSTILL_SECONDS:
+                raise DemoError(f"nothing has moved for {LONGEST_STANDSTILL_SECONDS} s: {headline}")
+            time.sleep(LOOK_EVERY_SECONDS)
+    if console.is_terminal:
+        console.print(drawing(jobs, headline, began, datetime.now(UTC)))
+
+
+def _fail_where_it_cannot_go_on(campaign: Mapping[str, Any] | None, jobs: Sequence[JobProgress]) -> None:
+    if campaign and campaign.get("spec_errors"):
+        raise DemoError(f"the service refuses campaign.yaml: {json.dumps(campaign['spec_errors'])}")
+    if campaign and campaign["status"] != "active":
+        raise DemoError(
+            f"the campaign is {campaign['status']}: {campaign.get('reason')}", remedy=campaign.get("remedy") or ""
+        )
+    failed = [job.name for job in jobs if job.status in ENDED - {"Completed"}]
+    if failed:
+        raise DemoError(f"{', '.join(failed)} did not complete")
+
+
+def _print_changes(console: Console, before: Sequence[JobProgress], now: Sequence[JobProgress]) -> None:
+    known = {job.name: job for job in before}
+    for job in now:
+        old = known.get(job.name)
+        if old is None or (old.status, old.iteration, old.reported) != (job.status, job.iteration, job.reported):
+            console.print(f"  {job.line()}", highlight=False)
+
+
+# ---------------------------------------------------------------- collecting
+
+
+def _collect(demo: Demo, stack: LocalStack, api: Api, objects: S3Objects, began: datetime) -> dict[str, Any]:
+    download(objects, S3Uri(stack.outputs["ResultsBucket"], f"{demo.campaign}/"), demo.out)
+    jobs = sorted(api.jobs(demo.campaign), key=lambda job: str(job["created_at"]))
+    reports = {job["name"]: api.report(job["name"]) for job in jobs}
+    about = {
+        "campaign": demo.campaign,
+        "source": demo.source,
+        "images": demo.plan.images,
+        "notes": list(demo.plan.notes),
+        "seconds": round((datetime.now(UTC) - began).total_seconds(), 1),
+    }
+    found = summary(jobs, reports, about)
+    write(demo.out, found)
+    return found
+
+
+@contextmanager
+def _steps(console: Console) -> Iterator[Say]:
+    """A line for each step as it begins; on a terminal a spinner, and how long it took once it is done."""
+    status = console.status("")
+    current: list[tuple[str, float]] = []
+
+    def finish() -> None:
+        status.stop()
+        for text, since in current:
+            console.print(f"[green]✓[/] {text} [dim]{time.monotonic() - since:.1f} s[/]")
+        current.clear()
+
+    def say(text: str) -> None:
+        finish()
+        if text:
+            current.append((text, time.monotonic()))
+            status.update(text)
+            status.start()
+
+    try:
+        yield say
+        finish()
+    finally:
+        status.stop()

@@ -1,0 +1,359 @@
+"""`gt-service`: the command line."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Any, NoReturn, ParamSpec
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from gt_cli import deployment, packaging, redrive, tokens
+from gt_cli.api import Api
+from gt_cli.stack import LocalStack, local_stack
+from gt_service.errors import GtServiceError
+from gt_service.money import Mills, usd
+
+P = ParamSpec("P")
+console = Console()
+errors = Console(stderr=True)
+INTERRUPTED = 130
+
+
+def reporting_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Says an error the way a person reads it, and exits with 1."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except GtServiceError as error:
+            fail(error)
+        except (BotoCoreError, ClientError) as error:
+            fail(GtServiceError(f"AWS: {error}", remedy="Check your credentials, region and permissions."))
+
+    return guarded
+
+
+def fail(error: GtServiceError, *, logs: Path | None = None) -> NoReturn:
+    where = f"{error.field}: " if error.field else ""
+    errors.print(f"[bold red]Failed:[/] {escape(where + error.message)}", highlight=False, soft_wrap=True)
+    if error.remedy:
+        errors.print(f"[bold]What to do:[/] {escape(error.remedy)}", highlight=False, soft_wrap=True)
+    if logs is not None:
+        errors.print(f"[bold]Logs:[/] {escape(str(logs))}", highlight=False, soft_wrap=True)
+    sys.exit(1)
+
+
+@click.group()
+@click.version_option(package_name="gt-service")
+def cli() -> None:
+    """Drop images in a bucket, get labels and a cost report."""
+
+
+# ---------------------------------------------------------------- the local stack
+
+
+@cli.command()
+@click.option("--quick", is_flag=True, help="A small run that ends in under two minutes.")
+@click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Your own photos.")
+@click.option("--boxes", type=click.Path(exists=True, path_type=Path), help="Their boxes: CSV, COCO, VOC, Open Images.")
+@click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
+@click.option("--label", help="Open Images: the class to label, with all that the hierarchy puts below it.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("demo-output"), show_default=True)
+@click.option("--seed", default=16, show_default=True, help="Draws other scenes.")
+@reporting_errors
+def demo(
+    quick: bool,
+    images: Path | None,
+    boxes: Path | None,
+    hierarchy: Path | None,
+    label: str | None,
+    out: Path,
+    seed: int,
+) -> None:
+    """The notebook's three-job experiment on the embedded local stack: no account, no key."""
+    from gt_cli.demo import run, sources
+    from gt_cli.demo.results import conclusion
+
+    if (images is None) != (boxes is None):
+        raise click.UsageError("--images and --boxes go together: the simulated workers answer from the boxes.")
+    if images is not None and boxes is not None:
+        source = sources.photos(images, boxes, hierarchy=hierarchy, label=label)
+    else:
+        source = sources.scenes(quick=quick, seed=seed)
+    run.prepare_folder(out)
+    logs = out / "logs"
+    for note in source.plan.notes:
+        console.print(f"[yellow]Note:[/] {note}")
+    try:
+        found = run.run(run.Demo(source.campaign, source.words, source.plan, out), source.load, console)
+    except KeyboardInterrupt:
+        errors.print(f"[bold]Stopped.[/] Logs: {logs}")
+        sys.exit(INTERRUPTED)
+    except GtServiceError as error:
+        fail(error, logs=logs)
+    except Exception:  # noqa: BLE001 - shown whole, with the logs beside it
+        errors.print_exception()
+        errors.print(f"[bold red]Failed[/] in a way that gt-service does not know. Logs: {logs}")
+        sys.exit(1)
+    console.print(conclusion(found))
+    console.print(f"{found['seconds']:.0f} seconds. Everything is in [bold]{out}[/]; open [bold]{out}/index.html[/]")
+
+
+@cli.command()
+@click.option("--work", type=click.Path(path_type=Path), help="Where data and logs go; kept if you name it.")
+@reporting_errors
+def up(work: Path | None) -> None:
+    """Starts the local stack and keeps it running until Ctrl-C."""
+    with TemporaryDirectory(prefix="gt-service-") as temporary:
+        folder = work or Path(temporary)
+        with local_stack(folder, logs=folder / "logs", say=lambda text: console.print(f"[dim]{text} …[/]")) as stack:
+            _print_exports(stack)
+            try:
+                while True:
+                    stack.check()
+                    time.sleep(1)
+            except KeyboardInterrupt:
+                console.print("\n[dim]stopping …[/]")
+
+
+def _print_exports(stack: LocalStack) -> None:
+    exports = {
+        "AWS_ENDPOINT_URL": stack.endpoint_url,
+        "AWS_ENDPOINT_URL_SAGEMAKER": stack.engine_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": stack.session.region_name,
+        "GT_SERVICE_URL": stack.api_url,
+        "GT_SERVICE_TOKEN": stack.token,
+        "INBOX": f"s3://{stack.outputs['InboxBucket']}",
+        "RESULTS": f"s3://{stack.outputs['ResultsBucket']}",
+    }
+    console.print("The stack is running; Ctrl-C stops it. In another terminal:\n")
+    for name, value in exports.items():
+        console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
+    console.print("\n  aws s3 cp campaign.yaml $INBOX/birds/campaign.yaml")
+    console.print("  aws s3 cp --recursive photos/ $INBOX/birds/images/")
+    console.print("  gt-service status birds\n")
+    console.print(f"[dim]Logs: {stack.logs}[/]")
+
+
+# ---------------------------------------------------------------- a running service
+
+
+def of_a_service(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say which service to ask."""
+    command = click.option("--token", envvar="GT_SERVICE_TOKEN", required=True, help="Yours; or GT_SERVICE_TOKEN.")(
+        command
+    )
+    return click.option("--url", envvar="GT_SERVICE_URL", required=True, help="The API's; or GT_SERVICE_URL.")(command)
+
+
+def _api(url: str, token: str) -> Api:
+    return Api(url, {"Authorization": f"Bearer {token}"})
+
+
+@cli.command()
+@click.argument("campaign", required=False)
+@of_a_service
+@reporting_errors
+def status(campaign: str | None, url: str, token: str) -> None:
+    """All campaigns, or the jobs of one."""
+    with _api(url, token) as api:
+        if campaign is None:
+            console.print(_campaigns_table(api.campaigns()))
+            return
+        found = api.campaign(campaign)
+        if found is None:
+            raise GtServiceError(f"there is no campaign {campaign}", remedy="`gt-service status` lists them.")
+        console.print(f"[bold]{campaign}[/]: {found['status']}" + (f", {found['reason']}" if found["reason"] else ""))
+        for problem in found.get("spec_errors") or ():
+            console.print(f"  [red]{problem.get('field')}[/]: {problem['message']}")
+        if found.get("remedy"):
+            console.print(f"  what to do: {found['remedy']}")
+        console.print("  images: " + ", ".join(f"{count:,} {what}" for what, count in found["images"].items()))
+        for image in api.images(campaign, "rejected")[:20]:
+            console.print(f"  [yellow]rejected[/] {image['key']}: {image['reason']}", highlight=False)
+        console.print(_jobs_table(api.jobs(campaign)))
+
+
+def _campaigns_table(campaigns: list[dict[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("campaign", "status", "images", "batches", "spent", "cap"):
+        table.add_column(name)
+    for campaign in campaigns:
+        images = sum(campaign["images"].values())
+        table.add_row(
+            campaign["name"],
+            campaign["status"],
+            f"{images:,}",
+            str(campaign["batches"]),
+            usd(Mills(campaign["spent_mills"])),
+            "–" if campaign["cap_mills"] is None else usd(Mills(campaign["cap_mills"])),
+        )
+    return table
+
+
+def _jobs_table(jobs: list[dict[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("job", "role", "status", "objects", "by people", "by machine", "cost"):
+        table.add_column(name)
+    for job in jobs:
+        counters = job["counters"] or {}
+        table.add_row(
+            job["name"],
+            job["role"],
+            job["status"],
+            f"{job['objects']:,}",
+            str(counters.get("HumanLabeled", "–")),
+            str(counters.get("MachineLabeled", "–")),
+            "–" if job["cost_mills"] is None else usd(Mills(job["cost_mills"])),
+        )
+    return table
+
+
+@cli.command()
+@click.argument("job")
+@of_a_service
+@reporting_errors
+def report(job: str, url: str, token: str) -> None:
+    """A job's cost report, as JSON."""
+    with _api(url, token) as api:
+        console.print_json(data=api.report(job))
+
+
+# ---------------------------------------------------------------- an installation on AWS
+
+
+def of_a_stage(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say which installation is meant; credentials are boto3's usual ones."""
+    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region; boto3's usual one otherwise.")(
+        command
+    )
+    return click.option("--stage", default="dev", show_default=True, help="Which installation.")(command)
+
+
+@cli.command()
+@click.option("--build", "folder", type=click.Path(path_type=Path), default=Path("build/production"), show_default=True)
+@reporting_errors
+def package(folder: Path) -> None:
+    """Builds the Lambda package and the template for AWS, and checks them (Python 3.12 or later)."""
+    packaging.build(folder, production=True, say=console.print)
+
+
+@cli.command()
+@of_a_stage
+@click.option("--engine-url", default="", help="URL of your gt-engine; left out, SageMaker Ground Truth labels.")
+@click.option("--alarm-email", default="", help="Who is told of alarms.")
+@click.option("--yes", is_flag=True, help="Apply the changes without asking.")
+@reporting_errors
+def deploy(stage: str, region: str | None, engine_url: str, alarm_email: str, yes: bool) -> None:
+    """Builds, shows what would change in your account, asks, and applies it."""
+    session = boto3.Session(region_name=region)
+    built = packaging.build(Path("build/production"), production=True, say=console.print)
+    outputs = deployment.deploy(
+        session,
+        built,
+        deployment.stack_name(stage),
+        bucket=deployment.artifact_bucket(session),
+        parameters={"Stage": stage, "SageMakerEndpointUrl": engine_url, "AlarmEmail": alarm_email},
+        confirm=lambda changes: _confirm(changes, yes=yes),
+        tags={"stage": stage},
+    )
+    for name, value in sorted(outputs.items()):
+        console.print(f"  {name}: {value}", highlight=False, soft_wrap=True)
+
+
+def _confirm(changes: list[Any], *, yes: bool) -> bool:
+    for change in changes:
+        resource = change["ResourceChange"]
+        replaced = " [bold red](replaced)[/]" if resource.get("Replacement") == "True" else ""
+        console.print(
+            f"  {resource['Action']:7} {resource['LogicalResourceId']} ({resource['ResourceType']}){replaced}"
+        )
+    return yes or click.confirm("Apply these changes?")
+
+
+@cli.command()
+@of_a_stage
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@reporting_errors
+def destroy(stage: str, region: str | None, yes: bool) -> None:
+    """Deletes an installation. Buckets, tables and their key stay: they hold what was paid for."""
+    if yes or click.confirm(f"Delete {deployment.stack_name(stage)}? Its buckets and tables are kept."):
+        deployment.destroy(boto3.Session(region_name=region), deployment.stack_name(stage))
+
+
+@cli.group()
+def token() -> None:
+    """Tokens for the HTTP API and the status page."""
+
+
+@token.command("issue")
+@of_a_stage
+@click.option("--for", "principal", required=True, help="Whose it is; appears in the log of what was done.")
+@click.option("--role", type=click.Choice(["viewer", "operator"]), default="viewer", show_default=True)
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True)
+@reporting_errors
+def issue_token(stage: str, region: str | None, principal: str, role: tokens.Role, days: int) -> None:
+    """Prints a new token. It is shown this once; only its digest is kept."""
+    session = boto3.Session(region_name=region)
+    outputs = deployment.outputs(session.client("cloudformation"), deployment.stack_name(stage))
+    expires = datetime.now(UTC) + timedelta(days=days)
+    click.echo(
+        tokens.issue(session.client("dynamodb"), outputs["TokensTable"], role, principal=principal, expires=expires)
+    )
+
+
+@token.command("revoke")
+@of_a_stage
+@click.argument("text", metavar="TOKEN")
+@reporting_errors
+def revoke_token(stage: str, region: str | None, text: str) -> None:
+    """Forgets a token."""
+    session = boto3.Session(region_name=region)
+    outputs = deployment.outputs(session.client("cloudformation"), deployment.stack_name(stage))
+    if not tokens.revoke(session.client("dynamodb"), outputs["TokensTable"], text):
+        raise GtServiceError("there is no such token", remedy="It may have been revoked or have expired before.")
+    click.echo("Revoked. The API may take it for another minute: API Gateway remembers an answer so long.")
+
+
+@cli.command("redrive")
+@of_a_stage
+@reporting_errors
+def redrive_command(stage: str, region: str | None) -> None:
+    """Sends what lies in the dead-letter queues through the service again."""
+    session = boto3.Session(region_name=region)
+    outputs = deployment.outputs(session.client("cloudformation"), deployment.stack_name(stage))
+    for name, count in redrive.redrive(session.client("sqs"), outputs).items():
+        click.echo(f"{name}: {count} message(s) sent again")
+
+
+def main() -> None:
+    """The entry point: a termination signal unwinds like an exit, so that what was started is stopped."""
+
+    def terminated(number: int, _: FrameType | None) -> NoReturn:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, terminated)
+    cli()
+
+
+if __name__ == "__main__":
+    main()
