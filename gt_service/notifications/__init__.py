@@ -1,0 +1,27 @@
+"""Who is told of what: what is due, how it reads in each channel, how it is signed and tried again. Pure.
+
+`due` looks at a campaign and its jobs as they stand and names what should have been told. A notification's id is made
+from the transition alone, so the same transition always has the same id, and each id goes to each channel once.
+"""
+
+from gt_service.notifications.channels import (
+    Channel,
+    Channels,
+    SlackChannel,
+    SnsChannel,
+    WebhookChannel,
+    parse_channels,
+)
+from gt_service.notifications.due import Kind, Notification, due
+
+__all__ = [
+    "Channel",
+    "Channels",
+    "Kind",
+    "Notification",
+    "SlackChannel",
+    "SnsChannel",
+    "WebhookChannel",
+    "due",
+    "parse_channels",
+]

@@ -1,0 +1,211 @@
+"""Which notifications are due, from the state of a campaign and its jobs. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from gt_service.errors import UnknownState
+from gt_service.money import Mills, usd
+
+Json = Mapping[str, Any]
+
+BUDGET_MARKS = (50, 80, 100)
+TOLD_WITHIN = timedelta(days=7)
+"""Older transitions are not told any more: a service that was down for a month does not send a month's news."""
+
+
+class Kind(StrEnum):
+    """What a notification is about; receivers choose by it."""
+
+    STARTED = "job.started"
+    COMPLETED = "job.completed"
+    FAILED = "job.failed"
+    STOPPED = "job.stopped"
+    BUDGET = "campaign.budget"
+    WAITING = "campaign.waiting"
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One thing to tell. `id` is unique in its campaign and the same whenever the same transition is looked at."""
+
+    id: str
+    kind: Kind
+    campaign: str
+    at: datetime
+    subject: str
+    text: str
+    job: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON that webhooks get and that waits in the queue."""
+        return {
+            "id": self.id,
+            "kind": self.kind.value,
+            "campaign": self.campaign,
+            "job": self.job,
+            "at": self.at.isoformat(),
+            "subject": self.subject,
+            "text": self.text,
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def from_dict(cls, shape: Json) -> Notification:
+        """The inverse of `as_dict`. Errors: `UnknownState` where it is none."""
+        try:
+            return cls(**{**shape, "kind": Kind(shape["kind"]), "at": datetime.fromisoformat(shape["at"])})
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnknownState(f"not a notification: {error}") from None
+
+
+def due(campaign: Json, jobs: Sequence[Json], *, now: datetime) -> tuple[Notification, ...]:
+    """What should have been told by `now`, given the API's JSON of the campaign and of the jobs that may have changed.
+
+    To call it again with the same state is free: the ids are the same, and an id is sent once.
+    """
+    found = [*_of_jobs(jobs), *_of_budget(campaign, now), *_of_waiting(campaign, now)]
+    return tuple(one for one in found if now - one.at <= TOLD_WITHIN)
+
+
+def _of_jobs(jobs: Sequence[Json]) -> Iterator[Notification]:
+    for job in jobs:
+        yield _started(job)
+        status = job["status"]
+        if status == "Completed" and job.get("cost_mills") is not None:
+            yield _completed(job)
+        elif status == "Failed":
+            yield _failed(job)
+        elif status == "Stopped":
+            yield _stopped(job)
+        elif status not in ("Initializing", "InProgress", "Stopping", "Completed"):
+            raise UnknownState(f"{status!r} is not a status of a labeling job that this version knows")
+
+
+def _started(job: Json) -> Notification:
+    name, objects, model = job["name"], job["objects"], job.get("initial_model_arn")
+    start = f"It starts from the model {model.rsplit('/', 1)[-1]}." if model else "It starts without a model."
+    return Notification(
+        id=f"job/{name}/started",
+        kind=Kind.STARTED,
+        campaign=job["campaign"],
+        job=name,
+        at=_time(job["created_at"]),
+        subject=f"{name} has started",
+        text=f"{name} labels {objects:,} images of batch {job['batch']} ({job['role']}). {start}"
+        f" It costs {usd(Mills(job['reserved_mills']))} at most.",
+        facts={
+            "batch": job["batch"],
+            "role": job["role"],
+            "objects": objects,
+            "reserved_mills": job["reserved_mills"],
+            "initial_model_arn": model,
+        },
+    )
+
+
+def _completed(job: Json) -> Notification:
+    name, (human, machine) = job["name"], _labeled(job)
+    share = machine / (human + machine) if human + machine else 0.0
+    cost = usd(Mills(job["cost_mills"]))
+    return Notification(
+        id=f"job/{name}/completed",
+        kind=Kind.COMPLETED,
+        campaign=job["campaign"],
+        job=name,
+        at=_time(job["ended_at"]),
+        subject=f"{name} is completed: {share:.0%} by machine, {cost}",
+        text=f"{name} has labeled {human + machine:,} of {job['objects']:,} images,"
+        f" {machine:,} ({share:.0%}) by machine and {human:,} by people. It cost {cost}.",
+        facts={
+            **_counts(job),
+            "machine_share": round(share, 4),
+            "cost_mills": job["cost_mills"],
+            "report_s3_uri": job.get("report_s3_uri"),
+        },
+    )
+
+
+def _failed(job: Json) -> Notification:
+    reason = job.get("failure_reason") or "no reason was given"
+    return Notification(
+        id=f"job/{job['name']}/failed",
+        kind=Kind.FAILED,
+        campaign=job["campaign"],
+        job=job["name"],
+        at=_time(job["ended_at"]),
+        subject=f"{job['name']} has failed",
+        text=f"{job['name']} has failed: {reason}. What is labeled so far is kept.",
+        facts={**_counts(job), "failure_reason": job.get("failure_reason")},
+    )
+
+
+def _stopped(job: Json) -> Notification:
+    human, machine = _labeled(job)
+    return Notification(
+        id=f"job/{job['name']}/stopped",
+        kind=Kind.STOPPED,
+        campaign=job["campaign"],
+        job=job["name"],
+        at=_time(job["ended_at"]),
+        subject=f"{job['name']} was stopped",
+        text=f"{job['name']} was stopped with {human + machine:,} of {job['objects']:,} images labeled;"
+        " these labels are kept.",
+        facts=_counts(job),
+    )
+
+
+def _of_budget(campaign: Json, now: datetime) -> Iterator[Notification]:
+    cap, spent = campaign.get("cap_mills"), campaign.get("spent_mills") or 0
+    if not cap:
+        return
+    for mark in BUDGET_MARKS:
+        if spent * 100 >= cap * mark:
+            # The cap is part of the id: a raised cap is a new line to cross.
+            yield Notification(
+                id=f"campaign/budget/{cap}/{mark}",
+                kind=Kind.BUDGET,
+                campaign=campaign["name"],
+                at=now,
+                subject=f"{campaign['name']} has spent {mark} % of its budget",
+                text=f"{campaign['name']} has spent {usd(Mills(spent))} of {usd(Mills(cap))}.",
+                facts={"percent": mark, "spent_mills": spent, "cap_mills": cap},
+            )
+
+
+def _of_waiting(campaign: Json, now: datetime) -> Iterator[Notification]:
+    if campaign["status"] != "waiting":
+        return
+    reason, remedy = campaign.get("reason") or "no reason was given", campaign.get("remedy") or ""
+    # The same reason at a later batch is a new wait.
+    state = f"{campaign.get('batches')}|{reason}".encode()
+    yield Notification(
+        id=f"campaign/waiting/{hashlib.sha256(state).hexdigest()[:16]}",
+        kind=Kind.WAITING,
+        campaign=campaign["name"],
+        at=now,
+        subject=f"{campaign['name']} waits",
+        text=f"{campaign['name']} waits: {reason}" + (f" What to do: {remedy}" if remedy else ""),
+        facts={"reason": reason, "remedy": remedy},
+    )
+
+
+def _labeled(job: Json) -> tuple[int, int]:
+    counters = job.get("counters") or {}
+    return counters.get("HumanLabeled") or 0, counters.get("MachineLabeled") or 0
+
+
+def _counts(job: Json) -> dict[str, Any]:
+    human, machine = _labeled(job)
+    return {"objects": job["objects"], "human_labeled": human, "machine_labeled": machine}
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
