@@ -1,0 +1,68 @@
+"""Boxes as COCO JSON: `images`, `categories` and `annotations` with `bbox` = left, top, width, height."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gt_cli.datasets.labeled import BoxesError, Collected
+
+
+def read_coco(document: Any, path: Path, into: Collected) -> None:
+    """Every image that the document lists, also one without boxes. Crowd regions (`iscrowd`) are no single object
+    and are passed over."""
+    images: dict[Any, str] = {}
+    for where, image in _entries(document, "images", path):
+        declared = (_pixels(image, "width", where), _pixels(image, "height", where))
+        called = str(_of(image, "file_name", where))
+        images[_of(image, "id", where)] = into.image(called, where=where, declared=declared)
+    categories = {
+        _of(category, "id", where): str(_of(category, "name", where))
+        for where, category in _entries(document, "categories", path)
+    }
+    for where, annotation in _entries(document, "annotations", path):
+        if annotation.get("iscrowd"):
+            continue
+        name = _looked_up(images, _of(annotation, "image_id", where), "image", where)
+        label = _looked_up(categories, _of(annotation, "category_id", where), "category", where)
+        into.box(name, label, _corners(_of(annotation, "bbox", where), where), where=where)
+
+
+def _entries(document: Any, part: str, path: Path) -> list[tuple[str, dict[str, Any]]]:
+    entries = document.get(part)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise BoxesError(f"{path}: {part!r} is no list", remedy="Export the data set as COCO again.", field="boxes")
+    return [(f"{path} {part}[{number}]", entry) for number, entry in enumerate(entries)]
+
+
+def _of(entry: dict[str, Any], key: str, where: str) -> Any:
+    if key not in entry:
+        raise BoxesError(f"{where} has no {key!r}", remedy="Export the data set as COCO again.", field="boxes")
+    if isinstance(entry[key], dict) or (isinstance(entry[key], list) and key != "bbox"):
+        raise BoxesError(
+            f"{where}: {key} is no single value", remedy="Export the data set as COCO again.", field="boxes"
+        )
+    return entry[key]
+
+
+def _pixels(entry: dict[str, Any], key: str, where: str) -> int:
+    value = _of(entry, key, where)
+    if not isinstance(value, int):
+        raise BoxesError(f"{where}: {key} is {value!r}, not a number of pixels", remedy="Mend the file.", field="boxes")
+    return value
+
+
+def _looked_up(known: dict[Any, str], key: Any, what: str, where: str) -> str:
+    if key not in known:
+        raise BoxesError(f"{where}: there is no {what} {key!r}", remedy="Mend the file.", field="boxes")
+    return known[key]
+
+
+def _corners(box: Any, where: str) -> tuple[float, float, float, float]:
+    try:
+        left, top, width, height = (float(side) for side in box)
+    except (TypeError, ValueError):
+        raise BoxesError(
+            f"{where}: bbox is {box!r}, not left, top, width, height", remedy="Mend the file.", field="boxes"
+        ) from None
+    return left, top, left + width, top + height

@@ -1,0 +1,84 @@
+"""Boxes as CSV: one row per box, in pixels, or Open Images' shares of the image's sides."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from gt_cli.datasets.labeled import BoxesError, Collected
+
+Row = Mapping[str, str]
+
+PIXEL_COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
+OPEN_IMAGES_COLUMNS = ("imageid", "labelname", "xmin", "xmax", "ymin", "ymax")
+
+
+def columns(path: Path) -> tuple[str, ...]:
+    """The names in the first line, in small letters."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return tuple(name.strip().lower() for name in next(csv.reader(file), ()))
+
+
+def read_pixels(path: Path, into: Collected) -> None:
+    """Rows of `filename,width,height,class,xmin,ymin,xmax,ymax`; further columns are passed over."""
+    for where, row in _rows(path, PIXEL_COLUMNS):
+        declared = (round(_number(row, "width", where)), round(_number(row, "height", where)))
+        name = into.image(row["filename"], where=where, declared=declared)
+        corners = tuple(_number(row, column, where) for column in ("xmin", "ymin", "xmax", "ymax"))
+        into.box(name, row["class"], (corners[0], corners[1], corners[2], corners[3]), where=where)
+
+
+def read_open_images(
+    path: Path, into: Collected, *, label: str | None = None, classes: Collection[str] = (), skip: Collection[str] = ()
+) -> None:
+    """Rows of Open Images' box files (`ImageID,…,LabelName,…,XMin,XMax,YMin,YMax,…`).
+
+    label, classes: keep the boxes whose LabelName is one of `classes`, under the one name `label`; without a label
+    every box is kept under its LabelName. skip: ImageIDs to pass over. Images that are not in the folder are passed
+    over too, since these files list the whole of Open Images.
+    """
+    present = {Path(name).stem for name in into.folder}
+    for where, row in _rows(path, OPEN_IMAGES_COLUMNS):
+        if row["imageid"] in skip or row["imageid"] not in present:
+            continue
+        if label is not None and row["labelname"] not in classes:
+            continue
+        name = into.image(row["imageid"], where=where)
+        width, height = into.size(name)
+        left, right = (_number(row, column, where) * width for column in ("xmin", "xmax"))
+        top, bottom = (_number(row, column, where) * height for column in ("ymin", "ymax"))
+        into.box(name, label or row["labelname"], (left, top, right, bottom), where=where)
+
+
+def _rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
+    """Each row with the words that say where it stands."""
+    names = columns(path)
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise BoxesError(
+            f"{path} line 1: no column {', '.join(missing)}",
+            remedy=f"The first line names the columns: {','.join(wanted)}.",
+            field="boxes",
+        )
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            where = f"{path} line {reader.line_num}"
+            if len(cells) < len(names):
+                raise BoxesError(
+                    f"{where}: {len(cells)} values for {len(names)} columns", remedy="Mend the line.", field="boxes"
+                )
+            yield where, dict(zip(names, (cell.strip() for cell in cells), strict=False))
+
+
+def _number(row: Row, column: str, where: str) -> float:
+    try:
+        return float(row[column])
+    except ValueError:
+        raise BoxesError(
+            f"{where}: {column} is {row[column]!r}, not a number", remedy="Mend the line.", field="boxes"
+        ) from None

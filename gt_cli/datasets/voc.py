@@ -1,0 +1,63 @@
+"""Boxes as Pascal VOC: one XML file per image, with `filename`, `size` and an `object` per box."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, parse
+
+from gt_cli.datasets.labeled import BoxesError, Collected
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+
+def read_voc(files: list[Path], into: Collected) -> None:
+    """Every image that has a file, also one without objects."""
+    for path in files:
+        _read_file(path, into)
+
+
+def _read_file(path: Path, into: Collected) -> None:
+    try:
+        root = parse(path).getroot()
+    except ParseError as error:
+        line, _ = error.position
+        raise BoxesError(f"{path} line {line}: not XML: {error}", remedy="Mend the file.", field="boxes") from None
+    except DefusedXmlException as error:
+        raise BoxesError(
+            f"{path}: declares entities, which no VOC file needs ({type(error).__name__})",
+            remedy="Take the declarations out.",
+            field="boxes",
+        ) from None
+    if root is None or root.tag != "annotation":
+        raise BoxesError(f"{path}: not a VOC annotation", remedy="Check that it is the right file.", field="boxes")
+    size = root.find("size")
+    declared = None
+    if size is not None:
+        declared = (round(_number(size, "width", f"{path} size")), round(_number(size, "height", f"{path} size")))
+    name = into.image(_text(root, "filename", str(path)), where=str(path), declared=declared)
+    for number, element in enumerate(root.findall("object"), start=1):
+        where = f"{path} object {number}"
+        box = element.find("bndbox")
+        if box is None:
+            raise BoxesError(f"{where} has no bndbox", remedy="Draw its box, or remove it.", field="boxes")
+        left, top, right, bottom = (_number(box, side, where) for side in ("xmin", "ymin", "xmax", "ymax"))
+        into.box(name, _text(element, "name", where), (left, top, right, bottom), where=where)
+
+
+def _text(element: Element, tag: str, where: str) -> str:
+    text = (element.findtext(tag) or "").strip()
+    if not text:
+        raise BoxesError(f"{where} has no {tag}", remedy="Mend the file.", field="boxes")
+    return text
+
+
+def _number(element: Element, tag: str, where: str) -> float:
+    text = _text(element, tag, where)
+    try:
+        return float(text)
+    except ValueError:
+        raise BoxesError(f"{where}: {tag} is {text!r}, not a number", remedy="Mend the file.", field="boxes") from None

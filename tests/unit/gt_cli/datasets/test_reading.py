@@ -1,0 +1,214 @@
+"""Users' own boxes: read right from each form, and refused with the place that is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gt_cli.datasets import BoxesError, LabeledBox, LabeledImages, OpenImagesClass, read_boxes
+
+HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+OPEN_IMAGES = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf\n"
+HIERARCHY = {
+    "LabelName": "/m/0bl9f",
+    "Subcategory": [
+        {"LabelName": "/m/015p6", "Subcategory": [{"LabelName": "/m/0dftk"}, {"LabelName": "/m/0ccs93"}]},
+        {"LabelName": "/m/01yrx"},
+    ],
+}
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    for name, size in {"a.jpg": (200, 100), "b c.PNG": (50, 80), "more/d.jpeg": (10, 10)}.items():
+        Image.new("RGB", size).save(folder / name, "png" if name.endswith("PNG") else "jpeg")
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def read(photos: Path, name: str, text: str | bytes, **choices: Any) -> LabeledImages:
+    file = photos.parent / name
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_boxes(file, photos, **choices)
+
+
+def boxes(found: LabeledImages) -> dict[str, tuple[LabeledBox, ...]]:
+    return {image.name: image.boxes for image in found.images}
+
+
+def coco(**changes: Any) -> str:
+    document = {
+        "images": [
+            {"id": 1, "file_name": "a.jpg", "width": 200, "height": 100},
+            {"id": 7, "file_name": "photos/more/d.jpeg", "width": 10, "height": 10},
+        ],
+        "categories": [{"id": 16, "name": "bird"}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 16, "bbox": [10, 20, 30.5, 40]},
+            {"id": 2, "image_id": 1, "category_id": 16, "bbox": [0, 0, 200, 100], "iscrowd": 1},
+        ],
+    }
+    return json.dumps({**document, **changes})
+
+
+def voc(filename: str = "a.jpg", *, width: object = 200, box: str | None = None, extra: str = "") -> str:
+    corners = "<bndbox><xmin>10</xmin><ymin>20</ymin><xmax>40</xmax><ymax>60</ymax></bndbox>"
+    shown = corners if box is None else box
+    return (
+        f"<annotation><filename>{filename}</filename><size><width>{width}</width><height>100</height></size>"
+        f"<object><name>bird</name>{shown}</object>{extra}</annotation>"
+    )
+
+
+def test_csv_boxes_are_corners_in_pixels(photos: Path) -> None:
+    found = read(photos, "b.csv", HEADER + "a.jpg,200,100,bird,10,20,40,60\na.jpg,200,100,cat,0,0,1.5,1\n")
+    assert found.labels == ("bird", "cat")
+    assert boxes(found) == {"a.jpg": (LabeledBox("bird", 10, 20, 30, 40), LabeledBox("cat", 0, 0, 1.5, 1))}
+    assert (found.images[0].width, found.images[0].height) == (200, 100)
+    assert found.images[0].path == photos / "a.jpg"
+
+
+def test_images_without_a_line_are_left_out_and_said_so(photos: Path) -> None:
+    assert read(photos, "b.csv", HEADER + "a.jpg,200,100,bird,1,2,3,4\n").left_out == ("b c.PNG", "more/d.jpeg")
+
+
+@pytest.mark.parametrize("called", ["more/d.jpeg", "d.jpeg", "d", "photos\\more\\d.jpeg", " d.jpeg "])
+def test_images_are_found_however_the_file_calls_them(photos: Path, called: str) -> None:
+    assert list(boxes(read(photos, "b.csv", HEADER + f"{called},10,10,bird,1,2,3,4\n"))) == ["more/d.jpeg"]
+
+
+def test_spreadsheets_marks_blank_lines_and_further_columns_do_no_harm(photos: Path) -> None:
+    text = "\ufeff" + HEADER.strip().title() + ",Note\r\n\r\nb c.PNG,50,80,bird,1,2,3,4,hello\r\n,,,,,,,,\r\n"
+    assert list(boxes(read(photos, "b.csv", text))) == ["b c.PNG"]
+
+
+def test_what_sticks_out_of_the_image_is_cut_off(photos: Path) -> None:
+    found = read(photos, "b.csv", HEADER + "a.jpg,200,100,bird,-5,90,201,130\n")
+    assert boxes(found)["a.jpg"] == (LabeledBox("bird", 0, 90, 200, 10),)
+
+
+def test_open_images_boxes_are_shares_of_the_sides(photos: Path) -> None:
+    found = read(photos, "o.csv", OPEN_IMAGES + "a,xclick,/m/015p6,1,0.1,0.5,0.25,0.75,0,0,0\n")
+    assert boxes(found) == {"a.jpg": (LabeledBox("/m/015p6", 20, 25, 80, 50),)}
+
+
+def test_a_class_brings_its_subclasses_under_its_own_name(photos: Path) -> None:
+    (photos.parent / "hierarchy.json").write_text(json.dumps(HIERARCHY))
+    lines = [
+        "a,x,/m/0dftk,1,0,0.5,0,0.5,0,0,1",  # a swan is a bird
+        "a,x,/m/01yrx,1,0,1,0,1,0,0,0",  # a cat is not
+        "d,x,/m/015p6,1,0,1,0,1,0,0,0",  # skipped by its ImageID
+        "elsewhere,x,/m/015p6,1,0,1,0,1,0,0,0",  # not in the folder
+    ]
+    choice = OpenImagesClass("Bird", "/m/015p6", photos.parent / "hierarchy.json", frozenset({"d"}))
+    found = read(photos, "o.csv", OPEN_IMAGES + "\n".join(lines), choice=choice)
+    assert found.labels == ("Bird",)
+    assert boxes(found) == {"a.jpg": (LabeledBox("Bird", 0, 0, 100, 50),)}
+
+
+def test_coco_boxes_are_left_top_width_height_and_images_without_boxes_count(photos: Path) -> None:
+    found = read(photos, "c.json", coco())
+    assert boxes(found) == {"a.jpg": (LabeledBox("bird", 10, 20, 30.5, 40),), "more/d.jpeg": ()}
+
+
+def test_voc_files_are_read_one_by_one_or_from_a_folder(photos: Path) -> None:
+    expected = (LabeledBox("bird", 10, 20, 30, 40),)
+    assert boxes(read(photos, "a.xml", voc()))["a.jpg"] == expected
+    folder = photos.parent / "annotations"
+    folder.mkdir()
+    (folder / "a.xml").write_text(voc())
+    (folder / "d.xml").write_text("<annotation><filename>d.jpeg</filename></annotation>")
+    assert boxes(read_boxes(folder, photos)) == {"a.jpg": expected, "more/d.jpeg": ()}
+
+
+ENTITIES = '<!DOCTYPE x [<!ENTITY e "boom">]>'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("b.csv", "", "line 1"),
+        ("b.csv", "hello,world\n", "no known form"),
+        ("b.csv", "filename,xmin\n", "line 1: no column width, height, class"),
+        ("b.csv", HEADER, "holds no box"),
+        ("b.csv", HEADER + "\nz.jpg,1,1,bird,0,0,1,1\n", "line 3: there is no image 'z.jpg'"),
+        ("b.csv", HEADER + "a.jpg,200,100,bird\n", "line 2: 4 values for 8 columns"),
+        ("b.csv", HEADER + "a.jpg,200,100,bird,one,0,1,1\n", "line 2: xmin is 'one'"),
+        ("b.csv", HEADER + "a.jpg,200,100,bird,nan,0,1,1\n", "line 2"),
+        ("b.csv", HEADER + "a.jpg,200,100,bird,40,20,10,60\n", "line 2: left, top, right, bottom"),
+        ("b.csv", HEADER + "a.jpg,200,100,bird,500,500,600,600\n", "enclose nothing"),
+        ("b.csv", HEADER + "a.jpg,100,200,bird,1,2,3,4\n", "200 × 100 pixels, not 100 × 200"),
+        ("b.csv", HEADER + "a.jpg,200,100,,1,2,3,4\n", "line 2: the box has no label"),
+        ("b.csv", b"\xff\xd8\xff\xe0 a photo", "UTF-8"),
+        ("b.csv", HEADER + "a" * 200_000, "no CSV"),
+        ("o.csv", "ImageID,LabelName\n", "no column xmin"),
+        ("c.json", "{", "line 1: not JSON"),
+        ("c.json", json.dumps(HIERARCHY), "class hierarchy"),
+        ("c.json", "[]", "not COCO"),
+        ("c.json", coco(images=3), "'images' is no list"),
+        ("c.json", coco(categories=[]), "annotations[0]: there is no category 16"),
+        ("c.json", coco(annotations=[{"image_id": 9, "category_id": 16}]), "annotations[0]: there is no image 9"),
+        ("c.json", coco(annotations=[{"image_id": 1, "category_id": 16, "bbox": [1]}]), "annotations[0]: bbox"),
+        ("c.json", coco(annotations=[{"category_id": 16}]), "annotations[0] has no 'image_id'"),
+        ("c.json", coco(annotations=[{"image_id": []}]), "no single value"),
+        ("c.json", coco(images=[{"id": 1, "file_name": "a.jpg", "width": "x", "height": 1}]), "number of pixels"),
+        ("a.xml", "<annotation>", "line 1: not XML"),
+        ("a.xml", "<html/>", "not a VOC"),
+        ("a.xml", "<annotation/>", "no filename"),
+        ("a.xml", voc(width=201), "pixels, not 201"),
+        ("a.xml", voc(width="wide"), "not a number"),
+        ("a.xml", voc(box=""), "object 1 has no bndbox"),
+        ("a.xml", voc(extra="<object><bndbox/></object>"), "object 2 has no xmin"),
+        ("a.xml", ENTITIES + voc(filename="&e;"), "entities"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(photos: Path, name: str, text: str | bytes, says: str) -> None:
+    with pytest.raises(BoxesError) as refusal:
+        read(photos, name, text)
+    assert says in refusal.value.message
+    assert name in refusal.value.message
+    assert refusal.value.remedy
+
+
+def test_a_name_that_fits_two_images_is_not_guessed(photos: Path) -> None:
+    Image.new("RGB", (10, 10)).save(photos / "d.jpeg")
+    Image.new("RGB", (10, 10)).save(photos / "more" / "e.jpg")
+    Image.new("RGB", (10, 10)).save(photos / "e.jpg")
+    found = read(photos, "b.csv", HEADER + "d.jpeg,10,10,bird,1,2,3,4\n")
+    assert list(boxes(found)) == ["d.jpeg"], "a bare name is the file at the top"
+    with pytest.raises(BoxesError, match="may be any of"):
+        read(photos, "b.csv", HEADER + "e,10,10,bird,1,2,3,4\n")
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [(HIERARCHY, "holds no '/m/none'"), ([], "no tree"), ({"LabelName": 3}, "no tree")],
+)
+def test_a_hierarchy_that_does_not_help_is_refused(photos: Path, document: object, says: str) -> None:
+    file = photos.parent / "hierarchy.json"
+    file.write_text(json.dumps(document))
+    with pytest.raises(BoxesError, match=says):
+        read(photos, "o.csv", OPEN_IMAGES, choice=OpenImagesClass("Bird", "/m/none", file))
+
+
+def test_paths_that_are_not_there_are_named(photos: Path, tmp_path: Path) -> None:
+    for file, folder, says in [
+        (tmp_path / "none.csv", photos, "none.csv"),
+        (photos / "notes.txt", tmp_path / "none", "no folder"),
+        (photos / "notes.txt", tmp_path / "empty", "no JPEG or PNG"),
+    ]:
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(BoxesError, match=says):
+            read_boxes(file, folder)
+
+
+def test_a_broken_image_is_named(photos: Path) -> None:
+    (photos / "a.jpg").write_bytes(b"\xff\xd8\xff no photo")
+    with pytest.raises(BoxesError, match=r"a\.jpg is no image"):
+        read(photos, "b.csv", HEADER + "a.jpg,200,100,bird,1,2,3,4\n")
