@@ -130,7 +130,7 @@ def is_ballast(name: str) -> bool:
 def check(package: Package, *, say: Callable[[str], None] = lambda _: None) -> None:
     """Fails unless the package can be deployed and every handler can be imported from the zip alone."""
     problems = [*template_problems(package.body(), package.template.stat().st_size), *zip_problems(package.zip)]
-    problems += _lint_problems(package.template)
+    problems += lint_problems(package.template)
     if not problems:
         problems += _import_problems(package)
     if problems:
@@ -186,7 +186,7 @@ def content_problems(names: Iterable[str]) -> Iterator[str]:
         yield "app.py is not in the zip"
 
 
-def _lint_problems(template: Path) -> list[str]:
+def lint_problems(template: Path) -> list[str]:
     command = [
         sys.executable,
         "-c",

@@ -1,0 +1,34 @@
+"""How the demo sizes its batches, and the spec it drops."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from gt_cli.demo.plan import FULL_SCENES, Plan, campaign_spec
+from gt_service.campaign import parse_spec
+
+
+def test_the_full_demo_has_the_notebooks_numbers() -> None:
+    plan = Plan.of(FULL_SCENES)
+    assert (plan.batch_size, plan.max_concurrent_tasks, plan.notes) == (1250, 200, ())
+
+
+@pytest.mark.parametrize(("images", "half"), [(200, 100), (201, 101), (20, 10)])
+def test_small_sets_are_halved_with_a_note(images: int, half: int) -> None:
+    plan = Plan.of(images)
+    assert plan.batch_size == half
+    assert 1 <= plan.max_concurrent_tasks <= half
+    assert len(plan.notes) == 1
+
+
+@pytest.mark.parametrize("images", [20, 200, 2500])
+def test_the_spec_that_is_dropped_is_one_that_the_service_takes(images: int) -> None:
+    plan = Plan.of(images)
+    text = yaml.safe_dump(campaign_spec("birds", ["Bird"], plan, "inbox"))
+    spec = parse_spec(text, filename="campaign.yaml")
+    assert (spec.batch.size, spec.control_batches, spec.budget) == (plan.batch_size, (2,), plan.budget)
+
+
+def test_the_budget_covers_three_jobs_that_people_label_alone() -> None:
+    assert Plan.of(2500).budget >= 3 * 1250 * 188
