@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 
 from gt_service.outputs.labels import Label, agreement, label_of_answer
 from gt_service.outputs.records import AnswerRecord, answer_content
@@ -21,13 +21,14 @@ class WorkerStats:
     """One worker in one job.
 
     answers         how many answers they gave, all of them counted
-    median_seconds  typical time for an answer, of the `timed` answers whose time is known; None without any
+    median_seconds, mean_seconds   time for an answer, of the `timed` answers whose time is known; None without any
     agreement       mean agreement (F1 of the boxes, or same class) with the final labels of the `compared` objects
     """
 
     worker_id: str
     answers: int
     median_seconds: float | None
+    mean_seconds: float | None
     timed: int
     agreement: float | None
     compared: int
@@ -91,7 +92,8 @@ class AnswerLedger:
             worker_id=worker_id,
             answers=count,
             median_seconds=median(seconds) if seconds else None,
+            mean_seconds=fmean(seconds) if seconds else None,
             timed=len(seconds),
-            agreement=sum(scores) / len(scores) if scores else None,
+            agreement=fmean(scores) if scores else None,
             compared=len(scores),
         )

@@ -1,0 +1,68 @@
+"""The report as one self-contained HTML page: no script, no network, figures as SVG inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gt_service.money import Mills, usd
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Json = Mapping[str, Any]
+
+
+def job_page(report: Json, figure_svg: bytes) -> bytes:
+    """The page of one labeling job."""
+    return _render("job.html", report=report, figure=_inline(figure_svg))
+
+
+def campaign_page(report: Json, figure_svg: bytes) -> bytes:
+    """The page that compares a campaign's jobs side by side."""
+    return _render("campaign.html", report=report, figure=_inline(figure_svg))
+
+
+def _render(template: str, **values: Any) -> bytes:
+    return _environment().get_template(template).render(values).encode()
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        usd=lambda mills: usd(Mills(mills)).replace("-", "\N{MINUS SIGN}"),
+        percent=lambda share: "–" if share is None else f"{100 * share:.0f} %",
+        percent1=lambda share: "–" if share is None else f"{100 * share:.1f} %",
+        count=lambda number: "–" if number is None else f"{number:,}",
+        score=lambda score: "–" if score is None else f"{score:.3f}",
+        seconds=lambda seconds: "–" if seconds is None else f"{seconds:.1f}",
+        time=lambda text: "–" if not text else text.replace("T", " ")[:16] + " UTC",
+        interval=_interval,
+    )
+    return environment
+
+
+def _interval(pair: Sequence[float] | None) -> str:
+    return "" if not pair else f"{pair[0]:.3f} – {pair[1]:.3f}"
+
+
+def _inline(svg: bytes) -> Any:
+    """The <svg> element alone, sized by the page. matplotlib wrote it; texts of the report are paths in it."""
+    from markupsafe import Markup
+
+    element = svg[svg.index(b"<svg") :].decode()
+    opening, rest = element.split(">", 1)
+    opening = re.sub(r'\s(width|height)="[^"]*"', "", opening)
+    return Markup(f"{opening}>{rest}")  # noqa: S704 - drawn by us, no markup of others in it

@@ -1,0 +1,136 @@
+"""Reads a job, makes its report and writes it: JSON, CSV, HTML, PNG and SVG under one prefix."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from io import StringIO
+from typing import Any
+
+from gt_service.campaign import CampaignSpec
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs import TrainingLogs, read_job_output
+from gt_service.outputs.tally import LabeledObject
+from gt_service.prices import PriceTable
+from gt_service.reports.costs import Terms
+from gt_service.reports.quality import Audit, AuditSample, read_gold
+from gt_service.reports.report import job_report
+
+CSV_COLUMNS = (
+    "iteration",
+    "human_images",
+    "human_boxes",
+    "machine_images",
+    "machine_boxes",
+    "answers",
+    "workers_usd",
+    "service_usd",
+    "compute_usd",
+    "total_usd",
+    "ended_at",
+)
+
+
+def publish_job_report(
+    *,
+    objects: ObjectStore,
+    logs: TrainingLogs,
+    description: Mapping[str, Any],
+    spec: CampaignSpec,
+    role: str,
+    batch: int,
+    control: Mapping[str, Any] | None,
+    destination: S3Uri,
+    now: datetime,
+    prices: PriceTable | None = None,
+) -> dict[str, Any]:
+    """Writes `report.json`, `.csv`, `.html`, `.png` and `.svg` under `destination`, and returns the report.
+
+    description: response of DescribeLabelingJob; any status will do, also of a job that is still running.
+    control: report of the same batch's control job, where that has ended; publish again once it has.
+    Writing again replaces the files. `report.json` comes last: where it is, the others are.
+    """
+    report = make_job_report(
+        objects=objects,
+        logs=logs,
+        description=description,
+        spec=spec,
+        role=role,
+        batch=batch,
+        control=control,
+        now=now,
+        prices=prices,
+    )
+    write_job_report(objects, report, destination)
+    return report
+
+
+def make_job_report(
+    *,
+    objects: ObjectStore,
+    logs: TrainingLogs,
+    description: Mapping[str, Any],
+    spec: CampaignSpec,
+    role: str,
+    batch: int,
+    control: Mapping[str, Any] | None,
+    now: datetime,
+    prices: PriceTable | None = None,
+) -> dict[str, Any]:
+    """The report alone; writes nothing."""
+    audit = None if spec.gold_labels is None else Audit(read_gold(objects, spec.gold_labels))
+    sample = AuditSample(description["LabelingJobName"])
+    each: Callable[[LabeledObject], None] = sample.add if audit is None else audit.add
+    output = read_job_output(objects, logs, description, each=each)
+    quality = None if audit is None else audit.result()
+    return job_report(
+        output,
+        description,
+        Terms.of(description, spec.task),
+        prices or PriceTable.current(),
+        campaign=spec.name,
+        batch=batch,
+        role=role,
+        now=now,
+        control=control,
+        quality=quality,
+        audit_sample=sample.result() if audit is None else None,
+    )
+
+
+def write_job_report(objects: ObjectStore, report: Mapping[str, Any], destination: S3Uri) -> None:
+    """Draws and writes a report's files."""
+    from gt_service.reports.figure import job_figure, rendered
+    from gt_service.reports.page import job_page
+
+    figure = job_figure(report)
+    svg = rendered(figure, "svg")
+    objects.write(destination / "report.svg", svg, "image/svg+xml")
+    objects.write(destination / "report.png", rendered(figure, "png"), "image/png")
+    objects.write(destination / "report.csv", report_csv(report).encode(), "text/csv; charset=utf-8")
+    objects.write(destination / "report.html", job_page(report, svg), "text/html; charset=utf-8")
+    objects.write(destination / "report.json", report_json(report), "application/json")
+
+
+def report_json(report: Mapping[str, Any]) -> bytes:
+    """The report as it is stored."""
+    return json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def report_csv(report: Mapping[str, Any]) -> str:
+    """A line for each iteration and one for the whole job, dollars to the mill."""
+    text = StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in report["iterations"]:
+        writer.writerow({**row, **_dollars(row["cost"])})
+    total = {**report["counts"], "iteration": "all", "ended_at": report["job"]["ended_at"]}
+    writer.writerow({**total, **_dollars(report["cost"])})
+    return text.getvalue()
+
+
+def _dollars(cost: Mapping[str, Any]) -> dict[str, str]:
+    parts = ("workers", "service", "compute", "total")
+    return {f"{part}_usd": f"{cost[f'{part}_mills'] / 1000:.3f}" for part in parts}

@@ -1,0 +1,250 @@
+"""How right the labels are: people's and the machine's apart, against gold labels; without gold, a sample to look at.
+
+Boxes are matched to gold boxes of the same class at an IoU of 0.5. The score of an image is F1 = 2 TP/(2 TP + FP + FN),
+1 where nothing is to find and nothing was found; `true_error` is 1 minus its mean over the machine's images. Intervals
+are percentile bootstraps over images, 95 %, with a fixed seed: the same labels give the same report.
+"""
+
+from __future__ import annotations
+
+import heapq
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gt_service.errors import UnknownState
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.labels import Boxes, Classes, Label, label_of, match_boxes
+from gt_service.outputs.records import JsonObject, label_record, manifest_object, metadata_key
+from gt_service.outputs.tally import LabeledObject
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TARGET_ERROR_BOXES = 0.10
+TARGET_ERROR_CLASSES = 0.05
+"""What the machine's labels may get wrong: gt-engine's target for boxes, Ground Truth's documented 95 % for classes."""
+
+LEVEL = 0.95
+SAMPLE_SIZE = 139
+"""Enough to know an error rate near 10 % to ± 5 points at 95 %: 1.96² × 0.1 × 0.9 / 0.05²."""
+
+_SEED = 20_181_128
+_MOST_RESAMPLES = 1_000
+_RESAMPLED_ROWS = 5_000_000
+
+
+def read_gold(objects: ObjectStore, uri: S3Uri) -> dict[str, Label]:
+    """Gold labels by the object they belong to, from a manifest under whatever label attribute it uses."""
+    return {source: label for line in objects.lines(uri) if line.strip() for source, label in _gold(line)}
+
+
+def _gold(line: bytes) -> Iterator[tuple[str, Label]]:
+    record = manifest_object(line)
+    source = record.get("source-ref", record.get("source"))
+    attribute = next((key for key in record if metadata_key(key) in record), None)
+    found = None if attribute is None else label_record(record, attribute)
+    label = None if found is None else label_of(found)
+    if not isinstance(source, str) or label is None:
+        raise UnknownState(f"a gold label has no source or no label that can be compared: {line[:120]!r}")
+    yield source, label
+
+
+class Audit:
+    """Scores labels against gold labels as they come by; give its `add` to the reader of a job."""
+
+    def __init__(self, gold: Mapping[str, Label]) -> None:
+        self._gold = gold
+        self._boxes: dict[bool, list[tuple[float, int, int, int, float]]] = {True: [], False: []}
+        self._classes: dict[bool, Counter[tuple[str, str]]] = {True: Counter(), False: Counter()}
+
+    def add(self, found: LabeledObject) -> None:
+        gold = self._gold.get(found.source or "")
+        label = None if found.record is None else label_of(found.record)
+        if isinstance(label, Boxes) and isinstance(gold, Boxes):
+            match = match_boxes(label.boxes, gold.boxes)
+            row = (match.f1, match.matched, match.unmatched, match.missed, sum(match.ious))
+            self._boxes[found.human].append(row)
+        elif isinstance(label, Classes) and isinstance(gold, Classes):
+            self._classes[found.human][", ".join(gold.names), ", ".join(label.names)] += 1
+
+    def result(self) -> dict[str, Any] | None:
+        """The report's `quality`; None where no label has a gold label."""
+        sides = {name: self._side(human) for name, human in (("human", True), ("machine", False))}
+        if not any(sides.values()):
+            return None
+        machine = sides["machine"]
+        return {
+            **sides,
+            "true_error": None if machine is None else machine["error"],
+            "verdict": _verdict(machine, TARGET_ERROR_CLASSES if self._has_classes else TARGET_ERROR_BOXES),
+        }
+
+    @property
+    def _has_classes(self) -> bool:
+        return any(self._classes.values())
+
+    def _side(self, human: bool) -> dict[str, Any] | None:
+        if self._boxes[human]:
+            return score_boxes(self._boxes[human])
+        if self._classes[human]:
+            return score_classes(self._classes[human])
+        return None
+
+
+def score_boxes(rows: Sequence[tuple[float, int, int, int, float]]) -> dict[str, Any]:
+    """Scores of images, each a row (F1, matched, unmatched, missed boxes, sum of the matched boxes' IoU)."""
+    import numpy as np
+
+    table = np.asarray(rows, float)
+    names = ("mean_f1", "precision", "recall", "f1", "mean_iou")
+    point = dict(zip(names, _box_scores(table.sum(axis=0), len(table)), strict=True))
+    draws = np.array([_box_scores(weights @ table, len(table)) for weights in _resamples(len(table))], float)
+    intervals = {name: _interval(draws[:, column]) for column, name in enumerate(names)}
+    mean_f1 = float(table[:, 0].mean())
+    low, high = intervals["mean_f1"] or (mean_f1, mean_f1)
+    return {
+        "images": len(table),
+        "boxes": int(table[:, 1].sum() + table[:, 3].sum()),
+        **{name: _rounded(value) for name, value in point.items()},
+        "error": _rounded(1 - mean_f1),
+        "error_interval": [_rounded(1 - high), _rounded(1 - low)],
+        "interval": [_rounded(low), _rounded(high)],
+        "intervals": {name: pair and [_rounded(pair[0]), _rounded(pair[1])] for name, pair in intervals.items()},
+    }
+
+
+def score_classes(pairs: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """Accuracy and confusion matrix from counts of (gold class, given class); rows of the matrix are gold classes."""
+    names = sorted({name for pair in pairs for name in pair})
+    total = sum(pairs.values())
+    right = sum(count for (gold, given), count in pairs.items() if gold == given)
+    low, high = wilson_interval(right, total)
+    return {
+        "images": total,
+        "accuracy": _rounded(right / total),
+        "error": _rounded(1 - right / total),
+        "error_interval": [_rounded(1 - high), _rounded(1 - low)],
+        "interval": [_rounded(low), _rounded(high)],
+        "confusion": {
+            "classes": names,
+            "matrix": [[pairs.get((gold, given), 0) for given in names] for gold in names],
+        },
+    }
+
+
+def wilson_interval(right: int, total: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    z = 1.959964
+    share = right / total
+    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z * (share * (1 - share) / total + z * z / (4 * total * total)) ** 0.5 / (1 + z * z / total)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+class AuditSample:
+    """A random sample of the machine's labels for people to look at, where there are no gold labels.
+
+    Which objects depends on the job's name alone, so that a report made again offers the same sample.
+    """
+
+    def __init__(self, job_name: str, size: int = SAMPLE_SIZE) -> None:
+        self._job_name = job_name
+        self._size = size
+        self._heap: list[tuple[int, str, dict[str, Any]]] = []
+        self._machine = 0
+
+    def add(self, found: LabeledObject) -> None:
+        if found.record is None or found.human:
+            return
+        self._machine += 1
+        rank = -zlib.crc32(f"{self._job_name}/{found.object_id}".encode())
+        if len(self._heap) < self._size or rank > self._heap[0][0]:
+            item = (rank, found.object_id, _shown(found, label_of(found.record)))
+            (heapq.heappush if len(self._heap) < self._size else heapq.heapreplace)(self._heap, item)
+
+    def result(self) -> dict[str, Any] | None:
+        """The report's `audit_sample`; None where the machine labeled nothing."""
+        if not self._machine:
+            return None
+        return {
+            "size": len(self._heap),
+            "of": self._machine,
+            "why": (
+                f"No gold labels: look at these {len(self._heap)} machine labels drawn at random. "
+                "If 10 % of them are wrong, the machine's error is 10 % ± 5 points (95 %)."
+                if len(self._heap) == SAMPLE_SIZE
+                else f"No gold labels: look at these {len(self._heap)} machine labels."
+            ),
+            "objects": [shown for _, _, shown in sorted(self._heap, reverse=True)],
+        }
+
+
+def _shown(found: LabeledObject, label: Label | None) -> dict[str, Any]:
+    says: list[Any] = []
+    if isinstance(label, Boxes):
+        says = [[box.label, box.left, box.top, box.width, box.height] for box in label.boxes]
+    elif isinstance(label, Classes):
+        says = list(label.names)
+    return {"object_id": found.object_id, "source": found.source, "label": says}
+
+
+def _box_scores(sums: NDArray[np.float64], images: int) -> tuple[float | None, ...]:
+    f1, matched, unmatched, missed, overlap = map(float, sums)
+    found, gold = matched + unmatched, matched + missed
+    return (
+        f1 / images,
+        matched / found if found else None,
+        matched / gold if gold else None,
+        2 * matched / (found + gold) if found + gold else None,
+        overlap / matched if matched else None,
+    )
+
+
+def _resamples(rows: int) -> Iterator[NDArray[np.int64]]:
+    """Bootstrap draws as how often each row was drawn; fewer of them for very many rows, where it matters less."""
+    import numpy as np
+
+    generator = np.random.default_rng(_SEED)
+    for _ in range(max(200, min(_MOST_RESAMPLES, _RESAMPLED_ROWS // rows))):
+        yield np.bincount(generator.integers(0, rows, rows), minlength=rows)
+
+
+def _interval(draws: Iterable[float]) -> tuple[float, float] | None:
+    import numpy as np
+
+    known = np.asarray(list(draws), float)
+    known = known[~np.isnan(known)]
+    if not len(known):
+        return None
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _verdict(machine: JsonObject | None, target: float) -> dict[str, Any]:
+    """Whether the machine's labels keep the target: yes or no where the whole interval says so, else not shown."""
+    if machine is None:
+        return {"target_error": target, "passes": None, "text": "The machine labeled nothing that has a gold label."}
+    low, high = machine["error_interval"]
+    said = f"error {machine['error']:.1%}, 95 % interval {low:.1%} to {high:.1%}, {machine['images']:,} images"
+    if high <= target:
+        return {
+            "target_error": target,
+            "passes": True,
+            "text": f"Machine labels keep the target of {target:.0%}: {said}.",
+        }
+    if low > target:
+        return {
+            "target_error": target,
+            "passes": False,
+            "text": f"Machine labels miss the target of {target:.0%}: {said}.",
+        }
+    side = "below" if machine["error"] <= target else "above"
+    text = f"Machine labels measure {side} the target of {target:.0%}, but too few images to be sure: {said}."
+    return {"target_error": target, "passes": None, "text": text}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

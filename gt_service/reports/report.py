@@ -1,0 +1,266 @@
+"""The report of a labeling job as one JSON document. Pure: everything was read and counted before.
+
+Amounts are mills (`…_mills`), with dollars beside the total; shares are between 0 and 1; times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from gt_service import __version__
+from gt_service.money import Mills, as_usd_number, usd
+from gt_service.outputs.job import Iteration, JobOutput, TrainingRun, UnlabeledObject
+from gt_service.prices import PriceTable, Workforce
+from gt_service.reports.costs import (
+    Cost,
+    JobCost,
+    Terms,
+    all_human_cost,
+    all_machine_cost,
+    job_cost,
+    up_front_objects,
+)
+
+Report = dict[str, Any]
+
+LISTED_UNLABELED = 1_000
+"""The report names so many unlabeled objects; `unlabeled.count` counts all of them."""
+
+
+def job_report(
+    output: JobOutput,
+    description: Mapping[str, Any],
+    terms: Terms,
+    prices: PriceTable,
+    *,
+    campaign: str,
+    batch: int,
+    role: str,
+    now: datetime,
+    control: Mapping[str, Any] | None = None,
+    quality: Mapping[str, Any] | None = None,
+    audit_sample: Mapping[str, Any] | None = None,
+    labeled_this_month: int = 0,
+) -> Report:
+    """Puts the report together. `control` is the report of the same batch's control job, where that has ended."""
+    cost = job_cost(output, terms, prices, labeled_this_month=labeled_this_month)
+    human = all_human_cost(output.labeled, terms, prices, labeled_this_month=labeled_this_month)
+    machine = all_machine_cost(output.labeled, terms, prices, labeled_this_month=labeled_this_month)
+    report: Report = {
+        "version": 1,
+        "made_at": now.isoformat(),
+        "made_by": f"gt-service {__version__}",
+        "job": _job(output, description, campaign, batch, role),
+        "counts": _counts(output, description),
+        "machine_share": round(output.machine_images / output.labeled, 4) if output.labeled else 0.0,
+        "up_front_objects": up_front_objects(output.iterations),
+        "terms": _terms(terms, prices),
+        "cost": _cost(cost.total),
+        "all_human": _cost(human),
+        "iterations": [_iteration(each, cost.iterations[each.number]) for each in output.iterations],
+        "training": [_training(run) for run in output.training],
+        "workers": [{**vars(w), "cost_mills": terms.answers_cost(w.answers)} for w in output.workers],
+        "unlabeled": _unlabeled(output.unlabeled),
+        "findings": [vars(each) for each in output.findings],
+        "quality": quality,
+        "audit_sample": audit_sample,
+    }
+    report["saving"] = _saving(report, cost, human, machine, terms, control)
+    return report
+
+
+def _job(output: JobOutput, description: Mapping[str, Any], campaign: str, batch: int, role: str) -> Report:
+    config = description.get("LabelingJobAlgorithmsConfig", {})
+    ended = output.status in {"Completed", "Failed", "Stopped"}
+    return {
+        "name": output.name,
+        "campaign": campaign,
+        "batch": batch,
+        "role": role,
+        "status": output.status,
+        "failure_reason": description.get("FailureReason"),
+        "initial_model_arn": config.get("InitialActiveLearningModelArn"),
+        "final_model_arn": description.get("LabelingJobOutput", {}).get("FinalActiveLearningModelArn"),
+        "output_s3_uri": f"{output.root}/",
+        "created_at": _time(description["CreationTime"]),
+        "ended_at": _time(description.get("LastModifiedTime")) if ended else None,
+    }
+
+
+def _counts(output: JobOutput, description: Mapping[str, Any]) -> Report:
+    failed = description.get("LabelCounters", {}).get("FailedNonRetryableError", 0)
+    return {
+        "objects": output.objects,
+        "labeled": output.labeled,
+        "labeled_before": output.labeled_before,
+        "human_images": output.human_images,
+        "human_boxes": output.human_boxes,
+        "machine_images": output.machine_images,
+        "machine_boxes": output.machine_boxes,
+        "answers": output.answers,
+        "unlabeled": len(output.unlabeled),
+        "failed": failed,
+    }
+
+
+def _terms(terms: Terms, prices: PriceTable) -> Report:
+    fee = prices.service_fee(terms.task, terms.started)
+    compute = prices.compute(terms.task, terms.region) if terms.auto_labeling else None
+    return {
+        "task": terms.task,
+        "region": terms.region,
+        "workforce": terms.workforce,
+        "workers_per_object": terms.workers_per_object,
+        "price_per_answer_mills": terms.price_per_answer,
+        "max_concurrent_tasks": terms.max_concurrent_tasks,
+        "auto_labeling": terms.auto_labeling,
+        "prices": [
+            {
+                "what": "service fee per labeled object",
+                "mills": [[tier.up_to, tier.fee] for tier in fee.tiers],
+                "since": fee.since.isoformat(),
+                "read": fee.read.isoformat(),
+                "source": fee.source,
+            },
+            *([] if compute is None else [_instance(prices, compute.training, terms.started)]),
+        ],
+        "notes": _notes(terms),
+    }
+
+
+def _instance(prices: PriceTable, name: str, on: date) -> Report:
+    rate = prices.instance(name, on)
+    return {
+        "what": f"{name} per hour, training",
+        "mills": rate.mills_per_hour,
+        "since": rate.since.isoformat(),
+        "read": rate.read.isoformat(),
+        "source": rate.source,
+    }
+
+
+def _notes(terms: Terms) -> list[str]:
+    notes = []
+    if terms.workforce is Workforce.PRIVATE:
+        notes.append("A private work team: the service pays no workers, so their pay is not in the cost.")
+    if terms.workforce is Workforce.VENDOR:
+        notes.append("A vendor: its price is in its AWS Marketplace listing and in no API, so it is not in the cost.")
+    if terms.auto_labeling:
+        notes.append("Compute is training time from the logs; the time of predictions is in none of the job's files.")
+    return notes
+
+
+def _iteration(iteration: Iteration, cost: Cost) -> Report:
+    return {
+        "iteration": iteration.number,
+        "human_images": iteration.human_images,
+        "human_boxes": iteration.human_boxes,
+        "machine_images": iteration.machine_images,
+        "machine_boxes": iteration.machine_boxes,
+        "answers": iteration.answers,
+        "ended_at": _time(iteration.ended_at),
+        "cost": _cost(cost),
+        "cost_mills": cost.total,
+    }
+
+
+def _training(run: TrainingRun) -> Report:
+    return {
+        "iteration": run.iteration,
+        "name": run.name,
+        "model_s3_uri": None if run.model is None else str(run.model),
+        "samples": run.curve.samples,
+        "metric": run.curve.metric,
+        "scores": list(run.curve.scores),
+        "seconds": run.curve.seconds,
+    }
+
+
+def _unlabeled(objects: tuple[UnlabeledObject, ...]) -> Report:
+    reasons: dict[str, int] = {}
+    for each in objects:
+        reasons[each.reason] = reasons.get(each.reason, 0) + 1
+    return {"count": len(objects), "reasons": reasons, "objects": [vars(each) for each in objects[:LISTED_UNLABELED]]}
+
+
+def _cost(cost: Cost) -> Report:
+    return {
+        "total_mills": cost.total,
+        "total_usd": as_usd_number(cost.total),
+        "service_mills": cost.service,
+        "workers_mills": cost.workers,
+        "compute_mills": cost.compute,
+    }
+
+
+def _saving(
+    report: Mapping[str, Any],
+    cost: JobCost,
+    human: Cost,
+    machine: Cost,
+    terms: Terms,
+    control: Mapping[str, Any] | None,
+) -> Report:
+    labeled = report["counts"]["labeled"]
+    each = f"{terms.workers_per_object} workers at {usd(terms.price_per_answer)}"
+    return {
+        "all_human": {
+            **_difference(human.total, cost.total.total),
+            "compared_to": f"the same {labeled:,} objects, every one labeled by {each} and no compute",
+        },
+        "ceiling": {
+            **_difference(human.total, machine.total),
+            "compared_to": "the same, were every object labeled by machine: the service fee remains",
+        },
+        "compute_share": round(cost.total.compute / cost.total.total, 4) if cost.total.total else 0.0,
+        "control": None if control is None else _against_control(report, control, terms),
+    }
+
+
+def _against_control(report: Mapping[str, Any], control: Mapping[str, Any], terms: Terms) -> Report:
+    """The saving against the control, in two parts: batches of labels not bought at all, and a better model.
+
+    A job that starts from a model skips its training batch: it needs people for a validation set only before the
+    machine may begin. What that saves is mechanical, and would be saved with any model that labels as well.
+    """
+    saved = Mills(control["cost"]["total_mills"] - report["cost"]["total_mills"])
+    own, other = report["up_front_objects"], control["up_front_objects"]
+    name = control["job"]["name"]
+    result: Report = {
+        **_difference(Mills(control["cost"]["total_mills"]), Mills(report["cost"]["total_mills"])),
+        "compared_to": f"{name}: the same batch without the pre-trained model",
+        "runs": "one run of each, so no interval",
+        "labeled": {"here": report["counts"]["labeled"], "control": control["counts"]["labeled"]},
+        "machine_share": {"here": report["machine_share"], "control": control["machine_share"]},
+        "mechanical": None,
+        "model": None,
+    }
+    if own is None or other is None:
+        which = report["job"]["name"] if own is None else name
+        result["why"] = f"The parts cannot be told apart: {which} has no machine labels."
+        return result
+    skipped = other - own
+    mechanical = terms.human_cost(skipped)
+    result["mechanical"] = {"mills": mechanical, "objects": skipped}
+    result["model"] = {"mills": saved - mechanical}
+    result["why"] = (
+        f"Before the machine began, people had labeled {own:,} objects here and {other:,} in the control: "
+        f"{usd(mechanical)} of the saving is mechanical, the rest ({usd(Mills(saved - mechanical))}) is the model's."
+    )
+    return result
+
+
+def _difference(before: Mills, after: Mills) -> Report:
+    saved = Mills(before - after)
+    return {
+        "mills": saved,
+        "usd": as_usd_number(saved),
+        "share": round(saved / before, 4) if before else 0.0,
+        "before_mills": before,
+    }
+
+
+def _time(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
