@@ -28,7 +28,7 @@ def initial_parameters(sizes: Sequence[int], rng: np.random.Generator) -> Parame
 
 def sigmoid(x: Floats) -> Floats:
     """The logistic function, safe for large arguments."""
-    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))), np.float32)
 
 
 def forward(parameters: Parameters, x: Floats) -> list[Floats]:

@@ -6,41 +6,155 @@ a replay gives the same answers, in whatever order the objects come.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 
-from gt_engine.labels import Label
-from gt_engine.workforce.answers import Answer, Assignment
+import numpy as np
+
+from gt_engine.labels import BoxLabel, ClassLabel, Label, box_label
+from gt_engine.workforce.answers import Answer, Assignment, Outcome
+
+SMALL = 0.1
+"""A box narrower than this share of the image is missed more often."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """How one annotator works.
+
+    spread     standard deviation of a drawn side, as a share of the box's width or height
+    misses     probability to overlook a box (small boxes: 2.5 times)
+    spurious   probability to draw a box where nothing is
+    confuses   probability to pick a wrong class
+    seconds    time per task, before the boxes: median of a log-normal
+    absent     never accepts anything
+    """
+
+    worker_id: str
+    spread: float
+    misses: float
+    spurious: float
+    confuses: float
+    seconds: float
+    absent: bool
 
 
 @dataclass(frozen=True)
 class SimulatedWorkforce:
     """A crowd of annotators with skill, misses, spurious boxes, sloppiness, absence and speed.
 
-    seed            everything follows from it
-    workers         how many there are
-    sloppy_share    share of the workers who are careless
-    declining_share share of the offers that a worker declines
-    expiring_share  share of the accepted tasks that are never submitted
-    absent_share    share of the workers who never accept anything
+    seed                everything follows from it
+    workers             how many there are
+    classes             number of label categories, from which a confused worker picks
+    sloppy_share        share of the workers who are careless
+    absent_share        share of the workers who never accept anything
+    declining_share     share of the offers that are declined
+    expiring_share      share of the accepted tasks that are never submitted
+    time_limit_seconds  after which an accepted task expires
     """
 
     seed: int
     workers: int = 30
+    classes: int = 1
     sloppy_share: float = 0.15
+    absent_share: float = 0.1
     declining_share: float = 0.02
     expiring_share: float = 0.005
-    absent_share: float = 0.1
     time_limit_seconds: int = 300
-    classes: int = 1
+
+    @cached_property
+    def crowd(self) -> tuple[Worker, ...]:
+        """Everyone who works here."""
+        return tuple(self._worker(number) for number in range(self.workers))
 
     def answer(self, object_id: str, gold: Label, workers_per_object: int, start: datetime) -> list[Answer]:
         """The submitted answers for one object, by time; fewer than asked when too few workers are there."""
-        return [one.answer for one in self.assignments(object_id, gold, workers_per_object, start) if one.answer]
+        submitted = [one.answer for one in self.assignments(object_id, gold, workers_per_object, start) if one.answer]
+        return sorted(submitted, key=lambda answer: (answer.submitted_at, answer.worker_id))
 
     def assignments(
         self, object_id: str, gold: Label, workers_per_object: int, start: datetime
     ) -> Sequence[Assignment]:
-        """Every assignment for one object on a virtual clock that begins at `start`: submitted, declined, expired."""
-        raise NotImplementedError
+        """Every assignment for one object on a virtual clock that begins at `start`: submitted, declined, expired.
+
+        Each worker is offered an object once. Offers go on until enough have answered or nobody is left.
+        """
+        digest = hashlib.sha256(object_id.encode()).digest()
+        rng = np.random.default_rng([self.seed, 1, int.from_bytes(digest[:8], "big")])
+        made: list[Assignment] = []
+        # One queue per answer wanted: a declined or expired task is offered again when it ended.
+        free_at = [start + timedelta(seconds=float(rng.exponential(20))) for _ in range(workers_per_object)]
+        for number in rng.permutation(self.workers):
+            worker = self.crowd[number]
+            if worker.absent:
+                continue
+            if not free_at:
+                break
+            accepted = free_at.pop(0)
+            one = self._assignment(worker, gold, accepted, rng)
+            made.append(one)
+            if one.answer is None:
+                free_at.append(one.ended_at)
+        return made
+
+    def _worker(self, number: int) -> Worker:
+        rng = np.random.default_rng([self.seed, 0, number])
+        sloppy = rng.random() < self.sloppy_share
+        return Worker(
+            worker_id=f"simulated-{self.seed}-{number:03d}",
+            spread=rng.uniform(0.08, 0.16) if sloppy else rng.uniform(0.02, 0.05),
+            misses=0.15 if sloppy else 0.04,
+            spurious=0.08 if sloppy else 0.02,
+            confuses=rng.uniform(0.15, 0.35) if sloppy else rng.uniform(0.01, 0.05),
+            seconds=rng.uniform(3, 8) if sloppy else rng.uniform(6, 20),
+            absent=bool(rng.random() < self.absent_share),
+        )
+
+    def _assignment(self, worker: Worker, gold: Label, accepted: datetime, rng: np.random.Generator) -> Assignment:
+        chance = rng.random()
+        if chance < self.declining_share:
+            ended = accepted + timedelta(seconds=round(float(rng.uniform(1, 10)), 3))
+            return Assignment(worker.worker_id, Outcome.DECLINED, accepted, ended)
+        boxes = len(gold) if isinstance(gold, BoxLabel) else 0
+        seconds = float(rng.lognormal(np.log(worker.seconds + 4 * boxes), 0.4))
+        if chance < self.declining_share + self.expiring_share or seconds > self.time_limit_seconds:
+            return Assignment(
+                worker.worker_id, Outcome.EXPIRED, accepted, accepted + timedelta(seconds=self.time_limit_seconds)
+            )
+        label = self._boxes(worker, gold, rng) if isinstance(gold, BoxLabel) else self._class(worker, gold, rng)
+        submitted = accepted + timedelta(seconds=round(seconds, 3))
+        answer = Answer(worker.worker_id, label, accepted, submitted)
+        return Assignment(worker.worker_id, Outcome.SUBMITTED, accepted, submitted, answer)
+
+    def _class(self, worker: Worker, gold: ClassLabel, rng: np.random.Generator) -> ClassLabel:
+        return ClassLabel(self._confused(worker, gold.class_id, rng))
+
+    def _confused(self, worker: Worker, class_id: int, rng: np.random.Generator) -> int:
+        if self.classes > 1 and rng.random() < worker.confuses:
+            return int((class_id + rng.integers(1, self.classes)) % self.classes)
+        return class_id
+
+    def _boxes(self, worker: Worker, gold: BoxLabel, rng: np.random.Generator) -> BoxLabel:
+        size = np.array(gold.image_size[:2], float)
+        drawn: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
+        classes: list[int] = []
+        for box, class_id in zip(gold.boxes, gold.class_ids, strict=True):
+            extent = (box[2:] - box[:2]).astype(float)
+            misses = worker.misses * (2.5 if (extent / size).min() < SMALL else 1)
+            if rng.random() < misses:
+                continue
+            noise = rng.normal(0, worker.spread, 4) * np.tile(extent, 2) + rng.normal(0, 0.7, 4)
+            corners = np.clip(box + noise, 0, np.tile(size, 2))
+            if (corners[2:] - corners[:2]).min() > 2:
+                drawn.append(corners)
+                classes.append(self._confused(worker, int(class_id), rng))
+        if rng.random() < worker.spurious:
+            extent = rng.uniform(0.08, 0.4, 2) * size
+            corner = rng.uniform(0, 1, 2) * (size - extent)
+            drawn.append(np.concatenate([corner, corner + extent]))
+            classes.append(int(rng.integers(self.classes)))
+        # People's boxes are whole pixels, as Ground Truth writes them.
+        return box_label(np.round(np.array(drawn).reshape(-1, 4)), classes, gold.image_size)

@@ -11,7 +11,8 @@ from gt_engine.labels import BoxLabel, Floats
 
 def areas(boxes: Floats) -> Floats:
     """Area of each box [n]."""
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    extents: Floats = boxes[:, 2:] - boxes[:, :2]
+    return np.asarray(extents[:, 0] * extents[:, 1], np.float32)
 
 
 def intersection_over_union(a: Floats, b: Floats) -> Floats:

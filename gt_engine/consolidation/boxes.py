@@ -1,0 +1,108 @@
+"""Boxes of several workers: matched into clusters, kept by strict majority, each side a weighted median.
+
+Workers are weighed by how closely their boxes follow the first, unweighted consensus of the same batch.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from gt_engine.autolabel.boxes.geometry import intersection_over_union, matches
+from gt_engine.labels import BoxLabel, Floats, box_label
+
+SAME_BOX = 0.5
+"""Boxes that agree at least so much (IoU) are taken for the same thing."""
+
+TYPICAL_SPREAD = 0.04
+PRIOR_SIDES = 20
+"""What is assumed of a worker before any box is seen: this spread (share of the box's extent), as of so many sides."""
+
+Drawn = Sequence[tuple[str, BoxLabel]]
+
+
+@dataclass
+class _Cluster:
+    """What several workers drew around one thing, at most one box each."""
+
+    workers: list[str] = field(default_factory=list)
+    boxes: list[Floats] = field(default_factory=list)
+    class_ids: list[int] = field(default_factory=list)
+
+    def add(self, worker: str, box: Floats, class_id: int) -> None:
+        self.workers.append(worker)
+        self.boxes.append(box)
+        self.class_ids.append(class_id)
+
+    def middle(self) -> Floats:
+        return np.median(np.stack(self.boxes), 0).astype(np.float32)
+
+    def votes(self, weights: Mapping[str, float]) -> dict[int, float]:
+        votes: dict[int, float] = defaultdict(float)
+        for worker, class_id in zip(self.workers, self.class_ids, strict=True):
+            votes[class_id] += weights.get(worker, 1.0)
+        return votes
+
+
+def consolidate_boxes(answers: Mapping[str, Drawn]) -> dict[str, BoxLabel]:
+    """One label per object, from (worker id, boxes) of everyone who answered it."""
+    clusters = {key: _clusters(drawn) for key, drawn in answers.items()}
+    first = {key: _label(clusters[key], drawn, {}) for key, drawn in answers.items()}
+    weights = _weights(answers, first)
+    return {key: _label(clusters[key], drawn, weights) for key, drawn in answers.items()}
+
+
+def _clusters(drawn: Drawn) -> list[_Cluster]:
+    clusters: list[_Cluster] = []
+    for worker, label in drawn:
+        taken: set[int] = set()
+        if clusters and len(label):
+            agreement = intersection_over_union(label.boxes, np.stack([one.middle() for one in clusters]))
+            agreement[agreement < SAME_BOX] = 0
+            for row, column in zip(*linear_sum_assignment(-agreement), strict=True):
+                if agreement[row, column] > 0:
+                    clusters[column].add(worker, label.boxes[row], int(label.class_ids[row]))
+                    taken.add(int(row))
+        for i in sorted(set(range(len(label))) - taken):
+            clusters.append(_Cluster([worker], [label.boxes[i]], [int(label.class_ids[i])]))
+    return clusters
+
+
+def _label(clusters: Sequence[_Cluster], drawn: Drawn, weights: Mapping[str, float]) -> BoxLabel:
+    kept = [one for one in clusters if 2 * len(one.workers) > len(drawn)]
+    boxes = [_weighted_median(np.stack(one.boxes), [weights.get(w, 1.0) for w in one.workers]) for one in kept]
+    votes = [one.votes(weights) for one in kept]
+    # Equal votes go to the lower class id, so that the outcome does not depend on the order of the answers.
+    class_ids = [max(sorted(one), key=lambda class_id: one[class_id]) for one in votes]
+    shares = [len(one.workers) / len(drawn) for one in kept]
+    return box_label(np.array(boxes, np.float32), class_ids, drawn[0][1].image_size, shares)
+
+
+def _weights(answers: Mapping[str, Drawn], consensus: Mapping[str, BoxLabel]) -> dict[str, float]:
+    """Inverse variance of each worker's sides about the consensus, as a share of the box's extent."""
+    squares: dict[str, float] = defaultdict(lambda: PRIOR_SIDES * TYPICAL_SPREAD**2)
+    sides: dict[str, int] = defaultdict(lambda: PRIOR_SIDES)
+    for key, drawn in answers.items():
+        for worker, label in drawn:
+            for i, j, _ in matches(label, consensus[key]):
+                agreed = consensus[key].boxes[j]
+                extent = np.tile(np.maximum(agreed[2:] - agreed[:2], 1.0), 2)
+                squares[worker] += float((((label.boxes[i] - agreed) / extent) ** 2).sum())
+                sides[worker] += 4
+    return {worker: sides[worker] / squares[worker] for worker in sides}
+
+
+def _weighted_median(boxes: Floats, weights: Sequence[float]) -> NDArray[np.float64]:
+    """Per side, the point where half of the weight lies on each side, interpolated between the answers."""
+    out = np.empty(4)
+    share = np.asarray(weights, float) / sum(weights)
+    for side in range(4):
+        order = np.argsort(boxes[:, side], kind="stable")
+        values, weight = boxes[order, side], share[order]
+        out[side] = np.interp(0.5, np.cumsum(weight) - weight / 2, values)
+    return out
