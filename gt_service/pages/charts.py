@@ -151,7 +151,9 @@ def cost_per_image(points: Sequence[ChainPoint]) -> Markup:
     shapes = [svg.element("polyline", points=line, class_="line cost")] if len(chain) > 1 else []
     tops = {point.batch: max(costs[id(one)] for one in known if one.batch == point.batch) for point in known}
     shapes += [
-        _cost_mark(frame, point, costs[id(point)], labelled=len(known) <= 8, above=costs[id(point)] == tops[point.batch])
+        _cost_mark(
+            frame, point, costs[id(point)], labelled=len(known) <= 8, above=costs[id(point)] == tops[point.batch]
+        )
         for point in known
     ]
     y_ticks = [(mark, f"${mark:.2f}" if marks[1] >= 0.01 else f"${mark:.3f}") for mark in marks]
@@ -174,7 +176,9 @@ def _cost_mark(frame: Frame, point: ChainPoint, cost: float, *, labelled: bool, 
         mark = svg.element("circle", name, cx=x, cy=y, r=4.5, class_="point cost")
     if not labelled:
         return mark
-    return mark + svg.element("text", f"${cost:.3f}", x=x, y=y - 10 if above else y + 20, text_anchor="middle", class_="value")
+    return mark + svg.element(
+        "text", f"${cost:.3f}", x=x, y=y - 10 if above else y + 20, text_anchor="middle", class_="value"
+    )
 
 
 def _spoken(points: Sequence[ChainPoint], value: Callable[[ChainPoint], str]) -> str:
@@ -213,8 +217,8 @@ def progress(*, human: int, machine: int, failed: int, total: int) -> Markup:
 def spend(*, spent: int, committed: int, cap: int) -> Markup:
     """Spend against the cap: what is paid, what is reserved for running jobs, marks at 50, 80 and 100 %."""
     width, height = 360.0, 34.0
-    whole = max(cap, committed, spent, 1)
-    paid, reserved = spent / whole * width, max(0, committed - spent) / whole * width
+    whole = max(cap, committed + spent, 1)
+    paid, reserved = spent / whole * width, committed / whole * width
     marks = [
         svg.element("line", x1=at, x2=at, y1=0, y2=18, class_="mark")
         + svg.element(
@@ -235,7 +239,7 @@ def spend(*, spent: int, committed: int, cap: int) -> Markup:
         ),
         svg.element(
             "rect",
-            svg.element("title", f"reserved {money(committed - spent)}"),
+            svg.element("title", f"reserved {money(committed)}"),
             x=paid,
             y=2,
             width=reserved,
@@ -245,7 +249,7 @@ def spend(*, spent: int, committed: int, cap: int) -> Markup:
         *marks,
         width=width,
         height=height,
-        title=f"Spent {money(spent)} and reserved {money(max(0, committed - spent))} of a budget of {money(cap)}",
+        title=f"Spent {money(spent)} and reserved {money(committed)} of a budget of {money(cap)}",
         class_="chart spend",
     )
 
@@ -356,4 +360,33 @@ def sample(*, href: str, width: int, height: int, boxes: Sequence[Box], title: s
         height=height,
         title=title,
         class_="sample",
+    )
+
+
+def estimate(*, low: int, likely: int, high: int, ceiling: int, all_human: int) -> Markup:
+    """What a campaign will cost: the band with its likely value, the ceiling, and what people alone would cost."""
+    width, height = 360.0, 44.0
+    whole = max(ceiling, all_human, high, 1) * 1.02
+
+    def x(mills: int) -> float:
+        return mills / whole * width
+
+    marks = [
+        svg.element(
+            "line", svg.element("title", f"{name} {money(value)}"), x1=x(value), x2=x(value), y1=top, y2=34, class_=kind
+        )
+        for name, value, kind, top in (
+            ("ceiling", ceiling, "ceiling", 4),
+            ("all by people", all_human, "all-human", 4),
+            ("likely", likely, "likely", 10),
+        )
+    ]
+    return svg.picture(
+        svg.element("rect", x=0, y=14, width=width, height=16, class_="track"),
+        svg.element("rect", x=x(low), y=14, width=max(2.0, x(high) - x(low)), height=16, class_="band"),
+        *marks,
+        width=width,
+        height=height,
+        title=f"Likely {money(likely)}, between {money(low)} and {money(high)}; never above {money(ceiling)};"
+        f" {money(all_human)} all by people",
     )

@@ -23,6 +23,11 @@ def percent(share: float | None, *, digits: int = 0) -> str:
     return NOTHING if share is None else f"{share * 100:.{digits}f} %"
 
 
+def decimal(value: float | None, *, digits: int = 3) -> str:
+    """0.934, or a dash where there is none."""
+    return NOTHING if value is None else f"{value:.{digits}f}"
+
+
 def money(mills: int | None) -> str:
     """Mills as dollars, "$170.20"; a dash where nothing is known."""
     return NOTHING if mills is None else usd(Mills(mills))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gt_service.pages.charts import Series
-from gt_service.pages.formats import NOTHING, money, money_per_image, number, percent
+from gt_service.pages.formats import decimal, money, money_per_image, number, percent
 from gt_service.pages.parts import Fact, Table
 
 Json = Mapping[str, Any]
+
+MOST_ROWS = 100
 
 
 def iteration_rows(report: Json) -> list[tuple[int, int, int]]:
@@ -31,7 +33,7 @@ def iterations_table(report: Json) -> Table:
                 number(row.get("human_boxes")),
                 number(row.get("machine_images")),
                 number(row.get("machine_boxes")),
-                money((row.get("cost") or {}).get("total_mills", row.get("cost_mills"))),
+                money(row["cost_mills"]),
             )
             for row in report["iterations"]
         ),
@@ -63,74 +65,97 @@ def cost_facts(report: Json) -> tuple[Fact, ...]:
         Fact("Cost", money(cost["total_mills"]), parts),
         Fact("Per image", money_per_image(cost["total_mills"], labeled)),
     ]
-    all_human = (report.get("all_human") or {}).get("total_mills")
-    if all_human:
-        saved = all_human - cost["total_mills"]
-        facts.append(
-            Fact("Saved", percent(saved / all_human), f"{money(saved)} against {money(all_human)} all by people")
-        )
+    saving = report.get("saving") or {}
+    for name, key in (("Saved", "all_human"), ("Against the control", "control")):
+        if saved := saving.get(key):
+            facts.append(Fact(name, percent(saved["share"]), f"{money(saved['mills'])} against {saved['compared_to']}"))
     return tuple(facts)
 
 
 def tables(report: Json) -> Iterator[Table]:
-    """Quality, workers and what failed, each where the report has it."""
+    """Quality, workers and what has no label, each where the report has it."""
     if quality := report.get("quality"):
         yield _quality(quality)
-    if sample := report.get("audit_sample"):
-        yield _audit_sample(sample)
+        yield from _confusion(quality)
+    elif sample := report.get("audit_sample"):
+        yield Table((), (), title="Audit", about=sample["why"])
     if workers := report.get("workers"):
         yield _workers(workers)
+    if (report.get("unlabeled") or {}).get("count"):
+        yield _unlabeled(report["unlabeled"])
+    if findings := report.get("findings"):
+        yield Table(("In the job's files",), tuple((one["message"],) for one in findings), title="Findings")
+
+
+_QUALITIES = (
+    ("Images checked", "images"),
+    ("Mean F1 of an image", "mean_f1"),
+    ("Precision", "precision"),
+    ("Recall", "recall"),
+    ("Mean IoU", "mean_iou"),
+    ("Accuracy", "accuracy"),
+)
 
 
 def _quality(quality: Json) -> Table:
     sides = [(name, quality[key]) for name, key in (("people", "human"), ("machine", "machine")) if quality.get(key)]
-    keys = (
-        ("Images checked", "images", number),
-        ("Mean F1 of an image", "mean_f1", _score),
-        ("Precision", "precision", _score),
-        ("Recall", "recall", _score),
-        ("Mean IoU", "mean_iou", _score),
-        ("Accuracy", "accuracy", _score),
-    )
     rows = tuple(
-        (name, *(show(side.get(key)) for _, side in sides))
-        for name, key, show in keys
+        (name, *(_measure(side, key) for _, side in sides))
+        for name, key in _QUALITIES
         if any(side.get(key) is not None for _, side in sides)
     )
-    error = quality.get("true_error")
-    about = "Labels against the gold labels, people and machine apart."
-    if error is not None:
-        about += f" True error of the machine's labels: {percent(error, digits=1)}."
-    return Table(("", *(f"by {name}" for name, _ in sides)), rows, title="Audit", about=about)
-
-
-def _audit_sample(sample: Any) -> Table:
-    count = len(sample if isinstance(sample, list) else sample.get("objects") or ())
     return Table(
-        (),
-        (),
+        ("Against gold labels", *(f"by {name}" for name, _ in sides)),
+        rows,
         title="Audit",
-        about=f"There are no gold labels to check against. The report offers {count} machine-labeled image(s) as a"
-        " random sample to look at by hand.",
+        about=(quality.get("verdict") or {}).get("text", ""),
     )
 
 
-def _workers(workers: Any) -> Table:
+def _measure(side: Json, key: str) -> str:
+    if key == "images":
+        return number(side.get(key))
+    interval = side.get("interval") if key == "accuracy" else (side.get("intervals") or {}).get(key)
+    span = f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else ""
+    return decimal(side.get(key)) + span
+
+
+def _confusion(quality: Json) -> Iterator[Table]:
+    confusion = (quality.get("machine") or {}).get("confusion")
+    if confusion:
+        yield Table(
+            ("Gold label", *(f"labeled {name}" for name in confusion["classes"])),
+            tuple(
+                (name, *map(number, row)) for name, row in zip(confusion["classes"], confusion["matrix"], strict=True)
+            ),
+            title="What the machine mistakes for what",
+        )
+
+
+def _workers(workers: Sequence[Json]) -> Table:
     return Table(
-        ("Worker", "Answers", "Seconds each", "Agreement", "Cost"),
+        ("Worker", "Answers", "Seconds each (median)", "Agreement with the final labels", "Paid"),
         tuple(
             (
                 worker["worker_id"],
-                number(worker.get("answers")),
-                _score(worker.get("mean_seconds"), digits=1),
-                percent(worker.get("agreement")),
+                number(worker["answers"]),
+                decimal(worker.get("median_seconds"), digits=1),
+                percent(worker.get("agreement"), digits=1),
                 money(worker.get("cost_mills")),
             )
-            for worker in workers
+            for worker in workers[:MOST_ROWS]
         ),
         title="Workers",
+        about=f"The first {MOST_ROWS} of {len(workers):,}; the report has all." if len(workers) > MOST_ROWS else "",
     )
 
 
-def _score(value: float | None, *, digits: int = 3) -> str:
-    return NOTHING if value is None else f"{value:.{digits}f}"
+def _unlabeled(unlabeled: Json) -> Table:
+    return Table(
+        ("Why", "Images"),
+        tuple(
+            (reason, number(count)) for reason, count in sorted(unlabeled["reasons"].items(), key=lambda one: -one[1])
+        ),
+        title="Without a label",
+        about="The report names the images.",
+    )

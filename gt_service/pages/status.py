@@ -24,6 +24,9 @@ _CAMPAIGN = {
     "stopped": Status("stopped", "■", "idle", ended=True),
 }
 _JOB = {
+    "Reserved": Status("Reserved", "◌", "waiting"),
+    "Refused": Status("Refused", "✕", "bad"),
+    "Withdrawn": Status("Withdrawn", "■", "idle", ended=True),
     "Initializing": Status("Initializing", "▷", "going"),
     "InProgress": Status("InProgress", "▶", "going"),
     "Completed": Status("Completed", "✓", "good", ended=True),

@@ -1,0 +1,86 @@
+"""What the estimate's page shows: a form, and once it is filled in what labeling will cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from gt_service.pages import charts
+from gt_service.pages.formats import money, number, percent
+from gt_service.pages.parts import Fact, Table
+
+Json = Mapping[str, Any]
+
+DEFAULTS: Mapping[str, str] = {
+    "campaign": "",
+    "objects": "5000",
+    "task": "object-detection",
+    "workforce": "public",
+    "workers_per_object": "3",
+    "price_per_task": "",
+    "batch_size": "1250",
+    "auto_labeling": "yes",
+}
+"""The form's fields; with a campaign named, its own spec stands and only `objects` counts."""
+
+
+@dataclass(frozen=True)
+class EstimatePage:
+    """The form as it was filled in, and the answer or what is wrong."""
+
+    form: Mapping[str, str]
+    tasks: tuple[str, ...]
+    errors: tuple[tuple[str, str], ...]
+    facts: tuple[Fact, ...]
+    chart: Markup
+    jobs: Table | None
+    assumptions: tuple[str, ...]
+
+
+def estimate_page(
+    given: Mapping[str, str], *, tasks: Sequence[str], estimate: Json | None, errors: Sequence[Json] = ()
+) -> EstimatePage:
+    """The page from the query's fields and the API's estimate, where there is one."""
+    amounts = {} if estimate is None else {name: estimate[f"{name}_mills"] for name in _AMOUNTS}
+    return EstimatePage(
+        form={**DEFAULTS, **{name: value for name, value in given.items() if name in DEFAULTS}},
+        tasks=tuple(tasks),
+        errors=tuple((error.get("field") or "", error["message"]) for error in errors),
+        facts=_facts(amounts) if amounts else (),
+        chart=charts.estimate(**amounts) if amounts else Markup(""),
+        jobs=_jobs(estimate["jobs"]) if estimate else None,
+        assumptions=tuple(estimate["assumptions"]) if estimate else (),
+    )
+
+
+_AMOUNTS = ("low", "likely", "high", "ceiling", "all_human")
+
+
+def _facts(amounts: Mapping[str, int]) -> tuple[Fact, ...]:
+    saved = amounts["all_human"] - amounts["likely"]
+    share = percent(saved / amounts["all_human"]) if amounts["all_human"] else ""
+    return (
+        Fact("Likely", money(amounts["likely"]), f"between {money(amounts['low'])} and {money(amounts['high'])}"),
+        Fact("Never above", money(amounts["ceiling"]), "what a budget must hold"),
+        Fact("All by people", money(amounts["all_human"]), f"likely saving {money(saved)} ({share})"),
+    )
+
+
+def _jobs(jobs: Sequence[Json]) -> Table:
+    shown = jobs[:50]
+    return Table(
+        ("Job", "Images", "By machine, likely", "Low", "Likely", "High", "Ceiling"),
+        tuple(
+            (
+                f"{index}. {job['role']}",
+                number(job["objects"]),
+                percent(job["machine_share"]["likely"]),
+                *(money(job["cost_mills"][name]) for name in ("low", "likely", "high", "ceiling")),
+            )
+            for index, job in enumerate(shown, start=1)
+        ),
+        about=f"The first {len(shown)} of {len(jobs):,} jobs." if len(jobs) > len(shown) else "",
+    )

@@ -1,0 +1,178 @@
+"""Notifications: one item per transition, which is both the lock that lets it be told once and the delivery log."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import AllProjection, LocalSecondaryIndex
+from pynamodb.models import Model
+
+from gt_service.notifications.due import Notification
+from gt_service.store.models import IntegerAttribute
+from gt_service.store.writing import Lost, is_new, lost_if_refused
+
+KEPT = timedelta(days=90)
+LEASE = timedelta(minutes=2)
+"""How long one try may take; after that a handler that died no longer stands in the way of the next."""
+LOST_AFTER = timedelta(minutes=15)
+"""A notification that still waits for its first try by then was never sent to the queue, or the queue lost it."""
+MAX_ERROR_CHARACTERS = 500
+
+
+class ByTime(LocalSecondaryIndex["NotificationItem"]):  # type: ignore[no-untyped-call]
+    """A campaign's delivery log, the newest first."""
+
+    class Meta:
+        index_name = "by_time"
+        projection = AllProjection()
+
+    campaign = UnicodeAttribute(hash_key=True)
+    at = UnicodeAttribute(range_key=True)
+
+
+class NotificationItem(Model):
+    """expires: seconds since 1970, the table's time to live. until: when the present try must have ended."""
+
+    campaign = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+    at = UnicodeAttribute()
+    body = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    state = UnicodeAttribute()
+    tries = IntegerAttribute(default=0)
+    sent_to = UnicodeSetAttribute(null=True)
+    error = UnicodeAttribute(null=True)
+    queued_at = UTCDateTimeAttribute()
+    until = UTCDateTimeAttribute(null=True)
+    expires = IntegerAttribute()
+    by_time = ByTime()
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How far a notification has got. state: `queued`, `sending`, `retrying` or `sent`."""
+
+    notification: Notification
+    state: str
+    tries: int
+    sent_to: frozenset[str]
+    error: str | None
+
+
+class Notifications:
+    """The table of notifications, of which each id goes to each channel once."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        meta = type("Meta", (), {"table_name": table_name, "region": region, "billing_mode": "PAY_PER_REQUEST"})
+        kind: Any = type(NotificationItem)  # pynamodb's metaclass, which binds a model to its table
+        self._items: type[NotificationItem] = kind("NotificationItem", (NotificationItem,), {"Meta": meta})
+
+    def create(self) -> None:
+        """For tests; a deployment's table is made by .chalice/infrastructure.yaml."""
+        self._items.create_table(wait=True)
+
+    def begin(self, notification: Notification, now: datetime) -> bool:
+        """Whether the caller is to put `notification` into the queue: it is new, or was lost on its way there."""
+        found = self._find(notification.campaign, notification.id)
+        item = found or self._new(notification, now)
+        if found is None:
+            # Closes: two handlers see the same transition for the first time, and both send it.
+            condition = is_new(self._items)
+        elif found.state == "queued" and now - found.queued_at > LOST_AFTER:
+            # Closes: two handlers find the same lost notification.
+            condition = _as_read("queued_at", found.queued_at)
+            item.queued_at = now
+        else:
+            return False
+        try:
+            with lost_if_refused():
+                item.save(condition=condition)
+        except Lost:
+            return False
+        return True
+
+    def claim(self, campaign: str, notification_id: str, now: datetime) -> Delivery | None:
+        """Takes a notification for one try; None where it is sent already or somebody else is at it."""
+        item = self._items(campaign=campaign, id=notification_id)
+        free = NotificationItem.state.is_in("queued", "retrying") | (
+            (NotificationItem.state == "sending") & (NotificationItem.until < now)
+        )
+        try:
+            with lost_if_refused():
+                # Closes: the queue delivers a message twice, and two handlers send it at the same time.
+                item.update(
+                    actions=[
+                        NotificationItem.state.set("sending"),
+                        NotificationItem.until.set(now + LEASE),
+                        NotificationItem.tries.add(1),
+                    ],
+                    condition=free,
+                )
+        except Lost:
+            return None
+        return _delivery(item)
+
+    def sent(self, delivery: Delivery, channel: str) -> None:
+        """Writes down that `channel` has it, at once: whatever fails later, this channel is left alone."""
+        self._key(delivery).update(actions=[NotificationItem.sent_to.add({channel})])
+
+    def close(self, delivery: Delivery, error: str | None) -> None:
+        """Ends a try: done, or with what went wrong."""
+        shown = NotificationItem.error.set(error[:MAX_ERROR_CHARACTERS]) if error else NotificationItem.error.remove()
+        with suppress(Lost), lost_if_refused():
+            # Closes: a try that outlived its lease overwrites the result of the one that took over.
+            self._key(delivery).update(
+                actions=[
+                    NotificationItem.state.set("retrying" if error else "sent"),
+                    NotificationItem.until.remove(),
+                    shown,
+                ],
+                condition=_as_read("tries", delivery.tries),
+            )
+
+    def latest(self, campaign: str, *, limit: int) -> tuple[Delivery, ...]:
+        """The newest first."""
+        found = self._items.by_time.query(campaign, scan_index_forward=False, limit=limit)
+        return tuple(_delivery(item) for item in found)
+
+    def _find(self, campaign: str, notification_id: str) -> NotificationItem | None:
+        try:
+            return self._items.get(campaign, notification_id, consistent_read=True)
+        except self._items.DoesNotExist:
+            return None
+
+    def _new(self, notification: Notification, now: datetime) -> NotificationItem:
+        return self._items(
+            campaign=notification.campaign,
+            id=notification.id,
+            at=notification.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+            body=json.dumps(notification.as_dict()),
+            subject=notification.subject,
+            state="queued",
+            queued_at=now,
+            expires=int((now + KEPT).timestamp()),
+        )
+
+    def _key(self, delivery: Delivery) -> NotificationItem:
+        return self._items(campaign=delivery.notification.campaign, id=delivery.notification.id)
+
+
+def _as_read(name: str, value: object) -> Condition:
+    condition: Condition = NotificationItem.get_attributes()[name] == value
+    return condition
+
+
+def _delivery(item: NotificationItem) -> Delivery:
+    return Delivery(
+        notification=Notification.from_dict(json.loads(item.body)),
+        state=item.state,
+        tries=item.tries,
+        sent_to=frozenset(item.sent_to or ()),
+        error=item.error,
+    )
