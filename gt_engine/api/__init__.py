@@ -1,0 +1,1 @@
+"""SageMaker's wire protocol, checked against botocore's own service model, and the labeling operations behind it."""

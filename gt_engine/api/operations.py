@@ -1,0 +1,419 @@
+"""The operations that the engine offers: each takes a checked request and gives the members of the response."""
+
+from __future__ import annotations
+
+import json
+from base64 import b32encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from gt_engine.api import rules
+from gt_engine.api.errors import ResourceInUse, ResourceLimitExceeded, ResourceNotFound, ValidationException
+from gt_engine.api.listing import name_contains, page, within
+from gt_engine.aws import Objects
+from gt_engine.outputs.tree import JobTree
+from gt_engine.settings import Settings
+from gt_engine.store import JobRecord, ModelRecord, Store
+from gt_service.errors import Conflict, InvalidInput, NotFound
+from gt_service.objects import S3Uri
+from gt_service.regions import TaskType
+
+Response = dict[str, Any]
+MAX_TAGS = 50
+
+
+@dataclass(frozen=True)
+class Operations:
+    """What the wire calls. `wake` tells the runner that a job has work; `now` is the clock."""
+
+    settings: Settings
+    store: Store
+    objects: Objects
+    wake: Callable[[str], None]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def table(self) -> dict[str, Callable[[dict[str, Any]], Response]]:
+        """Every operation by its name in the service model."""
+        return {
+            "CreateLabelingJob": self.create_labeling_job,
+            "DescribeLabelingJob": self.describe_labeling_job,
+            "ListLabelingJobs": self.list_labeling_jobs,
+            "ListLabelingJobsForWorkteam": self.list_labeling_jobs_for_workteam,
+            "StopLabelingJob": self.stop_labeling_job,
+            "DescribeModel": self.describe_model,
+            "ListModels": self.list_models,
+            "DescribeWorkteam": self.describe_workteam,
+            "ListWorkteams": self.list_workteams,
+            "AddTags": self.add_tags,
+            "ListTags": self.list_tags,
+            "DeleteTags": self.delete_tags,
+        }
+
+    def create_labeling_job(self, request: dict[str, Any]) -> Response:
+        """Checks everything that can be known now; what is inside the manifest shows when the job initializes."""
+        name, region, account = request["LabelingJobName"], self.settings.region, self.settings.account
+        task = rules.check_request(request, region=region, account=account)
+        arn = f"arn:aws:sagemaker:{region}:{account}:labeling-job/{name.lower()}"
+        jobs = list(self.store.jobs())
+        self._refuse_taken_name(name, jobs)
+        self._check_objects(request, task)
+        active = sum(not job.phase.has_ended for job in jobs)
+        if active >= self.settings.max_active_jobs:
+            raise ResourceLimitExceeded(
+                f"The account-level service limit 'Number of active labeling jobs' is {self.settings.max_active_jobs} "
+                f"Instances, with current utilization of {active} Instances and a request delta of 1 Instances."
+            )
+        now = self.now()
+        job = JobRecord(
+            name=name,
+            arn=arn,
+            reference_code=account + b32encode(sha256(arn.encode()).digest()).decode()[:16],
+            request={key: value for key, value in request.items() if key != "Tags"},
+            created_at=now.replace(microsecond=now.microsecond // 1000 * 1000),
+            modified_at=now,
+            tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
+        )
+        try:
+            self.store.create_job(job)
+        except Conflict:
+            raise _name_is_taken(arn) from None
+        self.wake(name)
+        return {"LabelingJobArn": arn}
+
+    def describe_labeling_job(self, request: dict[str, Any]) -> Response:
+        job = self._job(request["LabelingJobName"])
+        given = job.request
+        counters = job.counters
+        response: Response = {
+            "LabelingJobStatus": job.status,
+            "LabelCounters": _label_counters(job),
+            "CreationTime": job.created_at,
+            "LastModifiedTime": job.modified_at,
+            "JobReferenceCode": job.reference_code,
+            "LabelingJobName": job.name,
+            "LabelingJobArn": job.arn,
+            "LabelAttributeName": given["LabelAttributeName"],
+            "InputConfig": given["InputConfig"],
+            "OutputConfig": {"KmsKeyId": ""} | given["OutputConfig"],
+            "RoleArn": given["RoleArn"],
+            "LabelCategoryConfigS3Uri": given["LabelCategoryConfigS3Uri"],
+            "HumanTaskConfig": given["HumanTaskConfig"],
+            "Tags": [{"Key": key, "Value": value} for key, value in job.tags.items()],
+        }
+        for optional in ("StoppingConditions", "LabelingJobAlgorithmsConfig"):
+            if optional in given:
+                response[optional] = given[optional]
+        if job.failure_reason is not None:
+            response["FailureReason"] = job.failure_reason
+        if job.phase.has_ended and counters.total + counters.failed + counters.unlabeled:
+            response["LabelingJobOutput"] = _output(job)
+        return response
+
+    def list_labeling_jobs(self, request: dict[str, Any]) -> Response:
+        status = request.get("StatusEquals")
+        jobs = [
+            job
+            for job in self.store.jobs()
+            if within(job.created_at, request, "CreationTime")
+            and within(job.modified_at, request, "LastModifiedTime")
+            and name_contains(job.name, request)
+            and status in {None, job.status}
+        ]
+        sort_keys: Mapping[str, Callable[[JobRecord], str]] = {
+            "Name": lambda job: job.name.lower(),
+            "CreationTime": lambda job: job.created_at.isoformat(),
+            "Status": lambda job: job.status,
+        }
+        shown, token = page(
+            jobs,
+            request,
+            sort_key=sort_keys[request.get("SortBy", "CreationTime")],
+            name=lambda job: job.name,
+            descending=request.get("SortOrder") == "Descending",
+        )
+        return _page("LabelingJobSummaryList", [_summary(job) for job in shown], token)
+
+    def list_labeling_jobs_for_workteam(self, request: dict[str, Any]) -> Response:
+        team = request["WorkteamArn"]
+        if team not in self._workteams():
+            raise ResourceNotFound(f"Workteam {team} was not found.")
+        contains = request.get("JobReferenceCodeContains", "")
+        jobs = [
+            job
+            for job in self.store.jobs()
+            if _workteam_arn(job) == team
+            and contains in job.reference_code
+            and within(job.created_at, request, "CreationTime")
+        ]
+        shown, token = page(
+            jobs,
+            request,
+            sort_key=lambda job: job.created_at.isoformat(),
+            name=lambda job: job.name,
+            descending=request.get("SortOrder") == "Descending",
+        )
+        return _page("LabelingJobSummaryList", [self._workteam_summary(job) for job in shown], token)
+
+    def stop_labeling_job(self, request: dict[str, Any]) -> Response:
+        """A job that has ended stays as it is."""
+        job = self._job(request["LabelingJobName"])
+        self.store.request_stop(job.name, self.now())
+        self.wake(job.name)
+        return {}
+
+    def describe_model(self, request: dict[str, Any]) -> Response:
+        try:
+            model = self.store.model(request["ModelName"])
+        except NotFound:
+            raise self._no_model(request["ModelName"]) from None
+        return {
+            "ModelName": model.name,
+            "PrimaryContainer": {"Image": "gt-engine", "ModelDataUrl": model.s3_uri, "Mode": "SingleModel"},
+            "ExecutionRoleArn": model.role_arn,
+            "CreationTime": model.created_at,
+            "ModelArn": model.arn,
+            "EnableNetworkIsolation": False,
+        }
+
+    def list_models(self, request: dict[str, Any]) -> Response:
+        models = [
+            model
+            for model in self.store.models()
+            if within(model.created_at, request, "CreationTime") and name_contains(model.name, request)
+        ]
+        sort_keys: Mapping[str, Callable[[ModelRecord], str]] = {
+            "Name": lambda model: model.name,
+            "CreationTime": lambda model: model.created_at.isoformat(),
+        }
+        shown, token = page(
+            models,
+            request,
+            sort_key=sort_keys[request.get("SortBy", "CreationTime")],
+            name=lambda model: model.name,
+            descending=request.get("SortOrder", "Descending") == "Descending",
+        )
+        listed = [{"ModelName": m.name, "ModelArn": m.arn, "CreationTime": m.created_at} for m in shown]
+        return _page("Models", listed, token)
+
+    def describe_workteam(self, request: dict[str, Any]) -> Response:
+        name = request["WorkteamName"]
+        found = next((team for team in self._private_workteams() if team.name == name), None)
+        if found is None:
+            raise ValidationException(f"There is no work team {name} in this account and region.")
+        return {"Workteam": self._workteam(found)}
+
+    def list_workteams(self, request: dict[str, Any]) -> Response:
+        teams = [team for team in self._private_workteams() if name_contains(team.name, request)]
+        shown, token = page(
+            teams,
+            request,
+            sort_key=lambda team: team.name,
+            name=lambda team: team.name,
+            descending=request.get("SortOrder") == "Descending",
+        )
+        return _page("Workteams", [self._workteam(team) for team in shown], token)
+
+    def add_tags(self, request: dict[str, Any]) -> Response:
+        job = self._tagged(request["ResourceArn"])
+        rules.check_tags(request["Tags"])
+        added = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+        if len({**job.tags, **added}) > MAX_TAGS:
+            raise ResourceLimitExceeded(f"A resource can have at most {MAX_TAGS} tags.")
+        if added:
+            self.store.tag(job.name, added)
+        return {"Tags": [{"Key": key, "Value": value} for key, value in {**job.tags, **added}.items()]}
+
+    def list_tags(self, request: dict[str, Any]) -> Response:
+        job = self._tagged(request["ResourceArn"])
+        shown, token = page(
+            job.tags.items(),
+            {"MaxResults": MAX_TAGS} | request,
+            sort_key=lambda tag: tag[0],
+            name=lambda tag: tag[0],
+            descending=False,
+        )
+        return _page("Tags", [{"Key": key, "Value": value} for key, value in shown], token)
+
+    def delete_tags(self, request: dict[str, Any]) -> Response:
+        job = self._tagged(request["ResourceArn"])
+        keys = [key for key in dict.fromkeys(request["TagKeys"]) if key in job.tags]
+        if keys:
+            self.store.untag(job.name, keys)
+        return {}
+
+    def _refuse_taken_name(self, name: str, jobs: list[JobRecord]) -> None:
+        for job in jobs:
+            if job.name.lower() == name.lower():
+                raise _name_is_taken(job.arn)
+
+    def _job(self, name: str) -> JobRecord:
+        try:
+            return self.store.job(name)
+        except NotFound:
+            raise ResourceNotFound(f"Labeling job {name} was not found.") from None
+
+    def _tagged(self, arn: str) -> JobRecord:
+        prefix, _, name = arn.partition(":labeling-job/")
+        if prefix != f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account}" or not name:
+            raise ValidationException(
+                f"{arn} is not a labeling job of this account and region; only those have tags here."
+            )
+        try:
+            return self.store.job(name)
+        except NotFound:
+            raise ValidationException(f"Could not find the labeling job with the specified ARN: {arn}") from None
+
+    def _no_model(self, name: str) -> ValidationException:
+        return ValidationException(f'Could not find model "{self._model_arn_prefix}{name}".')
+
+    @property
+    def _model_arn_prefix(self) -> str:
+        return f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account}:model/"
+
+    def _check_objects(self, request: Mapping[str, Any], task: TaskType) -> None:
+        """What the request refers to in S3 and among the models must be there and fit."""
+        output = _uri(request["OutputConfig"]["S3OutputPath"], "S3OutputPath")
+        if not self.objects.bucket_is_there(output.bucket):
+            raise ValidationException(f"S3OutputPath: the bucket {output.bucket} does not exist.")
+        self._head(request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"], "ManifestS3Uri")
+        self._head(request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"], "UiTemplateS3Uri")
+        gold = rules.tag_value(request, rules.GOLD_LABELS_TAG) or ""
+        self._head(gold, f"tag {rules.GOLD_LABELS_TAG}")
+        categories = self._head(request["LabelCategoryConfigS3Uri"], "LabelCategoryConfigS3Uri")
+        try:
+            document = json.loads(self.objects.read(categories))
+        except ValueError:
+            raise ValidationException(f"LabelCategoryConfigS3Uri: {categories} is not JSON.") from None
+        classes = rules.check_label_categories(
+            document, task, auto_labeling=rules.is_auto_labeling(request), source=str(categories)
+        )
+        arn = request.get("LabelingJobAlgorithmsConfig", {}).get("InitialActiveLearningModelArn")
+        if arn is not None:
+            self._check_model(arn, task, classes)
+
+    def _head(self, text: str, field: str) -> S3Uri:
+        uri = _uri(text, field)
+        if self.objects.head(uri) is None:
+            raise ValidationException(f"{field}: there is no object {uri}.")
+        return uri
+
+    def _check_model(self, arn: str, task: TaskType, classes: tuple[str, ...]) -> None:
+        """A model binds task, classes and their order: with any other its answers would mean something else."""
+        if not arn.startswith(self._model_arn_prefix):
+            raise ValidationException(
+                f"InitialActiveLearningModelArn '{arn}' is not a model of this account and region."
+            )
+        try:
+            model = self.store.model(arn.removeprefix(self._model_arn_prefix))
+        except NotFound:
+            raise ValidationException(f'InitialActiveLearningModelArn: could not find model "{arn}".') from None
+        if model.task != task:
+            raise ValidationException(
+                f"InitialActiveLearningModelArn '{arn}' was trained for {model.task}; this labeling job is for {task}."
+            )
+        if model.classes != classes:
+            raise ValidationException(
+                f"InitialActiveLearningModelArn '{arn}' was trained with the labels {list(model.classes)}; this "
+                f"labeling job has {list(classes)}. Labels and their order must be the same."
+            )
+        if self.objects.head(S3Uri.parse(model.s3_uri)) is None:
+            raise ValidationException(
+                f"InitialActiveLearningModelArn '{arn}': its data {model.s3_uri} no longer exists."
+            )
+
+    def _workteams(self) -> set[str]:
+        """Work teams are simulated and come into being when a job first names them."""
+        return {_workteam_arn(job) for job in self.store.jobs()}
+
+    def _private_workteams(self) -> list[rules.Workteam]:
+        region, account = self.settings.region, self.settings.account
+        teams = (rules.parse_workteam(arn, region=region, account=account) for arn in sorted(self._workteams()))
+        return [team for team in teams if not team.is_public]
+
+    def _workteam(self, team: rules.Workteam) -> Response:
+        return {
+            "WorkteamName": team.name,
+            "WorkteamArn": team.arn,
+            "Description": "Simulated annotators, who answer from gold labels",
+            "MemberDefinitions": [{"OidcMemberDefinition": {"Groups": ["simulated"]}}],
+        }
+
+    def _workteam_summary(self, job: JobRecord) -> Response:
+        counters = job.counters
+        return {
+            "LabelingJobName": job.name,
+            "JobReferenceCode": job.reference_code,
+            "WorkRequesterAccountId": self.settings.account,
+            "CreationTime": job.created_at,
+            "LabelCounters": {
+                "HumanLabeled": counters.human,
+                "PendingHuman": counters.unlabeled,
+                "Total": counters.total + counters.failed + counters.unlabeled,
+            },
+            "NumberOfHumanWorkersPerDataObject": job.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"],
+        }
+
+
+def _name_is_taken(arn: str) -> ResourceInUse:
+    return ResourceInUse(
+        "Labeling job names must be unique within an AWS account and region, and a labeling job already exists with "
+        f"this name ({arn})"
+    )
+
+
+def _uri(text: str, field: str) -> S3Uri:
+    try:
+        return S3Uri.parse(text)
+    except InvalidInput:
+        raise ValidationException(f"{field}: '{text}' is not an S3 URI (s3://bucket/key).") from None
+
+
+def _workteam_arn(job: JobRecord) -> str:
+    return str(job.request["HumanTaskConfig"]["WorkteamArn"])
+
+
+def _label_counters(job: JobRecord) -> Response:
+    counters = job.counters
+    return {
+        "TotalLabeled": counters.total,
+        "HumanLabeled": counters.human,
+        "MachineLabeled": counters.machine,
+        "FailedNonRetryableError": counters.failed,
+        "Unlabeled": counters.unlabeled,
+    }
+
+
+def _output(job: JobRecord) -> Response:
+    tree = JobTree.of(job.request["OutputConfig"]["S3OutputPath"], job.name)
+    output = {"OutputDatasetS3Uri": str(tree.output_manifest)}
+    if job.final_model_arn is not None:
+        output["FinalActiveLearningModelArn"] = job.final_model_arn
+    return output
+
+
+def _summary(job: JobRecord) -> Response:
+    config = job.request["HumanTaskConfig"]
+    summary: Response = {
+        "LabelingJobName": job.name,
+        "LabelingJobArn": job.arn,
+        "CreationTime": job.created_at,
+        "LastModifiedTime": job.modified_at,
+        "LabelingJobStatus": job.status,
+        "LabelCounters": _label_counters(job),
+        "WorkteamArn": config["WorkteamArn"],
+        "PreHumanTaskLambdaArn": config["PreHumanTaskLambdaArn"],
+        "AnnotationConsolidationLambdaArn": config["AnnotationConsolidationConfig"]["AnnotationConsolidationLambdaArn"],
+        "InputConfig": job.request["InputConfig"],
+    }
+    if job.failure_reason is not None:
+        summary["FailureReason"] = job.failure_reason
+    if job.phase.has_ended and job.counters.total:
+        summary["LabelingJobOutput"] = _output(job)
+    return summary
+
+
+def _page(member: str, items: list[Response], token: str | None) -> Response:
+    return {member: items} | ({"NextToken": token} if token else {})

@@ -1,0 +1,288 @@
+"""The rules of CreateLabelingJob that the service model does not hold, as pure functions over the request.
+
+Sources: the developer guide's pages sms-create-labeling-job-api, sms-automated-labeling and input-data-limits, and
+the documentation strings of botocore's model (LabelAttributeName, HumanTaskConfig, PublicWorkforceTaskPrice).
+Each function raises `ValidationException` where a rule is broken.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gt_engine.api.errors import AccessDeniedException, ValidationException
+from gt_engine.autolabel.certify import Guarantee, Method
+from gt_service.money import Mills, usd
+from gt_service.regions import (
+    MAX_LABEL_CHARACTERS,
+    PUBLIC_CROWD_ACCOUNT,
+    REGION_ACCOUNTS,
+    TASKS,
+    TaskType,
+    algorithm_specification_arn,
+    annotation_consolidation_arn,
+    pre_human_task_arn,
+)
+
+GOLD_LABELS_TAG = "gt-service:gold-labels"
+QUALITY_LOSS_TAG = "gt-engine:quality-loss"
+QUALITY_TARGET_TAG = "gt-engine:quality-target"
+QUALITY_DELTA_TAG = "gt-engine:quality-delta"
+QUALITY_METHOD_TAG = "gt-engine:quality-method"
+SUPPORTED_TASKS = (
+    TaskType.OBJECT_DETECTION,
+    TaskType.IMAGE_CLASSIFICATION,
+    TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL,
+    TaskType.TEXT_CLASSIFICATION,
+    TaskType.TEXT_CLASSIFICATION_MULTI_LABEL,
+)
+AUTO_LABELED_TASKS = (TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION)
+
+MAX_TASK_TIME_SECONDS = 28_800
+MAX_PUBLIC_AVAILABILITY_SECONDS = 43_200
+MAX_PRIVATE_AVAILABILITY_SECONDS = 2_592_000
+_LOSSES: Mapping[TaskType, tuple[str, ...]] = {TaskType.OBJECT_DETECTION: ("f1", "mean-iou")}
+_TARGETS = {"f1": 0.9, "mean-iou": 0.6, "error": 0.95}
+_PII_FREE = "FreeOfPersonallyIdentifiableInformation"
+_WORKTEAM = re.compile(r"arn:aws[a-z\-]*:sagemaker:([a-z0-9\-]*):([0-9]{12}):workteam/([^/]+)/([^/]+)")
+
+
+@dataclass(frozen=True)
+class Workteam:
+    """A work team as its ARN names it. `crowd`: public-crowd, private-crowd or vendor-crowd."""
+
+    region: str
+    account: str
+    crowd: str
+    name: str
+
+    @property
+    def is_public(self) -> bool:
+        return self.crowd == "public-crowd"
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:sagemaker:{self.region}:{self.account}:workteam/{self.crowd}/{self.name}"
+
+
+def check_request(request: Mapping[str, Any], *, region: str, account: str) -> TaskType:
+    """Everything that the request alone can tell; the task type that it asks for."""
+    task = _task(request["HumanTaskConfig"], region)
+    _check_data_source(request["InputConfig"])
+    _check_attribute(request["LabelAttributeName"], task)
+    _check_role(request["RoleArn"], account)
+    workteam = parse_workteam(request["HumanTaskConfig"]["WorkteamArn"], region=region, account=account)
+    _check_workforce(request, task, workteam)
+    _check_times(request["HumanTaskConfig"], workteam)
+    _check_ui(request["HumanTaskConfig"]["UiConfig"])
+    _check_algorithm(request.get("LabelingJobAlgorithmsConfig"), task, region)
+    if "LabelCategoryConfigS3Uri" not in request:
+        raise ValidationException(
+            f"LabelCategoryConfigS3Uri is required for the built-in task type {task.facts.function}."
+        )
+    check_tags(request.get("Tags", ()))
+    guarantee({tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}, task)
+    if GOLD_LABELS_TAG not in {tag["Key"] for tag in request.get("Tags", ())}:
+        raise ValidationException(
+            f"The work team {workteam.arn} is simulated: its workers answer from gold labels. Give the labeling job "
+            f"the tag '{GOLD_LABELS_TAG}' with the S3 URI of a gold labels file."
+        )
+    return task
+
+
+def parse_workteam(arn: str, *, region: str, account: str) -> Workteam:
+    """The work team of an ARN that may be used here: the public one, or a private one of this account."""
+    match = _WORKTEAM.fullmatch(arn)
+    if not match:
+        raise ValidationException(f"WorkteamArn '{arn}' does not name a public, private or vendor work team.")
+    team = Workteam(*match.groups())
+    if team.region != region:
+        raise ValidationException(f"WorkteamArn '{arn}' is not in region {region}.")
+    if team.crowd == "public-crowd" and (team.account, team.name) == (PUBLIC_CROWD_ACCOUNT, "default"):
+        return team
+    if team.crowd == "private-crowd" and team.account == account:
+        return team
+    if team.crowd == "vendor-crowd":
+        raise ValidationException(f"WorkteamArn '{arn}' names a vendor's work team; this engine has none.")
+    raise ValidationException(
+        f"WorkteamArn '{arn}' does not belong to account {account} and is not the public work team."
+    )
+
+
+def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
+    """Tag keys must differ from each other and may not begin with `aws:`."""
+    keys = [tag["Key"] for tag in tags]
+    for key in keys:
+        if key.lower().startswith("aws:"):
+            raise ValidationException(f"Tag key '{key}' is reserved: keys may not begin with 'aws:'.")
+        if keys.count(key) > 1:
+            raise ValidationException(f"Duplicate tag keys found: '{key}'. Tag keys are unique per resource.")
+
+
+def check_label_categories(document: object, task: TaskType, *, auto_labeling: bool, source: str) -> tuple[str, ...]:
+    """The labels of a label category file, in the order that gives them their class ids.
+
+    Shape: `{"document-version": "2018-11-28", "labels": [{"label": "Bird"}]}`; the version may be absent.
+    """
+    labels = document.get("labels") if isinstance(document, dict) else None
+    entries = labels if isinstance(labels, list) else []
+    names = [
+        name for entry in entries if isinstance(entry, dict) and isinstance(name := entry.get("label"), str) and name
+    ]
+    if not isinstance(labels, list) or len(names) != len(entries):
+        raise ValidationException(f'{source} must hold {{"labels": [{{"label": "…"}}, …]}}.')
+    too_long = [name for name in names if len(name) > MAX_LABEL_CHARACTERS]
+    if too_long:
+        raise ValidationException(
+            f"Label '{too_long[0][:40]}…' in {source} is longer than {MAX_LABEL_CHARACTERS} characters."
+        )
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValidationException(f"Label '{twice}' occurs more than once in {source}.")
+    most = task.facts.label_limit(auto_labeling=auto_labeling)
+    if len(names) < task.facts.min_labels or (most is not None and len(names) > most):
+        limits = f"at least {task.facts.min_labels}" + (f" and at most {most}" if most else "")
+        raise ValidationException(f"{task.facts.function} takes {limits} labels; {source} has {len(names)}.")
+    return tuple(names)
+
+
+def guarantee(tags: Mapping[str, str], task: TaskType) -> Guarantee:
+    """What the machine's labels must meet: the engine's defaults, or what the job's `gt-engine:quality-…` tags say."""
+    losses = _LOSSES.get(task, ("error",))
+    loss = _choice(tags, QUALITY_LOSS_TAG, losses)
+    method = _choice(tags, QUALITY_METHOD_TAG, (Method.STUDENT_T, Method.FINITE_SAMPLE))
+    target = _share(tags, QUALITY_TARGET_TAG, _TARGETS[loss])
+    return Guarantee(loss, target, delta=_share(tags, QUALITY_DELTA_TAG, 0.1), method=Method(method))
+
+
+def _choice(tags: Mapping[str, str], tag: str, choices: Sequence[str]) -> str:
+    value = tags.get(tag, choices[0])
+    if value not in choices:
+        raise ValidationException(f"Tag '{tag}' must be one of {', '.join(choices)}; it is '{value}'.")
+    return value
+
+
+def _share(tags: Mapping[str, str], tag: str, default: float) -> float:
+    try:
+        value = float(tags.get(tag, default))
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise ValidationException(f"Tag '{tag}' must be a number between 0 and 1; it is '{tags[tag]}'.")
+    return value
+
+
+def is_auto_labeling(request: Mapping[str, Any]) -> bool:
+    return "LabelingJobAlgorithmsConfig" in request
+
+
+def tag_value(request: Mapping[str, Any], key: str) -> str | None:
+    return next((tag["Value"] for tag in request.get("Tags", ()) if tag["Key"] == key), None)
+
+
+def _task(config: Mapping[str, Any], region: str) -> TaskType:
+    if region not in REGION_ACCOUNTS:
+        raise ValidationException(f"Ground Truth has no labeling functions in region {region}.")
+    pre = config.get("PreHumanTaskLambdaArn")
+    consolidation = config.get("AnnotationConsolidationConfig", {}).get("AnnotationConsolidationLambdaArn")
+    if pre is None or consolidation is None:
+        raise ValidationException(
+            "PreHumanTaskLambdaArn and AnnotationConsolidationConfig are required for built-in task types."
+        )
+    by_pre = next((task for task in TASKS if pre_human_task_arn(task, region) == pre), None)
+    if by_pre is None:
+        raise ValidationException(
+            f"PreHumanTaskLambdaArn '{pre}' is not one of Ground Truth's own functions in region {region}; "
+            "this engine runs built-in task types only."
+        )
+    if annotation_consolidation_arn(by_pre, region) != consolidation:
+        raise ValidationException(
+            f"AnnotationConsolidationLambdaArn '{consolidation}' does not belong to PreHumanTaskLambdaArn '{pre}' "
+            f"(expected '{annotation_consolidation_arn(by_pre, region)}')."
+        )
+    if by_pre not in SUPPORTED_TASKS:
+        offered = ", ".join(task.facts.function for task in SUPPORTED_TASKS)
+        raise ValidationException(
+            f"No simulated worker can do the task type {by_pre.facts.function}; this engine offers {offered}."
+        )
+    return by_pre
+
+
+def _check_data_source(config: Mapping[str, Any]) -> None:
+    source = config["DataSource"]
+    if "SnsDataSource" in source:
+        raise ValidationException("Streaming labeling jobs (SnsDataSource) are not offered by this engine.")
+    if "S3DataSource" not in source:
+        raise ValidationException("DataSource must have an S3DataSource.")
+
+
+def _check_attribute(name: str, task: TaskType) -> None:
+    if name in {"source", "source-ref"}:
+        raise ValidationException(f"LabelAttributeName '{name}' is reserved.")
+    if name.endswith("-metadata"):
+        raise ValidationException(f"LabelAttributeName '{name}' must not end with '-metadata'.")
+    if name.endswith("-ref") and not task.facts.attribute_ends_in_ref:
+        raise ValidationException(f"LabelAttributeName '{name}' must not end with '-ref' for {task.facts.function}.")
+
+
+def _check_role(role: str, account: str) -> None:
+    parts = role.split(":")
+    if len(parts) > 4 and parts[4] != account:
+        raise AccessDeniedException("Cross-account pass role is not allowed.")
+
+
+def _check_workforce(request: Mapping[str, Any], task: TaskType, workteam: Workteam) -> None:
+    price = request["HumanTaskConfig"].get("PublicWorkforceTaskPrice")
+    if not workteam.is_public:
+        if price is not None:
+            raise ValidationException("PublicWorkforceTaskPrice may be given with the public workforce only.")
+        return
+    if price is None:
+        raise ValidationException("PublicWorkforceTaskPrice is required with the public workforce.")
+    amount = task_price(price)
+    if amount not in task.facts.prices:
+        allowed = ", ".join(usd(allowed) for allowed in task.facts.prices)
+        raise ValidationException(
+            f"PublicWorkforceTaskPrice {usd(amount)} is not allowed for {task.facts.function}; allowed: {allowed}."
+        )
+    if _PII_FREE not in request["InputConfig"].get("DataAttributes", {}).get("ContentClassifiers", ()):
+        raise ValidationException(f"The public workforce needs the content classifier {_PII_FREE}.")
+
+
+def task_price(price: Mapping[str, Any]) -> Mills:
+    """PublicWorkforceTaskPrice in mills."""
+    amount = price.get("AmountInUsd", {})
+    return Mills(amount.get("Dollars", 0) * 1000 + amount.get("Cents", 0) * 10 + amount.get("TenthFractionsOfACent", 0))
+
+
+def _check_times(config: Mapping[str, Any], workteam: Workteam) -> None:
+    if config["TaskTimeLimitInSeconds"] > MAX_TASK_TIME_SECONDS:
+        raise ValidationException(f"TaskTimeLimitInSeconds must not exceed {MAX_TASK_TIME_SECONDS} (8 hours).")
+    most = MAX_PUBLIC_AVAILABILITY_SECONDS if workteam.is_public else MAX_PRIVATE_AVAILABILITY_SECONDS
+    if config.get("TaskAvailabilityLifetimeInSeconds", 0) > most:
+        raise ValidationException(f"TaskAvailabilityLifetimeInSeconds must not exceed {most} for {workteam.crowd}.")
+
+
+def _check_ui(config: Mapping[str, Any]) -> None:
+    if ("UiTemplateS3Uri" in config) == ("HumanTaskUiArn" in config):
+        raise ValidationException("UiConfig must have exactly one of UiTemplateS3Uri and HumanTaskUiArn.")
+    if "HumanTaskUiArn" in config:
+        raise ValidationException(
+            "HumanTaskUiArn is for named entity, video and point cloud tasks; give UiTemplateS3Uri."
+        )
+
+
+def _check_algorithm(config: Mapping[str, Any] | None, task: TaskType, region: str) -> None:
+    if config is None:
+        return
+    given, expected = config["LabelingJobAlgorithmSpecificationArn"], algorithm_specification_arn(task, region)
+    if task not in AUTO_LABELED_TASKS:
+        raise ValidationException(f"Automated data labeling is not available for {task.facts.function} in this engine.")
+    if given != expected:
+        raise ValidationException(
+            f"LabelingJobAlgorithmSpecificationArn '{given}' does not fit the task type {task.facts.function} "
+            f"in region {region} (expected '{expected}')."
+        )

@@ -1,0 +1,124 @@
+"""The JSON 1.1 protocol: from an HTTP request to an operation and back, with the caller's signature checked."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from botocore.exceptions import BotoCoreError, ClientError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gt_engine.api.errors import (
+    ApiError,
+    InternalFailure,
+    SerializationException,
+    UnknownOperationException,
+    ValidationException,
+)
+from gt_engine.api.operations import Operations
+from gt_engine.api.shapes import parse_input
+from gt_engine.api.signature import check_signature
+from gt_engine.aws import error_code
+
+TARGET_PREFIX = "SageMaker."
+CONTENT_TYPE = "application/x-amz-json-1.1"
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+def api(operations: Operations) -> Starlette:
+    """The engine's HTTP side: `POST /` for SageMaker's operations, `GET /health` for whoever watches it."""
+    table = operations.table()
+
+    async def call(request: Request) -> Response:
+        request_id = str(uuid4())
+        try:
+            body = await _body(request)
+            # The operations wait for AWS; in a thread they hold up nobody else.
+            answer = await run_in_threadpool(_answer, operations, table, request, body)
+        except ApiError as error:
+            log.info("refused", extra={"code": type(error).__name__, "reason": error.message, "request_id": request_id})
+            return _respond(error.as_dict(), error.status, request_id)
+        except Exception:
+            log.exception("an operation failed", extra={"request_id": request_id})
+            return _respond(InternalFailure("The engine failed; its log says why.").as_dict(), 500, request_id)
+        return _respond(answer, 200, request_id)
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return Starlette(routes=[Route("/", call, methods=["POST"]), Route("/health", health, methods=["GET"])])
+
+
+def _answer(
+    operations: Operations,
+    table: dict[str, Callable[[dict[str, Any]], dict[str, Any]]],
+    request: Request,
+    body: bytes,
+) -> dict[str, Any]:
+    settings = operations.settings
+    if settings.secrets:
+        check_signature(
+            method=request.method,
+            path=request.url.path,
+            query=request.url.query,
+            headers=dict(request.headers),
+            body=body,
+            secrets=settings.secrets,
+            region=settings.region,
+            now=datetime.now(UTC),
+        )
+    name = request.headers.get("x-amz-target", "")
+    operation = table.get(name.removeprefix(TARGET_PREFIX)) if name.startswith(TARGET_PREFIX) else None
+    if operation is None:
+        raise UnknownOperationException(f"The requested operation '{name}' is not offered by this engine.")
+    try:
+        document = json.loads(body or b"{}", parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise SerializationException("The request body is not JSON.") from None
+    if not isinstance(document, dict):
+        raise SerializationException("The request body is not a JSON object.")
+    try:
+        return operation(parse_input(name.removeprefix(TARGET_PREFIX), document))
+    except ClientError as error:
+        if error_code(error) in {"AccessDenied", "AccessDeniedException", "403", "Forbidden"}:
+            raise ValidationException(f"The engine may not reach what the request names: {error}") from error
+        raise
+    except BotoCoreError as error:
+        raise InternalFailure(f"AWS cannot be reached: {error}") from error
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise SerializationException(f"The request body is larger than {MAX_BODY_BYTES} bytes.")
+    return bytes(body)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _respond(members: dict[str, Any], status: int, request_id: str) -> Response:
+    body = json.dumps(members, default=_epoch).encode()
+    headers = {"x-amzn-RequestId": request_id}
+    if status != 200 and "__type" in members:
+        headers["x-amzn-ErrorType"] = members["__type"]
+    return Response(body, status, headers, media_type=CONTENT_TYPE)
+
+
+def _epoch(value: Any) -> float:
+    if isinstance(value, datetime):
+        return round(value.timestamp(), 3)
+    raise TypeError(f"{type(value).__name__} has no place in a response")

@@ -1,0 +1,158 @@
+"""The engine's doors to AWS: objects, logs and events. With AWS_ENDPOINT_URL set they lead to a local stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from gt_service.objects import ObjectStore, ObjectSummary, S3Objects, S3Uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+
+PARALLEL = 16
+"""Requests to S3 at the same time; a job of 1,250 images writes some thousands of small files."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def client(service: str, region: str) -> Any:
+    config = Config(max_pool_connections=2 * PARALLEL, retries={"mode": "standard", "max_attempts": 5})
+    return boto3.session.Session().client(service, region_name=region, config=config)  # type: ignore[call-overload]
+
+
+def error_code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """The results in order, PARALLEL at a time; no more than a few windows of items are held at once."""
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        waiting = iter(items)
+        running = [pool.submit(work, item) for item in islice(waiting, 2 * PARALLEL)]
+        try:
+            while running:
+                done = running.pop(0)
+                running.extend(pool.submit(work, item) for item in islice(waiting, 1))
+                yield done.result()
+        finally:
+            for future in running:
+                future.cancel()
+
+
+class Objects(ObjectStore, Protocol):
+    """What the engine needs of S3 beyond reading, writing and listing."""
+
+    def head(self, uri: S3Uri) -> ObjectSummary | None: ...
+
+    def delete_all(self, prefix: S3Uri) -> None: ...
+
+    def delete(self, uri: S3Uri) -> None: ...
+
+    def bucket_is_there(self, bucket: str) -> bool: ...
+
+
+class EngineObjects(S3Objects):
+    """S3 with what the engine needs; `kms_key` encrypts what it writes (OutputConfig.KmsKeyId)."""
+
+    def __init__(self, s3: S3Client, kms_key: str | None = None) -> None:
+        super().__init__(s3)
+        self._s3 = s3
+        self._kms_key = kms_key
+
+    def write(self, uri: S3Uri, body: bytes, content_type: str) -> None:
+        if self._kms_key is None:
+            return super().write(uri, body, content_type)
+        self._s3.put_object(
+            Bucket=uri.bucket,
+            Key=uri.key,
+            Body=body,
+            ContentType=content_type,
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=self._kms_key,
+        )
+        return None
+
+    def head(self, uri: S3Uri) -> ObjectSummary | None:
+        """What is there, or None. Errors: those of S3 where the engine may not look."""
+        try:
+            found = self._s3.head_object(Bucket=uri.bucket, Key=uri.key)
+        except ClientError as error:
+            if error_code(error) in {"404", "NoSuchKey", "NotFound", "NoSuchBucket"}:
+                return None
+            raise
+        return ObjectSummary(uri, found["ContentLength"], found["ETag"].strip('"'), found["LastModified"])
+
+    def bucket_is_there(self, bucket: str) -> bool:
+        try:
+            self._s3.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            if error_code(error) in {"404", "NoSuchBucket", "NotFound"}:
+                return False
+            raise
+        return True
+
+    def delete(self, uri: S3Uri) -> None:
+        self._s3.delete_object(Bucket=uri.bucket, Key=uri.key)
+
+    def delete_all(self, prefix: S3Uri) -> None:
+        for found in self.list(prefix):
+            self._s3.delete_object(Bucket=found.uri.bucket, Key=found.uri.key)
+
+
+class Logs(Protocol):
+    def replace(self, group: str, stream: str, messages: Sequence[str]) -> None: ...
+
+    def append(self, group: str, stream: str, messages: Sequence[str]) -> None: ...
+
+
+class CloudWatchLogs:
+    """Log streams. Event times are the real ones: CloudWatch refuses those of a virtual clock that runs ahead."""
+
+    def __init__(self, logs: CloudWatchLogsClient) -> None:
+        self._logs = logs
+
+    def replace(self, group: str, stream: str, messages: Sequence[str]) -> None:
+        """A stream with these messages and no others, so that a step done twice leaves one log."""
+        with suppress(self._logs.exceptions.ResourceNotFoundException):
+            self._logs.delete_log_stream(logGroupName=group, logStreamName=stream)
+        self.append(group, stream, messages)
+
+    def append(self, group: str, stream: str, messages: Sequence[str]) -> None:
+        exists = self._logs.exceptions.ResourceAlreadyExistsException
+        with suppress(exists):
+            self._logs.create_log_group(logGroupName=group)
+        with suppress(exists):
+            self._logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        if messages:
+            self._logs.put_log_events(
+                logGroupName=group,
+                logStreamName=stream,
+                logEvents=[{"timestamp": now + place, "message": text} for place, text in enumerate(messages)],
+            )
+
+
+class Events(Protocol):
+    def send(self, entry: PutEventsRequestEntryTypeDef) -> bool: ...
+
+
+class EventBridge:
+    def __init__(self, events: EventBridgeClient) -> None:
+        self._events = events
+
+    def send(self, entry: PutEventsRequestEntryTypeDef) -> bool:
+        """Whether EventBridge took the event; one that it did not take must be sent again."""
+        return self._events.put_events(Entries=[entry])["FailedEntryCount"] == 0

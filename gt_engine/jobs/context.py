@@ -1,0 +1,111 @@
+"""What stays fixed while a labeling job runs, worked out once from its request."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gt_engine.api import rules
+from gt_engine.autolabel.rounds import JobPlan
+from gt_engine.aws import Objects
+from gt_engine.jobs.crowd import Crowd, seed_of
+from gt_engine.jobs.life_cycle import StoppingConditions
+from gt_engine.outputs.records import LabelForm
+from gt_engine.outputs.tree import JobTree
+from gt_engine.store import JobRecord
+from gt_service.objects import S3Uri
+from gt_service.regions import TaskType
+
+DEFAULT_CONCURRENT_TASKS = 1_000
+DEFAULT_PUBLIC_LIFETIME = timedelta(seconds=21_600)
+DEFAULT_PRIVATE_LIFETIME = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """One labeling job: its record, its task and classes, where its files lie, its plan, its workers."""
+
+    record: JobRecord
+    task: TaskType
+    classes: tuple[str, ...]
+    tree: JobTree
+    form: LabelForm
+    plan: JobPlan
+    conditions: StoppingConditions
+    crowd: Crowd
+    region: str
+
+    @property
+    def looks_at_images(self) -> bool:
+        return self.task.facts.medium == "image"
+
+    @property
+    def manifest(self) -> S3Uri:
+        return S3Uri.parse(self.record.request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"])
+
+    @property
+    def template(self) -> S3Uri:
+        return S3Uri.parse(self.record.request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"])
+
+    @property
+    def gold_labels(self) -> S3Uri:
+        return S3Uri.parse(self.record.tags[rules.GOLD_LABELS_TAG])
+
+    @property
+    def workteam_arn(self) -> str:
+        return str(self.record.request["HumanTaskConfig"]["WorkteamArn"])
+
+    @property
+    def initial_model_arn(self) -> str | None:
+        arn: str | None = self.record.request.get("LabelingJobAlgorithmsConfig", {}).get(
+            "InitialActiveLearningModelArn"
+        )
+        return arn
+
+
+def context_of(record: JobRecord, objects: Objects, *, region: str, account: str) -> JobContext:
+    """The context of a job whose request was accepted.
+
+    Errors: `NotFound`, `ValidationException` where the label categories have changed or gone since.
+    """
+    request = record.request
+    tags = [{"Key": key, "Value": value} for key, value in record.tags.items()]
+    task = rules.check_request({**request, "Tags": tags}, region=region, account=account)
+    auto_labeling = rules.is_auto_labeling(request)
+    categories = S3Uri.parse(request["LabelCategoryConfigS3Uri"])
+    classes = rules.check_label_categories(
+        json.loads(objects.read(categories)), task, auto_labeling=auto_labeling, source=str(categories)
+    )
+    config = request["HumanTaskConfig"]
+    conditions = request.get("StoppingConditions", {})
+    team = rules.parse_workteam(config["WorkteamArn"], region=region, account=account)
+    lifetime = config.get("TaskAvailabilityLifetimeInSeconds")
+    default_lifetime = DEFAULT_PUBLIC_LIFETIME if team.is_public else DEFAULT_PRIVATE_LIFETIME
+    return JobContext(
+        record=record,
+        task=task,
+        classes=classes,
+        tree=JobTree.of(request["OutputConfig"]["S3OutputPath"], record.name),
+        form=LabelForm(task, request["LabelAttributeName"], classes, record.name),
+        plan=JobPlan(
+            seed=seed_of(record.name.lower()),
+            warm="InitialActiveLearningModelArn" in request.get("LabelingJobAlgorithmsConfig", {}),
+            auto_labeling=auto_labeling,
+            max_concurrent=config.get("MaxConcurrentTaskCount", DEFAULT_CONCURRENT_TASKS),
+            guarantee=rules.guarantee(record.tags, task),
+        ),
+        conditions=StoppingConditions(
+            conditions.get("MaxHumanLabeledObjectCount"), conditions.get("MaxPercentageOfInputDatasetLabeled")
+        ),
+        crowd=Crowd(
+            task=task,
+            classes=classes,
+            workteam_arn=team.arn,
+            job_name=record.name,
+            workers_per_object=config["NumberOfHumanWorkersPerDataObject"],
+            time_limit_seconds=config["TaskTimeLimitInSeconds"],
+            lifetime=timedelta(seconds=lifetime) if lifetime is not None else default_lifetime,
+        ),
+        region=region,
+    )

@@ -1,0 +1,154 @@
+"""The simulated work team at a job: gold labels in, answers out, several answers to one label.
+
+The engine's annotators know boxes and single classes. An answer with several classes is made of those: the worker is
+shown one of the object's classes, and who errs there takes that one for another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from gt_engine.consolidation import consolidate_batch
+from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
+from gt_engine.outputs.records import AnyLabel, MultiClassLabel, drawn, read_label
+from gt_engine.workforce import Answer, SimulatedWorkforce
+from gt_service.errors import InvalidInput
+from gt_service.regions import TaskType
+
+_TASKS = {
+    TaskType.OBJECT_DETECTION: Task.BOXES,
+    TaskType.IMAGE_CLASSIFICATION: Task.CLASSES,
+    TaskType.TEXT_CLASSIFICATION: Task.CLASSES,
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """One worker's answer, whatever the task type."""
+
+    worker: str
+    label: AnyLabel
+    accepted_at: datetime
+    submitted_at: datetime
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """The work team of a job.
+
+    lifetime: TaskAvailabilityLifetimeInSeconds as a span; what is submitted later does not count.
+    """
+
+    task: TaskType
+    classes: tuple[str, ...]
+    workteam_arn: str
+    job_name: str
+    workers_per_object: int
+    time_limit_seconds: int
+    lifetime: timedelta
+
+    def answers(self, object_id: str, gold: AnyLabel, start: datetime) -> list[Given]:
+        """What the workers submitted for one object that they were offered at `start`, by time."""
+        shown = _shown_class(gold, len(self.classes)) if isinstance(gold, MultiClassLabel) else gold
+        # The team's people are the same in all its jobs; what each of them answers differs from job to job.
+        given = self._workforce().answer(f"{self.job_name}/{object_id}", shown, self.workers_per_object, start)
+        in_time = (answer for answer in given if answer.submitted_at <= start + self.lifetime)
+        return [Given(a.worker_id, self._answered(a.label, gold), a.accepted_at, a.submitted_at) for a in in_time]
+
+    def consolidate(self, answers: Mapping[str, Sequence[Given]]) -> dict[str, AnyLabel]:
+        """One label for each object that has an answer."""
+        if self.task in _TASKS:
+            plain = {
+                object_id: [Answer(g.worker, _plain(g.label), g.accepted_at, g.submitted_at) for g in given]
+                for object_id, given in answers.items()
+                if given
+            }
+            return dict(consolidate_batch(_TASKS[self.task], plain, classes=len(self.classes)))
+        return {object_id: _chosen_by_anyone(given) for object_id, given in answers.items() if given}
+
+    def _workforce(self) -> SimulatedWorkforce:
+        several = self.task not in _TASKS
+        return SimulatedWorkforce(
+            seed=seed_of(self.workteam_arn),
+            time_limit_seconds=self.time_limit_seconds,
+            classes=len(self.classes) + (1 if several else 0),
+        )
+
+    def _answered(self, label: Label, gold: AnyLabel) -> AnyLabel:
+        if isinstance(label, BoxLabel):
+            return drawn(label)
+        if not isinstance(gold, MultiClassLabel):
+            return label
+        shown, nothing = _shown_class(gold, len(self.classes)).class_id, len(self.classes)
+        if label.class_id == shown:
+            return gold
+        chosen = {class_id for class_id in gold.class_ids if class_id != shown} | {label.class_id} - {nothing}
+        return MultiClassLabel(tuple(sorted(chosen)), (1.0,) * len(chosen))
+
+
+def seed_of(name: str) -> int:
+    """A seed from a name, the same on every machine and in every run."""
+    return int.from_bytes(sha256(name.encode()).digest()[:4], "big")
+
+
+def read_gold_labels(lines: Iterable[bytes], task: TaskType, classes: Sequence[str]) -> dict[str, AnyLabel]:
+    """Gold labels by the source of their object, from JSON lines in Ground Truth's augmented form.
+
+    The label attribute may have any name. Lines without a label of this task with these classes are left out: their
+    objects get no answer. Errors: `InvalidInput` that names a line that is not JSON.
+    """
+    source = "source-ref" if task.facts.medium == "image" else "source"
+    gold = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line) if line.strip() else {}
+        except (ValueError, RecursionError):
+            raise InvalidInput(f"line {number} of the gold labels is not JSON", field="gold labels") from None
+        label = _gold_label(record, task, classes)
+        if label is not None and source in record:
+            gold[str(record[source])] = label
+    return gold
+
+
+def _gold_label(record: Mapping[str, Any], task: TaskType, classes: Sequence[str]) -> AnyLabel | None:
+    candidates = [name for name in record if name not in {"source", "source-ref"} and not name.endswith("-metadata")]
+    # Any number could be a class id: attributes that have metadata are labels for sure, so they come first.
+    for attribute in sorted(candidates, key=lambda name: f"{name}-metadata" not in record):
+        try:
+            return read_label(task, record[attribute], record.get(f"{attribute}-metadata", {}), classes)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            continue
+    return None
+
+
+def with_size(gold: AnyLabel, size: tuple[int, int, int] | None) -> AnyLabel:
+    """The gold label on the image as it is: its true size counts, not what the gold labels file says."""
+    return replace(gold, image_size=size) if isinstance(gold, BoxLabel) and size else gold
+
+
+def _shown_class(gold: MultiClassLabel, nothing: int) -> ClassLabel:
+    return ClassLabel(gold.class_ids[0] if gold.class_ids else nothing)
+
+
+def _plain(label: AnyLabel) -> Label:
+    if isinstance(label, MultiClassLabel):
+        raise TypeError("a label with several classes is consolidated class by class")
+    return label
+
+
+def _chosen_by_anyone(given: Sequence[Given]) -> MultiClassLabel:
+    """Every class that at least one worker chose, with the share of the workers who did.
+
+    Source: developer guide sms-annotation-consolidation, multi-label tasks.
+    """
+    votes: dict[int, int] = {}
+    for answer in given:
+        for class_id in answer.label.class_ids if isinstance(answer.label, MultiClassLabel) else ():
+            votes[class_id] = votes.get(class_id, 0) + 1
+    chosen = tuple(sorted(votes))
+    return MultiClassLabel(chosen, tuple(votes[class_id] / len(given) for class_id in chosen))

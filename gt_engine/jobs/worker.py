@@ -1,0 +1,243 @@
+"""One step of one job, from the record to the next record. This is what runs in the engine's worker processes."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from gt_engine import logs
+from gt_engine.autolabel import FeatureStore
+from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, client, error_code
+from gt_engine.jobs.context import JobContext, context_of
+from gt_engine.jobs.life_cycle import End, Work, next_work
+from gt_engine.jobs.machine import LearningMachine
+from gt_engine.jobs.state import JobState, dump, load
+from gt_engine.jobs.steps import ARCHIVE, Tools, discard, perform
+from gt_engine.outputs.events import state_change
+from gt_engine.outputs.tree import JobTree
+from gt_engine.settings import Settings
+from gt_engine.store import DynamoStore, JobRecord, Phase
+from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
+
+JOB_LOG_GROUP = "/aws/sagemaker/LabelingJobs"
+MAX_FAILURE_REASON = 1024
+_THROTTLES = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "SlowDown", "TooManyRequestsException"}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """How a step went. `trouble`: it did not get done, and why; `passes`: the trouble is AWS's and will pass."""
+
+    job: str
+    has_more: bool
+    trouble: str | None = None
+    passes: bool = False
+
+
+def take_step(name: str, tools: Tools, events: Events) -> bool:
+    """Does the next step of a job and writes down that it is done; whether the job has more.
+
+    A step that was interrupted anywhere before `advance` is done again, and writes the same files again.
+    """
+    record = tools.store.job(name)
+    if record.phase.has_ended:
+        _announce(record, tools, events)
+        return False
+    job, state = None, JobState(clock=record.created_at)
+    try:
+        job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
+        state = _read_state(job, tools)
+        work = _next(job, state, stop_requested=record.stop_requested)
+        if record.stop_requested:
+            discard(_next(job, state, stop_requested=False), job, tools)
+        outcome = perform(work, job, state, tools)
+    except (InvalidInput, NotFound, ClientError) as problem:
+        if not _is_users_fault(problem):
+            raise
+        _end(record, End(Phase.FAILED, _client_error(problem)), job, state, tools)
+        return True
+    tools.logs.append(JOB_LOG_GROUP, record.name, outcome.log)
+    if isinstance(work, End):
+        _finish(record, work, state, tools)
+    else:
+        _commit(record, job, outcome.state, tools)
+    return True
+
+
+def fail(name: str, reason: str, tools: Tools) -> None:
+    """Ends a job that the engine itself cannot go on with. What it has labeled stays where it is."""
+    record = tools.store.job(name)
+    if not record.phase.has_ended:
+        _finish(record, End(Phase.FAILED, reason), None, tools)
+
+
+def _next(job: JobContext, state: JobState, *, stop_requested: bool) -> Work:
+    return next_work(
+        job.plan, job.conditions, state, looks_at_images=job.looks_at_images, stop_requested=stop_requested
+    )
+
+
+def _end(record: JobRecord, end: End, job: JobContext | None, state: JobState, tools: Tools) -> None:
+    """Ends a job whose input is at fault; the labels that it has are written where there are any."""
+    if job is not None and state.counters.total:
+        perform(end, job, state, tools)
+    tools.logs.append(JOB_LOG_GROUP, record.name, [end.reason or end.phase.value])
+    _finish(record, end, state, tools)
+
+
+def _commit(record: JobRecord, job: JobContext, state: JobState, tools: Tools) -> None:
+    """The state first, then the record that points to it by its version, then the state before is let go."""
+    version = record.version + 1
+    tools.objects.write(job.tree.checkpoint(version), gzip.compress(dump(state), mtime=0), ARCHIVE)
+    tools.store.advance(
+        replace(
+            record,
+            phase=Phase.INITIALIZING if state.counters.total == 0 else Phase.IN_PROGRESS,
+            counters=state.counters,
+            final_model_arn=_final_model(record, state),
+            modified_at=datetime.now(UTC),
+        ),
+        unless_stop_requested=False,
+    )
+    tools.objects.delete(job.tree.checkpoint(record.version))
+
+
+def _finish(record: JobRecord, end: End, state: JobState | None, tools: Tools) -> None:
+    ended = replace(
+        record,
+        phase=end.phase,
+        counters=state.counters if state else record.counters,
+        failure_reason=end.reason[:MAX_FAILURE_REASON] if end.reason else None,
+        modified_at=datetime.now(UTC),
+    )
+    # A stop that was asked for while the last step ran is honoured: the job then ends as Stopped, in its next step.
+    tools.store.advance(ended, unless_stop_requested=end.phase is Phase.COMPLETED)
+
+
+def _announce(record: JobRecord, tools: Tools, events: Events) -> None:
+    """Sends the event, clears up, and only then writes that both are done: a crash between them repeats them."""
+    if record.announced:
+        return
+    if not events.send(state_change(record.arn, record.status, record.modified_at)):
+        raise NotTaken(f"EventBridge did not take the event of {record.name}")
+    tools.objects.delete_all(JobTree.of(record.request["OutputConfig"]["S3OutputPath"], record.name).temp)
+    tools.store.mark_announced(record.name)
+    log.info("ended", extra={"job": record.name, "status": record.status})
+
+
+class NotTaken(GtServiceError):
+    """EventBridge refused an event; it is sent again."""
+
+    code = "event_not_taken"
+
+
+def _read_state(job: JobContext, tools: Tools) -> JobState:
+    if job.record.version == 0:
+        return JobState(clock=job.record.created_at)
+    return load(gzip.decompress(tools.objects.read(job.tree.checkpoint(job.record.version))))
+
+
+def _final_model(record: JobRecord, state: JobState) -> str | None:
+    if not state.trainings:
+        return record.final_model_arn
+    prefix = record.arn.rpartition(":labeling-job/")[0]
+    return f"{prefix}:model/{state.trainings[-1].model_name}"
+
+
+def _is_users_fault(problem: Exception) -> bool:
+    """Whether trying again is useless: wrong input, missing objects, missing rights."""
+    if not isinstance(problem, ClientError):
+        return True
+    return problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in {403, 404}
+
+
+def _client_error(problem: Exception) -> str:
+    return f"ClientError: {problem.message if isinstance(problem, GtServiceError) else problem}"
+
+
+# --- in a worker process -----------------------------------------------------------------------------------------
+
+
+def start(settings: Settings, engine: int) -> None:
+    """Sets up a worker process. It ends when the engine does: nobody would count on its work any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logs.configure()
+    threading.Thread(target=_end_with, args=(engine,), daemon=True).start()
+
+
+def run_step(settings: Settings, name: str) -> StepReport:
+    """`take_step` in a worker process; never raises, so that nothing needs to travel but words."""
+    tools, events = _tools(settings, name)
+    try:
+        return StepReport(name, take_step(name, tools, events))
+    except Conflict as moved_on:
+        log.info("another process was faster", extra={"job": name, "reason": moved_on.message})
+        return StepReport(name, has_more=True)
+    except Exception as trouble:
+        passes = _will_pass(trouble)
+        log.exception("a step failed", extra={"job": name, "passes": passes})
+        return StepReport(name, has_more=True, trouble=f"{type(trouble).__name__}: {trouble}", passes=passes)
+
+
+def fail_job(settings: Settings, name: str, reason: str) -> StepReport:
+    """`fail` in a worker process."""
+    tools, _ = _tools(settings, name)
+    try:
+        fail(name, reason, tools)
+    except Conflict:
+        log.info("another process was faster", extra={"job": name})
+    except Exception as trouble:
+        log.exception("a job could not be failed", extra={"job": name})
+        return StepReport(name, has_more=True, trouble=str(trouble), passes=True)
+    return StepReport(name, has_more=True)
+
+
+def _tools(settings: Settings, name: str) -> tuple[Tools, Events]:
+    region = settings.region
+    store = DynamoStore(_client("dynamodb", region), settings.table_prefix)
+    kms_key = store.job(name).request["OutputConfig"].get("KmsKeyId") or None
+    return _tools_with_key(settings, kms_key), EventBridge(_client("events", region))
+
+
+@lru_cache(maxsize=8)
+def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
+    """One set of tools per key and process: clients, the feature store and what it has loaded are kept."""
+    region = settings.region
+    return Tools(
+        settings=settings,
+        store=DynamoStore(_client("dynamodb", region), settings.table_prefix),
+        objects=EngineObjects(_client("s3", region), kms_key),
+        logs=CloudWatchLogs(_client("logs", region)),
+        features=FeatureStore(settings.state_dir / "features"),
+        machine=LearningMachine(fast=settings.fast),
+    )
+
+
+@cache
+def _client(service: str, region: str) -> Any:
+    return client(service, region)
+
+
+def _will_pass(trouble: Exception) -> bool:
+    if isinstance(trouble, ClientError):
+        status = trouble.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        return status >= 500 or error_code(trouble) in _THROTTLES
+    return isinstance(trouble, BotoCoreError | NotTaken | ConnectionError)
+
+
+def _end_with(engine: int) -> None:
+    while os.getppid() == engine:
+        time.sleep(0.5)
+    os._exit(1)

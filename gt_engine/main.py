@@ -1,0 +1,85 @@
+"""The `gt-engine` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from gt_engine import logs
+from gt_engine.aws import client
+from gt_engine.server import serve
+from gt_engine.settings import Settings, check_exposure, read_secrets, region_from_environment
+from gt_service.errors import GtServiceError
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Interface to listen on.")
+@click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535))
+@click.option(
+    "--state-dir", required=True, type=click.Path(file_okay=False, path_type=Path), help="Cache of image features."
+)
+@click.option("--region", default=region_from_environment, help="Default: AWS_REGION, or us-east-1.")
+@click.option("--account", default=None, help="Account of the ARNs. Default: the account of the credentials.")
+@click.option("--table-prefix", default="gt-engine", show_default=True, help="Of the two DynamoDB tables.")
+@click.option("--processes", default=lambda: os.cpu_count() or 1, type=click.IntRange(1), help="Steps at a time.")
+@click.option("--max-active-jobs", default=100, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--min-auto-labeling-objects",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Fewer data objects fail a job with automated data labeling. Ground Truth asks for 1,250.",
+)
+@click.option(
+    "--access-keys",
+    default=None,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON object of access key id to secret key; with it every call must be signed. Or GT_ENGINE_ACCESS_KEYS.",
+)
+def main(
+    *,
+    host: str,
+    port: int,
+    state_dir: Path,
+    region: str,
+    account: str | None,
+    table_prefix: str,
+    processes: int,
+    max_active_jobs: int,
+    min_auto_labeling_objects: int,
+    access_keys: Path | None,
+) -> None:
+    """Ground Truth's labeling jobs without Ground Truth: speaks its API, writes its files, sends its events.
+
+    S3, DynamoDB, EventBridge and CloudWatch Logs are those of the account, or of the stack at AWS_ENDPOINT_URL.
+    """
+    logs.configure()
+    try:
+        secrets = read_secrets(access_keys)
+        check_exposure(host, secrets)
+        settings = Settings(
+            region=region,
+            account=account or client("sts", region).get_caller_identity()["Account"],
+            state_dir=state_dir.absolute(),
+            table_prefix=table_prefix,
+            processes=processes,
+            max_active_jobs=max_active_jobs,
+            min_auto_labeling_objects=min_auto_labeling_objects,
+            secrets=secrets,
+            fast=os.environ.get("GT_ENGINE_FAST", "") not in {"", "0"},
+        )
+        serve(settings, host=host, port=port)
+    except GtServiceError as error:
+        click.echo(f"gt-engine: {error.message}" + (f" {error.remedy}" if error.remedy else ""), err=True)
+        sys.exit(2)
+    except (OSError, BotoCoreError, ClientError) as error:
+        click.echo(f"gt-engine: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The state-change event of a labeling job, as EventBridge takes it from the engine."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+SOURCE = "gt.engine"
+"""Nobody but AWS may put events as `aws.sagemaker`; rules for both backends list both sources."""
+DETAIL_TYPE = "SageMaker Ground Truth Labeling Job State Change"
+
+
+def state_change(job_arn: str, status: str, time: datetime) -> PutEventsRequestEntryTypeDef:
+    """Sent for Completed, Failed and Stopped only. The job's name is in the resource and nowhere else."""
+    return {
+        "Source": SOURCE,
+        "DetailType": DETAIL_TYPE,
+        "Resources": [job_arn],
+        "Detail": json.dumps({"LabelingJobStatus": status}),
+        "Time": time,
+    }

@@ -1,0 +1,314 @@
+"""The byte forms of Ground Truth's records, and the labels read back from them. Pure.
+
+Sources: developer guide sms-data-output and sms-custom-templates-step3; real output files of Ground Truth. JSON has
+no blanks between its parts, `creation-date` always has microseconds, `submissionTime` has whole seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b32encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from gt_engine.labels import BoxLabel, ClassLabel, box_label
+from gt_service.regions import TaskType
+
+MAX_HUMAN_CLASS_CONFIDENCE = 0.95
+"""Ground Truth never says more of a class that people agreed on (seen in its published output)."""
+
+
+@dataclass(frozen=True)
+class MultiClassLabel:
+    """The classes of an object that may have several or none; `confidences` has one entry per class id."""
+
+    class_ids: tuple[int, ...]
+    confidences: tuple[float, ...]
+
+
+AnyLabel = BoxLabel | ClassLabel | MultiClassLabel
+
+
+@dataclass(frozen=True)
+class LabelForm:
+    """How a job writes its labels: the attribute, the categories in order and the job's name."""
+
+    task: TaskType
+    attribute: str
+    classes: tuple[str, ...]
+    job_name: str
+
+    def content(self, label: AnyLabel, *, human: bool, created: datetime) -> dict[str, Any]:
+        """The pair `<attribute>` and `<attribute>-metadata`, as consolidation and output manifest hold it."""
+        common = {
+            "human-annotated": "yes" if human else "no",
+            "creation-date": created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f"),
+            "type": f"groundtruth/{self.task.facts.metadata_type}",
+        }
+        name = f"labeling-job/{self.job_name}"
+        value: Any
+        metadata: dict[str, Any]
+        match label:
+            case BoxLabel():
+                value = {"annotations": _annotations(label), "image_size": [_image_size(label.image_size)]}
+                used = {int(class_id) for class_id in label.class_ids}
+                metadata = {"job-name": name, "class-map": self._class_map(used)}
+                metadata["objects"] = [{"confidence": _confidence(c)} for c in label.confidences]
+            case ClassLabel():
+                value = label.class_id
+                most = MAX_HUMAN_CLASS_CONFIDENCE if human else 1.0
+                metadata = {"confidence": _confidence(min(label.confidence, most)), "job-name": name}
+                metadata["class-name"] = self.classes[label.class_id]
+            case MultiClassLabel():
+                value = list(label.class_ids)
+                sure = zip(label.class_ids, label.confidences, strict=True)
+                metadata = {"job-name": name, "confidence-map": {str(i): _confidence(c) for i, c in sure}}
+                metadata["class-map"] = self._class_map(set(label.class_ids))
+        return {self.attribute: value, f"{self.attribute}-metadata": metadata | common}
+
+    def label(self, content: Mapping[str, Any]) -> AnyLabel:
+        """The label in a record that `content` made, or in a gold labels file of the same task."""
+        return read_label(
+            self.task, content[self.attribute], content.get(f"{self.attribute}-metadata", {}), self.classes
+        )
+
+    def _class_map(self, used: Iterable[int]) -> dict[str, str]:
+        return {str(class_id): self.classes[class_id] for class_id in sorted(used)}
+
+
+def read_label(task: TaskType, value: Any, metadata: Mapping[str, Any], classes: Sequence[str]) -> AnyLabel:
+    """A label in Ground Truth's augmented form. Class ids follow this job's categories by name where names are given.
+
+    Errors: ValueError, KeyError or TypeError where the record is not a label of this task with these classes.
+    """
+    names = metadata.get("class-map", {})
+    match task:
+        case TaskType.OBJECT_DETECTION:
+            return _read_boxes(value, metadata, names, classes)
+        case TaskType.IMAGE_CLASSIFICATION | TaskType.TEXT_CLASSIFICATION:
+            own = {str(value): metadata["class-name"]} if "class-name" in metadata else {}
+            return ClassLabel(_class_id(value, own, classes), float(metadata.get("confidence", 1.0)))
+        case TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL | TaskType.TEXT_CLASSIFICATION_MULTI_LABEL:
+            sure = metadata.get("confidence-map", {})
+            found = [(_class_id(item, names, classes), float(sure.get(str(item), 1.0))) for item in value]
+            return MultiClassLabel(tuple(i for i, _ in found), tuple(c for _, c in found))
+        case _:
+            raise ValueError(f"labels of {task} cannot be read")
+
+
+def _read_boxes(
+    value: Mapping[str, Any], metadata: Mapping[str, Any], names: Mapping[str, str], classes: Sequence[str]
+) -> BoxLabel:
+    boxes = value["annotations"]
+    size = value["image_size"][0]
+    return box_label(
+        [(b["left"], b["top"], b["left"] + b["width"], b["top"] + b["height"]) for b in boxes],
+        [_class_id(b["class_id"], names, classes) for b in boxes],
+        (int(size["width"]), int(size["height"]), int(size.get("depth", 3))),
+        [entry["confidence"] for entry in metadata["objects"]] if "objects" in metadata else None,
+    )
+
+
+def _class_id(value: Any, names: Mapping[str, str], classes: Sequence[str]) -> int:
+    if str(value) in names:
+        return list(classes).index(names[str(value)])
+    class_id = int(value)
+    if not 0 <= class_id < len(classes):
+        raise ValueError(f"class id {class_id} is not one of {len(classes)} classes")
+    return class_id
+
+
+@dataclass(frozen=True)
+class WorkerAnswer:
+    """One worker's answer as it is written: `worker` is the worker's id within the work team."""
+
+    worker: str
+    content: dict[str, Any]
+    accepted_at: datetime
+    submitted_at: datetime
+
+
+def answer_content(task: TaskType, label: AnyLabel, classes: Sequence[str]) -> dict[str, Any]:
+    """What the crowd element of a task type submits. The names are those of AWS's own templates."""
+    match label:
+        case BoxLabel():
+            boxes = [
+                {
+                    "height": int(bottom - top),
+                    "label": classes[int(class_id)],
+                    "left": int(left),
+                    "top": int(top),
+                    "width": int(right - left),
+                }
+                for (left, top, right, bottom), class_id in zip(label.boxes.tolist(), label.class_ids, strict=True)
+            ]
+            width, height, _ = label.image_size
+            return {"boundingBox": {"boundingBoxes": boxes, "inputImageProperties": {"height": height, "width": width}}}
+        case ClassLabel():
+            element = "crowd-image-classifier" if task.facts.medium == "image" else "crowd-classifier"
+            return {element: {"label": classes[label.class_id]}}
+        case MultiClassLabel():
+            element = (
+                "crowd-image-classifier-multi-select"
+                if task.facts.medium == "image"
+                else "crowd-classifier-multi-select"
+            )
+            return {element: {"labels": [classes[class_id] for class_id in label.class_ids]}}
+
+
+def drawn(label: BoxLabel) -> BoxLabel:
+    """The boxes as a person's mouse leaves them: whole pixels, inside the image, at least one pixel wide and high."""
+    width, height, _ = label.image_size
+    limits = np.array([width, height, width, height], np.float32)
+    boxes = np.clip(np.rint(label.boxes), 0, limits)
+    boxes[:, :2] = np.minimum(boxes[:, :2], limits[:2] - 1)
+    boxes[:, 2:] = np.maximum(boxes[:, 2:], boxes[:, :2] + 1)
+    return BoxLabel(boxes.astype(np.float32), label.class_ids, label.confidences, label.image_size)
+
+
+def worker_id(worker: str, workteam_arn: str, region: str) -> str:
+    """An id in the service's form: `public.<region>.<26 letters and digits>`, the same in every job of a work team."""
+    crowd = "public" if ":workteam/public-crowd/" in workteam_arn else "private"
+    digest = b32encode(sha256(f"{workteam_arn}/{worker}".encode()).digest()).decode()[:26]
+    return f"{crowd}.{region}.{digest}"
+
+
+def worker_response(answers: Sequence[WorkerAnswer]) -> bytes:
+    """The worker-response file of one object."""
+    return compact(
+        {
+            "answers": [
+                {
+                    "acceptanceTime": _seconds(answer.accepted_at),
+                    "answerContent": answer.content,
+                    "submissionTime": _seconds(answer.submitted_at),
+                    "timeSpentInSeconds": round((answer.submitted_at - answer.accepted_at).total_seconds(), 3),
+                    "workerId": answer.worker,
+                }
+                for answer in answers
+            ]
+        }
+    )
+
+
+def consolidation_request(
+    batch: Iterable[tuple[str, Mapping[str, str], Sequence[WorkerAnswer]]],
+) -> bytes:
+    """The consolidation-request of some objects: (object id, data object, answers) each."""
+    return compact(
+        [
+            {
+                "datasetObjectId": object_id,
+                "dataObject": data_object,
+                "annotations": [
+                    {"workerId": a.worker, "annotationData": {"content": compact(a.content).decode()}} for a in answers
+                ],
+            }
+            for object_id, data_object, answers in batch
+        ]
+    )
+
+
+def consolidation_response(contents: Iterable[tuple[str, Mapping[str, Any]]]) -> bytes:
+    """The consolidation-response of some objects: one JSON list on one line."""
+    return compact(
+        [
+            {"datasetObjectId": object_id, "consolidatedAnnotation": {"content": content}}
+            for object_id, content in contents
+        ]
+    )
+
+
+def read_consolidation_response(body: bytes) -> dict[str, dict[str, Any]]:
+    return {entry["datasetObjectId"]: entry["consolidatedAnnotation"]["content"] for entry in json.loads(body)}
+
+
+def auto_annotations(contents: Iterable[tuple[str, Mapping[str, Any]]]) -> bytes:
+    """auto_annotator_output.txt: `<object id> {json}` on each line."""
+    return b"".join(object_id.encode() + b" " + compact(content) + b"\n" for object_id, content in contents)
+
+
+def read_auto_annotations(body: bytes) -> dict[str, dict[str, Any]]:
+    lines = (line.split(" ", 1) for line in body.decode().splitlines())
+    return {object_id: json.loads(content) for object_id, content in lines}
+
+
+def labeled_line(line: bytes, content: Mapping[str, Any]) -> bytes:
+    """A manifest line with its label at the end; a label of the same attribute is overwritten. No line break."""
+    record = {key: value for key, value in json.loads(line).items() if key not in content}
+    return compact({**record, **content})
+
+
+def intermediate_annotation(object_id: str, line: bytes, source: str) -> bytes:
+    """One line of annotations/intermediate/<N>/annotations.json."""
+    return compact({"datasetObjectId": object_id, "manifestLine": line.decode(), "inputAttribute": source}) + b"\n"
+
+
+def label_categories(classes: Sequence[str]) -> bytes:
+    """annotation-tool/data.json, where public converters read the order of the classes."""
+    return compact({"document-version": "2018-11-28", "labels": [{"label": name} for name in classes]})
+
+
+def prediction(label: AnyLabel, confidence: float) -> bytes:
+    """One line of a batch transform's output; boxes are [class, score, left, top, right, bottom] in shares of the image."""
+    match label:
+        case BoxLabel():
+            width, height, _ = label.image_size
+            shares = label.boxes / np.array([width, height, width, height], np.float32)
+            boxes = [
+                [int(i), _confidence(c), *(round(float(x), 4) for x in box)]
+                for i, c, box in zip(label.class_ids, label.confidences, shares, strict=True)
+            ]
+            return compact({"prediction": boxes, "confidence": round(confidence, 6)}) + b"\n"
+        case ClassLabel():
+            return compact({"predicted_label": label.class_id, "confidence": round(confidence, 6)}) + b"\n"
+        case MultiClassLabel():
+            raise ValueError("there is no automated data labeling with several classes per object")
+
+
+def compact(value: Any) -> bytes:
+    """JSON as Ground Truth writes it: no blanks, UTF-8."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _annotations(label: BoxLabel) -> list[dict[str, Any]]:
+    return [
+        {
+            "class_id": int(class_id),
+            "width": _pixels(right - left),
+            "top": _pixels(top),
+            "height": _pixels(bottom - top),
+            "left": _pixels(left),
+        }
+        for (left, top, right, bottom), class_id in zip(_half_pixels(label), label.class_ids, strict=True)
+    ]
+
+
+def _half_pixels(label: BoxLabel) -> list[list[float]]:
+    """Corners to half a pixel, as consolidated boxes have them, so that what is written is what is read back."""
+    width, height, _ = label.image_size
+    corners = np.clip(np.rint(label.boxes * 2) / 2, 0, np.array([width, height, width, height], np.float32))
+    corners[:, 2:] = np.maximum(corners[:, 2:], corners[:, :2] + 0.5)
+    listed: list[list[float]] = corners.tolist()
+    return listed
+
+
+def _pixels(value: float) -> int | float:
+    return int(value) if value == int(value) else value
+
+
+def _image_size(size: tuple[int, int, int]) -> dict[str, int]:
+    return dict(zip(("width", "height", "depth"), size, strict=True))
+
+
+def _confidence(value: float) -> float:
+    return round(float(value), 2)
+
+
+def _seconds(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

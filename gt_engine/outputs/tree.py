@@ -1,0 +1,119 @@
+"""Where each file of a labeling job's output lies.
+
+    <root> = OutputConfig.S3OutputPath + LabelingJobName
+    manifests/output/output.manifest
+    manifests/intermediate/<N>/output.manifest
+    annotations/worker-response/iteration-<N>/<object id>/<time>.json
+    annotations/consolidated-annotation/consolidation-request/iteration-<N>/<time>.json
+    annotations/consolidated-annotation/consolidation-response/iteration-<N>/<time>.json
+    annotations/intermediate/<N>/annotations.json
+    annotation-tool/data.json, annotation-tool/template.liquid
+    activelearning/auto-annotation/<N>/output/auto_annotator_output.txt
+    activelearning/validation/<N>/output/validation_output.txt
+    inference/<N>/output/unlabeled.manifest.out
+    training/<N>/input/train.manifest
+    training/<N>/output/<training job>/output/model.tar.gz
+    temp/                                     the engine's own checkpoints while the job runs
+
+Source: developer guide sms-data-output. Readers take the iteration from fixed places in these paths: the third part
+from the end of auto_annotator_output.txt and the fifth from the end of model.tar.gz must be a bare number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from gt_service.objects import S3Uri
+
+FILE_TIME = "%Y-%m-%d_%H:%M:%S"
+
+
+@dataclass(frozen=True)
+class JobTree:
+    root: S3Uri
+    job_name: str
+
+    @classmethod
+    def of(cls, output_path: str, job_name: str) -> JobTree:
+        """The tree beneath S3OutputPath; a path without a closing slash gets one."""
+        return cls(S3Uri.parse(output_path, field="S3OutputPath") / job_name, job_name)
+
+    @property
+    def output_manifest(self) -> S3Uri:
+        return self.root / "manifests/output/output.manifest"
+
+    def intermediate_manifest(self, iteration: int) -> S3Uri:
+        return self.root / f"manifests/intermediate/{iteration}/output.manifest"
+
+    def worker_response(self, iteration: int, object_id: str, time: datetime) -> S3Uri:
+        folder = f"annotations/worker-response/iteration-{iteration}/{object_id}"
+        return self.root / f"{folder}/{time.strftime(FILE_TIME)}.json"
+
+    def consolidation(self, kind: str, iteration: int, time: datetime) -> S3Uri:
+        """`kind` is `request` or `response`."""
+        folder = f"annotations/consolidated-annotation/consolidation-{kind}/iteration-{iteration}"
+        return self.root / f"{folder}/{time.strftime(FILE_TIME)}.json"
+
+    def worker_responses(self, iteration: int) -> S3Uri:
+        return S3Uri(self.root.bucket, f"{self.root.key}/annotations/worker-response/iteration-{iteration}/")
+
+    def consolidation_folder(self, kind: str, iteration: int) -> S3Uri:
+        folder = f"annotations/consolidated-annotation/consolidation-{kind}/iteration-{iteration}/"
+        return S3Uri(self.root.bucket, f"{self.root.key}/{folder}")
+
+    def training(self, iteration: int) -> S3Uri:
+        return S3Uri(self.root.bucket, f"{self.root.key}/training/{iteration}/")
+
+    def intermediate_annotations(self, iteration: int) -> S3Uri:
+        return self.root / f"annotations/intermediate/{iteration}/annotations.json"
+
+    @property
+    def label_categories(self) -> S3Uri:
+        return self.root / "annotation-tool/data.json"
+
+    @property
+    def template(self) -> S3Uri:
+        return self.root / "annotation-tool/template.liquid"
+
+    def auto_annotations(self, iteration: int) -> S3Uri:
+        return self.root / f"activelearning/auto-annotation/{iteration}/output/auto_annotator_output.txt"
+
+    def validation(self, iteration: int) -> S3Uri:
+        return self.root / f"activelearning/validation/{iteration}/output/validation_output.txt"
+
+    def inference(self, iteration: int) -> S3Uri:
+        return self.root / f"inference/{iteration}/output/unlabeled.manifest.out"
+
+    def training_manifest(self, iteration: int) -> S3Uri:
+        return self.root / f"training/{iteration}/input/train.manifest"
+
+    def model(self, iteration: int) -> S3Uri:
+        return self.root / f"training/{iteration}/output/{self.training_job(iteration)}/output/model.tar.gz"
+
+    def training_job(self, iteration: int) -> str:
+        """The training job's and the model's name: at most 63 characters and no other job's."""
+        name = self.job_name.lower()
+        digest = sha256(f"{name}/{iteration}".encode()).hexdigest()[:8]
+        return f"{name[:48].rstrip('-')}-{iteration}-{digest}"
+
+    @property
+    def temp(self) -> S3Uri:
+        """The prefix of everything that is deleted when the job has ended."""
+        return S3Uri(self.root.bucket, f"{self.root.key}/temp/")
+
+    def checkpoint(self, version: int) -> S3Uri:
+        return self.temp / f"checkpoint-{version:06}.json.gz"
+
+    @property
+    def all_facts(self) -> S3Uri:
+        return self.temp / "facts-"
+
+    def facts(self, first: int) -> S3Uri:
+        """Facts of the objects from place `first` on."""
+        return self.temp / f"facts-{first:09}.json.gz"
+
+    @property
+    def manifest_copy(self) -> S3Uri:
+        return self.temp / "input.manifest"

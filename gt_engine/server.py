@@ -1,0 +1,53 @@
+"""The engine as a server: tables, runner and HTTP put together, started and stopped in the right order."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import sys
+
+import uvicorn
+
+from gt_engine.api.operations import Operations
+from gt_engine.api.wire import api
+from gt_engine.aws import EngineObjects, client
+from gt_engine.jobs.runner import Runner
+from gt_engine.settings import Settings
+from gt_engine.store import DynamoStore
+
+log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serves until SIGTERM or SIGINT. The first line on stdout is `{"url": …}`, once calls are taken."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    listener = _listen(host, port)
+    store = DynamoStore(client("dynamodb", settings.region), settings.table_prefix)
+    store.create_tables()
+    runner = Runner(settings)
+    operations = Operations(settings, store, EngineObjects(client("s3", settings.region)), runner.wake)
+    runner.start([job.name for job in store.jobs() if job.has_work])
+    server = uvicorn.Server(uvicorn.Config(api(operations), log_config=None, timeout_graceful_shutdown=5))
+    print(json.dumps({"url": _url(listener)}), flush=True)  # noqa: T201 - what the caller waits for
+    log.info("serving", extra={"url": _url(listener), "region": settings.region, "account": settings.account})
+    try:
+        server.run(sockets=[listener])
+    finally:
+        runner.stop()
+        log.info("stopped")
+        sys.stderr.flush()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(128)
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,77 @@
+"""How an engine is set up: one frozen value, read once from arguments and environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+from gt_service.errors import InvalidInput
+
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """An engine's settings.
+
+    region, account            where its labeling jobs live, as their ARNs say
+    state_dir                  local cache: image features; nothing that cannot be made again
+    table_prefix               of its two DynamoDB tables: `<prefix>-jobs` and `<prefix>-models`
+    processes                  steps of jobs that run at the same time
+    max_active_jobs            CreateLabelingJob answers ResourceLimitExceeded above it
+    min_auto_labeling_objects  a job with automated data labeling and fewer objects fails; Ground Truth: 1,250
+    secrets                    access key id → secret key; with any, every call must be signed with one of them
+    fast                       shorter training, for tests
+    """
+
+    region: str
+    account: str
+    state_dir: Path
+    table_prefix: str = "gt-engine"
+    processes: int = 2
+    max_active_jobs: int = 100
+    min_auto_labeling_objects: int = 0
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    fast: bool = False
+
+
+def region_from_environment() -> str:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+
+
+def read_secrets(file: Path | None) -> dict[str, str]:
+    """The keys that callers may sign with: a JSON object of access key id → secret key.
+
+    From the file, or from the environment variable GT_ENGINE_ACCESS_KEYS; neither means no keys.
+    """
+    text = file.read_text() if file else os.environ.get("GT_ENGINE_ACCESS_KEYS", "")
+    if not text.strip():
+        return {}
+    try:
+        keys = json.loads(text)
+    except ValueError:
+        keys = None
+    if not isinstance(keys, dict) or not all(isinstance(v, str) and v for v in keys.values()):
+        raise InvalidInput(
+            "access keys must be a JSON object of access key id to secret key",
+            field=str(file) if file else "GT_ENGINE_ACCESS_KEYS",
+        )
+    return keys
+
+
+def check_exposure(host: str, secrets: Mapping[str, str]) -> None:
+    """Unsigned calls are taken on the loopback interface only."""
+    try:
+        local = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local and not secrets:
+        raise InvalidInput(
+            f"{host} can be reached from other machines and no access keys are set",
+            remedy="Give --access-keys FILE (or GT_ENGINE_ACCESS_KEYS), or bind to 127.0.0.1.",
+            field="--host",
+        )
