@@ -1,14 +1,14 @@
 """The figures of a report, drawn with matplotlib's object interface: no global state, no display.
 
-The job's figure is the notebook's: cost by iteration, counts by iteration, training curves. Colours are Okabe and Ito's,
-which people with any kind of colour vision tell apart; boxes are hatched as well, so that print in grey works too.
+The job's figure is the notebook's: cost by iteration, counts by iteration, training curves. Colours are Okabe and
+Ito's, which people with any kind of colour vision tell apart; boxes are hatched as well, for print in grey.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,7 +25,7 @@ HUMAN, MACHINE = "#0072B2", "#E69F00"
 SERVICE, WORKERS, COMPUTE = "#999999", "#0072B2", "#009E73"
 ALL_HUMAN = "#D9D9D9"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.spines.top": False,
@@ -70,7 +70,7 @@ def rendered(figure: Figure, form: Literal["png", "svg"]) -> bytes:
 
 
 @contextmanager
-def _matplotlib() -> Iterator[Any]:
+def _matplotlib() -> Iterator[Callable[[float, float], Figure]]:
     """matplotlib, imported only where something is drawn: it takes a second, which no other function should wait."""
     os.environ.setdefault("MPLCONFIGDIR", tempfile.mkdtemp(prefix="matplotlib-"))
     from matplotlib import rc_context
@@ -119,6 +119,7 @@ def _draw_counts(axes: Axes, report: Json) -> None:
 
 def _draw_curves(axes: Axes, runs: Sequence[Json]) -> None:
     from matplotlib import colormaps
+    from matplotlib.ticker import MaxNLocator
 
     runs = [run for run in runs if run["scores"]]
     axes.set_title("Training curves")
@@ -142,7 +143,7 @@ def _draw_curves(axes: Axes, runs: Sequence[Json]) -> None:
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"validation {runs[0]['metric'] or 'score'}")
     axes.grid(visible=True)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, fontsize=9)
 
 
