@@ -37,8 +37,8 @@ from gt_service.regions import MAX_LABEL_CHARACTERS, MIN_AUTO_LABELING_OBJECTS, 
 
 MAX_SPEC_BYTES = 256 * 1024
 MAX_TAGS = 50
-OWN_TAGS = 4
-"""How many of a labeling job's 50 tags gt-service writes itself (campaign, batch, role, gold labels)."""
+OWN_TAGS = 8
+"""How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (4)."""
 OWN_TAG_PREFIX = "gt-service:"
 MAX_PUBLIC_AVAILABILITY_SECONDS = 43_200
 MAX_AVAILABILITY_SECONDS = 2_592_000
@@ -152,6 +152,38 @@ class Stopping(_Part):
     )
 
 
+class Quality(_Part):
+    """What the labels of gt-engine's machine must meet. Ground Truth's own targets are fixed and take none of this."""
+
+    measure: Literal["f1", "mean-iou"] | None = Field(
+        None,
+        description="For boxes: mean F1 of an image at IoU 0.5, or the mean IoU that Ground Truth documents. Classes "
+        "are measured by accuracy.",
+        examples=["f1"],
+    )
+    target: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="The whole machine-labeled set is to reach it. Left out: 0.90 for f1, 0.60 for mean-iou, 0.95 for "
+        "accuracy.",
+        examples=[0.9],
+    )
+    risk: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="How probable a miss of the target may be at most. Left out: 0.1.",
+        examples=[0.1],
+    )
+    method: Literal["student-t", "finite-sample"] | None = Field(
+        None,
+        description="The test behind the promise: `student-t` (approximate, labels more) or `finite-sample` (exact, "
+        "labels less). Left out: student-t.",
+        examples=["student-t"],
+    )
+
+
 class CampaignSpec(_Part):
     """One labeling goal. Constructed with what a user writes: amounts are dollars, locations are S3 URIs."""
 
@@ -208,6 +240,16 @@ class CampaignSpec(_Part):
     )
     auto_labeling: StrictBool = Field(
         True, description="Whether a model labels what it is sure of, where the task type has one.", examples=[True]
+    )
+    skip_duplicates: StrictBool = Field(
+        True,
+        description="Whether images with the same content, by S3's ETag and size, are labeled only once.",
+        examples=[True],
+    )
+    quality: Quality = Field(
+        default_factory=Quality,
+        description="What gt-engine's machine labels must meet.",
+        examples=[{"target": 0.95}],
     )
     control_batches: tuple[Annotated[StrictInt, Field(ge=1)], ...] = Field(
         (),
@@ -362,6 +404,15 @@ def _attribute_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
         )
 
 
+def _quality_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    if spec.quality.measure is not None and spec.task is not TaskType.OBJECT_DETECTION:
+        yield InvalidInput(
+            f"machine labels of {spec.task} are measured by accuracy",
+            remedy="Take the field out.",
+            field="quality.measure",
+        )
+
+
 def _price_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
     price = spec.price_per_task
     if price is None:
@@ -429,7 +480,7 @@ def _tag_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
             )
 
 
-_CHECKS = (_label_errors, _attribute_errors, _price_errors, _public_errors, _batch_errors, _tag_errors)
+_CHECKS = (_label_errors, _attribute_errors, _quality_errors, _price_errors, _public_errors, _batch_errors, _tag_errors)
 
 
 def parse_spec(text: str | bytes, *, filename: str, campaign: str | None = None) -> CampaignSpec:
@@ -450,9 +501,14 @@ def parse_spec(text: str | bytes, *, filename: str, campaign: str | None = None)
         remedy = f"Write name: {campaign}, or leave the field out."
         raise SpecErrors([InvalidInput(problem, remedy=remedy, field="name")])
     try:
-        return CampaignSpec.model_validate(document)
+        spec = CampaignSpec.model_validate(document)
     except ValidationError as error:
         raise SpecErrors(list(_one_per_field(error.errors(include_url=False)))) from None
+    if not spec.task.facts.takes_inbox_images:
+        remedy = "Use one of " + ", ".join(task for task in TaskType if task.facts.takes_inbox_images) + "."
+        problem = f"campaigns are fed with images, and {spec.task} needs more than those, or something else"
+        raise SpecErrors([InvalidInput(problem, remedy=remedy, field="task")])
+    return spec
 
 
 class _FileError(Exception):
@@ -583,7 +639,7 @@ def _problem(error: ErrorDetails) -> str:
 
 def _remedy(error: ErrorDetails, path: tuple[str | int, ...]) -> str:
     if error["type"] in {"enum", "literal_error"}:
-        choices = list(TaskType) if error["type"] == "enum" else list(get_args(ContentClassifier))
+        choices = list(TaskType) if error["type"] == "enum" else _literals(path)
         near = difflib.get_close_matches(str(error["input"]).lower(), choices, n=1, cutoff=0.5)
         return f"Did you mean {near[0]}?" if near else "Use one of " + ", ".join(choices) + "."
     if error["type"] == "string_type" and not isinstance(error["input"], (dict, list, type(None))):
@@ -596,6 +652,15 @@ def _remedy(error: ErrorDetails, path: tuple[str | int, ...]) -> str:
     example = field.examples[0]
     shown = json.dumps(example) if isinstance(example, (list, dict, bool)) else example
     return f"{field.description} For example: {named[-1]}: {shown}"
+
+
+def _literals(path: tuple[str | int, ...]) -> list[str]:
+    """The values that a field made of literals takes."""
+    if path[0] == "content_classifiers":
+        return list(get_args(ContentClassifier))
+    model = _model_at(path[:-1])
+    annotation = model.model_fields[str(path[-1])].annotation if model else None
+    return [value for part in get_args(annotation) for value in get_args(part)]
 
 
 def _model_at(path: tuple[str | int, ...]) -> type[_Part] | None:
@@ -619,6 +684,7 @@ __all__ = [
     "BatchRule",
     "CampaignSpec",
     "Instructions",
+    "Quality",
     "Stopping",
     "parse_spec",
     "spec_as_json",

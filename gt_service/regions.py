@@ -109,6 +109,11 @@ class TaskFacts:
         """The lowest of the allowed prices, which is what AWS suggests."""
         return self.prices[0]
 
+    @property
+    def takes_inbox_images(self) -> bool:
+        """Whether images are all that a campaign needs: no text, and no labels that are there already."""
+        return self.medium == "image" and self.reviews is None
+
     def label_limit(self, *, auto_labeling: bool) -> int | None:
         return self.max_labels_with_auto_labeling if auto_labeling and self.algorithm else self.max_labels
 

@@ -63,7 +63,7 @@ def labeling_job_request(
         "RoleArn": role_arn,
         "LabelAttributeName": spec.label_attribute,
         "LabelCategoryConfigS3Uri": str(label_categories),
-        "Tags": [{"Key": key, "Value": value} for key, value in {**spec.tags, **tags}.items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in {**spec.tags, **_quality_tags(spec), **tags}.items()],
     }
     algorithms = _algorithms_config(spec, region, initial_model_arn)
     if algorithms is not None:
@@ -174,6 +174,13 @@ def _stopping_conditions(
     if percent is not None:
         conditions["MaxPercentageOfInputDatasetLabeled"] = percent
     return conditions
+
+
+def _quality_tags(spec: CampaignSpec) -> dict[str, str]:
+    """What only gt-engine understands travels as tags, since the API has no room for it; Ground Truth ignores them."""
+    quality = spec.quality
+    wanted = {"loss": quality.measure, "target": quality.target, "delta": quality.risk, "method": quality.method}
+    return {f"gt-engine:quality-{name}": str(value) for name, value in wanted.items() if value is not None}
 
 
 def _tighter(one: int | None, other: int | None) -> int | None:

@@ -178,11 +178,7 @@ def test_the_folder_names_the_campaign_and_no_other_name_passes() -> None:
         ({"label_attribute": "x-ref"}, "label_attribute", "must not end"),
         ({"task": "semantic-segmentation"}, "label_attribute", "must end"),
         ({"task": "object-detection-adjustment"}, "reviewed_attribute", "reviews"),
-        (
-            {"task": "object-detection-adjustment", "reviewed_attribute": "category"},
-            "reviewed_attribute",
-            "another",
-        ),
+        ({"task": "object-detection-adjustment", "reviewed_attribute": "category"}, "reviewed_attribute", "another"),
         ({"reviewed_attribute": "boxes"}, "reviewed_attribute", "none"),
         ({"price_per_task": "0.036"}, "price_per_task", "public"),
         ({**PUBLIC, "price_per_task": "0.04"}, "price_per_task", "not a price"),
@@ -215,7 +211,7 @@ def test_what_is_legal_but_hardly_meant_is_a_warning() -> None:
 def test_auto_labeling_runs_only_where_there_is_an_algorithm_and_it_is_wanted() -> None:
     assert parse().uses_auto_labeling
     assert not parse(auto_labeling=False).uses_auto_labeling
-    assert not parse(task="named-entity-recognition").uses_auto_labeling
+    assert not parse(task="image-classification-multilabel", labels=["a", "b"]).uses_auto_labeling
 
 
 def test_messages_hold_no_text_that_json_or_a_table_could_not() -> None:
@@ -258,9 +254,22 @@ def test_whatever_text_comes_no_other_error_escapes(text: str) -> None:
         parse_spec(text, filename="campaign.yaml")
 
 
-def test_every_task_type_can_be_asked_for() -> None:
-    for task in TaskType:
-        attribute = "mask-ref" if task.facts.attribute_ends_in_ref else "category"
-        reviewed = "boxes" if task.facts.reviews else ...
-        spec = parse(task=str(task), labels=["a", "b"], label_attribute=attribute, reviewed_attribute=reviewed)
-        assert spec.task is task
+@pytest.mark.parametrize("task", TaskType)
+def test_tasks_that_images_alone_can_feed_are_taken_and_the_others_refused(task: TaskType) -> None:
+    attribute = "mask-ref" if task.facts.attribute_ends_in_ref else "category"
+    changes: dict[str, Any] = {"task": str(task), "labels": ["a", "b"], "label_attribute": attribute}
+    if task.facts.reviews:
+        changes["reviewed_attribute"] = "boxes"
+    if task.facts.medium == "image" and not task.facts.reviews:
+        assert parse(**changes).task is task
+    else:
+        assert "fed with images" in errors_with(**changes)["task"].message
+
+
+def test_a_quality_target_is_a_share_and_its_measure_one_of_the_task() -> None:
+    assert parse(quality={"measure": "mean-iou", "target": 0.6}).quality.target == 0.6
+    wrong = errors_with(quality={"measure": "f2", "target": 90})
+    assert set(wrong) == {"quality.measure", "quality.target"}
+    assert wrong["quality.measure"].remedy == "Did you mean f1?"
+    classes = errors_with(task="image-classification", labels=["a", "b"], quality={"measure": "f1"})
+    assert "accuracy" in classes["quality.measure"].message

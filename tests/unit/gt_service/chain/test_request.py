@@ -106,6 +106,13 @@ def test_tags_and_keys_reach_the_job() -> None:
     assert sent["LabelingJobAlgorithmsConfig"]["LabelingJobResourceConfig"] == {"VolumeKmsKeyId": "alias/volumes"}
 
 
+def test_a_quality_target_reaches_the_engine_as_tags() -> None:
+    tags = {tag["Key"]: tag["Value"] for tag in request(spec(quality={"measure": "f1", "target": 0.95}))["Tags"]}
+    assert tags["gt-engine:quality-loss"] == "f1"
+    assert tags["gt-engine:quality-target"] == "0.95"
+    assert "gt-engine:quality-delta" not in tags
+
+
 def test_content_is_declared_only_as_the_user_declared_it() -> None:
     assert "DataAttributes" not in request(spec())["InputConfig"]
     declared = request(spec(content_classifiers=["FreeOfAdultContent"]))["InputConfig"]["DataAttributes"]
