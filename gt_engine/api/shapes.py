@@ -163,6 +163,9 @@ def _bound(shape: Shape, side: str, limit: int) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern of the model; of its Unicode classes (letters, numbers, separators: tags) Python has no names."""
+    for there, here in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s")):
+        text = text.replace(there, here)
     return re.compile(text, re.DOTALL)
 
 
