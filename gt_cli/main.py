@@ -24,6 +24,7 @@ from rich.table import Table
 
 from gt_cli import deployment, packaging, redrive, tokens
 from gt_cli.api import Api
+from gt_cli.datasets import OpenImagesClass
 from gt_cli.stack import LocalStack, local_stack
 from gt_service.errors import GtServiceError
 from gt_service.money import Mills, usd
@@ -73,7 +74,8 @@ def cli() -> None:
 @click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Your own photos.")
 @click.option("--boxes", type=click.Path(exists=True, path_type=Path), help="Their boxes: CSV, COCO, VOC, Open Images.")
 @click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
-@click.option("--label", help="Open Images: the class to label, with all that the hierarchy puts below it.")
+@click.option("--label", help="Open Images: what to call the class that is labeled.", metavar="NAME")
+@click.option("--class-id", help="Open Images: its LabelName, as in /m/015p6; all below it in the hierarchy counts.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("demo-output"), show_default=True)
 @click.option("--seed", default=16, show_default=True, help="Draws other scenes.")
 @reporting_errors
@@ -83,6 +85,7 @@ def demo(
     boxes: Path | None,
     hierarchy: Path | None,
     label: str | None,
+    class_id: str | None,
     out: Path,
     seed: int,
 ) -> None:
@@ -93,7 +96,7 @@ def demo(
     if (images is None) != (boxes is None):
         raise click.UsageError("--images and --boxes go together: the simulated workers answer from the boxes.")
     if images is not None and boxes is not None:
-        source = sources.photos(images, boxes, hierarchy=hierarchy, label=label)
+        source = sources.photos(images, boxes, choice=_open_images_class(label, class_id, hierarchy))
     else:
         source = sources.scenes(quick=quick, seed=seed)
     run.prepare_folder(out)
@@ -113,6 +116,14 @@ def demo(
         sys.exit(1)
     console.print(conclusion(found))
     console.print(f"{found['seconds']:.0f} seconds. Everything is in [bold]{out}[/]; open [bold]{out}/index.html[/]")
+
+
+def _open_images_class(label: str | None, class_id: str | None, hierarchy: Path | None) -> OpenImagesClass | None:
+    if class_id is None:
+        if label is not None or hierarchy is not None:
+            raise click.UsageError("--label and --hierarchy say more about --class-id, which is missing.")
+        return None
+    return OpenImagesClass(label or class_id, class_id, hierarchy)
 
 
 @cli.command()

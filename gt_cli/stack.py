@@ -136,14 +136,14 @@ def local_stack(
     work: Path,
     *,
     logs: Path,
-    engine_arguments: Sequence[str] = (),
+    fast_engine: bool = False,
     parameters: Mapping[str, str] | None = None,
     enforce_roles: bool = True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[LocalStack]:
     """Starts everything, deploys the template, and stops it all at the end, however that comes.
 
-    `work` takes data and packages, `logs` what every part prints.
+    `work` takes data and packages, `logs` what every part prints. `fast_engine`: small models, for tests.
     `enforce_roles`: the functions may do what their IAM roles allow and no more.
     Errors: StackError, DeploymentError, PackagingError.
     """
@@ -158,7 +158,7 @@ def local_stack(
         cleanup.callback(ministack.stop)
         _wait_for(ministack, lambda: _answers(f"{endpoint_url}/_ministack/health"))
         say("starting gt-engine")
-        engine, engine_url = _start_engine(work, endpoint_url, logs, engine_arguments)
+        engine, engine_url = _start_engine(work, endpoint_url, logs, fast=fast_engine)
         cleanup.callback(engine.stop)
         say("deploying the template")
         session = LocalSession(endpoint_url)
@@ -235,9 +235,10 @@ def _start_ministack(work: Path, port: int, logs: Path, *, enforce_roles: bool) 
     return Part("ministack", [sys.executable, "-m", "ministack"], environment=environment, logs=logs)
 
 
-def _start_engine(work: Path, endpoint_url: str, logs: Path, arguments: Sequence[str]) -> tuple[Part, str]:
-    command = [sys.executable, "-m", "gt_engine.main", "--port", "0", "--state-dir", str(work / "engine"), *arguments]
-    engine = Part("gt-engine", command, environment=child_environment(endpoint_url), logs=logs)
+def _start_engine(work: Path, endpoint_url: str, logs: Path, *, fast: bool) -> tuple[Part, str]:
+    command = [sys.executable, "-m", "gt_engine.main", "--port", "0", "--state-dir", str(work / "engine")]
+    environment = child_environment(endpoint_url) | {"GT_ENGINE_FAST": "1" if fast else "0"}
+    engine = Part("gt-engine", command, environment=environment, logs=logs)
     try:
         _wait_for(engine, lambda: _announced_url(engine.log) is not None)
     except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,14 @@ class Plan:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, images: int) -> Plan:
-        """Halves whatever there is; the number of tasks at a time keeps the notebook's proportion, 200 to 1,250."""
+    def of(cls, images: int, *, left_out: int = 0) -> Plan:
+        """Halves whatever there is; the number of tasks at a time keeps the notebook's proportion, 200 to 1,250.
+
+        left_out: images that are there but that nothing is known of.
+        """
         half = (images + 1) // 2
         tasks = max(FEWEST_CONCURRENT_TASKS, round(half * NOTEBOOK_CONCURRENT_TASKS / NOTEBOOK_BATCH))
-        return cls(images, half, min(tasks, half), tuple(_notes(half)))
+        return cls(images, half, min(tasks, half), tuple(_notes(half, left_out)))
 
     @property
     def budget(self) -> Mills:
@@ -42,13 +45,15 @@ class Plan:
         return Mills(JOBS * self.batch_size * per_object * 3 // 2)
 
 
-def _notes(half: int) -> list[str]:
-    if half >= MIN_AUTO_LABELING_OBJECTS:
-        return []
-    return [
-        f"Batches of {half:,} are small: Ground Truth auto-labels from {MIN_AUTO_LABELING_OBJECTS:,} on. With so few "
-        "validation labels little can be shown to be good enough: expect a lower machine share than in the full demo."
-    ]
+def _notes(half: int, left_out: int) -> Iterator[str]:
+    if half < MIN_AUTO_LABELING_OBJECTS:
+        yield (
+            f"Batches of {half:,} are small: Ground Truth auto-labels from {MIN_AUTO_LABELING_OBJECTS:,} on. With so "
+            "few validation labels little can be shown to be good enough: expect a lower machine share than in the "
+            "full demo."
+        )
+    if left_out:
+        yield f"{left_out:,} images are left out: the file of boxes says nothing of them."
 
 
 def campaign_spec(name: str, labels: Sequence[str], plan: Plan, inbox: str) -> dict[str, Any]:

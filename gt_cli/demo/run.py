@@ -52,7 +52,6 @@ class Demo:
     source: str
     plan: Plan
     out: Path
-    engine_arguments: tuple[str, ...] = ()
 
 
 def prepare_folder(out: Path) -> None:
@@ -71,21 +70,29 @@ def run(demo: Demo, pictures: Callable[[], PictureSet], console: Console) -> dic
 
     Errors: GtServiceError of the part that failed.
     """
-    began = datetime.now(UTC)
+    began = time.monotonic()
     with TemporaryDirectory(prefix="gt-service-") as work, ThreadPoolExecutor(1) as pool, _steps(console) as say:
-        drawn = pool.submit(pictures)
-        with local_stack(Path(work), logs=demo.out / "logs", engine_arguments=demo.engine_arguments, say=say) as stack:
+        loading = pool.submit(pictures)
+        with local_stack(Path(work), logs=demo.out / "logs", say=say) as stack:
             say("preparing the images")
-            found = drawn.result()
-            objects = S3Objects(stack.session.client("s3"))
-            say("dropping campaign.yaml into the inbox")
-            text = _drop_campaign(demo, stack, found)
-            say("")
-            with Api(stack.api_url, stack.headers) as api, _uploading(demo, stack, found.pictures) as upload:
-                watcher = Watcher(objects, parse_spec(text, filename="campaign.yaml"), began.date())
-                _watch(demo, stack, api, watcher, upload, console)
-                say("collecting labels and reports")
-                return _collect(demo, stack, api, objects, began)
+            found = perform(demo, stack, loading.result(), console, say)
+            say("stopping the stack")
+    return found | {"seconds": round(time.monotonic() - began, 1)}
+
+
+def perform(
+    demo: Demo, stack: LocalStack, pictures: PictureSet, console: Console, say: Say = lambda _: None
+) -> dict[str, Any]:
+    """The experiment on a stack that runs: drop, watch, collect."""
+    objects = S3Objects(stack.session.client("s3"))
+    say("dropping campaign.yaml into the inbox")
+    text = _drop_campaign(demo, stack, pictures)
+    say("")
+    with Api(stack.api_url, stack.headers) as api, _uploading(demo, stack, pictures.pictures) as upload:
+        watcher = Watcher(objects, parse_spec(text, filename="campaign.yaml"), datetime.now(UTC).date())
+        _watch(demo, stack, api, watcher, upload, console)
+        say("collecting labels and reports")
+        return _collect(demo, stack, api, objects)
 
 
 # ---------------------------------------------------------------- what a user does
@@ -234,7 +241,7 @@ def _print_changes(console: Console, before: Sequence[JobProgress], now: Sequenc
 # ---------------------------------------------------------------- collecting
 
 
-def _collect(demo: Demo, stack: LocalStack, api: Api, objects: S3Objects, began: datetime) -> dict[str, Any]:
+def _collect(demo: Demo, stack: LocalStack, api: Api, objects: S3Objects) -> dict[str, Any]:
     download(objects, S3Uri(stack.outputs["ResultsBucket"], f"{demo.campaign}/"), demo.out)
     jobs = sorted(api.jobs(demo.campaign), key=lambda job: str(job["created_at"]))
     reports = {job["name"]: api.report(job["name"]) for job in jobs}
@@ -243,7 +250,6 @@ def _collect(demo: Demo, stack: LocalStack, api: Api, objects: S3Objects, began:
         "source": demo.source,
         "images": demo.plan.images,
         "notes": list(demo.plan.notes),
-        "seconds": round((datetime.now(UTC) - began).total_seconds(), 1),
     }
     found = summary(jobs, reports, about)
     write(demo.out, found)

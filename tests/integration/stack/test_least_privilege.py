@@ -1,0 +1,148 @@
+"""What each function may not do, tried with its own deployed policy against the running stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from gt_cli.deployment import stack_name
+from gt_cli.stack import REGION, LocalStack
+
+pytestmark = pytest.mark.integration
+
+FUNCTIONS = ("APIHandler", "Authorize", "OnUploads", "OnBatchReady", "OnJobStateChange", "OnJobCompleted", "Reconcile")
+
+Call = Callable[["Caller"], Any]
+
+
+class Caller:
+    """Calls AWS with the permissions of one function."""
+
+    def __init__(self, stack: LocalStack, session: boto3.Session) -> None:
+        self.outputs = stack.outputs
+        self._endpoint = stack.endpoint_url
+        self._session = session
+
+    def client(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self._endpoint)  # type: ignore[call-overload]
+
+
+def role_of(stack: LocalStack, function: str) -> str:
+    cloudformation, functions = stack.session.client("cloudformation"), stack.session.client("lambda")
+    resource = cloudformation.describe_stack_resource(StackName=stack_name("local"), LogicalResourceId=function)
+    name = resource["StackResourceDetail"]["PhysicalResourceId"]
+    role: str = functions.get_function_configuration(FunctionName=name)["Role"]
+    return role.rsplit("/", 1)[-1]
+
+
+@pytest.fixture(scope="module")
+def callers(stack: LocalStack) -> Iterator[dict[str, Caller]]:
+    """A user for each function, with exactly the policies of the function's deployed role."""
+    iam = stack.session.client("iam")
+    found = {}
+    for function in FUNCTIONS:
+        role, user = role_of(stack, function), f"as-{function}"
+        iam.create_user(UserName=user)
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            iam.put_user_policy(UserName=user, PolicyName=policy, PolicyDocument=json.dumps(document))
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
+        found[function] = Caller(stack, session)
+    yield found
+    for function in FUNCTIONS:
+        user = f"as-{function}"
+        for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+        for policy in iam.list_user_policies(UserName=user)["PolicyNames"]:
+            iam.delete_user_policy(UserName=user, PolicyName=policy)
+        iam.delete_user(UserName=user)
+
+
+def read_token(caller: Caller) -> Any:
+    return caller.client("dynamodb").get_item(TableName=caller.outputs["TokensTable"], Key={"digest": {"S": "x"}})
+
+
+def write_token(caller: Caller) -> Any:
+    return caller.client("dynamodb").put_item(TableName=caller.outputs["TokensTable"], Item={"digest": {"S": "x"}})
+
+
+def read_campaign(caller: Caller) -> Any:
+    return caller.client("dynamodb").get_item(TableName=caller.outputs["CampaignsTable"], Key={"name": {"S": "x"}})
+
+
+def write_job(caller: Caller) -> Any:
+    item = {"campaign": {"S": "x"}, "name": {"S": "x"}}
+    return caller.client("dynamodb").put_item(TableName=caller.outputs["JobsTable"], Item=item)
+
+
+def delete_campaign(caller: Caller) -> Any:
+    return caller.client("dynamodb").delete_item(TableName=caller.outputs["CampaignsTable"], Key={"name": {"S": "x"}})
+
+
+def delete_upload(caller: Caller) -> Any:
+    return caller.client("s3").delete_object(Bucket=caller.outputs["InboxBucket"], Key="x/images/x.png")
+
+
+def write_image(caller: Caller) -> Any:
+    return caller.client("s3").put_object(Bucket=caller.outputs["InboxBucket"], Key="x/images/x.png", Body=b"x")
+
+
+def write_result(caller: Caller) -> Any:
+    return caller.client("s3").put_object(Bucket=caller.outputs["ResultsBucket"], Key="x/reports/x.json", Body=b"x")
+
+
+def delete_result(caller: Caller) -> Any:
+    return caller.client("s3").delete_object(Bucket=caller.outputs["ResultsBucket"], Key="x/reports/x.json")
+
+
+def take_uploads(caller: Caller) -> Any:
+    return caller.client("sqs").receive_message(QueueUrl=caller.outputs["UploadsQueue"])
+
+
+def take_batches(caller: Caller) -> Any:
+    return caller.client("sqs").receive_message(QueueUrl=caller.outputs["BatchesQueue"])
+
+
+def send_completion(caller: Caller) -> Any:
+    return caller.client("sqs").send_message(QueueUrl=caller.outputs["CompletionsQueue"], MessageBody="x")
+
+
+FORBIDDEN: dict[str, tuple[Call, ...]] = {
+    "Authorize": (write_token, read_campaign, write_result, take_uploads),
+    "APIHandler": (read_token, write_image, delete_upload, write_result, take_batches, delete_campaign),
+    "OnUploads": (read_token, write_job, write_image, delete_upload, take_batches, send_completion),
+    "OnBatchReady": (read_token, write_image, delete_upload, delete_result, take_uploads, delete_campaign),
+    "OnJobStateChange": (read_token, write_image, delete_result, take_uploads, delete_campaign),
+    "OnJobCompleted": (read_token, write_image, delete_result, take_uploads, take_batches),
+    "Reconcile": (write_token, write_image, delete_upload, delete_result, delete_campaign),
+}
+ALLOWED: dict[str, Call] = {
+    "Authorize": read_token,
+    "APIHandler": read_campaign,
+    "OnUploads": read_campaign,
+    "OnBatchReady": read_campaign,
+    "OnJobStateChange": read_campaign,
+    "OnJobCompleted": read_campaign,
+    "Reconcile": read_campaign,
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "call"),
+    [pytest.param(f, call, id=f"{f}-{call.__name__}") for f, calls in FORBIDDEN.items() for call in calls],
+)
+def test_a_function_may_not(callers: dict[str, Caller], function: str, call: Call) -> None:
+    with pytest.raises(ClientError) as refused:
+        call(callers[function])
+    assert "AccessDenied" in refused.value.response["Error"]["Code"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_same_caller_is_let_in_where_the_function_works(callers: dict[str, Caller], function: str) -> None:
+    ALLOWED[function](callers[function])
