@@ -255,7 +255,7 @@ def label_categories(classes: Sequence[str]) -> bytes:
 
 
 def prediction(label: AnyLabel, confidence: float) -> bytes:
-    """One line of a batch transform's output; boxes are [class, score, left, top, right, bottom] in shares of the image."""
+    """One line of a batch transform's output; boxes: [class, score, left, top, right, bottom] in shares of the image."""
     match label:
         case BoxLabel():
             width, height, _ = label.image_size
