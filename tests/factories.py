@@ -14,7 +14,6 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.outputs.logs import LogLine
-
 from tests.fakes import MemoryObjects
 
 BOX = (40, 30, 100, 80)

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
-from gt_service.money import MILLS_PER_DOLLAR, Mills, usd
+from gt_service.money import MILLS_PER_DOLLAR
+from gt_service.reports.amounts import cents, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,9 +93,9 @@ def _draw_costs(axes: Axes, report: Json) -> None:
         key = f"{part}_mills"
         heights = [row["cost"][key] / MILLS_PER_DOLLAR for row in rows]
         name = {"service": "service fee"}.get(part, part)
-        axes.bar(numbers, heights, 0.7, bottom, color=colour, label=f"{name} {usd(Mills(report['cost'][key]))}")
+        axes.bar(numbers, heights, 0.7, bottom, color=colour, label=f"{name} {cents(report['cost'][key])}")
         bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
-    axes.set_title(f"Cost by iteration: {usd(Mills(report['cost']['total_mills']))} in all")
+    axes.set_title(f"Cost by iteration: {cents(report['cost']['total_mills'])} in all")
     axes.set_ylabel("US dollars")
     _finish(axes, numbers, columns=3)
 
@@ -112,7 +113,7 @@ def _draw_counts(axes: Axes, report: Json) -> None:
             label = f"{kind}, {who} {counts[f'{who}_{kind}']:,}"
             axes.bar(places, heights, 0.38, bottom, color=colour, hatch=hatch, label=label)
             bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
-    axes.set_title(f"Labels by iteration: {report['machine_share']:.0%} of images by machine")
+    axes.set_title(f"Labels by iteration: {percent(report['machine_share'])} of images by machine")
     axes.set_ylabel("count")
     _finish(axes, numbers, columns=2)
 
@@ -169,7 +170,7 @@ def _draw_shares(axes: Axes, reports: Sequence[Json]) -> None:
         axes.text(
             share - 1.5 if inside else share + 1.5,
             place,
-            f"{share:.0f} %",
+            percent(share / 100),
             ha="right" if inside else "left",
             va="center",
             color="black" if inside else "white",
@@ -196,7 +197,8 @@ def _draw_totals(axes: Axes, reports: Sequence[Json]) -> None:
             axes.barh(place, width, 0.36, left, color=colour, label=name if first else None)
             left += width
         saved = report["saving"]["all_human"]["share"]
-        text = f"{usd(Mills(report['cost']['total_mills']))}  ({-saved:+.0%})"
+        change = percent(-saved) if saved > 0 else f"+{percent(-saved)}"
+        text = f"{cents(report['cost']['total_mills'])}  ({change})"
         axes.text(max(left, everyone) + most * 0.015, place, text, va="center")
     axes.set_xlim(0, most * 1.32 or 1)
     axes.set_xlabel("US dollars")

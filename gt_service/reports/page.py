@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gt_service.money import Mills, usd
+from gt_service.reports.amounts import MINUS, cents, exact, percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -42,9 +43,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        usd=lambda mills: usd(Mills(mills)).replace("-", "\N{MINUS SIGN}"),
-        percent=lambda share: "–" if share is None else f"{100 * share:.0f} %",
-        percent1=lambda share: "–" if share is None else f"{100 * share:.1f} %",
+        usd=lambda mills: usd(Mills(mills)).replace("-", MINUS),
+        cents=cents,
+        mills=exact,
+        percent=lambda share: "–" if share is None else percent(share),
+        percent1=lambda share: "–" if share is None else percent(share, 1),
         count=lambda number: "–" if number is None else f"{number:,}",
         score=lambda score: "–" if score is None else f"{score:.3f}",
         seconds=lambda seconds: "–" if seconds is None else f"{seconds:.1f}",

@@ -18,6 +18,7 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labels import Boxes, Classes, Label, label_of, match_boxes
 from gt_service.outputs.records import JsonObject, label_record, manifest_object, metadata_key
 from gt_service.outputs.tally import LabeledObject
+from gt_service.reports.amounts import percent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -228,21 +229,24 @@ def _verdict(machine: JsonObject | None, target: float) -> dict[str, Any]:
     if machine is None:
         return {"target_error": target, "passes": None, "text": "The machine labeled nothing that has a gold label."}
     low, high = machine["error_interval"]
-    said = f"error {machine['error']:.1%}, 95 % interval {low:.1%} to {high:.1%}, {machine['images']:,} images"
+    said = (
+        f"error {percent(machine['error'], 1)}, 95 % interval {percent(low, 1)} to {percent(high, 1)}, "
+        f"{machine['images']:,} images"
+    )
     if high <= target:
         return {
             "target_error": target,
             "passes": True,
-            "text": f"Machine labels keep the target of {target:.0%}: {said}.",
+            "text": f"Machine labels keep the target of {percent(target)}: {said}.",
         }
     if low > target:
         return {
             "target_error": target,
             "passes": False,
-            "text": f"Machine labels miss the target of {target:.0%}: {said}.",
+            "text": f"Machine labels miss the target of {percent(target)}: {said}.",
         }
     side = "below" if machine["error"] <= target else "above"
-    text = f"Machine labels measure {side} the target of {target:.0%}, but too few images to be sure: {said}."
+    text = f"Machine labels measure {side} the target of {percent(target)}, but too few images to be sure: {said}."
     return {"target_error": target, "passes": None, "text": text}
 
 

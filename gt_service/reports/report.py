@@ -13,6 +13,7 @@ from gt_service import __version__
 from gt_service.money import Mills, as_usd_number, usd
 from gt_service.outputs.job import Iteration, JobOutput, TrainingRun, UnlabeledObject
 from gt_service.prices import PriceTable, Workforce
+from gt_service.reports.amounts import cents
 from gt_service.reports.costs import (
     Cost,
     JobCost,
@@ -247,7 +248,7 @@ def _against_control(report: Mapping[str, Any], control: Mapping[str, Any], term
     result["model"] = {"mills": saved - mechanical}
     result["why"] = (
         f"Before the machine began, people had labeled {own:,} objects here and {other:,} in the control: "
-        f"{usd(mechanical)} of the saving is mechanical, the rest ({usd(Mills(saved - mechanical))}) is the model's."
+        f"{cents(mechanical)} of the saving is mechanical, the rest ({cents(saved - mechanical)}) is the model's."
     )
     return result
 

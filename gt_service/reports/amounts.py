@@ -1,0 +1,24 @@
+"""Money as a report prints it: whole cents in headlines, all three decimals in tables, so that columns align."""
+
+from __future__ import annotations
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def cents(mills: int) -> str:
+    """To the cent, halves away from zero: "$127.64"."""
+    return f"{_sign(mills)}${(abs(mills) + 5) // 10 / 100:,.2f}"
+
+
+def exact(mills: int) -> str:
+    """To the mill: "$127.638"."""
+    return f"{_sign(mills)}${abs(mills) / 1000:,.3f}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share as "48 %"."""
+    return f"{100 * share:.{digits}f} %".replace("-", MINUS)
+
+
+def _sign(mills: int) -> str:
+    return MINUS if mills < 0 else ""

@@ -1,0 +1,96 @@
+"""The report of a campaign: its jobs side by side, as the notebook's conclusion compares its three."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from gt_service import __version__
+from gt_service.money import Mills, as_usd_number
+from gt_service.objects import ObjectStore, S3Uri
+
+Report = dict[str, Any]
+
+
+def campaign_report(campaign: str, reports: Sequence[Mapping[str, Any]], *, now: datetime) -> Report:
+    """Pure: from the reports of the campaign's jobs, in order of start.
+
+    The chain is every job but the controls, which label again what is labeled already: their cost is the price of
+    knowing what the pre-trained model saves, and is told apart.
+    """
+    chain = [report for report in reports if report["job"]["role"] != "control"]
+    controls = [report for report in reports if report["job"]["role"] == "control"]
+    return {
+        "version": 1,
+        "made_at": now.isoformat(),
+        "made_by": f"gt-service {__version__}",
+        "campaign": campaign,
+        "totals": {"chain": _totals(chain), "controls": _totals(controls)},
+        "without_chaining": _without_chaining(chain, controls),
+        "jobs": [_row(report) for report in reports],
+    }
+
+
+def publish_campaign_report(
+    *, objects: ObjectStore, campaign: str, reports: Sequence[Mapping[str, Any]], destination: S3Uri, now: datetime
+) -> Report:
+    """Writes `campaign.html`, `.png`, `.svg` and, last, `campaign.json` under `destination`; returns the report."""
+    from gt_service.reports.figure import campaign_figure, rendered
+    from gt_service.reports.page import campaign_page
+    from gt_service.reports.publish import report_json
+
+    report = campaign_report(campaign, reports, now=now)
+    figure = campaign_figure(report["jobs"])
+    svg = rendered(figure, "svg")
+    objects.write(destination / "campaign.svg", svg, "image/svg+xml")
+    objects.write(destination / "campaign.png", rendered(figure, "png"), "image/png")
+    objects.write(destination / "campaign.html", campaign_page(report, svg), "text/html; charset=utf-8")
+    objects.write(destination / "campaign.json", report_json(report), "application/json")
+    return report
+
+
+def _row(report: Mapping[str, Any]) -> Report:
+    """What the comparison shows of a job: parts of its own report, in the same shape."""
+    quality = report["quality"] or {}
+    machine = quality.get("machine") or {}
+    return {
+        **{key: report[key] for key in ("job", "counts", "machine_share", "cost", "all_human", "saving")},
+        "true_error": quality.get("true_error"),
+        "error_interval": machine.get("error_interval"),
+    }
+
+
+def _totals(reports: Sequence[Mapping[str, Any]]) -> Report:
+    cost = sum(report["cost"]["total_mills"] for report in reports)
+    human = sum(report["all_human"]["total_mills"] for report in reports)
+    labeled = sum(report["counts"]["labeled"] for report in reports)
+    machine = sum(report["counts"]["machine_images"] for report in reports)
+    return {
+        "jobs": len(reports),
+        "labeled": labeled,
+        "human_images": labeled - machine,
+        "machine_images": machine,
+        "machine_share": round(machine / labeled, 4) if labeled else 0.0,
+        "cost_mills": cost,
+        "cost_usd": as_usd_number(Mills(cost)),
+        "all_human_mills": human,
+        "saved_mills": human - cost,
+        "saved_share": round((human - cost) / human, 4) if human else 0.0,
+    }
+
+
+def _without_chaining(chain: Sequence[Mapping[str, Any]], controls: Sequence[Mapping[str, Any]]) -> Report | None:
+    """The same batches with every controlled job replaced by its control: what not chaining would have cost."""
+    by_batch = {report["job"]["batch"]: report for report in controls}
+    replaced = [by_batch.get(report["job"]["batch"], report) for report in chain]
+    if replaced == list(chain):
+        return None
+    cost = sum(report["cost"]["total_mills"] for report in replaced)
+    actual = sum(report["cost"]["total_mills"] for report in chain)
+    return {
+        "batches": sorted(by_batch),
+        "cost_mills": cost,
+        "saved_mills": cost - actual,
+        "saved_share": round((cost - actual) / cost, 4) if cost else 0.0,
+    }
