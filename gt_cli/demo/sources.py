@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from gt_cli.datasets import BoxesError, LabeledImage, LabeledImages, OpenImagesClass, read_boxes
-from gt_cli.datasets.scenes import draw
+from gt_cli.datasets.scenes import scene
 from gt_cli.demo.pictures import KnownBox, Picture, PictureSet
 from gt_cli.demo.plan import FEWEST_IMAGES, FULL_SCENES, QUICK_SCENES, Plan
 
@@ -41,8 +41,10 @@ def _draw_all(count: int, seed: int) -> PictureSet:
 
 
 def _draw(seed: int, index: int) -> Picture:
-    scene = draw(seed, index)
-    raise NotImplementedError
+    drawn = scene(seed, index)
+    height, width = drawn.pixels.shape[:2]
+    boxes = (KnownBox(0, left, top, right - left, bottom - top) for left, top, right, bottom in drawn.boxes.tolist())
+    return Picture(f"bird-{index:05}.jpg", width, height, tuple(boxes), partial(bytes, drawn.jpeg()))
 
 
 def photos(images: Path, boxes: Path, *, choice: OpenImagesClass | None = None) -> Source:
@@ -50,7 +52,7 @@ def photos(images: Path, boxes: Path, *, choice: OpenImagesClass | None = None) 
     found = read_boxes(boxes, images, choice=choice)
     if len(found.images) < FEWEST_IMAGES:
         raise BoxesError(
-            f"{boxes} names {len(found.images)} images; the demo splits them into two batches and needs {FEWEST_IMAGES}",
+            f"{boxes} names {len(found.images)} images; split into two batches, the demo needs {FEWEST_IMAGES}",
             remedy="Name a file with more images.",
             field="boxes",
         )
