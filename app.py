@@ -1,6 +1,6 @@
 """gt-service on AWS Lambda: every trigger is a blueprint in chalicelib; this file only puts them together."""
 
-from chalice import Chalice
+from chalice.app import Chalice
 
 from chalicelib import api, authorize, batches, completions, job_events, schedule, uploads
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from chalice import Blueprint
-from chalice.app import SQSEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib import wiring
+from chalicelib.messages import partial_failures, time_left
 
 blueprint = Blueprint(__name__)
 
@@ -13,4 +17,8 @@ blueprint = Blueprint(__name__)
 @blueprint.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:batches", batch_size=1)
 def on_batch_ready(event: SQSEvent) -> dict[str, Any]:
     """Advance the campaigns named: close batches, start labeling jobs."""
-    raise NotImplementedError("on_batch_ready is being built")
+
+    def handle(record: SQSRecord) -> None:
+        wiring.chain().advance(json.loads(record.body)["campaign"], may_go_on=time_left(event.context))
+
+    return partial_failures(event, handle)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from chalice import Blueprint
-from chalice.app import SQSEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib import wiring
+from chalicelib.messages import partial_failures
+from chalicelib.observability import logger
 
 blueprint = Blueprint(__name__)
 
 
 @blueprint.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:completions", batch_size=1)
 def on_job_completed(event: SQSEvent) -> dict[str, Any]:
-    """Write the report and settle the budget."""
-    raise NotImplementedError("on_job_completed is being built")
+    """Write the report, book what the job cost, and say that money is free again."""
+
+    def handle(record: SQSRecord) -> None:
+        job = wiring.settlement().settle(json.loads(record.body)["job"])
+        logger.info("report written", extra={"campaign": job.campaign, "job": job.name, "cost_mills": job.cost})
+        wiring.QueueSignals().hint(job.campaign)
+
+    return partial_failures(event, handle)

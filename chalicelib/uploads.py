@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from chalice import Blueprint
-from chalice.app import SQSEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib import wiring
+from chalicelib.messages import partial_failures
+from chalicelib.observability import logger
+from gt_service.ingest.events import uploads
+from gt_service.store.records import NOWHERE, Campaign
 
 blueprint = Blueprint(__name__)
+
+_HINT_EVERY = timedelta(seconds=2)
+_IMAGES_PER_SECOND_OF_PATIENCE = 1000
+_LONGEST_PATIENCE = timedelta(seconds=60)
 
 
 @blueprint.on_sqs_message(
     queue_arn="arn:aws:sqs:us-east-1:000000000000:uploads", batch_size=10, maximum_batching_window_in_seconds=1
 )
 def on_uploads(event: SQSEvent) -> dict[str, Any]:
-    """Check and register what was uploaded; failed messages alone come back."""
-    raise NotImplementedError("on_uploads is being built")
+    """Check and register what was uploaded; messages that failed come again, and they alone."""
+    intake, now, touched = wiring.intake(), wiring.now(), set[str]()
+
+    def take(record: SQSRecord) -> None:
+        for upload in uploads(record.body):
+            taken = intake.take(upload, now)
+            logger.info("taken in", extra={"key": taken.key, "outcome": taken.outcome, "reason": taken.reason})
+            touched.update([taken.campaign] if taken.campaign else [])
+
+    failures = partial_failures(event, take)
+    for name in sorted(touched - {NOWHERE}):
+        hint(intake.campaign(name, now))
+    return failures
+
+
+def hint(campaign: Campaign) -> None:
+    """Says once every few seconds, however many images come, that the campaign may have a batch to close.
+
+    The message is delayed by the time in which no other is sent, so whatever was registered before is seen when it
+    arrives. A large batch is counted less often.
+    """
+    size = 0 if campaign.spec is None else campaign.spec.batch.size
+    every = min(_LONGEST_PATIENCE, max(_HINT_EVERY, timedelta(seconds=size // _IMAGES_PER_SECOND_OF_PATIENCE)))
+    if wiring.store().campaigns.claim_hint(campaign, wiring.now(), every):
+        wiring.QueueSignals().hint(campaign.name, delay_seconds=int(every.total_seconds()) + 1)

@@ -1,0 +1,51 @@
+"""What the deployment tells the functions, read from the environment in this one place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gt_service.chain.advance import Deployment
+from gt_service.errors import InvalidInput
+from gt_service.store import TableNames
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Names as in the template (.chalice/infrastructure.yaml)."""
+
+    deployment: Deployment
+    tables: TableNames
+    batches_queue_url: str
+    completions_queue_url: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Errors: `InvalidInput` naming the first variable that is missing."""
+
+        def value(name: str) -> str:
+            try:
+                return environment[name]
+            except KeyError:
+                raise InvalidInput(
+                    f"the environment has no {name}", remedy="Deploy with gt-service; it sets it.", field=name
+                ) from None
+
+        return cls(
+            deployment=Deployment(
+                inbox_bucket=value("GT_INBOX_BUCKET"),
+                results_bucket=value("GT_RESULTS_BUCKET"),
+                region=value("AWS_REGION") if "AWS_REGION" in environment else value("AWS_DEFAULT_REGION"),
+                role_arn=value("GT_LABELING_ROLE_ARN"),
+            ),
+            tables=TableNames(
+                campaigns=value("GT_CAMPAIGNS_TABLE"),
+                images=value("GT_IMAGES_TABLE"),
+                batches=value("GT_BATCHES_TABLE"),
+                jobs=value("GT_JOBS_TABLE"),
+                tokens=value("GT_TOKENS_TABLE"),
+            ),
+            batches_queue_url=value("GT_BATCHES_QUEUE_URL"),
+            completions_queue_url=value("GT_COMPLETIONS_QUEUE_URL"),
+        )

@@ -1,0 +1,115 @@
+"""Clients and the domain's parts, made when first needed and kept for the life of the function."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from chalicelib.settings import Settings
+from gt_service.chain.advance import Chain
+from gt_service.chain.settlement import Settlement
+from gt_service.ingest.intake import Intake
+from gt_service.objects import S3Objects
+from gt_service.store import Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sqs import SQSClient
+
+_RETRIES = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def settings() -> Settings:
+    return Settings.read()
+
+
+@cache
+def s3() -> S3Client:
+    return boto3.client("s3", config=_RETRIES)
+
+
+@cache
+def sqs() -> SQSClient:
+    return boto3.client("sqs", config=_RETRIES)
+
+
+@cache
+def sagemaker() -> SageMakerClient:
+    """Ground Truth, or gt-engine where AWS_ENDPOINT_URL_SAGEMAKER says so."""
+    return boto3.client("sagemaker", config=_RETRIES)
+
+
+@cache
+def logs() -> CloudWatchLogsClient:
+    return boto3.client("logs", config=_RETRIES)
+
+
+@cache
+def objects() -> S3Objects:
+    return S3Objects(s3())
+
+
+@cache
+def store() -> Store:
+    return Store(settings().tables, settings().deployment.region)
+
+
+class QueueSignals:
+    """`gt_service.chain.advance.Signals` on SQS."""
+
+    def hint(self, campaign: str, *, delay_seconds: int = 0) -> None:
+        sqs().send_message(
+            QueueUrl=settings().batches_queue_url,
+            MessageBody=json.dumps({"campaign": campaign}),
+            DelaySeconds=delay_seconds,
+        )
+
+    def ask_report(self, job: str) -> None:
+        sqs().send_message(QueueUrl=settings().completions_queue_url, MessageBody=json.dumps({"job": job}))
+
+
+def intake() -> Intake:
+    """One for each invocation: it remembers the campaigns that it has read."""
+    return Intake(store(), objects())
+
+
+@cache
+def chain() -> Chain:
+    return Chain(
+        store=store(),
+        objects=objects(),
+        sagemaker=sagemaker(),
+        signals=QueueSignals(),
+        deployment=settings().deployment,
+        now=now,
+    )
+
+
+@cache
+def settlement() -> Settlement:
+    # Imported here and nowhere else: it draws with matplotlib, a second of cold start.
+    from gt_service.outputs import CloudWatchTrainingLogs
+    from gt_service.reports.publish import publish_job_report
+
+    return Settlement(
+        store=store(),
+        objects=objects(),
+        logs=CloudWatchTrainingLogs(logs()),
+        sagemaker=sagemaker(),
+        signals=QueueSignals(),
+        results_bucket=settings().deployment.results_bucket,
+        publish=publish_job_report,
+        now=now,
+    )

@@ -1,0 +1,343 @@
+"""Performs plans: the one place where campaigns move, behind every trigger.
+
+`Chain.advance` may be called by anybody at any time, as often as they like, and killed between any two calls: each
+action is a conditional write, or is safe to repeat. What a message said is only why it was called.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain import planner
+from gt_service.chain.follow_up import labeled_numbers, write_follow_up
+from gt_service.chain.instructions import instruction_template
+from gt_service.chain.names import Places
+from gt_service.chain.observation import is_same_job, seen, warning
+from gt_service.chain.request import label_category_config, labeling_job_request
+from gt_service.chain.sample_boxes import examples_picture
+from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent
+from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
+from gt_service.ingest.batching import Batching
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.reports.estimate import worst_case
+from gt_service.store import Store
+from gt_service.store.records import Batch, Campaign, Job
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import (
+        CreateLabelingJobRequestTypeDef,
+        DescribeLabelingJobResponseTypeDef,
+    )
+
+logger = logging.getLogger(__name__)
+
+_DEFINITE_REFUSALS = {
+    "ValidationException": "Mend what the message names.",
+    "AccessDeniedException": "Let the service's role do this.",
+    "ResourceLimitExceeded": "Wait for other labeling jobs to end, or ask AWS for a higher limit.",
+    "ResourceNotFound": "Mend the ARN that the message names.",
+}
+"""Answers after which no job was created; the same request would be refused again. Anything else may have taken
+effect, and is simply tried again: the job's name makes a second one impossible."""
+_MISSING = {"ResourceNotFound", "ResourceNotFoundException"}
+
+
+class Signals(Protocol):
+    """Messages to other functions: hints that may come twice or be lost."""
+
+    def hint(self, campaign: str, *, delay_seconds: int = 0) -> None:
+        """Says that a campaign may have something to do."""
+
+    def ask_report(self, job: str) -> None:
+        """Says that an ended job wants its cost report."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What the deployment decides. role_arn: that labeling jobs assume unless a spec names another."""
+
+    inbox_bucket: str
+    results_bucket: str
+    region: str
+    role_arn: str
+
+
+class Chain:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        objects: ObjectStore,
+        sagemaker: SageMakerClient,
+        signals: Signals,
+        deployment: Deployment,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store, self._objects, self._sagemaker = store, objects, sagemaker
+        self._signals, self._deployment, self._now = signals, deployment, now
+        self._batching = Batching(store, objects, deployment.inbox_bucket, deployment.results_bucket)
+
+    # ------------------------------------------------------------ advance
+
+    def plan(self, name: str) -> planner.Plan:
+        """What would happen next; nothing is called that costs. Errors: `NotFound`."""
+        return self._plan(self._standing(name))
+
+    def advance(self, name: str, *, may_go_on: Callable[[], bool] = lambda: True) -> None:
+        """Does whatever the campaign needs, until there is nothing, or time runs out: then it says so to go on.
+
+        may_go_on: asked before each round of actions. Errors: `NotFound`; whatever AWS raises that may pass.
+        """
+        while may_go_on():
+            standing = self._standing(name)
+            plan = self._plan(standing)
+            for action in plan.actions:
+                self._perform(action, standing)
+            if plan.actions:
+                continue
+            shown = standing.campaign.verdict == plan.verdict or self._store.campaigns.show(
+                standing.campaign, plan.verdict
+            )
+            if shown:
+                return
+        self._signals.hint(name)
+
+    def _standing(self, name: str) -> planner.Standing:
+        # The campaign first: whatever is read after it can only be newer, and a write on an old one is refused.
+        campaign = self._store.campaigns.get(name)
+        return planner.Standing(
+            campaign=campaign,
+            batches=self._store.batches.of(name),
+            jobs=self._store.jobs.of(name),
+            pending=self._store.images.pending_summary(name),
+            now=self._now(),
+        )
+
+    def _plan(self, standing: planner.Standing) -> planner.Plan:
+        return planner.plan(
+            standing,
+            results_bucket=self._deployment.results_bucket,
+            worst_case=lambda spec, objects: worst_case(spec, objects, region=self._deployment.region),
+        )
+
+    def _perform(self, action: planner.Action, standing: planner.Standing) -> None:  # noqa: C901 - a row per action
+        campaign, now = standing.campaign, standing.now
+        logger.info("acting", extra={"campaign": campaign.name, "action": type(action).__name__, **_subject(action)})
+        match action:
+            case planner.ChooseBatch(number, size, why):
+                self._batching.choose(campaign, _spec(campaign), number, size, why, now)
+            case planner.FillBatch(batch):
+                self._batching.fill(batch, now)
+            case planner.CloseServed():
+                self._store.campaigns.close_served(campaign)
+            case planner.FinishBatch(batch, unlabeled):
+                self._store.batches.done(batch, unlabeled=unlabeled)
+            case planner.CountUnlabeled(job):
+                self._count_unlabeled(job)
+            case planner.AskForReport(job):
+                # Sent first: killed in between, it is asked for twice, which is harmless.
+                self._signals.ask_report(job.name)
+                self._store.jobs.record(job, replace(job, report_asked_at=now))
+            case planner.ReserveJob(job, batch):
+                self._reserve(job, campaign, batch)
+            case planner.ReserveAgain(refused, job):
+                self._keep_spec(job, campaign)
+                self._store.jobs.reserve_again(refused, job, campaign)
+            case planner.CreateJob(job):
+                self._create(job)
+            case planner.StopJob(job):
+                self._stop(job)
+            case planner.WithdrawJob(job):
+                self._withdraw(job)
+
+    # ------------------------------------------------------------ jobs
+
+    def observe(self, name: str) -> Job:
+        """Writes down how a job stands at SageMaker. Errors: `NotFound` where either side does not know it."""
+        job = self._store.jobs.get(name)
+        description = self._describe(name)
+        if description is None:
+            raise NotFound(f"SageMaker does not know labeling job {name!r}", field="name")
+        return self._record(job, description)
+
+    def look(self, job: Job) -> Job:
+        """The job as it stands this moment at SageMaker, for whoever asks; nothing is written."""
+        description = self._describe(job.name) if job.state in RUNNING | UNSENT else None
+        if description is None or not is_same_job(job, description):
+            return job
+        return seen(job, description, self._now())
+
+    def watch(self, campaign: str) -> None:
+        """Observes every job of a campaign that may have moved without a word, and warns of those that do not."""
+        for job in self._store.jobs.of(campaign):
+            if job.state not in RUNNING:
+                continue
+            found = self.observe(job.name)
+            text = warning(found, self._now())
+            if text != found.warning:
+                self._store.jobs.record(found, replace(found, warning=text))
+            if text is not None:
+                logger.warning(text, extra={"campaign": campaign, "job": job.name})
+
+    def stop_job(self, name: str) -> Job:
+        """Asks SageMaker to stop a job; its labels are kept. Errors: `NotFound`, `Conflict`."""
+        job = self._store.jobs.get(name)
+        if job.state not in RUNNING:
+            raise Conflict(f"labeling job {name} is {job.state}", remedy="Only a job that runs can be stopped.")
+        self._stop(job)
+        return self._store.jobs.get(name)
+
+    def resume(self, name: str) -> Campaign:
+        """Goes on: a paused campaign, refused requests, and batches whose tries are used up get one more."""
+        exhausted = self.plan(name).exhausted
+        campaign = self._store.campaigns.apply(name, CampaignEvent.RESUME, self._now())
+        for batch in exhausted:
+            self._store.batches.grant_follow_up(batch)
+        return campaign
+
+    def _record(self, job: Job, description: DescribeLabelingJobResponseTypeDef) -> Job:
+        after = seen(job, description, self._now())
+        if after == job or self._store.jobs.record(job, after):
+            return after
+        return self._store.jobs.get(job.name)
+
+    def _describe(self, name: str) -> DescribeLabelingJobResponseTypeDef | None:
+        try:
+            return self._sagemaker.describe_labeling_job(LabelingJobName=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+
+    def _reserve(self, job: Job, campaign: Campaign, batch: Batch) -> None:
+        self._keep_spec(job, campaign)
+        self._store.jobs.reserve(job, campaign, batch)
+
+    def _keep_spec(self, job: Job, campaign: Campaign) -> None:
+        """A job is created from the spec that its worst case was taken from, whatever the campaign's is by then."""
+        text = _spec(campaign).model_dump_json(indent=2)
+        self._objects.write(self._places(job).of_spec(job.revision, "campaign.json"), text.encode(), "application/json")
+
+    def _create(self, job: Job) -> None:
+        try:
+            request = self._request(job)
+        except GtServiceError as error:
+            return self._refuse(job, f"{error.message}. {error.remedy}".strip())
+        body = json.dumps(request, indent=2).encode()
+        self._objects.write(self._places(job).request(job.name), body, "application/json")
+        try:
+            self._sagemaker.create_labeling_job(**request)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in _DEFINITE_REFUSALS:
+                return self._refuse(job, f"{error.response['Error']['Message']} {_DEFINITE_REFUSALS[code]}")
+            if code != "ResourceInUse":
+                raise
+        description = self._describe(job.name)
+        if description is None:
+            raise NotFound(f"SageMaker took labeling job {job.name!r} and does not show it yet", remedy="Try again.")
+        if is_same_job(job, description):
+            self._record(job, description)
+            return None
+        return self._refuse(job, f"another labeling job is named {job.name}, and names are used only once.")
+
+    def _refuse(self, job: Job, reason: str) -> None:
+        logger.error("labeling job refused", extra={"campaign": job.campaign, "job": job.name, "reason": reason})
+        self._store.jobs.refuse(job, reason, self._now())
+
+    def _request(self, job: Job) -> CreateLabelingJobRequestTypeDef:
+        places = self._places(job)
+        spec = CampaignSpec.model_validate_json(self._objects.read(places.of_spec(job.revision, "campaign.json")))
+        categories, template = self._spec_files(job, spec)
+        tags = {
+            "gt-service:campaign": job.campaign,
+            "gt-service:batch": str(job.batch),
+            "gt-service:role": job.role.value,
+        }
+        if spec.gold_labels is not None:
+            tags["gt-service:gold-labels"] = str(spec.gold_labels)
+        return labeling_job_request(
+            spec,
+            job_name=job.name,
+            region=self._deployment.region,
+            role_arn=spec.role_arn or self._deployment.role_arn,
+            manifest=S3Uri.parse(job.manifest_uri),
+            output_path=places.output,
+            label_categories=categories,
+            template=template,
+            tags=tags,
+            initial_model_arn=job.initial_model_arn,
+        )
+
+    def _spec_files(self, job: Job, spec: CampaignSpec) -> tuple[S3Uri, S3Uri]:
+        """The files that a spec asks for, written once for each revision: class labels and instruction template."""
+        places = self._places(job)
+        categories = places.of_spec(job.revision, "class_labels.json")
+        template = places.of_spec(job.revision, "instructions.template")
+        if not self._exists(template):
+            picture = examples_picture(spec, self._objects)
+            if picture is not None:
+                self._objects.write(places.of_spec(job.revision, "instructions.png"), picture, "image/png")
+            labels = json.dumps(label_category_config(spec)).encode()
+            self._objects.write(categories, labels, "application/json")
+            text = instruction_template(spec, picture)
+            self._objects.write(template, text.encode(), "text/html; charset=utf-8")
+        return categories, template
+
+    def _exists(self, uri: S3Uri) -> bool:
+        try:
+            self._objects.read(uri, first_bytes=1)
+        except NotFound:
+            return False
+        return True
+
+    def _count_unlabeled(self, job: Job) -> None:
+        description = self._describe(job.name)
+        if description is None:
+            raise NotFound(f"SageMaker does not know labeling job {job.name!r} any more", field="name")
+        labeled = labeled_numbers(self._objects, description)
+        follow_up = self._places(job).manifest(job.batch, job.attempt + 1)
+        left = write_follow_up(self._objects, S3Uri.parse(job.manifest_uri), labeled, follow_up)
+        self._store.jobs.record(job, replace(job, unlabeled=left))
+
+    def _stop(self, job: Job) -> None:
+        try:
+            self._sagemaker.stop_labeling_job(LabelingJobName=job.name)
+        except ClientError as error:
+            # A job that has just ended cannot be stopped, which is as good.
+            if error.response["Error"]["Code"] not in {"ValidationException", *_MISSING}:
+                raise
+        asked = replace(job, stop_requested_at=self._now())
+        self._store.jobs.record(job, asked)
+        self.observe(job.name)
+
+    def _withdraw(self, job: Job) -> None:
+        description = self._describe(job.name)
+        if description is not None and is_same_job(job, description):
+            self._record(job, description)
+        else:
+            self._store.jobs.withdraw(job)
+
+    def _places(self, job: Job) -> Places:
+        return Places(self._deployment.results_bucket, job.campaign)
+
+
+def _spec(campaign: Campaign) -> CampaignSpec:
+    if campaign.spec is None:
+        raise InvalidInput(f"campaign {campaign.name} has no spec", remedy="Drop its campaign.yaml.", field="spec")
+    return campaign.spec
+
+
+def _subject(action: planner.Action) -> dict[str, Any]:
+    job, batch = getattr(action, "job", None), getattr(action, "batch", None)
+    subject = {"job": job.name} if isinstance(job, Job) else {}
+    return subject | ({"batch": batch.number} if isinstance(batch, Batch) else {})

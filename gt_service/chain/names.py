@@ -1,0 +1,83 @@
+"""Names of labeling jobs and of what belongs to them: deterministic, so that a second start collides with the first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gt_service.errors import NotFound
+from gt_service.objects import S3Uri
+
+_JOB_NAME = re.compile(r"(?P<campaign>.+)-(?P<batch>\d{4,})(?P<control>-control)?(?:-r(?P<attempt>\d+))?")
+
+
+class Role(StrEnum):
+    """Why a labeling job is run."""
+
+    FIRST = "first"
+    """In the chain, without a model to start from."""
+    WARM = "warm"
+    """In the chain, started from the last model."""
+    CONTROL = "control"
+    """Beside the chain: a batch labeled again without the pre-trained model, for comparison."""
+
+
+@dataclass(frozen=True)
+class JobName:
+    """`birds-0002`, its follow-up `birds-0002-r1`, its control `birds-0002-control`."""
+
+    campaign: str
+    batch: int
+    control: bool = False
+    attempt: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> JobName:
+        """Errors: `NotFound` where the service never gives such a name."""
+        match = _JOB_NAME.fullmatch(text)
+        if match is None:
+            raise NotFound(f"there is no labeling job {text!r}", remedy="List the jobs of the campaign.", field="name")
+        return cls(match["campaign"], int(match["batch"]), match["control"] is not None, int(match["attempt"] or 0))
+
+    def __str__(self) -> str:
+        control = "-control" if self.control else ""
+        follow_up = f"-r{self.attempt}" if self.attempt else ""
+        return f"{self.campaign}-{self.batch:04}{control}{follow_up}"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a campaign's files are in the results bucket."""
+
+    bucket: str
+    campaign: str
+
+    @property
+    def root(self) -> S3Uri:
+        return S3Uri(self.bucket, self.campaign)
+
+    def members(self, batch: int, digest: str) -> S3Uri:
+        return self.root / f"manifests/members/batch-{batch:04}-{digest}.jsonl"
+
+    def manifest(self, batch: int, follow_up: int = 0) -> S3Uri:
+        suffix = f"-follow-up-{follow_up}" if follow_up else ""
+        return self.root / f"manifests/batch-{batch:04}{suffix}.manifest"
+
+    def of_spec(self, revision: int, name: str) -> S3Uri:
+        """A file made from one revision of the spec: jobs that run keep theirs when the spec changes."""
+        return self.root / f"specs/{revision:04}/{name}"
+
+    @property
+    def output(self) -> S3Uri:
+        """S3OutputPath of every job; ends in the slash that Ground Truth and its readers count on."""
+        return self.root / "output/"
+
+    def job_output(self, job: str) -> S3Uri:
+        return self.root / f"output/{job}"
+
+    def request(self, job: str) -> S3Uri:
+        return self.root / f"requests/{job}.json"
+
+    def report(self, job: str) -> S3Uri:
+        return self.root / f"reports/{job}"

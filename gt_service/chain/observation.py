@@ -1,0 +1,68 @@
+"""What DescribeLabelingJob says of a job, folded into its record. Pure: nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from gt_service.chain.states import RUNNING, Effect, JobEvent, JobState, follow
+from gt_service.store.records import Job
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import DescribeLabelingJobResponseTypeDef
+
+NO_PROGRESS = timedelta(hours=24)
+LONGEST_JOB = timedelta(days=30)
+"""Labeling jobs fail after 30 days (developer guide, sms-monitor-cloud-watch)."""
+_LAST_CALL = timedelta(days=2)
+
+
+def seen(job: Job, description: DescribeLabelingJobResponseTypeDef, now: datetime) -> Job:
+    """The job as it stands after this description; itself where it says nothing new.
+
+    Errors: `UnknownState` for a status that this version does not know.
+    """
+    transition = follow(job.state, JobEvent.seen(description["LabelingJobStatus"]))
+    if job.has_ended:
+        return job
+    counters = {name: count for name, count in description["LabelCounters"].items() if isinstance(count, int)}
+    moved = counters != dict(job.counters) or transition.state is not job.state
+    after = replace(
+        job,
+        state=JobState(transition.state),
+        counters=counters,
+        created_at=description["CreationTime"].astimezone(UTC),
+        progress_at=now if moved else job.progress_at,
+        failure_reason=None,
+    )
+    if Effect.KEEP_RESULT not in transition.effects:
+        return after
+    return replace(
+        after,
+        # Absent for jobs that never trained: the chain then goes on from the last model there is.
+        final_model_arn=description.get("LabelingJobOutput", {}).get("FinalActiveLearningModelArn"),
+        failure_reason=description.get("FailureReason"),
+        ended_at=description["LastModifiedTime"].astimezone(UTC),
+        warning=None,
+    )
+
+
+def is_same_job(job: Job, description: Mapping[str, Any]) -> bool:
+    """Whether a labeling job of this name is the one that was asked for: nobody else writes our manifests."""
+    source = description["InputConfig"]["DataSource"].get("S3DataSource", {})
+    root = description["OutputConfig"]["S3OutputPath"] + description["LabelingJobName"]
+    return bool(source.get("ManifestS3Uri") == job.manifest_uri and root == job.output_uri)
+
+
+def warning(job: Job, now: datetime) -> str | None:
+    """What the owner of a running job should look into, or None."""
+    if job.state not in RUNNING:
+        return None
+    if job.created_at is not None and now - job.created_at >= LONGEST_JOB - _LAST_CALL:
+        end = job.created_at + LONGEST_JOB
+        return f"the job ends as Failed on {end:%Y-%m-%d}, after 30 days; what is labeled then is kept"
+    if job.progress_at is not None and now - job.progress_at >= NO_PROGRESS:
+        return f"no label since {job.progress_at:%Y-%m-%d %H:%M} UTC; see whether workers get its tasks"
+    return None

@@ -1,0 +1,349 @@
+"""What a campaign needs next: a pure function of how it stands.
+
+`plan` looks at nothing but its argument, so it may be asked at any time by anybody, and answers the same. Each action
+is performed behind a conditional write (`gt_service.chain.advance`); after one that changed something, plan again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.names import JobName, Places, Role
+from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
+from gt_service.money import Mills, usd
+from gt_service.store.images import Pending
+from gt_service.store.records import Batch, Campaign, Job, Verdict
+
+WorstCase = Callable[[CampaignSpec, int], Mills]
+"""The most that one job of so many objects may cost."""
+
+CREATION_LEASE = timedelta(minutes=20)
+"""Longer than any function of the service runs: whoever was about to create a job has created it, or never will."""
+REFUSAL_PAUSE = timedelta(minutes=15)
+"""After this a refused request is tried again as it is: the cause may have been mended outside of the campaign."""
+STOP_PATIENCE = timedelta(minutes=10)
+REPORT_PATIENCE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everything a plan depends on. spec: the campaign's, which a plan needs."""
+
+    campaign: Campaign
+    batches: Sequence[Batch]
+    jobs: Sequence[Job]
+    pending: Pending
+    now: datetime
+
+
+@dataclass(frozen=True)
+class ChooseBatch:
+    """Fix up to `size` pending images as the next batch."""
+
+    number: int
+    size: int
+    why: str
+
+
+@dataclass(frozen=True)
+class FillBatch:
+    batch: Batch
+
+
+@dataclass(frozen=True)
+class CloseServed:
+    """A request to close has nothing left to close."""
+
+
+@dataclass(frozen=True)
+class FinishBatch:
+    batch: Batch
+    unlabeled: int
+
+
+@dataclass(frozen=True)
+class CountUnlabeled:
+    """Find out what an ended job left unlabeled, and write the follow-up's manifest where that is something."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class ReserveJob:
+    job: Job
+    batch: Batch
+
+
+@dataclass(frozen=True)
+class ReserveAgain:
+    refused: Job
+    job: Job
+
+
+@dataclass(frozen=True)
+class CreateJob:
+    job: Job
+
+
+@dataclass(frozen=True)
+class StopJob:
+    job: Job
+
+
+@dataclass(frozen=True)
+class WithdrawJob:
+    job: Job
+
+
+@dataclass(frozen=True)
+class AskForReport:
+    job: Job
+
+
+Action = (
+    ChooseBatch
+    | FillBatch
+    | CloseServed
+    | FinishBatch
+    | CountUnlabeled
+    | ReserveJob
+    | ReserveAgain
+    | CreateJob
+    | StopJob
+    | WithdrawJob
+    | AskForReport
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """actions: to be performed in this order. verdict: how the campaign stands once nothing is left to do.
+
+    exhausted: batches whose tries are used up; resuming the campaign grants each one more.
+    """
+
+    actions: tuple[Action, ...]
+    verdict: Verdict
+    exhausted: tuple[Batch, ...] = ()
+
+
+def plan(standing: Standing, *, results_bucket: str, worst_case: WorstCase) -> Plan:
+    planner = _Planner(standing, results_bucket, worst_case)
+    actions = tuple(planner.actions())
+    return Plan(actions, planner.verdict(), tuple(planner.exhausted))
+
+
+class _Planner:
+    def __init__(self, standing: Standing, results_bucket: str, worst_case: WorstCase) -> None:
+        self._campaign, self._spec = standing.campaign, standing.campaign.spec
+        self._batches, self._jobs = standing.batches, standing.jobs
+        self._pending, self._now = standing.pending, standing.now
+        self._places = Places(results_bucket, standing.campaign.name)
+        self._worst_case = worst_case
+        self._waits: list[Verdict] = []
+        self.exhausted: list[Batch] = []
+
+    def actions(self) -> Iterator[Action]:
+        yield from self._reports()
+        if self._campaign.state is CampaignState.STOPPED:
+            yield from self._stops()
+            return
+        if self._spec is None:
+            return
+        yield from self._closing(self._spec)
+        if self._campaign.state is CampaignState.ACTIVE:
+            yield from self._unsent(self._spec)
+            yield from self._chain(self._spec)
+            yield from self._controls(self._spec)
+
+    def verdict(self) -> Verdict:
+        state = self._campaign.state
+        if state is CampaignState.STOPPED:
+            return Verdict(state.value, "stopped on request", "Begin a new campaign with the images that are left.")
+        if state is CampaignState.PAUSED:
+            return Verdict(state.value, "paused on request", f"POST /campaigns/{self._campaign.name}/resume to go on.")
+        if self._spec is None:
+            return self._campaign.verdict
+        return self._waits[0] if self._waits else Verdict(state.value)
+
+    # ------------------------------------------------------------ reports
+
+    def _reports(self) -> Iterator[Action]:
+        for job in self._jobs:
+            asked = job.report_asked_at
+            if job.is_unsettled and (asked is None or self._now - asked >= REPORT_PATIENCE):
+                yield AskForReport(job)
+
+    # ------------------------------------------------------------ stopping
+
+    def _stops(self) -> Iterator[Action]:
+        for job in self._jobs:
+            asked = job.stop_requested_at
+            if job.state in {JobState.INITIALIZING, JobState.IN_PROGRESS}:
+                if asked is None or self._now - asked >= STOP_PATIENCE:
+                    yield StopJob(job)
+            elif job.state in UNSENT and self._now - job.reserved_at >= CREATION_LEASE:
+                yield WithdrawJob(job)
+
+    # ------------------------------------------------------------ batches
+
+    def _closing(self, spec: CampaignSpec) -> Iterator[Action]:
+        filling = [batch for batch in self._batches if batch.state is BatchState.FILLING]
+        if filling:
+            # Before anything else is chosen: see `gt_service.ingest.batching`.
+            yield FillBatch(filling[0])
+            return
+        why = self._why_close(spec)
+        if why is not None:
+            number = max((batch.number for batch in self._batches), default=0) + 1
+            yield ChooseBatch(number, spec.batch.size, why)
+        elif self._campaign.close_requested_at is not None:
+            yield CloseServed()
+
+    def _why_close(self, spec: CampaignSpec) -> str | None:
+        waiting, newest = self._pending.count, self._pending.newest
+        if waiting == 0 or newest is None:
+            return None
+        if waiting >= spec.batch.size:
+            return "full"
+        if self._campaign.close_requested_at is not None:
+            return "on request"
+        quiet = self._now - datetime.fromisoformat(newest)
+        if waiting >= spec.batch.minimum and quiet >= timedelta(minutes=spec.batch.quiet_minutes):
+            return "quiet"
+        return None
+
+    # ------------------------------------------------------------ jobs
+
+    def _unsent(self, spec: CampaignSpec) -> Iterator[Action]:
+        for job in self._jobs:
+            if job.state is JobState.RESERVED:
+                yield CreateJob(job)
+            elif job.state is JobState.REFUSED:
+                yield from self._refused(job, spec)
+
+    def _refused(self, job: Job, spec: CampaignSpec) -> Iterator[Action]:
+        refused_at = job.refused_at or self._now
+        resumed_at = self._campaign.resumed_at
+        resumed = resumed_at is not None and resumed_at > refused_at
+        if job.revision == self._campaign.revision and not resumed and self._now - refused_at < REFUSAL_PAUSE:
+            self._waits.append(
+                Verdict(
+                    "waiting",
+                    f"labeling job {job.name} could not be started: {job.failure_reason}",
+                    "Mend the spec or what it names, then drop the spec again or "
+                    f"POST /campaigns/{self._campaign.name}/resume; it is tried again every now and then anyway.",
+                )
+            )
+            return
+        again = self._compiled(spec, job.job_name, job.objects, job.manifest_uri, job.initial_model_arn)
+        if self._affordable(again.reserved - job.reserved, again):
+            yield ReserveAgain(job, again)
+
+    def _chain(self, spec: CampaignSpec) -> Iterator[Action]:
+        """The lowest batch that is not labeled has the turn; later ones queue."""
+        turn = next((batch for batch in self._batches if batch.state is not BatchState.LABELED), None)
+        if turn is None or turn.state is BatchState.FILLING:
+            return
+        tries = [job for job in self._jobs if job.batch == turn.number and not job.is_control]
+        if turn.objects == 0:
+            yield FinishBatch(turn, unlabeled=0)
+        elif not tries:
+            name = JobName(self._campaign.name, turn.number)
+            yield from self._reserve(turn, spec, name, turn.objects, turn.manifest_uri or "")
+        else:
+            yield from self._after(turn, tries[-1], spec)
+
+    def _after(self, batch: Batch, last: Job, spec: CampaignSpec) -> Iterator[Action]:
+        if not last.has_ended:
+            return
+        if last.unlabeled is None:
+            yield CountUnlabeled(last)
+        elif last.unlabeled == 0:
+            yield FinishBatch(batch, unlabeled=0)
+        elif last.attempt < spec.follow_ups + batch.extra_follow_ups:
+            name = replace(last.job_name, attempt=last.attempt + 1)
+            manifest = str(self._places.manifest(batch.number, name.attempt))
+            yield from self._reserve(batch, spec, name, last.unlabeled, manifest)
+        elif last.state is JobState.COMPLETED:
+            # The service is done with them: they failed or expired, again. They are listed in the report.
+            yield FinishBatch(batch, unlabeled=last.unlabeled)
+        else:
+            self.exhausted.append(batch)
+            self._waits.append(
+                Verdict(
+                    "waiting",
+                    f"labeling job {last.name} ended as {last.state} with {last.unlabeled} objects unlabeled, and "
+                    f"{last.attempt} follow-ups were tried"
+                    + (f": {last.failure_reason}" if last.failure_reason else ""),
+                    f"Look into the reason, then POST /campaigns/{self._campaign.name}/resume for one more try, or "
+                    "raise follow_ups in the spec. What is labeled is never sent again.",
+                )
+            )
+
+    def _controls(self, spec: CampaignSpec) -> Iterator[Action]:
+        for batch in self._batches:
+            wanted = batch.number in spec.control_batches and batch.state is BatchState.LABELED and batch.objects > 0
+            name = JobName(self._campaign.name, batch.number, control=True)
+            if wanted and all(job.job_name != name for job in self._jobs):
+                yield from self._reserve(batch, spec, name, batch.objects, batch.manifest_uri or "")
+                return
+
+    def _reserve(
+        self, batch: Batch, spec: CampaignSpec, name: JobName, objects: int, manifest: str
+    ) -> Iterator[Action]:
+        model = None if name.control else self._last_model(spec)
+        job = self._compiled(spec, name, objects, manifest, model)
+        if self._affordable(job.reserved, job):
+            yield ReserveJob(job, batch)
+
+    def _compiled(self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, model: str | None) -> Job:
+        role = Role.CONTROL if name.control else Role.WARM if model else Role.FIRST
+        return Job(
+            name=str(name),
+            campaign=name.campaign,
+            batch=name.batch,
+            role=role,
+            attempt=name.attempt,
+            state=JobState.RESERVED,
+            objects=objects,
+            revision=self._campaign.revision,
+            task=spec.task.value,
+            labels=spec.labels,
+            manifest_uri=manifest,
+            output_uri=str(self._places.job_output(str(name))),
+            reserved=self._worst_case(spec, objects),
+            reserved_at=self._now,
+            initial_model_arn=model,
+        )
+
+    def _last_model(self, spec: CampaignSpec) -> str | None:
+        """The last good model that fits: the same task, the same labels in the same order."""
+        if not spec.uses_auto_labeling:
+            return None
+        fitting = (
+            job.final_model_arn
+            for job in reversed(self._jobs)
+            if not job.is_control
+            and job.state in {JobState.COMPLETED, JobState.STOPPED}
+            and (job.task, job.labels) == (spec.task.value, spec.labels)
+        )
+        return next((model for model in fitting if model), None)
+
+    def _affordable(self, amount: int, job: Job) -> bool:
+        headroom = self._campaign.headroom
+        if headroom is None or amount <= headroom:
+            return True
+        # What runs, or awaits its report, will free a part of its reservation: that is no reason to bother anybody.
+        if not any(other.is_unsettled or other.state in RUNNING for other in self._jobs):
+            self._waits.append(
+                Verdict(
+                    "waiting",
+                    f"labeling job {job.name} may cost {usd(job.reserved)}, and of the budget {usd(headroom)} are left",
+                    "Raise budget in the spec; the campaign goes on by itself.",
+                )
+            )
+        return False

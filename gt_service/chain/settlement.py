@@ -1,0 +1,87 @@
+"""An ended job's cost report, and with it the real cost in the place of what was set aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.advance import Signals
+from gt_service.chain.names import JobName, Places, Role
+from gt_service.errors import Conflict, NotFound
+from gt_service.money import Mills
+from gt_service.objects import ObjectStore
+from gt_service.outputs import TrainingLogs
+from gt_service.store import Store
+from gt_service.store.records import Job
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+Publish = Callable[..., Mapping[str, Any]]
+"""`gt_service.reports.publish.publish_job_report`; handed in, for it loads matplotlib."""
+
+
+class Settlement:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        objects: ObjectStore,
+        logs: TrainingLogs,
+        sagemaker: SageMakerClient,
+        signals: Signals,
+        results_bucket: str,
+        publish: Publish,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store, self._objects, self._logs, self._sagemaker = store, objects, logs, sagemaker
+        self._signals, self._bucket, self._publish, self._now = signals, results_bucket, publish, now
+
+    def settle(self, name: str) -> Job:
+        """Writes an ended job's report and books its cost. Repeated, it writes the report anew and books nothing.
+
+        Errors: `NotFound`; `Conflict` while the job has not ended, so that the message comes again.
+        """
+        job = self._store.jobs.get(name)
+        if not job.has_ended:
+            raise Conflict(f"labeling job {name} is {job.state}", remedy="Its report is written when it has ended.")
+        places = Places(self._bucket, job.campaign)
+        report = self._publish(
+            objects=self._objects,
+            logs=self._logs,
+            description=self._sagemaker.describe_labeling_job(LabelingJobName=name),
+            spec=self._spec(job, places),
+            role=job.role.value,
+            batch=job.batch,
+            control=self._control_report(job, places),
+            destination=places.report(name),
+            now=self._now(),
+        )
+        booked = self._store.jobs.settle(job, Mills(report["cost"]["total_mills"]), str(places.report(name)))
+        if booked and job.role is Role.CONTROL:
+            # The jobs that it is a comparison for were reported before it ended.
+            for other in self._store.jobs.of(job.campaign):
+                if other.batch == job.batch and not other.is_control and other.has_ended:
+                    self._signals.ask_report(other.name)
+        return self._store.jobs.get(name)
+
+    def _spec(self, job: Job, places: Places) -> CampaignSpec:
+        return CampaignSpec.model_validate_json(self._objects.read(places.of_spec(job.revision, "campaign.json")))
+
+    def _control_report(self, job: Job, places: Places) -> dict[str, Any] | None:
+        if job.is_control:
+            return None
+        control = replace(job.job_name, control=True, attempt=0)
+        report = self.report(places, control)
+        return None if report is None else json.loads(report)
+
+    def report(self, places: Places, name: JobName) -> bytes | None:
+        """A written report; None where there is none (yet)."""
+        try:
+            return self._objects.read(places.report(str(name)) / "report.json")
+        except NotFound:
+            return None

@@ -1,0 +1,179 @@
+"""The states of campaigns, batches and labeling jobs, and the one table of what may follow what.
+
+A transition is looked up, never computed: `follow(state, event)` answers with the next state and the effects that
+it asks for. What the table lacks is illegal (`Conflict`); what comes late or twice is in the table with no effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from gt_service.errors import Conflict, UnknownState
+
+
+class CampaignState(StrEnum):
+    """What its owner wants of a campaign. That it waits for something is found by the planner, not decided here."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+class CampaignEvent(StrEnum):
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+
+
+class BatchState(StrEnum):
+    FILLING = "filling"
+    """Its members are chosen; they are being marked as its own."""
+    CLOSED = "closed"
+    """Its manifest is written; it waits for its turn."""
+    LABELING = "labeling"
+    """A labeling job, or the next follow-up, works on it."""
+    LABELED = "labeled"
+    """Nothing more will be sent to people, except as a control."""
+
+
+class BatchEvent(StrEnum):
+    FILLED = "filled"
+    JOB_RESERVED = "job reserved"
+    DONE = "done"
+
+
+class JobState(StrEnum):
+    """Ground Truth's LabelingJobStatus, and before it what only the service knows."""
+
+    RESERVED = "Reserved"
+    """Its worst case is set aside and its request may be on its way."""
+    REFUSED = "Refused"
+    """SageMaker did not take the request; the same name is tried again once the cause may be mended."""
+    WITHDRAWN = "Withdrawn"
+    """Never created, because the campaign was stopped; what was set aside is free again."""
+    INITIALIZING = "Initializing"
+    IN_PROGRESS = "InProgress"
+    STOPPING = "Stopping"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+
+
+class JobEvent(StrEnum):
+    REFUSED = "refused"
+    TRIED_AGAIN = "tried again"
+    WITHDRAWN = "withdrawn"
+    SEEN_INITIALIZING = "seen Initializing"
+    SEEN_IN_PROGRESS = "seen InProgress"
+    SEEN_STOPPING = "seen Stopping"
+    SEEN_COMPLETED = "seen Completed"
+    SEEN_FAILED = "seen Failed"
+    SEEN_STOPPED = "seen Stopped"
+
+    @classmethod
+    def seen(cls, status: str) -> JobEvent:
+        """The event of finding a job with this LabelingJobStatus. Errors: `UnknownState`, never a guess."""
+        try:
+            return cls(f"seen {status}")
+        except ValueError:
+            raise UnknownState(
+                f"{status!r} is not a labeling job status that this version knows",
+                remedy="Upgrade gt-service; the job is left as it is.",
+                field="LabelingJobStatus",
+            ) from None
+
+
+class Effect(StrEnum):
+    """What a transition asks for, in the same write or soon after; each is safe to repeat."""
+
+    RESERVE = "set the worst case aside"
+    RELEASE = "free what was set aside"
+    KEEP_RESULT = "record the end: counters, model, reason"
+    REPORT = "ask for the cost report"
+    ADVANCE = "see what comes next"
+
+
+@dataclass(frozen=True)
+class Transition:
+    state: StrEnum
+    effects: tuple[Effect, ...] = ()
+
+
+_C, _B, _J, _E = CampaignState, BatchState, JobState, Effect
+_ENDED = (_E.KEEP_RESULT, _E.REPORT, _E.ADVANCE)
+_ENDS = {
+    JobEvent.SEEN_COMPLETED: Transition(_J.COMPLETED, _ENDED),
+    JobEvent.SEEN_FAILED: Transition(_J.FAILED, _ENDED),
+    JobEvent.SEEN_STOPPED: Transition(_J.STOPPED, _ENDED),
+}
+_FOUND = {
+    JobEvent.SEEN_INITIALIZING: Transition(_J.INITIALIZING),
+    JobEvent.SEEN_IN_PROGRESS: Transition(_J.IN_PROGRESS),
+    JobEvent.SEEN_STOPPING: Transition(_J.STOPPING),
+    **_ENDS,
+}
+_SEEN = tuple(event for event in JobEvent if event.startswith("seen "))
+
+_TRANSITIONS: dict[tuple[StrEnum, StrEnum], Transition] = {
+    # A stop is final: what it stopped may be half paid, and a second start would pay again.
+    (_C.ACTIVE, CampaignEvent.PAUSE): Transition(_C.PAUSED),
+    (_C.ACTIVE, CampaignEvent.RESUME): Transition(_C.ACTIVE, (_E.ADVANCE,)),
+    (_C.ACTIVE, CampaignEvent.STOP): Transition(_C.STOPPED, (_E.ADVANCE,)),
+    (_C.PAUSED, CampaignEvent.PAUSE): Transition(_C.PAUSED),
+    (_C.PAUSED, CampaignEvent.RESUME): Transition(_C.ACTIVE, (_E.ADVANCE,)),
+    (_C.PAUSED, CampaignEvent.STOP): Transition(_C.STOPPED, (_E.ADVANCE,)),
+    (_C.STOPPED, CampaignEvent.STOP): Transition(_C.STOPPED, (_E.ADVANCE,)),
+    #
+    (_B.FILLING, BatchEvent.FILLED): Transition(_B.CLOSED, (_E.ADVANCE,)),
+    (_B.CLOSED, BatchEvent.JOB_RESERVED): Transition(_B.LABELING),
+    # Every image that was chosen had changed before it could be taken.
+    (_B.CLOSED, BatchEvent.DONE): Transition(_B.LABELED, (_E.ADVANCE,)),
+    (_B.LABELING, BatchEvent.JOB_RESERVED): Transition(_B.LABELING),
+    (_B.LABELING, BatchEvent.DONE): Transition(_B.LABELED, (_E.ADVANCE,)),
+    # The control is a job on a batch that is labeled already.
+    (_B.LABELED, BatchEvent.JOB_RESERVED): Transition(_B.LABELED),
+    #
+    (_J.RESERVED, JobEvent.REFUSED): Transition(_J.REFUSED),
+    (_J.RESERVED, JobEvent.WITHDRAWN): Transition(_J.WITHDRAWN, (_E.RELEASE,)),
+    **{(_J.RESERVED, event): transition for event, transition in _FOUND.items()},
+    (_J.REFUSED, JobEvent.TRIED_AGAIN): Transition(_J.RESERVED, (_E.RESERVE,)),
+    (_J.REFUSED, JobEvent.REFUSED): Transition(_J.REFUSED),
+    (_J.REFUSED, JobEvent.WITHDRAWN): Transition(_J.WITHDRAWN, (_E.RELEASE,)),
+    # A request that seemed refused may have been taken from another sender of the same name.
+    **{(_J.REFUSED, event): transition for event, transition in _FOUND.items()},
+    **{(_J.INITIALIZING, event): transition for event, transition in _FOUND.items()},
+    (_J.IN_PROGRESS, JobEvent.SEEN_INITIALIZING): Transition(_J.IN_PROGRESS),
+    (_J.IN_PROGRESS, JobEvent.SEEN_IN_PROGRESS): Transition(_J.IN_PROGRESS),
+    (_J.IN_PROGRESS, JobEvent.SEEN_STOPPING): Transition(_J.STOPPING),
+    **{(_J.IN_PROGRESS, event): transition for event, transition in _ENDS.items()},
+    (_J.STOPPING, JobEvent.SEEN_INITIALIZING): Transition(_J.STOPPING),
+    (_J.STOPPING, JobEvent.SEEN_IN_PROGRESS): Transition(_J.STOPPING),
+    (_J.STOPPING, JobEvent.SEEN_STOPPING): Transition(_J.STOPPING),
+    **{(_J.STOPPING, event): transition for event, transition in _ENDS.items()},
+    # The first end that was seen stays: labeling jobs never start again.
+    **{(end, event): Transition(end) for end in (_J.COMPLETED, _J.FAILED, _J.STOPPED) for event in _SEEN},
+}
+
+TRANSITIONS: Mapping[tuple[StrEnum, StrEnum], Transition] = MappingProxyType(_TRANSITIONS)
+
+RUNNING = frozenset({_J.INITIALIZING, _J.IN_PROGRESS, _J.STOPPING})
+"""Ground Truth has the job and it has not ended."""
+ENDED = frozenset({_J.COMPLETED, _J.FAILED, _J.STOPPED})
+UNSENT = frozenset({_J.RESERVED, _J.REFUSED})
+"""Money is set aside, and Ground Truth may or may not have the job yet."""
+
+
+def follow(state: StrEnum, event: StrEnum) -> Transition:
+    """What follows when `event` meets `state`. Errors: `Conflict` where the table has no row."""
+    transition = TRANSITIONS.get((state, event))
+    if transition is None:
+        raise Conflict(f"{event} is not possible while {state}", remedy=_REMEDIES.get(state, ""))
+    return transition
+
+
+_REMEDIES: Mapping[StrEnum, str] = MappingProxyType(
+    {_C.STOPPED: "A stopped campaign stays stopped; begin a new campaign with the images that are left."}
+)

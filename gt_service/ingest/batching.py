@@ -1,0 +1,70 @@
+"""Closes batches: which pending images become one manifest.
+
+Three steps, each safe to repeat and to go on with by anybody after a crash:
+
+    choose   the members are written to S3 and named in the batch's item, in one conditional write: from here on the
+             batch's members are fixed
+    take     each member is moved from the very place it was chosen from to the batch
+    close    the manifest is written from those that moved, and the batch gets its count
+
+Members are chosen only while no batch is filling, and a pending image's place is another with every upload; so no
+image is ever chosen into two manifests, and one that changed after it was chosen stays for the next batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.names import Places
+from gt_service.chain.states import BatchState
+from gt_service.ingest.checks import ImageFacts, limit_problem
+from gt_service.ingest.manifests import CONTENT_TYPE, write_manifest
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.store import Store
+from gt_service.store.records import Batch, Campaign, Image, Member
+
+
+class Batching:
+    def __init__(self, store: Store, objects: ObjectStore, inbox_bucket: str, results_bucket: str) -> None:
+        self._store, self._objects = store, objects
+        self._inbox, self._results = inbox_bucket, results_bucket
+
+    def choose(self, campaign: Campaign, spec: CampaignSpec, number: int, size: int, why: str, now: datetime) -> bool:
+        """Fixes up to `size` of the pending images as batch `number`; False where it is taken or there are none."""
+        fitting = self._fitting(campaign.name, spec)
+        members = [Member(image.key, image.place) for image in islice(fitting, size)]
+        if not members:
+            return False
+        body = "".join(json.dumps([member.key, member.place]) + "\n" for member in members).encode()
+        # Named by its content: what a loser of the race wrote is never taken for the winner's.
+        uri = Places(self._results, campaign.name).members(number, hashlib.sha256(body).hexdigest()[:16])
+        self._objects.write(uri, body, CONTENT_TYPE)
+        batch = Batch(campaign.name, number, BatchState.FILLING, why, len(members), str(uri), None, now)
+        return self._store.batches.create(batch)
+
+    def fill(self, batch: Batch, now: datetime) -> None:
+        """Takes the members and writes the manifest; goes on where another handler stopped."""
+        self._store.images.take(batch.campaign, self._members(batch), batch.number)
+        keys = self._store.images.keys_of(batch.campaign, batch.number)
+        manifest = Places(self._results, batch.campaign).manifest(batch.number)
+        write_manifest(self._objects, manifest, self._inbox, keys)
+        self._store.batches.close(batch, objects=len(keys), manifest_uri=str(manifest), now=now)
+
+    def _members(self, batch: Batch) -> Iterator[Member]:
+        for line in self._objects.lines(S3Uri.parse(batch.members_uri)):
+            key, place = json.loads(line)
+            yield Member(key, place)
+
+    def _fitting(self, campaign: str, spec: CampaignSpec) -> Iterator[Image]:
+        """Pending images, without those that came before the spec and are too large for its task."""
+        for image in self._store.images.pending(campaign):
+            problem = limit_problem(ImageFacts(image.media_format, image.width, image.height), spec)
+            if problem is None:
+                yield image
+            else:
+                self._store.images.reject(campaign, Member(image.key, image.place), problem.reason, problem.remedy)

@@ -1,0 +1,120 @@
+"""Takes in what was uploaded: specs are put in force, images are checked and registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec
+from gt_service.errors import NotFound, SpecErrors
+from gt_service.ingest.checks import ImageFacts, Rejection, check_image, limit_problem
+from gt_service.ingest.events import Upload
+from gt_service.ingest.keys import Key, Purpose, classify
+from gt_service.ingest.placement import pending_place
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.store import Store
+from gt_service.store.records import NOWHERE, Campaign, Image, ImageStatus, Verdict
+
+_LOST = Verdict(
+    "waiting",
+    "files lie outside of any campaign's folder",
+    "Upload them again below the folder of a campaign, such as birds/images/; GET /campaigns/-/images lists them.",
+)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of an upload, for the log. campaign: whose state changed; None where nobody's did."""
+
+    key: str
+    campaign: str | None
+    outcome: str
+    reason: str | None = None
+
+
+class Intake:
+    """Safe to repeat for the same upload, and in any order: the latest upload of a key decides.
+
+    Made for one invocation: it reads each campaign once. An image that is judged by a spec which has just been
+    replaced is judged again when its batch is chosen.
+    """
+
+    def __init__(self, store: Store, objects: ObjectStore) -> None:
+        self._store, self._objects = store, objects
+        self._campaigns: dict[str, Campaign] = {}
+
+    def take(self, upload: Upload, now: datetime) -> Taken:
+        key = classify(upload.key, upload.size)
+        if key.purpose is Purpose.OTHER:
+            return Taken(upload.key, None, "not ingested")
+        if key.purpose is Purpose.SPEC:
+            return self._take_spec(upload, key.campaign, now)
+        return self._take_image(upload, key, now)
+
+    def _take_spec(self, upload: Upload, campaign: str, now: datetime) -> Taken:
+        try:
+            text = self._objects.read(_uri(upload), first_bytes=MAX_SPEC_BYTES + 1) if upload.size else b""
+        except NotFound:
+            return Taken(upload.key, None, "gone before it was read")
+        return self.take_spec_text(campaign, text, upload.key.rpartition("/")[2], upload.order, now)
+
+    def take_spec_text(self, campaign: str, text: bytes, filename: str, order: str, now: datetime) -> Taken:
+        """Puts a spec in force, or shows its errors and leaves the one in force as it is."""
+        try:
+            spec = parse_spec(text, filename=filename, campaign=campaign)
+        except SpecErrors as errors:
+            self._store.campaigns.record_spec_errors(campaign, errors.errors, order, now)
+            return Taken(filename, campaign, "spec refused", errors.message)
+        self._campaigns[campaign] = self._store.campaigns.accept_spec(campaign, spec, order, now)
+        return Taken(filename, campaign, "spec accepted")
+
+    def _take_image(self, upload: Upload, key: Key, now: datetime) -> Taken:
+        spec = self.campaign(key.campaign, now).spec
+        image = self._store.images.register(
+            self._checked(upload, key, spec), skip_duplicates=spec is None or spec.skip_duplicates
+        )
+        if image is None:
+            return Taken(upload.key, key.campaign, "known already")
+        return Taken(upload.key, key.campaign, image.status.value, image.reason)
+
+    def campaign(self, name: str, now: datetime) -> Campaign:
+        """The campaign, waiting for its spec where its images came first."""
+        if name not in self._campaigns:
+            verdict = (_LOST,) if name == NOWHERE else ()
+            self._campaigns[name] = self._store.campaigns.ensure(name, now, *verdict)
+        return self._campaigns[name]
+
+    def _checked(self, upload: Upload, key: Key, spec: CampaignSpec | None) -> Image:
+        found = self._found(upload, key)
+        if isinstance(found, ImageFacts):
+            found = limit_problem(found, spec) or found
+        facts = found if isinstance(found, ImageFacts) else ImageFacts("", 0, 0)
+        rejection = found if isinstance(found, Rejection) else None
+        image = Image(
+            campaign=key.campaign,
+            key=upload.key,
+            place=ImageStatus.REJECTED.value,
+            event_time=upload.event_time,
+            sequencer=upload.sequencer,
+            etag=upload.etag,
+            size=upload.size,
+            width=facts.width,
+            height=facts.height,
+            media_format=facts.media_format,
+            orientation=facts.orientation,
+        )
+        if rejection is not None:
+            return replace(image, reason=rejection.reason, remedy=rejection.remedy)
+        return replace(image, place=pending_place(image))
+
+    def _found(self, upload: Upload, key: Key) -> ImageFacts | Rejection:
+        if key.problem is not None:
+            return Rejection(key.problem, "Upload it again below a campaign's folder, such as birds/images/.")
+        try:
+            return check_image(upload.size, lambda count: self._objects.read(_uri(upload), first_bytes=count))
+        except NotFound:
+            return Rejection("it was deleted before it could be checked", "Upload it again.")
+
+
+def _uri(upload: Upload) -> S3Uri:
+    return S3Uri(upload.bucket, upload.key)

@@ -1,0 +1,23 @@
+"""State in DynamoDB: frozen records out, conditional writes in."""
+
+from gt_service.store.batches import Batches
+from gt_service.store.campaigns import Campaigns
+from gt_service.store.images import Images
+from gt_service.store.jobs import Jobs
+from gt_service.store.models import TableNames, Tables
+from gt_service.store.tokens import Tokens
+
+__all__ = ["Batches", "Campaigns", "Images", "Jobs", "Store", "TableNames", "Tokens"]
+
+
+class Store:
+    """The five tables of one deployment."""
+
+    def __init__(self, names: TableNames, region: str) -> None:
+        tables = Tables(names, region)
+        self.tables = tables
+        self.campaigns = Campaigns(tables)
+        self.images = Images(tables, region)
+        self.batches = Batches(tables)
+        self.jobs = Jobs(tables, region)
+        self.tokens = Tokens(tables)

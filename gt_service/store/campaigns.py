@@ -1,0 +1,214 @@
+"""Campaigns: specs, how they stand, and their money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.states import CampaignEvent, CampaignState, follow
+from gt_service.errors import InvalidInput, NotFound
+from gt_service.money import Mills
+from gt_service.store.models import CampaignItem, Tables
+from gt_service.store.records import Campaign, Verdict
+from gt_service.store.writing import Contention, Lost, campaign_unchanged, is_new, lost_if_refused
+
+_ATTEMPTS = 8
+_SPECLESS = Verdict(
+    "waiting",
+    "images have arrived, and there is no campaign spec",
+    "Drop campaign.yaml into the campaign's folder, or PUT it to /campaigns/{name}; the images are kept.",
+)
+_BAD_SPEC = Verdict(
+    "waiting", "the campaign spec has errors", "Mend the fields named in spec_errors and drop the spec again."
+)
+
+
+class Campaigns:
+    def __init__(self, tables: Tables) -> None:
+        self._items = tables.campaigns
+
+    def get(self, name: str) -> Campaign:
+        """Errors: `NotFound`."""
+        found = self.find(name)
+        if found is None:
+            raise NotFound(f"there is no campaign {name!r}", remedy="Drop its campaign.yaml or PUT it.", field="name")
+        return found
+
+    def find(self, name: str) -> Campaign | None:
+        item = self._find(name)
+        return None if item is None else _campaign(item)
+
+    def all(self) -> Iterator[Campaign]:
+        return map(_campaign, self._items.scan(consistent_read=True))
+
+    def ensure(self, name: str, now: datetime, verdict: Verdict = _SPECLESS) -> Campaign:
+        """The campaign, made to wait for its spec where images came first."""
+        found = self.find(name)
+        if found is not None:
+            return found
+        with suppress(Lost), lost_if_refused():
+            self._blank(name, now, verdict).save(condition=is_new(self._items))
+        return self.get(name)
+
+    def accept_spec(self, name: str, spec: CampaignSpec, order: str, now: datetime) -> Campaign:
+        """Puts a spec in force, unless a later one is. order: sorts specs by when they were given."""
+
+        def change(item: CampaignItem) -> bool:
+            if item.spec_order is not None and item.spec_order >= order:
+                return False
+            text = spec.model_dump_json()
+            item.revision += item.spec != text
+            item.spec, item.spec_order, item.cap = text, order, spec.budget
+            if item.errors_order is not None and item.errors_order < order:
+                item.spec_errors = item.errors_order = None
+            if item.status == "waiting":
+                item.status, item.reason, item.remedy = CampaignState.ACTIVE.value, None, None
+            return True
+
+        return self._change(name, change, now)
+
+    def record_spec_errors(self, name: str, errors: Sequence[InvalidInput], order: str, now: datetime) -> Campaign:
+        """Shows what is wrong with a spec; the one in force stays in force."""
+
+        def change(item: CampaignItem) -> bool:
+            if order <= max(item.spec_order or "", item.errors_order or ""):
+                return False
+            item.spec_errors, item.errors_order = [error.as_dict() for error in errors], order
+            if item.spec is None:
+                item.status, item.reason, item.remedy = _BAD_SPEC.status, _BAD_SPEC.reason, _BAD_SPEC.remedy
+            return True
+
+        return self._change(name, change, now)
+
+    def apply(self, name: str, event: CampaignEvent, now: datetime) -> Campaign:
+        """Pause, resume or stop. Errors: `NotFound`; `Conflict` where the transition is illegal."""
+        self.get(name)
+
+        def change(item: CampaignItem) -> bool:
+            item.state = follow(CampaignState(item.state), event).state.value
+            if event is CampaignEvent.RESUME:
+                item.resumed_at = now
+            return True
+
+        return self._change(name, change, now)
+
+    def request_close(self, name: str, now: datetime) -> Campaign:
+        """Asks that what is pending becomes a batch now. Errors: `NotFound`."""
+        self.get(name)
+
+        def change(item: CampaignItem) -> bool:
+            item.close_requested_at = now
+            return True
+
+        return self._change(name, change, now)
+
+    def close_served(self, campaign: Campaign) -> None:
+        """Takes back a request to close that has nothing left to close."""
+
+        def change(item: CampaignItem) -> bool:
+            if item.close_requested_at is None or item.close_requested_at != campaign.close_requested_at:
+                return False
+            item.close_requested_at = None
+            return True
+
+        self._change(campaign.name, change, campaign.created_at)
+
+    def show(self, campaign: Campaign, verdict: Verdict) -> bool:
+        """Writes down how the campaign stands; False where it has changed since it was judged."""
+        item = self._find(campaign.name)
+        if item is None or item.version != campaign.version:
+            return False
+        item.status, item.reason, item.remedy = verdict.status, verdict.reason, verdict.remedy
+        return self._save(item)
+
+    def claim_hint(self, campaign: Campaign, now: datetime, every: timedelta) -> bool:
+        """Whether the caller is the one who tells that images have come, of all who would within `every`."""
+        if campaign.hinted_at is not None and now - campaign.hinted_at < every:
+            return False
+        # Closes: of many handlers that saw the same last hint, each sends another.
+        seen = CampaignItem.hinted_at
+        unclaimed = seen.does_not_exist() if campaign.hinted_at is None else seen == campaign.hinted_at
+        try:
+            with lost_if_refused():
+                self._items(name=campaign.name).update(
+                    actions=[CampaignItem.hinted_at.set(now)], condition=CampaignItem.name.exists() & unclaimed
+                )
+        except Lost:
+            return False
+        return True
+
+    def _find(self, name: str) -> CampaignItem | None:
+        try:
+            return self._items.get(name, consistent_read=True)
+        except self._items.DoesNotExist:
+            return None
+
+    def _blank(self, name: str, now: datetime, verdict: Verdict) -> CampaignItem:
+        return self._items(
+            name=name,
+            state=CampaignState.ACTIVE.value,
+            status=verdict.status,
+            reason=verdict.reason,
+            remedy=verdict.remedy,
+            created_at=now,
+        )
+
+    def _change(self, name: str, change: Callable[[CampaignItem], bool], now: datetime) -> Campaign:
+        for _ in range(_ATTEMPTS):
+            item = self._find(name)
+            fresh = item is None
+            item = item or self._blank(name, now, _SPECLESS)
+            if not change(item) or self._save(item, fresh=fresh):
+                return self.get(name)
+        raise Contention(f"campaign {name!r}")
+
+    def _save(self, item: CampaignItem, *, fresh: bool = False) -> bool:
+        read = item.version
+        item.version = read + 1
+        condition = is_new(self._items) if fresh else campaign_unchanged(read)
+        # Update, not put: `hinted_at` is written without a version, and must not be taken back.
+        try:
+            with lost_if_refused():
+                if fresh:
+                    item.save(condition=condition)
+                else:
+                    item.update(actions=_all_but_hint(item), condition=condition)
+        except Lost:
+            return False
+        return True
+
+
+_UNVERSIONED = {"name", "hinted_at"}
+
+
+def _all_but_hint(item: CampaignItem) -> list[Any]:
+    actions = []
+    for name, attribute in CampaignItem.get_attributes().items():
+        if name in _UNVERSIONED:
+            continue
+        value = getattr(item, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
+    return actions
+
+
+def _campaign(item: CampaignItem) -> Campaign:
+    errors: Sequence[Mapping[str, Any]] = item.spec_errors or ()
+    return Campaign(
+        name=item.name,
+        state=CampaignState(item.state),
+        spec=None if item.spec is None else CampaignSpec.model_validate_json(item.spec),
+        revision=item.revision,
+        spec_errors=tuple(errors),
+        verdict=Verdict(item.status, item.reason, item.remedy),
+        cap=None if item.cap is None else Mills(item.cap),
+        committed=Mills(item.committed),
+        spent=Mills(item.spent),
+        version=item.version,
+        created_at=item.created_at,
+        close_requested_at=item.close_requested_at,
+        resumed_at=item.resumed_at,
+        hinted_at=item.hinted_at,
+    )

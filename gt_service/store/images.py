@@ -1,0 +1,292 @@
+"""Images: one item per key of the inbox bucket, spread over 16 partitions per campaign.
+
+An image is in exactly one place at any time, and moves by conditional writes alone. That it is in at most one batch,
+and in that one for good, follows from `still_at`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import zlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from gt_service.ingest.placement import Content, ContentChange, ImageChange, Placement, Seen, placement
+from gt_service.store.models import ContentItem, ImageItem, Tables
+from gt_service.store.records import Image, ImageStatus, Member
+from gt_service.store.writing import (
+    Contention,
+    Lost,
+    content_unchanged,
+    image_unchanged,
+    is_new,
+    lost_if_refused,
+    still_at,
+    transaction,
+)
+
+SHARDS = 16
+_ATTEMPTS = 8
+_WRITERS = 8
+
+
+@dataclass(frozen=True)
+class Pending:
+    """How many images wait for a batch, and when the newest of them was uploaded (ISO 8601)."""
+
+    count: int
+    newest: str | None
+
+
+Cursor = tuple[int, str, str]
+"""Shard, place and key of the last image of a page."""
+
+
+@dataclass(frozen=True)
+class ImagePage:
+    images: tuple[Image, ...]
+    next_after: Cursor | None
+    """Where to go on; None on the last page."""
+
+
+class Images:
+    def __init__(self, tables: Tables, region: str) -> None:
+        self._images, self._contents, self._region = tables.images, tables.contents, region
+
+    # ------------------------------------------------------------ registration
+
+    def register(self, found: Image, *, skip_duplicates: bool) -> Image | None:
+        """Writes an upload down; None where a later one of the same key is registered already.
+
+        The common case, a new key, is one conditional write (with its content where duplicates are skipped) and
+        no read. Errors: `Contention`.
+        """
+        seen = Seen()
+        for _ in range(_ATTEMPTS):
+            placed = placement(found, seen, skip_duplicates=skip_duplicates)
+            if placed is None:
+                return None
+            try:
+                self._write(found.campaign, placed)
+            except Lost:
+                seen = self._look(found)
+            else:
+                return placed.image.after
+        raise Contention(f"image {found.key!r}")
+
+    def get(self, campaign: str, key: str) -> Image | None:
+        try:
+            return _image(self._images.get(_shard(campaign, key), key, consistent_read=True))
+        except self._images.DoesNotExist:
+            return None
+
+    def _look(self, found: Image) -> Seen:
+        image = self.get(found.campaign, found.key)
+        former = None if image is None else self._content(found.campaign, image.fingerprint)
+        heir = None
+        if former is not None and former.owner == found.key:
+            twins = self._at(found.campaign, f"{ImageStatus.DUPLICATE}#{former.fingerprint}")
+            heir = min(twins, key=lambda twin: (twin.event_time, twin.key), default=None)
+        return Seen(image, self._content(found.campaign, found.fingerprint), former, heir)
+
+    def _content(self, campaign: str, fingerprint: str) -> Content | None:
+        try:
+            item = self._contents.get(_content_shard(campaign, fingerprint), fingerprint, consistent_read=True)
+        except self._contents.DoesNotExist:
+            return None
+        return Content(fingerprint, item.owner, item.twins)
+
+    def _write(self, campaign: str, placed: Placement) -> None:
+        images = [placed.image, *([placed.heir] if placed.heir else [])]
+        if len(images) == 1 and not placed.contents:
+            with lost_if_refused():
+                self._item(placed.image.after).save(condition=self._unchanged(placed.image))
+            return
+        with transaction(self._region) as writes:
+            for change in images:
+                writes.save(self._item(change.after), condition=self._unchanged(change))
+            for content in placed.contents:
+                writes.save(self._content_item(campaign, content), condition=self._content_unchanged(content))
+
+    def _unchanged(self, change: ImageChange) -> Condition:
+        if change.before is None:
+            return is_new(self._images)
+        return image_unchanged(change.before.place, change.before.sequencer)
+
+    def _content_unchanged(self, change: ContentChange) -> Condition:
+        if change.before is None:
+            return is_new(self._contents)
+        return content_unchanged(change.before.owner, change.before.twins)
+
+    def _content_item(self, campaign: str, change: ContentChange) -> ContentItem:
+        after = change.after
+        shard = _content_shard(campaign, after.fingerprint)
+        return self._contents(shard=shard, key=after.fingerprint, owner=after.owner, twins=after.twins)
+
+    def _item(self, image: Image) -> ImageItem:
+        return self._images(
+            shard=_shard(image.campaign, image.key),
+            key=image.key,
+            place=image.place,
+            event_time=image.event_time,
+            sequencer=image.sequencer,
+            etag=image.etag,
+            size=image.size,
+            width=image.width or None,
+            height=image.height or None,
+            media_format=image.media_format or None,
+            orientation=image.orientation if image.orientation != 1 else None,
+            reason=image.reason,
+            remedy=image.remedy,
+            replaced_after_batch=image.replaced_after_batch or None,
+        )
+
+    # ------------------------------------------------------------ batches
+
+    def pending(self, campaign: str) -> Iterator[Image]:
+        """Images without a batch, by time of upload and then by key; read as far as the caller goes."""
+        prefix = f"{ImageStatus.PENDING}#"
+        shards = [self._starting_with(shard, prefix) for shard in _shards(campaign)]
+        for _, same_time in groupby(heapq.merge(*shards, key=_event_time), key=_event_time):
+            yield from sorted(same_time, key=lambda image: image.key)
+
+    def pending_summary(self, campaign: str) -> Pending:
+        prefix = f"{ImageStatus.PENDING}#"
+        newest = [
+            item.event_time
+            for shard in _shards(campaign)
+            for item in self._images.query(
+                shard,
+                ImageItem.place.startswith(prefix),
+                index_name="by_place",
+                consistent_read=True,
+                scan_index_forward=False,
+                limit=1,
+            )
+        ]
+        return Pending(self.count(campaign, ImageStatus.PENDING) if newest else 0, max(newest, default=None))
+
+    def take(self, campaign: str, members: Iterable[Member], batch: int) -> None:
+        """Moves images into a batch; those that have left the place they were chosen from stay where they are."""
+        place = batch_place(batch)
+
+        def move(member: Member) -> None:
+            self._move(campaign, member, [ImageItem.place.set(place)])
+
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            for _ in writers.map(move, members):
+                pass  # to raise what failed
+
+    def reject(self, campaign: str, member: Member, reason: str, remedy: str) -> None:
+        """Puts aside an image that the campaign's task cannot take after all."""
+        place = ImageItem.place.set(ImageStatus.REJECTED.value)
+        self._move(campaign, member, [place, ImageItem.reason.set(reason), ImageItem.remedy.set(remedy)])
+
+    def _move(self, campaign: str, member: Member, actions: list[Action]) -> None:
+        item = self._images(shard=_shard(campaign, member.key), key=member.key)
+        # Lost: moved already by a handler of the same batch, or uploaded anew since, and then the next batch has it.
+        with suppress(Lost), lost_if_refused():
+            item.update(actions=actions, condition=still_at(member.place))
+
+    def keys_of(self, campaign: str, batch: int) -> list[str]:
+        """The batch's members, sorted by key."""
+        return sorted(image.key for image in self._at(campaign, batch_place(batch)))
+
+    # ------------------------------------------------------------ looking
+
+    def count(self, campaign: str, status: ImageStatus) -> int:
+        prefix = ImageItem.place.startswith(status.value)
+        return sum(
+            self._images.count(shard, prefix, index_name="by_place", consistent_read=True)
+            for shard in _shards(campaign)
+        )
+
+    def page(self, campaign: str, status: ImageStatus, *, limit: int, after: Cursor | None = None) -> ImagePage:
+        """Up to `limit` images of a status, in no order that means anything, from `after` on."""
+        shards = list(_shards(campaign))
+        found: list[tuple[int, Image]] = []
+        for number in range(after[0] if after else 0, SHARDS):
+            start = _start_key(shards[number], after) if after and after[0] == number else None
+            items = self._images.query(
+                shards[number],
+                ImageItem.place.startswith(status.value),
+                index_name="by_place",
+                consistent_read=True,
+                limit=limit + 1 - len(found),
+                last_evaluated_key=start,
+            )
+            found += [(number, _image(item)) for item in items]
+            if len(found) > limit:
+                number, last = found[limit - 1]
+                return ImagePage(tuple(image for _, image in found[:limit]), (number, last.place, last.key))
+        return ImagePage(tuple(image for _, image in found), None)
+
+    def twin_of(self, image: Image) -> str | None:
+        """The key that is labeled in a duplicate's stead."""
+        content = self._content(image.campaign, image.fingerprint)
+        return None if content is None else content.owner
+
+    def _at(self, campaign: str, place: str) -> Iterator[Image]:
+        for shard in _shards(campaign):
+            condition = ImageItem.place == place
+            for item in self._images.query(shard, condition, index_name="by_place", consistent_read=True):
+                yield _image(item)
+
+    def _starting_with(self, shard: str, prefix: str) -> Iterator[Image]:
+        condition = ImageItem.place.startswith(prefix)
+        for item in self._images.query(shard, condition, index_name="by_place", consistent_read=True):
+            yield _image(item)
+
+
+def batch_place(batch: int) -> str:
+    return f"{ImageStatus.BATCH}#{batch:04}"
+
+
+def _event_time(image: Image) -> str:
+    return image.event_time
+
+
+def _shard_number(text: str) -> int:
+    return zlib.crc32(text.encode()) % SHARDS
+
+
+def _shard(campaign: str, key: str) -> str:
+    return f"{campaign}#{_shard_number(key):x}"
+
+
+def _shards(campaign: str) -> Iterator[str]:
+    return (f"{campaign}#{number:x}" for number in range(SHARDS))
+
+
+def _content_shard(campaign: str, fingerprint: str) -> str:
+    return f"{campaign}#contents#{_shard_number(fingerprint):x}"
+
+
+def _start_key(shard: str, after: Cursor) -> dict[str, dict[str, str]]:
+    _, place, key = after
+    return {"shard": {"S": shard}, "place": {"S": place}, "key": {"S": key}}
+
+
+def _image(item: ImageItem) -> Image:
+    return Image(
+        campaign=item.shard.rpartition("#")[0],
+        key=item.key,
+        place=item.place,
+        event_time=item.event_time,
+        sequencer=item.sequencer,
+        etag=item.etag,
+        size=item.size,
+        width=item.width or 0,
+        height=item.height or 0,
+        media_format=item.media_format or "",
+        orientation=item.orientation or 1,
+        reason=item.reason,
+        remedy=item.remedy,
+        replaced_after_batch=bool(item.replaced_after_batch),
+    )

@@ -1,0 +1,174 @@
+"""Labeling jobs, each put together with the money set aside for it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from gt_service.chain.names import JobName, Role
+from gt_service.chain.states import BatchEvent, Effect, JobEvent, JobState, follow
+from gt_service.errors import NotFound
+from gt_service.money import Mills
+from gt_service.store.models import BatchItem, CampaignItem, JobItem, Tables
+from gt_service.store.records import Batch, Campaign, Job
+from gt_service.store.writing import (
+    Lost,
+    batch_in,
+    campaign_unchanged,
+    is_new,
+    job_in,
+    job_unsettled,
+    lost_if_refused,
+    transaction,
+)
+
+
+class Jobs:
+    def __init__(self, tables: Tables, region: str) -> None:
+        self._tables, self._items, self._region = tables, tables.jobs, region
+
+    def of(self, campaign: str) -> tuple[Job, ...]:
+        """In order of batch, the chain before its control, and attempt."""
+        jobs = [_job(item) for item in self._items.query(campaign, consistent_read=True)]
+        return tuple(sorted(jobs, key=lambda job: (job.batch, job.is_control, job.attempt)))
+
+    def get(self, name: str) -> Job:
+        """Errors: `NotFound`."""
+        try:
+            return _job(self._items.get(JobName.parse(name).campaign, name, consistent_read=True))
+        except self._items.DoesNotExist:
+            raise NotFound(
+                f"there is no labeling job {name!r}", remedy="List the jobs of the campaign.", field="name"
+            ) from None
+
+    def reserve(self, job: Job, campaign: Campaign, batch: Batch) -> bool:
+        """Puts the job and sets its worst case aside, both or neither; False where anything changed meanwhile.
+
+        Closes: two jobs that fit under the cap one by one are started together; a batch gets two jobs at once.
+        """
+        try:
+            with transaction(self._region) as writes:
+                writes.save(self._item(job), condition=is_new(self._items))
+                self._set_aside(writes, campaign, job.reserved)
+                if not job.is_control:
+                    state = follow(batch.state, BatchEvent.JOB_RESERVED).state
+                    writes.update(
+                        self._tables.batches(campaign=batch.campaign, number=batch.number),
+                        actions=[BatchItem.state.set(state.value)],
+                        condition=batch_in(batch.state),
+                    )
+        except Lost:
+            return False
+        return True
+
+    def reserve_again(self, refused: Job, job: Job, campaign: Campaign) -> bool:
+        """Tries a refused job's name anew, as it is compiled now, with what that may cost."""
+        follow(refused.state, JobEvent.TRIED_AGAIN)
+        try:
+            with transaction(self._region) as writes:
+                writes.save(self._item(job), condition=job_in(refused.state))
+                self._set_aside(writes, campaign, Mills(job.reserved - refused.reserved))
+        except Lost:
+            return False
+        return True
+
+    def refuse(self, job: Job, reason: str, now: datetime) -> None:
+        state = follow(job.state, JobEvent.REFUSED).state
+        self._update(
+            job,
+            JobItem.state.set(state.value),
+            JobItem.failure_reason.set(reason[:1024]),
+            JobItem.refused_at.set(now),
+        )
+
+    def withdraw(self, job: Job) -> None:
+        """Gives up a job that was never created, and frees what was set aside for it."""
+        transition = follow(job.state, JobEvent.WITHDRAWN)
+        with suppress(Lost), transaction(self._region) as writes:
+            writes.update(
+                self._key(job), actions=[JobItem.state.set(transition.state.value)], condition=job_in(job.state)
+            )
+            if Effect.RELEASE in transition.effects:
+                self._settle_money(writes, job, Mills(0))
+
+    def record(self, before: Job, after: Job) -> bool:
+        """Writes what was seen of a job; False where another handler saw more first."""
+        if before == after:
+            return False
+        changed = [field.name for field in fields(Job) if getattr(before, field.name) != getattr(after, field.name)]
+        return self._update(before, *(_set(name, getattr(after, name)) for name in changed))
+
+    def settle(self, job: Job, cost: Mills, report_uri: str) -> bool:
+        """Puts the real cost in the reservation's stead, once; False where it was settled already."""
+        try:
+            with transaction(self._region) as writes:
+                writes.update(
+                    self._key(job),
+                    actions=[JobItem.cost.set(cost), JobItem.report_uri.set(report_uri)],
+                    condition=job_unsettled() & job_in(job.state),
+                )
+                self._settle_money(writes, job, cost)
+        except Lost:
+            return False
+        return True
+
+    def _set_aside(self, writes: Any, campaign: Campaign, amount: Mills) -> None:
+        writes.update(
+            self._tables.campaigns(name=campaign.name),
+            actions=[
+                CampaignItem.committed.set(campaign.committed + amount),
+                CampaignItem.version.set(campaign.version + 1),
+            ],
+            condition=campaign_unchanged(campaign.version),
+        )
+
+    def _settle_money(self, writes: Any, job: Job, cost: Mills) -> None:
+        # Unconditional sums: the job's own condition, in the same transaction, lets them happen once.
+        writes.update(
+            self._tables.campaigns(name=job.campaign),
+            actions=[
+                CampaignItem.committed.add(-job.reserved),
+                CampaignItem.spent.add(cost),
+                CampaignItem.version.add(1),
+            ],
+        )
+
+    def _update(self, job: Job, *actions: Any) -> bool:
+        try:
+            with lost_if_refused():
+                self._key(job).update(actions=list(actions), condition=job_in(job.state))
+        except Lost:
+            return False
+        return True
+
+    def _key(self, job: Job) -> JobItem:
+        return self._items(campaign=job.campaign, name=job.name)
+
+    def _item(self, job: Job) -> JobItem:
+        return self._items(**{name: _plain(value) for name, value in asdict(job).items()})
+
+
+def _set(name: str, value: Any) -> Any:
+    attribute = JobItem.get_attributes()[name]
+    return attribute.remove() if value is None else attribute.set(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Role | JobState):
+        return value.value
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _job(item: JobItem) -> Job:
+    values = {field.name: getattr(item, field.name) for field in fields(Job)}
+    values |= {
+        "role": Role(item.role),
+        "state": JobState(item.state),
+        "labels": tuple(item.labels),
+        "counters": item.counters or {},
+        "reserved": Mills(item.reserved),
+        "cost": None if item.cost is None else Mills(item.cost),
+    }
+    return Job(**values)

@@ -1,0 +1,180 @@
+"""The five tables, in pynamodb's terms. Nothing outside this package imports them.
+
+campaigns   name                                     the spec, how it stands, its money
+images      shard (campaign#0…f), key                one item per key; local index by_place (shard, place)
+            shard (campaign#contents#0…f), key       one item per content: which key stands for it
+batches     campaign, number
+jobs        campaign, name
+tokens      digest                                   expires: seconds since 1970, the table's time to live
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.constants import NUMBER
+from pynamodb.indexes import AllProjection, LocalSecondaryIndex
+from pynamodb.models import Model
+
+
+class IntegerAttribute(Attribute[int]):
+    """A DynamoDB number that is always a whole one."""
+
+    attr_type = NUMBER
+
+    def serialize(self, value: int) -> str:
+        return str(int(value))
+
+    def deserialize(self, value: str) -> int:
+        return int(value)
+
+
+class CampaignItem(Model):
+    name = UnicodeAttribute(hash_key=True)
+    state = UnicodeAttribute()
+    spec = UnicodeAttribute(null=True)
+    revision = IntegerAttribute(default=0)
+    spec_order = UnicodeAttribute(null=True)
+    spec_errors = JSONAttribute(null=True)
+    errors_order = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)
+    remedy = UnicodeAttribute(null=True)
+    cap = IntegerAttribute(null=True)
+    committed = IntegerAttribute(default=0)
+    spent = IntegerAttribute(default=0)
+    version = IntegerAttribute(default=0)
+    created_at = UTCDateTimeAttribute()
+    close_requested_at = UTCDateTimeAttribute(null=True)
+    resumed_at = UTCDateTimeAttribute(null=True)
+    hinted_at = UTCDateTimeAttribute(null=True)
+
+
+class ByPlace(LocalSecondaryIndex["ImageItem"]):  # type: ignore[no-untyped-call]
+    """Local, so that "what is pending" is read as it is now, not as it was."""
+
+    class Meta:
+        index_name = "by_place"
+        projection = AllProjection()
+
+    shard = UnicodeAttribute(hash_key=True)
+    place = UnicodeAttribute(range_key=True)
+
+
+class ImageItem(Model):
+    shard = UnicodeAttribute(hash_key=True)
+    key = UnicodeAttribute(range_key=True)
+    place = UnicodeAttribute()
+    event_time = UnicodeAttribute()
+    sequencer = UnicodeAttribute()
+    etag = UnicodeAttribute()
+    size = IntegerAttribute()
+    width = IntegerAttribute(null=True)
+    height = IntegerAttribute(null=True)
+    media_format = UnicodeAttribute(null=True)
+    orientation = IntegerAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    remedy = UnicodeAttribute(null=True)
+    replaced_after_batch = BooleanAttribute(null=True)
+    by_place = ByPlace()
+
+
+class ContentItem(Model):
+    """In the images table, under a shard of its own kind: which key stands for this content.
+
+    twins: grows with every duplicate, so that a change of owner notices one that came in the meantime.
+    """
+
+    shard = UnicodeAttribute(hash_key=True)
+    key = UnicodeAttribute(range_key=True)
+    owner = UnicodeAttribute(null=True)
+    twins = IntegerAttribute(default=0)
+
+
+class BatchItem(Model):
+    campaign = UnicodeAttribute(hash_key=True)
+    number = IntegerAttribute(range_key=True)
+    state = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    objects = IntegerAttribute()
+    members_uri = UnicodeAttribute()
+    manifest_uri = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute()
+    closed_at = UTCDateTimeAttribute(null=True)
+    unlabeled = IntegerAttribute(null=True)
+    extra_follow_ups = IntegerAttribute(default=0)
+
+
+class JobItem(Model):
+    campaign = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute(range_key=True)
+    batch = IntegerAttribute()
+    role = UnicodeAttribute()
+    attempt = IntegerAttribute()
+    state = UnicodeAttribute()
+    objects = IntegerAttribute()
+    revision = IntegerAttribute()
+    task = UnicodeAttribute()
+    labels = JSONAttribute()
+    manifest_uri = UnicodeAttribute()
+    output_uri = UnicodeAttribute()
+    reserved = IntegerAttribute()
+    reserved_at = UTCDateTimeAttribute()
+    initial_model_arn = UnicodeAttribute(null=True)
+    final_model_arn = UnicodeAttribute(null=True)
+    counters = JSONAttribute(null=True)
+    unlabeled = IntegerAttribute(null=True)
+    cost = IntegerAttribute(null=True)
+    report_uri = UnicodeAttribute(null=True)
+    report_asked_at = UTCDateTimeAttribute(null=True)
+    failure_reason = UnicodeAttribute(null=True)
+    refused_at = UTCDateTimeAttribute(null=True)
+    stop_requested_at = UTCDateTimeAttribute(null=True)
+    created_at = UTCDateTimeAttribute(null=True)
+    ended_at = UTCDateTimeAttribute(null=True)
+    progress_at = UTCDateTimeAttribute(null=True)
+    warning = UnicodeAttribute(null=True)
+
+
+class TokenItem(Model):
+    digest = UnicodeAttribute(hash_key=True)
+    principal = UnicodeAttribute()
+    role = UnicodeAttribute()
+    expires = IntegerAttribute()
+
+
+_M = TypeVar("_M", bound=Model)
+
+
+def _bound(model: type[_M], table_name: str, region: str) -> type[_M]:
+    meta = type("Meta", (), {"table_name": table_name, "region": region, "billing_mode": "PAY_PER_REQUEST"})
+    return cast("type[_M]", type(model.__name__, (model,), {"Meta": meta}))
+
+
+@dataclass(frozen=True)
+class TableNames:
+    campaigns: str
+    images: str
+    batches: str
+    jobs: str
+    tokens: str
+
+
+class Tables:
+    """The models, bound to the names that the deployment gave its tables."""
+
+    def __init__(self, names: TableNames, region: str) -> None:
+        self.campaigns = _bound(CampaignItem, names.campaigns, region)
+        self.images = _bound(ImageItem, names.images, region)
+        self.contents = _bound(ContentItem, names.images, region)
+        self.batches = _bound(BatchItem, names.batches, region)
+        self.jobs = _bound(JobItem, names.jobs, region)
+        self.tokens = _bound(TokenItem, names.tokens, region)
+
+    def create(self) -> None:
+        """For tests; a deployment's tables are made by .chalice/infrastructure.yaml."""
+        owners: tuple[type[Any], ...] = (self.campaigns, self.images, self.batches, self.jobs, self.tokens)
+        for model in owners:
+            model.create_table(wait=True)

@@ -1,0 +1,197 @@
+"""What the tables hold, as frozen values: the rest of the service never sees a table's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.names import JobName, Role
+from gt_service.chain.states import ENDED, BatchState, CampaignState, JobState
+from gt_service.money import Mills
+
+NOWHERE = "-"
+"""The campaign under which files are listed that lie in no campaign's folder."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a campaign stands, in words for its owner."""
+
+    status: str
+    reason: str | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """One labeling goal.
+
+    revision: counts the accepted specs; 0 before the first. cap: None where there is no budget.
+    committed: set aside for jobs whose real cost is not known yet. spent: real cost of reported jobs.
+    version: grows with every write.
+    """
+
+    name: str
+    state: CampaignState
+    spec: CampaignSpec | None
+    revision: int
+    spec_errors: tuple[Mapping[str, Any], ...]
+    verdict: Verdict
+    cap: Mills | None
+    committed: Mills
+    spent: Mills
+    version: int
+    created_at: datetime
+    close_requested_at: datetime | None = None
+    resumed_at: datetime | None = None
+    hinted_at: datetime | None = None
+
+    @property
+    def headroom(self) -> Mills | None:
+        """What may still be set aside; None where there is no cap."""
+        return None if self.cap is None else Mills(self.cap - self.committed - self.spent)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images closed into one manifest.
+
+    objects: members chosen, and once closed those that the manifest holds. unlabeled: left without a label when the
+    batch was done. extra_follow_ups: granted by its owner on top of the spec's.
+    """
+
+    campaign: str
+    number: int
+    state: BatchState
+    reason: str
+    objects: int
+    members_uri: str
+    manifest_uri: str | None
+    created_at: datetime
+    closed_at: datetime | None = None
+    unlabeled: int | None = None
+    extra_follow_ups: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One labeling job, from the moment its worst case is set aside.
+
+    revision: of the spec it was compiled from. unlabeled: objects without a label once it ended, None until counted;
+    they are the follow-up's manifest. cost: None until the report is written, which also frees `reserved`.
+    progress_at: when its counters last moved.
+    """
+
+    name: str
+    campaign: str
+    batch: int
+    role: Role
+    attempt: int
+    state: JobState
+    objects: int
+    revision: int
+    task: str
+    labels: tuple[str, ...]
+    manifest_uri: str
+    output_uri: str
+    reserved: Mills
+    reserved_at: datetime
+    initial_model_arn: str | None = None
+    final_model_arn: str | None = None
+    counters: Mapping[str, int] = field(default_factory=dict)
+    unlabeled: int | None = None
+    cost: Mills | None = None
+    report_uri: str | None = None
+    report_asked_at: datetime | None = None
+    failure_reason: str | None = None
+    refused_at: datetime | None = None
+    stop_requested_at: datetime | None = None
+    created_at: datetime | None = None
+    ended_at: datetime | None = None
+    progress_at: datetime | None = None
+    warning: str | None = None
+
+    @property
+    def is_control(self) -> bool:
+        return self.role is Role.CONTROL
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Its reservation is held although nothing more can be spent on it."""
+        return self.has_ended and self.cost is None
+
+    @property
+    def job_name(self) -> JobName:
+        return JobName(self.campaign, self.batch, self.is_control, self.attempt)
+
+
+class ImageStatus(StrEnum):
+    """Where an image is: the first part of its `place`."""
+
+    PENDING = "pending"
+    BATCH = "batch"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True)
+class Image:
+    """One key of the inbox bucket, as its latest upload left it.
+
+    place: `pending#<event time>#<sequencer>`, `batch#0001`, `rejected` or `duplicate#<fingerprint>`.
+    event_time: S3's, ISO 8601. sequencer: S3's order of events on this key, padded so that text order is it.
+    """
+
+    campaign: str
+    key: str
+    place: str
+    event_time: str
+    sequencer: str
+    etag: str
+    size: int
+    width: int = 0
+    height: int = 0
+    media_format: str = ""
+    orientation: int = 1
+    reason: str | None = None
+    remedy: str | None = None
+    replaced_after_batch: bool = False
+
+    @property
+    def status(self) -> ImageStatus:
+        return ImageStatus(self.place.partition("#")[0])
+
+    @property
+    def batch(self) -> int | None:
+        return int(self.place.removeprefix("batch#")) if self.status is ImageStatus.BATCH else None
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal content, as far as S3 tells without reading it."""
+        return f"{self.etag}-{self.size}"
+
+
+@dataclass(frozen=True)
+class Member:
+    """An image chosen for a batch, at the very place it was chosen from."""
+
+    key: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Token:
+    """Who may call the HTTP API; of the bearer token itself only the digest is kept."""
+
+    digest: str
+    principal: str
+    role: str
+    expires_at: datetime
