@@ -26,8 +26,10 @@ from gt_cli import deployment, packaging, redrive, tokens
 from gt_cli.api import Api
 from gt_cli.datasets import OpenImagesClass
 from gt_cli.stack import LocalStack, local_stack
+from gt_service.campaign import parse_spec
 from gt_service.errors import GtServiceError
 from gt_service.money import Mills, usd
+from gt_service.reports import estimate as estimates
 
 P = ParamSpec("P")
 console = Console()
@@ -246,6 +248,26 @@ def report(job: str, url: str, token: str) -> None:
     """A job's cost report, as JSON."""
     with _api(url, token) as api:
         console.print_json(data=api.report(job))
+
+
+@cli.command()
+@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--objects", type=click.IntRange(1), required=True, help="How many images there will be.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
+@reporting_errors
+def estimate(spec: Path, objects: int, as_json: bool) -> None:
+    """What labeling so many images would cost, before it starts."""
+    found = estimates.estimate(parse_spec(spec.read_bytes(), filename=spec.name), objects)
+    if as_json:
+        console.print_json(data=found.as_dict())
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("low", "likely", "high", "ceiling", "all by people"):
+        table.add_column(name, justify="right")
+    table.add_row(*(usd(amount) for amount in (found.low, found.likely, found.high, found.ceiling, found.all_human)))
+    console.print(table)
+    for assumption in found.assumptions:
+        console.print(f"[dim]* {escape(assumption)}[/]", highlight=False)
 
 
 # ---------------------------------------------------------------- an installation on AWS

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gt_service.money import Mills, usd
-from gt_service.regions import MIN_AUTO_LABELING_OBJECTS, TaskType
+from gt_service.campaign import parse_spec
+from gt_service.money import MILLS_PER_DOLLAR
+from gt_service.regions import MIN_AUTO_LABELING_OBJECTS
+from gt_service.reports.estimate import worst_case
 
 FULL_SCENES = 2500  # the notebook's: two batches of 1,250, the least that Ground Truth auto-labels
 QUICK_SCENES = 600
@@ -15,7 +18,6 @@ NOTEBOOK_BATCH = 1250
 NOTEBOOK_CONCURRENT_TASKS = 200
 FEWEST_CONCURRENT_TASKS = 10
 JOBS = 3
-WORKERS_PER_OBJECT = 3
 FEWEST_IMAGES = 20
 
 
@@ -38,12 +40,6 @@ class Plan:
         tasks = max(FEWEST_CONCURRENT_TASKS, round(half * NOTEBOOK_CONCURRENT_TASKS / NOTEBOOK_BATCH))
         return cls(images, half, min(tasks, half), tuple(_notes(half, left_out)))
 
-    @property
-    def budget(self) -> Mills:
-        """What three jobs cost at worst, where people label everything, and half as much for follow-ups."""
-        per_object = 80 + WORKERS_PER_OBJECT * TaskType.OBJECT_DETECTION.facts.suggested_price
-        return Mills(JOBS * self.batch_size * per_object * 3 // 2)
-
 
 def _notes(half: int, left_out: int) -> Iterator[str]:
     if half < MIN_AUTO_LABELING_OBJECTS:
@@ -59,7 +55,7 @@ def _notes(half: int, left_out: int) -> Iterator[str]:
 def campaign_spec(name: str, labels: Sequence[str], plan: Plan, inbox: str) -> dict[str, Any]:
     """The campaign.yaml that the demo drops: what a user would write."""
     wanted = labels[0].lower() if len(labels) == 1 else "object"
-    return {
+    spec = {
         "name": name,
         "task": "object-detection",
         "labels": list(labels),
@@ -71,11 +67,17 @@ def campaign_spec(name: str, labels: Sequence[str], plan: Plan, inbox: str) -> d
         },
         "workforce": "public",
         "content_classifiers": ["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"],
-        "workers_per_object": WORKERS_PER_OBJECT,
+        "workers_per_object": 3,
         "price_per_task": "0.036",
         "batch": {"size": plan.batch_size, "quiet_minutes": 1},
         "max_concurrent_tasks": plan.max_concurrent_tasks,
         "control_batches": [2],
-        "budget": usd(plan.budget).removeprefix("$").replace(",", ""),
         "gold_labels": f"s3://{inbox}/{name}/gold/gold.manifest",
     }
+    return {**spec, "budget": str(_budget(spec, plan))}
+
+
+def _budget(spec: dict[str, Any], plan: Plan) -> int:
+    """Dollars that hold the worst case of all jobs and, for the follow-up jobs that there may be, half as much."""
+    worst = worst_case(parse_spec(json.dumps(spec), filename="campaign.json"), plan.batch_size)
+    return -(-JOBS * worst * 3 // 2 // MILLS_PER_DOLLAR)
