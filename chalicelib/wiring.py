@@ -15,7 +15,7 @@ from gt_service.chain.advance import Chain
 from gt_service.chain.settlement import Settlement
 from gt_service.ingest.intake import Intake
 from gt_service.objects import S3Objects
-from gt_service.store import Store
+from gt_service.store import Store, Tokens
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -64,6 +64,11 @@ def objects() -> S3Objects:
 @cache
 def store() -> Store:
     return Store(settings().tables, settings().deployment.region)
+
+
+@cache
+def tokens() -> Tokens:
+    return store().tokens
 
 
 class QueueSignals:

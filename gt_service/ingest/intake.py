@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec
 from gt_service.errors import NotFound, SpecErrors
@@ -52,21 +52,27 @@ class Intake:
         return self._take_image(upload, key, now)
 
     def _take_spec(self, upload: Upload, campaign: str, now: datetime) -> Taken:
+        filename = upload.key.rpartition("/")[2]
         try:
             text = self._objects.read(_uri(upload), first_bytes=MAX_SPEC_BYTES + 1) if upload.size else b""
+            self._accept(campaign, parse_spec(text, filename=filename, campaign=campaign), upload.order, now)
         except NotFound:
             return Taken(upload.key, None, "gone before it was read")
-        return self.take_spec_text(campaign, text, upload.key.rpartition("/")[2], upload.order, now)
-
-    def take_spec_text(self, campaign: str, text: bytes, filename: str, order: str, now: datetime) -> Taken:
-        """Puts a spec in force, or shows its errors and leaves the one in force as it is."""
-        try:
-            spec = parse_spec(text, filename=filename, campaign=campaign)
         except SpecErrors as errors:
-            self._store.campaigns.record_spec_errors(campaign, errors.errors, order, now)
-            return Taken(filename, campaign, "spec refused", errors.message)
+            self._store.campaigns.record_spec_errors(campaign, errors.errors, upload.order, now)
+            return Taken(upload.key, campaign, "spec refused", errors.message)
+        return Taken(upload.key, campaign, "spec accepted")
+
+    def put_spec(self, campaign: str, text: str | bytes, filename: str, now: datetime) -> Campaign:
+        """Puts a spec in force that somebody waits for an answer to. Errors: `SpecErrors`, and nothing has changed."""
+        spec = parse_spec(text, filename=filename, campaign=campaign)
+        # Specs are ordered by when they were given, whichever way; a drop within the same millisecond comes first.
+        moment = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{now.microsecond // 1000:03}Z"
+        return self._accept(campaign, spec, f"{moment}#~", now)
+
+    def _accept(self, campaign: str, spec: CampaignSpec, order: str, now: datetime) -> Campaign:
         self._campaigns[campaign] = self._store.campaigns.accept_spec(campaign, spec, order, now)
-        return Taken(filename, campaign, "spec accepted")
+        return self._campaigns[campaign]
 
     def _take_image(self, upload: Upload, key: Key, now: datetime) -> Taken:
         spec = self.campaign(key.campaign, now).spec

@@ -1,0 +1,125 @@
+"""What the HTTP API shows: records as JSON. Times are ISO 8601 in UTC, money is in mills."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from datetime import datetime
+from typing import Any
+
+from gt_service.chain.states import JobState
+from gt_service.errors import InvalidInput
+from gt_service.store.images import Cursor
+from gt_service.store.records import Batch, Campaign, Image, Job
+
+Json = dict[str, Any]
+
+_SHOWN_AS = {
+    JobState.RESERVED: JobState.INITIALIZING,
+    JobState.REFUSED: JobState.FAILED,
+    JobState.WITHDRAWN: JobState.STOPPED,
+}
+"""`status` holds Ground Truth's words alone; `stage` tells what only the service knows."""
+
+
+def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
+    """images: how many are `pending`, `rejected`, `duplicate` and `in_batches`."""
+    spec = campaign.spec
+    return {
+        "name": campaign.name,
+        "status": campaign.verdict.status,
+        "reason": campaign.verdict.reason,
+        "remedy": campaign.verdict.remedy,
+        "spec_errors": list(campaign.spec_errors),
+        "warnings": [] if spec is None else list(spec.warnings),
+        "spec": None if spec is None else spec.model_dump(mode="json"),
+        "revision": campaign.revision,
+        "images": images,
+        "batches": batches,
+        "cap_mills": campaign.cap,
+        "committed_mills": campaign.committed,
+        "spent_mills": campaign.spent,
+        "created_at": _time(campaign.created_at),
+    }
+
+
+def batch_json(batch: Batch) -> Json:
+    return {
+        "number": batch.number,
+        "campaign": batch.campaign,
+        "status": batch.state.value,
+        "closed_because": batch.reason,
+        "objects": batch.objects,
+        "unlabeled": batch.unlabeled,
+        "manifest_s3_uri": batch.manifest_uri,
+        "created_at": _time(batch.created_at),
+        "closed_at": _time(batch.closed_at),
+    }
+
+
+def job_json(job: Job) -> Json:
+    return {
+        "name": job.name,
+        "campaign": job.campaign,
+        "batch": job.batch,
+        "role": job.role.value,
+        "attempt": job.attempt,
+        "status": _SHOWN_AS.get(job.state, job.state).value,
+        "stage": job.state.value,
+        "objects": job.objects,
+        "counters": dict(job.counters),
+        "unlabeled": job.unlabeled,
+        "initial_model_arn": job.initial_model_arn,
+        "final_model_arn": job.final_model_arn,
+        "manifest_s3_uri": job.manifest_uri,
+        "output_s3_uri": job.output_uri,
+        "reserved_mills": job.reserved,
+        "cost_mills": job.cost,
+        "report_s3_uri": job.report_uri,
+        "failure_reason": job.failure_reason,
+        "warning": job.warning,
+        "created_at": _time(job.created_at or job.reserved_at),
+        "ended_at": _time(job.ended_at),
+    }
+
+
+def image_json(image: Image, twin: str | None = None) -> Json:
+    """twin: of a duplicate, the key that is labeled in its stead."""
+    return {
+        "key": image.key,
+        "status": image.status.value,
+        "batch": image.batch,
+        "reason": image.reason,
+        "remedy": image.remedy,
+        "duplicate_of": twin,
+        "size": image.size,
+        "width": image.width or None,
+        "height": image.height or None,
+        "format": image.media_format or None,
+        "orientation": image.orientation,
+        "uploaded_at": image.event_time,
+        "replaced_after_batch": image.replaced_after_batch,
+    }
+
+
+def page_token(cursor: Cursor | None) -> str | None:
+    """Opaque to callers."""
+    return None if cursor is None else base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode()
+
+
+def cursor_of(token: str | None) -> Cursor | None:
+    """Errors: `InvalidInput` for a token that no answer held."""
+    if not token:
+        return None
+    try:
+        shard, place, key = json.loads(base64.urlsafe_b64decode(token))
+        return int(shard), str(place), str(key)
+    except (ValueError, TypeError, binascii.Error):
+        raise InvalidInput(
+            "not a token of an earlier answer", remedy="Begin again without it.", field="NextToken"
+        ) from None
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
