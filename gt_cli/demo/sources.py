@@ -31,10 +31,10 @@ class Source:
 def scenes(*, quick: bool, seed: int) -> Source:
     """Drawn bird scenes: no download, the same ones for the same seed."""
     count = QUICK_SCENES if quick else FULL_SCENES
-    return Source("birds", f"drawn scenes, seed {seed}", Plan.of(count), partial(_draw_all, count, seed))
+    return Source("birds", f"drawn scenes, seed {seed}", Plan.of(count), partial(draw_all, count, seed))
 
 
-def _draw_all(count: int, seed: int) -> PictureSet:
+def draw_all(count: int, seed: int) -> PictureSet:
     with ProcessPoolExecutor(os.cpu_count()) as processes:
         drawn = processes.map(partial(_draw, seed), range(count), chunksize=SCENES_AT_ONCE)
         return PictureSet((SCENE_LABEL,), tuple(drawn))
