@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from gt_service.errors import NotFound
 from gt_service.objects import ObjectSummary, S3Uri
@@ -40,3 +44,120 @@ class MemoryObjects:
 
     def write_stream(self, uri: S3Uri, chunks: Iterable[bytes], content_type: str) -> None:
         self.write(uri, b"".join(chunks), content_type)
+
+
+class FakeSageMaker:
+    """boto3's `sagemaker` client for labeling jobs, with the answers of the service and nobody at work.
+
+    A test decides when a job ends and what is labeled by then (`finish`); the output manifest and consolidations are
+    written as Ground Truth leaves them. `refusals` maps a job name to the error that creating it answers with.
+    """
+
+    def __init__(self, objects: MemoryObjects, now: Callable[[], datetime]) -> None:
+        self._objects, self._now = objects, now
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.refusals: dict[str, tuple[str, str]] = {}
+
+    def create_labeling_job(self, **request: Any) -> dict[str, Any]:
+        name = request["LabelingJobName"]
+        if name in self.refusals:
+            raise _client_error("CreateLabelingJob", *self.refusals[name])
+        if name.lower() in {known.lower() for known in self.jobs}:
+            raise _client_error("CreateLabelingJob", "ResourceInUse", "Labeling Job name must be unique")
+        arn = f"arn:aws:sagemaker:us-east-1:111122223333:labeling-job/{name.lower()}"
+        self.jobs[name] = {
+            **request,
+            "LabelingJobArn": arn,
+            "LabelingJobStatus": "InProgress",
+            "LabelCounters": {
+                "TotalLabeled": 0,
+                "HumanLabeled": 0,
+                "MachineLabeled": 0,
+                "FailedNonRetryableError": 0,
+                "Unlabeled": len(self.lines(name, request)),
+            },
+            "CreationTime": self._now(),
+            "LastModifiedTime": self._now(),
+            "JobReferenceCode": "111122223333AAAAAAAAAAAAAAAA",
+        }
+        return {"LabelingJobArn": arn}
+
+    def describe_labeling_job(self, *, LabelingJobName: str) -> dict[str, Any]:  # noqa: N803
+        return dict(self._job("DescribeLabelingJob", LabelingJobName))
+
+    def stop_labeling_job(self, *, LabelingJobName: str) -> dict[str, Any]:  # noqa: N803
+        if self._job("StopLabelingJob", LabelingJobName)["LabelingJobStatus"] == "InProgress":
+            self.finish(LabelingJobName, "Stopped", labeled=0)
+        return {}
+
+    def lines(self, name: str, request: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """What the job was asked to label."""
+        source = (request or self.jobs[name])["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
+        return [json.loads(line) for line in self._objects.lines(S3Uri.parse(source))]
+
+    def finish(self, name: str, status: str = "Completed", *, labeled: int | None = None, model: bool = True) -> None:
+        """Ends a job with its first `labeled` objects labeled by people, all of them unless given."""
+        job, lines = self.jobs[name], self.lines(name)
+        done = len(lines) if labeled is None else min(labeled, len(lines))
+        attribute = job["LabelAttributeName"]
+        root = S3Uri.parse(job["OutputConfig"]["S3OutputPath"]) / name
+        records = [self._label(name, attribute) for _ in range(done)]
+        if records:
+            self._write_consolidation(root, job, records)
+        whole = [line | (records[number] if number < done else {}) for number, line in enumerate(lines)]
+        body = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in whole).encode()
+        self._objects.write(root / "manifests/output/output.manifest", body, "application/jsonlines")
+        job["LabelingJobStatus"] = status
+        job["LastModifiedTime"] = self._now()
+        job["LabelCounters"] |= {"TotalLabeled": done, "HumanLabeled": done, "Unlabeled": len(lines) - done}
+        job["LabelingJobOutput"] = {"OutputDatasetS3Uri": str(root / "manifests/output/output.manifest")}
+        if model and "LabelingJobAlgorithmsConfig" in job:
+            arn = f"arn:aws:sagemaker:us-east-1:111122223333:model/{name}-model"
+            job["LabelingJobOutput"]["FinalActiveLearningModelArn"] = arn
+        if status == "Failed":
+            job["FailureReason"] = "ClientError: the workers went home"
+
+    def _label(self, name: str, attribute: str) -> dict[str, Any]:
+        return {
+            attribute: {"image_size": [{"width": 64, "height": 48, "depth": 3}], "annotations": []},
+            f"{attribute}-metadata": {
+                "objects": [],
+                "class-map": {},
+                "type": "groundtruth/object-detection",
+                "human-annotated": "yes",
+                "creation-date": "2026-05-01T08:00:00.000001",
+                "job-name": f"labeling-job/{name}",
+            },
+        }
+
+    def _write_consolidation(self, root: S3Uri, job: dict[str, Any], records: list[dict[str, Any]]) -> None:
+        workers = job["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"]
+        answer = json.dumps({"boundingBox": {"boundingBoxes": [], "inputImageProperties": {"width": 64, "height": 48}}})
+        asked = [
+            {
+                "datasetObjectId": str(number),
+                "dataObject": {"s3Uri": "s3://inbox/x"},
+                "annotations": [
+                    {"workerId": f"private.us-east-1.W{worker}", "annotationData": {"content": answer}}
+                    for worker in range(workers)
+                ],
+            }
+            for number in range(len(records))
+        ]
+        response = [
+            {"datasetObjectId": str(number), "consolidatedAnnotation": {"content": record}}
+            for number, record in enumerate(records)
+        ]
+        base = root / "annotations/consolidated-annotation"
+        for folder, items in (("consolidation-request", asked), ("consolidation-response", response)):
+            place = base / folder / "iteration-1/2026-05-01_08:00:00.json"
+            self._objects.write(place, json.dumps(items).encode(), "application/json")
+
+    def _job(self, operation: str, name: str) -> dict[str, Any]:
+        if name not in self.jobs:
+            raise _client_error(operation, "ResourceNotFound", f"Requested resource not found: {name}")
+        return self.jobs[name]
+
+
+def _client_error(operation: str, code: str, message: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)

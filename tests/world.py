@@ -1,0 +1,158 @@
+"""A whole deployment in memory: the real store on moto's DynamoDB, everything else a fake that behaves."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from moto import mock_aws
+from PIL import Image as Pillow
+
+from gt_service.chain.advance import Chain, Deployment
+from gt_service.chain.settlement import Settlement
+from gt_service.ingest.events import Upload
+from gt_service.ingest.intake import Intake, Taken
+from gt_service.objects import S3Uri
+from gt_service.reports.publish import make_job_report, report_json
+from gt_service.store import Store, TableNames
+from tests.factories import MemoryLogs
+from tests.fakes import FakeSageMaker, MemoryObjects
+
+INBOX, RESULTS, REGION = "inbox", "results", "us-east-1"
+ROLE = "arn:aws:iam::111122223333:role/labeling"
+TEAM = f"arn:aws:sagemaker:{REGION}:111122223333:workteam/private-crowd/birders"
+START = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+
+
+def spec_document(**changes: Any) -> dict[str, Any]:
+    """A small campaign's spec, as its owner writes it."""
+    batch = {"size": 4, "quiet_minutes": 30, "minimum": 1}
+    return {"task": "object-detection", "labels": ["Bird"], "workforce": TEAM, "batch": batch, **changes}
+
+
+def picture(number: int = 0, size: tuple[int, int] = (64, 48), form: str = "PNG") -> bytes:
+    """An image like no other number's."""
+    body = io.BytesIO()
+    colour = (number % 256, number // 256 % 256, number // 65536)
+    Pillow.new("RGB", size, colour).save(body, form)
+    return body.getvalue()
+
+
+class World:
+    """Time stands still until a test moves it; messages wait until a test delivers them."""
+
+    def __init__(self) -> None:
+        self.time = START
+        self.objects = MemoryObjects()
+        self.sagemaker = FakeSageMaker(self.objects, self.now)
+        self.store = Store(TableNames("campaigns", "images", "batches", "jobs", "tokens"), REGION)
+        self.hints: list[str] = []
+        self.report_requests: list[str] = []
+        self._uploads = 0
+
+    def now(self) -> datetime:
+        return self.time
+
+    def later(self, **span: float) -> None:
+        self.time += timedelta(**span)
+
+    # signals
+    def hint(self, campaign: str, *, delay_seconds: int = 0) -> None:
+        self.hints.append(campaign)
+
+    def ask_report(self, job: str) -> None:
+        self.report_requests.append(job)
+
+    @property
+    def chain(self) -> Chain:
+        return Chain(
+            store=self.store,
+            objects=self.objects,
+            sagemaker=cast("Any", self.sagemaker),
+            signals=self,
+            deployment=Deployment(INBOX, RESULTS, REGION, ROLE),
+            now=self.now,
+        )
+
+    @property
+    def settlement(self) -> Settlement:
+        return Settlement(
+            store=self.store,
+            objects=self.objects,
+            logs=MemoryLogs(),
+            sagemaker=cast("Any", self.sagemaker),
+            signals=self,
+            results_bucket=RESULTS,
+            publish=self._publish,
+            now=self.now,
+        )
+
+    def _publish(self, *, destination: S3Uri, **facts: Any) -> Mapping[str, Any]:
+        """The real report, without its drawings."""
+        report = make_job_report(**facts)
+        self.objects.write(destination / "report.json", report_json(report), "application/json")
+        return report
+
+    # what people do
+    def put(self, key: str, body: bytes) -> Upload:
+        """Uploads an object and returns what S3 tells of it."""
+        self.objects.write(S3Uri(INBOX, key), body, "application/octet-stream")
+        self._uploads += 1
+        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        moment = self.time.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.time.microsecond // 1000:03}Z"
+        return Upload(INBOX, key, etag, len(body), moment, f"{self._uploads:018X}".ljust(32, "0"))
+
+    def upload(self, key: str, body: bytes) -> Taken:
+        return self.take(self.put(key, body))
+
+    def take(self, upload: Upload) -> Taken:
+        return Intake(self.store, self.objects).take(upload, self.now())
+
+    def campaign(self, name: str = "birds", **changes: Any) -> None:
+        self.upload(f"{name}/campaign.json", json.dumps(spec_document(**changes)).encode())
+
+    def images(self, count: int, *, first: int = 0, campaign: str = "birds") -> list[str]:
+        keys = [f"{campaign}/images/{number:04}.png" for number in range(first, first + count)]
+        for number, key in enumerate(keys, start=first):
+            self.upload(key, picture(number))
+        return keys
+
+    def settle(self) -> None:
+        """Delivers every request for a report."""
+        while self.report_requests:
+            self.settlement.settle(self.report_requests.pop(0))
+
+    def finish(self, job: str, status: str = "Completed", *, labeled: int | None = None, model: bool = True) -> None:
+        """A job ends, its event arrives, and the reports that follow are written."""
+        self.sagemaker.finish(job, status, labeled=labeled, model=model)
+        self.chain.observe(job)
+        self.advance()
+        self.settle()
+        self.advance()
+
+    def advance(self, campaign: str = "birds") -> None:
+        self.chain.advance(campaign)
+
+    # what there is to see
+    def manifest(self, uri: str | None) -> list[str]:
+        """The keys in a manifest."""
+        lines = self.objects.lines(S3Uri.parse(uri or ""))
+        return [S3Uri.parse(json.loads(line)["source-ref"]).key for line in lines]
+
+
+@contextmanager
+def a_world() -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "testing")
+        environment.setenv("AWS_DEFAULT_REGION", REGION)
+        with mock_aws():
+            world = World()
+            world.store.tables.create()
+            yield world
