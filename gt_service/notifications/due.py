@@ -14,6 +14,8 @@ from gt_service.money import Mills, usd
 
 Json = Mapping[str, Any]
 
+_NOT_CREATED = ("Reserved", "Refused", "Withdrawn")
+"""Ground Truth has no such job (yet), so nothing has started; that it was refused is told as the campaign's wait."""
 BUDGET_MARKS = (50, 80, 100)
 TOLD_WITHIN = timedelta(days=7)
 """Older transitions are not told any more: a service that was down for a month does not send a month's news."""
@@ -76,8 +78,10 @@ def due(campaign: Json, jobs: Sequence[Json], *, now: datetime) -> tuple[Notific
 
 def _of_jobs(jobs: Sequence[Json]) -> Iterator[Notification]:
     for job in jobs:
-        yield _started(job)
         status = job["status"]
+        if job.get("stage", status) in _NOT_CREATED:
+            continue
+        yield _started(job)
         if status == "Completed" and job.get("cost_mills") is not None:
             yield _completed(job)
         elif status == "Failed":

@@ -102,3 +102,8 @@ def is_same_origin(headers: Mapping[str, str]) -> bool:
     if origin is None:
         return headers.get("sec-fetch-site") == "same-origin"
     return urlsplit(origin).netloc != "" and urlsplit(origin).netloc == headers.get("host")
+
+
+def is_own_place(place: str) -> bool:
+    """Whether `place` is a page of ours, relative to the API's root, and can lead nowhere else."""
+    return re.fullmatch(r"(campaigns|jobs|estimates)(/[A-Za-z0-9-]+){0,2}", place) is not None

@@ -105,7 +105,6 @@ class CampaignPage:
     share_chart: Markup
     cost_chart: Markup
     jobs: tuple[JobRow, ...]
-    older_jobs: str | None
     batches: tuple[BatchRow, ...]
     deliveries: tuple[Delivery, ...]
     actions: tuple[Action, ...]
@@ -212,6 +211,26 @@ def _open_batch(campaign: Json) -> NextStep:
     )
 
 
+@dataclass(frozen=True)
+class ImageRow:
+    """One image that is in no batch, and why."""
+
+    key: str
+    reason: str
+    remedy: str
+    at: str
+
+
+def image_row(image: Json) -> ImageRow:
+    twin = image.get("duplicate_of")
+    return ImageRow(
+        key=image["key"],
+        reason=image.get("reason") or (f"the same content as {twin}" if twin else ""),
+        remedy=image.get("remedy") or "",
+        at=time(image.get("uploaded_at")),
+    )
+
+
 def delivery(entry: Json) -> Delivery:
     return Delivery(
         at=time(entry.get("at")),
@@ -238,11 +257,10 @@ def campaign_page(
     *,
     batches: Sequence[Json],
     jobs: Sequence[Json],
-    older_jobs: str | None = None,
     deliveries: Sequence[Json] = (),
     may_operate: bool,
 ) -> CampaignPage:
-    """The page of one campaign from the API's answers; `older_jobs` is the token of the next page of jobs."""
+    """The page of one campaign from the API's answers, the newest jobs and batches first."""
     spec = campaign.get("spec") or {}
     images = campaign["images"]
     spent, committed = campaign.get("spent_mills") or 0, campaign.get("committed_mills") or 0
@@ -271,7 +289,6 @@ def campaign_page(
         share_chart=charts.machine_share(points) if points else Markup(""),
         cost_chart=charts.cost_per_image(points) if points else Markup(""),
         jobs=tuple(job_row(job) for job in jobs),
-        older_jobs=older_jobs,
         batches=tuple(batch_row(batch) for batch in batches),
         deliveries=tuple(delivery(entry) for entry in deliveries),
         actions=campaign_actions(campaign["name"], campaign["status"], pending=images.get("pending") or 0)

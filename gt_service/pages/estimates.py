@@ -61,11 +61,15 @@ _AMOUNTS = ("low", "likely", "high", "ceiling", "all_human")
 
 def _facts(amounts: Mapping[str, int]) -> tuple[Fact, ...]:
     saved = amounts["all_human"] - amounts["likely"]
-    share = percent(saved / amounts["all_human"]) if amounts["all_human"] else ""
+    share = percent(abs(saved) / amounts["all_human"]) if amounts["all_human"] else ""
+    if saved >= 0:
+        compared = f"auto-labeling likely saves {money(saved)} ({share})"
+    else:
+        compared = f"auto-labeling likely costs {money(-saved)} ({share}) more"
     return (
         Fact("Likely", money(amounts["likely"]), f"between {money(amounts['low'])} and {money(amounts['high'])}"),
         Fact("Never above", money(amounts["ceiling"]), "what a budget must hold"),
-        Fact("All by people", money(amounts["all_human"]), f"likely saving {money(saved)} ({share})"),
+        Fact("All by people", money(amounts["all_human"]), compared),
     )
 
 

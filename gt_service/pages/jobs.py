@@ -71,8 +71,8 @@ def _labeled(counters: Json) -> int:
 
 def problems(job: Json) -> tuple[Problem, ...]:
     """Failures and leftovers with what to do about each."""
-    found = []
     counters = job.get("counters") or {}
+    found = [Problem(job["warning"])] if job.get("warning") else []
     if job["status"] == "Failed":
         reason = job.get("failure_reason") or "No reason was given."
         found.append(Problem(f"The job failed: {reason}", job.get("remedy") or _remedy(reason), severe=True))

@@ -77,6 +77,11 @@ class Notifications:
         """For tests; a deployment's table is made by .chalice/infrastructure.yaml."""
         self._items.create_table(wait=True)
 
+    def told(self, campaign: str, since: datetime, now: datetime) -> frozenset[str]:
+        """Ids of the notifications since then that need nothing more: those that are not lost on their way."""
+        found = self._items.by_time.query(campaign, NotificationItem.at >= _sortable(since), consistent_read=True)
+        return frozenset(item.id for item in found if not _is_lost(item, now))
+
     def begin(self, notification: Notification, now: datetime) -> bool:
         """Whether the caller is to put `notification` into the queue: it is new, or was lost on its way there."""
         found = self._find(notification.campaign, notification.id)
@@ -84,7 +89,7 @@ class Notifications:
         if found is None:
             # Closes: two handlers see the same transition for the first time, and both send it.
             condition = is_new(self._items)
-        elif found.state == "queued" and now - found.queued_at > LOST_AFTER:
+        elif _is_lost(found, now):
             # Closes: two handlers find the same lost notification.
             condition = _as_read("queued_at", found.queued_at)
             item.queued_at = now
@@ -151,7 +156,7 @@ class Notifications:
         return self._items(
             campaign=notification.campaign,
             id=notification.id,
-            at=notification.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+            at=_sortable(notification.at),
             body=json.dumps(notification.as_dict()),
             subject=notification.subject,
             state="queued",
@@ -161,6 +166,14 @@ class Notifications:
 
     def _key(self, delivery: Delivery) -> NotificationItem:
         return self._items(campaign=delivery.notification.campaign, id=delivery.notification.id)
+
+
+def _sortable(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _is_lost(item: NotificationItem, now: datetime) -> bool:
+    return item.state == "queued" and now - item.queued_at > LOST_AFTER
 
 
 def _as_read(name: str, value: object) -> Condition:

@@ -1,0 +1,149 @@
+"""What the pages say about campaigns and jobs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gt_service.errors import UnknownState
+from gt_service.pages.campaigns import campaign_page, chain_points, image_row, job_row, next_step
+from gt_service.pages.jobs import job_page, problems, time_left
+from gt_service.pages.samples import choose, labeled_images
+from gt_service.pages.status import campaign_actions, campaign_status, job_actions, job_status
+from tests import pages_data as data
+
+NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
+
+
+def test_job_row_has_the_notebooks_figures() -> None:
+    row = job_row(data.job())
+    assert (row.human, row.machine, row.share, row.cost, row.per_image) == ("650", "600", "48 %", "$170.20", "$0.136")
+
+
+def test_chart_counts_follow_ups_with_their_batch_and_leaves_running_jobs_out() -> None:
+    """A follow-up shown as a batch of its own would make the chain look cheaper than it was."""
+    first = data.job(counters=data.counters(300, 200, unlabeled=750), status="Stopped", cost_mills=70_000)
+    rest = data.job("birds-0001-r1", attempt=1, counters=data.counters(350, 400), cost_mills=100_200)
+    points = chain_points([first, rest, data.chain()[3]])
+    assert [(point.batch, point.objects, point.machine_share, point.cost_mills) for point in points] == [
+        (1, 1250, 0.48, 170_200)
+    ]
+
+
+def test_chart_waits_for_the_report_before_it_shows_a_cost() -> None:
+    point = chain_points([data.job(cost_mills=None)])[0]
+    assert point.cost_mills is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "jobs", "words"),
+    [
+        ({"status": "waiting", "reason": "No money.", "remedy": "Raise it."}, [], "No money."),
+        ({"status": "paused"}, [data.chain()[3]], "birds-0003 goes on to its end"),
+        ({"status": "stopped"}, [], "stopped"),
+        ({}, [data.chain()[3]], "birds-0003 is labeling"),
+        ({}, [], "312 of 1,250 images"),
+        ({"images": {"pending": 0, "rejected": 0, "in_batches": 0}}, [], "Waiting for images"),
+        ({"spec": None}, [], "312 of 1,250 images"),
+    ],
+)
+def test_next_step_says_what_happens_or_why_not(changes: dict[str, object], jobs: list[data.Json], words: str) -> None:
+    assert words in next_step(data.campaign(**changes), jobs).text
+
+
+def test_reserved_money_is_not_counted_as_spent_nor_as_left() -> None:
+    page = campaign_page(data.campaign(), batches=[], jobs=[], may_operate=True)
+    assert (page.spent, page.committed, page.left, page.cap) == ("$297.20", "$64.00", "$138.80", "$500.00")
+
+
+def test_viewers_get_no_buttons() -> None:
+    page = campaign_page(data.campaign(), batches=[], jobs=data.chain(), may_operate=False)
+    assert page.actions == page.dialogs == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "pending", "names"),
+    [
+        ("active", 5, ["close", "pause", "stop"]),
+        ("active", 0, ["pause", "stop"]),
+        ("waiting", 5, ["close", "pause", "resume", "stop"]),
+        ("paused", 5, ["resume", "stop"]),
+        ("stopped", 5, []),
+    ],
+)
+def test_only_what_is_legal_is_offered(status: str, pending: int, names: list[str]) -> None:
+    assert [action.name for action in campaign_actions("birds", status, pending=pending)] == names
+
+
+def test_ended_jobs_cannot_be_stopped() -> None:
+    assert [bool(job_actions("j", word)) for word in ("InProgress", "Stopping", "Completed")] == [True, False, False]
+
+
+def test_unknown_statuses_are_errors() -> None:
+    with pytest.raises(UnknownState):
+        job_status("Paused")
+    with pytest.raises(UnknownState):
+        campaign_status("asleep")
+
+
+def test_time_left_follows_the_pace_so_far() -> None:
+    """600 of 1,250 images in two hours, 2 failed: 648 more take 2 h 10 min."""
+    assert time_left(data.chain()[3], now=NOW) == "2 h 10 min"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"status": "Completed"}, id="ended"),
+        pytest.param({"counters": data.counters(0, 0)}, id="nothing done yet"),
+        pytest.param({"created_at": "2026-05-03T11:00:00Z"}, id="a clock that is behind"),
+        pytest.param({"counters": data.counters(1250, 0)}, id="all done"),
+    ],
+)
+def test_no_time_left_where_there_is_no_pace(changes: data.Json) -> None:
+    assert time_left({**data.chain()[3], **changes}, now=NOW) == ""
+
+
+def test_failures_come_with_a_remedy() -> None:
+    failed = data.job(
+        status="Failed",
+        failure_reason="ClientError: Access denied to s3://inbox/a.jpg",
+        counters=data.counters(10, 0, failed=3, unlabeled=1237),
+    )
+    found = problems(failed)
+    assert [problem.severe for problem in found] == [True, False, False]
+    assert "labeling role" in found[0].remedy
+    assert all(problem.remedy for problem in found)
+
+
+def test_job_page_shows_report_and_stays_live_until_it_is_written() -> None:
+    page = job_page(data.job(), report=data.report(), now=NOW, may_operate=True)
+    facts = {fact.name: fact.value for fact in page.facts}
+    assert facts["Cost"] == "$170.20"
+    assert facts["Saved"] == "28 %"
+    assert [table.title for table in page.tables] == ["Audit", "Workers"]
+    assert page.iterations is not None
+    assert page.iterations.rows[2] == ("3", "200", "281", "160", "220", "$50.40")
+    assert not page.live
+    assert job_page(data.job(report_s3_uri=None), report=None, now=NOW, may_operate=True).live
+
+
+def test_samples_take_turns_and_survive_a_line_that_was_cut_off() -> None:
+    lines = [*data.manifest_lines(), b'{"source-ref": "s3://inb', b'{"source-ref": "s3://inbox/birds/x.jpg"}']
+    images = labeled_images(lines, attribute="category")
+    assert len(images) == 24
+    chosen = choose(images, each=4)
+    assert [image.by_machine for image in chosen] == [False, True] * 4
+    assert len({image.source for image in chosen}) == 8
+
+
+def test_machine_boxes_have_a_confidence_and_peoples_have_none() -> None:
+    """People's confidence says how far they agreed; shown beside the machine's it would be read as the same thing."""
+    images = labeled_images(data.manifest_lines(), attribute="category")
+    assert {box.confidence is None for image in images if not image.by_machine for box in image.boxes} == {True}
+    assert {box.confidence is None for image in images if image.by_machine for box in image.boxes} == {False}
+
+
+def test_duplicates_name_their_twin() -> None:
+    assert "birds/images/a.jpg" in image_row({"key": "b.jpg", "duplicate_of": "birds/images/a.jpg"}).reason
