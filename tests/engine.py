@@ -32,6 +32,7 @@ GOLD = f"s3://{BUCKET}/gold.manifest"
 SIZE = 48
 
 FUNCTION_ACCOUNT = "432418664414"
+_LAMBDA = f"arn:aws:lambda:{REGION}:{FUNCTION_ACCOUNT}:function"
 _FUNCTIONS = {"object-detection": "BoundingBox", "image-classification": "ImageMultiClass"}
 
 
@@ -53,7 +54,7 @@ def request(
         "HumanTaskConfig": {
             "WorkteamArn": f"arn:aws:sagemaker:{REGION}:394669845002:workteam/public-crowd/default",
             "UiConfig": {"UiTemplateS3Uri": f"s3://{BUCKET}/instructions.template"},
-            "PreHumanTaskLambdaArn": f"arn:aws:lambda:{REGION}:{FUNCTION_ACCOUNT}:function:PRE-{function}",
+            "PreHumanTaskLambdaArn": f"{_LAMBDA}:PRE-{function}",
             "TaskKeywords": ["image", "object", "detection"],
             "TaskTitle": "Draw a box around each bird",
             "TaskDescription": "Please draw a box around each bird",
@@ -62,7 +63,7 @@ def request(
             "TaskAvailabilityLifetimeInSeconds": 21600,
             "MaxConcurrentTaskCount": 20,
             "AnnotationConsolidationConfig": {
-                "AnnotationConsolidationLambdaArn": f"arn:aws:lambda:{REGION}:{FUNCTION_ACCOUNT}:function:ACS-{function}"
+                "AnnotationConsolidationLambdaArn": f"{_LAMBDA}:ACS-{function}"
             },
             "PublicWorkforceTaskPrice": {"AmountInUsd": {"Dollars": 0, "Cents": 3, "TenthFractionsOfACent": 6}},
         },

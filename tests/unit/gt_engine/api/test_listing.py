@@ -31,7 +31,7 @@ def len_of(item: str) -> str:
 
 
 @given(names, st.integers(1, 5), st.booleans())
-def test_all_pages_together_are_the_whole_list_in_order(items: list[str], size: int, descending: bool) -> None:  # noqa: FBT001
+def test_all_pages_together_are_the_whole_list_in_order(items: list[str], size: int, descending: bool) -> None:
     expected = sorted(items, key=lambda item: (len_of(item), item), reverse=descending)
     assert walk(items, {"MaxResults": size}, descending=descending) == expected
 
