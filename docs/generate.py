@@ -17,6 +17,7 @@ import gt_service
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import GtServiceError
 from gt_service.money import usd
+from gt_service.openapi import OPERATIONS, Operation, document, refusals
 from gt_service.regions import MAX_IMAGE_BYTES, MIN_AUTO_LABELING_OBJECTS, REGION_ACCOUNTS, TaskType
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -238,10 +239,97 @@ def _error_classes() -> set[type[GtServiceError]]:
     return found
 
 
+# ---------------------------------------------------------------- the HTTP API
+
+
+def http_api() -> str:
+    schemas = document()["components"]["schemas"]
+    elsewhere = {CampaignSpec.__name__, *CampaignSpec.model_json_schema()["$defs"]}
+    parts = [name for name in schemas if name not in elsewhere]
+    return "\n".join(
+        [
+            "# The HTTP API",
+            "",
+            GENERATED,
+            "JSON in, JSON out; [openapi.json](openapi.json) says the same for programs. Send a token with every "
+            "request but the public ones: `Authorization: Bearer …`. Viewers may look, operators may change. Money is "
+            "in mills, tenths of a cent. Changes that take time answer 202 and are seen by asking again.",
+            "",
+            "| | | answer | errors |",
+            "|---|---|---|---|",
+            *(_operation_row(operation) for operation in OPERATIONS),
+            "",
+            "Errors have one form, described in [Errors](errors.md). Parameters of the query:",
+            "",
+            "| operation | parameter | meaning |",
+            "|---|---|---|",
+            *(
+                f"| `{operation.method.upper()} {operation.path}` | `{parameter.name}` | {parameter.meaning}"
+                f"{_choices(parameter.schema)} |"
+                for operation in OPERATIONS
+                for parameter in operation.query
+            ),
+            "",
+            "`PUT /campaigns/{name}` takes a [campaign spec](campaign-spec.md) as `application/json`, or as YAML with "
+            "any of `application/yaml`, `text/yaml` and `text/plain`.",
+            "",
+            *(line for name in sorted(parts) for line in _answer(name, schemas)),
+        ]
+    )
+
+
+def _operation_row(operation: Operation) -> str:
+    answer = operation.answer.__name__
+    public = " *(public)*" if operation.public else ""
+    errors = ", ".join(str(status) for status in refusals(operation))
+    title = f"`{operation.method.upper()} {operation.path}`{public}"
+    return f"| {title} | {operation.summary} | {operation.status} [{answer}](#{answer.lower()}) | {errors} |"
+
+
+def _choices(schema: Mapping[str, Any]) -> str:
+    words = f" One of {', '.join(f'`{choice}`' for choice in schema['enum'])}." if "enum" in schema else ""
+    words += f" {schema['minimum']} to {schema['maximum']}." if "maximum" in schema else ""
+    return words + (f" Left out: `{schema['default']}`." if "default" in schema else "")
+
+
+def _answer(name: str, schemas: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## {name}"
+    yield ""
+    if schemas[name].get("description"):
+        yield schemas[name]["description"]
+        yield ""
+    yield "| field | type | meaning |"
+    yield "|---|---|---|"
+    for field, schema in schemas[name]["properties"].items():
+        yield f"| `{field}` | {_json_type(schema)} | {schema.get('description', '')} |"
+    yield ""
+
+
+def _json_type(schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_json_type(choice) for choice in schema["anyOf"])
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        return "[campaign spec](campaign-spec.md)" if name == "CampaignSpec" else f"[{name}](#{name.lower()})"
+    if "enum" in schema or "const" in schema:
+        return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+    if schema["type"] == "array":
+        return f"list of {_json_type(schema['items'])}"
+    if schema["type"] == "object" and isinstance(schema.get("additionalProperties"), dict):
+        return f"object of {_json_type(schema['additionalProperties'])}"
+    return str(schema["type"])
+
+
+def openapi() -> str:
+    return json.dumps(document(), indent=2) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "campaign-spec.md": campaign_spec,
     "task-types.md": task_types,
     "errors.md": errors,
+    "http-api.md": http_api,
+    "openapi.json": openapi,
 }
 
 

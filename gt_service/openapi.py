@@ -1,0 +1,348 @@
+"""The HTTP API as an OpenAPI 3.1 document, from the pydantic models of what goes in and comes out.
+
+`document()` is what `/openapi.json` answers and what docs/reference/http-api.md is made of. Tests hold the operations
+against the app's routes, and the models against what the API really shows: a field too many or too few is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import models_json_schema
+
+from gt_service import __version__
+from gt_service.campaign import CampaignSpec
+
+Time = str
+_TIME = "ISO 8601, UTC."
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Health(_Shown):
+    status: Literal["ok"]
+    version: str
+
+
+class Problem(_Shown):
+    """Every error has this shape."""
+
+    code: str = Field(description="Stable, for programs.")
+    message: str = Field(description="What is wrong, for people.")
+    remedy: str | None = Field(None, description="What to do about it.")
+    field: str | None = Field(None, description="The field or file that is wrong, as a path such as `batch.size`.")
+    errors: list[Problem] | None = Field(None, description="Of a refused spec: one for each wrong field.")
+
+
+class ImageCounts(_Shown):
+    pending: int = Field(description="Waiting for a batch.")
+    rejected: int = Field(description="Not labeled; the images say why.")
+    duplicate: int = Field(description="Labeled once, under another key.")
+    in_batches: int
+
+
+class Campaign(_Shown):
+    name: str
+    status: Literal["active", "waiting", "paused", "stopped"]
+    reason: str | None = Field(description="Why it waits, is paused or stopped.")
+    remedy: str | None = Field(description="What makes it go on.")
+    spec_errors: list[Problem] = Field(description="Of the latest spec, where it was refused; the one before holds.")
+    warnings: list[str] = Field(description="What is legal in the spec and yet probably not meant.")
+    spec: CampaignSpec | None = Field(description="The spec in force; null while images wait for one.")
+    revision: int = Field(description="Counts the accepted specs.")
+    images: ImageCounts
+    batches: int
+    cap_mills: int | None = Field(description="The budget, in tenths of a cent; null where there is none.")
+    committed_mills: int = Field(description="Set aside for jobs whose real cost is not known yet.")
+    spent_mills: int = Field(description="Real cost of the jobs that have a report.")
+    created_at: Time = Field(description=_TIME)
+
+
+class Campaigns(_Shown):
+    campaigns: list[Campaign]
+
+
+class Batch(_Shown):
+    number: int
+    campaign: str
+    status: Literal["filling", "closed", "labeling", "labeled"]
+    closed_because: str = Field(description="`full`, `quiet` or `on request`.")
+    objects: int
+    unlabeled: int | None = Field(description="Left without a label when the batch was done.")
+    manifest_s3_uri: str | None
+    created_at: Time = Field(description=_TIME)
+    closed_at: Time | None = Field(description=_TIME)
+
+
+class Batches(_Shown):
+    batches: list[Batch]
+
+
+class Job(_Shown):
+    name: str
+    campaign: str
+    batch: int
+    role: Literal["first", "warm", "control"]
+    attempt: int = Field(description="0, or the number of the follow-up.")
+    status: Literal["Initializing", "InProgress", "Completed", "Failed", "Stopping", "Stopped"] = Field(
+        description="SageMaker's LabelingJobStatus."
+    )
+    stage: str = Field(description="The status, or what only the service knows: `Reserved`, `Refused`, `Withdrawn`.")
+    objects: int
+    counters: dict[str, int] = Field(description="SageMaker's LabelCounters.")
+    unlabeled: int | None = Field(description="Objects without a label once it ended; null until counted.")
+    initial_model_arn: str | None
+    final_model_arn: str | None
+    manifest_s3_uri: str
+    output_s3_uri: str = Field(description="Root of the job's output.")
+    reserved_mills: int = Field(description="Its worst case, set aside from the budget.")
+    cost_mills: int | None = Field(description="Null until the report is written.")
+    report_s3_uri: str | None = Field(description="Prefix of the report's files.")
+    failure_reason: str | None
+    warning: str | None = Field(description="Such as a job without progress.")
+    created_at: Time = Field(description=_TIME)
+    ended_at: Time | None = Field(description=_TIME)
+
+
+class Jobs(_Shown):
+    jobs: list[Job]
+
+
+class Image(_Shown):
+    key: str
+    status: Literal["pending", "batch", "rejected", "duplicate"]
+    batch: int | None
+    reason: str | None = Field(description="Why it was rejected.")
+    remedy: str | None
+    duplicate_of: str | None = Field(description="The key that is labeled in its stead.")
+    size: int = Field(description="Bytes.")
+    width: int | None = Field(description="Stored pixels, before any turning by `orientation`.")
+    height: int | None
+    format: Literal["JPEG", "PNG"] | None
+    orientation: int = Field(description="As EXIF numbers it.")
+    uploaded_at: Time = Field(description=_TIME)
+    replaced_after_batch: bool = Field(description="Uploaded again after its batch was closed; that is not labeled.")
+
+
+class Images(_Shown):
+    images: list[Image]
+    NextToken: str | None = Field(description="For the next page; null on the last.")
+
+
+class Report(BaseModel):
+    """The cost report of a job, as `report.json` beside its figure and page. More fields than these may come."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: int
+    job: dict[str, Any]
+    counts: dict[str, int]
+    machine_share: float = Field(ge=0, le=1)
+    cost: dict[str, Any]
+    all_human: dict[str, Any] = Field(description="What people alone would have cost.")
+    saving: dict[str, Any]
+    iterations: list[dict[str, Any]]
+    training: list[dict[str, Any]]
+    quality: dict[str, Any] | None = Field(None, description="Against gold labels, where there are any.")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    name: str
+    meaning: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method on one path. `refusals` are the statuses of its errors besides those of every operation."""
+
+    method: str
+    path: str
+    summary: str
+    answer: type[BaseModel]
+    status: int = 200
+    refusals: tuple[int, ...] = ()
+    query: tuple[Parameter, ...] = ()
+    takes_spec: bool = False
+    public: bool = False
+
+    @property
+    def changes(self) -> bool:
+        return self.method != "get"
+
+
+_PAGING = (
+    Parameter("MaxResults", "At most so many.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}),
+    Parameter("NextToken", "Of the page before.", {"type": "string"}),
+)
+_STATUS = Parameter(
+    "status",
+    "Which images.",
+    {"type": "string", "enum": ["pending", "batch", "rejected", "duplicate"], "default": "rejected"},
+)
+
+OPERATIONS = (
+    Operation("get", "/health", "Whether the API answers.", Health, public=True),
+    Operation("get", "/campaigns", "All campaigns.", Campaigns),
+    Operation("get", "/campaigns/{name}", "A campaign: how it stands, and why it waits.", Campaign, refusals=(404,)),
+    Operation(
+        "put",
+        "/campaigns/{name}",
+        "Puts a spec in force, as dropping it into the inbox does. Where it is refused, nothing changes.",
+        Campaign,
+        refusals=(409, 422),
+        takes_spec=True,
+    ),
+    Operation(
+        "post",
+        "/campaigns/{name}/pause",
+        "Starts nothing new; what runs goes on.",
+        Campaign,
+        status=202,
+        refusals=(404, 409),
+    ),
+    Operation(
+        "post",
+        "/campaigns/{name}/resume",
+        "Goes on; where tries were used up, one more is granted.",
+        Campaign,
+        status=202,
+        refusals=(404, 409),
+    ),
+    Operation(
+        "post",
+        "/campaigns/{name}/stop",
+        "Stops the campaign for good: its running jobs are stopped, their labels kept.",
+        Campaign,
+        status=202,
+        refusals=(404, 409),
+    ),
+    Operation("get", "/campaigns/{name}/batches", "The campaign's batches.", Batches, refusals=(404,)),
+    Operation(
+        "post",
+        "/campaigns/{name}/batches",
+        "Closes the open batch now, however small.",
+        Campaign,
+        status=202,
+        refusals=(404, 409),
+    ),
+    Operation(
+        "get",
+        "/campaigns/{name}/images",
+        "The campaign's images of one status.",
+        Images,
+        refusals=(404, 422),
+        query=(_STATUS, *_PAGING),
+    ),
+    Operation("get", "/campaigns/{name}/jobs", "The campaign's jobs, in order of batch.", Jobs, refusals=(404,)),
+    Operation("get", "/jobs/{name}", "A labeling job.", Job, refusals=(404,)),
+    Operation("get", "/jobs/{name}/report", "A job's cost report, once it is written.", Report, refusals=(404,)),
+    Operation(
+        "post",
+        "/jobs/{name}/stop",
+        "Stops a job and keeps its labels. A follow-up sends what is left, unless the campaign is paused.",
+        Job,
+        status=202,
+        refusals=(404, 409),
+    ),
+)
+
+_REFUSALS: Mapping[int, str] = {
+    401: "No token, or one that is unknown or has expired.",
+    403: "The token's role may not do this.",
+    404: "There is no such campaign or job.",
+    409: "Not possible in the present state.",
+    422: "What was sent is wrong; `field` and `errors` say where.",
+    500: "The service failed.",
+}
+_REF = "#/components/schemas/{model}"
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document, as JSON."""
+    models: list[type[BaseModel]] = [*(operation.answer for operation in OPERATIONS), Problem, CampaignSpec]
+    _, schemas = models_json_schema([(model, "validation") for model in dict.fromkeys(models)], ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "gt-service",
+            "version": __version__,
+            "description": "Campaigns, batches, labeling jobs and cost reports. Money is in mills, tenths of a cent.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "."}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "From `gt-service token issue`; viewers may look, operators may change.",
+                }
+            },
+        },
+    }
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "operationId": _identifier(operation),
+        "summary": operation.summary,
+        "responses": {
+            str(operation.status): _content("Accepted." if operation.status == 202 else "Found.", operation.answer),
+            **{str(status): _content(_REFUSALS[status], Problem) for status in refusals(operation)},
+        },
+    }
+    parameters = [_parameter(parameter) for parameter in operation.query]
+    if "{name}" in operation.path:
+        name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+        parameters.insert(0, name)
+    if parameters:
+        shown["parameters"] = parameters
+    if operation.public:
+        shown["security"] = []
+    if operation.takes_spec:
+        spec = {"$ref": _REF.format(model=CampaignSpec.__name__)}
+        text = {"type": "string", "description": "The same as YAML."}
+        shown["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": spec}, "application/yaml": {"schema": text}},
+        }
+    return shown
+
+
+def refusals(operation: Operation) -> list[int]:
+    """The statuses of all errors that an operation may answer with."""
+    everywhere = () if operation.public else (401, 403)
+    return sorted({*everywhere, *operation.refusals, 500})
+
+
+def _identifier(operation: Operation) -> str:
+    """`get /campaigns/{name}/batches` → getCampaignBatches, unique since method and path are."""
+    words = [part for part in operation.path.split("/") if part]
+    singular = [word[:-1] if words[at + 1 : at + 2] == ["{name}"] else word for at, word in enumerate(words)]
+    named = [word.removesuffix(".json") for word in singular if word != "{name}"]
+    return operation.method + "".join(word.title() for word in named)
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {"name": parameter.name, "in": "query", "description": parameter.meaning, "schema": dict(parameter.schema)}
+
+
+def _content(description: str, model: type[BaseModel]) -> dict[str, Any]:
+    schema = {"$ref": _REF.format(model=model.__name__)}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+__all__ = ["OPERATIONS", "Operation", "document", "refusals"]

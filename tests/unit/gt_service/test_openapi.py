@@ -1,0 +1,142 @@
+"""The published description of the API against the API: clients are generated from it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+from pydantic import BaseModel, ValidationError
+
+from app import app
+from chalicelib.shapes import batch_json, campaign_json, image_json, job_json
+from gt_service import openapi
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.names import Role
+from gt_service.chain.states import BatchState, CampaignState, JobState
+from gt_service.errors import GtServiceError, InvalidInput, SpecErrors
+from gt_service.money import Mills
+from gt_service.openapi import OPERATIONS, document
+from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+NO_JSON = {"/", "/login", "/logout", "/static/{name}"}
+"""Routes of the status page alone."""
+SPEC = CampaignSpec.model_validate(
+    {
+        "name": "birds",
+        "task": "object-detection",
+        "labels": ["Bird"],
+        "workforce": "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders",
+        "budget": "500",
+        "batch": {"size": 50},
+        "quality": {"target": 0.9},
+    }
+)
+
+
+def test_the_document_is_openapi() -> None:
+    validate(document())
+    json.dumps(document())
+
+
+def test_the_document_names_the_routes_of_the_app_and_no_others() -> None:
+    routes = {
+        (method.lower(), path) for path, methods in app.routes.items() if path not in NO_JSON for method in methods
+    }
+    assert {(operation.method, operation.path) for operation in OPERATIONS} == routes
+
+
+def test_clients_can_tell_operations_apart() -> None:
+    names = [operation["operationId"] for path in document()["paths"].values() for operation in path.values()]
+    assert len(set(names)) == len(names)
+
+
+def campaign(**changes: Any) -> Any:
+    fields: dict[str, Any] = {
+        "name": "birds",
+        "state": CampaignState.ACTIVE,
+        "spec": SPEC,
+        "revision": 2,
+        "spec_errors": (),
+        "verdict": Verdict("active"),
+        "cap": Mills(500_000),
+        "committed": Mills(1),
+        "spent": Mills(2),
+        "version": 3,
+        "created_at": NOW,
+    }
+    images = {"pending": 1, "rejected": 0, "duplicate": 0, "in_batches": 50}
+    return campaign_json(Campaign(**{**fields, **changes}), images, 1)
+
+
+def job(**changes: Any) -> Any:
+    fields: dict[str, Any] = {
+        "name": "birds-0001",
+        "campaign": "birds",
+        "batch": 1,
+        "role": Role.FIRST,
+        "attempt": 0,
+        "state": JobState.IN_PROGRESS,
+        "objects": 50,
+        "revision": 2,
+        "task": "object-detection",
+        "labels": ("Bird",),
+        "manifest_uri": "s3://results/birds/manifests/batch-0001.manifest",
+        "output_uri": "s3://results/birds/output/birds-0001",
+        "reserved": Mills(9400),
+        "reserved_at": NOW,
+        "counters": {"TotalLabeled": 3},
+    }
+    return job_json(Job(**{**fields, **changes}))
+
+
+def batch(**changes: Any) -> Any:
+    fields: dict[str, Any] = {
+        "campaign": "birds",
+        "number": 1,
+        "state": BatchState.LABELING,
+        "reason": "full",
+        "objects": 50,
+        "members_uri": "s3://results/members",
+        "manifest_uri": None,
+        "created_at": NOW,
+    }
+    return batch_json(Batch(**{**fields, **changes}))
+
+
+def image(place: str = "rejected", **changes: Any) -> Any:
+    key, sequencer, etag = "birds/images/1.jpg", "0", "e"
+    shown = Image("birds", key, place, NOW.isoformat(), sequencer, etag, 9, **changes)
+    return image_json(shown, "birds/images/0.jpg" if shown.status is ImageStatus.DUPLICATE else None)
+
+
+REFUSED = SpecErrors([InvalidInput("wrong", remedy="mend it", field="batch.size")])
+SHOWN = [
+    *((openapi.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("active", "waiting")),
+    *((openapi.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("paused", "stopped")),
+    (openapi.Campaign, campaign(spec=None, cap=None, spec_errors=tuple(e.as_dict() for e in REFUSED.errors))),
+    *((openapi.Job, job(state=state)) for state in JobState),
+    *((openapi.Job, job(role=role, cost=Mills(5), ended_at=NOW, failure_reason="x")) for role in Role),
+    *((openapi.Batch, batch(state=state, closed_at=NOW, unlabeled=0)) for state in BatchState),
+    *((openapi.Image, image(place)) for place in ("pending#t", "batch#0001", "rejected", "duplicate#f")),
+    (openapi.Image, image("pending#t", width=3, height=2, media_format="JPEG", orientation=6)),
+    (openapi.Problem, REFUSED.as_dict()),
+    (openapi.Problem, GtServiceError("broken").as_dict()),
+]
+
+
+@pytest.mark.parametrize(("model", "shown"), SHOWN)
+def test_what_the_api_shows_is_what_the_document_promises(model: type[BaseModel], shown: Any) -> None:
+    model.model_validate(json.loads(json.dumps(shown)))
+    missing = set(model.model_fields) - set(shown)
+    assert model is openapi.Problem or not missing
+
+
+def test_the_check_above_can_fail() -> None:
+    with pytest.raises(ValidationError):
+        openapi.Job.model_validate({**job(), "surprise": 1})
+    with pytest.raises(ValidationError):
+        openapi.Job.model_validate({**job(), "status": "Reserved"})
