@@ -145,7 +145,7 @@ def _draw_curves(axes: Axes, runs: Sequence[Json]) -> None:
     axes.set_ylabel(f"validation {runs[0]['metric'] or 'score'}")
     axes.grid(visible=True)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, fontsize=9)
+    _legend(axes, -0.14, columns=2)
 
 
 def _finish(axes: Axes, numbers: Sequence[int], *, columns: int) -> None:
@@ -157,7 +157,13 @@ def _finish(axes: Axes, numbers: Sequence[int], *, columns: int) -> None:
     if numbers:
         axes.set_xlim(min(numbers) - 0.7, max(numbers) + 0.7)
     axes.grid(visible=True, axis="y")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=columns, fontsize=9, columnspacing=1.2)
+    _legend(axes, -0.14, columns)
+
+
+def _legend(axes: Axes, height: float, columns: int) -> None:
+    """Below the panel, where it covers nothing; `height` in heights of the panel. None where nothing was drawn."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, height), ncols=columns, fontsize=9, columnspacing=1.2)
 
 
 def _draw_shares(axes: Axes, reports: Sequence[Json]) -> None:
@@ -181,7 +187,7 @@ def _draw_shares(axes: Axes, reports: Sequence[Json]) -> None:
     axes.set_xlim(0, 100)
     axes.set_xlabel("share of labeled images, per cent")
     axes.set_title("Who labeled")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.9 / (1 + 0.55 * len(reports))), ncols=2, fontsize=9)
+    _legend(axes, -0.9 / (1 + 0.55 * len(reports)), columns=2)
 
 
 def _draw_totals(axes: Axes, reports: Sequence[Json]) -> None:
@@ -204,4 +210,4 @@ def _draw_totals(axes: Axes, reports: Sequence[Json]) -> None:
     axes.set_xlabel("US dollars")
     axes.set_title("Cost, and all-human behind it")
     axes.tick_params(axis="y", left=False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.9 / (1 + 0.55 * len(reports))), ncols=4, fontsize=9)
+    _legend(axes, -0.9 / (1 + 0.55 * len(reports)), columns=4)

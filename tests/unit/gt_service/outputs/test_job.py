@@ -98,7 +98,9 @@ def test_an_output_tree_whose_prefix_was_joined_without_a_slash() -> None:
     store = MemoryObjects()
     job = LabelingJob(output_path="s3://results/birds/output").iteration(1, human=3)
     description = job.write(store)
-    store.contents = {key.replace("/output/birds-0001", "/outputbirds-0001"): body for key, body in store.contents.items()}
+    store.contents = {
+        key.replace("/output/birds-0001", "/outputbirds-0001"): body for key, body in store.contents.items()
+    }
     assert read_job_output(store, MemoryLogs(), description).human_images == 3
 
 

@@ -1,0 +1,137 @@
+"""What a job costs: the notebook's arithmetic to the cent, and what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from gt_service.errors import UnknownState
+from gt_service.money import usd
+from gt_service.outputs import JobOutput, read_job_output
+from gt_service.prices import PriceTable, Workforce
+from gt_service.regions import TaskType
+from gt_service.reports.costs import Terms, all_human_cost, all_machine_cost, job_cost, up_front_objects
+from tests.factories import PRIVATE_TEAM, VENDOR_TEAM, LabelingJob, MemoryLogs, notebook_jobs
+from tests.fakes import MemoryObjects
+
+PRICES = PriceTable.current()
+
+
+def read(job: LabelingJob) -> tuple[JobOutput, Terms]:
+    store, logs = MemoryObjects(), MemoryLogs()
+    description = job.write(store, logs)
+    return read_job_output(store, logs, description), terms(description)
+
+
+def terms(description: Mapping[str, Any]) -> Terms:
+    return Terms.of(description, TaskType.OBJECT_DETECTION)
+
+
+@pytest.mark.parametrize(
+    ("role", "workers", "expected"),
+    [
+        ("first", 5, "$217.00"),
+        ("warm", 5, "$145.00"),
+        ("control", 5, "$190.00"),
+        ("first", 3, "$170.20"),
+        ("warm", 3, "$127.00"),
+        ("control", 3, "$154.00"),
+    ],
+)
+def test_the_notebooks_jobs_to_the_cent(role: str, workers: int, expected: str) -> None:
+    """The notebook bills five workers though its jobs ask for three; both sums must come from the job's request."""
+    output, asked = read(notebook_jobs(workers)[role])
+    assert usd(job_cost(output, asked, PRICES).total.total) == expected
+
+
+@pytest.mark.parametrize(("workers", "expected"), [(5, "$325.00"), (3, "$235.00")])
+def test_what_people_alone_would_cost(workers: int, expected: str) -> None:
+    """The saving would be measured against the wrong sum."""
+    _, asked = read(notebook_jobs(workers)["first"])
+    assert usd(all_human_cost(1250, asked, PRICES).total) == expected
+    assert usd(all_machine_cost(1250, asked, PRICES).total) == "$100.00"
+
+
+def test_iterations_add_up_to_the_whole() -> None:
+    """The figure's bars would not sum to its title."""
+    output, asked = read(notebook_jobs()["first"].trained(3, seconds=840).trained(4, seconds=61))
+    cost = job_cost(output, asked, PRICES)
+    for part in ("service", "workers", "compute"):
+        parts = sum(getattr(each, part) for each in cost.iterations.values())
+        assert parts == getattr(cost.total, part)
+    assert cost.iterations[1].total == 10 * (80 + 3 * 36)
+    assert cost.iterations[3].compute == 893  # 840 s at $3.825 an hour, rounded up
+    assert cost.total.compute == 893 + 65
+
+
+def test_workers_are_paid_for_answers_that_led_to_nothing() -> None:
+    """A failed job's bill would be too low: its workers answered."""
+    job = LabelingJob(status="Failed").iteration(1, human=2).answered(1, 2, answers=3).answered(2, 3, answers=1)
+    output, asked = read(job)
+    cost = job_cost(output, asked, PRICES)
+    assert cost.total.workers == (2 * 3 + 3 + 1) * 36
+    assert cost.total.service == 2 * 80
+    assert cost.iterations[2].workers == 36
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_jobs_that_did_not_complete_cost_too(status: str) -> None:
+    """Their budget would be given back whole."""
+    output, asked = read(LabelingJob(status=status).iteration(1, human=10))
+    assert job_cost(output, asked, PRICES).total.total == 10 * 188
+
+
+@pytest.mark.parametrize(("team", "kind"), [(PRIVATE_TEAM, Workforce.PRIVATE), (VENDOR_TEAM, Workforce.VENDOR)])
+def test_teams_that_the_service_does_not_pay(team: str, kind: Workforce) -> None:
+    """A private team's work would be billed at the public workforce's price."""
+    output, asked = read(LabelingJob(workteam=team).iteration(1, human=10))
+    assert asked.workforce is kind
+    assert job_cost(output, asked, PRICES).total.total == 10 * 80
+
+
+def test_public_work_without_a_price_is_not_taken_for_free() -> None:
+    """A request that this version does not understand would be billed at nothing."""
+    description = LabelingJob(price=None).iteration(1, human=1).description()
+    with pytest.raises(UnknownState, match="without a price"):
+        terms(description)
+
+
+def test_prices_in_dollars_cents_and_tenths() -> None:
+    """$1.206 would be read as something else."""
+    description = LabelingJob(price=(1, 20, 6)).iteration(1, human=1).description()
+    assert terms(description).price_per_answer == 1206
+
+
+def test_the_fee_of_a_month_starts_anew_with_the_month() -> None:
+    """A job over the end of a month would be billed at the tier that the old month had reached."""
+    output, asked = read(LabelingJob().iteration(1, human=10).iteration(2, human=10))
+    first, second = output.iterations
+    output = replace(
+        output,
+        iterations=(
+            replace(first, ended_at=datetime(2026, 5, 31, 23, tzinfo=UTC)),
+            replace(second, ended_at=datetime(2026, 6, 1, 1, tzinfo=UTC)),
+        ),
+    )
+    asked = replace(asked, started=date(2026, 5, 31))
+    cost = job_cost(output, asked, PRICES, labeled_this_month=50_000)
+    assert (cost.iterations[1].service, cost.iterations[2].service) == (400, 800)
+
+
+def test_objects_that_people_label_before_the_machine_may_begin() -> None:
+    """The mechanical part of a warm job's saving would be wrong."""
+    jobs = notebook_jobs()
+    assert up_front_objects(read(jobs["first"])[0].iterations) == 400
+    assert up_front_objects(read(jobs["warm"])[0].iterations) == 200
+    assert up_front_objects(read(LabelingJob().iteration(1, human=5))[0].iterations) is None
+
+
+def test_a_training_before_any_label_is_still_paid() -> None:
+    """Compute of a job that labeled nothing would vanish."""
+    job = LabelingJob(objects=1).trained(1, seconds=3600)
+    output, asked = read(job)
+    assert job_cost(output, asked, PRICES).total.compute == 3825

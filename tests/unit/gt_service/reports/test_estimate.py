@@ -1,0 +1,117 @@
+"""Estimates: what is printed before any money moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from gt_service.money import Mills
+from gt_service.reports.estimate import PastJob, estimate, worst_case
+from tests.factories import PRIVATE_TEAM, spec
+
+NOTEBOOK = spec()
+
+
+def test_the_notebooks_first_job() -> None:
+    """The likely cost of the notebook's first batch is what it cost: 48 % by machine."""
+    found = estimate(NOTEBOOK, 1250)
+    (job,) = found.jobs
+    assert (job.role, job.objects, job.machine_share.likely) == ("first", 1250, 0.48)
+    assert found.likely - job.compute.likely == 170_200
+    assert found.all_human == 235_000
+
+
+def test_a_campaign_is_estimated_batch_by_batch() -> None:
+    """Later batches start from a model and cost less; one size for all would mislead."""
+    found = estimate(spec(control_batches=[2]), 3000)
+    assert [(job.role, job.objects) for job in found.jobs] == [
+        ("first", 1250),
+        ("warm", 1250),
+        ("control", 1250),
+        ("warm", 500),
+    ]
+    assert found.all_human == 3000 * 188
+
+
+@pytest.mark.parametrize("objects", [0, 1, 199, 200, 399, 1250, 1251, 100_000])
+@pytest.mark.parametrize("history", [(), (PastJob("first", 1250, 600, Mills(900)),)])
+def test_the_band_is_in_order_and_under_the_worst_case(objects: int, history: tuple[PastJob, ...]) -> None:
+    """A cost above the ceiling would break the budget; a low above the likely is nonsense."""
+    found = estimate(spec(batch={"size": 5000}), objects, history=history)
+    assert 0 <= found.low <= found.likely <= found.high <= found.ceiling
+    for job in found.jobs:
+        assert job.cost.ceiling == worst_case(NOTEBOOK, job.objects)
+
+
+def test_the_worst_case_holds_every_answer_and_compute() -> None:
+    """A reservation that is too small lets a job exceed its budget."""
+    labels = 1250 * (80 + 3 * 36)
+    assert worst_case(NOTEBOOK, 1250) > labels
+    assert worst_case(spec(auto_labeling=False), 1250) == labels
+    assert worst_case(NOTEBOOK, 1250) < labels * 1.1
+
+
+def test_the_worst_case_is_at_the_dearest_tier() -> None:
+    """The monthly tiers are shared with other jobs: a reservation may not count on them below what one job reaches."""
+    people_only = spec(auto_labeling=False, workforce=PRIVATE_TEAM, price_per_task=None, batch={"size": 100_000})
+    assert worst_case(people_only, 50_000) == 50_000 * 80
+
+
+def test_no_saving_is_promised_beyond_what_the_procedure_allows() -> None:
+    """People label 200 or 400 objects before the machine may begin: no job can do better."""
+    first, warm = estimate(NOTEBOOK, 2500).jobs
+    assert first.machine_share.high == pytest.approx(0.68)
+    assert warm.machine_share.high == pytest.approx(0.84)
+    assert estimate(NOTEBOOK, 150).jobs[0].machine_share.high == 0
+
+
+def test_history_takes_the_priors_place_and_narrows_the_band() -> None:
+    """A campaign that labels half as much by machine as the notebook would be told the notebook's cost for ever."""
+    poor = [PastJob("warm", 1250, 500, Mills(900)) for _ in range(8)]
+    before, after = estimate(NOTEBOOK, 1250, first_batch=9).jobs[0], estimate(NOTEBOOK, 1250, history=poor).jobs[0]
+    assert after.role == "warm"
+    assert after.machine_share.likely == pytest.approx((8 * 0.4 + 0.8) / 9)
+    assert after.cost.high - after.cost.low < before.cost.high - before.cost.low
+    assert after.compute.likely == 900
+
+
+def test_a_history_without_machine_labels_has_no_model_to_start_from() -> None:
+    """The next job would be estimated as warm although no model exists."""
+    assert estimate(NOTEBOOK, 1250, history=[PastJob("first", 1250, 0, Mills(0))]).jobs[0].role == "first"
+
+
+def test_people_alone_where_no_machine_may_label() -> None:
+    """Task types without auto-labeling would be promised a saving."""
+    found = estimate(spec(auto_labeling=False), 1250)
+    assert found.low == found.likely == found.high == found.ceiling == found.all_human == 235_000
+
+
+def test_assumptions_are_printed_with_the_numbers() -> None:
+    """A reader would take the notebook's shares for their own, or a private team for free."""
+    text = " ".join(estimate(NOTEBOOK, 100).assumptions)
+    assert "notebook" in text
+    assert "1,250" in text
+    private = spec(workforce=PRIVATE_TEAM, price_per_task=None)
+    assert "does not pay private" in " ".join(estimate(private, 1250).assumptions)
+
+
+def test_past_jobs_come_from_reports() -> None:
+    """The history would be empty or wrong."""
+    report = {
+        "job": {"role": "warm"},
+        "counts": {"objects": 1250, "machine_images": 1000},
+        "cost": {"compute_mills": 638},
+    }
+    job = PastJob.of(report)
+    assert (job.machine_share, job.compute) == (0.8, 638)
+    assert PastJob("warm", 0, 0, Mills(0)).machine_share == 0.0
+
+
+def test_the_estimate_as_json() -> None:
+    """The API's answer would lack what the page shows."""
+    shown = estimate(NOTEBOOK, 1250).as_dict()
+    assert shown["all_human_usd"] == 235.0
+    assert shown["jobs"][0]["machine_share"] == {
+        "low": 0.15,
+        "likely": 0.48,
+        "high": pytest.approx(0.68),
+    }

@@ -1,0 +1,315 @@
+"""The report that people get: its numbers, its files, its page."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from io import BytesIO, StringIO
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gt_service.objects import S3Uri
+from gt_service.reports.campaign import campaign_report, publish_campaign_report
+from gt_service.reports.publish import make_job_report, publish_job_report
+from tests.factories import LabelingJob, MemoryLogs, box_label, compact, notebook_jobs, spec
+from tests.fakes import MemoryObjects
+
+NOW = datetime(2026, 5, 3, tzinfo=UTC)
+GOLD = "s3://inbox/birds/gold/gold.manifest"
+DESTINATION = S3Uri("results", "birds/reports/birds-0002")
+Json = dict[str, Any]
+
+
+def make(job: LabelingJob, role: str = "first", control: Json | None = None, gold: bool = False) -> Json:
+    store, logs = MemoryObjects(), MemoryLogs()
+    description = job.write(store, logs)
+    if gold:
+        store.contents[GOLD] = gold_manifest(job)
+    return make_job_report(
+        objects=store,
+        logs=logs,
+        description=description,
+        spec=spec(gold_labels=GOLD) if gold else spec(),
+        role=role,
+        batch=1 if role == "first" else 2,
+        control=control,
+        now=NOW,
+    )
+
+
+def gold_manifest(job: LabelingJob) -> bytes:
+    lines = [{"source-ref": job.source(n), **box_label(job="gold", human=True)} for n in range(job.objects)]
+    return "".join(compact(line) + "\n" for line in lines).encode()
+
+
+@pytest.fixture(scope="module")
+def notebook() -> dict[str, Json]:
+    jobs = notebook_jobs()
+    first, control = make(jobs["first"]), make(jobs["control"], "control")
+    return {"first": first, "warm": make(jobs["warm"], "warm", control), "control": control}
+
+
+@pytest.fixture(scope="module")
+def published() -> tuple[Json, MemoryObjects]:
+    """A job with everything: quality, trainings, unlabeled objects, text that needs escaping."""
+    job = LabelingJob("birds-0002", initial_model="arn:aws:sagemaker:us-east-1:111122223333:model/m")
+    job.iteration(1, human=10).iteration(2, human=40).iteration(3, human=10, machine=60)
+    job.trained(2, samples=40).trained(3, samples=50, python=3)
+    job.answered(3, job.objects, answers=2)
+    job.objects += 1
+    bad = job.objects - 1
+    job.lines[bad] = {
+        "source-ref": job.source(bad),
+        "category-metadata": {"failure-reason": "<script>alert(1)</script>"},
+    }
+    store, logs = MemoryObjects(), MemoryLogs()
+    description = job.write(store, logs)
+    store.contents[GOLD] = gold_manifest(job)
+    report = publish_job_report(
+        objects=store,
+        logs=logs,
+        description=description,
+        spec=spec(gold_labels=GOLD),
+        role="warm",
+        batch=2,
+        control=make(notebook_jobs()["control"], "control"),
+        destination=DESTINATION,
+        now=NOW,
+    )
+    return report, store
+
+
+def test_the_saving_against_people_alone_and_its_ceiling(notebook: dict[str, Json]) -> None:
+    """Published for the notebook's jobs at three workers: 27.6, 46.0 and 34.5 %, of at most 57.4 %."""
+    shares = {role: report["saving"]["all_human"]["share"] for role, report in notebook.items()}
+    assert shares == {"first": 0.2757, "warm": 0.4596, "control": 0.3447}
+    assert {report["saving"]["ceiling"]["share"] for report in notebook.values()} == {0.5745}
+
+
+def test_the_saving_against_the_control_and_its_mechanical_part(notebook: dict[str, Json]) -> None:
+    """$27.00 less than the control, of which $21.60 is a training batch that was not bought."""
+    saving = notebook["warm"]["saving"]["control"]
+    assert (saving["mills"], saving["share"]) == (27_000, 0.1753)
+    assert saving["mechanical"] == {"mills": 21_600, "objects": 200}
+    assert saving["model"] == {"mills": 5_400}
+    assert "birds-0002-control" in saving["compared_to"]
+    assert notebook["first"]["saving"]["control"] is None
+
+
+def test_parts_that_cannot_be_told_apart_are_not_made_up() -> None:
+    """A control that labeled nothing by machine would get an invented mechanical part."""
+    control = make(LabelingJob("birds-0002-control").iteration(1, human=20), "control")
+    saving = make(notebook_jobs()["warm"], "warm", control)["saving"]["control"]
+    assert saving["mechanical"] is None
+    assert "birds-0002-control has no machine labels" in saving["why"]
+
+
+def test_the_report_has_what_others_read(published: tuple[Json, MemoryObjects]) -> None:
+    """The demo, the API and the status page read these keys."""
+    report, _ = published
+    assert report["job"] == {
+        "name": "birds-0002",
+        "campaign": "birds",
+        "batch": 2,
+        "role": "warm",
+        "status": "Completed",
+        "failure_reason": None,
+        "initial_model_arn": "arn:aws:sagemaker:us-east-1:111122223333:model/m",
+        "final_model_arn": None,
+        "output_s3_uri": "s3://results/birds/output/birds-0002/",
+        "created_at": "2026-05-01T08:00:00+00:00",
+        "ended_at": "2026-05-01T12:00:00+00:00",
+    }
+    assert report["counts"] == {
+        "objects": 122,
+        "labeled": 120,
+        "labeled_before": 0,
+        "human_images": 60,
+        "human_boxes": 60,
+        "machine_images": 60,
+        "machine_boxes": 60,
+        "answers": 182,
+        "unlabeled": 2,
+        "failed": 0,
+    }
+    assert report["machine_share"] == 0.5
+    assert report["cost"]["total_usd"] == report["cost"]["total_mills"] / 1000
+    assert report["quality"]["true_error"] == 0.0
+    assert report["audit_sample"] is None
+    assert report["training"][0]["scores"] == [0.2, 0.5, 0.7]
+    assert sum(worker["cost_mills"] for worker in report["workers"]) == report["cost"]["workers_mills"]
+
+
+def test_all_five_files_are_written_and_the_json_is_the_report(published: tuple[Json, MemoryObjects]) -> None:
+    """A link of the status page would lead nowhere."""
+    report, store = published
+    types = {key.rsplit(".", 1)[1]: kind for key, kind in store.content_types.items()}
+    assert types == {
+        "json": "application/json",
+        "csv": "text/csv; charset=utf-8",
+        "html": "text/html; charset=utf-8",
+        "png": "image/png",
+        "svg": "image/svg+xml",
+    }
+    assert json.loads(store.contents[f"{DESTINATION}/report.json"]) == report
+    # Whoever finds report.json must find the rest.
+    assert list(store.content_types)[-1].endswith("report.json")
+
+
+def test_the_csv_adds_up(published: tuple[Json, MemoryObjects]) -> None:
+    """A spreadsheet made of it would show other sums than the page."""
+    report, store = published
+    rows = list(csv.DictReader(StringIO(store.contents[f"{DESTINATION}/report.csv"].decode())))
+    assert [row["iteration"] for row in rows] == ["1", "2", "3", "all"]
+    for column in ("human_images", "machine_boxes", "answers"):
+        assert sum(int(row[column]) for row in rows[:-1]) == int(rows[-1][column])
+    mills = [round(float(row["total_usd"]) * 1000) for row in rows]
+    assert sum(mills[:-1]) == mills[-1] == report["cost"]["total_mills"]
+
+
+class Links(HTMLParser):
+    """Every tag, and every address that the page would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.loads += [
+            value for name, value in attrs if name in {"src", "href", "xlink:href"} and value and value[0] != "#"
+        ]
+
+
+def test_the_page_is_whole_by_itself_and_escapes_what_others_wrote(published: tuple[Json, MemoryObjects]) -> None:
+    """Mailed or kept for years it must still open; and a failure reason must not run as a script."""
+    page = published[1].contents[f"{DESTINATION}/report.html"].decode()
+    links = Links()
+    links.feed(page)
+    assert links.loads == []
+    assert {"script", "link", "img"} & links.tags == set()
+    assert "svg" in links.tags
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_the_figure_is_an_image_in_both_forms(published: tuple[Json, MemoryObjects]) -> None:
+    """A broken figure would only be noticed by the reader."""
+    store = published[1]
+    image = Image.open(BytesIO(store.contents[f"{DESTINATION}/report.png"]))
+    assert image.size[0] > 1400
+    assert len(image.convert("RGB").getcolors(1_000_000) or []) > 50
+    assert ET.fromstring(store.contents[f"{DESTINATION}/report.svg"]).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_the_same_job_gives_the_same_files(published: tuple[Json, MemoryObjects]) -> None:
+    """A completion that is delivered twice would seem to change the report."""
+    from gt_service.reports.publish import write_job_report
+
+    report, store = published
+    again = MemoryObjects()
+    write_job_report(again, report, DESTINATION)
+    assert all(store.contents[key] == body for key, body in again.contents.items())
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_a_job_that_labeled_nothing_has_a_page_too(status: str) -> None:
+    """The owner of a failed job would see no report, or a division by zero."""
+    job = LabelingJob(status=status, objects=3)
+    store, logs = MemoryObjects(), MemoryLogs()
+    job.write_inputs(store)
+    description = {**job.description(), "FailureReason": "ClientError: <no images>"}
+    report = publish_job_report(
+        objects=store,
+        logs=logs,
+        description=description,
+        spec=spec(),
+        role="first",
+        batch=1,
+        control=None,
+        destination=DESTINATION,
+        now=NOW,
+    )
+    assert (report["machine_share"], report["cost"]["total_mills"], report["counts"]["unlabeled"]) == (0.0, 0, 3)
+    assert b"ClientError: &lt;no images&gt;" in store.contents[f"{DESTINATION}/report.html"]
+
+
+def test_a_classification_job_shows_its_confusion() -> None:
+    """Only box jobs would have a quality section."""
+    from tests.factories import class_label
+
+    job = LabelingJob().iteration(1, human=2).iteration(2, machine=4)
+    gold = []
+    for number in range(6):
+        name = ("Owl", "Crow")[number % 2]
+        given = "Crow" if number == 2 else name
+        job.lines[number] = {
+            "source-ref": job.source(number),
+            **class_label(given, 0, job=job.name, human=number < 2),
+        }
+        gold.append({"source-ref": job.source(number), **class_label(name, 0, job="gold", human=True)})
+    store, logs = MemoryObjects(), MemoryLogs()
+    description = job.write(store, logs)
+    store.contents[GOLD] = "".join(compact(line) + "\n" for line in gold).encode()
+    report = publish_job_report(
+        objects=store,
+        logs=logs,
+        description=description,
+        spec=spec(task="image-classification", labels=["Owl", "Crow"], gold_labels=GOLD, price_per_task="0.012"),
+        role="first",
+        batch=1,
+        control=None,
+        destination=DESTINATION,
+        now=NOW,
+    )
+    assert report["quality"]["machine"]["accuracy"] == 0.75
+    assert b"Rows are gold classes" in store.contents[f"{DESTINATION}/report.html"]
+
+
+def test_a_campaign_side_by_side(notebook: dict[str, Json]) -> None:
+    """At three workers the notebook's two batches, cold then warm, save 36.8 % of all-human and 8.3 % of cold twice."""
+    report = campaign_report("birds", [notebook["first"], notebook["warm"], notebook["control"]], now=NOW)
+    chain = report["totals"]["chain"]
+    assert (chain["jobs"], chain["cost_mills"], chain["saved_share"]) == (2, 297_200, 0.3677)
+    assert report["totals"]["controls"]["cost_mills"] == 154_000
+    assert report["without_chaining"]["cost_mills"] == 324_200
+    assert report["without_chaining"]["saved_share"] == 0.0833
+
+
+def test_a_campaign_without_a_control_claims_nothing_about_chaining(notebook: dict[str, Json]) -> None:
+    """A saving would be printed that nobody measured."""
+    assert campaign_report("birds", [notebook["first"]], now=NOW)["without_chaining"] is None
+
+
+@pytest.mark.parametrize("roles", [[], ["first"], ["first", "warm", "control"]])
+def test_the_campaigns_files(notebook: dict[str, Json], roles: list[str]) -> None:
+    """A campaign's page would fail while its first job is still running."""
+    store = MemoryObjects()
+    publish_campaign_report(
+        objects=store,
+        campaign="birds",
+        reports=[notebook[role] for role in roles],
+        destination=S3Uri("results", "birds/reports"),
+        now=NOW,
+    )
+    names = sorted(key.rsplit("/", 1)[1] for key in store.contents)
+    assert names == ["campaign.html", "campaign.json", "campaign.png", "campaign.svg"]
+    page = store.contents["s3://results/birds/reports/campaign.html"].decode()
+    assert all(notebook[role]["job"]["name"] in page for role in roles)
+
+
+def test_drawing_libraries_are_loaded_only_to_draw() -> None:
+    """Every function of the service would start a second later."""
+    code = (
+        "import sys, gt_service.reports.publish, gt_service.reports.estimate, gt_service.reports.campaign;"
+        "print([m for m in ('matplotlib', 'numpy', 'jinja2') if m in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"
