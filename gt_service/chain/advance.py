@@ -21,7 +21,7 @@ from gt_service.chain.follow_up import labeled_numbers, write_follow_up
 from gt_service.chain.instructions import instruction_template
 from gt_service.chain.names import Places
 from gt_service.chain.observation import is_same_job, seen, warning
-from gt_service.chain.request import label_category_config, labeling_job_request
+from gt_service.chain.request import job_request, label_category_config
 from gt_service.chain.sample_boxes import examples_picture
 from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
@@ -257,41 +257,22 @@ class Chain:
     def _request(self, job: Job) -> CreateLabelingJobRequestTypeDef:
         places = self._places(job)
         spec = CampaignSpec.model_validate_json(self._objects.read(places.of_spec(job.revision, "campaign.json")))
-        categories, template = self._spec_files(job, spec)
-        tags = {
-            "gt-service:campaign": job.campaign,
-            "gt-service:batch": str(job.batch),
-            "gt-service:role": job.role.value,
-        }
-        if spec.gold_labels is not None:
-            tags["gt-service:gold-labels"] = str(spec.gold_labels)
-        return labeling_job_request(
-            spec,
-            job_name=job.name,
-            region=self._deployment.region,
-            role_arn=spec.role_arn or self._deployment.role_arn,
-            manifest=S3Uri.parse(job.manifest_uri),
-            output_path=places.output,
-            label_categories=categories,
-            template=template,
-            tags=tags,
-            initial_model_arn=job.initial_model_arn,
-        )
+        self._write_spec_files(job, spec)
+        return job_request(job, spec, self._deployment)
 
-    def _spec_files(self, job: Job, spec: CampaignSpec) -> tuple[S3Uri, S3Uri]:
+    def _write_spec_files(self, job: Job, spec: CampaignSpec) -> None:
         """The files that a spec asks for, written once for each revision: class labels and instruction template."""
         places = self._places(job)
-        categories = places.of_spec(job.revision, "class_labels.json")
         template = places.of_spec(job.revision, "instructions.template")
-        if not self._exists(template):
-            picture = examples_picture(spec, self._objects)
-            if picture is not None:
-                self._objects.write(places.of_spec(job.revision, "instructions.png"), picture, "image/png")
-            labels = json.dumps(label_category_config(spec)).encode()
-            self._objects.write(categories, labels, "application/json")
-            text = instruction_template(spec, picture)
-            self._objects.write(template, text.encode(), "text/html; charset=utf-8")
-        return categories, template
+        if self._exists(template):
+            return
+        picture = examples_picture(spec, self._objects)
+        if picture is not None:
+            self._objects.write(places.of_spec(job.revision, "instructions.png"), picture, "image/png")
+        labels = json.dumps(label_category_config(spec)).encode()
+        self._objects.write(places.of_spec(job.revision, "class_labels.json"), labels, "application/json")
+        text = instruction_template(spec, picture)
+        self._objects.write(template, text.encode(), "text/html; charset=utf-8")
 
     def _exists(self, uri: S3Uri) -> bool:
         try:

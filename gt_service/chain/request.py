@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 from gt_service import regions
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import task_text
+from gt_service.chain.names import Places
 from gt_service.errors import InvalidInput
 from gt_service.money import MILLS_PER_DOLLAR, Mills
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 
 if TYPE_CHECKING:
+    from gt_service.chain.advance import Deployment
+    from gt_service.store.records import Job
     from mypy_boto3_sagemaker.type_defs import (
         CreateLabelingJobRequestTypeDef,
         HumanTaskConfigTypeDef,
@@ -27,6 +30,33 @@ if TYPE_CHECKING:
         LabelingJobStoppingConditionsTypeDef,
         PublicWorkforceTaskPriceTypeDef,
         UiConfigTypeDef,
+    )
+
+
+def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateLabelingJobRequestTypeDef:
+    """The request of a job that the planner has named, with its files where the service writes them.
+
+    spec: the revision that the job was planned from.
+    """
+    places = Places(deployment.results_bucket, job.campaign)
+    tags = {
+        "gt-service:campaign": job.campaign,
+        "gt-service:batch": str(job.batch),
+        "gt-service:role": job.role.value,
+    }
+    if spec.gold_labels is not None:
+        tags["gt-service:gold-labels"] = str(spec.gold_labels)
+    return labeling_job_request(
+        spec,
+        job_name=job.name,
+        region=deployment.region,
+        role_arn=spec.role_arn or deployment.role_arn,
+        manifest=S3Uri.parse(job.manifest_uri),
+        output_path=places.output,
+        label_categories=places.of_spec(job.revision, "class_labels.json"),
+        template=places.of_spec(job.revision, "instructions.template"),
+        tags=tags,
+        initial_model_arn=job.initial_model_arn,
     )
 
 
