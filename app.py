@@ -2,7 +2,7 @@
 
 from chalice.app import Chalice
 
-from chalicelib import api, authorize, batches, completions, job_events, schedule, uploads
+from chalicelib import api, authorize, batches, completions, job_events, notifications, pages, schedule, uploads
 
 app = Chalice(app_name="gt-service", configure_logs=False)
 app.register_blueprint(uploads.blueprint)
@@ -12,3 +12,6 @@ app.register_blueprint(completions.blueprint)
 app.register_blueprint(schedule.blueprint)
 app.register_blueprint(authorize.blueprint)
 app.register_blueprint(api.blueprint)
+app.register_blueprint(pages.blueprint)
+app.register_blueprint(notifications.blueprint)
+app.register_middleware(pages.serve, "http")

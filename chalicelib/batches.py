@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib import wiring
+from chalicelib import notifications, wiring
 from chalicelib.messages import partial_failures, time_left
 
 blueprint = Blueprint(__name__)
@@ -19,6 +19,8 @@ def on_batch_ready(event: SQSEvent) -> dict[str, Any]:
     """Advance the campaigns named: close batches, start labeling jobs."""
 
     def handle(record: SQSRecord) -> None:
-        wiring.chain().advance(json.loads(record.body)["campaign"], may_go_on=time_left(event.context))
+        campaign = json.loads(record.body)["campaign"]
+        wiring.chain().advance(campaign, may_go_on=time_left(event.context))
+        notifications.tell(campaign)
 
     return partial_failures(event, handle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalice.app import Blueprint, CloudWatchEvent
 
-from chalicelib import wiring
+from chalicelib import notifications, wiring
 from chalicelib.messages import time_left
 from chalicelib.observability import logger
 from gt_service.errors import NotFound
@@ -30,3 +30,4 @@ def on_job_state_change(event: CloudWatchEvent) -> None:
             continue
         logger.info("job observed", extra={"campaign": job.campaign, "job": name, "status": job.state})
         wiring.chain().advance(job.campaign, may_go_on=time_left(event.context))
+        notifications.tell(job.campaign)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalice.app import Blueprint, CloudWatchEvent
 
-from chalicelib import wiring
+from chalicelib import notifications, wiring
 from chalicelib.messages import time_left
 from chalicelib.observability import logger
 from gt_service.store.records import NOWHERE
@@ -23,6 +23,7 @@ def reconcile(event: CloudWatchEvent) -> None:
         try:
             wiring.chain().watch(campaign.name)
             wiring.chain().advance(campaign.name, may_go_on=go_on)
+            notifications.tell(campaign.name)
         except Exception:  # noqa: BLE001 - the others must have their turn; raised again below
             logger.exception("campaign not reconciled", extra={"campaign": campaign.name})
             failed.append(campaign.name)

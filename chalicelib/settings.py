@@ -19,6 +19,9 @@ class Settings:
     tables: TableNames
     batches_queue_url: str
     completions_queue_url: str
+    notifications_queue_url: str
+    notifications_table: str
+    notifications_parameter: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -48,4 +51,7 @@ class Settings:
             ),
             batches_queue_url=value("GT_BATCHES_QUEUE_URL"),
             completions_queue_url=value("GT_COMPLETIONS_QUEUE_URL"),
+            notifications_queue_url=value("GT_NOTIFICATIONS_QUEUE_URL"),
+            notifications_table=value("GT_NOTIFICATIONS_TABLE"),
+            notifications_parameter=value("GT_NOTIFICATIONS_PARAMETER"),
         )

@@ -16,6 +16,7 @@ from gt_service.chain.settlement import Settlement
 from gt_service.ingest.intake import Intake
 from gt_service.objects import S3Objects
 from gt_service.store import Store, Tokens
+from gt_service.store.notifications import Notifications
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -100,6 +101,11 @@ def chain() -> Chain:
         deployment=settings().deployment,
         now=now,
     )
+
+
+@cache
+def notifications() -> Notifications:
+    return Notifications(settings().notifications_table, settings().deployment.region)
 
 
 @cache

@@ -35,6 +35,7 @@ def campaign(name: str = "birds", **changes: Any) -> Json:
         "cap_mills": 500_000,
         "committed_mills": 64_000,
         "spent_mills": 297_200,
+        "created_at": "2026-05-01T07:30:00Z",
         **changes,
     }
 

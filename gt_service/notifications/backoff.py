@@ -5,7 +5,7 @@ from __future__ import annotations
 FIRST_SECONDS = 15
 FACTOR = 4
 MOST_SECONDS = 3600
-TRIES = 8
+TRIES = 12
 """How often in all; the queue's redrive policy says the same number (`maxReceiveCount`)."""
 
 

@@ -32,12 +32,11 @@ class CampaignRow:
     name: str
     status: Status
     task: str
-    pending: str
-    in_batches: str
-    rejected: str
+    reserved: str
     spent: str
     cap: str
     reason: str
+    since: str
 
 
 @dataclass(frozen=True)
@@ -118,17 +117,15 @@ class CampaignPage:
 
 
 def campaign_row(campaign: Json) -> CampaignRow:
-    images = campaign["images"]
     return CampaignRow(
         name=campaign["name"],
         status=campaign_status(campaign["status"]),
         task=(campaign.get("spec") or {}).get("task", NOTHING),
-        pending=number(images.get("pending")),
-        in_batches=number(images.get("in_batches")),
-        rejected=number(images.get("rejected")),
+        reserved=money(campaign.get("committed_mills")),
         spent=money(campaign.get("spent_mills")),
         cap=money(campaign.get("cap_mills")),
         reason=campaign.get("reason") or "",
+        since=time(campaign.get("created_at")),
     )
 
 
@@ -231,6 +228,11 @@ def image_row(image: Json) -> ImageRow:
     )
 
 
+def _count(images: Json, status: str) -> str:
+    """1,250, or 1,000+ where nobody counted further."""
+    return number(images.get(status)) + ("+" if status in images.get("more", ()) else "")
+
+
 def delivery(entry: Json) -> Delivery:
     return Delivery(
         at=time(entry.get("at")),
@@ -278,9 +280,9 @@ def campaign_page(
             (error.get("field") or "", error["message"], error.get("remedy") or "")
             for error in campaign.get("spec_errors") or ()
         ),
-        pending=number(images.get("pending")),
-        in_batches=number(images.get("in_batches")),
-        rejected=number(images.get("rejected")),
+        pending=_count(images, "pending"),
+        in_batches=_count(images, "in_batches"),
+        rejected=_count(images, "rejected"),
         spent=money(spent),
         committed=money(committed),
         cap=money(cap),

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
+from gt_service.campaign import CampaignSpec, parse_spec
+from gt_service.errors import InvalidInput
 from gt_service.pages import charts
 from gt_service.pages.formats import money, number, percent
 from gt_service.pages.parts import Fact, Table
 
 Json = Mapping[str, Any]
+
+MOST_OBJECTS = 10_000_000
+_PRIVATE_TEAM = "arn:aws:sagemaker:us-east-1:000000000000:workteam/private-crowd/estimate"
 
 DEFAULTS: Mapping[str, str] = {
     "campaign": "",
@@ -88,3 +94,36 @@ def _jobs(jobs: Sequence[Json]) -> Table:
         ),
         about=f"The first {len(shown)} of {len(jobs):,} jobs." if len(jobs) > len(shown) else "",
     )
+
+
+def objects_of_form(form: Mapping[str, str]) -> int:
+    """How many images the form asks about. Errors: `InvalidInput`."""
+    text = form.get("objects", "")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_OBJECTS:
+        raise InvalidInput(f"give a number of images from 1 to {MOST_OBJECTS:,}", field="objects")
+    return int(text)
+
+
+def spec_of_form(form: Mapping[str, str]) -> CampaignSpec:
+    """The spec that the form's settings make, as far as it matters for the cost. Errors: `SpecErrors`."""
+    fields = {**DEFAULTS, **{name: value for name, value in form.items() if value}}
+    is_public = fields["workforce"] == "public"
+    spec = {
+        "name": "estimate",
+        "task": fields["task"],
+        "labels": ["first", "second"],
+        "workforce": "public" if is_public else _PRIVATE_TEAM,
+        "workers_per_object": _number(fields["workers_per_object"]),
+        "batch": {"size": _number(fields["batch_size"])},
+        "auto_labeling": fields["auto_labeling"] == "yes",
+        # The public workforce sees nothing that is not declared so; an estimate sends nothing.
+        "content_classifiers": ["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"],
+    }
+    if is_public and fields["price_per_task"]:
+        spec["price_per_task"] = fields["price_per_task"]
+    return parse_spec(json.dumps(spec), filename="estimate.json")
+
+
+def _number(text: str) -> int | str:
+    """A number where it is one; the spec's own check words the error where it is not."""
+    return int(text) if text.isdecimal() else text

@@ -1,0 +1,107 @@
+"""Who asks: one check in front of every route, for tokens in the Authorization header and in the pages' cookie.
+
+API Gateway's token authorizer reads the Authorization header alone, and a browser's cookie cannot become one without a
+script that could read the token. So routes that browsers use have no authorizer at the gateway, and the same check is
+made here. Routes that have one arrive with its answer, which only the gateway can write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from chalice.app import Request, Response
+
+from chalicelib.observability import logger
+from gt_service.errors import AccessDenied, GtServiceError
+from gt_service.pages import browser
+
+PUBLIC = frozenset({"/", "/health", "/ready", "/version", "/openapi.json", "/login", "/logout", "/static/{name}"})
+"""Everything else needs a token."""
+READING = frozenset({"GET", "HEAD"})
+HARMLESS = frozenset({"/estimates"})
+"""Routes whose POST changes nothing."""
+ROLES = ("viewer", "operator")
+BROWSED = frozenset(
+    {
+        ("GET", "/campaigns"),
+        ("GET", "/campaigns/{name}"),
+        ("GET", "/campaigns/{name}/images"),
+        ("GET", "/jobs/{name}"),
+        ("GET", "/jobs/{name}/report"),
+        ("POST", "/campaigns/{name}/batches"),
+        ("POST", "/campaigns/{name}/pause"),
+        ("POST", "/campaigns/{name}/resume"),
+        ("POST", "/campaigns/{name}/stop"),
+        ("POST", "/jobs/{name}/stop"),
+        ("GET", "/estimates"),
+    }
+)
+"""The API's routes that pages show or send to: guarded here, not at the gateway."""
+
+Find = Callable[[str, datetime], Any]
+"""Looks a bearer token up: a record with `principal` and `role`, or None where it is unknown or expired."""
+
+
+class Unauthenticated(GtServiceError):
+    """No token, or one that is unknown or has expired."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+def check(request: Request, find: Find) -> Mapping[str, str]:
+    """Who asks, as the gateway's authorizer would say it: `principalId` and `role`.
+
+    Errors: `Unauthenticated`; `AccessDenied` for a viewer who would change something, and for a change that another
+    site asked a browser for.
+    """
+    told = request.context.get("authorizer")
+    if told and told.get("principalId"):
+        return _allowed(request, {"principalId": told["principalId"], "role": str(told.get("role", ""))})
+    header = request.headers.get("authorization", "")
+    bearer = header[7:].strip() if header[:7].lower() == "bearer " else None
+    token = bearer or browser.token_from_cookie(request.headers.get("cookie"))
+    found = find(token, datetime.now(UTC)) if token and browser.is_safe_token(token) else None
+    if found is None and bearer:
+        # As the gateway's authorizer answers on the routes that it guards.
+        raise AccessDenied("this token is unknown or has expired", remedy="Ask for a new one.")
+    if found is None:
+        raise Unauthenticated(
+            "this needs an access token that is known and has not expired",
+            remedy="Send it as `Authorization: Bearer …`, or sign in at /login.",
+        )
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if bearer is None and request.method not in READING and not browser.is_own_request(headers):
+        raise AccessDenied(
+            "a change was asked for with the pages' cookie, but not by one of the pages",
+            remedy="Use the page's own buttons, or send the token in the Authorization header.",
+        )
+    return _allowed(request, {"principalId": found.principal, "role": found.role})
+
+
+def _allowed(request: Request, principal: Mapping[str, str]) -> Mapping[str, str]:
+    if principal["role"] not in ROLES:
+        raise AccessDenied(f"the role {principal['role']!r} may do nothing here")
+    changes = request.method not in READING and request.path not in HARMLESS
+    if changes and principal["role"] != "operator":
+        raise AccessDenied("viewers may look, not change", remedy="Ask for a token with the role operator.")
+    return principal
+
+
+def refusal(request: Request, error: GtServiceError) -> Response:
+    """A refused request, logged; a person's browser is sent to the sign-in page."""
+    identity = request.context.get("identity") or {}
+    about = {"code": error.code, "method": request.method, "path": request.path, "source_ip": identity.get("sourceIp")}
+    logger.warning("request refused", extra=about)
+    is_poll = request.headers.get("hx-request") is not None
+    if isinstance(error, Unauthenticated) and browser.prefers_html(request.headers.get("accept")) and not is_poll:
+        path = request.to_original_event().get("path", "/")
+        place = browser.relative_root(path) + "login?next=" + quote(path.strip("/"), safe="/")
+        return Response("", status_code=303, headers={"Location": place, "Cache-Control": "no-store"})
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(error.as_dict(), status_code=error.status, headers=headers)

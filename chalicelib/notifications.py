@@ -1,0 +1,252 @@
+"""Notifications: put into the queue where a transition is seen, sent from there to SNS, Slack and webhooks."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from http.client import HTTPException
+from typing import Any, Protocol
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import boto3
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib import wiring
+from chalicelib.observability import logger
+from chalicelib.shapes import campaign_json, job_json
+from gt_service.notifications import (
+    Channel,
+    Channels,
+    Notification,
+    SlackChannel,
+    SnsChannel,
+    WebhookChannel,
+    due,
+    messages,
+    parse_channels,
+    signature,
+)
+from gt_service.notifications.backoff import seconds_until_next_try
+from gt_service.notifications.due import TOLD_WITHIN
+from gt_service.store.browsing import Browsing
+from gt_service.store.notifications import Delivery, Notifications
+
+Json = Mapping[str, Any]
+
+ANSWER_SECONDS = 5
+"""How long a receiver may take; it is asked again later, so it may be slow, but not hold up the others."""
+CHANNELS_KEPT_SECONDS = 300
+LATEST_JOBS = 20
+"""Of so many a change may be news: a chain works on one batch at a time, with its control and follow-ups."""
+
+blueprint = Blueprint(__name__)
+
+
+class DeliveryFailed(Exception):
+    """A channel did not take a notification; it is tried again after `wait` seconds at least, where it said so."""
+
+    def __init__(self, message: str, wait: int | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class Queue(Protocol):
+    """Where notifications wait for being sent."""
+
+    def put(self, notification: Notification) -> None: ...
+
+
+class SqsQueue:
+    """`Queue` on SQS."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        self._client, self._url = client, url
+
+    def put(self, notification: Notification) -> None:
+        self._client.send_message(
+            QueueUrl=self._url, MessageBody=json.dumps({"campaign": notification.campaign, "id": notification.id})
+        )
+
+    def hide(self, receipt_handle: str, seconds: int) -> None:
+        """Lets a message that failed come back after `seconds`."""
+        self._client.change_message_visibility(
+            QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        )
+
+
+def announce(log: Notifications, waiting: Queue, campaign: Json, jobs: Sequence[Json], now: datetime) -> int:
+    """Queues what is due and was not told before; returns how much that is. Free to call with the same state again."""
+    known = log.told(campaign["name"], now - TOLD_WITHIN, now)
+    fresh = [one for one in due(campaign, jobs, now=now) if one.id not in known and log.begin(one, now)]
+    for notification in fresh:
+        waiting.put(notification)
+    return len(fresh)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Hands a notification to one channel. Errors: `DeliveryFailed`."""
+
+    sns: Any
+    clock: Callable[[], float] = time.time
+
+    def send(self, notification: Notification, channel: Channel, pages_url: str) -> None:
+        if isinstance(channel, SnsChannel):
+            self._publish(notification, channel, pages_url)
+        elif isinstance(channel, SlackChannel):
+            body = messages.slack(notification, pages_url)
+            _post(channel.url.get_secret_value(), body, {"Content-Type": "application/json"})
+        elif isinstance(channel, WebhookChannel):
+            body = messages.webhook(notification, pages_url)
+            headers = signature.headers(
+                body,
+                key=channel.key.get_secret_value(),
+                timestamp=int(self.clock()),
+                notification_id=f"{notification.campaign}/{notification.id}",
+            )
+            _post(channel.url.get_secret_value(), body, headers)
+
+    def _publish(self, notification: Notification, channel: SnsChannel, pages_url: str) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        message = messages.sns(notification, pages_url)
+        try:
+            self.sns.publish(
+                TopicArn=channel.topic_arn,
+                Subject=message.subject,
+                Message=message.message,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+                },
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise DeliveryFailed(f"SNS: {error}") from error
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """A redirect could lead what is signed, or a request from inside the account, to anywhere: it is a failure."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_opener = build_opener(_NoRedirects)
+
+
+def _post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
+    # Only https (or http to this machine) comes here: gt_service.notifications.channels refuses all else.
+    request = Request(url, data=body, headers={"User-Agent": "gt-service", **headers}, method="POST")  # noqa: S310
+    try:
+        with _opener.open(request, timeout=ANSWER_SECONDS) as answer:
+            answer.read(1024)
+    except HTTPError as error:
+        asked = error.headers.get("Retry-After", "")
+        error.close()
+        raise DeliveryFailed(f"HTTP {error.code}", int(asked) if asked.isdecimal() else None) from None
+    except (URLError, HTTPException, OSError) as error:
+        # The address is a secret (Slack's holds the key), so it is not named.
+        raise DeliveryFailed(str(getattr(error, "reason", None) or error or type(error).__name__)) from None
+
+
+def deliver(log: Notifications, send: Sender, known: Channels, campaign: str, identity: str, now: datetime) -> None:
+    """One try: every channel that hears of the notification and has not got it yet. Errors: `DeliveryFailed`."""
+    delivery = log.claim(campaign, identity, now)
+    if delivery is None:
+        return
+    failures = [
+        failure
+        for channel in known.for_notification(delivery.notification)
+        if channel.name not in delivery.sent_to and (failure := _try(log, send, known.pages_url, channel, delivery))
+    ]
+    log.close(delivery, error="; ".join(map(str, failures)) or None)
+    if failures:
+        waits = [failure.wait for failure in failures if failure.wait is not None]
+        raise DeliveryFailed("; ".join(map(str, failures)), max(waits, default=None))
+
+
+def _try(
+    log: Notifications, send: Sender, pages_url: str, channel: Channel, delivery: Delivery
+) -> DeliveryFailed | None:
+    try:
+        send.send(delivery.notification, channel, pages_url)
+    except DeliveryFailed as error:
+        logger.warning("notification failed", extra={"channel": channel.name, "reason": str(error)})
+        return DeliveryFailed(f"{channel.name}: {error}", error.wait)
+    log.sent(delivery, channel.name)
+    return None
+
+
+class ChannelList:
+    """The operators' list of channels, read from SSM and kept for five minutes. No parameter: no channels."""
+
+    def __init__(self, client: Any, parameter: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client, self._parameter, self._clock = client, parameter, clock
+        self._kept: tuple[float, Channels] | None = None
+
+    def get(self) -> Channels:
+        """Errors: `SpecErrors` where the parameter holds something else than channels."""
+        if self._kept is None or self._clock() - self._kept[0] > CHANNELS_KEPT_SECONDS:
+            self._kept = (self._clock(), self._read())
+        return self._kept[1]
+
+    def _read(self) -> Channels:
+        try:
+            found = self._client.get_parameter(Name=self._parameter, WithDecryption=True)
+        except self._client.exceptions.ParameterNotFound:
+            return Channels()
+        return parse_channels(found["Parameter"]["Value"])
+
+
+# ---------------------------------------------------------------- wiring
+
+
+@cache
+def queue() -> SqsQueue:
+    return SqsQueue(wiring.sqs(), wiring.settings().notifications_queue_url)
+
+
+@cache
+def sender() -> Sender:
+    return Sender(boto3.client("sns"))
+
+
+@cache
+def channels() -> ChannelList:
+    return ChannelList(boto3.client("ssm"), wiring.settings().notifications_parameter)
+
+
+def tell(name: str) -> None:
+    """Queues whatever is due in a campaign as it stands; called after each advance."""
+    browsing = Browsing(wiring.store().tables)
+    latest = browsing.batches(name, 1)
+    jobs, _ = browsing.jobs(name, LATEST_JOBS, None)
+    campaign = campaign_json(wiring.store().campaigns.get(name), {}, latest[0].number if latest else 0)
+    announce(wiring.notifications(), queue(), campaign, [job_json(job) for job in jobs], wiring.now())
+
+
+@blueprint.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:notifications", batch_size=1)
+def on_notification(event: SQSEvent) -> dict[str, Any]:
+    """Send what is due to every channel that hears of it; what fails comes back later, and later each time."""
+    failed = []
+    for record in event.to_dict()["Records"]:
+        message = json.loads(record["body"])
+        logger.append_keys(campaign=message["campaign"], notification=message["id"])
+        try:
+            deliver(
+                wiring.notifications(),
+                sender(),
+                channels().get(),
+                message["campaign"],
+                message["id"],
+                wiring.now(),
+            )
+        except DeliveryFailed as error:
+            wait = seconds_until_next_try(int(record["attributes"]["ApproximateReceiveCount"]), asked=error.wait)
+            queue().hide(record["receiptHandle"], wait)
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}

@@ -1,0 +1,188 @@
+"""What the pages show, read from the tables and from S3 in the API's own JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, Protocol
+
+import boto3
+from botocore.config import Config
+
+from chalicelib import wiring
+from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
+from gt_service.errors import NotFound
+from gt_service.objects import S3Uri
+from gt_service.store.browsing import Browsing
+from gt_service.store.notifications import Delivery
+from gt_service.store.records import ImageStatus, Job, Token
+
+Json = Mapping[str, Any]
+Page = tuple[Sequence[Json], str | None]
+"""Some rows, and the token of the next page of them."""
+
+COUNTED = 1_000
+"""Images beyond so many are shown as "1,000+": counting on would take longer than anybody waits."""
+PAST_JOBS = 5
+"""An estimate learns from so many of a campaign's last reports."""
+
+
+class PageData(Protocol):
+    """What the pages ask for. Errors: `NotFound`."""
+
+    @property
+    def inbox(self) -> str: ...
+
+    def campaigns(self, limit: int, after: str | None) -> Page: ...
+
+    def campaign(self, name: str) -> Json: ...
+
+    def batches(self, campaign: str, limit: int) -> Sequence[Json]:
+        """The newest first."""
+        ...
+
+    def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
+        """The newest first."""
+        ...
+
+    def job(self, name: str) -> Json: ...
+
+    def label_attribute(self, campaign: str) -> str: ...
+
+    def report(self, job: Json) -> Json | None: ...
+
+    def report_page(self, job: Json) -> str: ...
+
+    def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page: ...
+
+    def deliveries(self, campaign: str, limit: int) -> Sequence[Json]: ...
+
+    def estimate(self, form: Mapping[str, str]) -> Json: ...
+
+    def first_bytes(self, uri: S3Uri, count: int) -> bytes: ...
+
+    def presigned(self, uri: S3Uri, seconds: int) -> str: ...
+
+    def token(self, bearer: str, now: datetime) -> Token | None: ...
+
+
+class StoredData:
+    """`PageData` from the deployment's tables and buckets."""
+
+    def __init__(self) -> None:
+        self._browsing = Browsing(wiring.store().tables)
+
+    @property
+    def inbox(self) -> str:
+        return wiring.settings().deployment.inbox_bucket
+
+    def campaigns(self, limit: int, after: str | None) -> Page:
+        found, following = self._browsing.campaigns(limit, after)
+        return [campaign_json(campaign, {}, 0) for campaign in found], following
+
+    def campaign(self, name: str) -> Json:
+        campaign = wiring.store().campaigns.get(name)
+        counts = {
+            status.value: self._browsing.images(name, status, most=COUNTED)
+            for status in (ImageStatus.PENDING, ImageStatus.REJECTED)
+        }
+        images = {
+            **{status: count.number for status, count in counts.items()},
+            "more": [status for status, count in counts.items() if count.more],
+            "in_batches": self._browsing.in_batches(name),
+        }
+        return campaign_json(campaign, images, 0)
+
+    def batches(self, campaign: str, limit: int) -> Sequence[Json]:
+        return [batch_json(batch) for batch in self._browsing.batches(campaign, limit)]
+
+    def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
+        found, following = self._browsing.jobs(campaign, limit, after)
+        return [self._shown(job) for job in found], following
+
+    def job(self, name: str) -> Json:
+        return self._shown(wiring.store().jobs.get(name))
+
+    def label_attribute(self, campaign: str) -> str:
+        spec = wiring.store().campaigns.get(campaign).spec
+        return "" if spec is None else spec.label_attribute
+
+    def _shown(self, job: Job) -> Json:
+        return job_json(wiring.chain().look(job))
+
+    def report(self, job: Json) -> Json | None:
+        if not job["report_s3_uri"]:
+            return None
+        found: Json = json.loads(wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.json"))
+        return found
+
+    def report_page(self, job: Json) -> str:
+        if not job["report_s3_uri"]:
+            raise NotFound(
+                f"labeling job {job['name']} has no report yet", remedy="It is written when the job has ended."
+            )
+        return wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.html").decode()
+
+    def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
+        images = wiring.store().images
+        page = images.page(campaign, ImageStatus(status), limit=limit, after=cursor_of(after))
+        rows = [
+            image_json(image, images.twin_of(image) if image.status is ImageStatus.DUPLICATE else None)
+            for image in page.images
+        ]
+        return rows, page_token(page.next_after)
+
+    def deliveries(self, campaign: str, limit: int) -> Sequence[Json]:
+        return [delivery_json(one) for one in wiring.notifications().latest(campaign, limit=limit)]
+
+    def estimate(self, form: Mapping[str, str]) -> Json:
+        from gt_service.pages.estimates import objects_of_form, spec_of_form
+        from gt_service.reports.estimate import PastJob, estimate
+
+        objects, region = objects_of_form(form), wiring.settings().deployment.region
+        name = form.get("campaign", "")
+        if not name:
+            return estimate(spec_of_form(form), objects, region=region).as_dict()
+        spec = wiring.store().campaigns.get(name).spec
+        if spec is None:
+            raise NotFound(f"campaign {name!r} has no spec yet", remedy="Drop its campaign.yaml.", field="campaign")
+        jobs, _ = self.jobs(name, PAST_JOBS * 2, None)
+        reports = [report for job in jobs if (report := self.report(job)) is not None][:PAST_JOBS]
+        return estimate(spec, objects, history=[PastJob.of(report) for report in reports], region=region).as_dict()
+
+    def first_bytes(self, uri: S3Uri, count: int) -> bytes:
+        return wiring.objects().read(uri, first_bytes=count)
+
+    def presigned(self, uri: S3Uri, seconds: int) -> str:
+        place = {"Bucket": uri.bucket, "Key": uri.key}
+        return str(signer().generate_presigned_url("get_object", Params=place, ExpiresIn=seconds))
+
+    def token(self, bearer: str, now: datetime) -> Token | None:
+        return wiring.tokens().find(bearer, now)
+
+
+@cache
+def page_data() -> PageData:
+    return StoredData()
+
+
+@cache
+def signer() -> Any:
+    """Presigns addresses of images. Version 4, since objects encrypted with KMS take no other signature."""
+    return boto3.client("s3", config=Config(signature_version="s3v4"))
+
+
+def delivery_json(delivery: Delivery) -> Json:
+    """One line of the delivery log."""
+    told = delivery.notification
+    return {
+        "at": told.at.isoformat(),
+        "kind": told.kind.value,
+        "subject": told.subject,
+        "channel": ", ".join(sorted(delivery.sent_to)) or ("none" if delivery.state == "sent" else ""),
+        "state": delivery.state,
+        "tries": delivery.tries,
+        "error": delivery.error,
+    }

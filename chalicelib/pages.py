@@ -1,0 +1,330 @@
+"""The status page: the API's routes as HTML where a browser asks for it, signing in, and the files that pages load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib import access
+from chalicelib.observability import logger
+from chalicelib.page_data import PageData, page_data
+from gt_service.errors import GtServiceError, InvalidInput, NotFound, SpecErrors
+from gt_service.objects import S3Uri
+from gt_service.pages import browser
+
+Address = Callable[[S3Uri], str]
+
+CAMPAIGNS_SHOWN = 50
+JOBS_SHOWN = 50
+BATCHES_SHOWN = 50
+IMAGES_SHOWN = 100
+DELIVERIES_SHOWN = 20
+SAMPLES_EACH = 4
+URL_SECONDS = 3600
+"""How long the presigned addresses of images live. A page kept by its ETag is made anew after half of it."""
+IMAGE_STATUSES = ("rejected", "duplicate", "pending")
+STATIC_KEPT = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True)
+class View:
+    """A page before it is HTML. `values` takes the function that makes an image's address."""
+
+    template: str
+    values: Callable[[Address], Mapping[str, Any]]
+    section: str = "campaigns"
+    status: int = 200
+    images: tuple[S3Uri, ...] = ()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request for a page."""
+
+    request: Request
+    data: PageData
+    may_operate: bool
+
+    @property
+    def name(self) -> str:
+        return str((self.request.uri_params or {})["name"])
+
+    def asked(self, name: str) -> str | None:
+        return query(self.request).get(name)
+
+
+def query(request: Request) -> Mapping[str, str]:
+    """The query's fields, the last of each; empty where the address has none."""
+    return dict(request.query_params or {})
+
+
+def _campaigns(visit: Visit) -> View:
+    from gt_service.pages.campaigns import campaign_row
+
+    after = visit.asked("NextToken")
+    campaigns, following = visit.data.campaigns(CAMPAIGNS_SHOWN, after)
+    rows = [campaign_row(campaign) for campaign in campaigns]
+    values = {
+        "rows": rows,
+        "live": any(not row.status.ended for row in rows) or not rows,
+        "inbox": visit.data.inbox,
+        **_paging(after, following),
+    }
+    return View("campaigns.html", lambda _: values)
+
+
+def _campaign(visit: Visit) -> View:
+    from gt_service.pages.campaigns import campaign_page
+
+    after = visit.asked("NextToken")
+    campaign = visit.data.campaign(visit.name)
+    jobs, following = visit.data.jobs(visit.name, JOBS_SHOWN, after)
+    page = campaign_page(
+        campaign,
+        batches=visit.data.batches(visit.name, BATCHES_SHOWN),
+        jobs=jobs,
+        deliveries=visit.data.deliveries(visit.name, DELIVERIES_SHOWN),
+        may_operate=visit.may_operate,
+    )
+    return View("campaign.html", lambda _: {"page": page, **_paging(after, following)})
+
+
+def _job(visit: Visit) -> View:
+    from gt_service.pages.jobs import job_page
+    from gt_service.pages.samples import READ_BYTES, choose, drawn, labeled_images
+
+    job = visit.data.job(visit.name)
+    report = visit.data.report(job)
+    attribute = visit.data.label_attribute(job["campaign"])
+    manifest = S3Uri.parse(job["output_s3_uri"]) / "manifests/output/output.manifest"
+    try:
+        lines = visit.data.first_bytes(manifest, READ_BYTES).splitlines()
+    except NotFound:
+        lines = []
+    images = choose(labeled_images(lines, attribute=attribute), each=SAMPLES_EACH)
+    now = datetime.now(UTC)
+
+    def values(address: Address) -> Mapping[str, Any]:
+        samples = drawn(images, address=address)
+        return {"page": job_page(job, report=report, samples=samples, now=now, may_operate=visit.may_operate)}
+
+    return View("job.html", values, images=tuple(image.source for image in images))
+
+
+def _images(visit: Visit) -> View:
+    from gt_service.pages.campaigns import image_row
+
+    status, after = visit.asked("status") or "rejected", visit.asked("NextToken")
+    if status not in IMAGE_STATUSES:
+        raise InvalidInput(f"{status!r} is no status; choose from {', '.join(IMAGE_STATUSES)}", field="status")
+    visit.data.campaign(visit.name)
+    images, following = visit.data.images(visit.name, status, IMAGES_SHOWN, after)
+    values = {
+        "name": visit.name,
+        "status": status,
+        "statuses": IMAGE_STATUSES,
+        "rows": [image_row(image) for image in images],
+        **_paging(after, following, status=status),
+    }
+    return View("images.html", lambda _: values)
+
+
+def _estimates(visit: Visit) -> View:
+    from gt_service.pages.estimates import estimate_page
+    from gt_service.regions import TaskType
+
+    form = {name: value.strip() for name, value in query(visit.request).items()}
+    estimate, errors, status = None, [], 200
+    if "objects" in form:
+        try:
+            estimate = visit.data.estimate(form)
+        except (InvalidInput, NotFound) as error:
+            status = error.status
+            errors = [one.as_dict() for one in (error.errors if isinstance(error, SpecErrors) else (error,))]
+    page = estimate_page(form, tasks=[task.value for task in TaskType], estimate=estimate, errors=errors)
+    return View("estimates.html", lambda _: {"page": page}, section="estimates", status=status)
+
+
+VIEWS: Mapping[str, Callable[[Visit], View]] = {
+    "/campaigns": _campaigns,
+    "/campaigns/{name}": _campaign,
+    "/campaigns/{name}/images": _images,
+    "/jobs/{name}": _job,
+    "/estimates": _estimates,
+}
+"""The API's routes that are pages too."""
+
+
+def _paging(after: str | None, following: str | None, **kept: str) -> dict[str, str | None]:
+    return {
+        "next": f"?{urlencode({**kept, 'NextToken': following})}" if following else None,
+        "first": f"?{urlencode(kept)}" if after else None,
+    }
+
+
+def is_page(request: Request) -> bool:
+    """Whether a request is answered with a page: a browser's GET on a route that has one."""
+    wanted = request.method == "GET" and browser.prefers_html(request.headers.get("accept"))
+    return wanted and (request.path in VIEWS or request.path == "/jobs/{name}/report")
+
+
+def serve(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """In front of every HTTP route: who asks, then the page where a browser wants one, and the API otherwise."""
+    if request.path in access.PUBLIC:
+        return get_response(request)
+    try:
+        principal = access.check(request, page_data().token)
+    except GtServiceError as error:
+        return access.refusal(request, error)
+    # As if the gateway's authorizer had been asked, so that the API finds it in one place.
+    request.context["authorizer"] = dict(principal)
+    return _page(request, principal) if is_page(request) else get_response(request)
+
+
+def _page(request: Request, principal: Mapping[str, str]) -> Response:
+    """The page, or 304 where the browser has it already."""
+    visit = Visit(request, page_data(), may_operate=principal["role"] == "operator")
+    try:
+        return _report(visit) if request.path not in VIEWS else _html(VIEWS[request.path](visit), visit, principal)
+    except GtServiceError as error:
+        log = logger.error if error.status >= 500 else logger.info
+        log("page refused", extra={"path": request.path, "code": error.code, "error": error.message})
+        return _html(_problem(error), visit, principal)
+    except Exception:  # noqa: BLE001 - answered as a 500, with the cause in the log
+        logger.exception("page failed", extra={"path": request.path})
+        return _html(_problem(GtServiceError("The service failed; its log tells more.")), visit, principal)
+
+
+def _problem(error: GtServiceError) -> View:
+    heading = "Not found" if isinstance(error, NotFound) else "This did not work"
+    values = {"heading": heading, "message": error.message, "remedy": error.remedy}
+    return View("error.html", lambda _: values, status=error.status)
+
+
+def _html(view: View, visit: Visit, principal: Mapping[str, str]) -> Response:
+    from gt_service.pages import render
+
+    who = render.Principal(principal["principalId"], principal["role"])
+    root = browser.relative_root(visit.request.to_original_event()["path"])
+
+    def html(address: Address) -> str:
+        return render.render(view.template, root=root, principal=who, section=view.section, values=view.values(address))
+
+    def presigned(uri: S3Uri) -> str:
+        return visit.data.presigned(uri, URL_SECONDS)
+
+    # Presigned addresses differ each time, so the tag is made from the page with the plain ones, and from the clock as
+    # coarsely as these addresses live.
+    body = html(str)
+    period = int(datetime.now(UTC).timestamp()) // (URL_SECONDS // 2) if view.images else 0
+    tag = render.etag(f"{period}\n{body}")
+    headers = {**_security_headers(tuple(map(presigned, view.images))), "ETag": tag}
+    if view.status == 200 and render.matches(visit.request.headers.get("if-none-match"), tag):
+        return _answer("", 304, headers)
+    body = html(presigned) if view.images else body
+    return _answer(body, view.status, {**headers, "Content-Type": "text/html; charset=utf-8"})
+
+
+def _answer(body: str, status: int, headers: Mapping[str, str]) -> Response:
+    return Response(body, status_code=status, headers={**headers})
+
+
+def _security_headers(addresses: tuple[str, ...] = ()) -> dict[str, str]:
+    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
+    return browser.security_headers(tuple(sorted(origins)))
+
+
+def _report(visit: Visit) -> Response:
+    """The cost report's own page, as it was written: it brings its styles with it and runs nothing."""
+    headers = {
+        **browser.security_headers(),
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+        "Content-Type": "text/html; charset=utf-8",
+    }
+    return _answer(visit.data.report_page(visit.data.job(visit.name)), 200, headers)
+
+
+# ---------------------------------------------------------------- routes of their own
+
+
+blueprint = Blueprint(__name__)
+_FORM = ["application/x-www-form-urlencoded"]
+
+
+@blueprint.route("/")
+def start() -> Response:
+    """To the campaigns; relative, and right with and without a slash at the end of the stage's address."""
+    asked = str(blueprint.current_request.context.get("path", "/"))
+    place = "campaigns" if asked.endswith("/") else f"{asked.rsplit('/', 1)[-1]}/campaigns"
+    return _answer("", 303, {"Location": place})
+
+
+@blueprint.route("/static/{name}")
+def static(name: str) -> Response:
+    """A file that pages load; its address changes with its content, so it may be kept for ever."""
+    from gt_service.pages import render
+
+    content = render.static_file(name)
+    if content is None:
+        return Response(NotFound(f"there is no file {name!r}").as_dict(), status_code=404)
+    headers = {
+        "Content-Type": render.STATIC_TYPES[name],
+        "Cache-Control": STATIC_KEPT,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return _answer(content, 200, headers)
+
+
+@blueprint.route("/login")
+def login_form() -> Response:
+    """Where a person gives their token."""
+    return _login_page(_safe_place(query(blueprint.current_request).get("next")))
+
+
+@blueprint.route("/login", methods=["POST"], content_types=_FORM)
+def login() -> Response:
+    """Keeps the token in a cookie that no script can read."""
+    request = blueprint.current_request
+    body = request.raw_body
+    form = {name: values[0] for name, values in parse_qs(body if isinstance(body, str) else body.decode()).items()}
+    place, token = _safe_place(form.get("next")), form.get("token", "").strip()
+    if not browser.is_same_origin({name.lower(): value for name, value in request.headers.items()}):
+        return _login_page(place, error="The form came from another site. Sign in here.", status=403)
+    found = page_data().token(token, datetime.now(UTC)) if browser.is_safe_token(token) else None
+    if found is None:
+        logger.warning("sign-in refused")
+        return _login_page(place, error="This token is not known, or it has expired.", status=401)
+    return _moved(place, browser.token_cookie(token, secure=_is_https(request)))
+
+
+@blueprint.route("/logout", methods=["POST"], content_types=_FORM)
+def logout() -> Response:
+    """Forgets the token in this browser; `gt-service token revoke` ends it everywhere."""
+    return _moved("login", browser.token_cookie("", secure=_is_https(blueprint.current_request), seconds=0))
+
+
+def _login_page(place: str, *, error: str = "", status: int = 200) -> Response:
+    from gt_service.pages import render
+
+    body = render.render("login.html", root="./", principal=None, values={"next": place, "error": error})
+    headers = {**browser.security_headers(), "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
+    return _answer(body, status, headers)
+
+
+def _moved(place: str, cookie: str) -> Response:
+    return _answer("", 303, {"Location": place, "Set-Cookie": cookie, "Cache-Control": "no-store"})
+
+
+def _safe_place(place: str | None) -> str:
+    """Where to go after signing in: a page of ours, relative to the API's root, or the list of campaigns."""
+    return place if place and browser.is_own_place(place) else "campaigns"
+
+
+def _is_https(request: Request) -> bool:
+    """API Gateway always says https here; only the local stack, which has no TLS, says nothing."""
+    return bool(request.headers.get("x-forwarded-proto") == "https")

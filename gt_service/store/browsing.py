@@ -1,0 +1,67 @@
+"""Bounded reads for people who look: every answer takes the same time with ten jobs and with a thousand.
+
+Nothing here scans what grows: pages are queries with a limit, and counts of images stop where nobody would read on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from gt_service.store.batches import _batch
+from gt_service.store.campaigns import _campaign
+from gt_service.store.images import SHARDS, _shards
+from gt_service.store.jobs import _job
+from gt_service.store.models import ImageItem, Tables
+from gt_service.store.records import Batch, Campaign, ImageStatus, Job
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many there are; with `more`, at least so many."""
+
+    number: int
+    more: bool = False
+
+
+class Browsing:
+    """Looks into the tables of one deployment; writes nothing. Keys to go on from are None on the last page."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def campaigns(self, limit: int, after: str | None) -> tuple[tuple[Campaign, ...], str | None]:
+        """In no order that means anything: campaigns are few, and each is one item."""
+        start = {"name": {"S": after}} if after else None
+        found = self._tables.campaigns.scan(limit=limit, last_evaluated_key=start)
+        campaigns = tuple(_campaign(item) for item in found)
+        following: Any = found.last_evaluated_key
+        return campaigns, following["name"]["S"] if following else None
+
+    def jobs(self, campaign: str, limit: int, after: str | None) -> tuple[tuple[Job, ...], str | None]:
+        """The newest first: names sort by batch, and a batch's follow-ups and control stand beside its first try."""
+        start = {"campaign": {"S": campaign}, "name": {"S": after}} if after else None
+        found = self._tables.jobs.query(campaign, scan_index_forward=False, limit=limit, last_evaluated_key=start)
+        jobs = tuple(_job(item) for item in found)
+        following: Any = found.last_evaluated_key
+        return jobs, following["name"]["S"] if following else None
+
+    def batches(self, campaign: str, limit: int) -> tuple[Batch, ...]:
+        """The newest first."""
+        found = self._tables.batches.query(campaign, scan_index_forward=False, limit=limit)
+        return tuple(_batch(item) for item in found)
+
+    def in_batches(self, campaign: str) -> int:
+        """How many images are in batches: the sum of what each batch counts for itself."""
+        found = self._tables.batches.query(campaign, attributes_to_get=["objects"])
+        return sum(item.objects for item in found)
+
+    def images(self, campaign: str, status: ImageStatus, *, most: int) -> Count:
+        """How many images have a status, counted up to about `most`."""
+        each = math.ceil(most / SHARDS)
+        place = ImageItem.place.startswith(status.value)
+        counts = [
+            self._tables.images.count(shard, place, index_name="by_place", limit=each) for shard in _shards(campaign)
+        ]
+        return Count(sum(counts), more=max(counts) >= each)
