@@ -62,9 +62,7 @@ def request(
             "TaskTimeLimitInSeconds": 300,
             "TaskAvailabilityLifetimeInSeconds": 21600,
             "MaxConcurrentTaskCount": 20,
-            "AnnotationConsolidationConfig": {
-                "AnnotationConsolidationLambdaArn": f"{_LAMBDA}:ACS-{function}"
-            },
+            "AnnotationConsolidationConfig": {"AnnotationConsolidationLambdaArn": f"{_LAMBDA}:ACS-{function}"},
             "PublicWorkforceTaskPrice": {"AmountInUsd": {"Dollars": 0, "Cents": 3, "TenthFractionsOfACent": 6}},
         },
         "Tags": [{"Key": "gt-service:gold-labels", "Value": GOLD}],
@@ -285,7 +283,7 @@ class RememberingMachine:
         self.lessons: list[tuple[str, ...]] = []
 
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
-        trained = self.train(lesson, plan)
+        trained = self.train(lesson, plan, progress)
         pool, validation = progress.pool(), progress.validation()
         sure = np.array([self.confidence(one) for one in pool])
         of_validation = np.array([self.confidence(one) for one in validation])
@@ -301,7 +299,7 @@ class RememberingMachine:
         labels: dict[str, Label] = {one: self.guess() for one in round_.machine}
         return Labeled(trained, round_, labels, b'{"prediction":[],"confidence":0.5}\n' * len(pool))
 
-    def train(self, lesson: Lesson, plan: JobPlan) -> Trained:
+    def train(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Trained:
         self.lessons.append(tuple(sorted(lesson.labels, key=int)))
         model = json.dumps([lesson.task, lesson.classes, self.lessons[-1], plan.seed]).encode()
         return Trained(model, len(lesson.labels), (0.25, 0.5), warm=lesson.model is not None)

@@ -108,10 +108,18 @@ def next_work(
             return Ask(state.iteration_to_ask(), _within_limits(step, plan, state.progress, allowed))
         case rounds.AutoLabel():
             return AutoLabel(state.iteration + 1, step)
-        case rounds.Finish(train=True) if not state.is_trained_to_the_end:
+        case rounds.Finish() if _owes_a_model(step, plan, state):
             return TrainFinal(state.iteration + 1)
         case rounds.Finish():
             return End(Phase.COMPLETED)
+
+
+def _owes_a_model(step: rounds.Finish, plan: JobPlan, state: JobState) -> bool:
+    """A job with automated data labeling leaves a model of its own: the next job of the chain starts from it, even
+    where the model that this one was given was good enough as it is."""
+    if not plan.auto_labeling or state.is_trained_to_the_end or not state.counters.human:
+        return False
+    return step.train or not state.trainings
 
 
 def _within_limits(step: rounds.AskPeople, plan: JobPlan, progress: Progress, allowed: int) -> rounds.AskPeople:

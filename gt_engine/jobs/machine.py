@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gt_engine.autolabel import FeatureView, JobPlan, Learner, Predictions, Progress, Round, learner_for
-from gt_engine.autolabel.rounds import decide
+from gt_engine.autolabel import FeatureView, JobPlan, Learner, Progress, Round, labeling, learner_for
 from gt_engine.labels import Label, Task
 from gt_engine.outputs import records
 
@@ -39,7 +38,7 @@ class Labeled:
     """What the machine may label, and the labels of those objects.
 
     trained      the training before it, None where the model was good as it was
-    predictions  every prediction of the round, in the form of a batch transform's output
+    predictions  of those objects, in the form of a batch transform's output
     """
 
     trained: Trained | None
@@ -53,49 +52,49 @@ class Machine(Protocol):
 
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled: ...
 
-    def train(self, lesson: Lesson, plan: JobPlan) -> Trained: ...
+    def train(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Trained: ...
 
 
 @dataclass(frozen=True)
 class LearningMachine:
     """The machine that learns: features, learner and certified thresholds of gt_engine/autolabel."""
 
-    fast: bool = False
+    threads: int = 1
 
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
-        learner = learner_for(lesson.task, loss=plan.guarantee.loss)
-        trained = self._train(learner, lesson, plan)
-        pool, validation = progress.pool(), progress.validation()
-        of_pool = learner.predict(trained.model, lesson.view, pool)
-        of_validation = learner.predict(trained.model, lesson.view, validation)
-        round_ = decide(
+        scores: list[float] = []
+        outcome = labeling.run_round(
+            self._learner(lesson, plan),
+            lesson.view,
             plan,
             progress,
-            pool=pool,
-            pool_confidences=of_pool.confidences,
-            validation=validation,
-            validation_confidences=of_validation.confidences,
-            losses=learner.losses(of_validation.labels, [lesson.labels[one] for one in validation]),
-        )
-        labels = dict(zip(of_pool.ids, of_pool.labels, strict=True))
-        return Labeled(trained, round_, {one: labels[one] for one in round_.machine}, _as_transform(of_pool))
-
-    def train(self, lesson: Lesson, plan: JobPlan) -> Trained:
-        return self._train(learner_for(lesson.task, loss=plan.guarantee.loss), lesson, plan)
-
-    def _train(self, learner: Learner, lesson: Lesson, plan: JobPlan) -> Trained:
-        scores: list[float] = []
-        model = learner.train(
-            lesson.view,
             lesson.labels,
             classes=lesson.classes,
-            seed=plan.seed,
-            initial=lesson.model,
+            model=lesson.model,
             on_epoch=lambda _, score: scores.append(score),
         )
-        return Trained(model, len(lesson.labels), tuple(scores), warm=lesson.model is not None)
+        trained = None
+        if outcome.trained:
+            warm = lesson.model is not None and not outcome.round.fell_back
+            trained = Trained(outcome.model, len(progress.human()), tuple(scores), warm)
+        predictions = (
+            records.prediction(outcome.labels[one], outcome.confidence[one]) for one in outcome.round.machine
+        )
+        return Labeled(trained, outcome.round, outcome.labels, b"".join(predictions))
 
+    def train(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Trained:
+        scores: list[float] = []
+        model = labeling.train(
+            self._learner(lesson, plan),
+            lesson.view,
+            plan,
+            progress,
+            lesson.labels,
+            classes=lesson.classes,
+            model=lesson.model,
+            on_epoch=lambda _, score: scores.append(score),
+        )
+        return Trained(model, len(progress.human()), tuple(scores), warm=lesson.model is not None)
 
-def _as_transform(predictions: Predictions) -> bytes:
-    pairs = zip(predictions.labels, predictions.confidences, strict=True)
-    return b"".join(records.prediction(label, float(confidence)) for label, confidence in pairs)
+    def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:
+        return learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads)

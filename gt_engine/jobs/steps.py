@@ -402,7 +402,7 @@ def _decision(round_: Round, job: JobContext) -> str:
 
 
 def _train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    trained = tools.machine.train(_lesson(job, state, tools), job.plan)
+    trained = tools.machine.train(_lesson(job, state, tools), job.plan, state.progress)
     after, log = _keep_model(trained, work.iteration, job, state, tools)
     return Outcome(after.after(is_trained_to_the_end=True), log)
 

@@ -220,8 +220,8 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
         store=DynamoStore(_client("dynamodb", region), settings.table_prefix),
         objects=EngineObjects(_client("s3", region), kms_key),
         logs=CloudWatchLogs(_client("logs", region)),
-        features=FeatureStore(settings.state_dir / "features"),
-        machine=LearningMachine(fast=settings.fast),
+        features=FeatureStore(settings.state_dir / "features", threads=settings.processes),
+        machine=LearningMachine(threads=settings.processes),
     )
 
 
