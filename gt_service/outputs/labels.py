@@ -61,20 +61,21 @@ class Match:
         return 1.0 if all_boxes == 0 else 2 * self.matched / all_boxes
 
 
-def label_of(record: LabelRecord) -> Label | None:
-    """The label of a manifest record; None for kinds that are neither boxes nor classes (masks, text spans)."""
+def label_of(record: LabelRecord, classes: Sequence[str] = ()) -> Label | None:
+    """The label of a manifest record; None for kinds that are neither boxes nor classes (masks, text spans).
+
+    `classes` names the numbers that the record itself leaves without a name, as other tools' records do.
+    """
     value = record.value
-    if isinstance(value, Mapping) and "annotations" in value and "entities" not in value:
-        return _boxes(value, record.metadata)
+    names = _Names(record.metadata, classes)
     if isinstance(value, Mapping):
-        return None
-    names = record.metadata.get("class-name")
-    if isinstance(names, str):
-        return Classes((names,))
-    class_map = record.metadata.get("class-map")
-    if isinstance(value, list) and isinstance(class_map, Mapping):
-        return Classes(tuple(sorted(str(class_map.get(str(number), number)) for number in value)))
-    return None
+        is_boxes = "annotations" in value and isinstance(value["annotations"], list | None)
+        return _boxes(value, names, record.metadata) if is_boxes else None
+    if isinstance(record.metadata.get("class-name"), str):
+        return Classes((record.metadata["class-name"],))
+    if isinstance(value, list):
+        return Classes(tuple(sorted(map(names.of, value))))
+    return Classes((names.of(value),)) if names.knows(value) else None
 
 
 def label_of_answer(content: Any) -> Label | None:
@@ -131,12 +132,24 @@ def _pairs(found: Sequence[Box], right: Sequence[Box]) -> Iterator[tuple[float, 
                 yield overlap, i, j
 
 
-def _boxes(value: Mapping[str, Any], metadata: Mapping[str, Any]) -> Boxes:
-    class_map = metadata.get("class-map")
-    names = class_map if isinstance(class_map, Mapping) else {}
+class _Names:
+    """Class names by number: the record's own class map, else the campaign's labels, else the number itself."""
+
+    def __init__(self, metadata: Mapping[str, Any], classes: Sequence[str]) -> None:
+        own = metadata.get("class-map")
+        self._names = {str(number): name for number, name in enumerate(classes)}
+        self._names.update(own if isinstance(own, Mapping) else {})
+
+    def of(self, number: Any) -> str:
+        return self._names.get(str(number), str(number))
+
+    def knows(self, number: Any) -> bool:
+        return str(number) in self._names
+
+
+def _boxes(value: Mapping[str, Any], names: _Names, metadata: Mapping[str, Any]) -> Boxes:
     boxes = tuple(
-        Box(str(names.get(str(a["class_id"]), a["class_id"])), a["left"], a["top"], a["width"], a["height"])
-        for a in value["annotations"] or ()
+        Box(names.of(a["class_id"]), a["left"], a["top"], a["width"], a["height"]) for a in value["annotations"] or ()
     )
     size = next(iter(value.get("image_size") or ()), None)
     scores = tuple(float(each.get("confidence", 0)) for each in metadata.get("objects") or ())

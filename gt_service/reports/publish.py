@@ -80,7 +80,7 @@ def make_job_report(
     prices: PriceTable | None = None,
 ) -> dict[str, Any]:
     """The report alone; writes nothing."""
-    audit = None if spec.gold_labels is None else Audit(read_gold(objects, spec.gold_labels))
+    audit = _audit(objects, spec)
     sample = AuditSample(description["LabelingJobName"])
     each: Callable[[LabeledObject], None] = sample.add if audit is None else audit.add
     output = read_job_output(objects, logs, description, each=each)
@@ -98,6 +98,13 @@ def make_job_report(
         quality=quality,
         audit_sample=sample.result() if audit is None else None,
     )
+
+
+def _audit(objects: ObjectStore, spec: CampaignSpec) -> Audit | None:
+    if spec.gold_labels is None:
+        return None
+    gold = read_gold(objects, spec.gold_labels, spec.labels)
+    return Audit(gold, measure=spec.quality.measure, target=spec.quality.target)
 
 
 def write_job_report(objects: ObjectStore, report: Mapping[str, Any], destination: S3Uri) -> None:

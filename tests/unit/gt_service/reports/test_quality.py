@@ -71,6 +71,29 @@ def test_the_verdict_needs_the_whole_interval(wrong: int, images: int, passes: b
     assert result["verdict"]["passes"] is passes
 
 
+def test_the_campaigns_own_target_is_the_one_that_counts() -> None:
+    """A campaign that asks for 99 % would be told that 90 % is fine."""
+    verdicts = {}
+    for measure, target in ((None, None), (None, 0.99), ("mean-iou", None), ("mean-iou", 0.97)):
+        audit = Audit(gold(300), measure=measure, target=target)
+        for number in range(300):
+            audit.add(labeled(number, WRONG if number < 12 else RIGHT))
+        result = audit.result()
+        assert result is not None
+        verdicts[measure, target] = result["verdict"]["passes"]
+    assert verdicts == {(None, None): True, (None, 0.99): False, ("mean-iou", None): True, ("mean-iou", 0.97): None}
+
+
+def test_the_mean_iou_of_an_image_counts_wrong_and_missed_boxes() -> None:
+    """Ground Truth's documented measure does: matched boxes alone would look better than they are."""
+    audit = Audit(gold(2), measure="mean-iou")
+    audit.add(labeled(0, RIGHT, WRONG))
+    audit.add(labeled(1))
+    result = audit.result()
+    assert result is not None
+    assert (result["machine"]["mean_iou"], result["machine"]["mean_image_iou"]) == (1.0, 0.25)
+
+
 def test_the_same_labels_give_the_same_interval() -> None:
     """A report made again would differ from the one that was sent."""
     rows = [(float(n % 3 > 0), int(n % 3 > 0), 1, 1, 0.8 * (n % 3 > 0)) for n in range(60)]
@@ -104,7 +127,7 @@ def test_classes_have_an_accuracy_and_a_confusion_matrix() -> None:
     assert result is not None
     assert result["machine"]["accuracy"] == 0.75
     assert result["machine"]["confusion"] == {"classes": ["Crow", "Owl"], "matrix": [[1, 0], [1, 2]]}
-    assert result["verdict"]["target_error"] == 0.05
+    assert result["verdict"]["target"] == 0.95
 
 
 @pytest.mark.parametrize(
@@ -121,6 +144,18 @@ def test_gold_labels_under_any_attribute() -> None:
     store = MemoryObjects({"s3://b/gold.manifest": (compact(line) + "\n\n").encode()})
     labels = read_gold(store, S3Uri("b", "gold.manifest"))
     assert labels == {"s3://b/0.jpg": Boxes((Box("Bird", *RIGHT),), (320, 240, 3), (0.21,))}
+
+
+def test_gold_classes_given_by_number_alone() -> None:
+    """Gold labels of another tool have no class map; every one of them would count as wrong."""
+    line = {"source-ref": "s3://b/0.jpg", **box_label([RIGHT], job="x", human=True)}
+    del line["category-metadata"]["class-map"]
+    store = MemoryObjects({"s3://b/gold.manifest": compact(line).encode()})
+    (label,) = read_gold(store, S3Uri("b", "gold.manifest"), ("Bird",)).values()
+    assert label == Boxes((Box("Bird", *RIGHT),), (320, 240, 3), (0.21,))
+    one_class = compact({"source-ref": "s3://b/0.jpg", "truth": "1", "truth-metadata": {}}).encode()
+    store = MemoryObjects({"s3://b/gold.manifest": one_class})
+    assert read_gold(store, S3Uri("b", "gold.manifest"), ("Owl", "Crow")) == {"s3://b/0.jpg": Classes(("Crow",))}
 
 
 def test_a_gold_line_without_a_label_is_an_error_that_shows_it() -> None:
