@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-QUEUES = ("Uploads", "Batches", "Completions")
+QUEUES = ("Uploads", "Batches", "Completions", "Notifications")
 
 
 def redrive(sqs: SQSClient, outputs: Mapping[str, str]) -> dict[str, int]:

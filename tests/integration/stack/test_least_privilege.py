@@ -15,7 +15,16 @@ from gt_cli.stack import REGION, LocalStack
 
 pytestmark = pytest.mark.integration
 
-FUNCTIONS = ("APIHandler", "Authorize", "OnUploads", "OnBatchReady", "OnJobStateChange", "OnJobCompleted", "Reconcile")
+FUNCTIONS = (
+    "APIHandler",
+    "Authorize",
+    "OnUploads",
+    "OnBatchReady",
+    "OnJobStateChange",
+    "OnJobCompleted",
+    "OnNotification",
+    "Reconcile",
+)
 
 Call = Callable[["Caller"], Any]
 
@@ -76,6 +85,12 @@ def read_campaign(caller: Caller) -> Any:
     return caller.client("dynamodb").get_item(TableName=caller.outputs["CampaignsTable"], Key={"name": {"S": "x"}})
 
 
+def close_notification(caller: Caller) -> Any:
+    return caller.client("dynamodb").update_item(
+        TableName=caller.outputs["NotificationsTable"], Key={"campaign": {"S": "x"}, "id": {"S": "x"}}
+    )
+
+
 def write_job(caller: Caller) -> Any:
     item = {"campaign": {"S": "x"}, "name": {"S": "x"}}
     return caller.client("dynamodb").put_item(TableName=caller.outputs["JobsTable"], Item=item)
@@ -115,11 +130,12 @@ def send_completion(caller: Caller) -> Any:
 
 FORBIDDEN: dict[str, tuple[Call, ...]] = {
     "Authorize": (write_token, read_campaign, write_result, take_uploads),
-    "APIHandler": (read_token, write_image, delete_upload, write_result, take_batches, delete_campaign),
+    "APIHandler": (write_token, write_image, delete_upload, write_result, take_batches, delete_campaign),
     "OnUploads": (read_token, write_job, write_image, delete_upload, take_batches, send_completion),
     "OnBatchReady": (read_token, write_image, delete_upload, delete_result, take_uploads, delete_campaign),
     "OnJobStateChange": (read_token, write_image, delete_result, take_uploads, delete_campaign),
     "OnJobCompleted": (read_token, write_image, delete_result, take_uploads, take_batches),
+    "OnNotification": (read_token, read_campaign, write_image, write_result, take_batches),
     "Reconcile": (write_token, write_image, delete_upload, delete_result, delete_campaign),
 }
 ALLOWED: dict[str, Call] = {
@@ -129,6 +145,7 @@ ALLOWED: dict[str, Call] = {
     "OnBatchReady": read_campaign,
     "OnJobStateChange": read_campaign,
     "OnJobCompleted": read_campaign,
+    "OnNotification": close_notification,
     "Reconcile": read_campaign,
 }
 

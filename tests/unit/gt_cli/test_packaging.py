@@ -13,10 +13,13 @@ import pytest
 from gt_cli import packaging
 from gt_cli.packaging import Package, PackagingError, build, content_problems, is_ballast, template_problems
 from gt_service.store.models import TableNames, Tables
+from gt_service.store.notifications import NotificationItem
 
-FUNCTIONS = {"APIHandler", "Authorize", "OnUploads", "OnBatchReady", "OnJobStateChange", "OnJobCompleted", "Reconcile"}
+FUNCTIONS = {"APIHandler", "Authorize", "OnUploads", "OnBatchReady", "OnJobStateChange", "OnJobCompleted"}
+FUNCTIONS |= {"OnNotification", "Reconcile"}
 BUCKETS = ("InboxBucket", "ResultsBucket")
 QUEUES = {"UploadsQueue": "OnUploads", "BatchesQueue": "OnBatchReady", "CompletionsQueue": "OnJobCompleted"}
+QUEUES |= {"NotificationsQueue": "OnNotification"}
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,7 @@ def test_the_tables_are_those_that_the_code_asks_for(resources: dict[str, Any]) 
         "BatchesTable": tables.batches,
         "JobsTable": tables.jobs,
         "TokensTable": tables.tokens,
+        "NotificationsTable": NotificationItem,
     }
     for name, model in models.items():
         properties = resources[name]["Properties"]
