@@ -17,7 +17,7 @@ class Store:
         tables = Tables(names, region)
         self.tables = tables
         self.campaigns = Campaigns(tables)
-        self.images = Images(tables, region)
+        self.images = Images(tables)
         self.batches = Batches(tables)
-        self.jobs = Jobs(tables, region)
+        self.jobs = Jobs(tables)
         self.tokens = Tokens(tables)

@@ -56,8 +56,8 @@ class ImagePage:
 
 
 class Images:
-    def __init__(self, tables: Tables, region: str) -> None:
-        self._images, self._contents, self._region = tables.images, tables.contents, region
+    def __init__(self, tables: Tables) -> None:
+        self._images, self._contents, self._connection = tables.images, tables.contents, tables.connection
 
     # ------------------------------------------------------------ registration
 
@@ -108,7 +108,7 @@ class Images:
             with lost_if_refused():
                 self._item(placed.image.after).save(condition=self._unchanged(placed.image))
             return
-        with transaction(self._region) as writes:
+        with transaction(self._connection) as writes:
             for change in images:
                 writes.save(self._item(change.after), condition=self._unchanged(change))
             for content in placed.contents:

@@ -26,8 +26,8 @@ from gt_service.store.writing import (
 
 
 class Jobs:
-    def __init__(self, tables: Tables, region: str) -> None:
-        self._tables, self._items, self._region = tables, tables.jobs, region
+    def __init__(self, tables: Tables) -> None:
+        self._tables, self._items, self._connection = tables, tables.jobs, tables.connection
 
     def of(self, campaign: str) -> tuple[Job, ...]:
         """In order of batch, the chain before its control, and attempt."""
@@ -49,7 +49,7 @@ class Jobs:
         Closes: two jobs that fit under the cap one by one are started together; a batch gets two jobs at once.
         """
         try:
-            with transaction(self._region) as writes:
+            with transaction(self._connection) as writes:
                 writes.save(self._item(job), condition=is_new(self._items))
                 self._set_aside(writes, campaign, job.reserved)
                 if not job.is_control:
@@ -67,7 +67,7 @@ class Jobs:
         """Tries a refused job's name anew, as it is compiled now, with what that may cost."""
         follow(refused.state, JobEvent.TRIED_AGAIN)
         try:
-            with transaction(self._region) as writes:
+            with transaction(self._connection) as writes:
                 writes.save(self._item(job), condition=job_in(refused.state))
                 self._set_aside(writes, campaign, Mills(job.reserved - refused.reserved))
         except Lost:
@@ -86,7 +86,7 @@ class Jobs:
     def withdraw(self, job: Job) -> None:
         """Gives up a job that was never created, and frees what was set aside for it."""
         transition = follow(job.state, JobEvent.WITHDRAWN)
-        with suppress(Lost), transaction(self._region) as writes:
+        with suppress(Lost), transaction(self._connection) as writes:
             writes.update(
                 self._key(job), actions=[JobItem.state.set(transition.state.value)], condition=job_in(job.state)
             )
@@ -103,7 +103,7 @@ class Jobs:
     def settle(self, job: Job, cost: Mills, report_uri: str) -> bool:
         """Puts the real cost in the reservation's stead, once; False where it was settled already."""
         try:
-            with transaction(self._region) as writes:
+            with transaction(self._connection) as writes:
                 writes.update(
                     self._key(job),
                     actions=[JobItem.cost.set(cost), JobItem.report_uri.set(report_uri)],

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.connection import Connection
 from pynamodb.constants import NUMBER
 from pynamodb.indexes import AllProjection, LocalSecondaryIndex
 from pynamodb.models import Model
@@ -166,6 +167,7 @@ class Tables:
     """The models, bound to the names that the deployment gave its tables."""
 
     def __init__(self, names: TableNames, region: str) -> None:
+        self.connection = Connection(region=region)
         self.campaigns = _bound(CampaignItem, names.campaigns, region)
         self.images = _bound(ImageItem, names.images, region)
         self.contents = _bound(ContentItem, names.images, region)

@@ -51,9 +51,12 @@ def lost_if_refused() -> Iterator[None]:
 
 
 @contextmanager
-def transaction(region: str) -> Iterator[TransactWrite]:
-    """All of the writes or none. Errors: `Lost`."""
-    with lost_if_refused(), TransactWrite(connection=Connection(region=region)) as writes:
+def transaction(connection: Connection) -> Iterator[TransactWrite]:
+    """All of the writes or none. connection: kept by the caller, for making its client takes longer than the writes.
+
+    Errors: `Lost`.
+    """
+    with lost_if_refused(), TransactWrite(connection=connection) as writes:
         yield writes
 
 
