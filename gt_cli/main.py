@@ -22,13 +22,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gt_cli import deployment, packaging, redrive, tokens
+from gt_cli import deployment, packaging, planning, redrive, tokens
 from gt_cli.api import Api
 from gt_cli.datasets import OpenImagesClass
 from gt_cli.stack import LocalStack, local_stack
 from gt_service.campaign import parse_spec
 from gt_service.errors import GtServiceError
 from gt_service.money import Mills, usd
+from gt_service.regions import REGION_ACCOUNTS
 from gt_service.reports import estimate as estimates
 
 P = ParamSpec("P")
@@ -268,6 +269,30 @@ def estimate(spec: Path, objects: int, as_json: bool) -> None:
     console.print(table)
     for assumption in found.assumptions:
         console.print(f"[dim]* {escape(assumption)}[/]", highlight=False)
+
+
+@cli.command()
+@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--objects", type=click.IntRange(1), required=True, help="How many images there will be.")
+@click.option("--region", type=click.Choice(sorted(REGION_ACCOUNTS)), default="us-east-1", show_default=True)
+@click.option("--results-bucket", default="results", show_default=True, help="As it will stand in the requests.")
+@click.option("--requests", is_flag=True, help="Show each CreateLabelingJob request too.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
+@reporting_errors
+def plan(spec: Path, objects: int, region: str, results_bucket: str, requests: bool, as_json: bool) -> None:
+    """What a campaign would do, step by step, and what it would cost. Calls nothing."""
+    planning.show_plan(spec, objects, region=region, results_bucket=results_bucket, requests=requests, as_json=as_json)
+
+
+@cli.command()
+@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--examples", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PNG of example boxes.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("preview.html"), show_default=True)
+@reporting_errors
+def preview(spec: Path, image: Path, examples: Path | None, out: Path) -> None:
+    """Writes the page that workers will see, with an image on it (its tools are loaded from AWS)."""
+    planning.write_preview(spec, image, examples, out)
 
 
 # ---------------------------------------------------------------- an installation on AWS

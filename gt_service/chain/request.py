@@ -19,8 +19,6 @@ from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 
 if TYPE_CHECKING:
-    from gt_service.chain.advance import Deployment
-    from gt_service.store.records import Job
     from mypy_boto3_sagemaker.type_defs import (
         CreateLabelingJobRequestTypeDef,
         HumanTaskConfigTypeDef,
@@ -31,6 +29,9 @@ if TYPE_CHECKING:
         PublicWorkforceTaskPriceTypeDef,
         UiConfigTypeDef,
     )
+
+    from gt_service.chain.advance import Deployment
+    from gt_service.store.records import Job
 
 
 def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateLabelingJobRequestTypeDef:

@@ -1,0 +1,147 @@
+"""The page that workers will see: looked over for mistakes, and shown with an object in it.
+
+Broken instructions do not fail a labeling job: they fill it with worthless labels that are paid for all the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from html.parser import HTMLParser
+from typing import Any
+
+from liquid import Environment
+from liquid.exceptions import LiquidError
+
+from gt_service.chain.instructions import CROWD_SCRIPT
+
+_INPUTS = ("task.input.taskObject", "task.input.labels", "task.input.manifestLine")
+"""What Ground Truth's own pre-annotation functions hand to a page."""
+_TAKES_LABELS: Mapping[str, str] = {
+    "crowd-bounding-box": "labels",
+    "crowd-semantic-segmentation": "labels",
+    "crowd-entity-annotation": "labels",
+    "crowd-image-classifier": "categories",
+    "crowd-image-classifier-multi-select": "categories",
+    "crowd-classifier": "categories",
+    "crowd-classifier-multi-select": "categories",
+}
+_SELF_CONTAINED = "crowd-entity-annotation"
+_VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
+
+
+def problems(template: str, labels: Sequence[str] = ("Label",)) -> list[str]:
+    """What is wrong with a template, in words; nothing where workers can work with it.
+
+    labels: those of the job, to see whether they reach the page whole.
+    """
+    try:
+        found = list(_liquid_problems(template))
+        return found or list(_page_problems(render(template, labels=labels), labels))
+    except LiquidError as error:
+        return [f"the Liquid in it cannot be read: {error}"]
+
+
+def render(
+    template: str,
+    *,
+    labels: Sequence[str],
+    task_object: str = "s3://bucket/object",
+    manifest_line: Mapping[str, Any] | None = None,
+) -> str:
+    """The page as a browser gets it. task_object: the text to label, or the address of the image."""
+    task_input = {"taskObject": task_object, "labels": list(labels), "manifestLine": dict(manifest_line or {})}
+    return _environment().from_string(template).render(task={"input": task_input})
+
+
+def as_address(image: bytes) -> str:
+    """An image as an address that holds it, so that a preview needs no server."""
+    kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(image).decode('ascii')}"
+
+
+def _environment() -> Environment:
+    """Liquid with the filters that Ground Truth adds (developer guide: sms-custom-templates-step2)."""
+    environment = Environment(autoescape=True)
+    environment.filters["to_json"] = json.dumps
+    environment.filters["grant_read_access"] = str
+    environment.filters["skip_autoescape"] = str
+    return environment
+
+
+def _liquid_problems(template: str) -> Iterator[str]:
+    analysis = _environment().from_string(template).analyze()
+    known = set(_environment().filters)
+    for name in sorted(set(analysis.filters) - known):
+        yield f"there is no filter {name!r}"
+    used = [str(variable) for found in analysis.globals.values() for variable in found]
+    for variable in dict.fromkeys(used):
+        if not variable.startswith(_INPUTS):
+            yield f"{variable} is not known to the page; it gets {', '.join(_INPUTS)}"
+    if "task.input.taskObject" not in used:
+        yield "the object to label (task.input.taskObject) is not on the page"
+
+
+def _page_problems(page: str, labels: Sequence[str]) -> Iterator[str]:
+    elements = _Elements()
+    elements.feed(page)
+    elements.close()
+    yield from elements.misplaced
+    yield from (f"<{tag}> is never closed" for tag in elements.open)
+    if CROWD_SCRIPT not in elements.scripts:
+        yield f"the script {CROWD_SCRIPT} is not loaded, so no crowd element works"
+    tools = [(tag, attributes) for tag, attributes in elements.found if tag in _TAKES_LABELS]
+    if len(tools) != 1:
+        yield f"there are {len(tools)} elements to label with; there must be one of {', '.join(_TAKES_LABELS)}"
+        return
+    ((tag, attributes),) = tools
+    forms = sum(found == "crowd-form" for found, _ in elements.found)
+    wanted = 0 if tag == _SELF_CONTAINED else 1
+    if forms != wanted:
+        yield f"there are {forms} <crowd-form>, and <{tag}> needs {wanted}: answers could not be submitted"
+    for needed in ("name", "header"):
+        if not attributes.get(needed):
+            yield f"<{tag}> has no {needed}"
+    yield from _label_problems(tag, attributes.get(_TAKES_LABELS[tag]), labels)
+    for part in ("full-instructions", "short-instructions"):
+        if part not in dict(elements.found):
+            yield f"there are no <{part}>"
+
+
+def _label_problems(tag: str, written: str | None, labels: Sequence[str]) -> Iterator[str]:
+    try:
+        shown = json.loads(written or "")
+    except ValueError:
+        shown = None
+    if shown != list(labels):
+        offered = written or "nothing"
+        yield f"<{tag}> offers {offered} instead of the job's labels (task.input.labels | to_json | escape)"
+
+
+class _Elements(HTMLParser):
+    """The elements of a page, what of them is closed where it should not be, and what stays open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str | None] = []
+        self.open: list[str] = []
+        self.misplaced: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append(dict(attrs).get("src"))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+        elif tag in self.open:
+            while self.open and self.open[-1] != tag:
+                self.misplaced.append(f"<{self.open.pop()}> is never closed")
+            self.open.pop()
+        else:
+            self.misplaced.append(f"</{tag}> closes nothing")
