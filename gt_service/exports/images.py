@@ -67,9 +67,11 @@ def labeled_images(
                 remedy="Export labels of images that are boxes or classes.",
                 field=attribute,
             )
-        yield LabeledImage(
-            S3Uri.parse(found["source-ref"], field="source-ref"), label, record.human is not False, found
-        )
+        source = S3Uri.parse(found["source-ref"], field="source-ref")
+        if {"", ".", ".."} & set(source.key.split("/")):
+            # Written to a disk, such a path would leave the export's folder.
+            raise InvalidInput(f"{source} has no path that can be exported", field="source-ref")
+        yield LabeledImage(source, label, record.human is not False, found)
 
 
 def boxes_of(image: LabeledImage) -> Boxes:
