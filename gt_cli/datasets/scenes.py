@@ -170,7 +170,7 @@ class _Canvas:
         ys, xs = np.nonzero(self.owner == owner)
         if len(ys) < max(0.25 * area, 60):
             return None
-        box = np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1], np.float32) / SUPERSAMPLING
+        box: Pixels = np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1], np.float32) / np.float32(SUPERSAMPLING)
         return box if min(box[2] - box[0], box[3] - box[1]) >= 8 else None
 
 

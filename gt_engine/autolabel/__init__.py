@@ -3,7 +3,9 @@
 from gt_engine.autolabel.certify import Guarantee, Method
 from gt_engine.autolabel.features import FeatureStore, FeatureView
 from gt_engine.autolabel.images import ImageFacts, ImageProblem
-from gt_engine.autolabel.learner import Learner, ModelFacts, Predictions, learner_for, model_facts
+from gt_engine.autolabel.learner import Learner, Predictions
+from gt_engine.autolabel.learners import learner_for
+from gt_engine.autolabel.payload import ModelFacts, model_facts
 from gt_engine.autolabel.rounds import (
     AskPeople,
     AutoLabel,

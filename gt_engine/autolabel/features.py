@@ -82,6 +82,10 @@ class FeatureStore:
         except FileNotFoundError:
             return None
 
+    def has(self, key: str) -> bool:
+        """Whether the features of a content are there."""
+        return self._path(key).exists()
+
     def view(self, keys: Mapping[str, str]) -> FeatureView:
         """The features of some objects, by object id; `keys` gives each object's content key."""
         return FeatureView(self, keys)

@@ -21,22 +21,6 @@ EpochReport = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
-class ModelFacts:
-    """What a model says of itself.
-
-    task            what it labels
-    classes         the job's label categories in order; a model of other classes must be refused
-    examples        number of human labels that it learnt from, those of earlier jobs included
-    generation      1 for a cold start, one more for each job after it
-    """
-
-    task: Task
-    classes: tuple[str, ...]
-    examples: int
-    generation: int
-
-
-@dataclass(frozen=True)
 class Predictions:
     """What a model says of some objects, in the order asked.
 
@@ -57,7 +41,10 @@ class Learner(Protocol):
     labeled and unlabeled objects are alike, and losses on labeled objects are fair validation.
     """
 
-    task: Task
+    @property
+    def task(self) -> Task:
+        """What it labels."""
+        ...
 
     def train(
         self,
@@ -82,13 +69,3 @@ class Learner(Protocol):
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """The loss of each pair, float64 [n] in [0, 1]: what the guarantee bounds on average."""
         ...
-
-
-def learner_for(task: Task, *, loss: str | None = None) -> Learner:
-    """The learner of a task. `loss` is `f1` (boxes, default), `mean-iou` (boxes) or `error` (classes)."""
-    raise NotImplementedError
-
-
-def model_facts(model: bytes) -> ModelFacts:
-    """The facts of a model payload. Raises InvalidInput when the bytes are not a model of this engine."""
-    raise NotImplementedError

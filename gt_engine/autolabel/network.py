@@ -82,7 +82,7 @@ def train(
     rng: np.random.Generator,
     *,
     dropout: float = 0.1,
-    on_step: Callable[[int], None] | None = None,
+    on_step: Callable[[int, Parameters], None] | None = None,
 ) -> Parameters:
     """New parameters after `schedule.steps` steps of Adam with decoupled weight decay."""
     parameters = [p.copy() for p in parameters]
@@ -104,5 +104,5 @@ def train(
                 update += schedule.decay * p
             p -= np.float32(rate) * update
         if on_step:
-            on_step(step)
+            on_step(step, parameters)
     return parameters

@@ -11,8 +11,7 @@ from gt_engine.labels import BoxLabel, Floats
 
 def areas(boxes: Floats) -> Floats:
     """Area of each box [n]."""
-    extents: Floats = boxes[:, 2:] - boxes[:, :2]
-    return np.asarray(extents[:, 0] * extents[:, 1], np.float32)
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(1), np.float32)
 
 
 def intersection_over_union(a: Floats, b: Floats) -> Floats:
@@ -21,7 +20,7 @@ def intersection_over_union(a: Floats, b: Floats) -> Floats:
     bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
     overlap = np.clip(bottom_right - top_left, 0, None).prod(-1)
     union = areas(a)[:, None] + areas(b)[None] - overlap
-    return (overlap / np.maximum(union, 1e-9)).astype(np.float32)
+    return np.asarray(overlap / np.maximum(union, 1e-9), np.float32)
 
 
 def matches(a: BoxLabel, b: BoxLabel, threshold: float = 0.5) -> list[tuple[int, int, float]]:

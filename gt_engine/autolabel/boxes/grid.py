@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
+from gt_engine.autolabel import network
+from gt_engine.autolabel.boxes.geometry import suppressed
 from gt_engine.labels import Floats
+
+GRID = 20
+HIDDEN = 128
+EMPTY_SHARE = 0.3
+"""Share of the empty cells that a batch looks at: they are many and alike."""
+
+PROPOSALS = 20
+IMAGES = 16
 
 
 def neighbourhoods(maps: Floats) -> Floats:
@@ -57,3 +70,61 @@ def decode(distances: Floats, cells: NDArray[np.int64], g: int) -> Floats:
         [x[cells] - reach[:, 0], y[cells] - reach[:, 1], x[cells] + reach[:, 2], y[cells] + reach[:, 3]], 1
     )
     return np.clip(corners, 0, 1).astype(np.float32)
+
+
+def grid_maps(maps: Floats) -> Floats:
+    """The projected maps [n, s, s, k] averaged down to the grid [n, GRID, GRID, k]."""
+    n, side, _, k = maps.shape
+    factor = side // GRID
+    return np.asarray(maps.reshape(n, GRID, factor, GRID, factor, k).mean((2, 4)), np.float32)
+
+
+def new_head(channels: int, rng: np.random.Generator) -> network.Parameters:
+    """An untrained head: one logit (object), four log distances per cell."""
+    parameters = network.initial_parameters([9 * channels, HIDDEN, HIDDEN, 5], rng)
+    parameters[-1][0] = -3  # most cells are empty
+    return parameters
+
+
+def train_head(
+    parameters: network.Parameters,
+    maps: Floats,
+    boxes: Sequence[Floats],
+    schedule: network.Schedule,
+    rng: np.random.Generator,
+) -> network.Parameters:
+    """Trained on grid maps [n, GRID, GRID, k] and the boxes (units of the image's side) of each image."""
+    kinds, distances = (np.stack(part) for part in zip(*(targets(one, GRID) for one in boxes), strict=True))
+
+    def draw(rng: np.random.Generator) -> tuple[Floats, Callable[[Floats], Floats]]:
+        chosen = rng.choice(len(maps), min(IMAGES, len(maps)), replace=False)
+        kind = kinds[chosen].ravel()
+        keep = np.flatnonzero((kind == 1) | ((kind == 0) & (rng.random(kind.size) < EMPTY_SHARE)))
+        x = neighbourhoods(maps[chosen]).reshape(-1, 9 * maps.shape[-1])[keep]
+        return x, partial(_gradient, kind=kind[keep], wanted=distances[chosen].reshape(-1, 4)[keep])
+
+    return network.train(parameters, draw, schedule, rng)
+
+
+def _gradient(output: Floats, *, kind: NDArray[np.int8], wanted: Floats) -> Floats:
+    """Focal-like cross-entropy for the object logit, smooth L1 for the distances of object cells."""
+    object_here = kind == 1
+    count = max(int(object_here.sum()), 1)
+    probability = network.sigmoid(output[:, 0])
+    weight = np.where(object_here, 1 - probability, probability**1.5 / EMPTY_SHARE)
+    gradient = np.zeros_like(output)
+    gradient[:, 0] = weight * (probability - object_here) / count
+    gradient[object_here, 1:] = 0.8 * np.clip((output[object_here, 1:] - wanted[object_here]) / 0.15, -1, 1) / count
+    return gradient
+
+
+def propose(parameters: network.Parameters, maps: Floats) -> list[Floats]:
+    """For each image up to PROPOSALS boxes [m, 4] (units of the image's side), best first; at least one."""
+    x = neighbourhoods(maps)
+    output = network.predict(parameters, x.reshape(-1, x.shape[-1])).reshape(len(maps), -1, 5)
+    proposals = []
+    for cells in output:
+        likely = np.argsort(-cells[:, 0], kind="stable")[:80]
+        boxes = decode(cells[likely, 1:], likely, GRID)
+        proposals.append(boxes[suppressed(boxes, cells[likely, 0], 0.6, PROPOSALS)])
+    return proposals

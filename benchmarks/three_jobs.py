@@ -1,0 +1,247 @@
+"""The three-job experiment in one process, with the learner, certificate and rounds of the engine.
+
+    python benchmarks/three_jobs.py --seeds 21-25 --out results.json
+
+Draws 2,500 scenes per seed, labels half of them in job 1, the other half warm (job 2) and again without the model of
+job 1 (control). Everything is measured against gold boxes that the learner never sees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gt_cli.datasets import scenes
+from gt_engine.autolabel import (
+    FeatureStore,
+    FeatureView,
+    Finish,
+    Guarantee,
+    JobPlan,
+    Learner,
+    Method,
+    Progress,
+    learner_for,
+    next_step,
+)
+from gt_engine.autolabel.boxes.geometry import f1_loss, matches
+from gt_engine.autolabel.labeling import run_round, train
+from gt_engine.autolabel.rounds import AskPeople
+from gt_engine.consolidation import consolidate_batch
+from gt_engine.labels import BoxLabel, Label, Task, box_label
+from gt_engine.workforce import SimulatedWorkforce
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Job:
+    """What one job did."""
+
+    name: str
+    machine: dict[str, Label] = field(default_factory=dict)
+    human: dict[str, Label] = field(default_factory=dict)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    training_seconds: float = 0.0
+    model: bytes = b""
+    peak_mb: float = 0.0
+
+    def figures(self, gold: Mapping[str, Label]) -> dict[str, Any]:
+        """Shares and errors against gold."""
+        pairs = [
+            (p, t)
+            for one, p in self.machine.items()
+            if isinstance(p, BoxLabel) and isinstance(t := gold[one], BoxLabel)
+        ]
+        ious = [iou for p, t in pairs for *_, iou in matches(p, t)]
+        people = [
+            f1_loss(p, t)
+            for one, p in self.human.items()
+            if isinstance(p, BoxLabel) and isinstance(t := gold[one], BoxLabel)
+        ]
+        human_ious = [
+            iou
+            for one, p in self.human.items()
+            if isinstance(p, BoxLabel) and isinstance(t := gold[one], BoxLabel)
+            for *_, iou in matches(p, t)
+        ]
+        objects = len(self.machine) + len(self.human)
+        return {
+            "job": self.name,
+            "objects": objects,
+            "machine_share": round(len(self.machine) / objects, 4),
+            "true_error": round(float(np.mean([f1_loss(p, t) for p, t in pairs])), 4) if pairs else None,
+            "machine_mean_iou": round(float(np.mean(ious)), 4) if ious else None,
+            "human_error": round(float(np.mean(people)), 4),
+            "human_mean_iou": round(float(np.mean(human_ious)), 4),
+            "seconds": round(self.seconds, 1),
+            "training_seconds": round(self.training_seconds, 1),
+            "peak_mb": round(self.peak_mb),
+            "model_mb": round(len(self.model) / 2**20, 2),
+            "rounds": self.log,
+        }
+
+
+def run_job(
+    name: str,
+    seed: int,
+    ids: Sequence[str],
+    features: FeatureView,
+    gold: Mapping[str, Label],
+    learner: Learner,
+    guarantee: Guarantee,
+    *,
+    initial: bytes | None = None,
+    keep_training_batch: bool = False,
+) -> Job:
+    """One labeling job. With `keep_training_batch` a warm job asks people as many labels up front as a cold one."""
+    job, started = Job(name), time.perf_counter()
+    crowd = SimulatedWorkforce(seed)
+    plan = JobPlan(seed, warm=initial is not None and not keep_training_batch, guarantee=guarantee)
+    progress, model = Progress(tuple(ids)), initial
+    while not isinstance(step := next_step(plan, progress), Finish):
+        if isinstance(step, AskPeople):
+            answers = {one: crowd.answer(f"{name}/{one}", gold[one], 3, START) for one in step.object_ids}
+            labels = consolidate_batch(Task.BOXES, answers, classes=1)
+            job.human.update(labels)
+            progress = progress.with_human(
+                step,
+                labeled=tuple(one for one in step.object_ids if one in labels),
+                unlabeled=tuple(one for one in step.object_ids if one not in labels),
+            )
+            continue
+        began = time.perf_counter()
+        outcome = run_round(learner, features, plan, progress, job.human, classes=("Bird",), model=model)
+        took = time.perf_counter() - began
+        model = outcome.model
+        job.machine.update(outcome.labels)
+        now = outcome.round
+        errors = [
+            f1_loss(p, t)
+            for one, p in outcome.labels.items()
+            if isinstance(p, BoxLabel) and isinstance(t := gold[one], BoxLabel)
+        ]
+        job.log.append(
+            {
+                "round": now.number,
+                "human": len(progress.human()),
+                "validation": now.validation,
+                "score": round(now.score, 3),
+                "pool": len(progress.pool()),
+                "machine": len(now.machine),
+                "fell_back": now.fell_back,
+                "true_error": round(float(np.mean(errors)), 3) if errors else None,
+                "seconds": round(took, 1),
+            }
+        )
+        job.training_seconds += took
+        progress = progress.with_round(now)
+    if step.train:
+        began = time.perf_counter()
+        model = train(learner, features, plan, progress, job.human, classes=("Bird",), model=model)
+        job.training_seconds += time.perf_counter() - began
+    job.model, job.seconds = model or b"", time.perf_counter() - started
+    job.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return job
+
+
+def prepared(seed: int, count: int, directory: Path, threads: int) -> tuple[FeatureView, dict[str, Label], float]:
+    """Scenes of a seed: their features, their gold labels, and the seconds that the features took."""
+    store = FeatureStore(directory, threads=threads)
+    known = directory / f"gold-{seed}-{count}.npz"
+    keys = {f"{seed}/{i}": f"scene-{seed}-{i}" for i in range(count)}
+    if known.exists() and all(store.has(key) for key in keys.values()):
+        stored = np.load(known)
+        boxes = np.split(stored["boxes"], np.cumsum(stored["count"])[:-1])
+        seconds = 0.0
+    else:
+        drawn = list(scenes.generate(seed, range(count)))
+        boxes = [one.boxes for one in drawn]
+        began = time.perf_counter()
+        store.prepare((f"scene-{seed}-{i}", one.png) for i, one in enumerate(drawn))
+        seconds = time.perf_counter() - began
+        np.savez(known, boxes=np.concatenate(boxes), count=[len(one) for one in boxes])
+    size = (scenes.SIDE, scenes.SIDE, 3)
+    gold: dict[str, Label] = {one: box_label(b, np.zeros(len(b)), size) for one, b in zip(keys, boxes, strict=True)}
+    return store.view(keys), gold, seconds
+
+
+def experiment(seed: int, options: argparse.Namespace, directory: Path) -> list[dict[str, Any]]:
+    """The three jobs (and with --ablation the warm job that keeps its training batch) of one seed."""
+    features, gold, seconds = prepared(seed, 2 * options.images, directory, options.threads)
+    learner = learner_for(Task.BOXES, loss=options.loss, threads=options.threads)
+    guarantee = Guarantee(options.loss, options.target, options.delta, Method(options.method))
+    order = np.random.default_rng(seed).permutation(2 * options.images)
+    ids = [f"{seed}/{i}" for i in order]
+    first, second = ids[: options.images], ids[options.images :]
+    results = []
+
+    def go(name: str, number: int, which: Sequence[str], initial: bytes | None = None, **more: bool) -> bytes:
+        job = run_job(
+            f"{seed}-{name}", seed * 10 + number, which, features, gold, learner, guarantee, initial=initial, **more
+        )
+        figures = job.figures(gold) | {"seed": seed, "feature_seconds": round(seconds, 1)}
+        results.append(figures)
+        print(json.dumps({k: v for k, v in figures.items() if k != "rounds"}), flush=True)
+        for one in job.log:
+            print("   ", json.dumps(one), flush=True)
+        return job.model
+
+    model = go("first", 1, first)
+    if not options.first_only:
+        go("warm", 2, second, model)
+        go("control", 3, second)
+    if options.ablation:
+        go("warm-with-training-batch", 3, second, model, keep_training_batch=True)
+    return results
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--images", type=int, default=1250, help="per job")
+    parser.add_argument("--loss", default="f1")
+    parser.add_argument("--target", type=float, default=0.9)
+    parser.add_argument("--delta", type=float, default=0.1)
+    parser.add_argument("--method", default="student-t")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--features", type=Path, help="keep features here")
+    parser.add_argument("--first-only", action="store_true")
+    parser.add_argument("--ablation", action="store_true")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    low, _, high = options.seeds.partition("-")
+    results: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = options.features or Path(scratch)
+        directory.mkdir(parents=True, exist_ok=True)
+        for seed in range(int(low), int(high or low) + 1):
+            began = time.perf_counter()
+            results += experiment(seed, options, directory)
+            print(f"seed {seed}: {time.perf_counter() - began:.0f} s", flush=True)
+    for name in dict.fromkeys(one["job"].split("-", 1)[1] for one in results):
+        mine = [one for one in results if one["job"].split("-", 1)[1] == name]
+        mean = {
+            key: round(statistics.mean(one[key] for one in mine if one[key] is not None), 4)
+            for key in ("machine_share", "true_error", "machine_mean_iou", "seconds", "peak_mb")
+        }
+        print(f"{name}: {json.dumps(mean)}")
+    if options.out:
+        options.out.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""The box learner: cross-fitted detectors, a score cut, and how probable it is that an image's label is good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gt_engine.autolabel import logistic, network
+from gt_engine.autolabel.boxes.average_precision import average_precision
+from gt_engine.autolabel.boxes.confidence import CUTS, Detections, evidence
+from gt_engine.autolabel.boxes.detector import COLD, WARM, Detector, detect, new_detector, train_detector
+from gt_engine.autolabel.boxes.geometry import f1_loss, mean_iou_loss
+from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit_projection
+from gt_engine.autolabel.features import FeatureView
+from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
+from gt_engine.autolabel.learner import EpochReport, Predictions
+from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
+from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
+
+MOST_EXAMPLES = 1200
+"""A training looks at no more examples than this (0.4 MB each while it lasts); the newest come first."""
+
+CHUNK = 32
+EPOCHS = 8
+WATCHED = 40
+
+LOSSES: Mapping[str, Callable[[BoxLabel, BoxLabel], float]] = {"f1": f1_loss, "mean-iou": mean_iou_loss}
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """The score cut, and the confidence from the evidence at that cut."""
+
+    cut: float
+    confidence: logistic.Logistic
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained model: shared projection, one detector and one judge per fold, and the examples it learnt from."""
+
+    facts: ModelFacts
+    projection: Projection
+    detectors: tuple[Detector, ...]
+    judges: tuple[Judge, ...]
+    examples: Mapping[str, BoxLabel]
+
+
+@dataclass(frozen=True, eq=False)
+class BoxLearner:
+    """Learns boxes; `loss` names what the guarantee bounds."""
+
+    loss: str = "f1"
+    threads: int = 2
+
+    @property
+    def task(self) -> Task:
+        """Object detection."""
+        return Task.BOXES
+
+    def train(
+        self,
+        features: FeatureView,
+        examples: Mapping[str, Label],
+        *,
+        classes: Sequence[str],
+        seed: int,
+        initial: bytes | None = None,
+        on_epoch: EpochReport | None = None,
+    ) -> bytes:
+        """See Learner.train."""
+        if not examples:
+            raise ValueError("no examples to learn from")
+        earlier = _unpacked(initial) if initial is not None else None
+        ids = list(examples)
+        keyed = {features.content_key(one): _boxes(examples[one]) for one in ids}
+        gathered = dict(list({**(earlier.examples if earlier else {}), **keyed}.items())[-MOST_EXAMPLES:])
+        keys = [key for key in gathered if features.store.has(key)]
+        labels = [gathered[key] for key in keys]
+        view = features.store.view({key: key for key in keys})
+        projection = earlier.projection if earlier else fit_projection(view, keys)
+        maps = _projected(projection, view, keys)
+        folds = folds_of(keys)
+        boxes = [_relative(label) for label in labels]
+        class_ids = [label.class_ids for label in labels]
+
+        def member(fold: int) -> tuple[Detector, list[Detections]]:
+            rng = np.random.default_rng([seed, fold])
+            mine, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+            others = others if len(others) else mine
+            start = earlier.detectors[fold] if earlier else new_detector(CHANNELS, len(classes), rng)
+            watched = mine[:WATCHED]
+            every = (WARM if earlier else COLD)[1].steps // EPOCHS
+
+            def watch(step: int, detector: Detector) -> None:
+                if on_epoch and fold == 0 and len(watched) and step % every == 0:
+                    seen = _detected(detector, maps, watched)
+                    on_epoch(
+                        step // every - 1,
+                        average_precision(seen, [boxes[i] for i in watched], [class_ids[i] for i in watched]),
+                    )
+
+            trained = train_detector(
+                start,
+                maps[others] if len(others) < len(maps) else maps,
+                [boxes[i] for i in others],
+                [class_ids[i] for i in others],
+                rng,
+                schedules=WARM if earlier else COLD,
+                on_step=watch,
+            )
+            return trained, _detected(trained, maps, mine)
+
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="member") as pool:
+            members = list(pool.map(member, range(FOLDS)))
+        seen: list[Detections] = [Detections(*_NOTHING)] * len(keys)
+        for fold, (_, detections) in enumerate(members):
+            for i, one in zip(np.flatnonzero(folds == fold), detections, strict=True):
+                seen[i] = one
+        judges = tuple(
+            self._judge([i for i in range(len(keys)) if folds[i] != fold], seen, labels) for fold in range(FOLDS)
+        )
+        facts = ModelFacts(self.task, tuple(classes), len(gathered), earlier.facts.generation + 1 if earlier else 1)
+        return _packed(Model(facts, projection, tuple(one for one, _ in members), judges, gathered))
+
+    def predict(self, model: bytes, features: FeatureView, ids: Sequence[str]) -> Predictions:
+        """See Learner.predict."""
+        learnt = _unpacked(model)
+        labels: list[Label] = []
+        confidences: list[float] = []
+        for chunk in _chunks(ids):
+            maps = learnt.projection(features.read(chunk))
+            folds = [fold_of(features.content_key(one)) for one in chunk]
+            seen: dict[int, Detections] = {}
+            for fold in set(folds):
+                mine = [i for i, one in enumerate(folds) if one == fold]
+                seen.update(zip(mine, detect(learnt.detectors[fold], maps[mine]), strict=True))
+            for i, one in enumerate(chunk):
+                judge = learnt.judges[folds[i]]
+                labels.append(seen[i].label(judge.cut, features.image_size(one)))
+                confidences.append(float(judge.confidence(evidence(seen[i], judge.cut)[None])[0]))
+        return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64))
+
+    def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
+        """See Learner.losses."""
+        loss = LOSSES[self.loss]
+        return np.array([loss(_boxes(p), _boxes(t)) for p, t in zip(predicted, truth, strict=True)], np.float64)
+
+    def _judge(self, rows: Sequence[int], seen: Sequence[Detections], labels: Sequence[BoxLabel]) -> Judge:
+        """The cut with the smallest mean loss, and a confidence fitted at it, on left-out detections."""
+        rows = rows or range(len(labels))
+        at_cut = {
+            float(cut): self.losses([seen[i].label(cut, labels[i].image_size) for i in rows], [labels[i] for i in rows])
+            for cut in CUTS
+        }
+        cut = min(at_cut, key=lambda one: float(at_cut[one].mean()))
+        described = np.stack([evidence(seen[i], cut) for i in rows])
+        return Judge(cut, logistic.fit(described, 1 - at_cut[cut]))
+
+
+_NOTHING = (np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
+def _boxes(label: Label) -> BoxLabel:
+    if not isinstance(label, BoxLabel):
+        raise TypeError(f"{label} is no box label")
+    return label
+
+
+def _relative(label: BoxLabel) -> Floats:
+    width, height, _ = label.image_size
+    return np.clip(label.boxes / np.array([width, height, width, height], np.float32), 0, 1).astype(np.float32)
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+def _projected(projection: Projection, view: FeatureView, keys: Sequence[str]) -> Floats:
+    maps = np.empty((len(keys), SIDE, SIDE, CHANNELS), np.float32)
+    for start in range(0, len(keys), CHUNK):
+        chunk = keys[start : start + CHUNK]
+        maps[start : start + len(chunk)] = projection(view.read(chunk))
+    return maps
+
+
+def _detected(detector: Detector, maps: Floats, rows: Integers) -> list[Detections]:
+    return [one for i in range(0, len(rows), CHUNK) for one in detect(detector, maps[rows[i : i + CHUNK]])]
+
+
+def _packed(model: Model) -> bytes:
+    arrays: Arrays = {"projection.weights": model.projection.weights, "projection.bias": model.projection.bias}
+    for fold, (detector, judge) in enumerate(zip(model.detectors, model.judges, strict=True)):
+        for part, parameters in (("proposer", detector.proposer), ("refiner", detector.refiner)):
+            arrays.update({f"{fold}.{part}.{i}": one for i, one in enumerate(parameters)})
+        arrays[f"{fold}.cut"] = np.array(judge.cut)
+        arrays[f"{fold}.judge"] = judge.confidence.packed()
+    labels = list(model.examples.values())
+    arrays["examples.count"] = np.array([len(one) for one in labels], np.int64)
+    arrays["examples.boxes"] = np.concatenate([one.boxes for one in labels])
+    arrays["examples.class_ids"] = np.concatenate([one.class_ids for one in labels])
+    arrays["examples.sizes"] = np.array([one.image_size for one in labels], np.int64)
+    return pack(model.facts, arrays, list(model.examples))
+
+
+def _unpacked(payload: bytes) -> Model:
+    facts, arrays, keys = unpack(payload)
+
+    def parameters(prefix: str) -> network.Parameters:
+        names = [name for name in arrays if name.startswith(prefix)]
+        return [arrays[f"{prefix}{i}"] for i in range(len(names))]
+
+    detectors = tuple(
+        Detector(parameters(f"{fold}.proposer."), parameters(f"{fold}.refiner.")) for fold in range(FOLDS)
+    )
+    judges = tuple(
+        Judge(float(arrays[f"{fold}.cut"]), logistic.unpacked(arrays[f"{fold}.judge"])) for fold in range(FOLDS)
+    )
+    ends = np.cumsum(arrays["examples.count"])[:-1]
+    examples = {
+        key: box_label(boxes, class_ids, (int(size[0]), int(size[1]), int(size[2])))
+        for key, boxes, class_ids, size in zip(
+            keys,
+            np.split(arrays["examples.boxes"], ends),
+            np.split(arrays["examples.class_ids"], ends),
+            arrays["examples.sizes"],
+            strict=True,
+        )
+    }
+    projection = Projection(arrays["projection.weights"], arrays["projection.bias"])
+    return Model(facts, projection, detectors, judges, examples)

@@ -1,0 +1,203 @@
+"""The class learner: cross-fitted networks on pooled features, and how probable it is that the class is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gt_engine.autolabel import logistic, network
+from gt_engine.autolabel.certify import Numbers
+from gt_engine.autolabel.features import FeatureView
+from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
+from gt_engine.autolabel.learner import EpochReport, Predictions
+from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
+from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
+
+MOST_EXAMPLES = 20_000
+HIDDEN = 128
+BATCH = 64
+CHUNK = 32
+EPOCHS = 8
+COLD = network.Schedule(400, 1e-3, decay=3e-2)
+WARM = network.Schedule(200, 5e-4, decay=3e-2)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained model: input scale, one network and one confidence per fold, and the examples it learnt from."""
+
+    facts: ModelFacts
+    mean: Floats
+    spread: Floats
+    members: tuple[network.Parameters, ...]
+    confidences: tuple[logistic.Logistic, ...]
+    examples: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ClassLearner:
+    """Learns one class per image; the loss is 1 for a wrong class."""
+
+    @property
+    def task(self) -> Task:
+        """Image classification."""
+        return Task.CLASSES
+
+    def train(
+        self,
+        features: FeatureView,
+        examples: Mapping[str, Label],
+        *,
+        classes: Sequence[str],
+        seed: int,
+        initial: bytes | None = None,
+        on_epoch: EpochReport | None = None,
+    ) -> bytes:
+        """See Learner.train."""
+        if not examples:
+            raise ValueError("no examples to learn from")
+        earlier = _unpacked(initial) if initial is not None else None
+        keyed = {features.content_key(one): _class_id(label) for one, label in examples.items()}
+        gathered = dict(list({**(earlier.examples if earlier else {}), **keyed}.items())[-MOST_EXAMPLES:])
+        keys = [key for key in gathered if features.store.has(key)]
+        x = _pooled(features.store.view({key: key for key in keys}), keys)
+        mean, spread = (earlier.mean, earlier.spread) if earlier else (x.mean(0), x.std(0) + np.float32(1e-3))
+        x = np.asarray((x - mean) / spread, np.float32)
+        y = np.array([gathered[key] for key in keys], np.int64)
+        folds = folds_of(keys)
+        members = []
+        scores = np.zeros((len(keys), len(classes)), np.float32)
+        for fold in range(FOLDS):
+            rng = np.random.default_rng([seed, fold])
+            mine, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+            others = others if len(others) else mine
+            start = earlier.members[fold] if earlier else _new_member(x.shape[1], len(classes), rng)
+            watch = _watch(x[mine], y[mine], earlier is not None, on_epoch) if fold == 0 else None
+            member = network.train(
+                start,
+                _batches(x[others], y[others], len(classes)),
+                WARM if earlier else COLD,
+                rng,
+                dropout=0.3,
+                on_step=watch,
+            )
+            members.append(member)
+            scores[mine] = network.predict(member, x[mine])
+        right = (scores.argmax(1) == y).astype(np.float64)
+        described = evidence(scores)
+        confidences = []
+        for fold in range(FOLDS):
+            rows = folds != fold if (folds != fold).any() else np.ones(len(keys), bool)
+            confidences.append(logistic.fit(described[rows], right[rows]))
+        facts = ModelFacts(self.task, tuple(classes), len(gathered), earlier.facts.generation + 1 if earlier else 1)
+        return _packed(Model(facts, mean, spread, tuple(members), tuple(confidences), gathered))
+
+    def predict(self, model: bytes, features: FeatureView, ids: Sequence[str]) -> Predictions:
+        """See Learner.predict."""
+        learnt = _unpacked(model)
+        x = (_pooled(features, ids) - learnt.mean) / learnt.spread
+        folds = np.array([fold_of(features.content_key(one)) for one in ids], np.int64)
+        confidences = np.zeros(len(ids))
+        class_ids = np.zeros(len(ids), np.int64)
+        for fold in range(FOLDS):
+            mine = np.flatnonzero(folds == fold)
+            if len(mine):
+                scores = network.predict(learnt.members[fold], x[mine])
+                class_ids[mine] = scores.argmax(1)
+                confidences[mine] = learnt.confidences[fold](evidence(scores))
+        labels = tuple(ClassLabel(int(c), float(p)) for c, p in zip(class_ids, confidences, strict=True))
+        return Predictions(tuple(ids), labels, confidences)
+
+    def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
+        """See Learner.losses."""
+        return np.array([_class_id(p) != _class_id(t) for p, t in zip(predicted, truth, strict=True)], np.float64)
+
+
+def evidence(scores: Floats) -> Numbers:
+    """What speaks for the best class [n, 3]: its log odds, its lead over the second, how undecided the rest is."""
+    p = np.exp(scores - scores.max(1, keepdims=True)).astype(np.float64)
+    p /= p.sum(1, keepdims=True)
+    p = np.clip(p, 1e-5, 1 - 1e-5)
+    ordered = np.sort(p, 1)[:, ::-1]
+    best, second = ordered[:, 0], ordered[:, min(1, p.shape[1] - 1)]
+    return np.column_stack([np.log(best / (1 - best)), best - second, -(p * np.log(p)).sum(1)])
+
+
+def _class_id(label: Label) -> int:
+    if not isinstance(label, ClassLabel):
+        raise TypeError(f"{label} is no class label")
+    return label.class_id
+
+
+def _pooled(features: FeatureView, ids: Sequence[str]) -> Floats:
+    """Mean and maximum of every channel [n, 2 * channels]."""
+    rows = []
+    for start in range(0, len(ids), CHUNK):
+        maps = features.read(ids[start : start + CHUNK])
+        rows.append(np.concatenate([*(one.mean((1, 2)) for one in maps), *(one.max((1, 2)) for one in maps)], 1))
+    return np.concatenate(rows).astype(np.float32)
+
+
+def _new_member(inputs: int, classes: int, rng: np.random.Generator) -> network.Parameters:
+    return network.initial_parameters([inputs, HIDDEN, classes], rng)
+
+
+def _batches(x: Floats, y: Integers, classes: int) -> network.Batch:
+    wanted = np.eye(classes, dtype=np.float32)[y]
+
+    def draw(rng: np.random.Generator) -> tuple[Floats, Callable[[Floats], Floats]]:
+        chosen = rng.choice(len(x), min(BATCH, len(x)), replace=False)
+
+        def gradient(output: Floats) -> Floats:
+            p = np.exp(output - output.max(1, keepdims=True))
+            p /= p.sum(1, keepdims=True)
+            return np.asarray((p - wanted[chosen]) / len(chosen), np.float32)
+
+        return x[chosen], gradient
+
+    return draw
+
+
+def _watch(
+    x: Floats, y: Integers, warm: bool, on_epoch: EpochReport | None
+) -> Callable[[int, network.Parameters], None] | None:
+    if on_epoch is None or not len(y):
+        return None
+    every = (WARM if warm else COLD).steps // EPOCHS
+
+    def watch(step: int, parameters: network.Parameters) -> None:
+        if step % every == 0:
+            on_epoch(step // every - 1, float((network.predict(parameters, x).argmax(1) == y).mean()))
+
+    return watch
+
+
+def _packed(model: Model) -> bytes:
+    arrays: Arrays = {"mean": model.mean, "spread": model.spread}
+    for fold, (member, confidence) in enumerate(zip(model.members, model.confidences, strict=True)):
+        arrays.update({f"{fold}.member.{i}": one for i, one in enumerate(member)})
+        arrays[f"{fold}.confidence"] = confidence.packed()
+    arrays["examples.class_ids"] = np.array(list(model.examples.values()), np.int64)
+    return pack(model.facts, arrays, list(model.examples))
+
+
+def _unpacked(payload: bytes) -> Model:
+    facts, arrays, keys = unpack(payload)
+
+    def member(fold: int) -> Iterator[Floats]:
+        i = 0
+        while f"{fold}.member.{i}" in arrays:
+            yield arrays[f"{fold}.member.{i}"]
+            i += 1
+
+    return Model(
+        facts,
+        arrays["mean"],
+        arrays["spread"],
+        tuple(list(member(fold)) for fold in range(FOLDS)),
+        tuple(logistic.unpacked(arrays[f"{fold}.confidence"]) for fold in range(FOLDS)),
+        dict(zip(keys, (int(one) for one in arrays["examples.class_ids"]), strict=True)),
+    )
