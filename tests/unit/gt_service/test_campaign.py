@@ -8,7 +8,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec, spec_as_json
+from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec
 from gt_service.errors import InvalidInput, SpecErrors
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
@@ -71,7 +71,7 @@ def test_a_stored_spec_comes_back_unchanged() -> None:
         batch={"size": 100},
         control_batches=[2],
     )
-    stored = json.loads(json.dumps(spec_as_json(spec)))
+    stored = json.loads(spec.model_dump_json())
     assert CampaignSpec.model_validate(stored) == spec
     assert spec.gold_labels == S3Uri("b", "birds/gold/g.manifest")
 
