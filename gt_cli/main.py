@@ -27,7 +27,7 @@ from gt_cli.api import Api
 from gt_cli.datasets import OpenImagesClass
 from gt_cli.stack import LocalStack, local_stack
 from gt_service.campaign import parse_spec
-from gt_service.errors import GtServiceError
+from gt_service.errors import GtServiceError, SpecErrors
 from gt_service.money import Mills, usd
 from gt_service.regions import REGION_ACCOUNTS
 from gt_service.reports import estimate as estimates
@@ -54,10 +54,11 @@ def reporting_errors(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def fail(error: GtServiceError, *, logs: Path | None = None) -> NoReturn:
-    where = f"{error.field}: " if error.field else ""
-    errors.print(f"[bold red]Failed:[/] {escape(where + error.message)}", highlight=False, soft_wrap=True)
-    if error.remedy:
-        errors.print(f"[bold]What to do:[/] {escape(error.remedy)}", highlight=False, soft_wrap=True)
+    for each in error.errors if isinstance(error, SpecErrors) else (error,):
+        where = f"{each.field}: " if each.field else ""
+        errors.print(f"[bold red]Failed:[/] {escape(where + each.message)}", highlight=False, soft_wrap=True)
+        if each.remedy:
+            errors.print(f"[bold]What to do:[/] {escape(each.remedy)}", highlight=False, soft_wrap=True)
     if logs is not None:
         errors.print(f"[bold]Logs:[/] {escape(str(logs))}", highlight=False, soft_wrap=True)
     sys.exit(1)
