@@ -98,10 +98,16 @@ def refusal(request: Request, error: GtServiceError) -> Response:
     logger.warning("request refused", extra=about)
     is_poll = request.headers.get("hx-request") is not None
     if isinstance(error, Unauthenticated) and browser.prefers_html(request.headers.get("accept")) and not is_poll:
-        path = request.to_original_event().get("path", "/")
+        path = address(request)
         place = browser.relative_root(path) + "login?next=" + quote(path.strip("/"), safe="/")
         return Response("", status_code=303, headers={"Location": place, "Cache-Control": "no-store"})
     headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(error.as_dict(), status_code=error.status, headers=headers)
+
+
+def address(request: Request) -> str:
+    """The address that was asked for, below the API's root and as deep as the browser sees it."""
+    path = request.path.format(**(request.uri_params or {}))
+    return path + "/" if str(request.context.get("path", "")).endswith("/") and path != "/" else path

@@ -210,7 +210,7 @@ def _html(view: View, visit: Visit, principal: Mapping[str, str]) -> Response:
     from gt_service.pages import render
 
     who = render.Principal(principal["principalId"], principal["role"])
-    root = browser.relative_root(visit.request.to_original_event()["path"])
+    root = browser.relative_root(access.address(visit.request))
 
     def html(address: Address) -> str:
         return render.render(view.template, root=root, principal=who, section=view.section, values=view.values(address))
@@ -262,6 +262,16 @@ def start() -> Response:
     asked = str(blueprint.current_request.context.get("path", "/"))
     place = "campaigns" if asked.endswith("/") else f"{asked.rsplit('/', 1)[-1]}/campaigns"
     return _answer("", 303, {"Location": place})
+
+
+@blueprint.route("/estimates")
+def estimates() -> Response:
+    """The estimate form's answer as JSON: `objects`, and a `campaign` or settings, as query parameters."""
+    try:
+        body, status = page_data().estimate(query(blueprint.current_request)), 200
+    except GtServiceError as error:
+        body, status = error.as_dict(), error.status
+    return Response(dict(body), status_code=status)
 
 
 @blueprint.route("/static/{name}")

@@ -1,0 +1,289 @@
+"""The routes as Lambda runs them: who gets in, page or JSON, 304, signing in and out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from app import app
+from chalicelib import access, pages
+from gt_service.errors import InvalidInput, NotFound
+from gt_service.objects import S3Uri
+from gt_service.store.records import Token
+from tests import pages_data as data
+
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+OPERATOR, VIEWER = "gts_operator", "gts_viewer"
+
+
+def bearer(token: str = OPERATOR) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def cookie(token: str = OPERATOR) -> dict[str, str]:
+    return {"Cookie": f"theme=dark; gt-service-token={token}"}
+
+
+class MemoryData:
+    """`PageData` of the notebook's chain."""
+
+    inbox = "inbox"
+
+    def __init__(self) -> None:
+        self.presigned_times = 0
+
+    def campaigns(self, limit: int, after: str | None) -> tuple[Sequence[data.Json], str | None]:
+        return [data.campaign()], "more" if after is None else None
+
+    def campaign(self, name: str) -> data.Json:
+        if name != "birds":
+            raise NotFound(f"there is no campaign {name!r}", remedy="Drop its campaign.yaml.")
+        return data.campaign()
+
+    def batches(self, campaign: str, limit: int) -> Sequence[data.Json]:
+        return data.batches()
+
+    def jobs(self, campaign: str, limit: int, after: str | None) -> tuple[Sequence[data.Json], str | None]:
+        return data.chain(), None
+
+    def job(self, name: str) -> data.Json:
+        if name == "broken":
+            raise RuntimeError("the table is gone")
+        return data.job()
+
+    def label_attribute(self, campaign: str) -> str:
+        return "category"
+
+    def report(self, job: data.Json) -> data.Json | None:
+        return data.report()
+
+    def report_page(self, job: data.Json) -> str:
+        return "<!doctype html><style>b{}</style>report"
+
+    def images(
+        self, campaign: str, status: str, limit: int, after: str | None
+    ) -> tuple[Sequence[data.Json], str | None]:
+        return [{"key": "birds/images/a.txt", "reason": "no image", "remedy": "mend it"}], "next"
+
+    def deliveries(self, campaign: str, limit: int) -> Sequence[data.Json]:
+        return data.deliveries()
+
+    def estimate(self, form: Mapping[str, str]) -> data.Json:
+        raise InvalidInput("give a number of images", field="objects")
+
+    def first_bytes(self, uri: S3Uri, count: int) -> bytes:
+        return b"\n".join(data.manifest_lines())
+
+    def presigned(self, uri: S3Uri, seconds: int) -> str:
+        self.presigned_times += 1
+        return f"https://inbox.s3.amazonaws.com/{uri.key}?X-Amz-Signature={self.presigned_times}"
+
+    def token(self, bearer: str, now: datetime) -> Token | None:
+        roles = {OPERATOR: "operator", VIEWER: "viewer"}
+        return Token("digest", "ada", roles[bearer], now + timedelta(days=1)) if bearer in roles else None
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    stored = MemoryData()
+    monkeypatch.setattr(pages, "page_data", lambda: stored)
+    with Client(app) as found:
+        yield found
+
+
+def get(client: Client, path: str, *headers: Mapping[str, str]) -> Any:
+    return client.http.get(path, headers={key: value for one in headers for key, value in one.items()})
+
+
+def post(client: Client, path: str, *headers: Mapping[str, str], body: bytes = b"{}") -> Any:
+    given = {key: value for one in headers for key, value in one.items()}
+    return client.http.post(path, headers={"Content-Type": "application/json", **given}, body=body)
+
+
+def every_route() -> list[tuple[str, str]]:
+    return [(method, path) for path, methods in app.routes.items() for method in methods]
+
+
+@pytest.mark.parametrize(("method", "path"), [one for one in every_route() if one[1] not in access.PUBLIC])
+def test_every_route_that_is_not_public_asks_who_you_are(client: Client, method: str, path: str) -> None:
+    """A route added without a thought must be closed, not open."""
+    address = path.replace("{name}", "birds")
+    answer = client.http.request(method, address, headers={"Content-Type": "application/json"}, body=b"{}")
+    assert answer.status_code == 401
+
+
+def test_public_routes_show_nothing_of_anyone() -> None:
+    known = {path for _, path in every_route()}
+    assert access.PUBLIC & known <= {
+        "/",
+        "/health",
+        "/ready",
+        "/version",
+        "/openapi.json",
+        "/login",
+        "/logout",
+        "/static/{name}",
+    }
+
+
+def test_every_browsed_route_exists_and_none_is_guarded_at_the_gateway() -> None:
+    """The gateway's authorizer knows no cookies: a page's button behind it would never work."""
+    for method, path in access.BROWSED:
+        assert app.routes[path][method].authorizer is None, (method, path)
+
+
+@pytest.mark.parametrize("path", ["/campaigns", "/campaigns/birds", "/campaigns/birds/images", "/jobs/birds-0001"])
+def test_browsers_get_pages_with_a_strict_policy(client: Client, path: str) -> None:
+    answer = get(client, path, HTML, cookie())
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert b"birds" in answer.body
+
+
+def test_policy_names_where_the_images_are(client: Client) -> None:
+    policy = get(client, "/jobs/birds-0001", HTML, cookie()).headers["Content-Security-Policy"]
+    assert "img-src 'self' data: https://inbox.s3.amazonaws.com;" in policy
+
+
+@pytest.mark.parametrize("path", ["/campaigns/birds", "/jobs/birds-0001"])
+def test_a_page_that_has_not_changed_is_not_sent_again(client: Client, path: str) -> None:
+    """Presigned addresses differ each time; they must not make each poll a new page."""
+    tag = get(client, path, HTML, cookie()).headers["ETag"]
+    again = get(client, path, HTML, cookie(), {"If-None-Match": tag})
+    assert (again.status_code, again.body) == (304, b"")
+    assert again.headers["ETag"] == tag
+    other = get(client, path, HTML, cookie(VIEWER), {"If-None-Match": tag})
+    assert other.status_code == 200
+
+
+def test_viewers_see_no_buttons_and_may_press_none(client: Client) -> None:
+    assert b"data-opens" in get(client, "/campaigns/birds", HTML, cookie()).body
+    assert b"data-opens" not in get(client, "/campaigns/birds", HTML, cookie(VIEWER)).body
+    assert post(client, "/campaigns/birds/pause", bearer(VIEWER)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="a plain form of another site"),
+        pytest.param({"Origin": "https://evil.example", "Gt-Service-Page": "1"}, id="another origin"),
+        pytest.param({"Host": "us", "Origin": "https://us"}, id="no header of ours"),
+    ],
+)
+def test_another_site_cannot_press_buttons_with_the_cookie(client: Client, headers: dict[str, str]) -> None:
+    answer = post(client, "/campaigns/birds/stop", cookie(), headers)
+    assert answer.status_code == 403
+    assert answer.json_body["code"] == "access_denied"
+
+
+def test_pages_of_unknown_things_say_so(client: Client) -> None:
+    answer = get(client, "/campaigns/bees", HTML, cookie())
+    assert answer.status_code == 404
+    assert b"there is no campaign" in answer.body
+    assert b"Drop its campaign.yaml." in answer.body
+
+
+def test_a_failure_is_a_page_too_and_tells_no_secrets(client: Client) -> None:
+    answer = get(client, "/jobs/broken", HTML, cookie())
+    assert answer.status_code == 500
+    assert b"the table is gone" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/campaigns", "./login?next=campaigns"),
+        ("/campaigns/birds", "../login?next=campaigns/birds"),
+        ("/campaigns/birds/images", "../../login?next=campaigns/birds/images"),
+    ],
+)
+def test_browsers_without_a_token_are_sent_to_sign_in(client: Client, path: str, place: str) -> None:
+    answer = get(client, path, HTML)
+    assert (answer.status_code, answer.headers["Location"]) == (303, place)
+    assert get(client, path, HTML, cookie("gts_expired")).status_code == 303
+
+
+def test_a_poll_whose_session_has_ended_is_told_so(client: Client) -> None:
+    """htmx would follow a redirect and put the sign-in form into the middle of the page."""
+    assert get(client, "/campaigns", HTML, {"HX-Request": "true"}).status_code == 401
+
+
+def test_signing_in_keeps_the_token_and_leads_back(client: Client) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Host": "us", "Origin": "https://us"}
+    answer = post(client, "/login", form, body=b"token=gts_operator&next=jobs%2Fbirds-0001")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "jobs/birds-0001")
+    assert answer.headers["Set-Cookie"].startswith("gt-service-token=gts_operator;")
+    https = post(client, "/login", form, {"X-Forwarded-Proto": "https"}, body=b"token=gts_operator")
+    assert "Secure" in https.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    ("body", "origin", "status"),
+    [
+        (b"token=gts_wrong", "https://us", 401),
+        (b"token=", "https://us", 401),
+        (b"", "https://us", 401),
+        (b"token=gts_operator", "https://evil.example", 403),
+    ],
+)
+def test_signing_in_fails_without_a_cookie(client: Client, body: bytes, origin: str, status: int) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Host": "us", "Origin": origin}
+    answer = post(client, "/login", form, body=body)
+    assert answer.status_code == status
+    assert "Set-Cookie" not in answer.headers
+    assert b'role="alert"' in answer.body
+
+
+def test_signing_out_forgets_the_token(client: Client) -> None:
+    answer = post(client, "/logout", {"Content-Type": "application/x-www-form-urlencoded"}, body=b"")
+    assert answer.headers["Location"] == "login"
+    assert "Max-Age=0" in answer.headers["Set-Cookie"]
+
+
+def test_static_files_are_kept_for_ever(client: Client) -> None:
+    answer = get(client, "/static/pages.js")
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert get(client, "/static/secrets.txt").status_code == 404
+
+
+def test_reports_page_runs_nothing(client: Client) -> None:
+    answer = get(client, "/jobs/birds-0001/report", HTML, cookie())
+    assert answer.body.endswith(b"report")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
+
+
+def test_an_estimate_that_cannot_be_made_says_why_in_page_and_json(client: Client) -> None:
+    page = get(client, "/estimates?objects=x", HTML, cookie())
+    assert page.status_code == 422
+    assert b"give a number of images" in page.body
+    assert get(client, "/estimates", HTML, cookie()).status_code == 200
+    answer = get(client, "/estimates?objects=x", bearer())
+    assert (answer.status_code, answer.json_body["field"]) == (422, "objects")
+
+
+def test_the_start_leads_to_the_campaigns_with_and_without_a_slash(client: Client) -> None:
+    assert get(client, "/").headers["Location"] == "campaigns"
+
+
+def test_what_the_gateway_said_counts() -> None:
+    """Routes with an authorizer arrive with its answer; asking again would read the table twice."""
+    from chalice.app import Request
+
+    event = json.loads(
+        '{"multiValueQueryStringParameters": null, "headers": {}, "pathParameters": null, "body": null, "path": "/x",'
+        ' "stageVariables": null, "requestContext": {"httpMethod": "GET", "resourcePath": "/x",'
+        ' "authorizer": {"principalId": "ada", "role": "viewer"}}}'
+    )
+
+    def never(token: str, now: datetime) -> Token:
+        raise AssertionError(token, now, UTC)
+
+    assert access.check(Request(event), never) == {"principalId": "ada", "role": "viewer"}

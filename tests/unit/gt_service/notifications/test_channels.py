@@ -1,0 +1,131 @@
+"""Channels, messages, signatures and waits."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from gt_service.errors import SpecErrors
+from gt_service.notifications import Kind, Notification, due, messages, parse_channels, signature
+from gt_service.notifications.backoff import TRIES, seconds_until_next_try
+from tests import pages_data as data
+
+NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
+KEY = "0123456789abcdef"
+
+
+def notification(text: str = "done", subject: str = "birds-0001 is done") -> Notification:
+    return Notification("job/birds-0001/completed", Kind.COMPLETED, "birds", NOW, subject, text, job="birds-0001")
+
+
+def channels(**changes: object) -> str:
+    webhook = {"kind": "webhook", "name": "billing", "url": "https://x.example/h", "key": KEY, **changes}
+    return json.dumps({"channels": [webhook]})
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"url": "http://x.example/h"}, "channels.0.webhook.url"),
+        ({"url": "https://user:pass@x.example"}, "channels.0.webhook.url"),
+        ({"url": "file:///etc/passwd"}, "channels.0.webhook.url"),
+        ({"key": "short"}, "channels.0.webhook.key"),
+        ({"name": "No Spaces"}, "channels.0.webhook.name"),
+        ({"only": ["job.sneezed"]}, "channels.0.webhook.only.0"),
+        ({"kind": "pigeon"}, "channels.0"),
+        ({"colour": "red"}, "channels.0.webhook.colour"),
+    ],
+)
+def test_a_wrong_channel_is_named_and_its_secrets_are_not(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(SpecErrors) as refused:
+        parse_channels(channels(**changes))
+    assert [error.field for error in refused.value.errors] == [field]
+    assert KEY not in str(refused.value)
+    assert "pass@" not in str(refused.value)
+
+
+def test_names_are_unique() -> None:
+    """The delivery log knows channels by their names: of two with one name, one would never be sent anything."""
+    one = {"kind": "slack", "name": "a", "url": "https://hooks.slack.com/x"}
+    with pytest.raises(SpecErrors):
+        parse_channels(json.dumps({"channels": [one, one]}))
+
+
+def test_channels_hear_of_what_they_asked_for() -> None:
+    found = parse_channels(
+        json.dumps(
+            {
+                "channels": [
+                    {"kind": "slack", "name": "all", "url": "https://hooks.slack.com/x"},
+                    {"kind": "slack", "name": "cars", "url": "https://hooks.slack.com/y", "campaigns": ["cars*"]},
+                    {"kind": "slack", "name": "bad", "url": "https://hooks.slack.com/z", "only": ["job.failed"]},
+                ]
+            }
+        )
+    )
+    assert [channel.name for channel in found.for_notification(notification())] == ["all"]
+
+
+def test_secrets_do_not_show_in_logs() -> None:
+    assert KEY not in repr(parse_channels(channels()))
+
+
+def test_slack_text_cannot_become_a_mention_or_a_link() -> None:
+    body = json.loads(messages.slack(notification("<!channel> & <https://evil.example|click>")))
+    shown = body["blocks"][0]["text"]["text"]
+    assert "<!channel>" not in shown
+    assert "&lt;!channel&gt; &amp; &lt;https" in shown
+
+
+def test_messages_link_to_the_page() -> None:
+    url = "https://ab12.execute-api.eu-west-1.amazonaws.com/api/"
+    link = "https://ab12.execute-api.eu-west-1.amazonaws.com/api/jobs/birds-0001"
+    assert link in messages.sns(notification(), url).message
+    assert f"<{link}|" in json.loads(messages.slack(notification(), url))["blocks"][0]["text"]["text"]
+    assert json.loads(messages.webhook(notification(), url))["page_url"] == link
+    assert json.loads(messages.webhook(notification()))["page_url"] is None
+
+
+def test_sns_subjects_keep_its_rules() -> None:
+    """SNS refuses a subject that is too long, not ASCII or has a line break, and the message with it."""
+    subject = messages.sns(notification(subject="ü\n" + "x" * 200)).subject
+    assert subject.isascii()
+    assert "\n" not in subject
+    assert len(subject) == 100
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_has_a_message_in_every_channel(kind: Kind) -> None:
+    one = Notification("id", kind, "birds", NOW, "subject", "text")
+    assert messages.sns(one).message
+    assert json.loads(messages.slack(one))["text"]
+    assert json.loads(messages.webhook(one))["kind"] == kind.value
+
+
+def test_a_receiver_knows_a_true_fresh_message() -> None:
+    body = messages.webhook(due(data.campaign(spent_mills=0), [data.job()], now=NOW)[0])
+    headers = signature.headers(body, key=KEY, timestamp=1_000, notification_id="x")
+    assert signature.verify(body, headers, key=KEY, now=1_100)
+    assert not signature.verify(body + b" ", headers, key=KEY, now=1_100)
+    assert not signature.verify(body, headers, key=KEY + "0", now=1_100)
+    assert not signature.verify(body, headers, key=KEY, now=1_301)
+    assert not signature.verify(body, {**headers, "Gt-Service-Timestamp": "1050"}, key=KEY, now=1_100)
+    assert not signature.verify(body, {}, key=KEY, now=1_100)
+
+
+def test_signature_is_plain_hmac_that_others_can_make() -> None:
+    """Fixed, so that an update cannot break every receiver without a test that says so."""
+    assert signature.sign(b"{}", key=KEY, timestamp=1) == (
+        "v1=" + __import__("hmac").new(KEY.encode(), b"1.{}", "sha256").hexdigest()
+    )
+
+
+def test_waits_grow_and_stay_under_what_a_queue_can_hide() -> None:
+    waits = [seconds_until_next_try(tries) for tries in range(1, TRIES + 1)]
+    assert waits[:4] == [15, 60, 240, 960]
+    assert waits == sorted(waits)
+    assert max(waits) <= 12 * 3600
+    assert seconds_until_next_try(1, asked=120) == 120
+    assert seconds_until_next_try(1, asked=10**9) == 3600
