@@ -22,7 +22,7 @@ from gt_service.openapi import OPERATIONS, document
 from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-NO_JSON = {"/", "/login", "/logout", "/static/{name}"}
+NO_JSON = {"/", "/estimates", "/login", "/logout", "/static/{name}"}
 """Routes of the status page alone."""
 SPEC = CampaignSpec.model_validate(
     {
