@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import socket
 import sys
 
@@ -31,6 +32,10 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     server = uvicorn.Server(uvicorn.Config(api(operations), log_config=None, timeout_graceful_shutdown=5))
     print(json.dumps({"url": _url(listener)}), flush=True)  # noqa: T201 - what the caller waits for
     log.info("serving", extra={"url": _url(listener), "region": settings.region, "account": settings.account})
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn ends calmly on these and then raises them again; without a handler that would kill this process
+        # before the runner has stopped.
+        signal.signal(number, lambda *_: None)
     try:
         server.run(sockets=[listener])
     finally:
