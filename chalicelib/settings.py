@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gt_service.chain.advance import Deployment
+from gt_service.chain.deployment import Deployment
 from gt_service.errors import InvalidInput
 from gt_service.store import TableNames
 

@@ -1,4 +1,8 @@
-"""Clients and the domain's parts, made when first needed and kept for the life of the function."""
+"""Clients and the domain's parts, made when first needed and kept for the life of the function.
+
+Parts that only some functions need are imported where they are made, so that no function's cold start pays for
+another's.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,19 @@ import boto3
 from botocore.config import Config
 
 from chalicelib.settings import Settings
-from gt_service.chain.advance import Chain
-from gt_service.chain.settlement import Settlement
-from gt_service.ingest.intake import Intake
 from gt_service.objects import S3Objects
 from gt_service.store import Store, Tokens
-from gt_service.store.notifications import Notifications
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sqs import SQSClient
+
+    from gt_service.chain.advance import Chain
+    from gt_service.chain.settlement import Settlement
+    from gt_service.ingest.intake import Intake
+    from gt_service.store.notifications import Notifications
 
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
 
@@ -88,11 +93,15 @@ class QueueSignals:
 
 def intake() -> Intake:
     """One for each invocation: it remembers the campaigns that it has read."""
+    from gt_service.ingest.intake import Intake
+
     return Intake(store(), objects())
 
 
 @cache
 def chain() -> Chain:
+    from gt_service.chain.advance import Chain
+
     return Chain(
         store=store(),
         objects=objects(),
@@ -105,12 +114,14 @@ def chain() -> Chain:
 
 @cache
 def notifications() -> Notifications:
+    from gt_service.store.notifications import Notifications
+
     return Notifications(settings().notifications_table, settings().deployment.region)
 
 
 @cache
 def settlement() -> Settlement:
-    # Imported here and nowhere else: it draws with matplotlib, a second of cold start.
+    from gt_service.chain.settlement import Settlement
     from gt_service.outputs import CloudWatchTrainingLogs
     from gt_service.reports.publish import publish_job_report
 

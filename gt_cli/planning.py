@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from gt_cli import worker_page
 from gt_service.campaign import CampaignSpec, parse_spec
-from gt_service.chain.advance import Deployment
+from gt_service.chain.deployment import Deployment
 from gt_service.chain.foresight import Foresight, rehearse
 from gt_service.chain.instructions import instruction_template
 from gt_service.money import usd

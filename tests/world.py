@@ -14,7 +14,8 @@ import pytest
 from moto import mock_aws
 from PIL import Image as Pillow
 
-from gt_service.chain.advance import Chain, Deployment
+from gt_service.chain.advance import Chain
+from gt_service.chain.deployment import Deployment
 from gt_service.chain.settlement import Settlement
 from gt_service.ingest.events import Upload
 from gt_service.ingest.intake import Intake, Taken

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
+from gt_service.chain.deployment import Deployment
 from gt_service.chain.follow_up import labeled_numbers, write_follow_up
 from gt_service.chain.instructions import instruction_template
 from gt_service.chain.names import Places
@@ -59,16 +60,6 @@ class Signals(Protocol):
 
     def ask_report(self, job: str) -> None:
         """Says that an ended job wants its cost report."""
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What the deployment decides. role_arn: that labeling jobs assume unless a spec names another."""
-
-    inbox_bucket: str
-    results_bucket: str
-    region: str
-    role_arn: str
 
 
 class Chain:

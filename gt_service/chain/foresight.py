@@ -25,7 +25,7 @@ from gt_service.store.records import Batch, Campaign, Job, Verdict
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateLabelingJobRequestTypeDef
 
-    from gt_service.chain.advance import Deployment
+    from gt_service.chain.deployment import Deployment
 
 _NOBODY = "000000000000"
 """Stands for the account in the names of models that no job has trained yet."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         UiConfigTypeDef,
     )
 
-    from gt_service.chain.advance import Deployment
+    from gt_service.chain.deployment import Deployment
     from gt_service.store.records import Job
 
 

@@ -33,7 +33,6 @@ from gt_service.store.writing import (
 
 SHARDS = 16
 _ATTEMPTS = 8
-_WRITERS = 8
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,10 @@ class ImagePage:
 
 
 class Images:
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, *, writers: int = 8) -> None:
+        """writers: how many images are moved into a batch at the same time."""
         self._images, self._contents, self._connection = tables.images, tables.contents, tables.connection
+        self._writers = writers
 
     # ------------------------------------------------------------ registration
 
@@ -179,7 +180,7 @@ class Images:
         def move(member: Member) -> None:
             self._move(campaign, member, [ImageItem.place.set(place)])
 
-        with ThreadPoolExecutor(_WRITERS) as writers:
+        with ThreadPoolExecutor(self._writers) as writers:
             for _ in writers.map(move, members):
                 pass  # to raise what failed
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gt_engine.api.shapes import parse_input
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
-from gt_service.chain.advance import Deployment
+from gt_service.chain.deployment import Deployment
 from gt_service.chain.foresight import next_steps, rehearse
 from gt_service.chain.names import Role
 from gt_service.chain.states import CampaignState, JobState

@@ -1,0 +1,15 @@
+"""What the deployment decides, and no campaign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Where uploads arrive and results go. role_arn: that labeling jobs assume unless a spec names another."""
+
+    inbox_bucket: str
+    results_bucket: str
+    region: str
+    role_arn: str
