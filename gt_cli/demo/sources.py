@@ -57,10 +57,11 @@ def photos(images: Path, boxes: Path, *, choice: OpenImagesClass | None = None) 
             field="boxes",
         )
     plan = Plan.of(len(found.images), left_out=len(found.left_out))
-    return Source("photos", f"photos from {images}", plan, partial(_as_pictures, found))
+    return Source("photos", f"photos from {images}", plan, partial(as_pictures, found))
 
 
-def _as_pictures(found: LabeledImages) -> PictureSet:
+def as_pictures(found: LabeledImages) -> PictureSet:
+    """Images and boxes as they are uploaded and written into gold labels."""
     numbers = {label: number for number, label in enumerate(found.labels)}
     return PictureSet(found.labels, tuple(_picture(image, numbers) for image in found.images))
 

@@ -1,4 +1,4 @@
-"""`gt-service plan` and `preview` from the command line: what a user sees before any money moves."""
+"""`gt-service plan`, `preview` and `gold` from the command line: what a user sees before any money moves."""
 
 from __future__ import annotations
 
@@ -67,3 +67,18 @@ def test_preview_writes_a_page_with_the_image_in_it(spec: Path, tmp_path: Path) 
     assert result.exit_code == 0
     assert "Problem" not in result.output
     assert 'src="data:image/jpeg;base64,' in out.read_text()
+
+
+def test_gold_writes_what_a_spec_can_name(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (20, 10)).save(tmp_path / "photos" / "a.jpg")
+    boxes, out = tmp_path / "boxes.csv", tmp_path / "gold.manifest"
+    boxes.write_text("filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,20,10,bird,1,2,5,6\n")
+    command = ["gold", "--images", str(tmp_path / "photos"), "--boxes", str(boxes), "--out", str(out)]
+    result = CliRunner().invoke(cli, [*command, "--prefix", "s3://inbox/birds/images"])
+    assert "1 images, 1 boxes of bird" in result.output
+    line = json.loads(out.read_text())
+    assert line["source-ref"] == "s3://inbox/birds/images/a.jpg"
+    assert line["gold"]["annotations"] == [{"class_id": 0, "left": 1, "top": 2, "width": 4, "height": 4}]
+    refused = CliRunner().invoke(cli, [*command, "--prefix", "birds/images"])
+    assert refused.exit_code == 1
