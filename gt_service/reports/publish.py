@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from io import StringIO
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
+from gt_service.errors import NotFound
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import TrainingLogs, read_job_output
+from gt_service.outputs.job import Finding
 from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable
 from gt_service.reports.costs import Terms
@@ -80,13 +83,18 @@ def make_job_report(
     prices: PriceTable | None = None,
 ) -> dict[str, Any]:
     """The report alone; writes nothing."""
-    audit = _audit(objects, spec)
+    audit, problem = _audit(objects, spec)
     sample = AuditSample(description["LabelingJobName"])
-    each: Callable[[LabeledObject], None] = sample.add if audit is None else audit.add
+
+    def each(found: LabeledObject) -> None:
+        sample.add(found)
+        if audit is not None:
+            audit.add(found)
+
     output = read_job_output(objects, logs, description, each=each)
     quality = None if audit is None else audit.result()
     return job_report(
-        output,
+        replace(output, findings=(*output.findings, *problem)),
         description,
         Terms.of(description, spec.task),
         prices or PriceTable.current(),
@@ -96,15 +104,24 @@ def make_job_report(
         now=now,
         control=control,
         quality=quality,
-        audit_sample=sample.result() if audit is None else None,
+        audit_sample=sample.result() if quality is None else None,
     )
 
 
-def _audit(objects: ObjectStore, spec: CampaignSpec) -> Audit | None:
+def _audit(objects: ObjectStore, spec: CampaignSpec) -> tuple[Audit | None, list[Finding]]:
+    """What scores the labels, where there are gold labels; and what is wrong with them.
+
+    Gold labels that cannot be read cost a report its audit, and not the report.
+    """
     if spec.gold_labels is None:
-        return None
-    gold = read_gold(objects, spec.gold_labels, spec.labels)
-    return Audit(gold, measure=spec.quality.measure, target=spec.quality.target)
+        return None, []
+    try:
+        gold = read_gold(objects, spec.gold_labels, spec.labels)
+    except NotFound:
+        return None, [Finding("no_gold_labels", f"there are no gold labels at {spec.gold_labels}")]
+    skipped = f"{gold.skipped:,} line(s) of {spec.gold_labels} hold no label that can be compared"
+    findings = [Finding("gold_labels_skipped", skipped)] if gold.skipped else []
+    return Audit(gold.labels, measure=spec.quality.measure, target=spec.quality.target), findings
 
 
 def write_job_report(objects: ObjectStore, report: Mapping[str, Any], destination: S3Uri) -> None:

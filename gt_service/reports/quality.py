@@ -12,6 +12,7 @@ import heapq
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gt_service.errors import UnknownState
@@ -40,23 +41,41 @@ _RESAMPLED_ROWS = 5_000_000
 _MEASURED = {"f1": ("mean_f1", "mean F1"), "mean-iou": ("mean_image_iou", "mean IoU"), "accuracy": ("accuracy",) * 2}
 
 
-def read_gold(objects: ObjectStore, uri: S3Uri, classes: Sequence[str] = ()) -> dict[str, Label]:
-    """Gold labels by the object they belong to, from a manifest under whatever label attribute it uses.
+@dataclass(frozen=True)
+class Gold:
+    """Gold labels by the object they belong to; `skipped` lines hold none that can be compared."""
+
+    labels: Mapping[str, Label]
+    skipped: int
+
+
+def read_gold(objects: ObjectStore, uri: S3Uri, classes: Sequence[str] = ()) -> Gold:
+    """Gold labels from a manifest, under whatever label attribute each line uses.
 
     `classes` are the campaign's labels, for records that give a class's number without its name.
+    Errors: `NotFound` where there is no such file.
     """
-    return {source: label for line in objects.lines(uri) if line.strip() for source, label in _gold(line, classes)}
+    labels: dict[str, Label] = {}
+    skipped = 0
+    for line in objects.lines(uri):
+        found = _gold(line, classes) if line.strip() else None
+        if found is not None:
+            labels[found[0]] = found[1]
+        elif line.strip():
+            skipped += 1
+    return Gold(labels, skipped)
 
 
-def _gold(line: bytes, classes: Sequence[str]) -> Iterator[tuple[str, Label]]:
-    record = manifest_object(line)
-    source = record.get("source-ref", record.get("source"))
-    attribute = next((key for key in record if metadata_key(key) in record), None)
-    found = None if attribute is None else label_record(record, attribute)
-    label = None if found is None else label_of(found, classes)
-    if not isinstance(source, str) or label is None:
-        raise UnknownState(f"a gold label has no source or no label that can be compared: {line[:120]!r}")
-    yield source, label
+def _gold(line: bytes, classes: Sequence[str]) -> tuple[str, Label] | None:
+    try:
+        record = manifest_object(line)
+        source = record.get("source-ref", record.get("source"))
+        attribute = next((key for key in record if metadata_key(key) in record), None)
+        found = None if attribute is None else label_record(record, attribute)
+        label = None if found is None else label_of(found, classes)
+    except (UnknownState, KeyError, TypeError, ValueError):
+        return None
+    return (source, label) if isinstance(source, str) and label is not None else None
 
 
 class Audit:

@@ -241,6 +241,25 @@ def test_a_job_that_labeled_nothing_has_a_page_too(status: str) -> None:
     assert b"ClientError: &lt;no images&gt;" in store.contents[f"{DESTINATION}/report.html"]
 
 
+def test_gold_labels_that_are_gone_cost_the_audit_and_not_the_report() -> None:
+    """A typing error in the spec would leave every job without a bill and its budget set aside for ever."""
+    job = LabelingJob().iteration(1, human=2).iteration(2, machine=2)
+    store = MemoryObjects()
+    report = make_job_report(
+        objects=store,
+        logs=MemoryLogs(),
+        description=job.write(store),
+        spec=spec(gold_labels=GOLD),
+        role="first",
+        batch=1,
+        control=None,
+        now=NOW,
+    )
+    assert report["quality"] is None
+    assert report["audit_sample"]["size"] == 2
+    assert "no_gold_labels" in {finding["code"] for finding in report["findings"]}
+
+
 def test_a_classification_job_shows_its_confusion() -> None:
     """Only box jobs would have a quality section."""
     from tests.factories import class_label

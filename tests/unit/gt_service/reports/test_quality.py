@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from gt_service.errors import UnknownState
 from gt_service.objects import S3Uri
 from gt_service.outputs.labels import Box, Boxes, Classes, Label
 from gt_service.outputs.records import label_record
@@ -142,7 +141,7 @@ def test_gold_labels_under_any_attribute() -> None:
     """Gold labels of another tool or campaign would be refused for their attribute's name."""
     line = {"id": 7, "source-ref": "s3://b/0.jpg", **box_label([RIGHT], job="x", human=True, attribute="truth")}
     store = MemoryObjects({"s3://b/gold.manifest": (compact(line) + "\n\n").encode()})
-    labels = read_gold(store, S3Uri("b", "gold.manifest"))
+    labels = read_gold(store, S3Uri("b", "gold.manifest")).labels
     assert labels == {"s3://b/0.jpg": Boxes((Box("Bird", *RIGHT),), (320, 240, 3), (0.21,))}
 
 
@@ -151,18 +150,26 @@ def test_gold_classes_given_by_number_alone() -> None:
     line = {"source-ref": "s3://b/0.jpg", **box_label([RIGHT], job="x", human=True)}
     del line["category-metadata"]["class-map"]
     store = MemoryObjects({"s3://b/gold.manifest": compact(line).encode()})
-    (label,) = read_gold(store, S3Uri("b", "gold.manifest"), ("Bird",)).values()
+    (label,) = read_gold(store, S3Uri("b", "gold.manifest"), ("Bird",)).labels.values()
     assert label == Boxes((Box("Bird", *RIGHT),), (320, 240, 3), (0.21,))
     one_class = compact({"source-ref": "s3://b/0.jpg", "truth": "1", "truth-metadata": {}}).encode()
     store = MemoryObjects({"s3://b/gold.manifest": one_class})
-    assert read_gold(store, S3Uri("b", "gold.manifest"), ("Owl", "Crow")) == {"s3://b/0.jpg": Classes(("Crow",))}
+    found = read_gold(store, S3Uri("b", "gold.manifest"), ("Owl", "Crow"))
+    assert found.labels == {"s3://b/0.jpg": Classes(("Crow",))}
 
 
-def test_a_gold_line_without_a_label_is_an_error_that_shows_it() -> None:
-    """An audit against half of the gold labels would look like a whole one."""
-    store = MemoryObjects({"s3://b/gold.manifest": b'{"source-ref":"s3://b/0.jpg"}\n'})
-    with pytest.raises(UnknownState, match=r"s3://b/0\.jpg"):
-        read_gold(store, S3Uri("b", "gold.manifest"))
+def test_gold_lines_without_a_label_are_counted_and_skipped() -> None:
+    """One odd line would cost every report of the campaign its audit, or be hidden."""
+    lines = [
+        compact({"source-ref": "s3://b/0.jpg", **box_label([RIGHT], job="x", human=True)}),
+        '{"source-ref":"s3://b/1.jpg"}',
+        "not json",
+        compact({"source-ref": "s3://b/2.jpg", "a": {"annotations": [{"class_id": 0}]}, "a-metadata": {}}),
+        "",
+    ]
+    store = MemoryObjects({"s3://b/gold.manifest": "\n".join(lines).encode()})
+    found = read_gold(store, S3Uri("b", "gold.manifest"))
+    assert (list(found.labels), found.skipped) == (["s3://b/0.jpg"], 3)
 
 
 def test_the_audit_sample_is_random_repeatable_and_by_machine_only() -> None:
