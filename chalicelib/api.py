@@ -57,6 +57,14 @@ def health() -> Any:
     return {"status": "ok", "version": __version__}
 
 
+@route("/openapi.json", public=True)
+def describe() -> Any:
+    # Imported here: it makes a schema of every model, which no other route should wait for.
+    from gt_service.openapi import document
+
+    return document()
+
+
 # ---------------------------------------------------------------- campaigns
 
 
@@ -68,6 +76,12 @@ def list_campaigns() -> Any:
 @route("/campaigns/{name}")
 def show_campaign(name: str) -> Any:
     return _campaign(wiring.store().campaigns.get(name))
+
+
+@route("/campaigns/{name}/plan")
+def show_plan(name: str) -> Any:
+    """What would be done next, with the requests; nothing is done."""
+    return wiring.chain().foresee(name).as_dict()
 
 
 @route("/campaigns/{name}", "PUT", content_types=_SPEC_TYPES)

@@ -134,6 +134,34 @@ class Images(_Shown):
     NextToken: str | None = Field(description="For the next page; null on the last.")
 
 
+class Step(_Shown):
+    what: str = Field(description="In words.")
+    job: str | None = Field(description="The labeling job it is about.")
+    request: dict[str, Any] | None = Field(description="The CreateLabelingJob request, as it would be sent.")
+    problem: str | None = Field(description="Why the request cannot be made.")
+    reserved_mills: int | None = Field(description="What the budget would set aside.")
+
+
+class Plan(_Shown):
+    """What the service would do for a campaign now; mostly nothing, since it does it at once."""
+
+    steps: list[Step]
+    status: Literal["active", "waiting", "paused", "stopped"] = Field(description="After the steps.")
+    reason: str | None
+    remedy: str | None
+    warnings: list[str] = Field(description="Of the spec.")
+
+
+class Description(BaseModel):
+    """An OpenAPI document: this one."""
+
+    model_config = ConfigDict(extra="allow")
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+
+
 class Report(BaseModel):
     """The cost report of a job, as `report.json` beside its figure and page. More fields than these may come."""
 
@@ -189,8 +217,12 @@ _STATUS = Parameter(
 
 OPERATIONS = (
     Operation("get", "/health", "Whether the API answers.", Health, public=True),
+    Operation("get", "/openapi.json", "This description, for programs.", Description, public=True),
     Operation("get", "/campaigns", "All campaigns.", Campaigns),
     Operation("get", "/campaigns/{name}", "A campaign: how it stands, and why it waits.", Campaign, refusals=(404,)),
+    Operation(
+        "get", "/campaigns/{name}/plan", "What would be done next, and nothing of it is done.", Plan, refusals=(404,)
+    ),
     Operation(
         "put",
         "/campaigns/{name}",

@@ -19,6 +19,7 @@ from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.follow_up import labeled_numbers, write_follow_up
+from gt_service.chain.foresight import Foresight, next_steps
 from gt_service.chain.instructions import instruction_template
 from gt_service.chain.names import Places
 from gt_service.chain.observation import is_same_job, seen, warning
@@ -82,6 +83,11 @@ class Chain:
     def plan(self, name: str) -> planner.Plan:
         """What would happen next; nothing is called that costs. Errors: `NotFound`."""
         return self._plan(self._standing(name))
+
+    def foresee(self, name: str) -> Foresight:
+        """The same in words, with the requests of the jobs it would start. Errors: `NotFound`."""
+        standing = self._standing(name)
+        return next_steps(self._plan(standing), standing.campaign, self._deployment)
 
     def advance(self, name: str, *, may_go_on: Callable[[], bool] = lambda: True) -> None:
         """Does whatever the campaign needs, until there is nothing, or time runs out: then it says so to go on.

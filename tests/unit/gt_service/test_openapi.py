@@ -14,6 +14,8 @@ from app import app
 from chalicelib.shapes import batch_json, campaign_json, image_json, job_json
 from gt_service import openapi
 from gt_service.campaign import CampaignSpec
+from gt_service.chain.deployment import Deployment
+from gt_service.chain.foresight import rehearse
 from gt_service.chain.names import Role
 from gt_service.chain.states import BatchState, CampaignState, JobState
 from gt_service.errors import GtServiceError, InvalidInput, SpecErrors
@@ -21,6 +23,7 @@ from gt_service.money import Mills
 from gt_service.openapi import OPERATIONS, document
 from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
 
+ROLE = "arn:aws:iam::111122223333:role/labeling"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 NO_JSON = {"/", "/estimates", "/login", "/logout", "/static/{name}"}
 """Routes of the status page alone."""
@@ -123,6 +126,8 @@ SHOWN = [
     *((openapi.Batch, batch(state=state, closed_at=NOW, unlabeled=0)) for state in BatchState),
     *((openapi.Image, image(place)) for place in ("pending#t", "batch#0001", "rejected", "duplicate#f")),
     (openapi.Image, image("pending#t", width=3, height=2, media_format="JPEG", orientation=6)),
+    (openapi.Description, document()),
+    (openapi.Plan, rehearse(SPEC, 120, Deployment("inbox", "results", "us-east-1", ROLE), NOW).as_dict()),
     (openapi.Problem, REFUSED.as_dict()),
     (openapi.Problem, GtServiceError("broken").as_dict()),
 ]
