@@ -102,8 +102,12 @@ class World:
 
     # what people do
     def put(self, key: str, body: bytes) -> Upload:
-        """Uploads an object and returns what S3 tells of it."""
+        """Uploads an object."""
         self.objects.write(S3Uri(INBOX, key), body, "application/octet-stream")
+        return self.tell(key, body)
+
+    def tell(self, key: str, body: bytes) -> Upload:
+        """What S3 tells of an upload."""
         self._uploads += 1
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
         moment = self.time.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.time.microsecond // 1000:03}Z"
@@ -148,12 +152,12 @@ class World:
 
 
 @contextmanager
-def a_world() -> Iterator[World]:
+def a_world(kind: type[World] = World) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as environment:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", REGION)
         with mock_aws():
-            world = World()
+            world = kind()
             world.store.tables.create()
             yield world

@@ -1,0 +1,320 @@
+"""Campaigns in bad weather: whatever happens, in whatever order, nothing is lost and nothing is paid twice.
+
+Hypothesis makes up schedules: uploads of new, equal, changed and broken files, specs, requests of the owner, ends of
+labeling jobs, time passing, and messages that arrive late, twice, in any order or not at all; and any call to AWS may
+be where a handler is killed, fails, or is overtaken by another one. After every step the books must balance; when the
+weather has cleared, every image must be accounted for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from gt_service.chain.names import JobName
+from gt_service.chain.states import BatchState, CampaignEvent, JobState
+from gt_service.store import images as store_images
+from gt_service.store.records import ImageStatus
+from tests.faults.weather import Fault, Killed, StormyWorld
+from tests.world import a_world, picture, spec_document
+
+CAMPAIGN = "birds"
+BATCH = 3
+KEYS = [f"{CAMPAIGN}/images/{name}.png" for name in ("a", "b", "c", "d", "e", "f", 'g "h"\\', "i+é %20")]
+PUBLIC = {"workforce": "public", "content_classifiers": ["FreeOfPersonallyIdentifiableInformation"]}
+BUDGETS = ["0.5", "3", "6", "500"]
+"""Of a batch, the worst case is more than the first and less than the second."""
+
+faults = st.none() | st.tuples(st.integers(1, 40), st.sampled_from(list(Fault)), st.integers(0, 3))
+picks = st.integers(0, 1_000)
+
+
+class Campaigns(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self._leave = ExitStack()
+        environment = self._leave.enter_context(pytest.MonkeyPatch.context())
+        environment.setattr(store_images, "SHARDS", 2)
+        self.world: StormyWorld = self._leave.enter_context(a_world(StormyWorld))  # type: ignore[arg-type]
+        self.world.watch_dynamodb()
+        self.world.store.images._writers = 1
+        self.budget = 0
+        self.valid: dict[str, bool] = {}
+
+    def teardown(self) -> None:
+        try:
+            self._clear_up()
+            self._check_everything()
+        finally:
+            self._leave.close()
+
+    # ------------------------------------------------------------ what people do
+
+    @rule(budget=st.integers(0, len(BUDGETS) - 1))
+    def drop_spec(self, budget: int) -> None:
+        self.budget = max(self.budget, budget)  # who lowers a cap below what is spent has spent it all the same
+        self._drop_spec()
+
+    @rule(key=st.sampled_from(KEYS), content=st.integers(1, 7))
+    def drop_image(self, key: str, content: int) -> None:
+        self.valid[key] = True
+        self.world.drop(key, picture(content))
+
+    @rule(key=st.sampled_from(KEYS))
+    def drop_broken(self, key: str) -> None:
+        self.valid[key] = False
+        self.world.drop(key, b"no image at all")
+
+    @rule(fault=faults)
+    def pause(self, fault: Any) -> None:
+        self._ask(lambda: self._apply("pause"), fault)
+
+    @rule(fault=faults)
+    def resume(self, fault: Any) -> None:
+        self._ask(lambda: self.world.chain.resume(CAMPAIGN), fault)
+
+    @rule(fault=faults)
+    def close_batch(self, fault: Any) -> None:
+        self._ask(lambda: self.world.store.campaigns.request_close(CAMPAIGN, self.world.now()), fault)
+
+    @rule(minutes=st.sampled_from([1, 11, 31, 200]))
+    def wait(self, minutes: int) -> None:
+        self.world.later(minutes=minutes)
+
+    # ------------------------------------------------------------ what SageMaker does
+
+    @precondition(lambda self: self._running())
+    @rule(pick=picks, status=st.sampled_from(["Completed", "Completed", "Failed", "Stopped"]), labeled=st.integers(0, 4),
+          model=st.booleans(), told=st.booleans())  # fmt: skip
+    def end_job(self, pick: int, status: str, labeled: int, model: bool, told: bool) -> None:
+        name = self._running()[pick % len(self._running())]
+        labeled = BATCH if status == "Completed" and labeled > 1 else labeled
+        self.world.calm_sagemaker.finish(name, status, labeled=labeled, model=model)
+        if told:
+            self.world.events.append(name)
+
+    # ------------------------------------------------------------ messages
+
+    @precondition(lambda self: self.world.uploads)
+    @rule(pick=picks, count=st.integers(1, 4), again=st.booleans(), fault=faults)
+    def deliver_uploads(self, pick: int, count: int, again: bool, fault: Any) -> None:
+        for _ in range(min(count, len(self.world.uploads))):
+            self._deliver(self.world.uploads, pick, again, self._on_upload, fault)
+
+    @precondition(lambda self: self.world.hints)
+    @rule(pick=picks, again=st.booleans(), fault=faults)
+    def deliver_hint(self, pick: int, again: bool, fault: Any) -> None:
+        self._deliver(self.world.hints, pick, again, self.world.chain.advance, fault)
+
+    @precondition(lambda self: self.world.events)
+    @rule(pick=picks, again=st.booleans(), fault=faults)
+    def deliver_event(self, pick: int, again: bool, fault: Any) -> None:
+        self._deliver(self.world.events, pick, again, self._on_event, fault)
+
+    @precondition(lambda self: self.world.report_requests)
+    @rule(pick=picks, again=st.booleans(), fault=faults)
+    def deliver_report_request(self, pick: int, again: bool, fault: Any) -> None:
+        self._deliver(self.world.report_requests, pick, again, self.world.settlement.settle, fault)
+
+    @precondition(lambda self: self.world.hints or self.world.events)
+    @rule()
+    def lose(self) -> None:
+        """Hints may be lost when their sender is killed; events when EventBridge does its best in vain."""
+        (self.world.hints or self.world.events).pop()
+
+    @rule(fault=faults)
+    def reconcile(self, fault: Any) -> None:
+        self._run(self._reconcile, fault)
+
+    # ------------------------------------------------------------ after every step
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        campaign = self.world.store.campaigns.find(CAMPAIGN)
+        if campaign is None:
+            return
+        jobs = self.world.store.jobs.of(CAMPAIGN)
+        held = sum(job.reserved for job in jobs if job.cost is None and job.state is not JobState.WITHDRAWN)
+        assert campaign.committed == held
+        assert campaign.spent == sum(job.cost or 0 for job in jobs)
+        assert campaign.headroom is None or campaign.headroom >= 0
+        assert all(job.cost is None or job.cost <= job.reserved for job in jobs)
+        assert set(self.world.calm_sagemaker.jobs) <= {job.name for job in jobs}, "a job that nobody has paid for"
+
+    @invariant()
+    def one_job_at_a_time(self) -> None:
+        assert len([name for name in self._running() if not JobName.parse(name).control]) <= 1
+
+    @invariant()
+    def nothing_is_labeled_twice(self) -> None:
+        for control in (False, True):
+            labeled = Counter(
+                source for name in self.world.calm_sagemaker.jobs if JobName.parse(name).control is control
+                for source in self._labeled(name)
+            )  # fmt: skip
+            assert all(count == 1 for count in labeled.values()), labeled
+
+    # ------------------------------------------------------------ when the weather has cleared
+
+    def _clear_up(self) -> None:
+        """Everything that still comes, comes; jobs run to their end; the owner raises the cap and resumes."""
+        self.budget = len(BUDGETS) - 1
+        self._drop_spec()
+        world = self.world
+        for _ in range(40):
+            before = self._picture()
+            while world.uploads:
+                self._on_upload(world.uploads.pop(0))
+            world.later(minutes=31)
+            self._reconcile()
+            world.settle()
+            for name in self._running():
+                world.calm_sagemaker.finish(name)
+            campaign = world.store.campaigns.get(CAMPAIGN)
+            if campaign.verdict.status in {"paused", "waiting"}:
+                assert campaign.verdict.reason, "it waits, and says not for what"
+                world.chain.resume(CAMPAIGN)
+            elif before == self._picture():
+                return
+        raise AssertionError(f"it never comes to rest: {before}")
+
+    def _check_everything(self) -> None:
+        store = self.world.store
+        batches = store.batches.of(CAMPAIGN)
+        assert all(batch.state is BatchState.LABELED and batch.unlabeled == 0 for batch in batches)
+        manifests = {batch.number: self.world.manifest(batch.manifest_uri) for batch in batches}
+        places = Counter(key for keys in manifests.values() for key in keys)
+        contents = Counter[str]()
+        for key, valid in self.valid.items():
+            image = store.images.get(CAMPAIGN, key)
+            assert image is not None, f"{key} is lost"
+            if image.status is ImageStatus.BATCH:
+                assert places[key] == 1
+                assert key in manifests[image.batch or 0]
+                contents[image.fingerprint] += 1
+                continue
+            assert places[key] == 0
+            assert image.status is (ImageStatus.DUPLICATE if valid else ImageStatus.REJECTED)
+            if valid:
+                twin = store.images.get(CAMPAIGN, store.images.twin_of(image) or "")
+                assert twin is not None
+                assert (twin.status, twin.fingerprint) == (ImageStatus.BATCH, image.fingerprint)
+        assert all(count == 1 for count in contents.values()), "equal images were sent twice"
+        assert all(len(keys) <= BATCH and keys == sorted(keys) for keys in manifests.values())
+        self._recount()
+
+    def _recount(self) -> None:
+        """Reports against the raw files."""
+        for job in self.world.store.jobs.of(CAMPAIGN):
+            labeled = len(self._labeled(job.name))
+            report = json.loads(self.world.calm_objects.contents[f"{job.report_uri}/report.json"])
+            assert report["counts"]["human_images"] == labeled
+            assert report["counts"]["unlabeled"] == job.objects - labeled
+            assert report["cost"]["workers_mills"] == labeled * 3 * 36
+            assert report["cost"]["total_mills"] == job.cost
+        campaign = self.world.store.campaigns.get(CAMPAIGN)
+        assert campaign.committed == 0
+
+    # ------------------------------------------------------------ handlers
+
+    def _on_upload(self, upload: Any) -> None:
+        taken = self.world.take(upload)
+        if taken.campaign is not None:
+            self.world.hint(taken.campaign)
+
+    def _on_event(self, name: str) -> None:
+        self.world.chain.observe(name)
+        self.world.chain.advance(CAMPAIGN)
+
+    def _reconcile(self) -> None:
+        if self.world.store.campaigns.find(CAMPAIGN) is not None:
+            self.world.chain.watch(CAMPAIGN)
+            self.world.chain.advance(CAMPAIGN)
+
+    # ------------------------------------------------------------ helpers
+
+    def _drop_spec(self) -> None:
+        batch = {"size": BATCH, "quiet_minutes": 30, "minimum": 1}
+        document = spec_document(**PUBLIC, batch=batch, control_batches=[1], budget=BUDGETS[self.budget])
+        self.world.drop(f"{CAMPAIGN}/campaign.json", json.dumps(document).encode())
+
+    def _apply(self, event: str) -> None:
+        self.world.store.campaigns.apply(CAMPAIGN, CampaignEvent(event), self.world.now())
+
+    def _ask(self, request: Callable[[], object], fault: Any) -> None:
+        """A request over HTTP: it may be refused, and nobody repeats it."""
+        if self.world.store.campaigns.find(CAMPAIGN) is not None:
+            self._run(request, fault)
+
+    def _deliver(self, queue: list[Any], pick: int, again: bool, handle: Callable[[Any], object], fault: Any) -> None:
+        """A message that fails comes again; one that does not may come again."""
+        message = queue[pick % len(queue)]
+        if self._run(lambda: handle(message), fault) and not again:
+            queue.remove(message)
+
+    def _run(self, handler: Callable[[], object], fault: Any) -> bool:
+        if fault is None:
+            handler()
+            return True
+        calls, kind, other = fault
+        with self.world.weather.forecast(calls, kind, self._other(other)):
+            try:
+                handler()
+            except Killed:
+                return False
+            except Exception:
+                if not self.world.weather.struck:
+                    raise
+                return False
+        return True
+
+    def _other(self, number: int) -> Callable[[], None]:
+        """Who comes in between."""
+
+        def upload() -> None:
+            if self.world.uploads:
+                self._on_upload(self.world.uploads[0])
+
+        def end() -> None:
+            for name in self._running():
+                self.world.calm_sagemaker.finish(name)
+                self._on_event(name)
+
+        def settle() -> None:
+            if self.world.report_requests:
+                self.world.settlement.settle(self.world.report_requests[0])
+
+        return (self._reconcile, upload, end, settle)[number]
+
+    def _running(self) -> list[str]:
+        jobs = self.world.calm_sagemaker.jobs
+        return [name for name, job in jobs.items() if job["LabelingJobStatus"] == "InProgress"]
+
+    def _labeled(self, name: str) -> list[str]:
+        """The objects that a job has labeled, which are paid for."""
+        job = self.world.calm_sagemaker.jobs[name]
+        lines = self.world.calm_sagemaker.lines(name)
+        return [line["source-ref"] for line in lines[: job["LabelCounters"]["TotalLabeled"]]]
+
+    def _picture(self) -> Any:
+        store = self.world.store
+        return (store.batches.of(CAMPAIGN), store.jobs.of(CAMPAIGN), store.images.pending_summary(CAMPAIGN),
+                len(self.world.uploads), len(self.world.report_requests))  # fmt: skip
+
+
+Campaigns.TestCase.settings = settings(
+    max_examples=int(os.environ.get("FAULT_SCHEDULES", "25")),
+    stateful_step_count=int(os.environ.get("FAULT_STEPS", "40")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestCampaigns = Campaigns.TestCase
