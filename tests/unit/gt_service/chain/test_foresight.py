@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +23,7 @@ from gt_service.money import Mills
 from gt_service.reports.estimate import estimate
 from gt_service.store.images import Pending
 from gt_service.store.records import Batch, BatchState, Campaign, Job, Verdict
+from tests.world import INBOX, REGION, RESULTS, ROLE, World, a_world, spec_document
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DEPLOYMENT = Deployment("inbox", "results", "us-east-1", "arn:aws:iam::111122223333:role/labeling")
@@ -138,3 +143,42 @@ def test_the_next_steps_of_a_campaign_are_the_planners_in_words() -> None:
     assert start.request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"].endswith(
         "birds/specs/0003/instructions.template"
     )
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with a_world() as world:
+        yield world
+
+
+def sent(request: Any) -> Any:
+    """A request with the model's name taken out: on paper no job has trained one yet."""
+    text = json.dumps(request)
+    return json.loads(re.sub(r"model/[\w-]+", "model/any", text.replace("000000000000", "111122223333")))
+
+
+def test_what_was_planned_on_paper_is_what_the_service_then_sends(world: World) -> None:
+    written = {**spec_document(control_batches=[2]), "name": "birds"}
+    deployment = Deployment(INBOX, RESULTS, REGION, ROLE)
+    paper = rehearse(CampaignSpec.model_validate(written), 8, deployment, NOW)
+    world.campaign(control_batches=[2])
+    world.images(8)
+    world.advance()
+    for job in ("birds-0001", "birds-0002", "birds-0002-control"):
+        world.finish(job)
+    planned = {step.job: sent(step.request) for step in paper.steps if step.request is not None}
+    assert planned == {
+        name: sent(json.loads(world.objects.contents[f"s3://{RESULTS}/birds/requests/{name}.json"])) for name in planned
+    }
+    assert list(planned) == list(world.sagemaker.jobs)
+
+
+def test_looking_ahead_changes_nothing(world: World) -> None:
+    world.campaign()
+    world.images(4)
+    before = dict(world.objects.contents)
+    steps = world.chain.foresee("birds").steps
+    assert [step.what for step in steps] == ["close batch 1 (full): up to 4 pending images"]
+    assert world.objects.contents == before
+    assert world.sagemaker.jobs == {}
+    assert list(world.store.batches.of("birds")) == []
