@@ -104,22 +104,26 @@ def relative(files: dict[str, bytes], created: datetime, root: str, name: str) -
     }
 
 
-KILLS = 6
+KILLS = 5
 
 
 def killed_again_and_again(aws: LocalSession, engine: Engine, folder: str, name: str, seed: int, **changes: Any) -> int:
     """Kills the engine at random moments while it works and starts it again; how often before the job had ended."""
-    chance = random.Random(seed)
+    chance, path = random.Random(seed), changes["OutputConfig"]["S3OutputPath"]
     engine.client().create_labeling_job(**request_in(folder, name, **changes))
     for kills in range(KILLS):
-        before = writes(aws, changes["OutputConfig"]["S3OutputPath"])
-        wait_for(lambda: writes(aws, changes["OutputConfig"]["S3OutputPath"]) > before + 2)
-        time.sleep(chance.uniform(0, 0.5))
-        if engine.client().describe_labeling_job(LabelingJobName=name)["LabelingJobStatus"] == "Completed":
+        enough = writes(aws, path) + chance.randint(1, 40)
+        wait_for(lambda at=enough: writes(aws, path) >= at or has_ended(engine, name))
+        if has_ended(engine, name):
             return kills
         engine.kill()
         engine.start()
     return KILLS
+
+
+def has_ended(engine: Engine, name: str) -> bool:
+    found = engine.client().describe_labeling_job(LabelingJobName=name)
+    return found["LabelingJobStatus"] in {"Completed", "Failed", "Stopped"}
 
 
 def writes(aws: LocalSession, path: str) -> int:
