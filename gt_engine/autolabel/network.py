@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,6 +64,10 @@ class Schedule:
     rate: float
     decay: float = 1e-2
     warm_up: int = 20
+
+    def shortened(self, times: int) -> Schedule:
+        """A fraction of the steps: for tests, where what is learnt matters less than how long it takes."""
+        return replace(self, steps=max(self.warm_up, self.steps // times))
 
     def at(self, step: int) -> float:
         """Learning rate of a step (from 1)."""

@@ -60,6 +60,7 @@ class LearningMachine:
     """The machine that learns: features, learner and certified thresholds of gt_engine/autolabel."""
 
     threads: int = 1
+    hurry: int = 1
 
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
         scores: list[float] = []
@@ -97,4 +98,4 @@ class LearningMachine:
         return Trained(model, len(progress.human()), tuple(scores), warm=lesson.model is not None)
 
     def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:
-        return learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads)
+        return learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads, hurry=self.hurry)

@@ -56,6 +56,8 @@ class BoxLearner:
 
     loss: str = "f1"
     threads: int = 2
+    hurry: int = 1
+    """Trainings take one step in so many: for tests."""
 
     @property
     def task(self) -> Task:
@@ -87,6 +89,8 @@ class BoxLearner:
         folds = folds_of(keys)
         boxes = [_relative(label) for label in labels]
         class_ids = [label.class_ids for label in labels]
+        coarse, fine = WARM if earlier else COLD
+        schedules = (coarse.shortened(self.hurry), fine.shortened(self.hurry))
 
         def member(fold: int) -> tuple[Detector, list[Detections]]:
             rng = np.random.default_rng([seed, fold])
@@ -94,7 +98,7 @@ class BoxLearner:
             others = others if len(others) else mine
             start = earlier.detectors[fold] if earlier else new_detector(CHANNELS, len(classes), rng)
             watched = mine[:WATCHED]
-            every = (WARM if earlier else COLD)[1].steps // EPOCHS
+            every = max(1, schedules[1].steps // EPOCHS)
 
             def watch(step: int, detector: Detector) -> None:
                 if on_epoch and fold == 0 and len(watched) and step % every == 0:
@@ -110,7 +114,7 @@ class BoxLearner:
                 [boxes[i] for i in others],
                 [class_ids[i] for i in others],
                 rng,
-                schedules=WARM if earlier else COLD,
+                schedules=schedules,
                 on_step=watch,
             )
             return trained, _detected(trained, maps, mine)
