@@ -36,6 +36,7 @@ BUDGETS = ["0.5", "3", "6", "500"]
 
 faults = st.none() | st.tuples(st.integers(1, 40), st.sampled_from(list(Fault)), st.integers(0, 3))
 picks = st.integers(0, 1_000)
+statuses = st.sampled_from(["Completed", "Completed", "Failed", "Stopped"])
 
 
 class Campaigns(RuleBasedStateMachine):
@@ -93,8 +94,7 @@ class Campaigns(RuleBasedStateMachine):
     # ------------------------------------------------------------ what SageMaker does
 
     @precondition(lambda self: self._running())
-    @rule(pick=picks, status=st.sampled_from(["Completed", "Completed", "Failed", "Stopped"]), labeled=st.integers(0, 4),
-          model=st.booleans(), told=st.booleans())  # fmt: skip
+    @rule(pick=picks, status=statuses, labeled=st.integers(0, 4), model=st.booleans(), told=st.booleans())
     def end_job(self, pick: int, status: str, labeled: int, model: bool, told: bool) -> None:
         name = self._running()[pick % len(self._running())]
         labeled = BATCH if status == "Completed" and labeled > 1 else labeled

@@ -1,0 +1,53 @@
+"""Names of jobs and places."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gt_service.chain.names import JobName, Places
+from gt_service.errors import NotFound
+
+campaigns = st.from_regex(r"[a-z0-9](-*[a-z0-9]){0,39}", fullmatch=True).filter(lambda name: len(name) <= 40)
+
+
+@given(campaigns, st.integers(1, 99_999), st.booleans(), st.integers(0, 9))
+def test_a_job_name_tells_its_campaign_and_batch(campaign: str, batch: int, control: bool, attempt: int) -> None:
+    """Events carry nothing but the job's name: read wrongly, another campaign would be advanced."""
+    name = JobName(campaign, batch, control, attempt)
+    assert JobName.parse(str(name)) == name
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", str(name)), "SageMaker would not take it"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (JobName("birds", 1), "birds-0001"),
+        (JobName("birds", 2, control=True), "birds-0002-control"),
+        (JobName("birds", 2, attempt=1), "birds-0002-r1"),
+        (JobName("birds-0001", 2), "birds-0001-0002"),
+    ],
+)
+def test_names_as_the_contract_has_them(name: JobName, text: str) -> None:
+    """Readers of the results bucket find jobs by these names."""
+    assert str(name) == text
+
+
+@pytest.mark.parametrize("text", ["", "birds", "birds-1", "test-labeling-job", "-0001"])
+def test_other_peoples_jobs_have_no_name_here(text: str) -> None:
+    """The rule sees every labeling job of the account; a stranger's must not become a campaign's."""
+    with pytest.raises(NotFound):
+        JobName.parse(text)
+
+
+def test_places() -> None:
+    """Documented places in the results bucket."""
+    places = Places("results", "birds")
+    assert str(places.manifest(1)) == "s3://results/birds/manifests/batch-0001.manifest"
+    assert str(places.manifest(1, 2)) == "s3://results/birds/manifests/batch-0001-follow-up-2.manifest"
+    assert str(places.output) == "s3://results/birds/output/"
+    assert str(places.job_output("birds-0001")) == "s3://results/birds/output/birds-0001"
+    assert str(places.report("birds-0001")) == "s3://results/birds/reports/birds-0001"

@@ -1,0 +1,365 @@
+"""What a campaign needs next, from how it stands: no store, no client, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.names import JobName, Role
+from gt_service.chain.planner import (
+    CREATION_LEASE,
+    REFUSAL_PAUSE,
+    REPORT_PATIENCE,
+    AskForReport,
+    ChooseBatch,
+    CloseServed,
+    CountUnlabeled,
+    CreateJob,
+    FillBatch,
+    FinishBatch,
+    Plan,
+    ReserveAgain,
+    ReserveJob,
+    Standing,
+    StopJob,
+    WithdrawJob,
+    plan,
+)
+from gt_service.chain.states import BatchState, CampaignState, JobState
+from gt_service.money import Mills
+from gt_service.store.images import Pending
+from gt_service.store.records import Batch, Campaign, Job, Verdict
+from tests.world import spec_document
+
+NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+MODEL = "arn:aws:sagemaker:us-east-1:111122223333:model/m"
+NOTHING = Pending(0, None)
+WORST_CASE_OF_AN_OBJECT = 100
+
+
+def a_spec(**changes: Any) -> CampaignSpec:
+    return CampaignSpec(name="birds", **spec_document(**changes))
+
+
+def a_campaign(spec: CampaignSpec | None = None, **changes: Any) -> Campaign:
+    spec = spec or a_spec()
+    campaign = Campaign(
+        "birds", CampaignState.ACTIVE, spec, 1, (), Verdict("active"), spec.budget, Mills(0), Mills(0), 7, NOW
+    )
+    return replace(campaign, **changes)
+
+
+def a_batch(number: int = 1, state: BatchState = BatchState.CLOSED, **changes: Any) -> Batch:
+    manifest = None if state is BatchState.FILLING else f"s3://results/birds/manifests/batch-{number:04}.manifest"
+    return replace(Batch("birds", number, state, "full", 4, "s3://results/m", manifest, NOW), **changes)
+
+
+def a_job(batch: int = 1, state: JobState = JobState.IN_PROGRESS, **changes: Any) -> Job:
+    control, attempt = changes.get("role") is Role.CONTROL, changes.get("attempt", 0)
+    name = str(JobName("birds", batch, control, attempt))
+    job = Job(
+        name=name,
+        campaign="birds",
+        batch=batch,
+        role=Role.FIRST,
+        attempt=0,
+        state=state,
+        objects=4,
+        revision=1,
+        task="object-detection",
+        labels=("Bird",),
+        manifest_uri=f"s3://results/birds/manifests/batch-{batch:04}.manifest",
+        output_uri=f"s3://results/birds/output/{name}",
+        reserved=Mills(400),
+        reserved_at=NOW,
+    )
+    return replace(job, **changes)
+
+
+def done(batch: int = 1, **changes: Any) -> Job:
+    """A job that ended well and is reported."""
+    facts: dict[str, Any] = {"unlabeled": 0, "cost": Mills(300), "final_model_arn": MODEL, "ended_at": NOW}
+    return a_job(batch, changes.pop("state", JobState.COMPLETED), **(facts | changes))
+
+
+def planned(
+    campaign: Campaign | None = None,
+    *,
+    batches: tuple[Batch, ...] = (),
+    jobs: tuple[Job, ...] = (),
+    pending: Pending = NOTHING,
+) -> Plan:
+    standing = Standing(campaign or a_campaign(), batches, jobs, pending, NOW)
+    return plan(
+        standing, results_bucket="results", worst_case=lambda _, objects: Mills(WORST_CASE_OF_AN_OBJECT * objects)
+    )
+
+
+def pending(count: int, *, minutes_ago: float = 0) -> Pending:
+    return Pending(count, (NOW - timedelta(minutes=minutes_ago)).isoformat())
+
+
+# ---------------------------------------------------------------- batches
+
+
+@pytest.mark.parametrize(
+    ("waiting", "expected"),
+    [
+        pytest.param(NOTHING, (), id="nothing there"),
+        pytest.param(pending(3), (), id="more may come"),
+        pytest.param(pending(4), (ChooseBatch(1, 4, "full"),), id="full"),
+        pytest.param(pending(3, minutes_ago=30), (ChooseBatch(1, 4, "quiet"),), id="quiet"),
+        pytest.param(pending(1, minutes_ago=300), (), id="quiet, but under the minimum"),
+    ],
+)
+def test_a_batch_closes_when_it_is_full_or_quiet(waiting: Pending, expected: tuple[ChooseBatch, ...]) -> None:
+    """Closed too early, batches are small and labeled by hand; too late, images lie there for ever."""
+    spec = a_spec(batch={"size": 4, "quiet_minutes": 30, "minimum": 2})
+    assert planned(a_campaign(spec), pending=waiting).actions == expected
+
+
+def test_a_batch_closes_on_request_however_small() -> None:
+    """POST /batches would be a promise without effect."""
+    asked = a_campaign(a_spec(batch={"size": 4, "minimum": 3}), close_requested_at=NOW)
+    assert planned(asked, pending=pending(1)).actions == (ChooseBatch(1, 4, "on request"),)
+    assert planned(asked).actions == (CloseServed(),)
+
+
+def test_no_batch_is_chosen_while_another_fills() -> None:
+    """An image could be chosen for both."""
+    filling = a_batch(1, BatchState.FILLING)
+    assert planned(batches=(filling,), pending=pending(100)).actions == (FillBatch(filling),)
+
+
+# ---------------------------------------------------------------- the chain
+
+
+def reserved(outcome: Plan) -> list[Job]:
+    return [action.job for action in outcome.actions if isinstance(action, ReserveJob)]
+
+
+def test_the_first_job_starts_without_a_model() -> None:
+    (job,) = reserved(planned(batches=(a_batch(),)))
+    assert (job.name, job.role, job.initial_model_arn, job.objects) == ("birds-0001", Role.FIRST, None, 4)
+    assert job.reserved == 4 * WORST_CASE_OF_AN_OBJECT
+    assert job.output_uri == "s3://results/birds/output/birds-0001"
+
+
+def test_the_next_job_starts_from_the_last_model() -> None:
+    """Without it every batch costs as much as the first: the reason the product exists."""
+    batches = (a_batch(1, BatchState.LABELED), a_batch(2))
+    (job,) = reserved(planned(batches=batches, jobs=(done(),)))
+    assert (job.name, job.role, job.initial_model_arn) == ("birds-0002", Role.WARM, MODEL)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param({"final_model_arn": None}, id="it trained none"),
+        pytest.param({"state": JobState.FAILED, "final_model_arn": "bad"}, id="it failed"),
+        pytest.param({"labels": ("Bird", "Cat"), "final_model_arn": "other"}, id="other labels"),
+        pytest.param({"task": "image-classification", "final_model_arn": "other"}, id="another task"),
+        pytest.param({"role": Role.CONTROL, "final_model_arn": "control"}, id="it is a control"),
+    ],
+)
+def test_a_job_without_a_good_model_hands_on_the_last_good_one(last: dict[str, Any]) -> None:
+    """A model bound to other labels gives wrong classes; a lost model makes the next batch as dear as the first."""
+    batches = (a_batch(1, BatchState.LABELED), a_batch(2, BatchState.LABELED), a_batch(3))
+    jobs = (done(1), replace(done(2), **last))
+    spec = a_spec(control_batches=[])
+    (job,) = reserved(planned(a_campaign(spec), batches=batches, jobs=jobs))
+    assert (job.batch, job.initial_model_arn) == (3, MODEL)
+
+
+def test_no_model_where_people_label_everything() -> None:
+    """SageMaker refuses a model without an algorithm."""
+    batches = (a_batch(1, BatchState.LABELED), a_batch(2))
+    (job,) = reserved(planned(a_campaign(a_spec(auto_labeling=False)), batches=batches, jobs=(done(),)))
+    assert job.initial_model_arn is None
+
+
+@pytest.mark.parametrize("state", [JobState.INITIALIZING, JobState.IN_PROGRESS, JobState.STOPPING])
+def test_batches_queue_while_a_job_runs(state: JobState) -> None:
+    """Two chain jobs at once: the second would start from a model that the first is about to better."""
+    batches = (a_batch(1, BatchState.LABELING), a_batch(2))
+    assert planned(batches=batches, jobs=(a_job(1, state),)).actions == ()
+
+
+def test_a_reserved_job_is_created_again_and_again() -> None:
+    """Killed between the reservation and SageMaker's answer, the job would never run."""
+    job = a_job(1, JobState.RESERVED)
+    assert planned(batches=(a_batch(1, BatchState.LABELING),), jobs=(job,)).actions == (CreateJob(job),)
+
+
+# ---------------------------------------------------------------- ends
+
+
+def ended(state: JobState, unlabeled: int | None, **changes: Any) -> Job:
+    return done(1, state=state, unlabeled=unlabeled, **changes)
+
+
+LABELING = (a_batch(1, BatchState.LABELING),)
+
+
+def test_an_ended_job_is_counted_then_finished() -> None:
+    uncounted, counted = ended(JobState.COMPLETED, None), ended(JobState.COMPLETED, 0)
+    assert planned(batches=LABELING, jobs=(uncounted,)).actions == (CountUnlabeled(uncounted),)
+    assert planned(batches=LABELING, jobs=(counted,)).actions == (FinishBatch(LABELING[0], 0),)
+
+
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.STOPPED, JobState.COMPLETED])
+def test_a_follow_up_sends_only_what_is_unlabeled(state: JobState) -> None:
+    """Sent whole again, labeled objects would be paid for twice."""
+    (job,) = reserved(planned(batches=LABELING, jobs=(ended(state, 3, final_model_arn=None),)))
+    assert (job.name, job.attempt, job.objects) == ("birds-0001-r1", 1, 3)
+    assert job.manifest_uri == "s3://results/birds/manifests/batch-0001-follow-up-1.manifest"
+
+
+def test_after_the_last_try_the_campaign_waits_for_its_owner() -> None:
+    """Trying for ever costs for ever; giving up in silence leaves the owner guessing."""
+    first, second = ended(JobState.FAILED, 3), ended(JobState.FAILED, 2, attempt=1, failure_reason="no workers")
+    outcome = planned(batches=LABELING, jobs=(first, second))
+    assert outcome.actions == ()
+    assert outcome.verdict.status == "waiting"
+    assert "2 objects unlabeled" in str(outcome.verdict.reason)
+    assert "no workers" in str(outcome.verdict.reason)
+    assert "resume" in str(outcome.verdict.remedy)
+    assert outcome.exhausted == LABELING
+
+
+def test_a_granted_try_is_used() -> None:
+    """Resume would have no effect."""
+    batch = a_batch(1, BatchState.LABELING, extra_follow_ups=1)
+    jobs = (ended(JobState.FAILED, 3), ended(JobState.FAILED, 2, attempt=1))
+    assert [job.name for job in reserved(planned(batches=(batch,), jobs=jobs))] == ["birds-0001-r2"]
+
+
+def test_what_completed_jobs_could_not_label_does_not_hold_the_chain() -> None:
+    """One broken image would stop the campaign."""
+    jobs = (ended(JobState.COMPLETED, 1), ended(JobState.COMPLETED, 1, attempt=1))
+    assert planned(batches=LABELING, jobs=jobs).actions == (FinishBatch(LABELING[0], 1),)
+
+
+def test_an_empty_batch_is_finished_without_a_job() -> None:
+    """All its images changed before they were taken: a job with an empty manifest would be refused for ever."""
+    batch = a_batch(1, objects=0)
+    assert planned(batches=(batch,)).actions == (FinishBatch(batch, 0),)
+
+
+# ---------------------------------------------------------------- control
+
+
+def test_a_control_runs_beside_the_chain_without_a_model() -> None:
+    """Started from a model it would be no comparison; before its batch is labeled it would compete for workers."""
+    spec = a_spec(control_batches=[2])
+    batches = (a_batch(1, BatchState.LABELED), a_batch(2, BatchState.LABELED), a_batch(3))
+    jobs = reserved(planned(a_campaign(spec), batches=batches, jobs=(done(1), done(2))))
+    assert [(job.name, job.initial_model_arn) for job in jobs] == [("birds-0003", MODEL), ("birds-0002-control", None)]
+    again = planned(a_campaign(spec), batches=batches[:2], jobs=(done(1), done(2), done(2, role=Role.CONTROL)))
+    assert reserved(again) == []
+
+
+# ---------------------------------------------------------------- money
+
+
+def test_a_worst_case_over_the_budget_is_refused_in_words() -> None:
+    """A warning is no cap; silence would look like a bug."""
+    campaign = a_campaign(a_spec(budget="0.399"))
+    outcome = planned(campaign, batches=(a_batch(),))
+    assert outcome.actions == ()
+    assert outcome.verdict.status == "waiting"
+    assert "$0.40" in str(outcome.verdict.reason)
+    assert "$0.399" in str(outcome.verdict.reason)
+    assert "budget" in str(outcome.verdict.remedy)
+
+
+def test_the_last_mill_of_the_budget_may_be_used() -> None:
+    assert reserved(planned(a_campaign(a_spec(budget="0.4")), batches=(a_batch(),)))
+    spent = a_campaign(a_spec(budget="0.5"), spent=Mills(60), committed=Mills(50))
+    assert reserved(planned(spent, batches=(a_batch(),))) == []
+
+
+def test_money_that_is_about_to_be_free_is_waited_for_in_silence() -> None:
+    """Between a job's end and its report every campaign with a tight budget would cry for more."""
+    campaign = a_campaign(a_spec(budget="0.5"), committed=Mills(400))
+    batches = (a_batch(1, BatchState.LABELED), a_batch(2))
+    outcome = planned(campaign, batches=batches, jobs=(done(cost=None, report_asked_at=NOW),))
+    assert (outcome.actions, outcome.verdict.status) == ((), "active")
+
+
+# ---------------------------------------------------------------- refusals, reports, pause and stop
+
+
+def refused(**changes: Any) -> Job:
+    return a_job(1, JobState.REFUSED, failure_reason="no such role", refused_at=NOW, **changes)
+
+
+def test_a_refused_request_waits_with_the_reason() -> None:
+    outcome = planned(batches=LABELING, jobs=(refused(),))
+    assert outcome.actions == ()
+    assert "no such role" in str(outcome.verdict.reason)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"campaign": {"revision": 2}}, id="the spec was mended"),
+        pytest.param({"campaign": {"resumed_at": NOW + timedelta(seconds=1)}}, id="its owner says so"),
+        pytest.param({"job": {"refused_at": NOW - REFUSAL_PAUSE}}, id="some time has passed"),
+    ],
+)
+def test_a_refused_request_is_tried_again_once_its_cause_may_be_mended(changes: dict[str, Any]) -> None:
+    """Otherwise the owner mends the cause and nothing happens."""
+    campaign = a_campaign(**changes.get("campaign", {}))
+    job = replace(refused(), **changes.get("job", {}))
+    (action,) = planned(campaign, batches=LABELING, jobs=(job,)).actions
+    assert isinstance(action, ReserveAgain)
+    assert (action.job.name, action.job.revision) == (job.name, campaign.revision)
+
+
+def test_a_report_is_asked_for_until_it_is_written() -> None:
+    """Its message may be lost, and then the money would stay set aside for ever."""
+    job = done(cost=None)
+    batches = (a_batch(1, BatchState.LABELED),)
+    assert planned(batches=batches, jobs=(job,)).actions == (AskForReport(job),)
+    assert planned(batches=batches, jobs=(replace(job, report_asked_at=NOW),)).actions == ()
+    old = replace(job, report_asked_at=NOW - REPORT_PATIENCE)
+    assert planned(batches=batches, jobs=(old,)).actions == (AskForReport(old),)
+
+
+def test_a_paused_campaign_closes_batches_and_starts_nothing() -> None:
+    """Paused, it must not spend; what is uploaded must not pile up unseen."""
+    paused = a_campaign(state=CampaignState.PAUSED)
+    jobs = (a_job(1, JobState.RESERVED),)
+    outcome = planned(paused, batches=(*LABELING, a_batch(2)), jobs=jobs, pending=pending(4))
+    assert outcome.actions == (ChooseBatch(3, 4, "full"),)
+    assert outcome.verdict.status == "paused"
+
+
+def test_a_stopped_campaign_stops_its_jobs_and_starts_nothing() -> None:
+    stopped = a_campaign(state=CampaignState.STOPPED)
+    running = a_job(1)
+    outcome = planned(stopped, batches=(*LABELING, a_batch(2)), jobs=(running,), pending=pending(9))
+    assert outcome.actions == (StopJob(running),)
+    asked = replace(running, stop_requested_at=NOW)
+    assert planned(stopped, batches=LABELING, jobs=(asked,)).actions == ()
+
+
+def test_a_job_that_may_just_be_created_is_not_withdrawn() -> None:
+    """Its money would be free while a slow handler still creates it."""
+    stopped = a_campaign(state=CampaignState.STOPPED)
+    fresh = a_job(1, JobState.RESERVED)
+    assert planned(stopped, batches=LABELING, jobs=(fresh,)).actions == ()
+    old = replace(fresh, reserved_at=NOW - CREATION_LEASE)
+    assert planned(stopped, batches=LABELING, jobs=(old,)).actions == (WithdrawJob(old),)
+
+
+def test_without_a_spec_nothing_is_done_and_the_reason_stays() -> None:
+    """Images before their campaign are kept, and their owner is told."""
+    verdict = Verdict("waiting", "there is no campaign spec", "Drop it.")
+    outcome = planned(replace(a_campaign(), spec=None, verdict=verdict), pending=pending(2000))
+    assert (outcome.actions, outcome.verdict) == ((), verdict)
