@@ -26,6 +26,7 @@ from gt_service.outputs.records import (
     JsonObject,
     LabelRecord,
     auto_label,
+    auto_label_id,
     consolidated,
     failure_reason,
     label_record,
@@ -212,16 +213,23 @@ class _Reader:
         """Which objects the machine labeled in which iteration; the labels only where no manifest has them."""
         labels: dict[str, LabelRecord] = {}
         for number, uri in self._files.machine:
+            last = b""
             for line in self._objects.lines(uri):
-                found = self._parsed(auto_label, line, uri)
-                record = None if found is None else label_record(found[1], self._attribute)
-                if found is None or record is None:
+                object_id = auto_label_id(line)
+                if object_id is None:
                     continue
-                self._machine.put(found[0], number)
+                self._machine.put(object_id, number)
+                last = line
+                if self._files.manifest is None and (record := self._machine_label(line, uri)) is not None:
+                    labels.setdefault(object_id, record)
+            # Parsing them all for their times would double the reader's work: one prediction made them together.
+            if last and (record := self._machine_label(last, uri)) is not None:
                 self._machine.end(number, record.created_at)
-                if self._files.manifest is None:
-                    labels.setdefault(found[0], record)
         return labels
+
+    def _machine_label(self, line: bytes, uri: S3Uri) -> LabelRecord | None:
+        found = self._parsed(auto_label, line, uri)
+        return None if found is None else label_record(found[1], self._attribute)
 
     def _lines(self, machine: Mapping[str, LabelRecord]) -> Iterator[tuple[str, JsonObject, LabelRecord | None]]:
         """Every object with the label it ended with."""

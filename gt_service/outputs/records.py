@@ -86,6 +86,12 @@ def auto_label(line: bytes) -> tuple[str, JsonObject] | None:
     return object_id, _object(record)
 
 
+def auto_label_id(line: bytes) -> str | None:
+    """The object id alone of such a line, without parsing its label; None if the line is empty."""
+    parts = line.split(None, 1)
+    return parts[0].decode() if parts else None
+
+
 def consolidated(body: bytes, attribute: str) -> list[tuple[str, LabelRecord]]:
     """The objects and labels of a consolidation response; objects whose content holds no label are left out."""
     return list(_consolidated(body, attribute))
@@ -175,6 +181,6 @@ def _list(text: bytes) -> list[JsonObject]:
 
 def _json(text: str | bytes) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text if isinstance(text, str) else text.decode())
     except ValueError:
         raise UnknownState(f"a record is not JSON: {text[:80]!r}") from None
