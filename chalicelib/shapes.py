@@ -8,10 +8,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from gt_service.chain.states import JobState
+from gt_service.chain.states import CampaignState, JobState
 from gt_service.errors import InvalidInput
 from gt_service.store.images import Cursor
-from gt_service.store.records import Batch, Campaign, Image, Job
+from gt_service.store.records import Batch, Campaign, Image, Job, Verdict
 
 Json = dict[str, Any]
 
@@ -25,12 +25,12 @@ _SHOWN_AS = {
 
 def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
     """images: how many are `pending`, `rejected`, `duplicate` and `in_batches`."""
-    spec = campaign.spec
+    spec, verdict = campaign.spec, _present(campaign)
     return {
         "name": campaign.name,
-        "status": campaign.verdict.status,
-        "reason": campaign.verdict.reason,
-        "remedy": campaign.verdict.remedy,
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "remedy": verdict.remedy,
         "spec_errors": list(campaign.spec_errors),
         "warnings": [] if spec is None else list(spec.warnings),
         "spec": None if spec is None else spec.model_dump(mode="json"),
@@ -42,6 +42,12 @@ def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
         "spent_mills": campaign.spent,
         "created_at": _time(campaign.created_at),
     }
+
+
+def _present(campaign: Campaign) -> Verdict:
+    """How the campaign stands; what its owner has just asked for shows at once, before anybody has judged it anew."""
+    judged = {CampaignState.ACTIVE: ("active", "waiting")}.get(campaign.state, (campaign.state.value,))
+    return campaign.verdict if campaign.verdict.status in judged else Verdict(campaign.state.value)
 
 
 def batch_json(batch: Batch) -> Json:

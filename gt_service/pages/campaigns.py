@@ -183,10 +183,9 @@ def next_step(campaign: Json, jobs: Sequence[Json]) -> NextStep:
     running = [job for job in jobs if not job_status(job["status"]).ended]
     tail = f" {running[0]['name']} goes on to its end." if running else ""
     if status == "stopped":
-        return NextStep(f"The campaign is stopped.{tail} {reason}".strip(), remedy)
+        return NextStep(f"The campaign is stopped for good; its labels and reports stay.{tail}")
     if status == "paused":
-        text = f"The campaign is paused: no new labeling job starts.{tail} {reason}".strip()
-        return NextStep(text, remedy or "Resume it when it should go on.", waits=True)
+        return NextStep(f"The campaign is paused: no new labeling job starts.{tail}", "Press Resume.", waits=True)
     if status == "waiting":
         return NextStep(reason or "The campaign waits.", remedy, waits=True)
     if running:

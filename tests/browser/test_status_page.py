@@ -1,0 +1,204 @@
+"""The status page in Chromium, on the deployed stack: what people see, press and are refused."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from gt_cli.stack import LocalStack
+from gt_service.store import Store
+from gt_service.store.models import JobItem
+from tests import pages_data as data
+from tests import seeding
+from tests.browser.conftest import Open
+
+pytestmark = pytest.mark.integration
+PATIENCE = 60  # seconds; a machine that runs other things besides is slow, not wrong
+PAGES = (
+    "campaigns",
+    "campaigns/birds",
+    "jobs/birds-0002",
+    "campaigns/birds/images",
+    "estimates?objects=5000&workforce=private",
+)
+
+
+def sign_in(browser: webdriver.Chrome, stack: LocalStack, place: str = "campaigns") -> None:
+    browser.get(f"{stack.api_url}/{place}")
+    browser.find_element(By.NAME, "token").send_keys(stack.token, Keys.ENTER)
+    WebDriverWait(browser, PATIENCE).until(lambda page: "login" not in page.current_url)
+
+
+@pytest.fixture(scope="module")
+def signed_in(open_browser: Open, stack: LocalStack, store: Store) -> webdriver.Chrome:
+    browser = open_browser()
+    sign_in(browser, stack)
+    return browser
+
+
+@pytest.fixture
+def browser(signed_in: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+    """A signed-in browser; whatever it complained of afterwards fails the test: a blocked script, style or image."""
+    signed_in.get_log("browser")
+    yield signed_in
+    complaints = [entry["message"] for entry in signed_in.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    assert complaints == []
+
+
+def text(browser: webdriver.Chrome) -> str:
+    return browser.find_element(By.TAG_NAME, "main").text
+
+
+def wait_for(browser: webdriver.Chrome, words: str, seconds: float = PATIENCE) -> None:
+    stale = [StaleElementReferenceException, NoSuchElementException]
+    try:
+        WebDriverWait(browser, seconds, ignored_exceptions=stale).until(lambda page: words in text(page))
+    except TimeoutException:
+        pytest.fail(f"{words!r} is not on the page:\n{text(browser)}\n{browser.get_log('browser')}")
+
+
+def test_signing_in_leads_back_to_the_page_asked_for(open_browser: Open, stack: LocalStack, store: Store) -> None:
+    browser = open_browser()
+    browser.get(f"{stack.api_url}/campaigns/birds")
+    assert "login?next=campaigns/birds" in browser.current_url
+    browser.find_element(By.NAME, "token").send_keys("gts_wrong", Keys.ENTER)
+    WebDriverWait(browser, PATIENCE).until(lambda page: page.find_elements(By.CSS_SELECTOR, "[role=alert]"))
+    browser.find_element(By.NAME, "token").send_keys(stack.token, Keys.ENTER)
+    WebDriverWait(browser, PATIENCE).until(lambda page: page.current_url.endswith("/campaigns/birds"))
+    (cookie,) = browser.get_cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert browser.execute_script("return document.cookie") == ""
+
+
+def test_campaign_page_compares_its_jobs(browser: webdriver.Chrome, stack: LocalStack) -> None:
+    browser.get(f"{stack.api_url}/campaigns/birds")
+    shown = text(browser)
+    for words in ("birds-0001", "birds-0002-control", "48 %", "80 %", "60 %", "$170.20", "$0.102", "paused"):
+        assert words in shown
+    assert len(browser.find_elements(By.CSS_SELECTOR, "svg.chart rect.bar.machine")) == 2
+
+
+def test_job_page_shows_report_and_images_with_their_boxes(browser: webdriver.Chrome, stack: LocalStack) -> None:
+    browser.get(f"{stack.api_url}/jobs/birds-0002")
+    for words in ("Audit", "Workers", "Iterations", "Sample images", "by the machine"):
+        assert words in text(browser)
+    loaded = """
+        const done = arguments[0], images = [...document.querySelectorAll("svg.sample image")];
+        Promise.all(images.map((one) => {
+          const image = new Image();
+          image.src = one.href.baseVal;
+          return image.decode().then(() => image.naturalWidth);
+        })).then(done, (error) => done(String(error)));
+    """
+    assert browser.execute_async_script(loaded) == [320] * 8
+
+
+def test_buttons_ask_first_and_do_what_they_say(browser: webdriver.Chrome, stack: LocalStack) -> None:
+    """By keyboard alone: open, escape, open again, confirm."""
+    browser.get(f"{stack.api_url}/campaigns/birds")
+    resume = browser.find_element(By.CSS_SELECTOR, "[data-opens=ask-resume]")
+    resume.send_keys(Keys.ENTER)
+    dialog = browser.find_element(By.ID, "ask-resume")
+    WebDriverWait(browser, PATIENCE).until(lambda _: dialog.is_displayed())
+    assert "start a labeling job" in dialog.text
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    WebDriverWait(browser, PATIENCE).until(lambda _: not dialog.is_displayed())
+    resume.send_keys(Keys.ENTER)
+    dialog.find_element(By.CSS_SELECTOR, "[type=submit]").send_keys(Keys.ENTER)
+    wait_for(browser, "active")
+    browser.find_element(By.CSS_SELECTOR, "[data-opens=ask-pause]").click()
+    browser.find_element(By.CSS_SELECTOR, "#ask-pause [type=submit]").click()
+    wait_for(browser, "paused")
+
+
+def test_a_refusal_stays_in_the_dialog_with_its_remedy(
+    browser: webdriver.Chrome, stack: LocalStack, store: Store
+) -> None:
+    seeding.campaign(store, "ended")
+    browser.get(f"{stack.api_url}/campaigns/ended")
+    answer = httpx.post(f"{stack.api_url}/campaigns/ended/stop", headers=stack.headers, timeout=PATIENCE)
+    assert answer.status_code == 202
+    browser.find_element(By.CSS_SELECTOR, "[data-opens=ask-resume]").click()
+    browser.find_element(By.CSS_SELECTOR, "#ask-resume [type=submit]").click()
+    refusal = browser.find_element(By.CSS_SELECTOR, "#ask-resume .refusal")
+    WebDriverWait(browser, PATIENCE).until(lambda _: refusal.is_displayed())
+    assert "begin a new campaign" in refusal.text
+    assert [entry for entry in browser.get_log("browser") if "409" not in entry["message"]] == []
+
+
+def test_a_running_job_is_followed_until_it_ends(browser: webdriver.Chrome, stack: LocalStack, store: Store) -> None:
+    """The page asks again every five seconds, shows what changed, and stops asking when nothing can change."""
+    seeding.campaign(store, "bees")
+    seeding.batch(store, "bees", 1)
+    running = {**data.chain()[3], "batch": 1, "role": "first", "output_s3_uri": "s3://none/bees/output/bees-0001"}
+    seeding.job(store, running, "bees")
+    browser.get(f"{stack.api_url}/jobs/bees-0001")
+    assert "600 of 1,250" in text(browser)
+    item = store.tables.jobs(campaign="bees", name="bees-0001")
+    item.update(actions=[JobItem.counters.set(data.counters(200, 500))])
+    wait_for(browser, "700 of 1,250")
+    item.update(
+        actions=[
+            JobItem.state.set("Completed"),
+            JobItem.counters.set(data.counters(250, 1000)),
+            JobItem.cost.set(127_000),
+            JobItem.report_uri.set(store.jobs.get("birds-0002").report_uri),
+        ]
+    )
+    wait_for(browser, "Audit")
+    assert browser.find_element(By.ID, "live").get_attribute("hx-trigger") is None
+
+
+def test_an_unchanged_page_is_answered_with_304(stack: LocalStack, store: Store) -> None:
+    cookies, wanted = {"gt-service-token": stack.token}, {"Accept": "text/html"}
+    first = httpx.get(f"{stack.api_url}/campaigns/birds", headers=wanted, cookies=cookies, timeout=PATIENCE)
+    again = httpx.get(
+        f"{stack.api_url}/campaigns/birds",
+        headers={**wanted, "If-None-Match": first.headers["ETag"]},
+        cookies=cookies,
+        timeout=PATIENCE,
+    )
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+
+
+def test_the_same_address_answers_programs_in_json(stack: LocalStack, store: Store) -> None:
+    answer = httpx.get(f"{stack.api_url}/campaigns/birds", headers=stack.headers, timeout=PATIENCE)
+    assert answer.json()["name"] == "birds"
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, False), (1280, True)])
+def test_pages_fit_and_are_left_to_look_at(
+    open_browser: Open, stack: LocalStack, store: Store, screenshots: Path, width: int, dark: bool, name: str
+) -> None:
+    """Nothing scrolls sideways but the tables themselves."""
+    browser = _of_width(open_browser, stack, width, dark)
+    browser.get(f"{stack.api_url}/{name}")
+    over = browser.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    ground = browser.execute_script("return getComputedStyle(document.documentElement).backgroundColor")
+    time.sleep(0.3)  # images
+    shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+    label = f"{name.split('?')[0].replace('/', '-')}-{width}{'-dark' if dark else ''}"
+    (screenshots / f"{label}.png").write_bytes(base64.b64decode(shot["data"]))
+    assert over <= 0
+    assert (sum(int(part) for part in ground.strip("rgb()").split(",")[:3]) < 200) is dark
+
+
+_browsers: dict[tuple[int, bool], webdriver.Chrome] = {}
+
+
+def _of_width(open_browser: Open, stack: LocalStack, width: int, dark: bool) -> webdriver.Chrome:
+    if (width, dark) not in _browsers:
+        _browsers[width, dark] = open_browser(width=width, dark=dark)
+        sign_in(_browsers[width, dark], stack)
+    return _browsers[width, dark]
