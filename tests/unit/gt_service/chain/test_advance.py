@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from dataclasses import replace
 
 import pytest
 
-from tests.world import World, a_world
+from gt_service.chain.states import CampaignEvent, JobState
+from gt_service.errors import Conflict, NotFound
+from gt_service.objects import S3Uri
+from gt_service.store.records import Campaign, Job
+from tests.world import INBOX, RESULTS, World
+
+PUBLIC = {"workforce": "public", "content_classifiers": ["FreeOfPersonallyIdentifiableInformation"]}
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    with a_world() as world:
-        yield world
+def campaign_of(world: World) -> Campaign:
+    return world.store.campaigns.get("birds")
+
+
+def jobs_of(world: World) -> dict[str, Job]:
+    return {job.name: job for job in world.store.jobs.of("birds")}
 
 
 def test_two_batches_and_a_control(world: World) -> None:
@@ -30,11 +39,310 @@ def test_two_batches_and_a_control(world: World) -> None:
     world.finish("birds-0002")
     control = world.sagemaker.jobs["birds-0002-control"]
     assert "InitialActiveLearningModelArn" not in control["LabelingJobAlgorithmsConfig"]
+    assert world.manifest(control["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]) == keys[4:]
     world.finish("birds-0002-control")
 
     jobs = world.store.jobs.of("birds")
     assert [job.role.value for job in jobs] == ["first", "warm", "control"]
     assert [world.manifest(batch.manifest_uri) for batch in world.store.batches.of("birds")] == [keys[:4], keys[4:]]
-    campaign = world.store.campaigns.get("birds")
+    campaign = campaign_of(world)
     assert (campaign.committed, campaign.verdict.status) == (0, "active")
     assert campaign.spent == sum(job.cost or 0 for job in jobs) > 0
+
+
+def test_a_report_learns_of_its_control(world: World) -> None:
+    """The warm job is reported before its control has run: the saving against it would stay unknown."""
+    world.campaign(control_batches=[1])
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001")
+    report = S3Uri(RESULTS, "birds/reports/birds-0001/report.json")
+    before = json.loads(world.objects.read(report))
+    world.finish("birds-0001-control")
+    after = json.loads(world.objects.read(report))
+    assert before != after
+    assert "birds-0001-control" in json.dumps(after)
+    assert "birds-0001-control" not in json.dumps(before)
+
+
+def test_what_was_sent_is_kept(world: World) -> None:
+    """Without it nobody can say afterwards what SageMaker was asked for."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    sent = json.loads(world.objects.read(S3Uri(RESULTS, "birds/requests/birds-0001.json")))
+    assert sent.items() <= world.sagemaker.jobs["birds-0001"].items()
+    assert {"Key": "gt-service:campaign", "Value": "birds"} in sent["Tags"]
+
+
+def test_a_follow_up_pays_for_nothing_twice(world: World) -> None:
+    """A failed job's labels are paid: its follow-up may hold the other objects only."""
+    world.campaign()
+    keys = world.images(4)
+    world.advance()
+    world.finish("birds-0001", "Failed", labeled=3)
+    follow_up = jobs_of(world)["birds-0001-r1"]
+    assert world.manifest(follow_up.manifest_uri) == keys[3:]
+    assert follow_up.objects == 1
+    world.finish("birds-0001-r1")
+    assert world.store.batches.get("birds", 1).unlabeled == 0
+    assert list(world.sagemaker.jobs) == ["birds-0001", "birds-0001-r1"]
+
+
+def test_tries_are_limited_and_resuming_grants_one_more(world: World) -> None:
+    """A job that always fails would go on for ever."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001", "Failed", labeled=1)
+    world.finish("birds-0001-r1", "Failed", labeled=1)
+    assert campaign_of(world).verdict.status == "waiting"
+    assert "2 objects unlabeled" in str(campaign_of(world).verdict.reason)
+    world.chain.resume("birds")
+    world.advance()
+    assert campaign_of(world).verdict.status == "active"
+    assert jobs_of(world)["birds-0001-r2"].objects == 2
+
+
+def test_a_refused_budget_goes_on_when_the_cap_is_raised(world: World) -> None:
+    """A refusal is an answer: it says why, costs nothing, and needs no restart."""
+    world.campaign(**PUBLIC, budget="0.5")
+    world.images(4)
+    world.advance()
+    assert world.sagemaker.jobs == {}
+    campaign = campaign_of(world)
+    assert (campaign.verdict.status, campaign.committed) == ("waiting", 0)
+    assert "budget" in str(campaign.verdict.reason)
+    world.later(minutes=1)
+    world.campaign(**PUBLIC, budget="100")
+    world.advance()
+    campaign = campaign_of(world)
+    assert list(world.sagemaker.jobs) == ["birds-0001"]
+    assert (campaign.verdict.status, campaign.committed) == ("active", jobs_of(world)["birds-0001"].reserved)
+    world.finish("birds-0001")
+    assert (campaign_of(world).committed, campaign_of(world).spent) == (0, jobs_of(world)["birds-0001"].cost)
+
+
+def test_a_report_written_twice_is_booked_once(world: World) -> None:
+    """Completion messages come twice."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001")
+    spent = campaign_of(world).spent
+    world.settlement.settle("birds-0001")
+    assert (campaign_of(world).spent, campaign_of(world).committed) == (spent, 0)
+
+
+def test_a_job_that_runs_has_no_report_yet(world: World) -> None:
+    """Booked too early, the cost would be too low for good."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    with pytest.raises(Conflict, match="InProgress"):
+        world.settlement.settle("birds-0001")
+
+
+# ---------------------------------------------------------------- creating
+
+
+def test_a_job_that_was_created_before_the_answer_was_lost_is_ours(world: World) -> None:
+    """ResourceInUse after a lost answer is success; taken for a failure, the batch would never be labeled."""
+    world.campaign()
+    world.images(4)
+    create, lost = world.sagemaker.create_labeling_job, []
+
+    def lose_the_answer(**request: object) -> dict[str, object]:
+        create(**request)
+        lost.append(request)
+        raise ConnectionError("the answer is lost")
+
+    world.sagemaker.create_labeling_job = lose_the_answer  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        world.advance()
+    world.sagemaker.create_labeling_job = create  # type: ignore[method-assign]
+    assert jobs_of(world)["birds-0001"].state is JobState.RESERVED
+    world.advance()
+    assert jobs_of(world)["birds-0001"].state is JobState.IN_PROGRESS
+    assert len(lost) == 1
+
+
+def test_a_stranger_with_our_name_is_not_taken_for_ours(world: World) -> None:
+    """Its labels would be reported as the campaign's."""
+    world.objects.write(S3Uri(INBOX, "other.manifest"), b'{"source-ref":"s3://x/y.png"}\n', "text/plain")
+    world.campaign()
+    world.images(4)
+    stranger = {
+        "LabelingJobName": "birds-0001",
+        "LabelAttributeName": "category",
+        "InputConfig": {"DataSource": {"S3DataSource": {"ManifestS3Uri": f"s3://{INBOX}/other.manifest"}}},
+        "OutputConfig": {"S3OutputPath": "s3://elsewhere/"},
+    }
+    world.sagemaker.create_labeling_job(**stranger)
+    world.advance()
+    assert jobs_of(world)["birds-0001"].state is JobState.REFUSED
+    assert "another labeling job is named birds-0001" in str(campaign_of(world).verdict.reason)
+
+
+def test_a_refused_request_goes_on_when_the_cause_is_mended(world: World) -> None:
+    """SageMaker's own words reach the owner, and mending the spec is enough."""
+    world.sagemaker.refusals["birds-0001"] = ("ValidationException", "Could not assume role.")
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.advance()
+    assert "Could not assume role." in str(campaign_of(world).verdict.reason)
+    world.sagemaker.refusals.clear()
+    world.later(minutes=1)
+    world.campaign(role_arn="arn:aws:iam::111122223333:role/better-labeling")
+    world.advance()
+    assert world.sagemaker.jobs["birds-0001"]["RoleArn"].endswith("better-labeling")
+    assert jobs_of(world)["birds-0001"].revision == 2
+    assert campaign_of(world).committed == jobs_of(world)["birds-0001"].reserved
+
+
+def test_missing_examples_are_shown_and_nothing_is_lost(world: World) -> None:
+    """A wrong URI in the spec must not end in a dead-letter queue."""
+    world.campaign(instructions={"examples": f"s3://{INBOX}/birds/examples/none.manifest"})
+    world.images(4)
+    world.advance()
+    assert "none.manifest" in str(campaign_of(world).verdict.reason)
+    world.later(minutes=1)
+    world.campaign()
+    world.advance()
+    assert list(world.sagemaker.jobs) == ["birds-0001"]
+
+
+def test_a_running_job_keeps_its_spec(world: World) -> None:
+    """Class numbers are bound to the labels it was started with."""
+    world.campaign(labels=["Bird"])
+    world.images(8)
+    world.advance()
+    world.later(minutes=1)
+    world.campaign(labels=["Bird", "Cat"])
+    world.advance()
+    place = S3Uri.parse(world.sagemaker.jobs["birds-0001"]["LabelCategoryConfigS3Uri"])
+    assert [each["label"] for each in json.loads(world.objects.read(place))["labels"]] == ["Bird"]
+    world.finish("birds-0001")
+    second = world.sagemaker.jobs["birds-0002"]
+    labels = json.loads(world.objects.read(S3Uri.parse(second["LabelCategoryConfigS3Uri"])))["labels"]
+    assert [each["label"] for each in labels] == ["Bird", "Cat"]
+    assert "InitialActiveLearningModelArn" not in second["LabelingJobAlgorithmsConfig"], "a model for other labels"
+
+
+# ---------------------------------------------------------------- pause, stop, events
+
+
+def test_pause_and_resume(world: World) -> None:
+    world.campaign()
+    world.store.campaigns.apply("birds", CampaignEvent.PAUSE, world.now())
+    world.images(4)
+    world.advance()
+    assert world.sagemaker.jobs == {}
+    assert campaign_of(world).verdict.status == "paused"
+    world.chain.resume("birds")
+    world.advance()
+    assert list(world.sagemaker.jobs) == ["birds-0001"]
+
+
+def test_stop_stops_what_runs_and_frees_the_money(world: World) -> None:
+    world.campaign()
+    world.images(8)
+    world.advance()
+    world.store.campaigns.apply("birds", CampaignEvent.STOP, world.now())
+    world.advance()
+    world.settle()
+    assert world.sagemaker.jobs["birds-0001"]["LabelingJobStatus"] == "Stopped"
+    assert list(world.sagemaker.jobs) == ["birds-0001"]
+    assert campaign_of(world).committed == 0
+    with pytest.raises(Conflict):
+        world.chain.resume("birds")
+
+
+def test_a_job_never_created_is_withdrawn_once_nobody_can_create_it(world: World) -> None:
+    """Its reservation would be held for ever; freed too early, a slow handler could spend it twice."""
+    world.campaign()
+    world.images(4)
+    world.sagemaker.create_labeling_job = _down  # type: ignore[method-assign, assignment]
+    with pytest.raises(ConnectionError):
+        world.advance()
+    world.store.campaigns.apply("birds", CampaignEvent.STOP, world.now())
+    world.advance()
+    assert campaign_of(world).committed > 0
+    world.later(minutes=21)
+    world.advance()
+    assert campaign_of(world).committed == 0
+    assert jobs_of(world)["birds-0001"].state is JobState.WITHDRAWN
+
+
+def _down(**_: object) -> dict[str, object]:
+    raise ConnectionError("SageMaker cannot be reached")
+
+
+def test_a_lost_event_is_made_good(world: World) -> None:
+    """EventBridge delivers these events as best it can: the chain must not stop where it cannot."""
+    world.campaign()
+    world.images(8)
+    world.advance()
+    world.sagemaker.finish("birds-0001")
+    world.chain.watch("birds")
+    world.advance()
+    assert "birds-0002" in world.sagemaker.jobs
+
+
+def test_a_stuck_job_is_warned_of(world: World) -> None:
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.later(hours=25)
+    world.chain.watch("birds")
+    assert "no label since" in str(jobs_of(world)["birds-0001"].warning)
+    world.sagemaker.jobs["birds-0001"]["LabelCounters"]["HumanLabeled"] = 1
+    world.chain.watch("birds")
+    assert jobs_of(world)["birds-0001"].warning is None
+    world.later(days=28)
+    world.chain.watch("birds")
+    assert "30 days" in str(jobs_of(world)["birds-0001"].warning)
+
+
+def test_someone_elses_job_is_not_found(world: World) -> None:
+    """The rule delivers every labeling job's events."""
+    with pytest.raises(NotFound):
+        world.chain.observe("their-own-job")
+    with pytest.raises(NotFound):
+        world.chain.observe("theirs-0001")
+
+
+def test_stopping_a_job_keeps_its_labels_and_sends_the_rest_once_more(world: World) -> None:
+    world.campaign()
+    world.images(4)
+    world.advance()
+    job = world.chain.stop_job("birds-0001")
+    assert job.state is JobState.STOPPED
+    with pytest.raises(Conflict, match="Stopped"):
+        world.chain.stop_job("birds-0001")
+    world.advance()
+    assert jobs_of(world)["birds-0001-r1"].objects == 4
+
+
+def test_time_runs_out_between_rounds(world: World) -> None:
+    """Lambda ends a function after its timeout: the rest of the work must be asked for, not forgotten."""
+    world.campaign()
+    world.images(8)
+    rounds = iter([True, True, False])
+    world.chain.advance("birds", may_go_on=lambda: next(rounds))
+    assert world.hints == ["birds"]
+    world.advance()
+    assert len(world.store.batches.of("birds")) == 2
+
+
+def test_a_look_writes_nothing(world: World) -> None:
+    """Reading the API must not change anything."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    before = jobs_of(world)["birds-0001"]
+    world.sagemaker.finish("birds-0001")
+    assert world.chain.look(before).state is JobState.COMPLETED
+    assert jobs_of(world)["birds-0001"] == before
+    assert world.chain.look(replace(before, name="birds-0009")) == replace(before, name="birds-0009")
