@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import httpx
@@ -10,6 +11,8 @@ import httpx
 from gt_service.errors import GtServiceError
 
 JsonObject = dict[str, Any]
+SLOWEST_ANSWER_SECONDS = 30  # API Gateway itself gives up after 29
+TRIES = 4
 
 
 class ApiError(GtServiceError):
@@ -23,7 +26,7 @@ class Api:
     """`base_url` is that of the deployed stage; `headers` carry the caller's token."""
 
     def __init__(self, base_url: str, headers: Mapping[str, str]) -> None:
-        self._client = httpx.Client(base_url=base_url, headers=dict(headers), timeout=30)
+        self._client = httpx.Client(base_url=base_url, headers=dict(headers), timeout=SLOWEST_ANSWER_SECONDS)
 
     def __enter__(self) -> Api:
         return self
@@ -36,7 +39,7 @@ class Api:
 
     def campaign(self, name: str) -> JsonObject | None:
         """None where the service does not know the campaign (yet)."""
-        response = self._client.get(f"/campaigns/{name}")
+        response = self._look(f"/campaigns/{name}")
         return None if response.status_code == httpx.codes.NOT_FOUND else self._answer(response)
 
     def batches(self, campaign: str) -> list[JsonObject]:
@@ -58,7 +61,19 @@ class Api:
         return self._answer(self._client.post(f"/campaigns/{campaign}/batches"))
 
     def _get(self, path: str, **query: str) -> JsonObject:
-        return self._answer(self._client.get(path, params=query))
+        return self._answer(self._look(path, **query))
+
+    def _look(self, path: str, **query: str) -> httpx.Response:
+        """A read, which may be tried again where the answer is lost or late."""
+        for _ in range(TRIES - 1):
+            with suppress(httpx.TransportError):
+                return self._client.get(path, params=query)
+        try:
+            return self._client.get(path, params=query)
+        except httpx.TransportError as error:
+            raise ApiError(
+                f"{self._client.base_url} does not answer: {error}", remedy="Check the URL, and that the service runs."
+            ) from None
 
     def _items(self, path: str, **query: str) -> Iterator[JsonObject]:
         """All items of a list, page by page; a list answer holds its items under the path's last word."""

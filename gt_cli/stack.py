@@ -238,6 +238,8 @@ def _start_ministack(work: Path, port: int, logs: Path, *, enforce_roles: bool) 
 def _start_engine(work: Path, endpoint_url: str, logs: Path, *, fast: bool) -> tuple[Part, str]:
     command = [sys.executable, "-m", "gt_engine.main", "--port", "0", "--state-dir", str(work / "engine")]
     environment = child_environment(endpoint_url) | {"GT_ENGINE_FAST": "1" if fast else "0"}
+    # The engine works on as many things at once as there are cores; its libraries need not do so as well.
+    environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     engine = Part("gt-engine", command, environment=environment, logs=logs)
     try:
         _wait_for(engine, lambda: _announced_url(engine.log) is not None)
