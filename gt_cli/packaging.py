@@ -43,6 +43,10 @@ FOREIGN_PACKAGES = ("gt_engine", "gt_cli", "tests", "onnxruntime", "ministack")
 # The services that the functions call; botocore ships the models of some four hundred.
 BOTOCORE_SERVICES = ("cloudwatch", "dynamodb", "events", "logs", "s3", "sagemaker", "sns", "sqs", "sts")
 
+# imagehash asks for all of scipy and PyWavelets; its `phash`, the only part of it that runs, calls scipy's cosine
+# transform, which needs these.
+SCIPY_PARTS = ("_lib", "fft", "fftpack", "special")
+
 
 class PackagingError(GtServiceError):
     """The package could not be built, or is not fit to be deployed."""
@@ -124,6 +128,10 @@ def is_ballast(name: str) -> bool:
     path = PurePosixPath(name)
     if path.parts[:2] == ("botocore", "data") and len(path.parts) > 3:
         return path.parts[2] not in BOTOCORE_SERVICES
+    if path.parts[0] == "scipy" and len(path.parts) > 2:
+        return path.parts[1] not in SCIPY_PARTS or "tests" in path.parts
+    if path.parts[0] == "pywt":
+        return True
     return "tests" in path.parts[1:-1] or path.suffix in (".pyi", ".pyx", ".pxd", ".h")
 
 
@@ -205,7 +213,8 @@ def lint_problems(template: Path) -> list[str]:
 _IMPORT_EVERYTHING = """
 import importlib, pkgutil, sys
 sys.path.insert(0, sys.argv[1])
-import matplotlib.figure, numpy, pynamodb.models
+import imagehash, matplotlib.figure, numpy, pynamodb.models, scipy.fftpack
+imagehash.phash(imagehash.Image.new('L', (64, 64)))
 for name in ("chalicelib", "gt_service"):
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(package.__path__, name + "."):

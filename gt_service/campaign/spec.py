@@ -245,6 +245,12 @@ class CampaignSpec(_Part):
         description="Whether images with the same content, by S3's ETag and size, are labeled only once.",
         examples=[True],
     )
+    skip_near_duplicates: StrictBool = Field(
+        False,
+        description="Whether copies of one picture that were saved anew or scaled are labeled only once as well; each "
+        "image is then read whole. Compares images that come after this is switched on.",
+        examples=[True],
+    )
     quality: Quality = Field(
         default_factory=Quality,
         description="What gt-engine's machine labels must meet.",
@@ -465,6 +471,15 @@ def _batch_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
         )
 
 
+def _duplicate_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    if spec.skip_near_duplicates and not spec.skip_duplicates:
+        yield InvalidInput(
+            "near-duplicates cannot be skipped while exact ones are labeled",
+            remedy="Write skip_duplicates: true, or take skip_near_duplicates out.",
+            field="skip_near_duplicates",
+        )
+
+
 def _tag_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
     for key, value in spec.tags.items():
         if not 1 <= len(key) <= 128 or len(value) > 256:
@@ -479,4 +494,13 @@ def _tag_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
             )
 
 
-_CHECKS = (_label_errors, _attribute_errors, _quality_errors, _price_errors, _public_errors, _batch_errors, _tag_errors)
+_CHECKS = (
+    _label_errors,
+    _attribute_errors,
+    _duplicate_errors,
+    _quality_errors,
+    _price_errors,
+    _public_errors,
+    _batch_errors,
+    _tag_errors,
+)

@@ -67,4 +67,4 @@ class Batching:
             if problem is None:
                 yield image
             else:
-                self._store.images.reject(campaign, Member(image.key, image.place), problem.reason, problem.remedy)
+                self._store.images.reject(image, problem.reason, problem.remedy)

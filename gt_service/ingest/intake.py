@@ -10,7 +10,8 @@ from gt_service.errors import NotFound, SpecErrors
 from gt_service.ingest.checks import ImageFacts, Rejection, check_image, limit_problem
 from gt_service.ingest.events import Upload
 from gt_service.ingest.keys import Key, Purpose, classify
-from gt_service.ingest.placement import pending_place
+from gt_service.ingest.likeness import Shape, UnreadablePixels, likeness
+from gt_service.ingest.placement import Search, pending_place
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.store import Store
 from gt_service.store.records import NOWHERE, Campaign, Image, ImageStatus, Verdict
@@ -20,6 +21,8 @@ _LOST = Verdict(
     "files lie outside of any campaign's folder",
     "Upload them again below the folder of a campaign, such as birds/images/; GET /campaigns/-/images lists them.",
 )
+_GONE = Rejection("it was deleted before it could be checked", "Upload it again.")
+_BROKEN = Rejection("its pixels cannot be decoded: the file is cut off or damaged", "Save it anew and upload it again.")
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,10 @@ class Intake:
 
     def _take_image(self, upload: Upload, key: Key, now: datetime) -> Taken:
         spec = self.campaign(key.campaign, now).spec
-        image = self._store.images.register(
-            self._checked(upload, key, spec), skip_duplicates=spec is None or spec.skip_duplicates
-        )
+        found, search = self._checked(upload, key, spec), None
+        if spec is not None and spec.skip_near_duplicates and found.status is ImageStatus.PENDING:
+            found, search = self._looked_at(found, upload, spec)
+        image = self._store.images.register(found, skip_duplicates=spec is None or spec.skip_duplicates, search=search)
         if image is None:
             return Taken(upload.key, key.campaign, "known already")
         return Taken(upload.key, key.campaign, image.status.value, image.reason)
@@ -95,7 +99,6 @@ class Intake:
         if isinstance(found, ImageFacts):
             found = limit_problem(found, spec) or found
         facts = found if isinstance(found, ImageFacts) else ImageFacts("", 0, 0)
-        rejection = found if isinstance(found, Rejection) else None
         image = Image(
             campaign=key.campaign,
             key=upload.key,
@@ -109,9 +112,18 @@ class Intake:
             media_format=facts.media_format,
             orientation=facts.orientation,
         )
-        if rejection is not None:
-            return replace(image, reason=rejection.reason, remedy=rejection.remedy)
-        return replace(image, place=pending_place(image))
+        return _rejected(image, found) if isinstance(found, Rejection) else replace(image, place=pending_place(image))
+
+    def _looked_at(self, image: Image, upload: Upload, spec: CampaignSpec) -> tuple[Image, Search | None]:
+        """The image as its pixels show it, and what to compare with others where it can be compared."""
+        shape = Shape(image.width, image.height, image.orientation)
+        try:
+            look = likeness(self._objects.read(_uri(upload)), shape)
+        except NotFound:
+            return _rejected(image, _GONE), None
+        except UnreadablePixels:
+            return _rejected(image, _BROKEN), None
+        return image, None if look is None else Search(look, spec.task)
 
     def _found(self, upload: Upload, key: Key) -> ImageFacts | Rejection:
         if key.problem is not None:
@@ -119,7 +131,11 @@ class Intake:
         try:
             return check_image(upload.size, lambda count: self._objects.read(_uri(upload), first_bytes=count))
         except NotFound:
-            return Rejection("it was deleted before it could be checked", "Upload it again.")
+            return _GONE
+
+
+def _rejected(image: Image, why: Rejection) -> Image:
+    return replace(image, place=ImageStatus.REJECTED.value, reason=why.reason, remedy=why.remedy)
 
 
 def _uri(upload: Upload) -> S3Uri:

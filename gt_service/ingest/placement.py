@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gt_service.ingest.likeness import Likeness
+from gt_service.regions import TaskType
 from gt_service.store.records import Image, ImageStatus
+
+MOST_IN_A_BAND = 100
+"""Pictures of which so many share a band are as good as all alike: more are not remembered, and not found by it."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """Which key stands for a content. twins: how many duplicates were ever registered for it."""
+    """Which key stands for a content, and for pictures like it. twins: how many duplicates were ever registered."""
 
     fingerprint: str
     owner: str | None
@@ -17,17 +22,44 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Search:
+    """Asks for near-duplicates of an upload. task: the labels that twins would share."""
+
+    likeness: Likeness
+    task: TaskType
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the content of a fingerprint looks."""
+
+    fingerprint: str
+    likeness: Likeness
+
+
+@dataclass(frozen=True)
+class Band:
+    """Pictures whose hashes are equal in one band. version: grows with every change; 0 where nothing is written yet."""
+
+    key: str
+    looks: tuple[Look, ...] = ()
+    version: int = 0
+
+
+@dataclass(frozen=True)
 class Seen:
     """What the table holds around an upload; empty for the common case that nothing does.
 
-    image: the same key's earlier state. content: of the new upload. former: content that `image` had.
-    heir: a duplicate of `former` that takes over when `image` no longer stands for it.
+    image: the same key's earlier state. content: of the new upload, or of a picture that it is near to.
+    former: content that `image` stood for. heir: a duplicate of `former` that takes over when `image` no longer
+    stands for it. bands: those of the new upload; none where near-duplicates are not looked for.
     """
 
     image: Image | None = None
     content: Content | None = None
     former: Content | None = None
     heir: Image | None = None
+    bands: tuple[Band, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,18 +75,26 @@ class ContentChange:
 
 
 @dataclass(frozen=True)
+class BandChange:
+    before: Band
+    after: Band
+
+
+@dataclass(frozen=True)
 class Placement:
     """Everything that must be written together."""
 
     image: ImageChange
     heir: ImageChange | None = None
     contents: tuple[ContentChange, ...] = ()
+    bands: tuple[BandChange, ...] = ()
 
 
-def placement(found: Image, seen: Seen, *, skip_duplicates: bool) -> Placement | None:
+def placement(found: Image, seen: Seen, *, skip_duplicates: bool, search: Search | None = None) -> Placement | None:
     """What to write for an upload; None where a later upload of the same key is registered already.
 
     found: the upload, pending or rejected. skip_duplicates: whether equal content is sent to people only once.
+    search: where near-duplicates are looked for; `seen` then holds the bands.
     """
     before = seen.image
     if before is not None and before.sequencer >= found.sequencer:
@@ -66,18 +106,50 @@ def placement(found: Image, seen: Seen, *, skip_duplicates: bool) -> Placement |
     if found.status is not ImageStatus.PENDING or not skip_duplicates:
         return _with_former(Placement(ImageChange(before, found)), seen)
     content = seen.content or Content(found.fingerprint, None, 0)
+    found = replace(found, near_to=content.fingerprint if content.fingerprint != found.fingerprint else None)
     if content.owner in {None, found.key}:
         claimed = ContentChange(seen.content, replace(content, owner=found.key))
-        return _with_former(Placement(ImageChange(before, found), contents=(claimed,)), seen)
-    duplicate = replace(found, place=f"{ImageStatus.DUPLICATE}#{found.fingerprint}")
+        bands = (
+            () if seen.content or search is None else _with_look(seen.bands, Look(found.fingerprint, search.likeness))
+        )
+        return _with_former(Placement(ImageChange(before, found), contents=(claimed,), bands=bands), seen)
+    duplicate = replace(found, place=f"{ImageStatus.DUPLICATE}#{content.fingerprint}")
     counted = ContentChange(seen.content, replace(content, twins=content.twins + 1))
     return _with_former(Placement(ImageChange(before, duplicate), contents=(counted,)), seen)
+
+
+def rejection(before: Image, seen: Seen, *, reason: str, remedy: str) -> Placement:
+    """What to write where a pending image is put aside after all: what it stood for goes to an heir."""
+    rejected = replace(before, place=ImageStatus.REJECTED.value, reason=reason, remedy=remedy)
+    return _with_former(Placement(ImageChange(before, rejected)), seen)
+
+
+def nearest(search: Search, bands: tuple[Band, ...]) -> Look | None:
+    """The picture most like this one of those near to it; the same for whoever asks."""
+    look = search.likeness
+    known = {other for band in bands for other in band.looks if look.is_near(other.likeness, search.task)}
+    return min(known, key=lambda other: (look.distance(other.likeness), other.fingerprint), default=None)
+
+
+def _with_look(bands: tuple[Band, ...], look: Look) -> tuple[BandChange, ...]:
+    # A full band is written as well: its version tells of this picture whoever looked at the same time.
+    return tuple(
+        BandChange(
+            band,
+            Band(
+                band.key,
+                band.looks if len(band.looks) >= MOST_IN_A_BAND else (*band.looks, look),
+                band.version + 1,
+            ),
+        )
+        for band in bands
+    )
 
 
 def _with_former(placed: Placement, seen: Seen) -> Placement:
     """The former content of a key that changed goes to an heir, so that its duplicates are still labeled."""
     former, image = seen.former, placed.image.after
-    keeps = former is not None and image.status is ImageStatus.PENDING and image.fingerprint == former.fingerprint
+    keeps = former is not None and image.status is ImageStatus.PENDING and image.content == former.fingerprint
     if former is None or former.owner != image.key or keeps:
         return placed
     heir = seen.heir

@@ -11,18 +11,32 @@ import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import astuple, dataclass, replace
+from itertools import groupby, islice
 
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
-from gt_service.ingest.placement import Content, ContentChange, ImageChange, Placement, Seen, placement
-from gt_service.store.models import ContentItem, ImageItem, Tables
+from gt_service.ingest.likeness import Likeness, Shape
+from gt_service.ingest.placement import (
+    Band,
+    BandChange,
+    Content,
+    ContentChange,
+    ImageChange,
+    Look,
+    Placement,
+    Search,
+    Seen,
+    nearest,
+    placement,
+    rejection,
+)
+from gt_service.store.models import BandItem, ContentItem, ImageItem, Tables
 from gt_service.store.records import Image, ImageStatus, Member
 from gt_service.store.writing import (
     Contention,
     Lost,
+    band_unchanged,
     content_unchanged,
     image_unchanged,
     is_new,
@@ -33,6 +47,8 @@ from gt_service.store.writing import (
 
 SHARDS = 16
 _ATTEMPTS = 8
+_AT_ONCE = 100
+"""Keys of one BatchGetItem."""
 
 
 @dataclass(frozen=True)
@@ -57,26 +73,27 @@ class ImagePage:
 class Images:
     def __init__(self, tables: Tables, *, writers: int = 8) -> None:
         """writers: how many images are moved into a batch at the same time."""
-        self._images, self._contents, self._connection = tables.images, tables.contents, tables.connection
+        self._images, self._contents, self._bands = tables.images, tables.contents, tables.bands
+        self._connection = tables.connection
         self._writers = writers
 
     # ------------------------------------------------------------ registration
 
-    def register(self, found: Image, *, skip_duplicates: bool) -> Image | None:
+    def register(self, found: Image, *, skip_duplicates: bool, search: Search | None = None) -> Image | None:
         """Writes an upload down; None where a later one of the same key is registered already.
 
         The common case, a new key, is one conditional write (with its content where duplicates are skipped) and
-        no read. Errors: `Contention`.
+        no read. A search for near-duplicates reads a few items by their keys first. Errors: `Contention`.
         """
-        seen = Seen()
+        seen = Seen() if search is None else self._look(found, search)
         for _ in range(_ATTEMPTS):
-            placed = placement(found, seen, skip_duplicates=skip_duplicates)
+            placed = placement(found, seen, skip_duplicates=skip_duplicates, search=search)
             if placed is None:
                 return None
             try:
                 self._write(found.campaign, placed)
             except Lost:
-                seen = self._look(found)
+                seen = self._look(found, search)
             else:
                 return placed.image.after
         raise Contention(f"image {found.key!r}")
@@ -87,14 +104,28 @@ class Images:
         except self._images.DoesNotExist:
             return None
 
-    def _look(self, found: Image) -> Seen:
+    def _look(self, found: Image, search: Search | None) -> Seen:
         image = self.get(found.campaign, found.key)
-        former = None if image is None else self._content(found.campaign, image.fingerprint)
+        bands = () if search is None else self._bands_of(found.campaign, search.likeness)
+        content = self._content(found.campaign, found.fingerprint)
+        near = None if search is None or content is not None else nearest(search, bands)
+        if near is not None:
+            content = self._content(found.campaign, near.fingerprint)
+        return replace(self._around(image), content=content, bands=bands)
+
+    def _around(self, image: Image | None) -> Seen:
+        """What else is written when this image leaves its place."""
+        former = None if image is None else self._content(image.campaign, image.content)
         heir = None
-        if former is not None and former.owner == found.key:
-            twins = self._at(found.campaign, f"{ImageStatus.DUPLICATE}#{former.fingerprint}")
+        if image is not None and former is not None and former.owner == image.key:
+            twins = self._at(image.campaign, f"{ImageStatus.DUPLICATE}#{former.fingerprint}")
             heir = min(twins, key=lambda twin: (twin.event_time, twin.key), default=None)
-        return Seen(image, self._content(found.campaign, found.fingerprint), former, heir)
+        return Seen(image=image, former=former, heir=heir)
+
+    def _bands_of(self, campaign: str, likeness: Likeness) -> tuple[Band, ...]:
+        keys = [(_band_shard(campaign, band), band) for band in likeness.bands]
+        found = {item.key: _band(item) for item in self._bands.batch_get(keys, consistent_read=True)}
+        return tuple(found.get(band, Band(band)) for band in likeness.bands)
 
     def _content(self, campaign: str, fingerprint: str) -> Content | None:
         try:
@@ -114,6 +145,8 @@ class Images:
                 writes.save(self._item(change.after), condition=self._unchanged(change))
             for content in placed.contents:
                 writes.save(self._content_item(campaign, content), condition=self._content_unchanged(content))
+            for band in placed.bands:
+                writes.save(self._band_item(campaign, band.after), condition=self._band_unchanged(band))
 
     def _unchanged(self, change: ImageChange) -> Condition:
         if change.before is None:
@@ -129,6 +162,13 @@ class Images:
         after = change.after
         shard = _content_shard(campaign, after.fingerprint)
         return self._contents(shard=shard, key=after.fingerprint, owner=after.owner, twins=after.twins)
+
+    def _band_unchanged(self, change: BandChange) -> Condition:
+        return band_unchanged(change.before.version) if change.before.version else is_new(self._bands)
+
+    def _band_item(self, campaign: str, band: Band) -> BandItem:
+        looks = [[look.fingerprint, look.likeness.hexadecimal, *astuple(look.likeness.shape)] for look in band.looks]
+        return self._bands(shard=_band_shard(campaign, band.key), key=band.key, looks=looks, version=band.version)
 
     def _item(self, image: Image) -> ImageItem:
         return self._images(
@@ -146,6 +186,7 @@ class Images:
             reason=image.reason,
             remedy=image.remedy,
             replaced_after_batch=image.replaced_after_batch or None,
+            near_to=image.near_to,
         )
 
     # ------------------------------------------------------------ batches
@@ -175,25 +216,32 @@ class Images:
 
     def take(self, campaign: str, members: Iterable[Member], batch: int) -> None:
         """Moves images into a batch; those that have left the place they were chosen from stay where they are."""
-        place = batch_place(batch)
+        place = ImageItem.place.set(batch_place(batch))
 
         def move(member: Member) -> None:
-            self._move(campaign, member, [ImageItem.place.set(place)])
+            item = self._images(shard=_shard(campaign, member.key), key=member.key)
+            # Lost: moved already by a handler of the same batch, or uploaded anew since: then the next batch has it.
+            with suppress(Lost), lost_if_refused():
+                item.update(actions=[place], condition=still_at(member.place))
 
         with ThreadPoolExecutor(self._writers) as writers:
             for _ in writers.map(move, members):
                 pass  # to raise what failed
 
-    def reject(self, campaign: str, member: Member, reason: str, remedy: str) -> None:
-        """Puts aside an image that the campaign's task cannot take after all."""
-        place = ImageItem.place.set(ImageStatus.REJECTED.value)
-        self._move(campaign, member, [place, ImageItem.reason.set(reason), ImageItem.remedy.set(remedy)])
+    def reject(self, image: Image, reason: str, remedy: str) -> None:
+        """Puts aside an image that the campaign's task cannot take after all; a duplicate of it may take its place.
 
-    def _move(self, campaign: str, member: Member, actions: list[Action]) -> None:
-        item = self._images(shard=_shard(campaign, member.key), key=member.key)
-        # Lost: moved already by a handler of the same batch, or uploaded anew since, and then the next batch has it.
-        with suppress(Lost), lost_if_refused():
-            item.update(actions=actions, condition=still_at(member.place))
+        Errors: `Contention`.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                self._write(image.campaign, rejection(image, self._around(image), reason=reason, remedy=remedy))
+            except Lost:
+                if self.get(image.campaign, image.key) != image:
+                    return  # taken, put aside or uploaded anew since
+            else:
+                return
+        raise Contention(f"image {image.key!r}")
 
     def keys_of(self, campaign: str, batch: int) -> list[str]:
         """The batch's members, sorted by key."""
@@ -230,8 +278,15 @@ class Images:
 
     def twin_of(self, image: Image) -> str | None:
         """The key that is labeled in a duplicate's stead."""
-        content = self._content(image.campaign, image.fingerprint)
+        content = self._content(image.campaign, image.content)
         return None if content is None else content.owner
+
+    def duplicates(self, campaign: str) -> Iterator[tuple[Image, str]]:
+        """Every duplicate with the key that is labeled in its stead."""
+        for some in _in_groups(self._with_status(campaign, ImageStatus.DUPLICATE), _AT_ONCE):
+            keys = {(_content_shard(campaign, image.content), image.content) for image in some}
+            owners = {item.key: item.owner for item in self._contents.batch_get(list(keys), consistent_read=True)}
+            yield from ((image, owner) for image in some if (owner := owners.get(image.content)) is not None)
 
     def _at(self, campaign: str, place: str) -> Iterator[Image]:
         for shard in _shards(campaign):
@@ -239,10 +294,19 @@ class Images:
             for item in self._images.query(shard, condition, index_name="by_place", consistent_read=True):
                 yield _image(item)
 
+    def _with_status(self, campaign: str, status: ImageStatus) -> Iterator[Image]:
+        for shard in _shards(campaign):
+            yield from self._starting_with(shard, status.value)
+
     def _starting_with(self, shard: str, prefix: str) -> Iterator[Image]:
         condition = ImageItem.place.startswith(prefix)
         for item in self._images.query(shard, condition, index_name="by_place", consistent_read=True):
             yield _image(item)
+
+
+def _in_groups(images: Iterator[Image], size: int) -> Iterator[list[Image]]:
+    while group := list(islice(images, size)):
+        yield group
 
 
 def batch_place(batch: int) -> str:
@@ -269,6 +333,18 @@ def _content_shard(campaign: str, fingerprint: str) -> str:
     return f"{campaign}#contents#{_shard_number(fingerprint):x}"
 
 
+def _band_shard(campaign: str, band: str) -> str:
+    return f"{campaign}#bands#{_shard_number(band):x}"
+
+
+def _band(item: BandItem) -> Band:
+    looks = (
+        Look(fingerprint, Likeness(int(bits, 16), Shape(width, height, orientation)))
+        for fingerprint, bits, width, height, orientation in item.looks
+    )
+    return Band(item.key, tuple(looks), item.version)
+
+
 def _start_key(shard: str, after: Cursor) -> dict[str, dict[str, str]]:
     _, place, key = after
     return {"shard": {"S": shard}, "place": {"S": place}, "key": {"S": key}}
@@ -290,4 +366,5 @@ def _image(item: ImageItem) -> Image:
         reason=item.reason,
         remedy=item.remedy,
         replaced_after_batch=bool(item.replaced_after_batch),
+        near_to=item.near_to,
     )

@@ -3,6 +3,7 @@
 campaigns   name                                     the spec, how it stands, its money
 images      shard (campaign#0…f), key                one item per key; local index by_place (shard, place)
             shard (campaign#contents#0…f), key       one item per content: which key stands for it
+            shard (campaign#bands#0…f), key          one item per band of a perceptual hash: which pictures share it
 batches     campaign, number
 jobs        campaign, name
 tokens      digest                                   expires: seconds since 1970, the table's time to live
@@ -79,6 +80,7 @@ class ImageItem(Model):
     reason = UnicodeAttribute(null=True)
     remedy = UnicodeAttribute(null=True)
     replaced_after_batch = BooleanAttribute(null=True)
+    near_to = UnicodeAttribute(null=True)
     by_place = ByPlace()
 
 
@@ -92,6 +94,18 @@ class ContentItem(Model):
     key = UnicodeAttribute(range_key=True)
     owner = UnicodeAttribute(null=True)
     twins = IntegerAttribute(default=0)
+
+
+class BandItem(Model):
+    """In the images table, under a shard of its own kind: the pictures whose hashes are equal in one band.
+
+    looks: fingerprint, hash, width, height and orientation of each. version: grows with every picture.
+    """
+
+    shard = UnicodeAttribute(hash_key=True)
+    key = UnicodeAttribute(range_key=True)
+    looks = JSONAttribute()
+    version = IntegerAttribute()
 
 
 class BatchItem(Model):
@@ -167,16 +181,31 @@ class Tables:
     """The models, bound to the names that the deployment gave its tables."""
 
     def __init__(self, names: TableNames, region: str) -> None:
-        self.connection = Connection(region=region)
         self.campaigns = _bound(CampaignItem, names.campaigns, region)
         self.images = _bound(ImageItem, names.images, region)
         self.contents = _bound(ContentItem, names.images, region)
+        self.bands = _bound(BandItem, names.images, region)
         self.batches = _bound(BatchItem, names.batches, region)
         self.jobs = _bound(JobItem, names.jobs, region)
         self.tokens = _bound(TokenItem, names.tokens, region)
+        self.connection = _shared_connection(
+            [self.campaigns, self.images, self.contents, self.bands, self.batches, self.jobs, self.tokens], region
+        )
 
     def create(self) -> None:
         """For tests; a deployment's tables are made by .chalice/infrastructure.yaml."""
         owners: tuple[type[Any], ...] = (self.campaigns, self.images, self.batches, self.jobs, self.tokens)
         for model in owners:
             model.create_table(wait=True)
+
+
+def _shared_connection(models: list[type[Any]], region: str) -> Connection:
+    """One client for all models and for transactions: to make one takes as long as a hundred calls."""
+    shared, known = Connection(region=region), set[str]()
+    for model in models:
+        table = model._get_connection()
+        if table.table_name not in known:  # contents and bands live in the images' table, which knows the index
+            shared.add_meta_table(table.get_meta_table())
+            known.add(table.table_name)
+        table.connection = shared
+    return shared

@@ -146,8 +146,9 @@ class ImageStatus(StrEnum):
 class Image:
     """One key of the inbox bucket, as its latest upload left it.
 
-    place: `pending#<event time>#<sequencer>`, `batch#0001`, `rejected` or `duplicate#<fingerprint>`.
+    place: `pending#<event time>#<sequencer>`, `batch#0001`, `rejected` or `duplicate#<content>`.
     event_time: S3's, ISO 8601. sequencer: S3's order of events on this key, padded so that text order is it.
+    near_to: fingerprint of another content that this image looks like, and is labeled with or in the stead of.
     """
 
     campaign: str
@@ -164,6 +165,7 @@ class Image:
     reason: str | None = None
     remedy: str | None = None
     replaced_after_batch: bool = False
+    near_to: str | None = None
 
     @property
     def status(self) -> ImageStatus:
@@ -177,6 +179,11 @@ class Image:
     def fingerprint(self) -> str:
         """Equal for equal content, as far as S3 tells without reading it."""
         return f"{self.etag}-{self.size}"
+
+    @property
+    def content(self) -> str:
+        """Equal for images that are labeled once: the fingerprint of the first of them."""
+        return self.near_to or self.fingerprint
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from gt_service.errors import Conflict
-from gt_service.store.models import BatchItem, CampaignItem, ContentItem, ImageItem, JobItem
+from gt_service.store.models import BandItem, BatchItem, CampaignItem, ContentItem, ImageItem, JobItem
 
 _LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict", "None"})
 
@@ -89,6 +89,13 @@ def content_unchanged(owner: str | None, twins: int) -> Condition:
     duplicate with nobody to be labeled in its stead."""
     owned = ContentItem.owner.does_not_exist() if owner is None else ContentItem.owner == owner
     condition: Condition = owned & (ContentItem.twins == twins)
+    return condition
+
+
+def band_unchanged(version: int) -> Condition:
+    """Closes: two pictures that look alike are registered at the same time, and both are sent to people because
+    neither had seen the other."""
+    condition: Condition = BandItem.version == version
     return condition
 
 
