@@ -84,13 +84,10 @@ class StoredData:
 
     def campaign(self, name: str) -> Json:
         campaign = wiring.store().campaigns.get(name)
-        counts = {
-            status.value: self._browsing.images(name, status, most=COUNTED)
-            for status in (ImageStatus.PENDING, ImageStatus.REJECTED)
-        }
+        counts = self._browsing.open_images(name, most=COUNTED)
         images = {
-            **{status: count.number for status, count in counts.items()},
-            "more": [status for status, count in counts.items() if count.more],
+            **{status.value: count.number for status, count in counts.items()},
+            "more": [status.value for status, count in counts.items() if count.more],
             "in_batches": self._browsing.in_batches(name),
         }
         return campaign_json(campaign, images, 0)

@@ -6,6 +6,8 @@ Nothing here scans what grows: pages are queries with a limit, and counts of ima
 from __future__ import annotations
 
 import math
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,9 @@ from gt_service.store.images import SHARDS, _shards
 from gt_service.store.jobs import _job
 from gt_service.store.models import ImageItem, Tables
 from gt_service.store.records import Batch, Campaign, ImageStatus, Job
+
+_READERS = 8
+_OPEN = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE)
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,22 @@ class Browsing:
         found = self._tables.batches.query(campaign, attributes_to_get=["objects"])
         return sum(item.objects for item in found)
 
-    def images(self, campaign: str, status: ImageStatus, *, most: int) -> Count:
-        """How many images have a status, counted up to about `most`."""
+    def open_images(self, campaign: str, *, most: int) -> dict[ImageStatus, Count]:
+        """How many images are in no batch, by status, counted up to about `most`.
+
+        One query a shard: places sort by status, and all but those in batches come last.
+        """
         each = math.ceil(most / SHARDS)
-        place = ImageItem.place.startswith(status.value)
-        counts = [
-            self._tables.images.count(shard, place, index_name="by_place", limit=each) for shard in _shards(campaign)
-        ]
-        return Count(sum(counts), more=max(counts) >= each)
+        first = min(_OPEN, key=lambda status: status.value).value
+
+        def count(shard: str) -> Counter[ImageStatus]:
+            found = self._tables.images.query(
+                shard, ImageItem.place >= first, index_name="by_place", limit=each, attributes_to_get=["place"]
+            )
+            return Counter(ImageStatus(item.place.partition("#")[0]) for item in found)
+
+        with ThreadPoolExecutor(_READERS) as readers:
+            shards = list(readers.map(count, _shards(campaign)))
+        # Where a shard was not read to its end, whatever sorts last may be missing altogether.
+        more = any(shard.total() >= each for shard in shards)
+        return {status: Count(sum(shard[status] for shard in shards), more) for status in _OPEN}

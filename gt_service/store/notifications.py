@@ -13,6 +13,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
+from gt_service.notifications.backoff import TRIES
 from gt_service.notifications.due import Notification
 from gt_service.store.models import IntegerAttribute
 from gt_service.store.writing import Lost, is_new, lost_if_refused
@@ -22,6 +23,8 @@ LEASE = timedelta(minutes=2)
 """How long one try may take; after that a handler that died no longer stands in the way of the next."""
 LOST_AFTER = timedelta(minutes=15)
 """A notification that still waits for its first try by then was never sent to the queue, or the queue lost it."""
+STUCK_AFTER = timedelta(hours=3)
+"""The same for one that was tried before: longer than the longest wait between two tries."""
 MAX_ERROR_CHARACTERS = 500
 
 
@@ -37,7 +40,9 @@ class ByTime(LocalSecondaryIndex["NotificationItem"]):  # type: ignore[no-untype
 
 
 class NotificationItem(Model):
-    """expires: seconds since 1970, the table's time to live. until: when the present try must have ended."""
+    """queued_at: when it was last put into the queue or taken from it. until: when the present try must have ended.
+    expires: seconds since 1970, the table's time to live.
+    """
 
     campaign = UnicodeAttribute(hash_key=True)
     id = UnicodeAttribute(range_key=True)
@@ -56,7 +61,7 @@ class NotificationItem(Model):
 
 @dataclass(frozen=True)
 class Delivery:
-    """How far a notification has got. state: `queued`, `sending`, `retrying` or `sent`."""
+    """How far a notification has got. state: `queued`, `sending`, `retrying`, `sent`, or `failed` after the last try."""
 
     notification: Notification
     state: str
@@ -105,7 +110,7 @@ class Notifications:
     def claim(self, campaign: str, notification_id: str, now: datetime) -> Delivery | None:
         """Takes a notification for one try; None where it is sent already or somebody else is at it."""
         item = self._items(campaign=campaign, id=notification_id)
-        free = NotificationItem.state.is_in("queued", "retrying") | (
+        free = NotificationItem.state.is_in("queued", "retrying", "failed") | (
             (NotificationItem.state == "sending") & (NotificationItem.until < now)
         )
         try:
@@ -115,6 +120,7 @@ class Notifications:
                     actions=[
                         NotificationItem.state.set("sending"),
                         NotificationItem.until.set(now + LEASE),
+                        NotificationItem.queued_at.set(now),
                         NotificationItem.tries.add(1),
                     ],
                     condition=free,
@@ -134,7 +140,7 @@ class Notifications:
             # Closes: a try that outlived its lease overwrites the result of the one that took over.
             self._key(delivery).update(
                 actions=[
-                    NotificationItem.state.set("retrying" if error else "sent"),
+                    NotificationItem.state.set(_after(delivery.tries) if error else "sent"),
                     NotificationItem.until.remove(),
                     shown,
                 ],
@@ -172,8 +178,15 @@ def _sortable(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+def _after(tries: int) -> str:
+    return "retrying" if tries < TRIES else "failed"
+
+
 def _is_lost(item: NotificationItem, now: datetime) -> bool:
-    return item.state == "queued" and now - item.queued_at > LOST_AFTER
+    """Whether nobody will send it any more: neither the queue nor a handler has it."""
+    if item.state in ("sent", "failed"):
+        return False
+    return now - item.queued_at > (LOST_AFTER if item.state == "queued" else STUCK_AFTER)
 
 
 def _as_read(name: str, value: object) -> Condition:
