@@ -123,6 +123,7 @@ def notifications() -> Notifications:
 def settlement() -> Settlement:
     from gt_service.chain.settlement import Settlement
     from gt_service.outputs import CloudWatchTrainingLogs
+    from gt_service.reports.campaign import publish_campaign_report
     from gt_service.reports.publish import publish_job_report
 
     return Settlement(
@@ -133,5 +134,6 @@ def settlement() -> Settlement:
         signals=QueueSignals(),
         results_bucket=settings().deployment.results_bucket,
         publish=publish_job_report,
+        publish_campaign=publish_campaign_report,
         now=now,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -20,8 +20,9 @@ from gt_service.chain.settlement import Settlement
 from gt_service.ingest.events import Upload
 from gt_service.ingest.intake import Intake, Taken
 from gt_service.objects import S3Uri
+from gt_service.reports.campaign import campaign_report
 from gt_service.reports.publish import make_job_report, report_json
-from gt_service.store import Store, TableNames
+from gt_service.store import Store, TableNames, images
 from tests.factories import MemoryLogs
 from tests.fakes import FakeSageMaker, MemoryObjects
 
@@ -91,6 +92,7 @@ class World:
             signals=self,
             results_bucket=RESULTS,
             publish=self._publish,
+            publish_campaign=self._publish_campaign,
             now=self.now,
         )
 
@@ -98,6 +100,13 @@ class World:
         """The real report, without its drawings."""
         report = make_job_report(**facts)
         self.objects.write(destination / "report.json", report_json(report), "application/json")
+        return report
+
+    def _publish_campaign(
+        self, *, campaign: str, reports: Sequence[Mapping[str, Any]], destination: S3Uri, now: datetime, objects: Any
+    ) -> Mapping[str, Any]:
+        report = campaign_report(campaign, reports, now=now)
+        self.objects.write(destination / "campaign.json", report_json(report), "application/json")
         return report
 
     # what people do
@@ -157,6 +166,7 @@ def a_world(kind: type[World] = World) -> Iterator[World]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", REGION)
+        environment.setattr(images, "SHARDS", 2)  # as many as there are takes longer, and tells no more
         with mock_aws():
             world = kind()
             world.store.tables.create()

@@ -242,9 +242,12 @@ def _print_changes(console: Console, before: Sequence[JobProgress], now: Sequenc
 
 
 def _collect(demo: Demo, stack: LocalStack, api: Api, objects: S3Objects) -> dict[str, Any]:
-    download(objects, S3Uri(stack.outputs["ResultsBucket"], f"{demo.campaign}/"), demo.out)
     jobs = sorted(api.jobs(demo.campaign), key=lambda job: str(job["created_at"]))
-    reports = {job["name"]: api.report(job["name"]) for job in jobs}
+    reports = _await_comparison(api, [job["name"] for job in jobs])
+    download(objects, S3Uri(stack.outputs["ResultsBucket"], f"{demo.campaign}/"), demo.out)
+    for file in sorted((demo.out / "specs").rglob("*")):  # of the latest revision, where somebody would look
+        if file.is_file():
+            shutil.copyfile(file, demo.out / file.name)
     about = {
         "campaign": demo.campaign,
         "source": demo.source,
@@ -254,6 +257,18 @@ def _collect(demo: Demo, stack: LocalStack, api: Api, objects: S3Objects) -> dic
     found = summary(jobs, reports, about)
     write(demo.out, found)
     return found
+
+
+def _await_comparison(api: Api, jobs: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """All reports, once that of the warm job says what it saves against its control, which ended after it."""
+    deadline = time.monotonic() + LONGEST_STANDSTILL_SECONDS
+    while True:
+        reports = {name: api.report(name) for name in jobs}
+        if any(report["saving"]["control"] for report in reports.values()):
+            return reports
+        if time.monotonic() > deadline:
+            raise DemoError("the report of the warm job was not compared to its control")
+        time.sleep(LOOK_EVERY_SECONDS)
 
 
 @contextmanager

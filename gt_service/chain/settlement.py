@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 Publish = Callable[..., Mapping[str, Any]]
-"""`gt_service.reports.publish.publish_job_report`; handed in, for it loads matplotlib."""
+"""`publish_job_report` and `publish_campaign_report` of gt_service.reports; handed in, for they load matplotlib."""
 
 
 class Settlement:
@@ -36,10 +36,12 @@ class Settlement:
         signals: Signals,
         results_bucket: str,
         publish: Publish,
+        publish_campaign: Publish,
         now: Callable[[], datetime],
     ) -> None:
         self._store, self._objects, self._logs, self._sagemaker = store, objects, logs, sagemaker
-        self._signals, self._bucket, self._publish, self._now = signals, results_bucket, publish, now
+        self._signals, self._bucket, self._now = signals, results_bucket, now
+        self._publish, self._publish_campaign = publish, publish_campaign
 
     def settle(self, name: str) -> Job:
         """Writes an ended job's report and books its cost. Repeated, it writes the report anew and books nothing.
@@ -62,12 +64,26 @@ class Settlement:
             now=self._now(),
         )
         booked = self._store.jobs.settle(job, Mills(report["cost"]["total_mills"]), str(places.report(name)))
+        self._compare(job.campaign, places)
         if booked and job.role is Role.CONTROL:
             # The jobs that it is a comparison for were reported before it ended.
             for other in self._store.jobs.of(job.campaign):
                 if other.batch == job.batch and not other.is_control and other.has_ended:
                     self._signals.ask_report(other.name)
         return self._store.jobs.get(name)
+
+    def _compare(self, campaign: str, places: Places) -> None:
+        """The campaign's jobs side by side. Written anew with every report, so the last one written is complete."""
+        jobs = sorted(self._store.jobs.of(campaign), key=lambda job: job.reserved_at)
+        written = (self.report(places, job.job_name) for job in jobs)
+        reports = [json.loads(report) for report in written if report is not None]
+        self._publish_campaign(
+            objects=self._objects,
+            campaign=campaign,
+            reports=reports,
+            destination=places.root / "reports",
+            now=self._now(),
+        )
 
     def _spec(self, job: Job, places: Places) -> CampaignSpec:
         return CampaignSpec.model_validate_json(self._objects.read(places.of_spec(job.revision, "campaign.json")))
