@@ -86,12 +86,16 @@ def check_click(program: str, arguments: list[str]) -> None:
 
 
 def check_aws(_: str, arguments: list[str]) -> None:
+    while arguments[0].startswith("--"):
+        arguments = arguments[2:]
     assert arguments[0] in botocore.session.get_session().get_available_services()
 
 
 def check_python(_: str, arguments: list[str]) -> None:
     if arguments[0] == "-m":
         assert (ROOT / arguments[1].replace(".", "/")).with_suffix(".py").exists() or arguments[1] == "pytest"
+    elif arguments[0] == "-c":
+        compile(arguments[1], "the page", "exec")
     else:
         assert (ROOT / arguments[0]).exists()
 
