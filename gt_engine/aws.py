@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import boto3
 from botocore.config import Config
@@ -68,22 +68,8 @@ class EngineObjects(S3Objects):
     """S3 with what the engine needs; `kms_key` encrypts what it writes (OutputConfig.KmsKeyId)."""
 
     def __init__(self, s3: S3Client, kms_key: str | None = None) -> None:
-        super().__init__(s3)
+        super().__init__(s3 if kms_key is None else _encrypting(s3, kms_key))
         self._s3 = s3
-        self._kms_key = kms_key
-
-    def write(self, uri: S3Uri, body: bytes, content_type: str) -> None:
-        if self._kms_key is None:
-            return super().write(uri, body, content_type)
-        self._s3.put_object(
-            Bucket=uri.bucket,
-            Key=uri.key,
-            Body=body,
-            ContentType=content_type,
-            ServerSideEncryption="aws:kms",
-            SSEKMSKeyId=self._kms_key,
-        )
-        return None
 
     def head(self, uri: S3Uri) -> ObjectSummary | None:
         """What is there, or None. Errors: those of S3 where the engine may not look."""
@@ -110,6 +96,27 @@ class EngineObjects(S3Objects):
     def delete_all(self, prefix: S3Uri) -> None:
         for found in self.list(prefix):
             self._s3.delete_object(Bucket=found.uri.bucket, Key=found.uri.key)
+
+
+class _Encrypting:
+    """An S3 client that writes with a key, and does everything else as it was."""
+
+    def __init__(self, s3: S3Client, kms_key: str) -> None:
+        self._s3 = s3
+        self._encryption: dict[str, Any] = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key}
+
+    def put_object(self, **arguments: Any) -> Any:
+        return self._s3.put_object(**arguments, **self._encryption)
+
+    def create_multipart_upload(self, **arguments: Any) -> Any:
+        return self._s3.create_multipart_upload(**arguments, **self._encryption)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+
+def _encrypting(s3: S3Client, kms_key: str) -> S3Client:
+    return cast("S3Client", _Encrypting(s3, kms_key))
 
 
 class Logs(Protocol):

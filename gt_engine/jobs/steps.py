@@ -101,7 +101,8 @@ def discard(work: Work, job: JobContext, tools: Tools) -> None:
                 tools.objects.delete_all(job.tree.consolidation_folder(kind, iteration))
             tools.objects.delete_all(job.tree.worker_responses(iteration))
         case AutoLabel(iteration=iteration) | TrainFinal(iteration=iteration):
-            tools.objects.delete(job.tree.auto_annotations(iteration))
+            for file in (job.tree.auto_annotations, job.tree.certificate, job.tree.inference):
+                tools.objects.delete(file(iteration))
             tools.objects.delete_all(job.tree.training(iteration))
         case _:
             pass
@@ -378,7 +379,10 @@ def _auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools)
         object_id: job.form.content(learnt.labels[object_id], human=False, created=moment)
         for object_id, moment in created.items()
     }
-    files = [(job.tree.inference(work.iteration), learnt.predictions, LINES)]
+    files = [
+        (job.tree.inference(work.iteration), learnt.predictions, LINES),
+        (job.tree.certificate(work.iteration), records.certificate(job.plan.guarantee, round_), JSON),
+    ]
     if contents:
         files.append((job.tree.auto_annotations(work.iteration), records.auto_annotations(contents.items()), TEXT))
     _write_all(tools, files)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from base64 import b32encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
+from gt_engine.autolabel import Guarantee, Round
 from gt_engine.labels import BoxLabel, ClassLabel, box_label
 from gt_service.regions import TaskType
 
@@ -255,7 +256,7 @@ def label_categories(classes: Sequence[str]) -> bytes:
 
 
 def prediction(label: AnyLabel, confidence: float) -> bytes:
-    """One line of a batch transform's output; boxes: [class, score, left, top, right, bottom] in shares of the image."""
+    """One line of a batch transform's output; a box is [class, score, left, top, right, bottom], in shares."""
     match label:
         case BoxLabel():
             width, height, _ = label.image_size
@@ -269,6 +270,26 @@ def prediction(label: AnyLabel, confidence: float) -> bytes:
             return compact({"predicted_label": label.class_id, "confidence": round(confidence, 6)}) + b"\n"
         case MultiClassLabel():
             raise ValueError("there is no automated data labeling with several classes per object")
+
+
+def certificate(guarantee: Guarantee, round_: Round) -> bytes:
+    """Why the machine labeled what it labeled: the target, the threshold, and the validation losses that speak for it.
+
+    The losses are those of the human-labeled objects whose confidence reaches the threshold.
+    """
+    losses = zip(round_.retired, round_.losses, strict=True)
+    return compact(
+        {
+            "guarantee": asdict(guarantee),
+            "round": round_.number,
+            "threshold": round_.threshold,
+            "machine-labeled": len(round_.machine),
+            "validation-objects": round_.validation,
+            "validation-score": round(round_.score, 6),
+            "initial-model-dropped": round_.fell_back,
+            "losses": [{"datasetObjectId": object_id, "loss": round(loss, 6)} for object_id, loss in losses],
+        }
+    )
 
 
 def compact(value: Any) -> bytes:

@@ -9,7 +9,7 @@
     annotations/intermediate/<N>/annotations.json
     annotation-tool/data.json, annotation-tool/template.liquid
     activelearning/auto-annotation/<N>/output/auto_annotator_output.txt
-    activelearning/validation/<N>/output/validation_output.txt
+    activelearning/validation/<N>/output/certificate.json
     inference/<N>/output/unlabeled.manifest.out
     training/<N>/input/train.manifest
     training/<N>/output/<training job>/output/model.tar.gz
@@ -80,8 +80,8 @@ class JobTree:
     def auto_annotations(self, iteration: int) -> S3Uri:
         return self.root / f"activelearning/auto-annotation/{iteration}/output/auto_annotator_output.txt"
 
-    def validation(self, iteration: int) -> S3Uri:
-        return self.root / f"activelearning/validation/{iteration}/output/validation_output.txt"
+    def certificate(self, iteration: int) -> S3Uri:
+        return self.root / f"activelearning/validation/{iteration}/output/certificate.json"
 
     def inference(self, iteration: int) -> S3Uri:
         return self.root / f"inference/{iteration}/output/unlabeled.manifest.out"

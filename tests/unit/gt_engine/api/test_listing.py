@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gt_engine.api.errors import ValidationException
@@ -30,6 +30,7 @@ def len_of(item: str) -> str:
     return str(len(item))  # many items share a sort key: the name must break the tie
 
 
+@settings(deadline=None)
 @given(names, st.integers(1, 5), st.booleans())
 def test_all_pages_together_are_the_whole_list_in_order(items: list[str], size: int, descending: bool) -> None:
     expected = sorted(items, key=lambda item: (len_of(item), item), reverse=descending)

@@ -478,7 +478,7 @@ def test_a_job_that_dies_at_any_write_ends_with_the_same_files(tmp_path: Path) -
     expected = everything(whole)
     writes = objects(whole).writes
     assert writes > 80
-    for at in range(0, writes, 4):
+    for at in range(0, writes, 6):
         tools = memory_tools(tmp_path / str(at), inputs)
         objects(tools).fail_after = at
         tools.store.create_job(job_record(request()))
@@ -496,7 +496,7 @@ def test_a_job_that_dies_at_any_write_ends_with_the_same_files(tmp_path: Path) -
 def test_a_job_that_dies_and_is_stopped_leaves_no_half_batch(tmp_path: Path) -> None:
     """Files of a step that was never counted must not look like labels."""
     inputs = bird_inputs(60)
-    for at in range(12, 87, 5):
+    for at in range(12, 87, 8):
         tools = memory_tools(tmp_path / str(at), inputs)
         objects(tools).fail_after = at
         tools.store.create_job(job_record(request()))

@@ -1,0 +1,69 @@
+"""The doors to AWS do what no stand-in can show: encryption, and many requests at a time."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from gt_engine.aws import PARALLEL, EngineObjects, in_parallel
+from gt_service.objects import S3Uri
+
+
+class RecordingS3:
+    """Takes what boto3 would send."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def put_object(self, **arguments: Any) -> None:
+        self.sent.append(arguments)
+
+    def create_multipart_upload(self, **arguments: Any) -> dict[str, str]:
+        self.sent.append(arguments)
+        return {"UploadId": "1"}
+
+    def upload_part(self, **_: Any) -> dict[str, str]:
+        return {"ETag": "e"}
+
+    def complete_multipart_upload(self, **_: Any) -> None:
+        pass
+
+
+def test_what_a_job_writes_is_encrypted_with_its_key() -> None:
+    """OutputConfig.KmsKeyId is a promise for every file, small or large."""
+    s3 = RecordingS3()
+    objects = EngineObjects(s3, "alias/mine")  # type: ignore[arg-type]
+    objects.write(S3Uri("b", "small"), b"x", "text/plain")
+    objects.write_stream(S3Uri("b", "streamed"), [b"x"], "text/plain")
+    objects.write_stream(S3Uri("b", "large"), [b"x" * 9_000_000] * 2, "text/plain")
+    assert [(one["Key"], one["ServerSideEncryption"], one["SSEKMSKeyId"]) for one in s3.sent] == [
+        ("small", "aws:kms", "alias/mine"),
+        ("streamed", "aws:kms", "alias/mine"),
+        ("large", "aws:kms", "alias/mine"),
+    ]
+
+
+def test_results_come_in_order_and_many_run_at_once() -> None:
+    together = threading.Barrier(PARALLEL)
+
+    def work(number: int) -> int:
+        if number < PARALLEL:
+            together.wait(10)  # breaks where fewer run at the same time
+        return number * 2
+
+    assert list(in_parallel(work, range(100))) == [number * 2 for number in range(100)]
+
+
+def test_the_first_failure_is_raised_and_the_rest_is_left() -> None:
+    done = []
+
+    def work(number: int) -> None:
+        if number == 3:
+            raise OSError("S3 is gone")
+        done.append(number)
+
+    with pytest.raises(OSError, match="S3 is gone"):
+        list(in_parallel(work, range(10_000)))
+    assert len(done) < 1000
