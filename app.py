@@ -2,7 +2,18 @@
 
 from chalice.app import Chalice
 
-from chalicelib import api, authorize, batches, completions, job_events, notifications, pages, schedule, uploads
+from chalicelib import (
+    api,
+    authorize,
+    batches,
+    completions,
+    job_events,
+    metrics,
+    notifications,
+    pages,
+    schedule,
+    uploads,
+)
 
 app = Chalice(app_name="gt-service", configure_logs=False)
 app.register_blueprint(uploads.blueprint)
@@ -14,4 +25,5 @@ app.register_blueprint(authorize.blueprint)
 app.register_blueprint(api.blueprint)
 app.register_blueprint(pages.blueprint)
 app.register_blueprint(notifications.blueprint)
+app.register_middleware(metrics.measured, "all")
 app.register_middleware(pages.serve, "http")

@@ -17,10 +17,15 @@ blueprint = Blueprint(__name__)
 
 @blueprint.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:completions", batch_size=1)
 def on_job_completed(event: SQSEvent) -> dict[str, Any]:
-    """Write the report, book what the job cost, and say that money is free again."""
+    """Write the report and the campaign's labels, book what the job cost, and say that money is free again."""
 
     def handle(record: SQSRecord) -> None:
-        job = wiring.settlement().settle(json.loads(record.body)["job"])
+        message = json.loads(record.body)
+        if "labels" in message:
+            wiring.settlement().refresh(message["labels"])
+            logger.info("labels written", extra={"campaign": message["labels"]})
+            return
+        job = wiring.settlement().settle(message["job"])
         logger.info("report written", extra={"campaign": job.campaign, "job": job.name, "cost_mills": job.cost})
         wiring.QueueSignals().hint(job.campaign)
 

@@ -16,7 +16,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import boto3
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib import wiring
+from chalicelib import metrics, wiring
 from chalicelib.observability import logger
 from chalicelib.shapes import campaign_json, job_json
 from gt_service.notifications import (
@@ -79,13 +79,15 @@ class SqsQueue:
         )
 
 
-def announce(log: Notifications, waiting: Queue, campaign: Json, jobs: Sequence[Json], now: datetime) -> int:
-    """Queues what is due and was not told before; returns how much that is. Free to call with the same state again."""
+def announce(
+    log: Notifications, waiting: Queue, campaign: Json, jobs: Sequence[Json], now: datetime
+) -> tuple[Notification, ...]:
+    """Queues what is due and was not told before, and answers with it. Free to call with the same state again."""
     known = log.told(campaign["name"], now - TOLD_WITHIN, now)
-    fresh = [one for one in due(campaign, jobs, now=now) if one.id not in known and log.begin(one, now)]
+    fresh = tuple(one for one in due(campaign, jobs, now=now) if one.id not in known and log.begin(one, now))
     for notification in fresh:
         waiting.put(notification)
-    return len(fresh)
+    return fresh
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,9 @@ def tell(name: str) -> None:
     latest = browsing.batches(name, 1)
     jobs, _ = browsing.jobs(name, LATEST_JOBS, None)
     campaign = campaign_json(wiring.store().campaigns.get(name), {}, latest[0].number if latest else 0)
-    announce(wiring.notifications(), queue(), campaign, [job_json(job) for job in jobs], wiring.now())
+    shown = [job_json(job) for job in jobs]
+    metrics.transitions(announce(wiring.notifications(), queue(), campaign, shown, wiring.now()))
+    metrics.standing(campaign, shown)
 
 
 @blueprint.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:notifications", batch_size=1)

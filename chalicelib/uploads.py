@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib import wiring
+from chalicelib import metrics, wiring
 from chalicelib.messages import partial_failures
 from chalicelib.observability import logger
 from gt_service.ingest.events import uploads
@@ -26,15 +26,19 @@ _LONGEST_PATIENCE = timedelta(seconds=60)
 )
 def on_uploads(event: SQSEvent) -> dict[str, Any]:
     """Check and register what was uploaded; messages that failed come again, and they alone."""
-    intake, now, touched = wiring.intake(), wiring.now(), set[str]()
+    intake, now, touched, duplicated = wiring.intake(), wiring.now(), set[str](), set[str]()
 
     def take(record: SQSRecord) -> None:
         for upload in uploads(record.body):
             taken = intake.take(upload, now)
             logger.info("taken in", extra={"key": taken.key, "outcome": taken.outcome, "reason": taken.reason})
+            metrics.upload(taken.outcome)
             touched.update([taken.campaign] if taken.campaign else [])
+            duplicated.update([taken.campaign] if taken.campaign and taken.may_be_duplicate else [])
 
     failures = partial_failures(event, take)
+    for name in sorted(duplicated):
+        wiring.store().campaigns.tell_of_duplicates(name, wiring.now())
     for name in sorted(touched - {NOWHERE}):
         hint(intake.campaign(name, now))
     return failures

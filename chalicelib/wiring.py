@@ -87,6 +87,9 @@ class QueueSignals:
             DelaySeconds=delay_seconds,
         )
 
+    def ask_labels(self, campaign: str) -> None:
+        sqs().send_message(QueueUrl=settings().completions_queue_url, MessageBody=json.dumps({"labels": campaign}))
+
     def ask_report(self, job: str) -> None:
         sqs().send_message(QueueUrl=settings().completions_queue_url, MessageBody=json.dumps({"job": job}))
 

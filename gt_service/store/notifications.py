@@ -61,7 +61,7 @@ class NotificationItem(Model):
 
 @dataclass(frozen=True)
 class Delivery:
-    """How far a notification has got. state: `queued`, `sending`, `retrying`, `sent`, or `failed` after the last try."""
+    """How far it has got. state: `queued`, `sending`, `retrying`, `sent`, or `failed` after the last try."""
 
     notification: Notification
     state: str
