@@ -1,0 +1,102 @@
+"""Pending images become batches: which, in which order, and each once."""
+
+from __future__ import annotations
+
+import pytest
+
+from gt_service.chain.states import BatchState
+from gt_service.ingest.batching import Batching
+from gt_service.store.records import Batch, ImageStatus
+from tests.world import INBOX, RESULTS, World, picture
+
+
+def batching(world: World) -> Batching:
+    return Batching(world.store, world.objects, INBOX, RESULTS)
+
+
+def choose(world: World, number: int, size: int) -> bool:
+    campaign = world.store.campaigns.get("birds")
+    assert campaign.spec is not None
+    return batching(world).choose(campaign, campaign.spec, number, size, "full", world.now())
+
+
+def fill(world: World, number: int) -> Batch:
+    batching(world).fill(world.store.batches.get("birds", number), world.now())
+    return world.store.batches.get("birds", number)
+
+
+def test_the_oldest_images_go_first(world: World) -> None:
+    """Under a steady stream of uploads an early image would never get its turn."""
+    world.campaign()
+    for name in "dcba":
+        world.later(seconds=1)
+        world.upload(f"birds/images/{name}.png", picture(ord(name)))
+    assert choose(world, 1, 2)
+    assert world.manifest(fill(world, 1).manifest_uri) == ["birds/images/c.png", "birds/images/d.png"]
+
+
+def test_of_the_same_moment_the_keys_decide(world: World) -> None:
+    """The same uploads must make the same manifests, wherever their shards are."""
+    world.campaign()
+    for number in (5, 3, 9, 1, 7):
+        world.upload(f"birds/images/{number}.png", picture(number))
+    assert choose(world, 1, 3)
+    assert world.manifest(fill(world, 1).manifest_uri) == [f"birds/images/{number}.png" for number in (1, 3, 5)]
+
+
+def test_of_two_choices_one_counts(world: World) -> None:
+    """Two handlers choose batch 1 from different pending images."""
+    world.campaign()
+    world.images(2)
+    assert choose(world, 1, 2)
+    world.images(2, first=2)
+    assert not choose(world, 1, 4)
+    assert world.manifest(fill(world, 1).manifest_uri) == ["birds/images/0000.png", "birds/images/0001.png"]
+
+
+def test_filling_goes_on_where_it_stopped(world: World) -> None:
+    """Killed half way, the batch must end with the members it was given, and no others."""
+    world.campaign()
+    keys = world.images(4)
+    choose(world, 1, 4)
+    batch = world.store.batches.get("birds", 1)
+    world.store.images.take("birds", list(batching(world)._members(batch))[:2], 1)
+    world.images(2, first=4)
+    filled = fill(world, 1)
+    assert world.manifest(filled.manifest_uri) == keys
+    assert (filled.state, filled.objects) == (BatchState.CLOSED, 4)
+
+
+def test_an_image_that_changed_after_it_was_chosen_stays_for_the_next_batch(world: World) -> None:
+    """A slow handler could otherwise take it into a batch whose manifest is written already."""
+    world.campaign()
+    keys = world.images(3)
+    choose(world, 1, 3)
+    slow = list(batching(world)._members(world.store.batches.get("birds", 1)))
+    world.upload(keys[0], b"broken")
+    assert world.manifest(fill(world, 1).manifest_uri) == keys[1:]
+    world.upload(keys[0], picture(99))
+    world.store.images.take("birds", slow, 1)
+    found = world.store.images.get("birds", keys[0])
+    assert found is not None
+    assert found.status is ImageStatus.PENDING
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_counts(world: World, count: int) -> None:
+    """The planner closes batches by these numbers."""
+    world.campaign()
+    for number in range(count):
+        world.later(seconds=1)
+        world.upload(f"birds/images/{number}.png", picture(number))
+    summary = world.store.images.pending_summary("birds")
+    assert summary.count == count
+    assert (summary.newest is None) == (count == 0)
+    if count:
+        assert summary.newest == max(image.event_time for image in world.store.images.pending("birds"))
+
+
+def test_nothing_pending_makes_no_batch(world: World) -> None:
+    world.campaign()
+    assert not choose(world, 1, 4)
+    assert world.store.batches.of("birds") == ()
