@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 PARALLEL = 16
 """Requests to S3 at the same time; a job of 1,250 images writes some thousands of small files."""
+
+LISTED_AT_ONCE = 1000
+MOST_EXTRA_LISTINGS = 4
+"""Listings that a few hundred objects are worth; where their bucket holds much more, asking for each is cheaper."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -57,6 +62,8 @@ class Objects(ObjectStore, Protocol):
 
     def head(self, uri: S3Uri) -> ObjectSummary | None: ...
 
+    def heads(self, uris: Sequence[S3Uri]) -> dict[S3Uri, ObjectSummary]: ...
+
     def delete_all(self, prefix: S3Uri) -> None: ...
 
     def delete(self, uri: S3Uri) -> None: ...
@@ -80,6 +87,28 @@ class EngineObjects(S3Objects):
                 return None
             raise
         return ObjectSummary(uri, found["ContentLength"], found["ETag"].strip('"'), found["LastModified"])
+
+    def heads(self, uris: Sequence[S3Uri]) -> dict[S3Uri, ObjectSummary]:
+        """What is there of many objects that may lie close together, in a few listings; the rest is left out.
+
+        An object that is left out may be there all the same, beyond what was listed: `head` tells.
+        """
+        found: dict[S3Uri, ObjectSummary] = {}
+        for bucket in sorted({uri.bucket for uri in uris}):
+            keys = sorted(uri.key for uri in uris if uri.bucket == bucket)
+            wanted, pages = set(keys), len(keys) // LISTED_AT_ONCE + MOST_EXTRA_LISTINGS
+            listed = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=bucket,
+                Prefix=os.path.commonprefix([keys[0], keys[-1]]),  # noqa: RUF071 - keys have no folders
+                PaginationConfig={"MaxItems": pages * LISTED_AT_ONCE},
+            )
+            for item in listed.search("Contents[]"):
+                if item and item["Key"] in wanted:
+                    uri = S3Uri(bucket, item["Key"])
+                    found[uri] = ObjectSummary(uri, item["Size"], item["ETag"].strip('"'), item["LastModified"])
+                if item and item["Key"] >= keys[-1]:
+                    break
+        return found
 
     def bucket_is_there(self, bucket: str) -> bool:
         try:

@@ -148,6 +148,11 @@ class MemoryEngineObjects(MemoryObjects):
             next((found for found in self.list(uri) if found.uri == uri), None) if str(uri) in self.contents else None
         )
 
+    def heads(self, uris: Sequence[S3Uri]) -> dict[S3Uri, ObjectSummary]:
+        """Every other object, as where a bucket holds much more than what was asked for."""
+        found = (self.head(uri) for uri in sorted(uris, key=str)[::2])
+        return {head.uri: head for head in found if head is not None}
+
     def delete(self, uri: S3Uri) -> None:
         self.contents.pop(str(uri), None)
 

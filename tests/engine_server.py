@@ -18,7 +18,7 @@ import httpx
 from gt_cli.stack import LocalSession, child_environment
 from tests.engine import ACCOUNT, BUCKET, bird_inputs, request
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 @dataclass
@@ -78,7 +78,7 @@ def wait_for(ready: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any
     deadline = time.monotonic() + seconds
     while not (found := ready()):
         assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.05)
+        time.sleep(0.1)
     return found
 
 

@@ -31,7 +31,7 @@ from gt_engine.outputs.records import AnyLabel, WorkerAnswer
 from gt_engine.settings import Settings
 from gt_engine.store import ModelRecord, Store
 from gt_service.errors import InvalidInput, NotFound
-from gt_service.objects import S3Uri
+from gt_service.objects import ObjectSummary, S3Uri
 from gt_service.regions import MAX_IMAGE_BYTES, TaskType
 
 if TYPE_CHECKING:
@@ -164,7 +164,8 @@ def _look(
     job: JobContext, sources: Mapping[str, str], tools: Tools
 ) -> dict[str, tuple[str, tuple[int, int, int]] | str]:
     """Content key and size of each image, or what is wrong with it."""
-    heads = dict(zip(sources, in_parallel(lambda text: _head(text, tools), sources.values()), strict=True))
+    near = _listed(list(sources.values()), tools)
+    heads = dict(zip(sources, in_parallel(lambda text: _head(text, near, tools), sources.values()), strict=True))
     keys = {object_id: head for object_id, head in heads.items() if not head.startswith("!")}
     loaders = [(key, _loader(sources[object_id], tools)) for object_id, key in keys.items()]
     known = _prepare_features(loaders, tools) if job.plan.auto_labeling else _decode_all(loaders)
@@ -181,11 +182,21 @@ def _look(
     return found
 
 
-def _head(text: str, tools: Tools) -> str:
+def _listed(sources: Sequence[str], tools: Tools) -> dict[S3Uri, ObjectSummary]:
+    """Listing is a shortcut: where it is not allowed, each object is asked for by itself."""
+    try:
+        return tools.objects.heads([S3Uri.parse(text) for text in sources])
+    except ClientError as error:
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in {403, 404}:
+            raise
+        return {}
+
+
+def _head(text: str, near: Mapping[S3Uri, ObjectSummary], tools: Tools) -> str:
     """The content key of an object; a text that begins with `!` says why there is none."""
     uri = S3Uri.parse(text)
     try:
-        head = tools.objects.head(uri)
+        head = near.get(uri) or tools.objects.head(uri)
     except ClientError as error:
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in {400, 403}:
             raise  # S3's trouble, not the object's: the step is done again

@@ -104,7 +104,7 @@ def relative(files: dict[str, bytes], created: datetime, root: str, name: str) -
     }
 
 
-KILLS = 5
+KILLS = 3
 
 
 def killed_again_and_again(aws: LocalSession, engine: Engine, folder: str, name: str, seed: int, **changes: Any) -> int:
@@ -113,7 +113,7 @@ def killed_again_and_again(aws: LocalSession, engine: Engine, folder: str, name:
     engine.client().create_labeling_job(**request_in(folder, name, **changes))
     for kills in range(KILLS):
         enough = writes(aws, path) + chance.randint(1, 40)
-        wait_for(lambda at=enough: writes(aws, path) >= at or has_ended(engine, name))
+        wait_for(lambda at=enough: writes(aws, path) >= at or has_ended(engine, name), 200)
         if has_ended(engine, name):
             return kills
         engine.kill()
@@ -132,9 +132,10 @@ def writes(aws: LocalSession, path: str) -> int:
     return sum(page["KeyCount"] for page in found)
 
 
+@pytest.mark.timeout(900)
 def test_an_engine_that_is_killed_again_and_again_loses_and_doubles_nothing(aws: LocalSession, tmp_path: Path) -> None:
     """kill -9 at random moments: the job ends with the very files of a job that was left in peace."""
-    folder = birds(aws, "killed", 400)
+    folder = birds(aws, "killed", 150)
     engine = Engine(aws.endpoint_url, tmp_path / "state", ["--table-prefix", "killed"]).start()
     try:
         name, changes = "job-in-trouble", {"auto": False, "MaxConcurrentTaskCount": 15}

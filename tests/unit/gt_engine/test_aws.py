@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -67,3 +69,44 @@ def test_the_first_failure_is_raised_and_the_rest_is_left() -> None:
     with pytest.raises(OSError, match="S3 is gone"):
         list(in_parallel(work, range(10_000)))
     assert len(done) < 1000
+
+
+class ListingS3:
+    """A bucket with 9,000 objects; counts its answers."""
+
+    def __init__(self) -> None:
+        self.pages = 0
+        names = (f"images/{number:05}.jpg" for number in range(9000))
+        now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.items = [{"Key": key, "Size": 7, "ETag": f'"{key}"', "LastModified": now} for key in names]
+
+    def get_paginator(self, _: str) -> ListingS3:
+        return self
+
+    def paginate(self, **arguments: Any) -> ListingS3:
+        assert arguments["Bucket"] == "b"
+        self.prefix, self.most = arguments["Prefix"], arguments["PaginationConfig"]["MaxItems"]
+        return self
+
+    def search(self, _: str) -> Iterator[dict[str, Any]]:
+        fits = [item for item in self.items if item["Key"].startswith(self.prefix)]
+        for place, item in enumerate(fits[: self.most]):
+            self.pages += place % 1000 == 0
+            yield item
+
+
+def test_objects_that_lie_together_are_found_by_few_listings() -> None:
+    """A thousand questions for a thousand images would take longer than labeling them."""
+    s3 = ListingS3()
+    wanted = [S3Uri("b", f"images/{number:05}.jpg") for number in range(0, 3000, 10)]
+    found = EngineObjects(s3).heads(wanted)  # type: ignore[arg-type]
+    assert found.keys() == set(wanted)
+    assert found[wanted[1]].etag == "images/00010.jpg"
+    assert s3.pages == 3
+
+
+def test_objects_far_apart_are_not_searched_for_without_end() -> None:
+    s3 = ListingS3()
+    found = EngineObjects(s3).heads([S3Uri("b", "images/00000.jpg"), S3Uri("b", "images/08999.jpg")])  # type: ignore[arg-type]
+    assert [uri.key for uri in found] == ["images/00000.jpg"]
+    assert s3.pages <= 5

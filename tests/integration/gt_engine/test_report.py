@@ -1,0 +1,53 @@
+"""The cost report of a job that gt-engine ran, read from its own S3 tree and logs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gt_cli.stack import LocalSession
+from gt_service.objects import S3Uri
+from gt_service.outputs import CloudWatchTrainingLogs
+from gt_service.outputs.bulk import BulkObjects
+from gt_service.reports.publish import publish_job_report
+from tests.engine import BUCKET
+from tests.engine_server import Engine, birds, ended, request_in
+from tests.factories import spec
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.timeout(600)
+def test_the_report_of_an_engines_job(aws: LocalSession, engine: Engine, name: str) -> None:
+    """What the engine writes and what the report reads would drift apart."""
+    client = engine.client()
+    client.create_labeling_job(**request_in(birds(aws, name, 160), name, MaxConcurrentTaskCount=30))
+    described = ended(client, name, seconds=500)
+    counters = described["LabelCounters"]
+    objects = BulkObjects(aws.client("s3"))
+    gold = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "gt-service:gold-labels")
+    report = publish_job_report(
+        objects=objects,
+        logs=CloudWatchTrainingLogs(aws.client("logs")),
+        description=described,
+        spec=spec(gold_labels=gold),
+        role="first",
+        batch=1,
+        control=None,
+        destination=S3Uri(BUCKET, f"reports/{name}"),
+        now=datetime(2026, 11, 22, tzinfo=UTC),
+    )
+    counts = report["counts"]
+    assert (counts["human_images"], counts["machine_images"]) == (counters["HumanLabeled"], counters["MachineLabeled"])
+    assert (
+        counts["answers"] == described["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"] * counts["human_images"]
+    )
+    assert report["findings"] == []
+    assert all(run["scores"] and run["samples"] and run["model_s3_uri"] for run in report["training"])
+    assert report["quality"]["human"]["images"] == counts["human_images"]
+    assert report["quality"]["human"]["mean_f1"] > 0.8
+    assert all(worker["median_seconds"] for worker in report["workers"])
+    assert sum(worker["answers"] for worker in report["workers"]) == counts["answers"]
+    files = {item.uri.key.rsplit("/", 1)[1] for item in objects.list(S3Uri(BUCKET, f"reports/{name}/"))}
+    assert files == {"report.json", "report.csv", "report.html", "report.png", "report.svg"}
