@@ -164,13 +164,16 @@ class Progress:
 
 
 def opening(plan: JobPlan, progress: Progress) -> list[tuple[Purpose, int]]:
-    """The human batches before the first round, with their sizes."""
-    probe, rest = (Purpose.PROBE, plan.probe), plan.max_concurrent - plan.probe
-    if plan.warm:
-        batches = [probe, (Purpose.VALIDATION, rest)]
-        # A model that was dropped leaves a cold job: its first labels become training, and validation is added.
-        return [*batches, (Purpose.VALIDATION, plan.max_concurrent)] if fell_back(progress) else batches
-    return [probe, (Purpose.TRAINING, rest), (Purpose.VALIDATION, plan.max_concurrent)]
+    """The human batches before the first round, with their sizes; none is empty, so that iterations have no gap."""
+    probe = min(plan.probe, plan.max_concurrent)
+    batches = [(Purpose.PROBE, probe)]
+    rest = plan.max_concurrent - probe
+    if rest:
+        batches.append((Purpose.VALIDATION if plan.warm else Purpose.TRAINING, rest))
+    # A model that was dropped leaves a cold job: its first labels become training, and validation is added.
+    if not plan.warm or fell_back(progress):
+        batches.append((Purpose.VALIDATION, plan.max_concurrent))
+    return batches
 
 
 def fell_back(progress: Progress) -> bool:
