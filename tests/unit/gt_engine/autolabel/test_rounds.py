@@ -28,7 +28,7 @@ def objects(n: int) -> tuple[str, ...]:
 def played(plan: JobPlan, progress: Progress, share: float, *, drops: bool = False) -> tuple[Progress, list[Step]]:
     """The job to its end: in each round the machine labels this share of the pool; people answer everything."""
     steps: list[Step] = []
-    for _ in range(100):
+    for _ in range(2 * len(progress.objects) + 10):
         step = next_step(plan, progress)
         steps.append(step)
         if isinstance(step, Finish):
