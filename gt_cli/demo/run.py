@@ -32,7 +32,7 @@ from gt_service.outputs.concurrently import concurrently
 
 ROLES = frozenset({"first", "warm", "control"})
 LOOK_EVERY_SECONDS = 1.0
-LONGEST_STANDSTILL_SECONDS = 300  # training a detector on a batch's images takes less, even on a busy laptop
+LONGEST_STANDSTILL_SECONDS = 600  # training a detector takes a minute; ten on a machine that is busy otherwise
 EXAMPLES = (1, 3)  # the notebook shows its workers the second and the fourth image
 
 Say = Callable[[str], None]
