@@ -8,8 +8,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from gt_engine.jobs import worker
@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 class Runner:
     """Takes jobs' steps in turn. `wake` may be called from any thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, new_pool: Callable[[Settings], Executor] | None = None) -> None:
         self._settings = settings
+        self._new_pool = new_pool or processes
         self._turns: deque[str] = deque()
         self._paused: dict[str, float] = {}
         self._tries: dict[str, int] = {}
@@ -37,7 +38,7 @@ class Runner:
         self._woken_again: set[str] = set()
         self._changed = threading.Condition()
         self._stopping = False
-        self._pool = self._new_pool()
+        self._pool = self._new_pool(settings)
         self._thread = threading.Thread(target=self._loop, name="runner", daemon=True)
 
     def start(self, jobs: Iterable[str]) -> None:
@@ -86,7 +87,7 @@ class Runner:
                 else:
                     future = self._pool.submit(worker.run_step, self._settings, name)
             except BrokenProcessPool:
-                self._pool = self._new_pool()
+                self._pool = self._new_pool(self._settings)
                 continue
             self._running[future] = name
             future.add_done_callback(self._ended)
@@ -136,14 +137,15 @@ class Runner:
     def _next_pause(self) -> float | None:
         return max(0.0, min(self._paused.values()) - time.monotonic()) if self._paused else None
 
-    def _new_pool(self) -> ProcessPoolExecutor:
-        # spawn: a fork of a process with threads and connections would share both.
-        return ProcessPoolExecutor(
-            self._settings.processes,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=worker.start,
-            initargs=(self._settings, os.getpid()),
-        )
-
     def _processes(self) -> list[multiprocessing.process.BaseProcess]:
         return [child for child in multiprocessing.active_children() if child.is_alive()]
+
+
+def processes(settings: Settings) -> ProcessPoolExecutor:
+    """Worker processes. Spawned: a fork of a process with threads and connections would share both."""
+    return ProcessPoolExecutor(
+        settings.processes,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=worker.start,
+        initargs=(settings, os.getpid()),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -18,11 +19,18 @@ from tests.factories import spec
 pytestmark = pytest.mark.integration
 
 
+@pytest.fixture(scope="module")
+def fast(aws: LocalSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    running = Engine(aws.endpoint_url, tmp_path_factory.mktemp("fast"), environment={"GT_ENGINE_FAST": "1"}).start()
+    yield running
+    assert running.stop() == 0
+
+
 @pytest.mark.timeout(600)
-def test_the_report_of_an_engines_job(aws: LocalSession, engine: Engine, name: str) -> None:
+def test_the_report_of_an_engines_job(aws: LocalSession, fast: Engine, name: str) -> None:
     """What the engine writes and what the report reads would drift apart."""
-    client = engine.client()
-    client.create_labeling_job(**request_in(birds(aws, name, 160), name, MaxConcurrentTaskCount=30))
+    client = fast.client()
+    client.create_labeling_job(**request_in(birds(aws, name, 60), name, MaxConcurrentTaskCount=12))
     described = ended(client, name, seconds=500)
     counters = described["LabelCounters"]
     objects = BulkObjects(aws.client("s3"))
