@@ -40,7 +40,8 @@ def on_uploads(event: SQSEvent) -> dict[str, Any]:
     for name in sorted(duplicated):
         wiring.store().campaigns.tell_of_duplicates(name, wiring.now())
     for name in sorted(touched - {NOWHERE}):
-        hint(intake.campaign(name, now))
+        # Read anew: a hint that was sent while these images were registered may have arrived before they were.
+        hint(wiring.store().campaigns.get(name))
     return failures
 
 

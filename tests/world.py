@@ -56,6 +56,7 @@ class World:
         self.store = Store(TableNames("campaigns", "images", "batches", "jobs", "tokens"), REGION)
         self.hints: list[str] = []
         self.report_requests: list[str] = []
+        self.label_requests: list[str] = []
         self._uploads = 0
 
     def now(self) -> datetime:
@@ -70,6 +71,9 @@ class World:
 
     def ask_report(self, job: str) -> None:
         self.report_requests.append(job)
+
+    def ask_labels(self, campaign: str) -> None:
+        self.label_requests.append(campaign)
 
     @property
     def chain(self) -> Chain:
@@ -103,9 +107,9 @@ class World:
         return report
 
     def _publish_campaign(
-        self, *, campaign: str, reports: Sequence[Mapping[str, Any]], destination: S3Uri, now: datetime, objects: Any
+        self, *, campaign: str, reports: Sequence[Mapping[str, Any]], destination: S3Uri, objects: Any, **facts: Any
     ) -> Mapping[str, Any]:
-        report = campaign_report(campaign, reports, now=now)
+        report = campaign_report(campaign, reports, **facts)
         self.objects.write(destination / "campaign.json", report_json(report), "application/json")
         return report
 
@@ -138,9 +142,11 @@ class World:
         return keys
 
     def settle(self) -> None:
-        """Delivers every request for a report."""
+        """Delivers every request for a report or for labels."""
         while self.report_requests:
             self.settlement.settle(self.report_requests.pop(0))
+        while self.label_requests:
+            self.settlement.refresh(self.label_requests.pop(0))
 
     def finish(self, job: str, status: str = "Completed", *, labeled: int | None = None, model: bool = True) -> None:
         """A job ends, its event arrives, and the reports that follow are written."""

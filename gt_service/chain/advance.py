@@ -62,6 +62,9 @@ class Signals(Protocol):
     def ask_report(self, job: str) -> None:
         """Says that an ended job wants its cost report."""
 
+    def ask_labels(self, campaign: str) -> None:
+        """Says that a campaign wants its labels written anew."""
+
 
 class Chain:
     def __init__(
@@ -92,21 +95,23 @@ class Chain:
     def advance(self, name: str, *, may_go_on: Callable[[], bool] = lambda: True) -> None:
         """Does whatever the campaign needs, until there is nothing, or time runs out: then it says so to go on.
 
-        may_go_on: asked before each round of actions. Errors: `NotFound`; whatever AWS raises that may pass.
+        may_go_on: asked between rounds of actions. Errors: `NotFound`; whatever AWS raises that may pass.
         """
-        while may_go_on():
-            standing = self._standing(name)
-            plan = self._plan(standing)
-            for action in plan.actions:
-                self._perform(action, standing)
-            if plan.actions:
-                continue
-            shown = standing.campaign.verdict == plan.verdict or self._store.campaigns.show(
-                standing.campaign, plan.verdict
-            )
-            if shown:
+        while not self._round(name):
+            if not may_go_on():
+                self._signals.hint(name)
                 return
-        self._signals.hint(name)
+
+    def _round(self, name: str) -> bool:
+        """Does what is planned now; True where there was nothing, and the campaign's owner is told how it stands."""
+        standing = self._standing(name)
+        plan = self._plan(standing)
+        for action in plan.actions:
+            self._perform(action, standing)
+        if plan.actions:
+            return False
+        is_told = standing.campaign.verdict == plan.verdict
+        return is_told or self._store.campaigns.show(standing.campaign, plan.verdict)
 
     def _standing(self, name: str) -> planner.Standing:
         # The campaign first: whatever is read after it can only be newer, and a write on an old one is refused.
@@ -144,6 +149,9 @@ class Chain:
                 # Sent first: killed in between, it is asked for twice, which is harmless.
                 self._signals.ask_report(job.name)
                 self._store.jobs.record(job, replace(job, report_asked_at=now))
+            case planner.AskForLabels():
+                self._signals.ask_labels(campaign.name)
+                self._store.campaigns.labels_asked(campaign, now)
             case planner.ReserveJob(job, batch):
                 self._reserve(job, campaign, batch)
             case planner.ReserveAgain(refused, job):

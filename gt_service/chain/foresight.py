@@ -99,7 +99,9 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
 # ---------------------------------------------------------------- steps in words
 
 
-def _step(action: planner.Action, campaign: Campaign, deployment: Deployment) -> Step:
+def _step(  # noqa: C901 - a row per action
+    action: planner.Action, campaign: Campaign, deployment: Deployment
+) -> Step:
     match action:
         case planner.ReserveJob(job, _) | planner.ReserveAgain(_, job) | planner.CreateJob(job):
             return _job_step(job, campaign, deployment)
@@ -119,6 +121,8 @@ def _step(action: planner.Action, campaign: Campaign, deployment: Deployment) ->
             return Step(f"withdraw labeling job {job.name}, which was never started", job.name)
         case planner.AskForReport(job):
             return Step(f"write the cost report of labeling job {job.name}", job.name)
+        case planner.AskForLabels():
+            return Step("write the campaign's labels anew, for duplicates that came after the last job")
 
 
 def _job_step(job: Job, campaign: Campaign, deployment: Deployment) -> Step:

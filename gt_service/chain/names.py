@@ -76,6 +76,11 @@ class Places:
     def job_output(self, job: str) -> S3Uri:
         return self.root / f"output/{job}"
 
+    @property
+    def labels(self) -> S3Uri:
+        """The campaign's labels, of all jobs and with the duplicates'."""
+        return self.root / "labels/output.manifest"
+
     def request(self, job: str) -> S3Uri:
         return self.root / f"requests/{job}.json"
 

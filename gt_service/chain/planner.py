@@ -26,6 +26,8 @@ REFUSAL_PAUSE = timedelta(minutes=15)
 """After this a refused request is tried again as it is: the cause may have been mended outside of the campaign."""
 STOP_PATIENCE = timedelta(minutes=10)
 REPORT_PATIENCE = timedelta(minutes=30)
+LABELS_PAUSE = timedelta(minutes=5)
+"""While duplicates keep coming, the campaign's labels are written so often; they are read and written whole."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,11 @@ class AskForReport:
     job: Job
 
 
+@dataclass(frozen=True)
+class AskForLabels:
+    """The campaign's labels are written with every report; duplicates that came later want them written anew."""
+
+
 Action = (
     ChooseBatch
     | FillBatch
@@ -115,6 +122,7 @@ Action = (
     | StopJob
     | WithdrawJob
     | AskForReport
+    | AskForLabels
 )
 
 
@@ -176,6 +184,11 @@ class _Planner:
             asked = job.report_asked_at
             if job.is_unsettled and (asked is None or self._now - asked >= REPORT_PATIENCE):
                 yield AskForReport(job)
+        asked, last = self._campaign.labels_asked_at, self._campaign.duplicate_at
+        is_written = last is None or last == self._campaign.labels_for
+        is_due = asked is None or self._now - asked >= LABELS_PAUSE
+        if is_due and not is_written and any(job.has_ended and not job.is_control for job in self._jobs):
+            yield AskForLabels()
 
     # ------------------------------------------------------------ stopping
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.advance import Signals
+from gt_service.chain.labels import CampaignLabels
 from gt_service.chain.names import JobName, Places, Role
 from gt_service.errors import Conflict, NotFound
 from gt_service.money import Mills
@@ -42,6 +43,7 @@ class Settlement:
         self._store, self._objects, self._logs, self._sagemaker = store, objects, logs, sagemaker
         self._signals, self._bucket, self._now = signals, results_bucket, now
         self._publish, self._publish_campaign = publish, publish_campaign
+        self._labels = CampaignLabels(store, objects, results_bucket)
 
     def settle(self, name: str) -> Job:
         """Writes an ended job's report and books its cost. Repeated, it writes the report anew and books nothing.
@@ -64,7 +66,7 @@ class Settlement:
             now=self._now(),
         )
         booked = self._store.jobs.settle(job, Mills(report["cost"]["total_mills"]), str(places.report(name)))
-        self._compare(job.campaign, places)
+        self.refresh(job.campaign)
         if booked and job.role is Role.CONTROL:
             # The jobs that it is a comparison for were reported before it ended.
             for other in self._store.jobs.of(job.campaign):
@@ -72,8 +74,13 @@ class Settlement:
                     self._signals.ask_report(other.name)
         return self._store.jobs.get(name)
 
-    def _compare(self, campaign: str, places: Places) -> None:
-        """The campaign's jobs side by side. Written anew with every report, so the last one written is complete."""
+    def refresh(self, campaign: str) -> None:
+        """Writes the campaign's labels, and its jobs side by side.
+
+        Anew with every report, so the last one written is complete; and when duplicates came after it.
+        """
+        places = Places(self._bucket, campaign)
+        duplicates = self._labels.write(campaign)
         jobs = sorted(self._store.jobs.of(campaign), key=lambda job: job.reserved_at)
         written = (self.report(places, job.job_name) for job in jobs)
         reports = [json.loads(report) for report in written if report is not None]
@@ -81,6 +88,7 @@ class Settlement:
             objects=self._objects,
             campaign=campaign,
             reports=reports,
+            duplicates=duplicates.as_dict(),
             destination=places.root / "reports",
             now=self._now(),
         )

@@ -25,6 +25,10 @@ _GONE = Rejection("it was deleted before it could be checked", "Upload it again.
 _BROKEN = Rejection("its pixels cannot be decoded: the file is cut off or damaged", "Save it anew and upload it again.")
 
 
+KNOWN = "known already"
+"""The outcome where the same upload, or a later one of its key, was registered before."""
+
+
 @dataclass(frozen=True)
 class Taken:
     """What became of an upload, for the log. campaign: whose state changed; None where nobody's did."""
@@ -33,6 +37,11 @@ class Taken:
     campaign: str | None
     outcome: str
     reason: str | None = None
+
+    @property
+    def may_be_duplicate(self) -> bool:
+        """Also of what is known already: the handler that registered it may have been killed before it could tell."""
+        return self.outcome in {ImageStatus.DUPLICATE, KNOWN}
 
 
 class Intake:
@@ -84,7 +93,7 @@ class Intake:
             found, search = self._looked_at(found, upload, spec)
         image = self._store.images.register(found, skip_duplicates=spec is None or spec.skip_duplicates, search=search)
         if image is None:
-            return Taken(upload.key, key.campaign, "known already")
+            return Taken(upload.key, key.campaign, KNOWN)
         return Taken(upload.key, key.campaign, image.status.value, image.reason)
 
     def campaign(self, name: str, now: datetime) -> Campaign:

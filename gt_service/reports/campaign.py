@@ -13,8 +13,17 @@ from gt_service.objects import ObjectStore, S3Uri
 Report = dict[str, Any]
 
 
-def campaign_report(campaign: str, reports: Sequence[Mapping[str, Any]], *, now: datetime) -> Report:
+def campaign_report(
+    campaign: str,
+    reports: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime,
+    duplicates: Mapping[str, int] | None = None,
+) -> Report:
     """Pure: from the reports of the campaign's jobs, in order of start.
+
+    duplicates: how many images were not sent to people because a twin was: `exact` and `near` ones, and of both those
+    `labeled` by now.
 
     The chain is every job but the controls, which label again what is labeled already: their cost is the price of
     knowing what the pre-trained model saves, and is told apart.
@@ -28,19 +37,26 @@ def campaign_report(campaign: str, reports: Sequence[Mapping[str, Any]], *, now:
         "campaign": campaign,
         "totals": {"chain": _totals(chain), "controls": _totals(controls)},
         "without_chaining": _without_chaining(chain, controls),
+        "duplicates": None if duplicates is None else _duplicates(chain, duplicates),
         "jobs": [_row(report) for report in reports],
     }
 
 
 def publish_campaign_report(
-    *, objects: ObjectStore, campaign: str, reports: Sequence[Mapping[str, Any]], destination: S3Uri, now: datetime
+    *,
+    objects: ObjectStore,
+    campaign: str,
+    reports: Sequence[Mapping[str, Any]],
+    destination: S3Uri,
+    now: datetime,
+    duplicates: Mapping[str, int] | None = None,
 ) -> Report:
     """Writes `campaign.html`, `.png`, `.svg` and, last, `campaign.json` under `destination`; returns the report."""
     from gt_service.reports.figure import campaign_figure, rendered
     from gt_service.reports.page import campaign_page
     from gt_service.reports.publish import report_json
 
-    report = campaign_report(campaign, reports, now=now)
+    report = campaign_report(campaign, reports, now=now, duplicates=duplicates)
     figure = campaign_figure(report["jobs"])
     svg = rendered(figure, "svg")
     objects.write(destination / "campaign.svg", svg, "image/svg+xml")
@@ -77,6 +93,19 @@ def _totals(reports: Sequence[Mapping[str, Any]]) -> Report:
         "all_human_mills": human,
         "saved_mills": human - cost,
         "saved_share": round((human - cost) / human, 4) if human else 0.0,
+    }
+
+
+def _duplicates(chain: Sequence[Mapping[str, Any]], found: Mapping[str, int]) -> Report:
+    """What was not paid for twins: what the chain's jobs cost, by and large, for each label they made."""
+    totals = _totals(chain)
+    paid_for, cost = totals["labeled"], totals["cost_mills"]
+    saved = found["labeled"] * cost // paid_for if paid_for else 0
+    return {
+        **found,
+        "saved_mills": saved,
+        "saved_usd": as_usd_number(Mills(saved)),
+        "compared_to": "labeling each of them for what a label cost in this campaign's chain on average",
     }
 
 

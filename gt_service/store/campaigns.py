@@ -140,6 +140,21 @@ class Campaigns:
             return False
         return True
 
+    def tell_of_duplicates(self, name: str, now: datetime) -> None:
+        """Says that images have come which are labeled under other keys, so that they get into the labels."""
+        self._items(name=name).update(
+            actions=[CampaignItem.duplicate_at.set(now)], condition=CampaignItem.name.exists()
+        )
+
+    def labels_asked(self, campaign: Campaign, now: datetime) -> None:
+        """Writes down that the campaign's labels were asked for, as of the last duplicate that `campaign` tells of."""
+
+        def change(item: CampaignItem) -> bool:
+            item.labels_for, item.labels_asked_at = campaign.duplicate_at, now
+            return True
+
+        self._change(campaign.name, change, now)
+
     def _find(self, name: str) -> CampaignItem | None:
         try:
             return self._items.get(name, consistent_read=True)
@@ -181,7 +196,7 @@ class Campaigns:
         return True
 
 
-_UNVERSIONED = {"name", "hinted_at"}
+_UNVERSIONED = {"name", "hinted_at", "duplicate_at"}
 
 
 def _all_but_hint(item: CampaignItem) -> list[Any]:
@@ -211,4 +226,7 @@ def _campaign(item: CampaignItem) -> Campaign:
         close_requested_at=item.close_requested_at,
         resumed_at=item.resumed_at,
         hinted_at=item.hinted_at,
+        duplicate_at=item.duplicate_at,
+        labels_for=item.labels_for,
+        labels_asked_at=item.labels_asked_at,
     )

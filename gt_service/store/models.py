@@ -52,6 +52,9 @@ class CampaignItem(Model):
     close_requested_at = UTCDateTimeAttribute(null=True)
     resumed_at = UTCDateTimeAttribute(null=True)
     hinted_at = UTCDateTimeAttribute(null=True)
+    duplicate_at = UTCDateTimeAttribute(null=True)
+    labels_for = UTCDateTimeAttribute(null=True)
+    labels_asked_at = UTCDateTimeAttribute(null=True)
 
 
 class ByPlace(LocalSecondaryIndex["ImageItem"]):  # type: ignore[no-untyped-call]

@@ -32,7 +32,8 @@ class Campaign:
 
     revision: counts the accepted specs; 0 before the first. cap: None where there is no budget.
     committed: set aside for jobs whose real cost is not known yet. spent: real cost of reported jobs.
-    version: grows with every write.
+    version: grows with every write. duplicate_at: when the last image came that is labeled under another key.
+    labels_for: its `duplicate_at` when the campaign's labels were last asked for, at `labels_asked_at`.
     """
 
     name: str
@@ -49,6 +50,9 @@ class Campaign:
     close_requested_at: datetime | None = None
     resumed_at: datetime | None = None
     hinted_at: datetime | None = None
+    duplicate_at: datetime | None = None
+    labels_for: datetime | None = None
+    labels_asked_at: datetime | None = None
 
     @property
     def headroom(self) -> Mills | None:

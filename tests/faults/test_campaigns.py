@@ -15,17 +15,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from gt_service.chain.names import JobName
+from gt_service.chain.names import JobName, Places
 from gt_service.chain.states import BatchState, CampaignEvent, JobState
-from gt_service.store import images as store_images
 from gt_service.store.records import ImageStatus
 from tests.faults.weather import Fault, Killed, StormyWorld
-from tests.world import a_world, picture, spec_document
+from tests.world import RESULTS, a_world, picture, spec_document
 
 CAMPAIGN = "birds"
 BATCH = 3
@@ -43,8 +41,6 @@ class Campaigns(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._leave = ExitStack()
-        environment = self._leave.enter_context(pytest.MonkeyPatch.context())
-        environment.setattr(store_images, "SHARDS", 2)
         self.world: StormyWorld = self._leave.enter_context(a_world(StormyWorld))  # type: ignore[arg-type]
         self.world.watch_dynamodb()
         self.world.store.images._writers = 1
@@ -223,11 +219,16 @@ class Campaigns(RuleBasedStateMachine):
             assert report["cost"]["total_mills"] == job.cost
         campaign = self.world.store.campaigns.get(CAMPAIGN)
         assert campaign.committed == 0
+        if self.world.store.jobs.of(CAMPAIGN):
+            labels = self.world.manifest(str(Places(RESULTS, CAMPAIGN).labels))
+            assert sorted(labels) == sorted(key for key, valid in self.valid.items() if valid), "labels of all, once"
 
     # ------------------------------------------------------------ handlers
 
     def _on_upload(self, upload: Any) -> None:
         taken = self.world.take(upload)
+        if taken.campaign is not None and taken.may_be_duplicate:
+            self.world.store.campaigns.tell_of_duplicates(taken.campaign, self.world.now())
         if taken.campaign is not None:
             self.world.hint(taken.campaign)
 

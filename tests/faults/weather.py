@@ -118,16 +118,14 @@ class StormyWorld(World):
     def ask_report(self, job: str) -> None:
         self.weather.through("SendMessage", lambda: self.report_requests.append(job))
 
+    def ask_labels(self, campaign: str) -> None:
+        self.weather.through("SendMessage", lambda: self.label_requests.append(campaign))
+
     def watch_dynamodb(self) -> None:
-        """Puts DynamoDB under the weather: botocore's hooks around every call of pynamodb's clients."""
-        tables = self.store.tables
-        connections = [tables.connection]
-        for model in (tables.campaigns, tables.images, tables.contents, tables.batches, tables.jobs, tables.tokens):
-            connections.append(model._get_connection().connection)
-        for connection in connections:
-            events = connection.client.meta.events
-            events.register("before-call.dynamodb", lambda model, **_: self.weather.before(model.name))
-            events.register("after-call.dynamodb", self._after)
+        """Puts DynamoDB under the weather: botocore's hooks around every call of the store's one client."""
+        events = self.store.tables.connection.client.meta.events
+        events.register("before-call.dynamodb", lambda model, **_: self.weather.before(model.name))
+        events.register("after-call.dynamodb", self._after)
 
     def _after(self, http_response: Any, model: Any, **_: Any) -> None:
         if http_response.status_code < 300:

@@ -307,6 +307,17 @@ def test_a_campaign_without_a_control_claims_nothing_about_chaining(notebook: di
     assert campaign_report("birds", [notebook["first"]], now=NOW)["without_chaining"] is None
 
 
+def test_what_duplicates_saved_is_priced_by_the_campaigns_own_labels(notebook: dict[str, Json]) -> None:
+    """A saving that could not be checked would be printed, or money that unlabeled twins never saved."""
+    duplicates = {"exact": 10, "near": 5, "labeled": 12}
+    reports = [notebook["first"], notebook["warm"], notebook["control"]]
+    report = campaign_report("birds", reports, now=NOW, duplicates=duplicates)["duplicates"]
+    chain = campaign_report("birds", reports, now=NOW)["totals"]["chain"]
+    assert report["saved_mills"] == 12 * chain["cost_mills"] // chain["labeled"]
+    assert {key: report[key] for key in duplicates} == duplicates
+    assert campaign_report("birds", [], now=NOW, duplicates=duplicates)["duplicates"]["saved_mills"] == 0
+
+
 @pytest.mark.parametrize("roles", [[], ["first"], ["first", "warm", "control"]])
 def test_the_campaigns_files(notebook: dict[str, Json], roles: list[str]) -> None:
     """A campaign's page would fail while its first job is still running."""

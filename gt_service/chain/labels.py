@@ -1,0 +1,114 @@
+"""The campaign's labels: one manifest over all of its labeling jobs, with every duplicate beside its twin."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.names import Places
+from gt_service.ingest.manifests import CONTENT_TYPE
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.labeled import labeled_lines, twin_line
+from gt_service.store import Store
+from gt_service.store.records import Image, Job
+
+_LINES_PER_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """How many images were never sent to people. labeled: of them, those whose twin has a label by now."""
+
+    exact: int
+    near: int
+    labeled: int
+
+    def as_dict(self) -> dict[str, int]:
+        return {"exact": self.exact, "near": self.near, "labeled": self.labeled}
+
+
+class CampaignLabels:
+    """Writes `labels/output.manifest`: the lines of every job of the chain that has ended, in order.
+
+    Held in memory: what is known of the duplicates, some 300 bytes each. Everything else is streamed.
+    """
+
+    def __init__(self, store: Store, objects: ObjectStore, results_bucket: str) -> None:
+        self._store, self._objects, self._bucket = store, objects, results_bucket
+
+    def write(self, campaign: str) -> Duplicates:
+        """Safe to repeat, and for two to do at the same time: the last to end has seen every job that had ended."""
+        while True:
+            jobs = self._jobs(campaign)
+            duplicates = self._write(campaign, jobs)
+            # Closes: one who began before another job ended writes over the labels of that job.
+            if self._jobs(campaign) == jobs:
+                return duplicates
+
+    def _jobs(self, campaign: str) -> list[tuple[str, str, int]]:
+        """Name, manifest and spec revision of each, which never change: how a job stands besides does not matter."""
+        jobs = (job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_control)
+        return [_facts(job) for job in jobs]
+
+    def _write(self, campaign: str, jobs: list[tuple[str, str, int]]) -> Duplicates:
+        places = Places(self._bucket, campaign)
+        twins, exact = defaultdict[str, list[Image]](list), 0
+        for duplicate, owner in self._store.images.duplicates(campaign):
+            twins[owner].append(duplicate)
+            exact += duplicate.near_to is None
+        written = _Written()
+        lines = self._lines(places, jobs, twins, written)
+        self._objects.write_stream(places.labels, _chunks(lines), CONTENT_TYPE)
+        return Duplicates(exact, sum(map(len, twins.values())) - exact, written.twins)
+
+    def _lines(
+        self,
+        places: Places,
+        jobs: list[tuple[str, str, int]],
+        twins: Mapping[str, list[Image]],
+        written: _Written,
+    ) -> Iterator[Mapping[str, Any]]:
+        attributes = dict[int, str]()
+        for name, manifest, revision in jobs:
+            if revision not in attributes:
+                attributes[revision] = self._attribute(places, revision)
+            attribute = attributes[revision]
+            description = {
+                "LabelingJobName": name,
+                "LabelAttributeName": attribute,
+                "OutputConfig": {"S3OutputPath": str(places.output)},
+            }
+            for line in labeled_lines(self._objects, S3Uri.parse(manifest), description):
+                yield line
+                source = S3Uri.parse(line["source-ref"])
+                for twin in twins.get(source.key, ()):
+                    written.twins += 1
+                    yield twin_line(line, attribute, S3Uri(source.bucket, twin.key), (twin.width, twin.height))
+
+    def _attribute(self, places: Places, revision: int) -> str:
+        text = self._objects.read(places.of_spec(revision, "campaign.json"))
+        return CampaignSpec.model_validate_json(text).label_attribute
+
+
+class _Written:
+    """Counts while the lines go by."""
+
+    twins = 0
+
+
+def _facts(job: Job) -> tuple[str, str, int]:
+    return job.name, job.manifest_uri, job.revision
+
+
+def _chunks(lines: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+    held: list[str] = []
+    for line in lines:
+        held.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+        if len(held) == _LINES_PER_CHUNK:
+            yield "".join(held).encode()
+            held.clear()
+    yield "".join(held).encode()

@@ -1,0 +1,154 @@
+"""The campaign's labels: one line for every image that has a label, whoever was sent to people in its stead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gt_service.chain.labels import CampaignLabels, Duplicates
+from gt_service.chain.names import Places
+from gt_service.chain.planner import LABELS_PAUSE
+from gt_service.objects import S3Uri
+from tests.pictures import copy_of, painting, saved
+from tests.world import INBOX, RESULTS, World, a_world, picture
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with a_world() as world:
+        yield world
+
+
+def labels(world: World) -> dict[str, dict[str, Any]]:
+    """By key; every key at most once."""
+    lines = [json.loads(line) for line in world.objects.lines(Places(RESULTS, "birds").labels)]
+    found = {S3Uri.parse(line["source-ref"]).key: line for line in lines}
+    assert len(found) == len(lines)
+    return found
+
+
+def key(name: str) -> str:
+    return f"birds/images/{name}"
+
+
+def close(world: World) -> None:
+    world.store.campaigns.request_close("birds", world.now())
+    world.advance()
+
+
+def report(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(world.objects.read(S3Uri(RESULTS, "birds/reports/campaign.json")))
+    return found
+
+
+def test_labels_of_all_jobs_and_no_label_twice(world: World) -> None:
+    """A failed job's labels, its follow-up's and the next batch's, and none of the control's."""
+    world.campaign(control_batches=[2])
+    keys = world.images(8)
+    world.advance()
+    world.finish("birds-0001", "Failed", labeled=1)
+    world.finish("birds-0001-r1")
+    world.finish("birds-0002")
+    world.finish("birds-0002-control")
+    assert sorted(labels(world)) == keys
+    jobs = {line["category-metadata"]["job-name"] for line in labels(world).values()}
+    assert jobs == {"labeling-job/birds-0001", "labeling-job/birds-0001-r1", "labeling-job/birds-0002"}
+
+
+def test_a_job_that_died_before_its_manifest_counts_too(world: World) -> None:
+    """People were paid for these labels, and nobody is sent them again."""
+    world.campaign()
+    keys = world.images(4)
+    world.advance()
+    world.sagemaker.finish("birds-0001", "Failed", labeled=3)
+    del world.objects.contents[f"s3://{RESULTS}/birds/output/birds-0001/manifests/output/output.manifest"]
+    del world.sagemaker.jobs["birds-0001"]["LabelingJobOutput"]
+    world.chain.observe("birds-0001")
+    world.advance()
+    world.settle()
+    assert sorted(labels(world)) == keys[:3]
+    world.advance()
+    world.finish("birds-0001-r1")
+    assert sorted(labels(world)) == keys
+
+
+def test_duplicates_have_their_twins_label(world: World) -> None:
+    world.campaign()
+    world.images(3)
+    world.upload(key("again.png"), picture(1))
+    close(world)
+    world.finish("birds-0001")
+    found = labels(world)
+    assert len(found) == 4
+    assert found[key("again.png")] == found[key("0001.png")] | {
+        "source-ref": f"s3://{INBOX}/{key('again.png')}",
+        "duplicate-of": f"s3://{INBOX}/{key('0001.png')}",
+    }
+    saving = report(world)["duplicates"]
+    cost = report(world)["totals"]["chain"]["cost_mills"]
+    assert (saving["exact"], saving["near"], saving["labeled"]) == (1, 0, 1)
+    assert saving["saved_mills"] == cost // 3 > 0
+
+
+def test_boxes_of_a_smaller_copy_are_smaller(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise they would lie beside what they mark."""
+    world.campaign(skip_near_duplicates=True)
+    world.upload(key("a.png"), saved(painting(1)))
+    world.upload(key("b.jpg"), copy_of(1, scale=0.5))
+    close(world)
+    boxes = [{"class_id": 0, "left": 31, "top": 11, "width": 100, "height": 51}]
+    value = {"image_size": [{"width": 320, "height": 240, "depth": 3}], "annotations": boxes}
+    label = world.sagemaker._label
+    monkeypatch.setattr(world.sagemaker, "_label", lambda *names: label(*names) | {"category": value})
+    world.finish("birds-0001")
+    found = labels(world)
+    assert found[key("a.png")]["category"] == value
+    assert found[key("b.jpg")]["category"] == {
+        "image_size": [{"width": 160, "height": 120, "depth": 3}],
+        "annotations": [{"class_id": 0, "left": 16, "top": 6, "width": 50, "height": 25}],
+    }
+    assert (report(world)["duplicates"]["near"], report(world)["duplicates"]["labeled"]) == (1, 1)
+
+
+def test_a_duplicate_that_comes_after_the_last_job_gets_its_label(world: World) -> None:
+    """No job will complete after it that could bring its label."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001")
+    for name in ("late.png", "later.png"):
+        taken = world.upload(key(name), picture(1))
+        assert taken.may_be_duplicate
+        world.store.campaigns.tell_of_duplicates("birds", world.now())
+        world.advance()
+        world.settle()
+        world.later(seconds=LABELS_PAUSE.total_seconds())
+    assert key("late.png") in labels(world)
+    world.advance()
+    world.settle()
+    assert key("later.png") in labels(world)
+    world.advance()
+    assert world.label_requests == []
+
+
+def test_a_job_that_ends_while_labels_are_written_is_not_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two completions at the same time, the slower one has not seen the other's job, and writes last."""
+    world.campaign()
+    world.images(8)
+    world.advance()
+    world.finish("birds-0001")
+    write, met = CampaignLabels._write, []
+
+    def slowly(self: CampaignLabels, *arguments: Any) -> Duplicates:
+        if not met:
+            met.append("birds-0002")
+            world.sagemaker.finish("birds-0002")
+            world.chain.observe("birds-0002")
+        return write(self, *arguments)
+
+    monkeypatch.setattr(CampaignLabels, "_write", slowly)
+    world.settlement.settle("birds-0001")
+    assert len(labels(world)) == 8
