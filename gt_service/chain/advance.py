@@ -120,7 +120,7 @@ class Chain:
             campaign=campaign,
             batches=self._store.batches.of(name),
             jobs=self._store.jobs.of(name),
-            pending=self._store.images.pending_summary(name),
+            pending=self._store.images.pending_summary(name, most=campaign.spec.batch.size if campaign.spec else 1),
             now=self._now(),
         )
 

@@ -1,0 +1,35 @@
+"""The functions, wired to a deployment in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from chalice.test import Client
+
+from app import app
+from chalicelib import messages, notifications, wiring
+from gt_service.ingest.intake import Intake
+from tests.world import World
+
+
+@pytest.fixture
+def wired(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Whatever the functions ask of `wiring` comes from the world; nobody is told of news."""
+    monkeypatch.setattr(wiring, "now", world.now)
+    monkeypatch.setattr(wiring, "store", lambda: world.store)
+    monkeypatch.setattr(wiring, "tokens", lambda: world.store.tokens)
+    monkeypatch.setattr(wiring, "objects", lambda: world.objects)
+    monkeypatch.setattr(wiring, "intake", lambda: Intake(world.store, world.objects))
+    monkeypatch.setattr(wiring, "chain", lambda: world.chain)
+    monkeypatch.setattr(wiring, "settlement", lambda: world.settlement)
+    monkeypatch.setattr(wiring, "QueueSignals", lambda: world)
+    monkeypatch.setattr(notifications, "tell", lambda name: None)
+    monkeypatch.setattr(messages, "_RESERVE_MILLISECONDS", -1_000_000)  # Chalice's client gives a function 3 seconds
+    return world
+
+
+@pytest.fixture
+def client(wired: World) -> Iterator[Client]:
+    with Client(app, stage_name="service") as client:
+        yield client

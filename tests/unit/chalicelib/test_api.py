@@ -1,0 +1,211 @@
+"""The HTTP API: what it answers, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from chalice.test import Client, HTTPResponse
+
+from chalicelib.authorize import authorize
+from gt_service.store.records import Token
+from gt_service.store.tokens import digest
+from tests.world import World, picture, spec_document
+
+
+@pytest.fixture(autouse=True)
+def tokens(wired: World) -> None:
+    soon = wired.now() + timedelta(days=3650)
+    for role in ("viewer", "operator"):
+        wired.store.tokens.add(Token(digest(f"gts_{role}"), f"a {role}", role, soon))
+
+
+def ask(
+    client: Client, method: str, path: str, body: Any = None, *, role: str = "operator", **headers: str
+) -> HTTPResponse:
+    text = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = {"Authorization": f"Bearer gts_{role}", "Content-Type": "application/json", **headers}
+    return client.http.request(method, path, headers=sent, body=text)
+
+
+def test_health_needs_no_token(client: Client) -> None:
+    answer = client.http.get("/health")
+    assert (answer.status_code, answer.json_body["status"]) == (200, "ok")
+
+
+def test_a_campaign_over_http(client: Client, world: World) -> None:
+    """Everything that a drop in the inbox can do, for people who have no bucket at hand."""
+    answer = ask(client, "PUT", "/campaigns/birds", spec_document())
+    assert (answer.status_code, answer.json_body["status"], answer.json_body["revision"]) == (200, "active", 1)
+    world.images(3)
+    assert ask(client, "GET", "/campaigns/birds").json_body["images"] == {
+        "pending": 3,
+        "rejected": 0,
+        "duplicate": 0,
+        "in_batches": 0,
+    }
+    assert ask(client, "POST", "/campaigns/birds/batches").status_code == 202
+    world.advance()
+    (batch,) = ask(client, "GET", "/campaigns/birds/batches").json_body["batches"]
+    assert (batch["number"], batch["objects"], batch["closed_because"]) == (1, 3, "on request")
+    (job,) = ask(client, "GET", "/campaigns/birds/jobs").json_body["jobs"]
+    assert (job["name"], job["status"], job["cost_mills"], job["report_s3_uri"]) == (
+        "birds-0001",
+        "InProgress",
+        None,
+        None,
+    )
+    assert ask(client, "GET", "/jobs/birds-0001/report").status_code == 404
+    world.finish("birds-0001")
+    job = ask(client, "GET", "/jobs/birds-0001").json_body
+    assert job["status"] == "Completed"
+    assert job["final_model_arn"]
+    assert ask(client, "GET", "/jobs/birds-0001/report").json_body["cost"]["total_mills"] == job["cost_mills"]
+    assert [each["name"] for each in ask(client, "GET", "/campaigns").json_body["campaigns"]] == ["birds"]
+
+
+def test_a_spec_in_yaml(client: Client) -> None:
+    body = b"task: object-detection\nlabels: [Bird]\nworkforce: " + spec_document()["workforce"].encode()
+    answer = ask(client, "PUT", "/campaigns/birds", body, **{"Content-Type": "application/yaml"})
+    assert answer.json_body["spec"]["labels"] == ["Bird"]
+
+
+def test_a_bad_spec_is_refused_field_by_field_and_changes_nothing(client: Client) -> None:
+    ask(client, "PUT", "/campaigns/birds", spec_document())
+    answer = ask(client, "PUT", "/campaigns/birds", spec_document(task="bird-watching", workers_per_object=0))
+    assert (answer.status_code, answer.json_body["code"]) == (422, "invalid_spec")
+    assert {error["field"] for error in answer.json_body["errors"]} == {"task", "workers_per_object"}
+    assert ask(client, "GET", "/campaigns/birds").json_body["revision"] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/campaigns/nobody", 404, "not_found"),
+        ("GET", "/campaigns/nobody/jobs", 404, "not_found"),
+        ("GET", "/jobs/nobody-0001", 404, "not_found"),
+        ("GET", "/jobs/nobody", 404, "not_found"),
+        ("POST", "/jobs/nobody-0001/stop", 404, "not_found"),
+        ("POST", "/campaigns/nobody/pause", 404, "not_found"),
+        ("POST", "/campaigns/birds/batches", 409, "conflict"),
+        ("PUT", "/campaigns/Birds", 422, "invalid_input"),
+        ("GET", "/campaigns/birds/images?status=lost", 422, "invalid_input"),
+        ("GET", "/campaigns/birds/images?MaxResults=1000", 422, "invalid_input"),
+        ("GET", "/campaigns/birds/images?NextToken=x", 422, "invalid_input"),
+    ],
+)
+def test_refusals_have_one_shape(client: Client, world: World, method: str, path: str, status: int, code: str) -> None:
+    world.campaign()
+    answer = ask(client, method, path, spec_document() if method == "PUT" else None)
+    assert (answer.status_code, answer.json_body["code"]) == (status, code)
+    assert answer.json_body["message"]
+
+
+def test_rejected_images_are_listed_page_by_page(client: Client, world: World) -> None:
+    """Whoever uploaded a thousand wrong files must see all of them, each once."""
+    world.campaign()
+    keys = {f"birds/images/{number}.txt" for number in range(7)}
+    for key in keys:
+        world.upload(key, b"no image")
+    found: list[str] = []
+    token = ""
+    for _ in range(4):
+        page = ask(client, "GET", f"/campaigns/birds/images?status=rejected&MaxResults=3&NextToken={token}").json_body
+        found += [image["key"] for image in page["images"]]
+        assert all(image["reason"] and image["remedy"] for image in page["images"])
+        token = page["NextToken"]
+        if token is None:
+            break
+    assert len(found) == 7
+    assert set(found) == keys
+
+
+def test_duplicates_name_the_image_that_is_labeled(client: Client, world: World) -> None:
+    world.campaign()
+    world.upload("birds/images/a.png", picture(1))
+    world.upload("birds/images/b.png", picture(1))
+    (image,) = ask(client, "GET", "/campaigns/birds/images?status=duplicate").json_body["images"]
+    assert (image["key"], image["duplicate_of"]) == ("birds/images/b.png", "birds/images/a.png")
+
+
+def test_pause_resume_and_stop(client: Client, world: World) -> None:
+    world.campaign()
+    world.images(4)
+    assert ask(client, "POST", "/campaigns/birds/pause").status_code == 202
+    world.advance()
+    assert ask(client, "GET", "/campaigns/birds").json_body["status"] == "paused"
+    assert ask(client, "POST", "/campaigns/birds/resume").status_code == 202
+    world.advance()
+    assert ask(client, "GET", "/campaigns/birds/jobs").json_body["jobs"][0]["status"] == "InProgress"
+    assert ask(client, "POST", "/campaigns/birds/stop").status_code == 202
+    world.advance()
+    assert ask(client, "GET", "/campaigns/birds/jobs").json_body["jobs"][0]["status"] == "Stopped"
+    assert ask(client, "POST", "/campaigns/birds/resume").status_code == 409
+    assert len(world.hints) == 3
+
+
+def test_stopping_a_job(client: Client, world: World) -> None:
+    world.campaign()
+    world.images(4)
+    world.advance()
+    answer = ask(client, "POST", "/jobs/birds-0001/stop")
+    assert (answer.status_code, answer.json_body["status"]) == (202, "Stopped")
+    assert ask(client, "POST", "/jobs/birds-0001/stop").status_code == 409
+
+
+def test_a_job_that_was_refused_is_shown_in_ground_truths_words(client: Client, world: World) -> None:
+    """Readers of the API know six statuses; `stage` tells the seventh."""
+    world.sagemaker.refusals["birds-0001"] = ("ValidationException", "no such role")
+    world.campaign()
+    world.images(4)
+    world.advance()
+    job = ask(client, "GET", "/jobs/birds-0001").json_body
+    assert (job["status"], job["stage"]) == ("Failed", "Refused")
+    assert "no such role" in job["failure_reason"]
+
+
+# ---------------------------------------------------------------- who may
+
+
+def allowed(token: str) -> Any:
+    event = {
+        "type": "TOKEN",
+        "authorizationToken": token,
+        "methodArn": "arn:aws:execute-api:us-east-1:111122223333:api/api/GET/campaigns",
+    }
+    return authorize(event, None)
+
+
+def resources(answer: Any) -> list[str]:
+    return [resource for statement in answer["policyDocument"]["Statement"] for resource in statement["Resource"]]
+
+
+def test_an_operator_may_do_everything(wired: World) -> None:
+    answer = allowed("Bearer gts_operator")
+    assert (answer["principalId"], answer["context"]) == ("a operator", {"role": "operator"})
+    assert {resource.split("/")[2] for resource in resources(answer)} == {"GET", "PUT", "POST"}
+
+
+def test_a_viewer_may_look(wired: World) -> None:
+    """Somebody who shows the numbers to others must not be able to spend."""
+    assert {resource.split("/")[2] for resource in resources(allowed("bearer gts_viewer"))} == {"GET"}
+
+
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", "gts_operator", "Basic gts_operator"])
+def test_nobody_else_gets_in(wired: World, token: str) -> None:
+    assert resources(allowed(token)) == []
+
+
+def test_an_expired_token_is_refused(wired: World) -> None:
+    """DynamoDB removes expired items late, up to two days."""
+    wired.store.tokens.add(Token(digest("gts_old"), "old", "operator", wired.now()))
+    assert resources(allowed("Bearer gts_old")) == []
+
+
+def test_the_table_holds_no_token(wired: World) -> None:
+    """Who reads the table must not become an operator."""
+    items = [item.digest for item in wired.store.tables.tokens.scan()]
+    assert len(items) == 2
+    assert all(len(item) == 64 and "gts_" not in item for item in items)

@@ -1,0 +1,196 @@
+"""The functions as Lambda runs them: what a message does, and which messages come again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from chalice.test import Client
+
+from gt_service.ingest.events import Upload
+from gt_service.store.records import ImageStatus
+from tests.world import World, picture
+
+
+def told(upload: Upload) -> dict[str, Any]:
+    """S3's notification."""
+    item = {"key": quote_plus(upload.key), "size": upload.size, "eTag": upload.etag, "sequencer": upload.sequencer}
+    return {
+        "eventVersion": "2.1",
+        "eventName": "ObjectCreated:Put",
+        "eventTime": upload.event_time,
+        "s3": {"bucket": {"name": upload.bucket}, "object": item},
+    }
+
+
+def messages(*bodies: Any) -> dict[str, Any]:
+    """What the queue hands to a function."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": "r",
+                "body": body if isinstance(body, str) else json.dumps(body),
+                "attributes": {},
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:queue",
+                "awsRegion": "us-east-1",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def failed(client: Client, function: str, event: dict[str, Any]) -> list[str]:
+    """Invokes and returns the messages that are to come again."""
+    answer = client.lambda_.invoke(function, event).payload
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+# ---------------------------------------------------------------- on_uploads
+
+
+def test_many_uploads_make_one_hint(client: Client, world: World) -> None:
+    """A million uploads must not make a million hints."""
+    world.campaign()
+    uploads = [told(world.put(f"birds/images/a b+{number}.png", picture(number))) for number in range(3)]
+    assert failed(client, "on_uploads", messages({"Records": uploads[:2]}, {"Records": uploads[2:]})) == []
+    assert world.store.images.count("birds", ImageStatus.PENDING) == 3
+    assert world.hints == ["birds"]
+    more = told(world.put("birds/images/c.png", picture(9)))
+    failed(client, "on_uploads", messages({"Records": [more]}))
+    assert world.hints == ["birds"]
+    world.later(seconds=5)
+    again = told(world.put("birds/images/d.png", picture(10)))
+    failed(client, "on_uploads", messages({"Records": [again]}))
+    assert world.hints == ["birds", "birds"]
+
+
+def test_a_broken_message_comes_again_and_it_alone(client: Client, world: World) -> None:
+    """Otherwise nine good uploads are taken back with a bad one, or the bad one is lost."""
+    world.campaign()
+    good = {"Records": [told(world.put("birds/images/a.png", picture()))]}
+    assert failed(client, "on_uploads", messages("no JSON", good, {"Event": "s3:TestEvent"})) == ["m0"]
+    assert world.store.images.count("birds", ImageStatus.PENDING) == 1
+
+
+def test_an_upload_that_cannot_be_read_now_comes_again(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 throttles; an image must not be rejected for it."""
+    world.campaign()
+    upload = {"Records": [told(world.put("birds/images/a.png", picture()))]}
+
+    def throttled(*_: object, **__: object) -> bytes:
+        raise ConnectionError("slow down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.objects, "read", throttled)
+        assert failed(client, "on_uploads", messages(upload)) == ["m0"]
+    assert world.store.images.get("birds", "birds/images/a.png") is None
+    assert failed(client, "on_uploads", messages(upload)) == []
+
+
+# ---------------------------------------------------------------- the chain's functions
+
+
+def state_change(client: Client, job: str, status: str) -> Any:
+    event = client.events.generate_cw_event(
+        source="aws.sagemaker",
+        detail_type="SageMaker Ground Truth Labeling Job State Change",
+        detail={"LabelingJobStatus": status},
+        resources=[f"arn:aws:sagemaker:us-east-1:111122223333:labeling-job/{job}"],
+    )
+    return client.lambda_.invoke("on_job_state_change", event)
+
+
+def test_a_hint_advances_its_campaign(client: Client, world: World) -> None:
+    world.campaign()
+    world.images(4)
+    assert failed(client, "on_batch_ready", messages({"campaign": "birds"})) == []
+    assert list(world.sagemaker.jobs) == ["birds-0001"]
+
+
+def test_a_hint_for_an_unknown_campaign_ends_in_the_dead_letters(client: Client) -> None:
+    assert failed(client, "on_batch_ready", messages({"campaign": "nobody"})) == ["m0"]
+
+
+def test_a_job_s_end_starts_the_next_and_its_report(client: Client, world: World) -> None:
+    """The status comes from SageMaker and not from the event, which may be old."""
+    world.campaign()
+    world.images(8)
+    world.advance()
+    world.sagemaker.finish("birds-0001")
+    state_change(client, "birds-0001", "InProgress")
+    assert "birds-0002" in world.sagemaker.jobs
+    assert world.report_requests == ["birds-0001"]
+    assert failed(client, "on_job_completed", messages({"job": "birds-0001"})) == []
+    assert world.store.jobs.get("birds-0001").cost is not None
+
+
+def test_other_peoples_jobs_are_let_pass(client: Client, world: World) -> None:
+    """Failing on them would fill the events' dead-letter queue."""
+    state_change(client, "their-job", "Completed")
+    state_change(client, "theirs-0001", "Completed")
+
+
+def test_a_report_of_a_running_job_comes_again(client: Client, world: World) -> None:
+    world.campaign()
+    world.images(4)
+    world.advance()
+    assert failed(client, "on_job_completed", messages({"job": "birds-0001"})) == ["m0"]
+
+
+def test_reconcile_makes_good_what_was_lost(client: Client, world: World) -> None:
+    """No hint and no event arrived at all."""
+    world.campaign()
+    world.images(8)
+    reconcile = client.events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
+    client.lambda_.invoke("reconcile", reconcile)
+    assert list(world.sagemaker.jobs) == ["birds-0001"]
+    world.sagemaker.finish("birds-0001")
+    client.lambda_.invoke("reconcile", reconcile)
+    assert list(world.sagemaker.jobs) == ["birds-0001", "birds-0002"]
+
+
+def test_one_broken_campaign_does_not_keep_the_others(client: Client, world: World) -> None:
+    """And the function fails all the same, so that somebody is told."""
+    for name in ("a-campaign", "z-campaign"):
+        world.campaign(name)
+        world.images(4, campaign=name)
+        world.advance(name)
+        world.sagemaker.finish(f"{name}-0001")
+    del world.sagemaker.jobs["a-campaign-0001"]  # SageMaker has forgotten it
+    reconcile = client.events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
+    with pytest.raises(RuntimeError, match="a-campaign"):
+        client.lambda_.invoke("reconcile", reconcile)
+    assert world.report_requests == ["z-campaign-0001"]
+
+
+def test_a_late_duplicate_gets_its_label_without_another_job(client: Client, world: World) -> None:
+    """Also where the handler that registered it was killed before it could say so."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001")
+    upload = world.put("birds/images/late.png", picture(1))
+    world.take(upload)
+    assert failed(client, "on_uploads", messages({"Records": [told(upload)]})) == []
+    assert failed(client, "on_batch_ready", messages({"campaign": "birds"})) == []
+    assert failed(client, "on_job_completed", messages({"labels": world.label_requests.pop()})) == []
+    assert "birds/images/late.png" in world.manifest("s3://results/birds/labels/output.manifest")
+
+
+def test_a_mended_file_is_healed_by_uploading_it_again(client: Client, world: World) -> None:
+    """The remedy that the list of rejected images shows."""
+    world.campaign()
+    key = "birds/images/a.png"
+    failed(client, "on_uploads", messages({"Records": [told(world.put(key, picture(1)[:20]))]}))
+    assert world.store.images.count("birds", ImageStatus.REJECTED) == 1
+    failed(client, "on_uploads", messages({"Records": [told(world.put(key, picture(1)))]}))
+    assert world.store.images.count("birds", ImageStatus.REJECTED) == 0
+    assert world.store.images.count("birds", ImageStatus.PENDING) == 1
