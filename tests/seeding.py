@@ -51,8 +51,13 @@ def batch(store: Store, campaign: str, number: int, objects: int = 1250) -> None
 
 def job(store: Store, shown: Mapping[str, Any], campaign: str) -> None:
     """A job as the API shows it (`tests.pages_data.job`), under a campaign of the stack."""
+    store.jobs._item(record(shown, campaign)).save()
+
+
+def record(shown: Mapping[str, Any], campaign: str) -> Job:
+    """The stored form of a job as the API shows it."""
     name = JobName(campaign, shown["batch"], shown["role"] == "control", shown["attempt"])
-    record = Job(
+    return Job(
         name=str(name),
         campaign=campaign,
         batch=shown["batch"],
@@ -77,7 +82,6 @@ def job(store: Store, shown: Mapping[str, Any], campaign: str) -> None:
         created_at=datetime.fromisoformat(shown["created_at"]),
         ended_at=datetime.fromisoformat(shown["ended_at"]) if shown["ended_at"] else None,
     )
-    store.jobs._item(record).save()
 
 
 def notebooks_chain(stack: LocalStack, store: Store, name: str) -> None:
