@@ -255,8 +255,9 @@ def _decode_all(loaders: Iterable[tuple[str, Callable[[], bytes]]]) -> dict[str,
 def _facts(job: JobContext, state: JobState, tools: Tools) -> Facts:
     keys: dict[str, str] = {}
     sizes: dict[str, tuple[int, int, int]] = {}
-    for file in tools.objects.list(job.tree.all_facts) if job.looks_at_images else ():
-        for object_id, (key, size) in json.loads(gzip.decompress(tools.objects.read(file.uri))).items():
+    files = tools.objects.list(job.tree.all_facts) if job.looks_at_images else ()
+    for body in in_parallel(lambda file: tools.objects.read(file.uri), files):
+        for object_id, (key, size) in json.loads(gzip.decompress(body)).items():
             keys[object_id], sizes[object_id] = key, (size[0], size[1], size[2])
     return Facts(keys, sizes)
 

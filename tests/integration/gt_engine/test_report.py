@@ -21,7 +21,8 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def fast(aws: LocalSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    running = Engine(aws.endpoint_url, tmp_path_factory.mktemp("fast"), environment={"GT_ENGINE_FAST": "1"}).start()
+    options = ["--table-prefix", "report"]
+    running = Engine(aws.endpoint_url, tmp_path_factory.mktemp("report"), options, {"GT_ENGINE_FAST": "1"}).start()
     yield running
     assert running.stop() == 0
 

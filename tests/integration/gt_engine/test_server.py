@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -189,3 +191,24 @@ def test_many_jobs_share_the_engine_and_it_keeps_answering(aws: LocalSession, en
     assert slowest < 2
     for one in large:
         assert ended(client, one)["LabelCounters"]["TotalLabeled"] == 300
+
+
+def test_a_worker_process_that_is_killed_costs_nothing_but_time(aws: LocalSession, engine: Engine, name: str) -> None:
+    """The system takes the largest process when memory runs out: that is one of these."""
+    client = engine.client()
+    folder = birds(aws, name, 120)
+    client.create_labeling_job(**request_in(folder, name, auto=False, MaxConcurrentTaskCount=12))
+    wait_for(lambda: client.describe_labeling_job(LabelingJobName=name)["LabelCounters"]["TotalLabeled"])
+    assert engine.process
+    threads = Path(f"/proc/{engine.process.pid}/task").glob("*/children")
+    children = [int(child) for listed in threads for child in listed.read_text().split()]
+    workers = [child for child in children if "spawn_main" in command_line(child)]
+    assert workers
+    for process in workers:
+        os.kill(process, signal.SIGKILL)
+    described = ended(client, name)
+    assert (described["LabelingJobStatus"], described["LabelCounters"]["HumanLabeled"]) == ("Completed", 120)
+
+
+def command_line(process: int) -> str:
+    return Path(f"/proc/{process}/cmdline").read_text()
