@@ -44,7 +44,7 @@ class Tap(NamedTuple):
         return INPUT_SIDE // self.stride
 
 
-TAPS = (Tap(4, 8, 40), Tap(10, 16, 112), Tap(14, 32, 192))
+TAPS = (Tap(2, 4, 24), Tap(4, 8, 40), Tap(10, 16, 112), Tap(14, 32, 192))
 
 
 class _Stage(NamedTuple):

@@ -1,6 +1,6 @@
 """Backbone features on disk, computed once per image content and shared by jobs and processes.
 
-One file per content: a header, one scale per channel, and the maps as 8-bit integers (0.13 MB per image). Files
+One file per content: a header, one scale per channel, and the maps as 8-bit integers (0.28 MB per image). Files
 appear by renaming, so that no process ever sees half of one, and reading needs no lock, index or memory.
 """
 
@@ -28,7 +28,7 @@ Loader = Callable[[], bytes]
 CHUNK = 8
 """Images that go through the backbone together; all that `prepare` holds in memory is two chunks."""
 
-_MAGIC = b"GTF1"
+_MAGIC = b"GTF2"
 _HEADER = struct.Struct("<4sIII")
 _CHANNELS = [tap.channels for tap in TAPS]
 _SIZES = [tap.channels * tap.side**2 for tap in TAPS]

@@ -75,6 +75,29 @@ class Schedule:
         return float(self.rate * min(1.0, step / self.warm_up) * (0.98 * cosine + 0.02))
 
 
+class Adam:
+    """Adam with decoupled weight decay, in place on some parameters."""
+
+    def __init__(self, parameters: Parameters, schedule: Schedule) -> None:
+        self.parameters = parameters
+        self.schedule = schedule
+        self.steps = 0
+        self._first = [np.zeros_like(p) for p in parameters]
+        self._second = [np.zeros_like(p) for p in parameters]
+
+    def step(self, gradients: Parameters) -> None:
+        """Moves every parameter once."""
+        self.steps += 1
+        rate = self.schedule.at(self.steps)
+        for p, g, m, v in zip(self.parameters, gradients, self._first, self._second, strict=True):
+            m += 0.1 * (g - m)
+            v += 0.01 * (g * g - v)
+            update = (m / (1 - 0.9**self.steps)) / (np.sqrt(v / (1 - 0.99**self.steps)) + 1e-8)
+            if p.ndim == 2:
+                update += self.schedule.decay * p
+            p -= np.float32(rate) * update
+
+
 Batch = Callable[[np.random.Generator], tuple[Floats, Callable[[Floats], Floats]]]
 """Draws one batch: the inputs, and the loss gradient as a function of the network's output."""
 
@@ -88,25 +111,15 @@ def train(
     dropout: float = 0.1,
     on_step: Callable[[int, Parameters], None] | None = None,
 ) -> Parameters:
-    """New parameters after `schedule.steps` steps of Adam with decoupled weight decay."""
+    """New parameters after `schedule.steps` steps of Adam; `dropout` blanks that share of the inputs of each batch."""
     parameters = [p.copy() for p in parameters]
-    first = [np.zeros_like(p) for p in parameters]
-    second = [np.zeros_like(p) for p in parameters]
+    adam = Adam(parameters, schedule)
     for step in range(1, schedule.steps + 1):
         x, loss_gradient = draw(rng)
         if dropout:
             x = x * ((rng.random(x.shape[1]) > dropout) / np.float32(1 - dropout)).astype(np.float32)
         outputs = forward(parameters, x)
-        rate = schedule.at(step)
-        for p, g, m, v in zip(
-            parameters, backward(parameters, outputs, loss_gradient(outputs[-1])), first, second, strict=True
-        ):
-            m += 0.1 * (g - m)
-            v += 0.01 * (g * g - v)
-            update = (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.99**step)) + 1e-8)
-            if p.ndim == 2:
-                update += schedule.decay * p
-            p -= np.float32(rate) * update
+        adam.step(backward(parameters, outputs, loss_gradient(outputs[-1])))
         if on_step:
             on_step(step, parameters)
     return parameters

@@ -1,4 +1,4 @@
-"""One member of the detector: projection, proposals, refinement. Pure numpy on projected maps."""
+"""One member of the detector: proposals, refinement, edges. Pure numpy on maps that were projected before."""
 
 from __future__ import annotations
 
@@ -8,64 +8,127 @@ from dataclasses import dataclass
 import numpy as np
 
 from gt_engine.autolabel import network
-from gt_engine.autolabel.boxes import grid, refine
+from gt_engine.autolabel.boxes import edges, grid, refine
 from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.boxes.geometry import intersection_over_union, suppressed
+from gt_engine.autolabel.boxes.projection import CHANNELS, Seen
 from gt_engine.labels import Floats, Integers
 
 OVERLAP = 0.4
 VOTE = 0.65
 FEW = 20
 
-COLD = (network.Schedule(250, 2e-3), network.Schedule(250, 1e-3))
-WARM = (network.Schedule(60, 1e-3), network.Schedule(120, 7e-4))
-"""How long the two stages train, from nothing and from an earlier model."""
+LIKELY = 0.2
+"""Boxes with a lower score never make it into a label; their sides may stay where they are."""
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """How long each stage trains."""
+
+    proposer: network.Schedule
+    refiner: network.Schedule
+    edges: network.Schedule
+
+    def shortened(self, times: int) -> Schedules:
+        """A fraction of the steps of every stage."""
+        return Schedules(self.proposer.shortened(times), self.refiner.shortened(times), self.edges.shortened(times))
+
+
+COLD = Schedules(network.Schedule(150, 2e-3), network.Schedule(240, 1e-3), network.Schedule(300, 2e-3))
+WARM = Schedules(network.Schedule(40, 1e-3), network.Schedule(100, 7e-4), network.Schedule(100, 1e-3))
 
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """The parameters of both stages."""
+    """The parameters of the three stages."""
 
     proposer: network.Parameters
     refiner: network.Parameters
+    edges: network.Parameters
 
 
-def new_detector(channels: int, classes: int, rng: np.random.Generator) -> Detector:
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What all members learn from, each from its own rows.
+
+    maps       projected maps [n, s, s, k] of the images
+    boxes      of each image, in units of its side
+    class_ids  of each image's boxes
+    strips     of shaken gold boxes (see edges), half precision
+    borders    where their sides should be
+    owner      the image that each strip is of
+    """
+
+    maps: Floats
+    boxes: Sequence[Floats]
+    class_ids: Sequence[Integers]
+    strips: Floats
+    borders: Floats
+    owner: Integers
+
+
+def new_detector(classes: int, rng: np.random.Generator) -> Detector:
     """An untrained detector."""
-    return Detector(grid.new_head(channels, rng), refine.new_head(channels, classes, rng))
+    return Detector(grid.new_head(CHANNELS, rng), refine.new_head(CHANNELS, classes, rng), edges.new_head(rng))
 
 
 def train_detector(
     start: Detector,
-    maps: Floats,
-    boxes: Sequence[Floats],
-    class_ids: Sequence[Integers],
+    material: Material,
+    rows: Integers,
     rng: np.random.Generator,
     *,
-    schedules: tuple[network.Schedule, network.Schedule],
+    schedules: Schedules,
     on_step: Callable[[int, Detector], None] | None = None,
 ) -> Detector:
-    """Trained on projected maps [n, s, s, k], boxes in units of the image's side, and their classes."""
-    coarse = grid.grid_maps(maps)
-    proposer = grid.train_head(start.proposer, coarse, boxes, schedules[0], rng)
-    proposals = [one for i in range(0, len(coarse), 50) for one in grid.propose(proposer, coarse[i : i + 50])]
+    """Trained on some rows of the material. `on_step` sees the detector after each step of the second stage."""
+    strips = np.flatnonzero(np.isin(material.owner, rows))
+    borders = edges.train_head(start.edges, material.strips, material.borders, strips, schedules.edges, rng)
+    coarse = grid.grid_maps(material.maps)
+    proposer = grid.train_head(start.proposer, coarse, rows, material.boxes, schedules.proposer, rng)
+    proposals: dict[int, Floats] = {}
+    for i in range(0, len(rows), 50):
+        proposals.update(zip(rows[i : i + 50].tolist(), grid.propose(proposer, coarse[rows[i : i + 50]]), strict=True))
 
     def report(step: int, refiner: network.Parameters) -> None:
         if on_step:
-            on_step(step, Detector(proposer, refiner))
+            on_step(step, Detector(proposer, refiner, borders))
 
-    refiner = refine.train_head(start.refiner, maps, boxes, class_ids, proposals, schedules[1], rng, report)
-    return Detector(proposer, refiner)
+    refiner = refine.train_head(
+        start.refiner,
+        material.maps,
+        rows,
+        material.boxes,
+        material.class_ids,
+        proposals,
+        schedules.refiner,
+        rng,
+        report,
+    )
+    return Detector(proposer, refiner, borders)
 
 
 def detect(detector: Detector, maps: Floats) -> list[Detections]:
-    """What a detector sees in each image of projected maps [n, s, s, k]."""
+    """What the first two stages see in each image of projected maps [n, s, s, k]."""
     proposals = grid.propose(detector.proposer, grid.grid_maps(maps))
     image = np.repeat(np.arange(len(maps)), [len(one) for one in proposals])
     boxes, probabilities, quality = refine.refine(detector.refiner, maps, image, np.concatenate(proposals))
     class_ids = probabilities.argmax(1)
     scores = probabilities.max(1) * np.sqrt(quality)
     return [_distinct(boxes[mine], class_ids[mine], scores[mine]) for mine in (image == i for i in range(len(maps)))]
+
+
+def detect_closely(detector: Detector, seen: Seen) -> list[Detections]:
+    """What all three stages see in each image."""
+    found = detect(detector, seen.coarse)
+    likely = [one.scores >= LIKELY for one in found]
+    image = np.repeat(np.arange(len(found)), [int(one.sum()) for one in likely])
+    boxes = np.concatenate([one.boxes[mask] for one, mask in zip(found, likely, strict=True)])
+    settled = edges.settle(detector.edges, seen, image, boxes)
+    for i, (one, mask) in enumerate(zip(found, likely, strict=True)):
+        one.boxes[mask] = settled[image == i]
+    return found
 
 
 def _distinct(boxes: Floats, class_ids: Integers, scores: Floats) -> Detections:

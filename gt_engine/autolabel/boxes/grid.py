@@ -89,15 +89,16 @@ def new_head(channels: int, rng: np.random.Generator) -> network.Parameters:
 def train_head(
     parameters: network.Parameters,
     maps: Floats,
+    rows: NDArray[np.int64],
     boxes: Sequence[Floats],
     schedule: network.Schedule,
     rng: np.random.Generator,
 ) -> network.Parameters:
-    """Trained on grid maps [n, GRID, GRID, k] and the boxes (units of the image's side) of each image."""
+    """Trained on some rows of grid maps [n, GRID, GRID, k] and the boxes (units of the image's side) of each image."""
     kinds, distances = (np.stack(part) for part in zip(*(targets(one, GRID) for one in boxes), strict=True))
 
     def draw(rng: np.random.Generator) -> tuple[Floats, Callable[[Floats], Floats]]:
-        chosen = rng.choice(len(maps), min(IMAGES, len(maps)), replace=False)
+        chosen = rng.choice(rows, min(IMAGES, len(rows)), replace=False)
         kind = kinds[chosen].ravel()
         keep = np.flatnonzero((kind == 1) | ((kind == 0) & (rng.random(kind.size) < EMPTY_SHARE)))
         x = neighbourhoods(maps[chosen]).reshape(-1, 9 * maps.shape[-1])[keep]

@@ -10,22 +10,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel import logistic, network
+from gt_engine.autolabel.boxes import edges
 from gt_engine.autolabel.boxes.average_precision import average_precision
 from gt_engine.autolabel.boxes.confidence import CUTS, Detections, evidence
-from gt_engine.autolabel.boxes.detector import COLD, WARM, Detector, detect, new_detector, train_detector
+from gt_engine.autolabel.boxes.detector import (
+    COLD,
+    WARM,
+    Detector,
+    Material,
+    detect,
+    detect_closely,
+    new_detector,
+    train_detector,
+)
 from gt_engine.autolabel.boxes.geometry import f1_loss, mean_iou_loss
-from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit_projection
+from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, Seen, fit_projection
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
 from gt_engine.autolabel.learner import EpochReport, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
-from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
+from gt_engine.labels import BoxLabel, Floats, Label, Task, box_label
 
 MOST_EXAMPLES = 1200
 """A training looks at no more examples than this (0.4 MB each while it lasts); the newest come first."""
 
 CHUNK = 32
 EPOCHS = 8
+MOST_STRIPS = 2400
+"""Shaken boxes that the third stage learns from (0.05 MB each while it lasts)."""
+
 WATCHED = 40
 
 LOSSES: Mapping[str, Callable[[BoxLabel, BoxLabel], float]] = {"f1": f1_loss, "mean-iou": mean_iou_loss}
@@ -85,68 +98,37 @@ class BoxLearner:
         labels = [gathered[key] for key in keys]
         view = features.store.view({key: key for key in keys})
         projection = earlier.projection if earlier else fit_projection(view, keys)
-        maps = _projected(projection, view, keys)
+        material = _material(projection, view, keys, [gathered[key] for key in keys], seed)
         folds = folds_of(keys)
-        boxes = [_relative(label) for label in labels]
-        class_ids = [label.class_ids for label in labels]
-        coarse, fine = WARM if earlier else COLD
-        schedules = (coarse.shortened(self.hurry), fine.shortened(self.hurry))
+        schedules = (WARM if earlier else COLD).shortened(self.hurry)
 
-        def member(fold: int) -> tuple[Detector, list[Detections]]:
+        def member(fold: int) -> Detector:
             rng = np.random.default_rng([seed, fold])
-            mine, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-            others = others if len(others) else mine
-            start = earlier.detectors[fold] if earlier else new_detector(CHANNELS, len(classes), rng)
-            watched = mine[:WATCHED]
-            every = max(1, schedules[1].steps // EPOCHS)
-
-            def watch(step: int, detector: Detector) -> None:
-                if on_epoch and fold == 0 and len(watched) and step % every == 0:
-                    seen = _detected(detector, maps, watched)
-                    on_epoch(
-                        step // every - 1,
-                        average_precision(seen, [boxes[i] for i in watched], [class_ids[i] for i in watched]),
-                    )
-
-            trained = train_detector(
-                start,
-                maps[others] if len(others) < len(maps) else maps,
-                [boxes[i] for i in others],
-                [class_ids[i] for i in others],
-                rng,
-                schedules=schedules,
-                on_step=watch,
-            )
-            return trained, _detected(trained, maps, mine)
+            others = np.flatnonzero(folds != fold)
+            start = earlier.detectors[fold] if earlier else new_detector(len(classes), rng)
+            watch = _watch(material, folds == fold, schedules.refiner, on_epoch) if fold == 0 else None
+            rows = others if len(others) else np.arange(len(keys))
+            return train_detector(start, material, rows, rng, schedules=schedules, on_step=watch)
 
         with ThreadPoolExecutor(self.threads, thread_name_prefix="member") as pool:
-            members = list(pool.map(member, range(FOLDS)))
-        seen: list[Detections] = [Detections(*_NOTHING)] * len(keys)
-        for fold, (_, detections) in enumerate(members):
-            for i, one in zip(np.flatnonzero(folds == fold), detections, strict=True):
-                seen[i] = one
+            detectors = tuple(pool.map(member, range(FOLDS)))
+        # What each member says of the fold that it never saw decides the cut and the confidence of the others.
+        seen = _detected(detectors, projection, view, keys)
         judges = tuple(
             self._judge([i for i in range(len(keys)) if folds[i] != fold], seen, labels) for fold in range(FOLDS)
         )
         facts = ModelFacts(self.task, tuple(classes), len(gathered), earlier.facts.generation + 1 if earlier else 1)
-        return _packed(Model(facts, projection, tuple(one for one, _ in members), judges, gathered))
+        return _packed(Model(facts, projection, detectors, judges, gathered))
 
     def predict(self, model: bytes, features: FeatureView, ids: Sequence[str]) -> Predictions:
         """See Learner.predict."""
         learnt = _unpacked(model)
         labels: list[Label] = []
         confidences: list[float] = []
-        for chunk in _chunks(ids):
-            maps = learnt.projection(features.read(chunk))
-            folds = [fold_of(features.content_key(one)) for one in chunk]
-            seen: dict[int, Detections] = {}
-            for fold in set(folds):
-                mine = [i for i, one in enumerate(folds) if one == fold]
-                seen.update(zip(mine, detect(learnt.detectors[fold], maps[mine]), strict=True))
-            for i, one in enumerate(chunk):
-                judge = learnt.judges[folds[i]]
-                labels.append(seen[i].label(judge.cut, features.image_size(one)))
-                confidences.append(float(judge.confidence(evidence(seen[i], judge.cut)[None])[0]))
+        for one, seen in zip(ids, _detected(learnt.detectors, learnt.projection, features, ids), strict=True):
+            judge = learnt.judges[fold_of(features.content_key(one))]
+            labels.append(seen.label(judge.cut, features.image_size(one)))
+            confidences.append(float(judge.confidence(evidence(seen, judge.cut)[None])[0]))
         return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64))
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
@@ -166,9 +148,6 @@ class BoxLearner:
         return Judge(cut, logistic.fit(described, 1 - at_cut[cut]))
 
 
-_NOTHING = (np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32))
-
-
 def _boxes(label: Label) -> BoxLabel:
     if not isinstance(label, BoxLabel):
         raise TypeError(f"{label} is no box label")
@@ -185,22 +164,76 @@ def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[start : start + CHUNK]
 
 
-def _projected(projection: Projection, view: FeatureView, keys: Sequence[str]) -> Floats:
+def _material(
+    projection: Projection, view: FeatureView, keys: Sequence[str], labels: Sequence[BoxLabel], seed: int
+) -> Material:
+    """What the members learn from; the fine maps are looked at once and not kept."""
+    boxes = [_relative(label) for label in labels]
+    rng = np.random.default_rng([seed, FOLDS])
+    shakes = max(1, min(4, MOST_STRIPS // max(sum(len(one) for one in boxes), 1)))
     maps = np.empty((len(keys), SIDE, SIDE, CHANNELS), np.float32)
+    strips, borders, owners = [], [], []
     for start in range(0, len(keys), CHUNK):
-        chunk = keys[start : start + CHUNK]
-        maps[start : start + len(chunk)] = projection(view.read(chunk))
-    return maps
+        chunk = range(start, min(start + CHUNK, len(keys)))
+        seen = projection(view.read([keys[i] for i in chunk]))
+        maps[chunk.start : chunk.stop] = seen.coarse
+        image = np.repeat(np.arange(len(chunk)), [shakes * len(boxes[i]) for i in chunk])
+        truth = np.concatenate([np.tile(boxes[i], (shakes, 1)) for i in chunk])
+        shaken = edges.shaken(truth, rng)
+        strips.append(edges.strips(seen, image, shaken).astype(np.float16))
+        borders.append(edges.wanted(shaken, truth))
+        owners.append(image + start)
+    return Material(
+        maps,
+        boxes,
+        [label.class_ids for label in labels],
+        np.concatenate(strips),
+        np.concatenate(borders),
+        np.concatenate(owners),
+    )
 
 
-def _detected(detector: Detector, maps: Floats, rows: Integers) -> list[Detections]:
-    return [one for i in range(0, len(rows), CHUNK) for one in detect(detector, maps[rows[i : i + CHUNK]])]
+def _watch(
+    material: Material, left_out: NDArray[np.bool_], schedule: network.Schedule, on_epoch: EpochReport | None
+) -> Callable[[int, Detector], None] | None:
+    """Reports the mean average precision on some left-out images, EPOCHS times in a training."""
+    rows = np.flatnonzero(left_out)[:WATCHED]
+    if on_epoch is None or not len(rows):
+        return None
+    every = max(1, schedule.steps // EPOCHS)
+
+    def watch(step: int, detector: Detector) -> None:
+        if step % every == 0:
+            seen = [
+                one for i in range(0, len(rows), CHUNK) for one in detect(detector, material.maps[rows[i : i + CHUNK]])
+            ]
+            truth = [material.boxes[i] for i in rows], [material.class_ids[i] for i in rows]
+            on_epoch(step // every - 1, average_precision(seen, *truth))
+
+    return watch
+
+
+def _detected(
+    detectors: Sequence[Detector], projection: Projection, features: FeatureView, ids: Sequence[str]
+) -> list[Detections]:
+    """What is seen in each object, by the member that never saw its content."""
+    out: list[Detections] = []
+    for chunk in _chunks(ids):
+        seen = projection(features.read(chunk))
+        folds = folds_of([features.content_key(one) for one in chunk])
+        found: dict[int, Detections] = {}
+        for fold in np.unique(folds):
+            mine = np.flatnonzero(folds == fold)
+            part = detect_closely(detectors[fold], Seen(seen.coarse[mine], seen.fine[mine]))
+            found.update(zip(mine.tolist(), part, strict=True))
+        out += [found[i] for i in range(len(chunk))]
+    return out
 
 
 def _packed(model: Model) -> bytes:
-    arrays: Arrays = {"projection.weights": model.projection.weights, "projection.bias": model.projection.bias}
+    arrays: Arrays = {f"projection.{name}": one for name, one in vars(model.projection).items()}
     for fold, (detector, judge) in enumerate(zip(model.detectors, model.judges, strict=True)):
-        for part, parameters in (("proposer", detector.proposer), ("refiner", detector.refiner)):
+        for part, parameters in vars(detector).items():
             arrays.update({f"{fold}.{part}.{i}": one for i, one in enumerate(parameters)})
         arrays[f"{fold}.cut"] = np.array(judge.cut)
         arrays[f"{fold}.judge"] = judge.confidence.packed()
@@ -220,7 +253,7 @@ def _unpacked(payload: bytes) -> Model:
         return [arrays[f"{prefix}{i}"] for i in range(len(names))]
 
     detectors = tuple(
-        Detector(parameters(f"{fold}.proposer."), parameters(f"{fold}.refiner.")) for fold in range(FOLDS)
+        Detector(*(parameters(f"{fold}.{part}.") for part in ("proposer", "refiner", "edges"))) for fold in range(FOLDS)
     )
     judges = tuple(
         Judge(float(arrays[f"{fold}.cut"]), logistic.unpacked(arrays[f"{fold}.judge"])) for fold in range(FOLDS)
@@ -236,5 +269,5 @@ def _unpacked(payload: bytes) -> Model:
             strict=True,
         )
     }
-    projection = Projection(arrays["projection.weights"], arrays["projection.bias"])
+    projection = Projection(**{name[11:]: one for name, one in arrays.items() if name.startswith("projection.")})
     return Model(facts, projection, detectors, judges, examples)

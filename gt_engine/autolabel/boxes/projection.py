@@ -1,4 +1,7 @@
-"""The backbone's maps, brought to one grid and few channels: standardised, upsampled, whitened principal components.
+"""The backbone's maps as the detector sees them.
+
+The finest map is only standardised. The others are brought to one grid and few channels: standardised, upsampled,
+whitened principal components.
 
 Projection and upsampling are linear, so each map is projected at its own size first, which costs a tenth.
 """
@@ -7,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,12 +18,13 @@ from gt_engine.autolabel.backbone import TAPS
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.labels import Floats
 
-SIDE = TAPS[0].side
+FINE, COARSE = TAPS[0], TAPS[1:]
+SIDE = COARSE[0].side
 CHANNELS = 64
 SAMPLE = 100
 """Images that the components are taken from; every seventh cell of each."""
 
-_SPLITS = list(np.cumsum([tap.channels for tap in TAPS])[:-1])
+_SPLITS = list(np.cumsum([tap.channels for tap in COARSE])[:-1])
 
 
 def _upsampling(side: int) -> Floats:
@@ -34,7 +39,7 @@ def _upsampling(side: int) -> Floats:
     return matrix
 
 
-_UPSAMPLING = {tap.side: _upsampling(tap.side) for tap in TAPS}
+_UPSAMPLING = {tap.side: _upsampling(tap.side) for tap in COARSE}
 
 
 def _upsampled(maps: Floats) -> Floats:
@@ -47,33 +52,49 @@ def _upsampled(maps: Floats) -> Floats:
     return np.asarray(np.matmul(matrix, rows), np.float32)
 
 
+class Seen(NamedTuple):
+    """Some images as the detector sees them.
+
+    coarse  float32 [n, SIDE, SIDE, CHANNELS]
+    fine    float32 [n, FINE.side, FINE.side, FINE.channels]
+    """
+
+    coarse: Floats
+    fine: Floats
+
+
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """weights [all channels, CHANNELS] and bias [CHANNELS]."""
+    """weights [coarse channels, CHANNELS] and bias [CHANNELS]; scale and shift of the fine channels."""
 
     weights: Floats
     bias: Floats
+    fine_scale: Floats
+    fine_shift: Floats
 
-    def __call__(self, maps: Sequence[Floats]) -> Floats:
-        """The maps of n images -> float32 [n, SIDE, SIDE, CHANNELS]."""
+    def __call__(self, maps: Sequence[Floats]) -> Seen:
+        """From the backbone's maps of n images."""
         parts = np.split(self.weights, _SPLITS)
-        out = _upsampled(maps[0] @ parts[0]) + self.bias
-        for one, part in zip(maps[1:], parts[1:], strict=True):
+        out = maps[1] @ parts[0] + self.bias
+        for one, part in zip(maps[2:], parts[1:], strict=True):
             out += _upsampled(one @ part)
-        return np.asarray(out, np.float32)
+        return Seen(out.astype(np.float32), (maps[0] * self.fine_scale + self.fine_shift).astype(np.float32))
 
 
 def fit_projection(features: FeatureView, ids: Sequence[str]) -> Projection:
     """The components of some images; no label is used."""
     sample: list[Floats] = []
+    fine: list[Floats] = []
     for start in range(0, min(len(ids), SAMPLE), 10):
         maps = features.read(ids[start : min(start + 10, SAMPLE)])
-        cells = np.concatenate([_upsampled(one) for one in maps], -1)
+        cells = np.concatenate([_upsampled(one) for one in maps[1:]], -1)
         sample.append(cells.reshape(-1, cells.shape[-1])[::7])
-    x = np.concatenate(sample)
+        fine.append(maps[0].reshape(-1, FINE.channels)[::29])
+    x, y = np.concatenate(sample), np.concatenate(fine)
     mean, spread = x.mean(0), x.std(0) + 1e-3
     z = (x - mean) / spread
     values, vectors = np.linalg.eigh(z.T @ z / len(z))
     values, vectors = values[::-1][:CHANNELS], vectors[:, ::-1][:, :CHANNELS]
     weights = (vectors / np.sqrt(values + 0.05) / spread[:, None]).astype(np.float32)
-    return Projection(weights, -(mean @ weights))
+    scale = (1 / (y.std(0) + 1e-3)).astype(np.float32)
+    return Projection(weights, (-(mean @ weights)).astype(np.float32), scale, (-y.mean(0) * scale).astype(np.float32))

@@ -6,7 +6,7 @@ far each side should move.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel import network
 from gt_engine.autolabel.boxes.geometry import areas, intersection_over_union
+from gt_engine.autolabel.boxes.sampling import on_lattice
 from gt_engine.labels import Floats
 
 GRID = 7
@@ -37,23 +38,11 @@ def new_head(channels: int, classes: int, rng: np.random.Generator) -> network.P
 
 def sampled(maps: Floats, image: NDArray[np.int64], boxes: Floats) -> Floats:
     """What the head sees of boxes [m, 4] in images [m]: float32 [m, GRID, GRID, k], bilinear."""
-    side, k = maps.shape[1], maps.shape[3]
     middle, extent = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * ENLARGED
     steps = ((np.arange(GRID) + 0.5) / GRID - 0.5).astype(np.float32)
-    position = (middle[:, :, None] + extent[:, :, None] * steps) * side - 0.5  # [m, (x, y), GRID]
-    low = np.floor(position)
-    share = (position - low).astype(np.float32)
-    near = np.clip(low, 0, side - 1).astype(np.int64)
-    far = np.clip(low + 1, 0, side - 1).astype(np.int64)
-    cells = maps.reshape(-1, k)
-    row_of = image[:, None] * side
-    out = np.zeros((len(boxes), GRID, GRID, k), np.float32)
-    for ys, share_y in ((near[:, 1], 1 - share[:, 1]), (far[:, 1], share[:, 1])):
-        for xs, share_x in ((near[:, 0], 1 - share[:, 0]), (far[:, 0], share[:, 0])):
-            index = (row_of + ys)[:, :, None] * side + xs[:, None, :]
-            weight = share_y[:, :, None] * share_x[:, None, :]
-            out += cells[index] * weight[..., None]
-    return out
+    across = middle[:, :1] + extent[:, :1] * steps
+    down = middle[:, 1:] + extent[:, 1:] * steps
+    return on_lattice(maps, image, across, down)
 
 
 def _inputs(seen: Floats, boxes: Floats) -> Floats:
@@ -82,18 +71,19 @@ def _proper(boxes: Floats) -> Floats:
 def train_head(
     parameters: network.Parameters,
     maps: Floats,
+    rows: NDArray[np.int64],
     boxes: Sequence[Floats],
     class_ids: Sequence[NDArray[np.int64]],
-    proposals: Sequence[Floats],
+    proposals: Mapping[int, Floats],
     schedule: network.Schedule,
     rng: np.random.Generator,
     on_step: Callable[[int, network.Parameters], None] | None = None,
 ) -> network.Parameters:
-    """Trained on projected maps [n, s, s, k], the boxes and classes of each image, and its proposals."""
+    """Trained on some rows of projected maps [n, s, s, k], the boxes and classes of each image, and its proposals."""
 
     def draw(rng: np.random.Generator) -> tuple[Floats, Callable[[Floats], Floats]]:
         batch = _Batch()
-        for i in rng.choice(len(maps), min(IMAGES, len(maps)), replace=False):
+        for i in rng.choice(rows, min(IMAGES, len(rows)), replace=False):
             batch.add(int(i), _candidates(boxes[i], proposals[i], rng), boxes[i], class_ids[i])
         image, where, wanted, iou, kind = batch.arrays()
         seen = sampled(maps, image, where)

@@ -107,9 +107,9 @@ def test_unlabeled_and_failed_objects_are_never_asked_again() -> None:
     assert len(gone) == len(set(gone)) == 298
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
-    n=st.integers(1, 1500),
+    n=st.integers(1, 1300),
     share=st.floats(0, 1),
     warm=st.booleans(),
     drops=st.booleans(),

@@ -1,0 +1,209 @@
+"""The learners: what a model promises must hold for boxes and classes alike."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import pickle
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from gt_cli.datasets.scenes import HABITATS
+from gt_engine.autolabel import FeatureView, Learner, learner_for, model_facts
+from gt_engine.autolabel.folds import FOLDS, fold_of
+from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
+from gt_service.errors import InvalidInput
+
+HURRY = 20
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A task to learn: the labeled objects, and a model trained on two thirds of them."""
+
+    learner: Learner
+    classes: tuple[str, ...]
+    labels: Mapping[str, Label]
+    model: bytes
+    scores: tuple[tuple[int, float], ...]
+
+    @property
+    def learnt(self) -> list[str]:
+        return list(self.labels)[:40]
+
+    @property
+    def unseen(self) -> list[str]:
+        return list(self.labels)[40:]
+
+
+@pytest.fixture(scope="module", params=list(Task), ids=lambda task: task.value)
+def lesson(
+    request: pytest.FixtureRequest,
+    features: FeatureView,
+    boxes: dict[str, BoxLabel],
+    habitats: dict[str, ClassLabel],
+) -> Lesson:
+    learner = learner_for(request.param, threads=1, hurry=HURRY)
+    labels: Mapping[str, Label] = boxes if request.param is Task.BOXES else habitats
+    classes = ("sparrow", "other") if request.param is Task.BOXES else HABITATS
+    scores: list[tuple[int, float]] = []
+    examples = dict(list(labels.items())[:40])
+    model = learner.train(
+        features, examples, classes=classes, seed=3, on_epoch=lambda epoch, score: scores.append((epoch, score))
+    )
+    return Lesson(learner, classes, labels, model, tuple(scores))
+
+
+def test_a_model_says_what_it_is(lesson: Lesson) -> None:
+    # CreateLabelingJob refuses a model of another task or with other classes by these facts.
+    facts = model_facts(lesson.model)
+    assert (facts.task, facts.classes, facts.examples, facts.generation) == (lesson.learner.task, lesson.classes, 40, 1)
+
+
+def test_training_again_gives_the_same_bytes(lesson: Lesson, features: FeatureView) -> None:
+    # A killed engine trains again; another model would give the job another output manifest.
+    examples = {one: lesson.labels[one] for one in lesson.learnt}
+    again = lesson.learner.train(features, examples, classes=lesson.classes, seed=3)
+    assert again == lesson.model
+
+
+def test_each_prediction_is_valid_and_in_the_order_asked(lesson: Lesson, features: FeatureView) -> None:
+    ids = lesson.unseen[::-1]
+    predictions = lesson.learner.predict(lesson.model, features, ids)
+    assert predictions.ids == tuple(ids)
+    assert predictions.confidences.shape == (len(ids),)
+    assert ((predictions.confidences >= 0) & (predictions.confidences <= 1)).all()
+    for label in predictions.labels:
+        if isinstance(label, BoxLabel):
+            assert (label.boxes[:, 2:] > label.boxes[:, :2]).all()
+            assert label.boxes.min(initial=0) >= 0
+            assert label.boxes.max(initial=0) <= 160
+            assert set(label.class_ids) <= {0, 1}
+        else:
+            assert 0 <= label.class_id < len(HABITATS)
+
+
+def test_a_prediction_does_not_depend_on_what_else_is_asked(lesson: Lesson, features: FeatureView) -> None:
+    some = lesson.unseen[:3]
+    together = lesson.learner.predict(lesson.model, features, lesson.unseen).confidences[:3]
+    alone = [lesson.learner.predict(lesson.model, features, [one]).confidences[0] for one in some]
+    np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-4)
+
+
+def test_a_label_never_reaches_the_member_that_answers_for_its_own_object(
+    lesson: Lesson, features: FeatureView
+) -> None:
+    # The certificate counts losses on labeled objects: they are fair only if the answer did not know the label.
+    chosen = next(one for one in lesson.learnt if fold_of(features.content_key(one)) == 0)
+    wrong: Label = (
+        box_label([[0, 0, 20, 20]], [0], (160, 160, 3)) if lesson.learner.task is Task.BOXES else ClassLabel(5)
+    )
+    examples = {one: lesson.labels[one] for one in lesson.learnt} | {chosen: wrong}
+    spoilt = lesson.learner.train(features, examples, classes=lesson.classes, seed=3)
+    before, after = (lesson.learner.predict(m, features, [chosen]).labels[0] for m in (lesson.model, spoilt))
+    if isinstance(before, BoxLabel) and isinstance(after, BoxLabel):
+        shared = min(len(before), len(after))  # the cut may move with the label; where the boxes are may not
+        np.testing.assert_allclose(after.boxes[:shared], before.boxes[:shared], atol=1e-3)
+    else:
+        assert isinstance(before, ClassLabel)
+        assert isinstance(after, ClassLabel)
+        assert before.class_id == after.class_id
+
+
+def test_a_warm_start_replays_the_earlier_examples(lesson: Lesson, features: FeatureView) -> None:
+    new = {one: lesson.labels[one] for one in lesson.unseen[:10]}
+    warm = lesson.learner.train(features, new, classes=lesson.classes, seed=4, initial=lesson.model)
+    facts = model_facts(warm)
+    assert (facts.examples, facts.generation) == (50, 2)
+
+
+def test_a_warm_start_works_where_the_earlier_pictures_are_gone(
+    lesson: Lesson, features: FeatureView, tmp_path_factory: pytest.TempPathFactory, drawn: dict[str, object]
+) -> None:
+    # The model may come from an engine on another machine, whose features are not here.
+    from gt_engine.autolabel import FeatureStore
+
+    store = FeatureStore(tmp_path_factory.mktemp("elsewhere"))
+    new = lesson.unseen[:10]
+    store.prepare((f"content-{one}", drawn[one].png) for one in new)  # type: ignore[attr-defined]
+    view = store.view({one: f"content-{one}" for one in new})
+    examples = {one: lesson.labels[one] for one in new}
+    warm = lesson.learner.train(view, examples, classes=lesson.classes, seed=4, initial=lesson.model)
+    assert len(lesson.learner.predict(warm, view, new).labels) == 10
+
+
+def test_the_training_curve_counts_epochs_from_zero(lesson: Lesson) -> None:
+    assert [epoch for epoch, _ in lesson.scores] == list(range(len(lesson.scores)))
+    assert len(lesson.scores) >= 5
+    assert all(0 <= score <= 1 for _, score in lesson.scores)
+
+
+def test_training_without_examples_is_refused(lesson: Lesson, features: FeatureView) -> None:
+    with pytest.raises(ValueError, match="no examples"):
+        lesson.learner.train(features, {}, classes=lesson.classes, seed=1)
+
+
+def test_a_perfect_label_has_no_loss(lesson: Lesson) -> None:
+    labels = list(lesson.labels.values())
+    assert lesson.learner.losses(labels, labels).tolist() == [0.0] * len(labels)
+
+
+def test_an_unknown_loss_is_refused() -> None:
+    with pytest.raises(ValueError, match="one of f1, mean-iou"):
+        learner_for(Task.BOXES, loss="error")
+
+
+def test_the_learned_classifier_is_better_than_guessing(features: FeatureView, habitats: dict[str, ClassLabel]) -> None:
+    learner = learner_for(Task.CLASSES)
+    learnt = dict(list(habitats.items())[:40])
+    model = learner.train(features, learnt, classes=HABITATS, seed=1)
+    rest = list(habitats)[40:]
+    predictions = learner.predict(model, features, rest)
+    assert learner.losses(predictions.labels, [habitats[one] for one in rest]).mean() < 0.5
+
+
+def test_folds_are_even_and_belong_to_the_content() -> None:
+    counts = np.bincount([fold_of(str(i)) for i in range(3000)], minlength=FOLDS)
+    assert counts.min() > 900
+    assert fold_of("a") == fold_of("a")
+
+
+def _archive(**members: bytes) -> bytes:
+    out = io.BytesIO()
+    with gzip.GzipFile(fileobj=out, mode="wb") as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name.replace("_", "."))
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"not a model", id="text"),
+        pytest.param(_archive(other=b"1"), id="another archive"),
+        pytest.param(_archive(model_json=b"[]", arrays_npz=b""), id="no facts"),
+        pytest.param(
+            _archive(
+                model_json=b'{"version":1,"task":"object-detection","classes":["a"],"examples":1,"generation":1,"keys":[]}',
+                arrays_npz=pickle.dumps({"x": 1}),
+            ),
+            id="pickle",
+        ),
+    ],
+)
+def test_what_is_no_model_is_refused(model: bytes) -> None:
+    with pytest.raises(InvalidInput, match="not one that this engine has trained"):
+        model_facts(model)
+
+
+def test_an_archive_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gt_engine.autolabel.payload.MAX_BYTES", 2**20)
+    with pytest.raises(InvalidInput):
+        model_facts(gzip.compress(b"\0" * 2**22))
