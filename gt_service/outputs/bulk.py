@@ -37,6 +37,10 @@ class BulkObjects(S3Objects):
         self._s3 = client
         self._pool = urllib3.PoolManager(maxsize=READERS, retries=False, timeout=60.0)
 
+    def close(self) -> None:
+        """Ends the idle connections; the reader opens new ones when it is used again."""
+        self._pool.clear()
+
     def read(self, uri: S3Uri, *, first_bytes: int | None = None) -> bytes:
         body = None
         if first_bytes is None:

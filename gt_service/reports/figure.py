@@ -25,6 +25,8 @@ Json = Mapping[str, Any]
 HUMAN, MACHINE = "#0072B2", "#E69F00"
 SERVICE, WORKERS, COMPUTE = "#999999", "#0072B2", "#009E73"
 ALL_HUMAN = "#D9D9D9"
+NAMED_CURVES = 8
+"""Of more trainings, so many are named below their panel; the colours of the others lie between."""
 
 _STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -129,6 +131,7 @@ def _draw_curves(axes: Axes, runs: Sequence[Json]) -> None:
         axes.text(0.5, 0.5, "no training left a curve in its log", ha="center", va="center", transform=axes.transAxes)
         return
     colours = colormaps["viridis"]
+    named = {round(place * (len(runs) - 1) / (NAMED_CURVES - 1)) for place in range(NAMED_CURVES)}
     for index, run in enumerate(runs):
         samples = f", {run['samples']:,} images" if run["samples"] else ""
         scores = run["scores"]
@@ -139,7 +142,7 @@ def _draw_curves(axes: Axes, runs: Sequence[Json]) -> None:
             linestyle=("-", "--", "-.", ":")[index % 4],
             marker="o" if len(scores) == 1 else None,
             linewidth=1.8,
-            label=f"iteration {run['iteration']}{samples}",
+            label=f"iteration {run['iteration']}{samples}" if index in named else None,
         )
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"validation {runs[0]['metric'] or 'score'}")
@@ -191,6 +194,8 @@ def _draw_shares(axes: Axes, reports: Sequence[Json]) -> None:
 
 
 def _draw_totals(axes: Axes, reports: Sequence[Json]) -> None:
+    from matplotlib.ticker import FuncFormatter
+
     most = max((report["all_human"]["total_mills"] for report in reports), default=0) / MILLS_PER_DOLLAR
     for place, report in enumerate(reports):
         everyone = report["all_human"]["total_mills"] / MILLS_PER_DOLLAR
@@ -209,5 +214,6 @@ def _draw_totals(axes: Axes, reports: Sequence[Json]) -> None:
     axes.set_xlim(0, most * 1.32 or 1)
     axes.set_xlabel("US dollars")
     axes.set_title("Cost, and all-human behind it")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.tick_params(axis="y", left=False)
     _legend(axes, -0.9 / (1 + 0.55 * len(reports)), columns=4)
