@@ -133,7 +133,7 @@ def close_batch(name: str) -> Any:
     campaign = wiring.store().campaigns.get(name)
     if campaign.state is CampaignState.STOPPED:
         raise Conflict(f"campaign {name} is stopped", remedy="Begin a new campaign.")
-    if wiring.store().images.pending_summary(name).count == 0:
+    if wiring.store().images.pending_summary(name, most=1).count == 0:
         raise Conflict(f"campaign {name} has no pending images", remedy="Upload some first.")
     wiring.store().campaigns.request_close(name, wiring.now())
     return _changed(name)

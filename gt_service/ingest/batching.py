@@ -49,7 +49,9 @@ class Batching:
 
     def fill(self, batch: Batch, now: datetime) -> None:
         """Takes the members and writes the manifest; goes on where another handler stopped."""
-        self._store.images.take(batch.campaign, self._members(batch), batch.number)
+        taken = set(self._store.images.keys_of(batch.campaign, batch.number))
+        left = (member for member in self._members(batch) if member.key not in taken)
+        self._store.images.take(batch.campaign, left, batch.number)
         keys = self._store.images.keys_of(batch.campaign, batch.number)
         manifest = Places(self._results, batch.campaign).manifest(batch.number)
         write_manifest(self._objects, manifest, self._inbox, keys)

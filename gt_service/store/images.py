@@ -47,6 +47,7 @@ from gt_service.store.writing import (
 
 SHARDS = 16
 _ATTEMPTS = 8
+_PAGE = 500
 _AT_ONCE = 100
 """Keys of one BatchGetItem."""
 
@@ -198,7 +199,8 @@ class Images:
         for _, same_time in groupby(heapq.merge(*shards, key=_event_time), key=_event_time):
             yield from sorted(same_time, key=lambda image: image.key)
 
-    def pending_summary(self, campaign: str) -> Pending:
+    def pending_summary(self, campaign: str, *, most: int | None = None) -> Pending:
+        """most: counting ends there; a plan need not know by how much a batch is overfull, of a million images."""
         prefix = f"{ImageStatus.PENDING}#"
         newest = [
             item.event_time
@@ -212,7 +214,10 @@ class Images:
                 limit=1,
             )
         ]
-        return Pending(self.count(campaign, ImageStatus.PENDING) if newest else 0, max(newest, default=None))
+        if most is None or not newest:
+            return Pending(self.count(campaign, ImageStatus.PENDING) if newest else 0, max(newest, default=None))
+        counted = islice(self._places(campaign, prefix, most), most)
+        return Pending(sum(1 for _ in counted), max(newest))
 
     def take(self, campaign: str, members: Iterable[Member], batch: int) -> None:
         """Moves images into a batch; those that have left the place they were chosen from stay where they are."""
@@ -298,9 +303,23 @@ class Images:
         for shard in _shards(campaign):
             yield from self._starting_with(shard, status.value)
 
+    def _places(self, campaign: str, prefix: str, most: int) -> Iterator[str]:
+        condition = ImageItem.place.startswith(prefix)
+        for shard in _shards(campaign):
+            for item in self._images.query(
+                shard,
+                condition,
+                index_name="by_place",
+                consistent_read=True,
+                limit=most,
+                attributes_to_get=["place"],
+            ):
+                yield item.place
+
     def _starting_with(self, shard: str, prefix: str) -> Iterator[Image]:
         condition = ImageItem.place.startswith(prefix)
-        for item in self._images.query(shard, condition, index_name="by_place", consistent_read=True):
+        # Small pages: who closes a batch of a thousand goes a little way into each of sixteen shards.
+        for item in self._images.query(shard, condition, index_name="by_place", consistent_read=True, page_size=_PAGE):
             yield _image(item)
 
 

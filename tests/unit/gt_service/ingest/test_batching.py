@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gt_service.chain.states import BatchState
 from gt_service.ingest.batching import Batching
-from gt_service.store.records import Batch, ImageStatus
+from gt_service.store.records import Batch, ImageStatus, Member
 from tests.world import INBOX, RESULTS, World, picture
 
 
@@ -91,9 +93,32 @@ def test_counts(world: World, count: int) -> None:
         world.upload(f"birds/images/{number}.png", picture(number))
     summary = world.store.images.pending_summary("birds")
     assert summary.count == count
+    assert world.store.images.pending_summary("birds", most=4).count == min(count, 4)
     assert (summary.newest is None) == (count == 0)
     if count:
         assert summary.newest == max(image.event_time for image in world.store.images.pending("birds"))
+
+
+def test_a_batch_that_was_half_taken_goes_on_where_it_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taking a large batch from the start again would end no sooner than the first try: never."""
+    world.campaign()
+    keys = world.images(4)
+    assert choose(world, 1, 4)
+    batch = world.store.batches.get("birds", 1)
+    members = {image.key: Member(image.key, image.place) for image in world.store.images.pending("birds")}
+    world.store.images.take("birds", [members[key] for key in keys[:3]], 1)
+    asked: list[str] = []
+    take = world.store.images.take
+
+    def counted(campaign: str, some: Any, number: int) -> None:
+        left = list(some)
+        asked.extend(member.key for member in left)
+        take(campaign, left, number)
+
+    monkeypatch.setattr(world.store.images, "take", counted)
+    batching(world).fill(batch, world.now())
+    assert asked == keys[3:]
+    assert world.manifest(world.store.batches.get("birds", 1).manifest_uri) == keys
 
 
 def test_nothing_pending_makes_no_batch(world: World) -> None:
