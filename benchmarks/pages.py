@@ -73,7 +73,7 @@ def main(jobs: int, images: int, times: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
         work = Path(folder)
         parameters = {"ReconcileSchedule": "rate(1 hour)"}
-        with local_stack(work, logs=work / "logs", fast_engine=True, parameters=parameters) as stack:
+        with local_stack(work, logs=work / "logs", hurry=10, parameters=parameters) as stack:
             store = seeding.store_of(stack, environment)
             seed(stack, store, jobs, images)
             found = {page: measure(stack, page, times) for page in PAGES}

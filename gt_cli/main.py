@@ -35,6 +35,8 @@ from gt_service.reports import estimate as estimates
 
 P = ParamSpec("P")
 console = Console()
+if not console.is_terminal:
+    console = Console(width=120)  # rich would fold tables into 80 columns
 errors = Console(stderr=True)
 INTERRUPTED = 130
 
@@ -109,7 +111,7 @@ def demo(
     for note in source.plan.notes:
         console.print(f"[yellow]Note:[/] {note}")
     try:
-        found = run.run(run.Demo(source.campaign, source.words, source.plan, out), source.load, console)
+        found = run.run(run.Demo(source.campaign, source.words, source.plan, out, source.hurry), source.load, console)
     except KeyboardInterrupt:
         errors.print(f"[bold]Stopped.[/] Logs: {logs}")
         sys.exit(INTERRUPTED)

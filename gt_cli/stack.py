@@ -136,14 +136,14 @@ def local_stack(
     work: Path,
     *,
     logs: Path,
-    fast_engine: bool = False,
+    hurry: int = 1,
     parameters: Mapping[str, str] | None = None,
     enforce_roles: bool = True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[LocalStack]:
     """Starts everything, deploys the template, and stops it all at the end, however that comes.
 
-    `work` takes data and packages, `logs` what every part prints. `fast_engine`: small models, for tests.
+    `work` takes data and packages, `logs` what every part prints. `hurry`: trainings take one step in so many.
     `enforce_roles`: the functions may do what their IAM roles allow and no more.
     Errors: StackError, DeploymentError, PackagingError.
     """
@@ -158,7 +158,7 @@ def local_stack(
         cleanup.callback(ministack.stop)
         _wait_for(ministack, lambda: _answers(f"{endpoint_url}/_ministack/health"))
         say("starting gt-engine")
-        engine, engine_url = _start_engine(work, endpoint_url, logs, fast=fast_engine)
+        engine, engine_url = _start_engine(work, endpoint_url, logs, hurry=hurry)
         cleanup.callback(engine.stop)
         say("deploying the template")
         session = LocalSession(endpoint_url)
@@ -235,9 +235,9 @@ def _start_ministack(work: Path, port: int, logs: Path, *, enforce_roles: bool) 
     return Part("ministack", [sys.executable, "-m", "ministack"], environment=environment, logs=logs)
 
 
-def _start_engine(work: Path, endpoint_url: str, logs: Path, *, fast: bool) -> tuple[Part, str]:
+def _start_engine(work: Path, endpoint_url: str, logs: Path, *, hurry: int) -> tuple[Part, str]:
     command = [sys.executable, "-m", "gt_engine.main", "--port", "0", "--state-dir", str(work / "engine")]
-    environment = child_environment(endpoint_url) | {"GT_ENGINE_FAST": "1" if fast else "0"}
+    environment = child_environment(endpoint_url) | {"GT_ENGINE_HURRY": str(hurry)}
     # The engine works on as many things at once as there are cores; its libraries need not do so as well.
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     engine = Part("gt-engine", command, environment=environment, logs=logs)

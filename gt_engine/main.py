@@ -40,6 +40,14 @@ from gt_service.errors import GtServiceError
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="JSON object of access key id to secret key; with it every call must be signed. Or GT_ENGINE_ACCESS_KEYS.",
 )
+@click.option(
+    "--hurry",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    envvar="GT_ENGINE_HURRY",
+    help="Trainings take one step in so many, and learn less: for tests and for the quick demo.",
+)
 def main(
     *,
     host: str,
@@ -52,6 +60,7 @@ def main(
     max_active_jobs: int,
     min_auto_labeling_objects: int,
     access_keys: Path | None,
+    hurry: int,
 ) -> None:
     """Ground Truth's labeling jobs without Ground Truth: speaks its API, writes its files, sends its events.
 
@@ -70,7 +79,7 @@ def main(
             max_active_jobs=max_active_jobs,
             min_auto_labeling_objects=min_auto_labeling_objects,
             secrets=secrets,
-            fast=os.environ.get("GT_ENGINE_FAST", "") not in {"", "0"},
+            hurry=hurry,
         )
         serve(settings, host=host, port=port)
     except GtServiceError as error:

@@ -25,7 +25,7 @@ class Settings:
     max_active_jobs            CreateLabelingJob answers ResourceLimitExceeded above it
     min_auto_labeling_objects  a job with automated data labeling and fewer objects fails; Ground Truth: 1,250
     secrets                    access key id → secret key; with any, every call must be signed with one of them
-    fast                       shorter training, for tests
+    hurry                      trainings take one step in so many: for tests and for the quick demo
     """
 
     region: str
@@ -36,7 +36,7 @@ class Settings:
     max_active_jobs: int = 100
     min_auto_labeling_objects: int = 0
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
-    fast: bool = False
+    hurry: int = 1
 
 
 def region_from_environment() -> str:

@@ -69,7 +69,7 @@ def campaign_spec(name: str, labels: Sequence[str], plan: Plan, inbox: str) -> d
         "content_classifiers": ["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"],
         "workers_per_object": 3,
         "price_per_task": "0.036",
-        "batch": {"size": plan.batch_size, "quiet_minutes": 1},
+        "batch": {"size": plan.batch_size, "quiet_minutes": 30},
         "max_concurrent_tasks": plan.max_concurrent_tasks,
         "control_batches": [2],
         "gold_labels": f"s3://{inbox}/{name}/gold/gold.manifest",

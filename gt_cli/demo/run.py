@@ -52,6 +52,7 @@ class Demo:
     source: str
     plan: Plan
     out: Path
+    hurry: int = 1
 
 
 def prepare_folder(out: Path) -> None:
@@ -73,7 +74,7 @@ def run(demo: Demo, pictures: Callable[[], PictureSet], console: Console) -> dic
     began = time.monotonic()
     with TemporaryDirectory(prefix="gt-service-") as work, ThreadPoolExecutor(1) as pool, _steps(console) as say:
         loading = pool.submit(pictures)
-        with local_stack(Path(work), logs=demo.out / "logs", say=say) as stack:
+        with local_stack(Path(work), logs=demo.out / "logs", hurry=demo.hurry, say=say) as stack:
             say("preparing the images")
             found = perform(demo, stack, loading.result(), console, say)
             say("stopping the stack")
@@ -201,6 +202,8 @@ def _watch(
             campaign = api.campaign(demo.campaign)
             jobs = watcher.look(api.jobs(demo.campaign))
             _fail_where_it_cannot_go_on(campaign, jobs)
+            if uploading.done() and _waits_for_more(demo, campaign):
+                api.close_batch(demo.campaign)
             headline = f"{progress.count:,} of {demo.plan.images:,} images uploaded, {registered(campaign):,} taken in"
             if console.is_terminal:
                 live.update(drawing(jobs, headline, began, datetime.now(UTC)), refresh=True)
@@ -228,6 +231,15 @@ def _fail_where_it_cannot_go_on(campaign: Mapping[str, Any] | None, jobs: Sequen
     failed = [job.name for job in jobs if job.status in ENDED - {"Completed"}]
     if failed:
         raise DemoError(f"{', '.join(failed)} did not complete")
+
+
+def _waits_for_more(demo: Demo, campaign: Mapping[str, Any] | None) -> bool:
+    """Whether all images are taken in and those left cannot fill a batch, because others were refused."""
+    if campaign is None or registered(campaign) < demo.plan.images:
+        return False
+    images: Mapping[str, int] = campaign["images"]
+    refused = demo.plan.images - images["pending"] - images["in_batches"]
+    return refused > 0 and 0 < images["pending"] < demo.plan.batch_size
 
 
 def _print_changes(console: Console, before: Sequence[JobProgress], now: Sequence[JobProgress]) -> None:

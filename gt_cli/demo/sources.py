@@ -16,6 +16,7 @@ from gt_cli.demo.plan import FEWEST_IMAGES, FULL_SCENES, QUICK_SCENES, Plan
 
 SCENE_LABEL = "Bird"
 SCENES_AT_ONCE = 25
+QUICK_HURRY = 3
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class Source:
     words: str
     plan: Plan
     load: Callable[[], PictureSet]
+    hurry: int = 1
 
 
 def scenes(*, quick: bool, seed: int) -> Source:
     """Drawn bird scenes: no download, the same ones for the same seed."""
     count = QUICK_SCENES if quick else FULL_SCENES
-    return Source("birds", f"drawn scenes, seed {seed}", Plan.of(count), partial(draw_all, count, seed))
+    hurry = QUICK_HURRY if quick else 1
+    return Source("birds", f"drawn scenes, seed {seed}", Plan.of(count), partial(draw_all, count, seed), hurry)
 
 
 def draw_all(count: int, seed: int) -> PictureSet:

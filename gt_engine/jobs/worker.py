@@ -31,7 +31,6 @@ from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
 
 JOB_LOG_GROUP = "/aws/sagemaker/LabelingJobs"
 MAX_FAILURE_REASON = 1024
-FAST = 10
 _THROTTLES = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "SlowDown", "TooManyRequestsException"}
 
 log = logging.getLogger(__name__)
@@ -222,7 +221,7 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
         objects=EngineObjects(_client("s3", region), kms_key),
         logs=CloudWatchLogs(_client("logs", region)),
         features=FeatureStore(settings.state_dir / "features", threads=settings.processes),
-        machine=LearningMachine(threads=settings.processes, hurry=FAST if settings.fast else 1),
+        machine=LearningMachine(threads=settings.processes, hurry=settings.hurry),
     )
 
 

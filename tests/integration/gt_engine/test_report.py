@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture(scope="module")
 def fast(aws: LocalSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     options = ["--table-prefix", "report"]
-    running = Engine(aws.endpoint_url, tmp_path_factory.mktemp("report"), options, {"GT_ENGINE_FAST": "1"}).start()
+    running = Engine(aws.endpoint_url, tmp_path_factory.mktemp("report"), options, {"GT_ENGINE_HURRY": "10"}).start()
     yield running
     assert running.stop() == 0
 

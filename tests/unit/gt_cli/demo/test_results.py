@@ -74,7 +74,7 @@ def test_the_table_shows_share_counts_money_and_error(found: dict[str, Any]) -> 
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(conclusion(found))
     shown = console.export_text()
-    for text in ("48%", "650 images", "800 boxes", "$170.20", "$235.00", "$64.80", "28%", "0.072"):
+    for text in ("48 %", "650 images", "800 boxes", "$170.20", "$235.00", "$64.80", "28 %", "0.072"):
         assert text in shown
 
 
