@@ -39,7 +39,7 @@ from gt_engine.autolabel.boxes.geometry import f1_loss, matches
 from gt_engine.autolabel.labeling import run_round, train
 from gt_engine.autolabel.rounds import AskPeople
 from gt_engine.consolidation import consolidate_batch
-from gt_engine.labels import BoxLabel, Label, Task, box_label
+from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_engine.workforce import SimulatedWorkforce
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -160,22 +160,40 @@ def run_job(
 def prepared(seed: int, count: int, directory: Path, threads: int) -> tuple[FeatureView, dict[str, Label], float]:
     """Scenes of a seed: their features, their gold labels, and the seconds that the features took."""
     store = FeatureStore(directory, threads=threads)
-    known = directory / f"gold-{seed}-{count}.npz"
     keys = {f"{seed}/{i}": f"scene-{seed}-{i}" for i in range(count)}
-    if known.exists() and all(store.has(key) for key in keys.values()):
-        stored = np.load(known)
-        boxes = np.split(stored["boxes"], np.cumsum(stored["count"])[:-1])
-        seconds = 0.0
-    else:
+    known = _truth(seed, count, directory)
+    seconds = 0.0
+    if known is None or not all(store.has(key) for key in keys.values()):
         drawn = list(scenes.generate(seed, range(count)))
-        boxes = [one.boxes for one in drawn]
         began = time.perf_counter()
         store.prepare((f"scene-{seed}-{i}", one.png) for i, one in enumerate(drawn))
         seconds = time.perf_counter() - began
-        np.savez(known, boxes=np.concatenate(boxes), count=[len(one) for one in boxes])
+        known = {
+            "boxes": np.concatenate([one.boxes for one in drawn]),
+            "count": np.array([len(one.boxes) for one in drawn]),
+            "habitats": np.array([one.habitat for one in drawn]),
+        }
+        np.savez(directory / f"gold-{seed}-{count}.npz", allow_pickle=False, **known)
+    boxes = np.split(known["boxes"], np.cumsum(known["count"])[:-1])
     size = (scenes.SIDE, scenes.SIDE, 3)
     gold: dict[str, Label] = {one: box_label(b, np.zeros(len(b)), size) for one, b in zip(keys, boxes, strict=True)}
     return store.view(keys), gold, seconds
+
+
+def prepared_habitats(seed: int, count: int, directory: Path) -> dict[str, Label]:
+    """The habitat of each scene that `prepared` has drawn, as gold labels of image classification."""
+    known = _truth(seed, count, directory)
+    if known is None:
+        raise FileNotFoundError(f"the scenes of seed {seed} have not been drawn")
+    return {f"{seed}/{i}": ClassLabel(int(one)) for i, one in enumerate(known["habitats"])}
+
+
+def _truth(seed: int, count: int, directory: Path) -> dict[str, Any] | None:
+    path = directory / f"gold-{seed}-{count}.npz"
+    if not path.exists():
+        return None
+    with np.load(path) as stored:
+        return {name: stored[name] for name in stored.files} if "habitats" in stored.files else None
 
 
 def experiment(seed: int, options: argparse.Namespace, directory: Path) -> list[dict[str, Any]]:

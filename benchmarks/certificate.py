@@ -1,0 +1,155 @@
+"""Does the certificate keep its promise? Many seeded splits, each with a fresh sample of labels and a fresh pool.
+
+    python -m benchmarks.certificate --splits 200 --seeds 1-2 --out certificate.json
+
+boxes      one detector per seed, trained on 400 images as people labeled them; each split draws 200 of the other images
+           for validation (people's labels) and 850 for the pool
+classes    everything anew in each split: 200 labels from people, a cross-fitted classifier trained on them, the same
+           labels as validation, the rest as pool: the whole of an opening round
+
+"Missed" is the share of the splits whose machine labels, held against gold labels, are worse than the target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.three_jobs import START, prepared, prepared_habitats
+from gt_cli.datasets.scenes import HABITATS
+from gt_engine.autolabel import FeatureView, Guarantee, Learner, Method, learner_for
+from gt_engine.autolabel.certify import certify
+from gt_engine.consolidation import consolidate_batch
+from gt_engine.labels import Label, Task
+from gt_engine.workforce import SimulatedWorkforce
+
+METHODS = (Method.STUDENT_T, Method.FINITE_SAMPLE, Method.PLUG_IN)
+TRAINED, VALIDATION, POOL = 400, 200, 850
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """What a certificate sees, and the truth that it does not see."""
+
+    pool: Numbers
+    pool_errors: Numbers
+    validation: Numbers
+    losses: Numbers
+
+
+def people(task: Task, gold: Mapping[str, Label], ids: Sequence[str], seed: int, classes: int) -> dict[str, Label]:
+    """The labels of three simulated annotators each, consolidated."""
+    crowd = SimulatedWorkforce(seed, classes=classes)
+    return consolidate_batch(task, {one: crowd.answer(one, gold[one], 3, START) for one in ids}, classes=classes)
+
+
+def box_splits(
+    features: FeatureView, gold: Mapping[str, Label], seed: int, splits: int, threads: int
+) -> Iterator[Split]:
+    """Splits of the images that one detector never saw."""
+    learner = learner_for(Task.BOXES, threads=threads)
+    order = [list(gold)[i] for i in np.random.default_rng(seed).permutation(len(gold))]
+    labels = people(Task.BOXES, gold, order, seed, 1)
+    learnt = {one: labels[one] for one in order[:TRAINED] if one in labels}
+    model = learner.train(features, learnt, classes=("Bird",), seed=seed)
+    rest = [one for one in order[TRAINED:] if one in labels]
+    seen = learner.predict(model, features, rest)
+    against_gold = learner.losses(seen.labels, [gold[one] for one in rest])
+    against_people = learner.losses(seen.labels, [labels[one] for one in rest])
+    for number in range(splits):
+        rows = np.random.default_rng([seed, number]).permutation(len(rest))
+        mine, pool = rows[:VALIDATION], rows[VALIDATION : VALIDATION + POOL]
+        yield Split(seen.confidences[pool], against_gold[pool], seen.confidences[mine], against_people[mine])
+
+
+def class_splits(features: FeatureView, gold: Mapping[str, Label], seed: int, splits: int) -> Iterator[Split]:
+    """Opening rounds from nothing: the labels that a classifier learns from are its validation, each left out."""
+    learner: Learner = learner_for(Task.CLASSES)
+    for number in range(splits):
+        rng = np.random.default_rng([seed, number])
+        order = [list(gold)[i] for i in rng.permutation(len(gold))]
+        asked, pool = order[:VALIDATION], order[VALIDATION : VALIDATION + POOL]
+        labels = people(Task.CLASSES, gold, asked, seed * 1000 + number, len(HABITATS))
+        model = learner.train(features, labels, classes=HABITATS, seed=number)
+        checked = learner.predict(model, features, list(labels))
+        predicted = learner.predict(model, features, pool)
+        yield Split(
+            predicted.confidences,
+            learner.losses(predicted.labels, [gold[one] for one in pool]),
+            checked.confidences,
+            learner.losses(checked.labels, list(labels.values())),
+        )
+
+
+def judged(splits: Sequence[Split], loss: str, target: float, delta: float) -> list[dict[str, Any]]:
+    """For each method: how often the target is missed, and how much the machine labels."""
+    rows = []
+    for method in METHODS:
+        guarantee = Guarantee(loss, target, delta, method)
+        errors, shares = [], []
+        for one in splits:
+            threshold = certify(one.pool, one.validation, one.losses, [], guarantee, number=1)
+            chosen = one.pool >= (np.inf if threshold is None else threshold)
+            shares.append(float(chosen.mean()))
+            errors.append(float(one.pool_errors[chosen].mean()) if chosen.any() else 0.0)
+        rows.append(
+            {
+                "method": method.value,
+                "splits": len(splits),
+                "target": target,
+                "delta": delta,
+                "missed": round(float(np.mean(np.array(errors) > 1 - target)), 3),
+                "mean_share": round(float(np.mean(shares)), 3),
+                "labels_nothing": round(float(np.mean(np.array(shares) == 0)), 3),
+                "mean_error": round(float(np.mean(errors)), 4),
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--splits", type=int, default=100, help="per seed and task")
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--delta", type=float, default=0.1)
+    parser.add_argument("--task", choices=["boxes", "classes", "both"], default="both")
+    parser.add_argument("--features", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    low, _, high = options.seeds.partition("-")
+    results: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = options.features or Path(scratch)
+        boxes: list[Split] = []
+        classes: list[Split] = []
+        for seed in range(int(low), int(high or low) + 1):
+            features, gold, _ = prepared(seed, 2500, directory, options.threads)
+            if options.task != "classes":
+                boxes += box_splits(features, gold, seed, options.splits, options.threads)
+            if options.task != "boxes":
+                classes += class_splits(features, prepared_habitats(seed, 2500, directory), seed, options.splits)
+        # Targets around what the learner reaches on everything: where a threshold has to decide.
+        for target in (0.9, 0.93) if boxes else ():
+            results += [{"task": "boxes"} | row for row in judged(boxes, "f1", target, options.delta)]
+        for target in (0.9, 0.95) if classes else ():
+            results += [{"task": "classes"} | row for row in judged(classes, "error", target, options.delta)]
+    for row in results:
+        print(json.dumps(row))
+    if options.out:
+        options.out.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
