@@ -234,12 +234,12 @@ def _fail_where_it_cannot_go_on(campaign: Mapping[str, Any] | None, jobs: Sequen
 
 
 def _waits_for_more(demo: Demo, campaign: Mapping[str, Any] | None) -> bool:
-    """Whether all images are taken in and those left cannot fill a batch, because others were refused."""
+    """Whether all images are taken in and those left cannot fill the second batch: some were refused, or it is odd."""
     if campaign is None or registered(campaign) < demo.plan.images:
         return False
     images: Mapping[str, int] = campaign["images"]
-    refused = demo.plan.images - images["pending"] - images["in_batches"]
-    return refused > 0 and 0 < images["pending"] < demo.plan.batch_size
+    missing = 2 * demo.plan.batch_size - images["pending"] - images["in_batches"]
+    return missing > 0 and 0 < images["pending"] < demo.plan.batch_size
 
 
 def _print_changes(console: Console, before: Sequence[JobProgress], now: Sequence[JobProgress]) -> None:
