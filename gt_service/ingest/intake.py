@@ -10,7 +10,8 @@ from gt_service.errors import NotFound, SpecErrors
 from gt_service.ingest.checks import ImageFacts, Rejection, check_image, limit_problem
 from gt_service.ingest.events import Upload
 from gt_service.ingest.keys import Key, Purpose, classify
-from gt_service.ingest.likeness import Shape, UnreadablePixels, likeness
+from gt_service.ingest.likeness import Shape
+from gt_service.ingest.pixels import UnreadablePixels, likeness
 from gt_service.ingest.placement import Search, pending_place
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.store import Store

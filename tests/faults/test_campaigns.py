@@ -15,9 +15,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gt_service.chain.names import JobName, Places
 from gt_service.chain.states import BatchState, CampaignEvent, JobState
@@ -32,7 +32,9 @@ PUBLIC = {"workforce": "public", "content_classifiers": ["FreeOfPersonallyIdenti
 BUDGETS = ["0.5", "3", "6", "500"]
 """Of a batch, the worst case is more than the first and less than the second."""
 
-faults = st.none() | st.tuples(st.integers(1, 40), st.sampled_from(list(Fault)), st.integers(0, 3))
+keys = st.sampled_from(KEYS)
+contents = st.sampled_from([1, 2, 3, 4, 5, 6, 7, 0])
+faults = st.none() | st.tuples(st.integers(1, 70), st.sampled_from(list(Fault)), st.integers(0, 3))
 picks = st.integers(0, 1_000)
 statuses = st.sampled_from(["Completed", "Completed", "Failed", "Stopped"])
 
@@ -48,11 +50,19 @@ class Campaigns(RuleBasedStateMachine):
         self.valid: dict[str, bool] = {}
 
     def teardown(self) -> None:
+        jobs = self.world.store.jobs.of(CAMPAIGN)
+        event(f"{len(jobs)} jobs, {sum(job.cost is not None for job in jobs)} reported before the weather cleared")
         try:
             self._clear_up()
             self._check_everything()
         finally:
             self._leave.close()
+
+    @initialize(budget=st.sampled_from([0, 1, 3, 3, 3]), images=st.lists(st.tuples(keys, contents), min_size=2))
+    def begin(self, budget: int, images: list[tuple[str, int]]) -> None:
+        self.drop_spec(budget)
+        for key, content in images[: 2 * BATCH]:
+            self.upload(key, content)
 
     # ------------------------------------------------------------ what people do
 
@@ -61,27 +71,22 @@ class Campaigns(RuleBasedStateMachine):
         self.budget = max(self.budget, budget)  # who lowers a cap below what is spent has spent it all the same
         self._drop_spec()
 
-    @rule(key=st.sampled_from(KEYS), content=st.integers(1, 7))
-    def drop_image(self, key: str, content: int) -> None:
-        self.valid[key] = True
-        self.world.drop(key, picture(content))
+    @rule(key=keys, content=contents)
+    def upload(self, key: str, content: int) -> None:
+        """A picture, or with 0 something that is none."""
+        self.valid[key] = content > 0
+        self.world.drop(key, picture(content) if content else b"no image at all")
 
-    @rule(key=st.sampled_from(KEYS))
-    def drop_broken(self, key: str) -> None:
-        self.valid[key] = False
-        self.world.drop(key, b"no image at all")
-
-    @rule(fault=faults)
-    def pause(self, fault: Any) -> None:
-        self._ask(lambda: self._apply("pause"), fault)
-
-    @rule(fault=faults)
-    def resume(self, fault: Any) -> None:
-        self._ask(lambda: self.world.chain.resume(CAMPAIGN), fault)
-
-    @rule(fault=faults)
-    def close_batch(self, fault: Any) -> None:
-        self._ask(lambda: self.world.store.campaigns.request_close(CAMPAIGN, self.world.now()), fault)
+    @rule(what=st.sampled_from(["pause", "resume", "resume", "close the batch"]), fault=faults)
+    def ask(self, what: str, fault: Any) -> None:
+        """A request over HTTP: it may be refused, and nobody repeats it."""
+        requests: dict[str, Callable[[], object]] = {
+            "pause": lambda: self.world.store.campaigns.apply(CAMPAIGN, CampaignEvent.PAUSE, self.world.now()),
+            "resume": lambda: self.world.chain.resume(CAMPAIGN),
+            "close the batch": lambda: self.world.store.campaigns.request_close(CAMPAIGN, self.world.now()),
+        }
+        if self.world.store.campaigns.find(CAMPAIGN) is not None:
+            self._run(requests[what], fault)
 
     @rule(minutes=st.sampled_from([1, 11, 31, 200]))
     def wait(self, minutes: int) -> None:
@@ -100,32 +105,29 @@ class Campaigns(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ messages
 
-    @precondition(lambda self: self.world.uploads)
-    @rule(pick=picks, count=st.integers(1, 4), again=st.booleans(), fault=faults)
-    def deliver_uploads(self, pick: int, count: int, again: bool, fault: Any) -> None:
-        for _ in range(min(count, len(self.world.uploads))):
-            self._deliver(self.world.uploads, pick, again, self._on_upload, fault)
-
-    @precondition(lambda self: self.world.hints)
-    @rule(pick=picks, again=st.booleans(), fault=faults)
-    def deliver_hint(self, pick: int, again: bool, fault: Any) -> None:
-        self._deliver(self.world.hints, pick, again, self.world.chain.advance, fault)
-
-    @precondition(lambda self: self.world.events)
-    @rule(pick=picks, again=st.booleans(), fault=faults)
-    def deliver_event(self, pick: int, again: bool, fault: Any) -> None:
-        self._deliver(self.world.events, pick, again, self._on_event, fault)
-
-    @precondition(lambda self: self.world.report_requests)
-    @rule(pick=picks, again=st.booleans(), fault=faults)
-    def deliver_report_request(self, pick: int, again: bool, fault: Any) -> None:
-        self._deliver(self.world.report_requests, pick, again, self.world.settlement.settle, fault)
+    @precondition(lambda self: self._queues())
+    @rule(pick=picks, message=picks, again=st.booleans(), fault=faults)
+    def deliver(self, pick: int, message: int, again: bool, fault: Any) -> None:
+        """A message that fails comes again; one that does not may come again."""
+        queue, handle = self._queues()[pick % len(self._queues())]
+        body = queue[message % len(queue)]
+        if self._run(lambda: handle(body), fault) and not again:
+            queue.remove(body)
 
     @precondition(lambda self: self.world.hints or self.world.events)
     @rule()
     def lose(self) -> None:
         """Hints may be lost when their sender is killed; events when EventBridge does its best in vain."""
         (self.world.hints or self.world.events).pop()
+
+    @rule()
+    def a_good_hour(self) -> None:
+        """All that is on its way arrives."""
+        for queue, handle in self._queues():
+            for body in list(queue):
+                handle(body)
+                queue.remove(body)
+        self._reconcile()
 
     @rule(fault=faults)
     def reconcile(self, fault: Any) -> None:
@@ -221,7 +223,9 @@ class Campaigns(RuleBasedStateMachine):
         assert campaign.committed == 0
         if self.world.store.jobs.of(CAMPAIGN):
             labels = self.world.manifest(str(Places(RESULTS, CAMPAIGN).labels))
-            assert sorted(labels) == sorted(key for key, valid in self.valid.items() if valid), "labels of all, once"
+            places = {key: self.world.store.images.get(CAMPAIGN, key) for key in self.valid}
+            labeled = sorted(key for key, image in places.items() if image and image.status is not ImageStatus.REJECTED)
+            assert sorted(labels) == labeled, "each image has one label"
 
     # ------------------------------------------------------------ handlers
 
@@ -248,19 +252,17 @@ class Campaigns(RuleBasedStateMachine):
         document = spec_document(**PUBLIC, batch=batch, control_batches=[1], budget=BUDGETS[self.budget])
         self.world.drop(f"{CAMPAIGN}/campaign.json", json.dumps(document).encode())
 
-    def _apply(self, event: str) -> None:
-        self.world.store.campaigns.apply(CAMPAIGN, CampaignEvent(event), self.world.now())
-
-    def _ask(self, request: Callable[[], object], fault: Any) -> None:
-        """A request over HTTP: it may be refused, and nobody repeats it."""
-        if self.world.store.campaigns.find(CAMPAIGN) is not None:
-            self._run(request, fault)
-
-    def _deliver(self, queue: list[Any], pick: int, again: bool, handle: Callable[[Any], object], fault: Any) -> None:
-        """A message that fails comes again; one that does not may come again."""
-        message = queue[pick % len(queue)]
-        if self._run(lambda: handle(message), fault) and not again:
-            queue.remove(message)
+    def _queues(self) -> list[tuple[list[Any], Callable[[Any], object]]]:
+        """The queues that hold something, and who takes from them."""
+        world = self.world
+        queues: list[tuple[list[Any], Callable[[Any], object]]] = [
+            (world.uploads, self._on_upload),
+            (world.hints, world.chain.advance),
+            (world.events, self._on_event),
+            (world.report_requests, world.settlement.settle),
+            (world.label_requests, world.settlement.refresh),
+        ]
+        return [(queue, handle) for queue, handle in queues if queue]
 
     def _run(self, handler: Callable[[], object], fault: Any) -> bool:
         if fault is None:

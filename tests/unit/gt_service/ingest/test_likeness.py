@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gt_service.ingest.likeness import BANDS, BITS, NEAR, Likeness, Shape, UnreadablePixels, likeness
+from gt_service.ingest.likeness import BANDS, BITS, NEAR, Likeness, Shape
+from gt_service.ingest.pixels import UnreadablePixels, likeness
 from gt_service.regions import TaskType
 from tests.pictures import copy_of, painting, saved
 
