@@ -315,8 +315,8 @@ class Campaigns(RuleBasedStateMachine):
 
 
 Campaigns.TestCase.settings = settings(
-    max_examples=int(os.environ.get("FAULT_SCHEDULES", "25")),
-    stateful_step_count=int(os.environ.get("FAULT_STEPS", "40")),
+    max_examples=int(os.environ.get("FAULT_SCHEDULES", "10")),
+    stateful_step_count=int(os.environ.get("FAULT_STEPS", "30")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
