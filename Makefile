@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo up test check lint types package deploy destroy setup lock clean
+.PHONY: demo faults up test check lint types package deploy destroy setup lock clean
 
 # The notebook's three-job experiment on the embedded local stack: no account, no key. QUICK=1 for a small run.
 demo: $(READY)
@@ -16,6 +16,10 @@ up: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
+
+# Campaigns in bad weather, for as many schedules as you like: make faults SCHEDULES=1000
+faults: $(READY)
+	FAULT_SCHEDULES=$(or $(SCHEDULES),300) FAULT_STEPS=60 $(BIN)/python -m pytest tests/faults --timeout 0 --hypothesis-show-statistics $(ARGS)
 
 check: lint types
 
