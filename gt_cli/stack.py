@@ -38,7 +38,7 @@ REGION = "us-east-1"
 USUAL_PORT = 4566
 ARTIFACTS = "gt-service-artifacts"
 TEST_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 class StackError(GtServiceError):
