@@ -56,12 +56,12 @@ def run_round(
         outcome = _decided(learner, features, plan, progress, labels, model, trained=False)
         if len(outcome.round.machine) >= ENOUGH * len(progress.pool()):
             return outcome
-        cold = train(learner, features, plan, progress, labels, classes=classes, model=None, on_epoch=on_epoch)
+        cold = _trained(learner, features, plan, progress, labels, classes=classes, model=None, on_epoch=on_epoch)
         if _worse(learner, features, progress, labels, model, cold):
             nothing = Round(number, None, (), (), (), outcome.round.validation, outcome.round.score, fell_back=True)
             return RoundOutcome(nothing, cold, True, {}, {})
         return outcome
-    model = train(learner, features, plan, progress, labels, classes=classes, model=model, on_epoch=on_epoch)
+    model = _trained(learner, features, plan, progress, labels, classes=classes, model=model, on_epoch=on_epoch)
     return _decided(learner, features, plan, progress, labels, model, trained=True)
 
 
@@ -76,10 +76,38 @@ def train(
     model: bytes | None,
     on_epoch: EpochReport | None = None,
 ) -> bytes:
-    """A model from every human label so far, on top of `model`; also what `Finish(train=True)` asks for."""
+    """The model that a job leaves behind (`Finish(train=True)`): from every human label, and from the machine's own.
+
+    What the machine labeled has passed the certificate, so it is worth learning from: it is most of the job. Only now,
+    as it would spoil the fairness of a certificate in this job; the next job decides on objects of its own.
+    """
+    guesses: Mapping[str, Label] = {}
+    if model is not None and progress.machine():
+        predictions = learner.predict(model, features, progress.machine())
+        guesses = dict(zip(predictions.ids, predictions.labels, strict=True))
+    return _trained(
+        learner, features, plan, progress, labels, classes=classes, model=model, guesses=guesses, on_epoch=on_epoch
+    )
+
+
+def _trained(
+    learner: Learner,
+    features: FeatureView,
+    plan: JobPlan,
+    progress: Progress,
+    labels: Mapping[str, Label],
+    *,
+    classes: Sequence[str],
+    model: bytes | None,
+    guesses: Mapping[str, Label] | None = None,
+    on_epoch: EpochReport | None = None,
+) -> bytes:
+    """A model from every human label so far, on top of `model`."""
     examples = {one: labels[one] for one in progress.human()}
     seed = plan.seed * 100 + len(progress.batches)
-    return learner.train(features, examples, classes=classes, seed=seed, initial=model, on_epoch=on_epoch)
+    return learner.train(
+        features, examples, classes=classes, seed=seed, initial=model, guesses=guesses, on_epoch=on_epoch
+    )
 
 
 def _decided(

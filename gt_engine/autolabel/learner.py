@@ -54,10 +54,14 @@ class Learner(Protocol):
         classes: Sequence[str],
         seed: int,
         initial: bytes | None = None,
+        guesses: Mapping[str, Label] | None = None,
         on_epoch: EpochReport | None = None,
     ) -> bytes:
         """A model from labeled objects (object id -> label), warm from `initial` where given.
 
+        `initial` brings its own examples along: they are learnt from again, so that nothing is forgotten. `guesses` are
+        labels of the machine: learnt from as well, but no confidence is ever fitted to them. They tell what the members
+        know to each other, so they may be used only when this job decides nothing any more.
         Deterministic for the same arguments. Raises ValueError without examples.
         """
         ...

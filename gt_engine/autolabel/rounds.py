@@ -32,8 +32,8 @@ from gt_engine.autolabel.certify import Guarantee, Numbers, Stratum, certify
 MOST_ROUNDS = 5
 """After so many auto-labeling rounds people label what is left."""
 
-FEWEST_LEFT = 40
-"""So few objects are not worth another round: people label them."""
+FEWEST_LEFT = 64
+"""So few objects are not worth another training: people label them."""
 
 
 class Purpose(StrEnum):
@@ -114,7 +114,7 @@ class AutoLabel:
 
 @dataclass(frozen=True)
 class Finish:
-    """Nothing is left. `train`: train the final model first, on labels that no model has seen yet."""
+    """Nothing is left. `train`: train the model that the job leaves behind first, on labels that none has seen yet."""
 
     train: bool
 
@@ -240,8 +240,9 @@ def _ask(plan: JobPlan, progress: Progress, purpose: Purpose, size: int) -> AskP
 
 
 def _unseen(progress: Progress) -> bool:
-    """Whether people have labeled anything since the last training."""
-    seen = (
-        progress.rounds[-1].validation + sum(len(one.retired) for one in progress.rounds[:-1]) if progress.rounds else 0
-    )
-    return len(progress.human()) > seen
+    """Whether there are labels, of people or of the machine, that came after the last training."""
+    if not progress.rounds:
+        return bool(progress.human())
+    last = progress.rounds[-1]
+    seen = last.validation + sum(len(one.retired) for one in progress.rounds[:-1])
+    return bool(last.machine) or len(progress.human()) > seen

@@ -427,7 +427,7 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """What there is to learn from and to label, with the features of all of it at hand."""
     labels = _human_labels(job, state, tools)
     keys = _facts(job, state, tools).keys
-    wanted = {object_id: keys[object_id] for object_id in (*labels, *state.progress.pool())}
+    wanted = {object_id: keys[object_id] for object_id in (*labels, *state.progress.pool(), *state.progress.machine())}
     # Features live on this machine's disk: after a move to another one they are made again.
     gone = {object_id for object_id, key in wanted.items() if tools.features.facts(key) is None}
     if gone:

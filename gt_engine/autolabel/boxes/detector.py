@@ -35,8 +35,8 @@ class Schedules:
         return Schedules(self.proposer.shortened(times), self.refiner.shortened(times), self.edges.shortened(times))
 
 
-COLD = Schedules(network.Schedule(150, 2e-3), network.Schedule(240, 1e-3), network.Schedule(300, 2e-3))
-WARM = Schedules(network.Schedule(40, 1e-3), network.Schedule(100, 7e-4), network.Schedule(100, 1e-3))
+COLD = Schedules(network.Schedule(100, 2e-3), network.Schedule(240, 1e-3), network.Schedule(150, 3e-3))
+WARM = Schedules(network.Schedule(40, 1e-3), network.Schedule(120, 7e-4), network.Schedule(80, 1e-3))
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,6 +53,14 @@ class Judge:
 
 
 @dataclass(frozen=True, eq=False)
+class Example:
+    """A label that a model learns from: people's, or the machine's own guess."""
+
+    label: BoxLabel
+    human: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """A trained model: shared projection, one detector and one judge per fold, and the examples it learnt from."""
 
@@ -60,7 +68,7 @@ class Model:
     projection: Projection
     detectors: tuple[Detector, ...]
     judges: tuple[Judge, ...]
-    examples: Mapping[str, BoxLabel]
+    examples: Mapping[str, Example]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,20 +93,21 @@ class BoxLearner:
         classes: Sequence[str],
         seed: int,
         initial: bytes | None = None,
+        guesses: Mapping[str, Label] | None = None,
         on_epoch: EpochReport | None = None,
     ) -> bytes:
         """See Learner.train."""
         if not examples:
             raise ValueError("no examples to learn from")
         earlier = _unpacked(initial) if initial is not None else None
-        ids = list(examples)
-        keyed = {features.content_key(one): _boxes(examples[one]) for one in ids}
-        gathered = dict(list({**(earlier.examples if earlier else {}), **keyed}.items())[-MOST_EXAMPLES:])
+        own = {features.content_key(one): Example(_boxes(label), True) for one, label in examples.items()}
+        guessed = {features.content_key(one): Example(_boxes(label), False) for one, label in (guesses or {}).items()}
+        gathered = _gathered({**(earlier.examples if earlier else {}), **guessed, **own})
         keys = [key for key in gathered if features.store.has(key)]
-        labels = [gathered[key] for key in keys]
+        labels = [gathered[key].label for key in keys]
         view = features.store.view({key: key for key in keys})
         projection = earlier.projection if earlier else fit_projection(view, keys)
-        material = _material(projection, view, keys, [gathered[key] for key in keys], seed)
+        material = _material(projection, view, keys, labels, seed)
         folds = folds_of(keys)
         schedules = (WARM if earlier else COLD).shortened(self.hurry)
 
@@ -113,11 +122,15 @@ class BoxLearner:
         with ThreadPoolExecutor(self.threads, thread_name_prefix="member") as pool:
             detectors = tuple(pool.map(member, range(FOLDS)))
         # What each member says of the fold that it never saw decides the cut and the confidence of the others.
-        seen = _detected(detectors, projection, view, keys)
-        judges = tuple(
-            self._judge([i for i in range(len(keys)) if folds[i] != fold], seen, labels) for fold in range(FOLDS)
+        human = [i for i, key in enumerate(keys) if gathered[key].human]
+        seen = dict(zip(human, _detected(detectors, projection, view, [keys[i] for i in human]), strict=True))
+        judges = tuple(self._judge([i for i in human if folds[i] != fold], seen, labels) for fold in range(FOLDS))
+        facts = ModelFacts(
+            self.task,
+            tuple(classes),
+            sum(one.human for one in gathered.values()),
+            earlier.facts.generation + 1 if earlier else 1,
         )
-        facts = ModelFacts(self.task, tuple(classes), len(gathered), earlier.facts.generation + 1 if earlier else 1)
         return _packed(Model(facts, projection, detectors, judges, gathered))
 
     def predict(self, model: bytes, features: FeatureView, ids: Sequence[str]) -> Predictions:
@@ -136,9 +149,9 @@ class BoxLearner:
         loss = LOSSES[self.loss]
         return np.array([loss(_boxes(p), _boxes(t)) for p, t in zip(predicted, truth, strict=True)], np.float64)
 
-    def _judge(self, rows: Sequence[int], seen: Sequence[Detections], labels: Sequence[BoxLabel]) -> Judge:
+    def _judge(self, rows: Sequence[int], seen: Mapping[int, Detections], labels: Sequence[BoxLabel]) -> Judge:
         """The cut with the smallest mean loss, and a confidence fitted at it, on left-out detections."""
-        rows = rows or range(len(labels))
+        rows = rows or list(seen)
         at_cut = {
             float(cut): self.losses([seen[i].label(cut, labels[i].image_size) for i in rows], [labels[i] for i in rows])
             for cut in CUTS
@@ -146,6 +159,14 @@ class BoxLearner:
         cut = min(at_cut, key=lambda one: float(at_cut[one].mean()))
         described = np.stack([evidence(seen[i], cut) for i in rows])
         return Judge(cut, logistic.fit(described, 1 - at_cut[cut]))
+
+
+def _gathered(examples: Mapping[str, Example]) -> dict[str, Example]:
+    """The newest MOST_EXAMPLES, people's before guesses."""
+    human = [key for key, one in examples.items() if one.human][-MOST_EXAMPLES:]
+    guesses = [key for key, one in examples.items() if not one.human]
+    guesses = guesses[max(0, len(guesses) + len(human) - MOST_EXAMPLES) :]
+    return {key: examples[key] for key in (*guesses, *human)}
 
 
 def _boxes(label: Label) -> BoxLabel:
@@ -237,7 +258,8 @@ def _packed(model: Model) -> bytes:
             arrays.update({f"{fold}.{part}.{i}": one for i, one in enumerate(parameters)})
         arrays[f"{fold}.cut"] = np.array(judge.cut)
         arrays[f"{fold}.judge"] = judge.confidence.packed()
-    labels = list(model.examples.values())
+    labels = [one.label for one in model.examples.values()]
+    arrays["examples.human"] = np.array([one.human for one in model.examples.values()])
     arrays["examples.count"] = np.array([len(one) for one in labels], np.int64)
     arrays["examples.boxes"] = np.concatenate([one.boxes for one in labels])
     arrays["examples.class_ids"] = np.concatenate([one.class_ids for one in labels])
@@ -260,12 +282,13 @@ def _unpacked(payload: bytes) -> Model:
     )
     ends = np.cumsum(arrays["examples.count"])[:-1]
     examples = {
-        key: box_label(boxes, class_ids, (int(size[0]), int(size[1]), int(size[2])))
-        for key, boxes, class_ids, size in zip(
+        key: Example(box_label(boxes, class_ids, (int(size[0]), int(size[1]), int(size[2]))), bool(human))
+        for key, boxes, class_ids, size, human in zip(
             keys,
             np.split(arrays["examples.boxes"], ends),
             np.split(arrays["examples.class_ids"], ends),
             arrays["examples.sizes"],
+            arrays["examples.human"],
             strict=True,
         )
     }

@@ -25,6 +25,14 @@ COLD = network.Schedule(400, 1e-3, decay=3e-2)
 WARM = network.Schedule(200, 5e-4, decay=3e-2)
 
 
+@dataclass(frozen=True)
+class Example:
+    """A label that a model learns from: people's, or the machine's own guess."""
+
+    class_id: int
+    human: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """A trained model: input scale, one network and one confidence per fold, and the examples it learnt from."""
@@ -34,7 +42,7 @@ class Model:
     spread: Floats
     members: tuple[network.Parameters, ...]
     confidences: tuple[logistic.Logistic, ...]
-    examples: Mapping[str, int]
+    examples: Mapping[str, Example]
 
 
 @dataclass(frozen=True)
@@ -54,19 +62,24 @@ class ClassLearner:
         classes: Sequence[str],
         seed: int,
         initial: bytes | None = None,
+        guesses: Mapping[str, Label] | None = None,
         on_epoch: EpochReport | None = None,
     ) -> bytes:
         """See Learner.train."""
         if not examples:
             raise ValueError("no examples to learn from")
         earlier = _unpacked(initial) if initial is not None else None
-        keyed = {features.content_key(one): _class_id(label) for one, label in examples.items()}
-        gathered = dict(list({**(earlier.examples if earlier else {}), **keyed}.items())[-MOST_EXAMPLES:])
+        own = {features.content_key(one): Example(_class_id(label), True) for one, label in examples.items()}
+        guessed = {
+            features.content_key(one): Example(_class_id(label), False) for one, label in (guesses or {}).items()
+        }
+        gathered = dict(list({**(earlier.examples if earlier else {}), **guessed, **own}.items())[-MOST_EXAMPLES:])
         keys = [key for key in gathered if features.store.has(key)]
         x = _pooled(features.store.view({key: key for key in keys}), keys)
         mean, spread = (earlier.mean, earlier.spread) if earlier else (x.mean(0), x.std(0) + np.float32(1e-3))
         x = np.asarray((x - mean) / spread, np.float32)
-        y = np.array([gathered[key] for key in keys], np.int64)
+        y = np.array([gathered[key].class_id for key in keys], np.int64)
+        human = np.array([gathered[key].human for key in keys])
         folds = folds_of(keys)
         members = []
         scores = np.zeros((len(keys), len(classes)), np.float32)
@@ -90,9 +103,14 @@ class ClassLearner:
         described = evidence(scores)
         confidences = []
         for fold in range(FOLDS):
-            rows = folds != fold if (folds != fold).any() else np.ones(len(keys), bool)
+            rows = human & (folds != fold) if (human & (folds != fold)).any() else human
             confidences.append(logistic.fit(described[rows], right[rows]))
-        facts = ModelFacts(self.task, tuple(classes), len(gathered), earlier.facts.generation + 1 if earlier else 1)
+        facts = ModelFacts(
+            self.task,
+            tuple(classes),
+            sum(one.human for one in gathered.values()),
+            earlier.facts.generation + 1 if earlier else 1,
+        )
         return _packed(Model(facts, mean, spread, tuple(members), tuple(confidences), gathered))
 
     def predict(self, model: bytes, features: FeatureView, ids: Sequence[str]) -> Predictions:
@@ -180,7 +198,8 @@ def _packed(model: Model) -> bytes:
     for fold, (member, confidence) in enumerate(zip(model.members, model.confidences, strict=True)):
         arrays.update({f"{fold}.member.{i}": one for i, one in enumerate(member)})
         arrays[f"{fold}.confidence"] = confidence.packed()
-    arrays["examples.class_ids"] = np.array(list(model.examples.values()), np.int64)
+    arrays["examples.class_ids"] = np.array([one.class_id for one in model.examples.values()], np.int64)
+    arrays["examples.human"] = np.array([one.human for one in model.examples.values()])
     return pack(model.facts, arrays, list(model.examples))
 
 
@@ -199,5 +218,8 @@ def _unpacked(payload: bytes) -> Model:
         arrays["spread"],
         tuple(list(member(fold)) for fold in range(FOLDS)),
         tuple(logistic.unpacked(arrays[f"{fold}.confidence"]) for fold in range(FOLDS)),
-        dict(zip(keys, (int(one) for one in arrays["examples.class_ids"]), strict=True)),
+        {
+            key: Example(int(class_id), bool(human))
+            for key, class_id, human in zip(keys, arrays["examples.class_ids"], arrays["examples.human"], strict=True)
+        },
     )

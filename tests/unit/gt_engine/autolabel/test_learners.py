@@ -121,6 +121,18 @@ def test_a_warm_start_replays_the_earlier_examples(lesson: Lesson, features: Fea
     assert (facts.examples, facts.generation) == (50, 2)
 
 
+def test_guesses_are_learnt_from_but_count_as_no_human_label(lesson: Lesson, features: FeatureView) -> None:
+    # The labels that a model has cost are a figure of the report: a machine's own guesses cost nothing.
+    new = {one: lesson.labels[one] for one in lesson.unseen[:5]}
+    guesses = {one: lesson.labels[one] for one in lesson.unseen[5:]}
+    with_guesses, without = (
+        lesson.learner.train(features, new, classes=lesson.classes, seed=4, initial=lesson.model, guesses=some)
+        for some in (guesses, None)
+    )
+    assert with_guesses != without
+    assert model_facts(with_guesses).examples == model_facts(without).examples == 45
+
+
 def test_a_warm_start_works_where_the_earlier_pictures_are_gone(
     lesson: Lesson, features: FeatureView, tmp_path_factory: pytest.TempPathFactory, drawn: dict[str, object]
 ) -> None:
