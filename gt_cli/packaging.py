@@ -74,6 +74,7 @@ def build(destination: Path, *, production: bool = False, say: Callable[[str], N
             "on 3.11 Chalice leaves numpy out with no more than a warning",
             remedy="Run `make package PYTHON=python3.12 VENV=.venv-3.12` (any later Python will do).",
         )
+    destination = destination.resolve()  # Chalice runs in another folder
     staging = destination / "app"
     _stage(staging, dependencies=production)
     _run_chalice(staging, destination / "chalice")

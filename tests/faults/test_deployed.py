@@ -2,7 +2,7 @@
 
 SageMaker is a stub that fails, answers too late and loses events (`tests/stub_sagemaker.py`). S3's notifications are
 delivered a second time in another order, and messages that nobody can read lie between them. Schedules run side by
-side, each in a campaign of its own: 2 of them in `make test`, as many as `FAULT_CAMPAIGNS` says in `make faults`.
+side, each in a campaign of its own: one of them in `make test`, as many as `FAULT_CAMPAIGNS` says in `make faults`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from urllib.parse import quote_plus
 
 import httpx
 import pytest
+from botocore.config import Config
 
 from gt_cli import tokens
 from gt_cli.deployment import deploy, stack_name
@@ -34,10 +35,11 @@ from gt_service.store.records import ImageStatus
 from tests.stub_sagemaker import Fault, StubSageMaker
 from tests.world import picture, spec_document
 
-CAMPAIGNS = int(os.environ.get("FAULT_CAMPAIGNS", "2"))
+CAMPAIGNS = int(os.environ.get("FAULT_CAMPAIGNS", "1"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
-PATIENCE = timedelta(seconds=240 + 25 * CAMPAIGNS)
+PATIENCE = timedelta(seconds=120 + 60 * CAMPAIGNS)
 BATCH = 3
+NUDGE_SECONDS = 5
 PUBLIC = {"workforce": "public", "content_classifiers": ["FreeOfPersonallyIdentifiableInformation"]}
 BUDGET_MILLS = 20_000
 POISON = "no notification at all"
@@ -74,9 +76,10 @@ class Deployment:
             "resources": [],
             "detail": {},
         }
-        self.stack.session.client("lambda").invoke(
-            FunctionName=self.function("Reconcile"), InvocationType="Event", Payload=json.dumps(event).encode()
-        )
+        # One at a time, as a schedule is: on two processors a dozen functions at once would only wait for each other.
+        patient = Config(read_timeout=300, retries={"max_attempts": 0})
+        functions = self.stack.session.client("lambda", config=patient)
+        functions.invoke(FunctionName=self.function("Reconcile"), Payload=json.dumps(event).encode())
 
     def function(self, name: str) -> str:
         cloudformation = self.stack.session.client("cloudformation")
@@ -221,10 +224,10 @@ def test_nothing_is_lost_and_nothing_paid_twice(deployment: Deployment) -> None:
     deadline = time.monotonic() + PATIENCE.total_seconds()
     while not all(schedule.at_rest() for schedule in schedules):
         assert time.monotonic() < deadline, _standing(deployment, schedules)
+        time.sleep(NUDGE_SECONDS)
         deployment.reconcile()
         for schedule in schedules:
             schedule.nudge()
-        time.sleep(3)
     for schedule in schedules:
         _soon(schedule.check)
     assert deployment.stub.faults.total() > deployment.stub.faults[Fault.NONE], "no fault was tried"
