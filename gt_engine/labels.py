@@ -41,9 +41,7 @@ class BoxLabel:
     def __post_init__(self) -> None:
         n = len(self.class_ids)
         if self.boxes.shape != (n, 4) or self.confidences.shape != (n,):
-            raise ValueError(
-                f"{n} class ids, but boxes {self.boxes.shape} and confidences {self.confidences.shape}"
-            )
+            raise ValueError(f"{n} class ids, but boxes {self.boxes.shape} and confidences {self.confidences.shape}")
 
     def __len__(self) -> int:
         return len(self.class_ids)
