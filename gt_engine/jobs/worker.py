@@ -55,7 +55,7 @@ def take_step(name: str, tools: Tools, events: Events) -> bool:
     if record.phase.has_ended:
         _announce(record, tools, events)
         return False
-    job, state = None, JobState(clock=record.created_at)
+    job, state = None, _first_state(record)
     try:
         job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
         state = _read_state(job, tools)
@@ -145,8 +145,13 @@ class NotTaken(GtServiceError):
 
 def _read_state(job: JobContext, tools: Tools) -> JobState:
     if job.record.version == 0:
-        return JobState(clock=job.record.created_at)
+        return _first_state(job.record)
     return load(gzip.decompress(tools.objects.read(job.tree.checkpoint(job.record.version))))
+
+
+def _first_state(record: JobRecord) -> JobState:
+    """Virtual time begins with the second of the creation: Ground Truth's files know no smaller unit."""
+    return JobState(clock=record.created_at.replace(microsecond=0))
 
 
 def _final_model(record: JobRecord, state: JobState) -> str | None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ def test_the_state_change_reaches_eventbridge(aws: LocalSession, engine: Engine,
 def relative(files: dict[str, bytes], created: datetime, root: str, name: str) -> dict[str, bytes]:
     """Files as they would be for a job created at the zero of time: runs of the same job can then be compared."""
     zero = datetime(2000, 1, 1)  # noqa: DTZ001 - Ground Truth's times have no zone
-    start = created.replace(tzinfo=None)
+    start = created.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
     def shift(found: re.Match[bytes]) -> bytes:
         text = found.group().decode()
@@ -111,10 +111,11 @@ KILLS = 3
 
 def killed_again_and_again(aws: LocalSession, engine: Engine, folder: str, name: str, seed: int, **changes: Any) -> int:
     """Kills the engine at random moments while it works and starts it again; how often before the job had ended."""
-    chance, path = random.Random(seed), changes["OutputConfig"]["S3OutputPath"]
-    engine.client().create_labeling_job(**request_in(folder, name, **changes))
+    chance, body = random.Random(seed), request_in(folder, name, **changes)
+    path = body["OutputConfig"]["S3OutputPath"]
+    engine.client().create_labeling_job(**body)
     for kills in range(KILLS):
-        enough = writes(aws, path) + chance.randint(1, 40)
+        enough = writes(aws, path) + chance.randint(1, 60)
         wait_for(lambda at=enough: writes(aws, path) >= at or has_ended(engine, name), 200)
         if has_ended(engine, name):
             return kills
@@ -137,7 +138,7 @@ def writes(aws: LocalSession, path: str) -> int:
 @pytest.mark.timeout(900)
 def test_an_engine_that_is_killed_again_and_again_loses_and_doubles_nothing(aws: LocalSession, tmp_path: Path) -> None:
     """kill -9 at random moments: the job ends with the very files of a job that was left in peace."""
-    folder = birds(aws, "killed", 150)
+    folder = birds(aws, "killed", 250)
     engine = Engine(aws.endpoint_url, tmp_path / "state", ["--table-prefix", "killed"]).start()
     try:
         name, changes = "job-in-trouble", {"auto": False, "MaxConcurrentTaskCount": 15}
