@@ -31,7 +31,7 @@ from gt_engine.autolabel.learner import EpochReport, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import BoxLabel, Floats, Label, Task, box_label
 
-MOST_EXAMPLES = 1000
+MOST_EXAMPLES = 1200
 """A training looks at no more examples than this (0.4 MB each while it lasts); the newest come first."""
 
 CHUNK = 32
