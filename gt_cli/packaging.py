@@ -44,8 +44,8 @@ FOREIGN_PACKAGES = ("gt_engine", "gt_cli", "tests", "onnxruntime", "ministack")
 BOTOCORE_SERVICES = ("cloudwatch", "dynamodb", "events", "logs", "s3", "sagemaker", "sns", "sqs", "sts")
 
 # imagehash asks for all of scipy and PyWavelets; its `phash`, the only part of it that runs, calls scipy's cosine
-# transform, which needs these.
-SCIPY_PARTS = ("_lib", "fft", "fftpack", "special")
+# transform, which needs these and what is private to scipy.
+SCIPY_PARTS = ("fft", "fftpack", "linalg", "special")
 
 
 class PackagingError(GtServiceError):
@@ -130,7 +130,8 @@ def is_ballast(name: str) -> bool:
     if path.parts[:2] == ("botocore", "data") and len(path.parts) > 3:
         return path.parts[2] not in BOTOCORE_SERVICES
     if path.parts[0] == "scipy" and len(path.parts) > 2:
-        return path.parts[1] not in SCIPY_PARTS or "tests" in path.parts
+        # Those with an underscore are scipy's own, and others with every release.
+        return not path.parts[1].startswith(("_", *SCIPY_PARTS)) or "tests" in path.parts
     if path.parts[0] == "pywt":
         return True
     return "tests" in path.parts[1:-1] or path.suffix in (".pyi", ".pyx", ".pxd", ".h")
@@ -187,7 +188,8 @@ def content_problems(names: Iterable[str]) -> Iterator[str]:
     for package in FOREIGN_PACKAGES:
         if package in top:
             yield f"{package} is in the zip, and no function needs it"
-    homes = Counter(path.parent.name for path in files if path.name == "__init__.py")
+    # scipy has adapters named after the libraries that it adapts to.
+    homes = Counter(path.parent.name for path in files if path.name == "__init__.py" and path.parts[0] != "scipy")
     for package in ("botocore", "gt_service", "numpy"):
         if homes[package] != 1:
             yield f"{package} is in the zip {homes[package]} times, not once"

@@ -107,17 +107,20 @@ class StubSageMaker:
         with self._lock:
             labeled = None if status == "Completed" else dice.randrange(3)
             self.jobs.finish(name, status, labeled=labeled, model=dice.random() < 0.7)
-            arn = self.jobs.jobs[name]["LabelingJobArn"]
         times = dice.choice([0, 1, 1, 2])
         self.told[times] += 1
         for _ in range(times):
-            entry = {
-                "Source": "gt.engine",
-                "DetailType": "SageMaker Ground Truth Labeling Job State Change",
-                "Detail": json.dumps({"LabelingJobStatus": status}),
-                "Resources": [arn.rpartition("/")[0] + "/" + name],
-            }
-            self._events.put_events(Entries=[entry])
+            self._tell(name, status)
+
+    def _tell(self, name: str, status: str) -> None:
+        arn = self.jobs.jobs[name]["LabelingJobArn"]
+        entry = {
+            "Source": "gt.engine",
+            "DetailType": "SageMaker Ground Truth Labeling Job State Change",
+            "Detail": json.dumps({"LabelingJobStatus": status}),
+            "Resources": [arn.rpartition("/")[0] + "/" + name],
+        }
+        self._events.put_events(Entries=[entry])
 
 
 def _error(status: int, code: str, message: str) -> tuple[int, Any]:

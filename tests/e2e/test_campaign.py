@@ -18,7 +18,7 @@ from gt_cli.demo.sources import draw_all
 from gt_cli.stack import LocalStack
 from gt_service.objects import S3Objects, S3Uri
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 IMAGES = 48
 CAMPAIGN = "small"

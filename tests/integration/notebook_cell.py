@@ -17,7 +17,7 @@ import numpy as np
 import matplotlib.pyplot as plt
 """
 
-CELL = r'''
+CELL = r"""
 HUMAN_PRICE = 0.26
 AUTO_PRICE = 0.08
 
@@ -192,4 +192,4 @@ if len(training_sizes) > 0:
     plt.ylabel('Validation mAP')
 
 plt.tight_layout()
-'''
+"""
