@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo faults up test check lint types package deploy destroy setup lock clean
+.PHONY: bench-ingest demo faults up test check lint types package deploy destroy setup lock clean
 
 # The notebook's three-job experiment on the embedded local stack: no account, no key. QUICK=1 for a small run.
 demo: $(READY)
@@ -18,8 +18,17 @@ test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
 
 # Campaigns in bad weather, for as many schedules as you like: make faults SCHEDULES=1000
+# CAMPAIGNS run side by side on the deployed template, where each takes a minute or so on two processors.
 faults: $(READY)
-	FAULT_SCHEDULES=$(or $(SCHEDULES),300) FAULT_STEPS=60 $(BIN)/python -m pytest tests/faults --timeout 0 --hypothesis-show-statistics $(ARGS)
+	FAULT_SCHEDULES=$(or $(SCHEDULES),300) FAULT_STEPS=60 FAULT_CAMPAIGNS=$(or $(CAMPAIGNS),8) $(BIN)/python -m pytest tests/faults --timeout 0 --hypothesis-show-statistics $(ARGS)
+
+# What docs/explanation/scale.md reports; each writes into benchmarks/results.
+bench-ingest: $(READY)
+	$(BIN)/python benchmarks/ingest.py --out benchmarks/results/ingest.json $(ARGS)
+	$(BIN)/python benchmarks/manifests.py --out benchmarks/results/manifests.json
+	$(BIN)/python benchmarks/near_duplicates.py --out benchmarks/results/near_duplicates.json
+	$(BIN)/python benchmarks/cold_start.py --out benchmarks/results/cold_start.json
+	$(BIN)/python benchmarks/latency.py --out benchmarks/results/latency.json
 
 check: lint types
 

@@ -1,12 +1,19 @@
-"""The local stack, started once for all tests that need it."""
+"""The local stack, started once for all tests that need it, and an environment without the user's AWS settings."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from gt_cli.stack import LocalStack, local_stack
+
+
+def pytest_configure() -> None:
+    """Nothing of the user's own AWS settings reaches a test."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

@@ -172,6 +172,7 @@ def a_world(kind: type[World] = World) -> Iterator[World]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", REGION)
+        environment.delenv("AWS_ENDPOINT_URL", raising=False)  # another test's stack must not be taken for this world
         environment.setattr(images, "SHARDS", 2)  # as many as there are takes longer, and tells no more
         with mock_aws():
             world = kind()

@@ -171,6 +171,11 @@ def test_a_production_package_is_refused_on_a_python_that_loses_numpy(
         ("numpy/_core/tests/test_api.py", True),
         ("numpy/testing/__init__.py", False),
         ("tests/test_ours.py", False),
+        ("scipy/__init__.py", False),
+        ("scipy/fftpack/_basic.py", False),
+        ("scipy/_external/packaging_version/version.py", False),
+        ("scipy/optimize/_minimize.py", True),
+        ("pywt/__init__.py", True),
         ("gt_service/pages/static/pico.min.css", False),
     ],
 )
