@@ -197,6 +197,7 @@ class Campaigns(RuleBasedStateMachine):
             assert image is not None, f"{key} is lost"
             if image.status is ImageStatus.BATCH:
                 assert places[key] == 1
+                assert image.width > 0, "people get what was known to be no image"
                 assert key in manifests[image.batch or 0]
                 contents[image.fingerprint] += 1
                 continue
