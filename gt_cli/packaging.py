@@ -41,7 +41,7 @@ LARGEST_ENVIRONMENT_BYTES = 4096
 
 FOREIGN_PACKAGES = ("gt_engine", "gt_cli", "tests", "onnxruntime", "ministack")
 # The services that the functions call; botocore ships the models of some four hundred.
-BOTOCORE_SERVICES = ("cloudwatch", "dynamodb", "events", "logs", "s3", "sagemaker", "sns", "sqs", "sts")
+BOTOCORE_SERVICES = ("cloudwatch", "dynamodb", "events", "logs", "s3", "sagemaker", "sns", "sqs", "ssm", "sts")
 
 # imagehash asks for all of scipy and PyWavelets; its `phash`, the only part of it that runs, calls scipy's cosine
 # transform, which needs these and what is private to scipy.
