@@ -40,7 +40,6 @@ Json = Mapping[str, Any]
 
 ANSWER_SECONDS = 5
 """How long a receiver may take; it is asked again later, so it may be slow, but not hold up the others."""
-CHANNELS_KEPT_SECONDS = 300
 LATEST_JOBS = 20
 """Of so many a change may be news: a chain works on one batch at a time, with its control and follow-ups."""
 
@@ -183,25 +182,17 @@ def _try(
     return None
 
 
-class ChannelList:
-    """The operators' list of channels, read from SSM and kept for five minutes. No parameter: no channels."""
+def known_channels(client: Any, parameter: str) -> Channels:
+    """The operators' list of channels, read from SSM each time: news are rare, and a list that was kept would be an
+    old one in some processes, whose news would then reach nobody. No parameter: no channels.
 
-    def __init__(self, client: Any, parameter: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client, self._parameter, self._clock = client, parameter, clock
-        self._kept: tuple[float, Channels] | None = None
-
-    def get(self) -> Channels:
-        """Errors: `SpecErrors` where the parameter holds something else than channels."""
-        if self._kept is None or self._clock() - self._kept[0] > CHANNELS_KEPT_SECONDS:
-            self._kept = (self._clock(), self._read())
-        return self._kept[1]
-
-    def _read(self) -> Channels:
-        try:
-            found = self._client.get_parameter(Name=self._parameter, WithDecryption=True)
-        except self._client.exceptions.ParameterNotFound:
-            return Channels()
-        return parse_channels(found["Parameter"]["Value"])
+    Errors: `SpecErrors` where the parameter holds something else than channels.
+    """
+    try:
+        found = client.get_parameter(Name=parameter, WithDecryption=True)
+    except client.exceptions.ParameterNotFound:
+        return Channels()
+    return parse_channels(found["Parameter"]["Value"])
 
 
 # ---------------------------------------------------------------- wiring
@@ -218,8 +209,8 @@ def sender() -> Sender:
 
 
 @cache
-def channels() -> ChannelList:
-    return ChannelList(boto3.client("ssm"), wiring.settings().notifications_parameter)
+def parameters() -> Any:
+    return boto3.client("ssm")
 
 
 def tell(name: str) -> None:
@@ -244,7 +235,7 @@ def on_notification(event: SQSEvent) -> dict[str, Any]:
             deliver(
                 wiring.notifications(),
                 sender(),
-                channels().get(),
+                known_channels(parameters(), wiring.settings().notifications_parameter),
                 message["campaign"],
                 message["id"],
                 wiring.now(),
