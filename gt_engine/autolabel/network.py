@@ -84,18 +84,32 @@ class Adam:
         self.steps = 0
         self._first = [np.zeros_like(p) for p in parameters]
         self._second = [np.zeros_like(p) for p in parameters]
+        self._scratch = [np.empty_like(p) for p in parameters]
 
     def step(self, gradients: Parameters) -> None:
-        """Moves every parameter once."""
+        """Moves every parameter once; `gradients` are used up."""
         self.steps += 1
         rate = self.schedule.at(self.steps)
-        for p, g, m, v in zip(self.parameters, gradients, self._first, self._second, strict=True):
-            m += 0.1 * (g - m)
-            v += 0.01 * (g * g - v)
-            update = (m / (1 - 0.9**self.steps)) / (np.sqrt(v / (1 - 0.99**self.steps)) + 1e-8)
+        first = np.float32(rate / (1 - 0.9**self.steps))
+        second = np.float32(1 / (1 - 0.99**self.steps))
+        for p, g, m, v, t in zip(
+            self.parameters, gradients, self._first, self._second, self._scratch, strict=True
+        ):  # all in place: a training makes thousands of these steps
+            np.multiply(g, np.float32(0.1), out=t)
+            m *= np.float32(0.9)
+            m += t
+            np.multiply(g, g, out=t)
+            t *= np.float32(0.01)
+            v *= np.float32(0.99)
+            v += t
+            np.multiply(v, second, out=t)
+            np.sqrt(t, out=t)
+            t += np.float32(1e-8)
+            np.divide(m, t, out=t)
+            t *= first
             if p.ndim == 2:
-                update += self.schedule.decay * p
-            p -= np.float32(rate) * update
+                p *= np.float32(1 - rate * self.schedule.decay)
+            p -= t
 
 
 Batch = Callable[[np.random.Generator], tuple[Floats, Callable[[Floats], Floats]]]

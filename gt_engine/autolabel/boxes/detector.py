@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gt_engine.autolabel import network
 from gt_engine.autolabel.boxes import edges, grid, refine
@@ -55,7 +56,7 @@ class Material:
     maps       projected maps [n, s, s, k] of the images
     boxes      of each image, in units of its side
     class_ids  of each image's boxes
-    strips     of shaken gold boxes (see edges), half precision
+    strips     of shaken gold boxes (see edges), packed
     borders    where their sides should be
     owner      the image that each strip is of
     """
@@ -63,7 +64,7 @@ class Material:
     maps: Floats
     boxes: Sequence[Floats]
     class_ids: Sequence[Integers]
-    strips: Floats
+    strips: NDArray[np.int8]
     borders: Floats
     owner: Integers
 
@@ -73,7 +74,7 @@ def new_detector(classes: int, rng: np.random.Generator) -> Detector:
     return Detector(grid.new_head(CHANNELS, rng), refine.new_head(CHANNELS, classes, rng), edges.new_head(rng))
 
 
-def train_detector(
+def train_finder(
     start: Detector,
     material: Material,
     rows: Integers,
@@ -82,9 +83,7 @@ def train_detector(
     schedules: Schedules,
     on_step: Callable[[int, Detector], None] | None = None,
 ) -> Detector:
-    """Trained on some rows of the material. `on_step` sees the detector after each step of the second stage."""
-    strips = np.flatnonzero(np.isin(material.owner, rows))
-    borders = edges.train_head(start.edges, material.strips, material.borders, strips, schedules.edges, rng)
+    """`start` with its first two stages trained on some rows. `on_step` sees it after each step of the second stage."""
     coarse = grid.grid_maps(material.maps)
     proposer = grid.train_head(start.proposer, coarse, rows, material.boxes, schedules.proposer, rng)
     proposals: dict[int, Floats] = {}
@@ -93,7 +92,7 @@ def train_detector(
 
     def report(step: int, refiner: network.Parameters) -> None:
         if on_step:
-            on_step(step, Detector(proposer, refiner, borders))
+            on_step(step, Detector(proposer, refiner, start.edges))
 
     refiner = refine.train_head(
         start.refiner,
@@ -106,7 +105,15 @@ def train_detector(
         rng,
         report,
     )
-    return Detector(proposer, refiner, borders)
+    return Detector(proposer, refiner, start.edges)
+
+
+def train_sides(
+    start: Detector, material: Material, rows: Integers, rng: np.random.Generator, *, schedules: Schedules
+) -> network.Parameters:
+    """The third stage, trained on the strips of some rows; it needs nothing of the other two."""
+    strips = np.flatnonzero(np.isin(material.owner, rows))
+    return edges.train_head(start.edges, material.strips, material.borders, strips, schedules.edges, rng)
 
 
 def detect(detector: Detector, maps: Floats) -> list[Detections]:

@@ -10,17 +10,20 @@ from gt_engine.labels import BoxLabel, Floats
 
 
 def areas(boxes: Floats) -> Floats:
-    """Area of each box [n]."""
-    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(1), np.float32)
+    """Area of each box [...] of boxes [..., 4]."""
+    return np.asarray((boxes[..., 2:] - boxes[..., :2]).prod(-1), np.float32)
+
+
+def paired_iou(a: Floats, b: Floats) -> Floats:
+    """How much each box of `a` [..., 4] agrees with its counterpart in `b`; the shapes may be broadcast."""
+    top_left, bottom_right = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
+    overlap = np.clip(bottom_right - top_left, 0, None).prod(-1)
+    return np.asarray(np.clip(overlap / np.maximum(areas(a) + areas(b) - overlap, 1e-9), 0, 1), np.float32)
 
 
 def intersection_over_union(a: Floats, b: Floats) -> Floats:
-    """[n, m]: how much each box of `a` agrees with each of `b`."""
-    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
-    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    overlap = np.clip(bottom_right - top_left, 0, None).prod(-1)
-    union = areas(a)[:, None] + areas(b)[None] - overlap
-    return np.asarray(overlap / np.maximum(union, 1e-9), np.float32)
+    """[n, m]: how much each box of `a` [n, 4] agrees with each of `b` [m, 4]."""
+    return paired_iou(a[:, None], b[None])
 
 
 def matches(a: BoxLabel, b: BoxLabel, threshold: float = 0.5) -> list[tuple[int, int, float]]:

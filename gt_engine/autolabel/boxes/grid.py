@@ -10,25 +10,32 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel import network
 from gt_engine.autolabel.boxes.geometry import suppressed
-from gt_engine.labels import Floats
+from gt_engine.labels import Floats, Integers
 
 GRID = 20
 HIDDEN = 128
-EMPTY_SHARE = 0.3
+EMPTY_SHARE = 0.12
 """Share of the empty cells that a batch looks at: they are many and alike."""
 
 PROPOSALS = 20
 IMAGES = 16
 
 
-def neighbourhoods(maps: Floats) -> Floats:
-    """[n, g, g, k] -> [n, g*g, 9k]: each cell with its eight neighbours (zero outside)."""
-    n, g, _, k = maps.shape
-    padded = np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    out = np.empty((n, g, g, 9, k), maps.dtype)
-    for i in range(9):
-        out[:, :, :, i] = padded[:, i // 3 : i // 3 + g, i % 3 : i % 3 + g]
-    return out.reshape(n, g * g, 9 * k)
+def bordered(maps: Floats) -> Floats:
+    """[n, g, g, k] -> [n, g+2, g+2, k]: zeros around each image."""
+    return np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
+
+
+def neighbourhoods(maps: Floats, cells: Integers) -> Floats:
+    """Some cells of bordered maps with their eight neighbours [m, 9k]; cells are numbered through all images."""
+    side, k = maps.shape[1], maps.shape[3]
+    g = side - 2
+    image, cell = np.divmod(cells, g * g)
+    row, column = np.divmod(cell, g)
+    corner = (image * side + row) * side + column
+    around = (np.arange(3)[:, None] * side + np.arange(3)).ravel()
+    seen: Floats = maps.reshape(-1, k)[corner[:, None] + around].reshape(len(cells), 9 * k)
+    return seen
 
 
 def centres(g: int) -> tuple[Floats, Floats]:
@@ -62,7 +69,7 @@ def targets(boxes: Floats, g: int) -> tuple[NDArray[np.int8], Floats]:
     return kind, np.log(np.clip(distances * g, 0.1, None))
 
 
-def decode(distances: Floats, cells: NDArray[np.int64], g: int) -> Floats:
+def decode(distances: Floats, cells: Integers, g: int) -> Floats:
     """The boxes [m, 4] (units of the image's side) that some cells propose."""
     x, y = centres(g)
     reach = np.exp(np.clip(distances, -4, 4)) / g
@@ -89,20 +96,23 @@ def new_head(channels: int, rng: np.random.Generator) -> network.Parameters:
 def train_head(
     parameters: network.Parameters,
     maps: Floats,
-    rows: NDArray[np.int64],
+    rows: Integers,
     boxes: Sequence[Floats],
     schedule: network.Schedule,
     rng: np.random.Generator,
 ) -> network.Parameters:
     """Trained on some rows of grid maps [n, GRID, GRID, k] and the boxes (units of the image's side) of each image."""
     kinds, distances = (np.stack(part) for part in zip(*(targets(one, GRID) for one in boxes), strict=True))
+    maps = bordered(maps)
 
     def draw(rng: np.random.Generator) -> tuple[Floats, Callable[[Floats], Floats]]:
         chosen = rng.choice(rows, min(IMAGES, len(rows)), replace=False)
         kind = kinds[chosen].ravel()
         keep = np.flatnonzero((kind == 1) | ((kind == 0) & (rng.random(kind.size) < EMPTY_SHARE)))
-        x = neighbourhoods(maps[chosen]).reshape(-1, 9 * maps.shape[-1])[keep]
-        return x, partial(_gradient, kind=kind[keep], wanted=distances[chosen].reshape(-1, 4)[keep])
+        cells = (chosen[:, None] * kinds.shape[1] + np.arange(kinds.shape[1])).ravel()[keep]
+        return neighbourhoods(maps, cells), partial(
+            _gradient, kind=kind[keep], wanted=distances[chosen].reshape(-1, 4)[keep]
+        )
 
     return network.train(parameters, draw, schedule, rng)
 
@@ -121,11 +131,11 @@ def _gradient(output: Floats, *, kind: NDArray[np.int8], wanted: Floats) -> Floa
 
 def propose(parameters: network.Parameters, maps: Floats) -> list[Floats]:
     """For each image up to PROPOSALS boxes [m, 4] (units of the image's side), best first; at least one."""
-    x = neighbourhoods(maps)
-    output = network.predict(parameters, x.reshape(-1, x.shape[-1])).reshape(len(maps), -1, 5)
+    every = np.arange(len(maps) * GRID * GRID)
+    outputs = network.predict(parameters, neighbourhoods(bordered(maps), every)).reshape(len(maps), -1, 5)
     proposals = []
-    for cells in output:
-        likely = np.argsort(-cells[:, 0], kind="stable")[:80]
-        boxes = decode(cells[likely, 1:], likely, GRID)
-        proposals.append(boxes[suppressed(boxes, cells[likely, 0], 0.6, PROPOSALS)])
+    for output in outputs:
+        likely = np.argsort(-output[:, 0], kind="stable")[:80]
+        boxes = decode(output[likely, 1:], likely, GRID)
+        proposals.append(boxes[suppressed(boxes, output[likely, 0], 0.6, PROPOSALS)])
     return proposals

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,17 @@ from gt_engine.autolabel.boxes.detector import (
     detect,
     detect_closely,
     new_detector,
-    train_detector,
+    train_finder,
+    train_sides,
 )
 from gt_engine.autolabel.boxes.geometry import f1_loss, mean_iou_loss
 from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, Seen, fit_projection
+from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
 from gt_engine.autolabel.learner import EpochReport, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
-from gt_engine.labels import BoxLabel, Floats, Label, Task, box_label
+from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
 
 MOST_EXAMPLES = 1200
 """A training looks at no more examples than this (0.4 MB each while it lasts); the newest come first."""
@@ -107,23 +109,31 @@ class BoxLearner:
         labels = [gathered[key].label for key in keys]
         view = features.store.view({key: key for key in keys})
         projection = earlier.projection if earlier else fit_projection(view, keys)
-        material = _material(projection, view, keys, labels, seed)
         folds = folds_of(keys)
         schedules = (WARM if earlier else COLD).shortened(self.hurry)
+        with cores(self.threads) as pool:
+            material = _material(pool, projection, view, keys, labels, seed)
+            starts = [
+                earlier.detectors[fold] if earlier else new_detector(len(classes), np.random.default_rng([seed, fold]))
+                for fold in range(FOLDS)
+            ]
 
-        def member(fold: int) -> Detector:
-            rng = np.random.default_rng([seed, fold])
-            others = np.flatnonzero(folds != fold)
-            start = earlier.detectors[fold] if earlier else new_detector(len(classes), rng)
-            watch = _watch(material, folds == fold, schedules.refiner, on_epoch) if fold == 0 else None
-            rows = others if len(others) else np.arange(len(keys))
-            return train_detector(start, material, rows, rng, schedules=schedules, on_step=watch)
+            def finder(fold: int) -> Detector:
+                watch = _watch(material, folds == fold, schedules.refiner, on_epoch) if fold == 0 else None
+                rng, rows = np.random.default_rng([seed, fold, 1]), _others(folds, fold)
+                return train_finder(starts[fold], material, rows, rng, schedules=schedules, on_step=watch)
 
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="member") as pool:
-            detectors = tuple(pool.map(member, range(FOLDS)))
-        # What each member says of the fold that it never saw decides the cut and the confidence of the others.
-        human = [i for i, key in enumerate(keys) if gathered[key].human]
-        seen = dict(zip(human, _detected(detectors, projection, view, [keys[i] for i in human]), strict=True))
+            def sides(fold: int) -> network.Parameters:
+                rng, rows = np.random.default_rng([seed, fold, 2]), _others(folds, fold)
+                return train_sides(starts[fold], material, rows, rng, schedules=schedules)
+
+            # The long pieces first: so the cores end at about the same time.
+            finders, borders = pool.map(finder, range(FOLDS)), pool.map(sides, range(FOLDS))
+            detectors = tuple(replace(one, edges=two) for one, two in zip(finders, borders, strict=True))
+            # What each member says of the fold that it never saw decides the cut and the confidence of the others.
+            human = [i for i, key in enumerate(keys) if gathered[key].human]
+            detections = _detected(pool, detectors, projection, view, [keys[i] for i in human])
+            seen = dict(zip(human, detections, strict=True))
         judges = tuple(self._judge([i for i in human if folds[i] != fold], seen, labels) for fold in range(FOLDS))
         facts = ModelFacts(
             self.task,
@@ -138,7 +148,9 @@ class BoxLearner:
         learnt = _unpacked(model)
         labels: list[Label] = []
         confidences: list[float] = []
-        for one, seen in zip(ids, _detected(learnt.detectors, learnt.projection, features, ids), strict=True):
+        with cores(self.threads) as pool:
+            detections = _detected(pool, learnt.detectors, learnt.projection, features, ids)
+        for one, seen in zip(ids, detections, strict=True):
             judge = learnt.judges[fold_of(features.content_key(one))]
             labels.append(seen.label(judge.cut, features.image_size(one)))
             confidences.append(float(judge.confidence(evidence(seen, judge.cut)[None])[0]))
@@ -185,25 +197,36 @@ def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[start : start + CHUNK]
 
 
+def _others(folds: NDArray[np.int64], fold: int) -> Integers:
+    """The rows that the member of a fold learns from: those of the other folds, or all where there are none."""
+    others = np.flatnonzero(folds != fold)
+    return others if len(others) else np.arange(len(folds))
+
+
 def _material(
-    projection: Projection, view: FeatureView, keys: Sequence[str], labels: Sequence[BoxLabel], seed: int
+    pool: Executor,
+    projection: Projection,
+    view: FeatureView,
+    keys: Sequence[str],
+    labels: Sequence[BoxLabel],
+    seed: int,
 ) -> Material:
     """What the members learn from; the fine maps are looked at once and not kept."""
     boxes = [_relative(label) for label in labels]
-    rng = np.random.default_rng([seed, FOLDS])
     shakes = max(1, min(4, MOST_STRIPS // max(sum(len(one) for one in boxes), 1)))
     maps = np.empty((len(keys), SIDE, SIDE, CHANNELS), np.float32)
-    strips, borders, owners = [], [], []
-    for start in range(0, len(keys), CHUNK):
+
+    def look(start: int) -> tuple[NDArray[np.int8], Floats, Integers]:
         chunk = range(start, min(start + CHUNK, len(keys)))
         seen = projection(view.read([keys[i] for i in chunk]))
         maps[chunk.start : chunk.stop] = seen.coarse
         image = np.repeat(np.arange(len(chunk)), [shakes * len(boxes[i]) for i in chunk])
         truth = np.concatenate([np.tile(boxes[i], (shakes, 1)) for i in chunk])
-        shaken = edges.shaken(truth, rng)
-        strips.append(edges.strips(seen, image, shaken).astype(np.float16))
-        borders.append(edges.wanted(shaken, truth))
-        owners.append(image + start)
+        shaken = edges.shaken(truth, np.random.default_rng([seed, FOLDS, start]))
+        strips = edges.packed(edges.strips(seen, image, shaken))
+        return strips, edges.wanted(shaken, truth), image + start
+
+    strips, borders, owners = zip(*pool.map(look, range(0, len(keys), CHUNK)), strict=True)
     return Material(
         maps,
         boxes,
@@ -235,11 +258,15 @@ def _watch(
 
 
 def _detected(
-    detectors: Sequence[Detector], projection: Projection, features: FeatureView, ids: Sequence[str]
+    pool: Executor,
+    detectors: Sequence[Detector],
+    projection: Projection,
+    features: FeatureView,
+    ids: Sequence[str],
 ) -> list[Detections]:
     """What is seen in each object, by the member that never saw its content."""
-    out: list[Detections] = []
-    for chunk in _chunks(ids):
+
+    def look(chunk: Sequence[str]) -> list[Detections]:
         seen = projection(features.read(chunk))
         folds = folds_of([features.content_key(one) for one in chunk])
         found: dict[int, Detections] = {}
@@ -247,8 +274,9 @@ def _detected(
             mine = np.flatnonzero(folds == fold)
             part = detect_closely(detectors[fold], Seen(seen.coarse[mine], seen.fine[mine]))
             found.update(zip(mine.tolist(), part, strict=True))
-        out += [found[i] for i in range(len(chunk))]
-    return out
+        return [found[i] for i in range(len(chunk))]
+
+    return [one for part in pool.map(look, _chunks(ids)) for one in part]
 
 
 def _packed(model: Model) -> bytes:

@@ -21,7 +21,7 @@ from gt_engine.labels import Floats
 FINE, COARSE = TAPS[0], TAPS[1:]
 SIDE = COARSE[0].side
 CHANNELS = 64
-SAMPLE = 100
+SAMPLE = 60
 """Images that the components are taken from; every seventh cell of each."""
 
 _SPLITS = list(np.cumsum([tap.channels for tap in COARSE])[:-1])

@@ -7,21 +7,23 @@ far each side should move.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel import network
-from gt_engine.autolabel.boxes.geometry import areas, intersection_over_union
+from gt_engine.autolabel.boxes.geometry import paired_iou
 from gt_engine.autolabel.boxes.sampling import on_lattice
-from gt_engine.labels import Floats
+from gt_engine.labels import Floats, Integers
 
 GRID = 7
 ENLARGED = 1.4
 HIDDEN = 128
-IMAGES = 24
-PER_IMAGE = 8
+IMAGES = 32
+PER_IMAGE = 3
 """Of each image in a batch: so many shaken gold boxes, and as many proposals."""
 
 SAME, NEAR = 0.5, 0.35
@@ -29,6 +31,7 @@ SAME, NEAR = 0.5, 0.35
 
 SMALLEST = 0.01
 MOVES, QUALITY = slice(-5, -1), -1
+_NO_BOXES = np.zeros((0, 4), np.float32)
 
 
 def new_head(channels: int, classes: int, rng: np.random.Generator) -> network.Parameters:
@@ -36,7 +39,7 @@ def new_head(channels: int, classes: int, rng: np.random.Generator) -> network.P
     return network.initial_parameters([GRID * GRID * channels + 2, HIDDEN, HIDDEN, classes + 5], rng)
 
 
-def sampled(maps: Floats, image: NDArray[np.int64], boxes: Floats) -> Floats:
+def sampled(maps: Floats, image: Integers, boxes: Floats) -> Floats:
     """What the head sees of boxes [m, 4] in images [m]: float32 [m, GRID, GRID, k], bilinear."""
     middle, extent = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) * ENLARGED
     steps = ((np.arange(GRID) + 0.5) / GRID - 0.5).astype(np.float32)
@@ -71,9 +74,9 @@ def _proper(boxes: Floats) -> Floats:
 def train_head(
     parameters: network.Parameters,
     maps: Floats,
-    rows: NDArray[np.int64],
+    rows: Integers,
     boxes: Sequence[Floats],
-    class_ids: Sequence[NDArray[np.int64]],
+    class_ids: Sequence[Integers],
     proposals: Mapping[int, Floats],
     schedule: network.Schedule,
     rng: np.random.Generator,
@@ -81,11 +84,17 @@ def train_head(
 ) -> network.Parameters:
     """Trained on some rows of projected maps [n, s, s, k], the boxes and classes of each image, and its proposals."""
 
+    known, kinds = _Ragged.of(boxes), _Ragged.of(class_ids)
+    proposed = _Ragged.of([proposals.get(i, _NO_BOXES) for i in range(len(boxes))])
+
     def draw(rng: np.random.Generator) -> tuple[Floats, Callable[[Floats], Floats]]:
-        batch = _Batch()
-        for i in rng.choice(rows, min(IMAGES, len(rows)), replace=False):
-            batch.add(int(i), _candidates(boxes[i], proposals[i], rng), boxes[i], class_ids[i])
-        image, where, wanted, iou, kind = batch.arrays()
+        chosen = rng.choice(rows, min(IMAGES, len(rows)), replace=False)
+        with_gold = chosen[known.count[chosen] > 0]
+        image = np.repeat(np.concatenate([with_gold, chosen]), PER_IMAGE)
+        where = np.concatenate([_shaken(known.some(with_gold, rng), rng), proposed.some(chosen, rng)])
+        overlap = paired_iou(where[:, None], known.values[image])
+        best = overlap.argmax(1)
+        wanted, iou, kind = known.values[image, best], overlap.max(1), kinds.values[image, best]
         seen = sampled(maps, image, where)
         # A mirrored object is the same object: flipping doubles what little there is to learn from.
         flip = rng.random(len(seen)) < 0.5
@@ -97,39 +106,34 @@ def train_head(
     return network.train(parameters, draw, schedule, rng, on_step=on_step)
 
 
-class _Batch:
-    """Candidates of several images, each with the object that it overlaps most."""
+@dataclass(frozen=True, eq=False)
+class _Ragged:
+    """Rows of different length, filled up with zeros [n, longest, …], and how long each one is."""
 
-    def __init__(self) -> None:
-        self._rows: list[tuple[NDArray[np.int64], Floats, Floats, Floats, NDArray[np.int64]]] = []
+    values: Any
+    count: Integers
 
-    def add(self, image: int, candidates: Floats, boxes: Floats, class_ids: NDArray[np.int64]) -> None:
-        owner = np.full(len(candidates), image, np.int64)
-        if not len(boxes):
-            nothing = np.zeros(len(candidates), np.float32)
-            self._rows.append((owner, candidates, candidates, nothing, np.zeros(len(candidates), np.int64)))
-            return
-        overlap = intersection_over_union(candidates, boxes)
-        best = overlap.argmax(1)
-        self._rows.append((owner, candidates, boxes[best], overlap.max(1), class_ids[best]))
+    @classmethod
+    def of(cls, rows: Sequence[NDArray[Any]]) -> _Ragged:
+        count = np.array([len(one) for one in rows], np.int64)
+        values = np.zeros((len(rows), max(1, count.max()), *rows[0].shape[1:]), rows[0].dtype)
+        for i, one in enumerate(rows):
+            values[i, : len(one)] = one
+        return cls(values, count)
 
-    def arrays(self) -> tuple[NDArray[np.int64], Floats, Floats, Floats, NDArray[np.int64]]:
-        owner, where, wanted, iou, kind = (np.concatenate(part) for part in zip(*self._rows, strict=True))
-        return owner, where, wanted, iou, kind
-
-
-def _candidates(boxes: Floats, proposals: Floats, rng: np.random.Generator) -> Floats:
-    """Gold boxes shaken by a little or a lot, and some of the proposals."""
-    if len(proposals) > PER_IMAGE:
-        proposals = proposals[rng.integers(len(proposals), size=PER_IMAGE)]
-    if not len(boxes):
-        return proposals
-    chosen = boxes[rng.integers(len(boxes), size=PER_IMAGE)]
-    shake = rng.normal(0, 1, (PER_IMAGE, 4)) * rng.uniform(0.02, 0.2, (PER_IMAGE, 1))
-    return np.concatenate([moved(chosen, shake.astype(np.float32)), proposals])
+    def some(self, rows: Integers, rng: np.random.Generator) -> Any:
+        """PER_IMAGE values of each of some rows, drawn with replacement; none of these rows may be empty."""
+        picked = rng.integers(self.count[rows][:, None], size=(len(rows), PER_IMAGE))
+        return self.values[rows[:, None], picked].reshape(-1, *self.values.shape[2:])
 
 
-def _gradient(output: Floats, *, move: Floats, iou: Floats, kind: NDArray[np.int64]) -> Floats:
+def _shaken(boxes: Floats, rng: np.random.Generator) -> Floats:
+    """The boxes moved by a little or a lot."""
+    shake = rng.normal(0, 1, boxes.shape) * rng.uniform(0.02, 0.2, (len(boxes), 1))
+    return moved(boxes, shake.astype(np.float32))
+
+
+def _gradient(output: Floats, *, move: Floats, iou: Floats, kind: Integers) -> Floats:
     """Cross-entropy of the classes, smooth L1 of the moves, cross-entropy of the quality against the IoU reached."""
     n, classes = len(output), output.shape[1] - 5
     wanted = np.zeros((n, classes), np.float32)
@@ -141,18 +145,13 @@ def _gradient(output: Floats, *, move: Floats, iou: Floats, kind: NDArray[np.int
     gradient[:, :classes] = 2 * (network.sigmoid(output[:, :classes]) - wanted) * certain[:, None] / n
     gradient[near, MOVES] = np.clip((output[near, MOVES] - move[near]) / 0.05, -1, 1) / count
     unit = np.tile(np.array([[0, 0, 1, 1]], np.float32), (count if near.any() else 0, 1))
-    reached = _paired_iou(unit + output[near, MOVES], unit + move[near])
+    reached = paired_iou(unit + output[near, MOVES], unit + move[near])
     gradient[near, QUALITY] = 0.5 * (network.sigmoid(output[near, QUALITY]) - reached) / count
     return gradient
 
 
-def _paired_iou(a: Floats, b: Floats) -> Floats:
-    overlap = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None).prod(1)
-    return np.asarray(np.clip(overlap / np.maximum(areas(a) + areas(b) - overlap, 1e-6), 0, 1), np.float32)
-
-
 def refine(
-    parameters: network.Parameters, maps: Floats, image: NDArray[np.int64], boxes: Floats
+    parameters: network.Parameters, maps: Floats, image: Integers, boxes: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """(moved boxes [m, 4], class probabilities [m, classes], quality [m]) of boxes in images.
 
