@@ -14,7 +14,6 @@ from gt_service.reports.estimate import worst_case
 
 FULL_SCENES = 2500  # the notebook's: two batches of 1,250, the least that Ground Truth auto-labels
 QUICK_SCENES = 600
-NOTEBOOK_BATCH = 1250
 NOTEBOOK_CONCURRENT_TASKS = 200
 FEWEST_CONCURRENT_TASKS = 10
 JOBS = 3
@@ -32,12 +31,12 @@ class Plan:
 
     @classmethod
     def of(cls, images: int, *, left_out: int = 0) -> Plan:
-        """Halves whatever there is; the number of tasks at a time keeps the notebook's proportion, 200 to 1,250.
+        """Halves whatever there is; as many tasks at a time as in the notebook, but at most a third of a batch.
 
         left_out: images that are there but that nothing is known of.
         """
         half = (images + 1) // 2
-        tasks = max(FEWEST_CONCURRENT_TASKS, round(half * NOTEBOOK_CONCURRENT_TASKS / NOTEBOOK_BATCH))
+        tasks = max(FEWEST_CONCURRENT_TASKS, min(NOTEBOOK_CONCURRENT_TASKS, half // 3))
         return cls(images, half, min(tasks, half), tuple(_notes(half, left_out)))
 
 

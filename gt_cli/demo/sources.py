@@ -16,7 +16,7 @@ from gt_cli.demo.plan import FEWEST_IMAGES, FULL_SCENES, QUICK_SCENES, Plan
 
 SCENE_LABEL = "Bird"
 SCENES_AT_ONCE = 25
-QUICK_HURRY = 5
+QUICK_HURRY = 2
 
 
 @dataclass(frozen=True)

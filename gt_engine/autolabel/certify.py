@@ -23,7 +23,7 @@ from scipy import stats
 
 Numbers = NDArray[np.float64]
 
-STEP = 0.05
+STEP = 0.025
 """Candidate thresholds cover this much more of the objects at each test."""
 
 FEWEST = 8

@@ -25,8 +25,8 @@ from gt_engine.labels import Floats
 
 Loader = Callable[[], bytes]
 
-CHUNK = 8
-"""Images that go through the backbone together; all that `prepare` holds in memory is two chunks."""
+CHUNK = 64
+"""Images that are looked up together; only as many as there are threads are in memory."""
 
 _MAGIC = b"GTF2"
 _HEADER = struct.Struct("<4sIII")
@@ -44,6 +44,7 @@ class FeatureStore:
     def __init__(self, directory: Path, *, threads: int = 1) -> None:
         self.directory = directory
         self.threads = threads
+        self._cores = threading.BoundedSemaphore(threads)
         self._backbone: Backbone | None = None
         self._lock = threading.Lock()
 
@@ -56,7 +57,8 @@ class FeatureStore:
         UnreadableObject problem of that object, and is tried again next time. `on_chunk` hears how many items are done.
         """
         known: dict[str, ImageFacts | ImageProblem] = {}
-        with ThreadPoolExecutor(4, thread_name_prefix="decode") as pool:
+        # Twice as many threads as cores: while some look at images, the others wait for the next ones.
+        with ThreadPoolExecutor(2 * self.threads, thread_name_prefix="features") as pool:
             for chunk in _chunks(items):
                 missing = {}
                 for key, load in chunk:
@@ -65,7 +67,7 @@ class FeatureStore:
                         missing[key] = load
                     else:
                         known[key] = facts
-                known.update(self._compute(missing, pool))
+                known.update(zip(missing, pool.map(self._compute, missing, missing.values()), strict=True))
                 if on_chunk:
                     on_chunk(len(known))
         return known
@@ -105,28 +107,22 @@ class FeatureStore:
                 np.multiply(part.reshape(out.shape[1:]), scale, out=out[i])
         return maps
 
-    def _compute(self, loaders: Mapping[str, Loader], pool: ThreadPoolExecutor) -> dict[str, ImageFacts | ImageProblem]:
-        known: dict[str, ImageFacts | ImageProblem] = {}
-        pixels: dict[str, NDArray[np.uint8]] = {}
-        for key, outcome in zip(loaders, pool.map(_load, loaders.values()), strict=True):
-            if isinstance(outcome, ImageProblem):
-                known[key] = outcome
-                if outcome.code != "UnreadableObject":  # the object may be readable tomorrow; its content will not mend
-                    self._write(key, json.dumps(vars(outcome)).encode(), "problem")
-            else:
-                known[key], pixels[key] = outcome
-        if pixels:
-            maps = self._eye()(np.stack(list(pixels.values())))
-            for i, key in enumerate(pixels):
-                facts = known[key]
-                assert isinstance(facts, ImageFacts)
-                self._write(key, _packed(facts, [one[i] for one in maps]))
-        return known
+    def _compute(self, key: str, load: Loader) -> ImageFacts | ImageProblem:
+        outcome = _load(load)
+        if isinstance(outcome, ImageProblem):
+            if outcome.code != "UnreadableObject":  # the object may be readable tomorrow; its content will not mend
+                self._write(key, json.dumps(vars(outcome)).encode(), "problem")
+            return outcome
+        facts, pixels = outcome
+        with self._cores:
+            maps = self._eye()(pixels[None])
+        self._write(key, _packed(facts, [one[0] for one in maps]))
+        return facts
 
     def _eye(self) -> Backbone:
         with self._lock:
             if self._backbone is None:
-                self._backbone = Backbone(self.threads)
+                self._backbone = Backbone()
             return self._backbone
 
     def _path(self, key: str, kind: str = "features") -> Path:

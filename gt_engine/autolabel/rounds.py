@@ -4,7 +4,7 @@ Pure: `next_step(plan, progress)` says what to do, the caller does it and append
 Every choice follows from the plan's seed, so a job that was killed goes on as if nothing had happened.
 
     cold   10 probes · 190 training · 200 validation · (auto-label, ask people) …
-    warm   10 probes · 190 validation ·                (auto-label, ask people) …
+    warm   10 probes · 110 validation ·                (auto-label, ask people) …
 
     progress = Progress(objects=...)
     while not isinstance(step := next_step(plan, progress), Finish):
@@ -34,6 +34,10 @@ MOST_ROUNDS = 5
 
 FEWEST_LEFT = 64
 """So few objects are not worth another training: people label them."""
+
+MISTAKES = 12
+"""A warm job asks for so many labels before its first round that a machine which just misses the target would show so
+many mistakes: 120 for a target of 0.9. More would be labels that the machine could have made."""
 
 
 class Purpose(StrEnum):
@@ -165,14 +169,15 @@ class Progress:
 
 def opening(plan: JobPlan, progress: Progress) -> list[tuple[Purpose, int]]:
     """The human batches before the first round, with their sizes; none is empty, so that iterations have no gap."""
-    probe = min(plan.probe, plan.max_concurrent)
+    most = plan.max_concurrent
+    probe = min(plan.probe, most)
     batches = [(Purpose.PROBE, probe)]
-    rest = plan.max_concurrent - probe
-    if rest:
+    rest = (min(most, round(MISTAKES / plan.guarantee.risk)) if plan.warm else most) - probe
+    if rest > 0:
         batches.append((Purpose.VALIDATION if plan.warm else Purpose.TRAINING, rest))
     # A model that was dropped leaves a cold job: its first labels become training, and validation is added.
     if not plan.warm or fell_back(progress):
-        batches.append((Purpose.VALIDATION, plan.max_concurrent))
+        batches.append((Purpose.VALIDATION, most))
     return batches
 
 

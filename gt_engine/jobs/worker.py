@@ -62,7 +62,10 @@ def take_step(name: str, tools: Tools, events: Events) -> bool:
         work = _next(job, state, stop_requested=record.stop_requested)
         if record.stop_requested:
             discard(_next(job, state, stop_requested=False), job, tools)
+        began = time.monotonic()
         outcome = perform(work, job, state, tools)
+        done = {"job": name, "work": type(work).__name__, "seconds": round(time.monotonic() - began, 2)}
+        log.info("step", extra=done)
     except (InvalidInput, NotFound, ClientError) as problem:
         if not _is_users_fault(problem):
             raise

@@ -116,9 +116,13 @@ def train_sides(
     return edges.train_head(start.edges, material.strips, material.borders, strips, schedules.edges, rng)
 
 
-def detect(detector: Detector, maps: Floats) -> list[Detections]:
-    """What the first two stages see in each image of projected maps [n, s, s, k]."""
-    proposals = grid.propose(detector.proposer, grid.grid_maps(maps))
+def propose(detector: Detector, maps: Floats) -> list[Floats]:
+    """Where the first stage would look in each image of projected maps [n, s, s, k]."""
+    return grid.propose(detector.proposer, grid.grid_maps(maps))
+
+
+def detect(detector: Detector, maps: Floats, proposals: Sequence[Floats]) -> list[Detections]:
+    """What the second stage sees there."""
     image = np.repeat(np.arange(len(maps)), [len(one) for one in proposals])
     boxes, probabilities, quality = refine.refine(detector.refiner, maps, image, np.concatenate(proposals))
     class_ids = probabilities.argmax(1)
@@ -128,7 +132,7 @@ def detect(detector: Detector, maps: Floats) -> list[Detections]:
 
 def detect_closely(detector: Detector, seen: Seen) -> list[Detections]:
     """What all three stages see in each image."""
-    found = detect(detector, seen.coarse)
+    found = detect(detector, seen.coarse, propose(detector, seen.coarse))
     likely = [one.scores >= LIKELY for one in found]
     image = np.repeat(np.arange(len(found)), [int(one.sum()) for one in likely])
     boxes = np.concatenate([one.boxes[mask] for one, mask in zip(found, likely, strict=True)])

@@ -21,6 +21,7 @@ from gt_engine.autolabel.boxes.detector import (
     detect,
     detect_closely,
     new_detector,
+    propose,
     train_finder,
     train_sides,
 )
@@ -245,14 +246,15 @@ def _watch(
     if on_epoch is None or not len(rows):
         return None
     every = max(1, schedule.steps // EPOCHS)
+    maps = material.maps[rows]
+    truth = [material.boxes[i] for i in rows], [material.class_ids[i] for i in rows]
+    proposals: list[Floats] = []
 
     def watch(step: int, detector: Detector) -> None:
         if step % every == 0:
-            seen = [
-                one for i in range(0, len(rows), CHUNK) for one in detect(detector, material.maps[rows[i : i + CHUNK]])
-            ]
-            truth = [material.boxes[i] for i in rows], [material.class_ids[i] for i in rows]
-            on_epoch(step // every - 1, average_precision(seen, *truth))
+            if not proposals:  # the first stage is trained by now: what it proposes will not change
+                proposals.extend(propose(detector, maps))
+            on_epoch(step // every - 1, average_precision(detect(detector, maps, proposals), *truth))
 
     return watch
 
