@@ -83,7 +83,7 @@ def train(
     """
     guesses: Mapping[str, Label] = {}
     if model is not None and progress.machine():
-        predictions = learner.predict(model, features, progress.machine())
+        predictions = learner.predict(model, features, progress.machine(), together=True)
         guesses = dict(zip(predictions.ids, predictions.labels, strict=True))
     return _trained(
         learner, features, plan, progress, labels, classes=classes, model=model, guesses=guesses, on_epoch=on_epoch
@@ -121,8 +121,9 @@ def _decided(
     trained: bool,
 ) -> RoundOutcome:
     validation, pool = progress.validation(), progress.pool()
-    checked = learner.predict(model, features, validation)
-    predicted = learner.predict(model, features, pool)
+    # A model that was given has seen no label of this job, so nothing tells the validation objects from the others.
+    checked = learner.predict(model, features, validation, together=not trained)
+    predicted = learner.predict(model, features, pool, together=not trained)
     decision = decide(
         plan,
         progress,
@@ -153,7 +154,9 @@ def _worse(
 ) -> bool:
     """Drift: on the first labels the given model loses more than one trained on them alone (each label left out)."""
     ids = progress.validation()
-    losses = [_losses(learner, learner.predict(one, features, ids), labels) for one in (given, cold)]
+    losses = [
+        _losses(learner, learner.predict(one, features, ids, together=one is given), labels) for one in (given, cold)
+    ]
     excess = losses[0] - losses[1]
     # One standard error: a given model must not be dropped for bad luck.
     return bool(excess.mean() > excess.std() / np.sqrt(max(len(excess), 1)))

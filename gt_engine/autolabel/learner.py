@@ -61,13 +61,21 @@ class Learner(Protocol):
 
         `initial` brings its own examples along: they are learnt from again, so that nothing is forgotten. `guesses` are
         labels of the machine: learnt from as well, but no confidence is ever fitted to them. They tell what the members
-        know to each other, so they may be used only when this job decides nothing any more.
+        know to each other, so they may be given only when this job decides nothing any more: a training with guesses,
+        be they none, is its last, and takes longer.
         Deterministic for the same arguments. Raises ValueError without examples.
         """
         ...
 
-    def predict(self, model: bytes, features: FeatureView, ids: Sequence[str]) -> Predictions:
-        """A label and a confidence for each object."""
+    def predict(
+        self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
+    ) -> Predictions:
+        """A label and a confidence for each object.
+
+        With `together` all members answer for contents that the model has not learnt from, which is better than one
+        alone. That is fair only where whether a content was learnt from does not hang together with whether it is
+        labeled in this job: for a model that has seen no label of the job, or when nothing is decided any more.
+        """
         ...
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:

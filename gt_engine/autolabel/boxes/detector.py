@@ -17,10 +17,8 @@ from gt_engine.labels import Floats, Integers
 
 OVERLAP = 0.4
 VOTE = 0.65
+SAME = 0.5
 FEW = 20
-
-LIKELY = 0.2
-"""Boxes with a lower score never make it into a label; their sides may stay where they are."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,8 @@ class Schedules:
 
 COLD = Schedules(network.Schedule(100, 2e-3), network.Schedule(240, 1e-3), network.Schedule(150, 3e-3))
 WARM = Schedules(network.Schedule(40, 1e-3), network.Schedule(120, 7e-4), network.Schedule(80, 1e-3))
+LAST = Schedules(network.Schedule(100, 2e-3), network.Schedule(300, 1e-3), network.Schedule(160, 3e-3))
+"""Without a model; from the round before; for the model that a job leaves behind, which many jobs may start from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,7 @@ class Material:
     """What all members learn from, each from its own rows.
 
     maps       projected maps [n, s, s, k] of the images
+    coarse     their grid maps
     boxes      of each image, in units of its side
     class_ids  of each image's boxes
     strips     of shaken gold boxes (see edges), packed
@@ -62,6 +63,7 @@ class Material:
     """
 
     maps: Floats
+    coarse: Floats
     boxes: Sequence[Floats]
     class_ids: Sequence[Integers]
     strips: NDArray[np.int8]
@@ -84,11 +86,11 @@ def train_finder(
     on_step: Callable[[int, Detector], None] | None = None,
 ) -> Detector:
     """`start` with its first two stages trained on some rows. `on_step` sees it after each step of the second stage."""
-    coarse = grid.grid_maps(material.maps)
-    proposer = grid.train_head(start.proposer, coarse, rows, material.boxes, schedules.proposer, rng)
+    proposer = grid.train_head(start.proposer, material.coarse, rows, material.boxes, schedules.proposer, rng)
     proposals: dict[int, Floats] = {}
     for i in range(0, len(rows), 50):
-        proposals.update(zip(rows[i : i + 50].tolist(), grid.propose(proposer, coarse[rows[i : i + 50]]), strict=True))
+        some = rows[i : i + 50]
+        proposals.update(zip(some.tolist(), grid.propose(proposer, material.coarse[some]), strict=True))
 
     def report(step: int, refiner: network.Parameters) -> None:
         if on_step:
@@ -130,21 +132,49 @@ def detect(detector: Detector, maps: Floats, proposals: Sequence[Floats]) -> lis
     return [_distinct(boxes[mine], class_ids[mine], scores[mine]) for mine in (image == i for i in range(len(maps)))]
 
 
-def detect_closely(detector: Detector, seen: Seen) -> list[Detections]:
-    """What all three stages see in each image."""
-    found = detect(detector, seen.coarse, propose(detector, seen.coarse))
-    likely = [one.scores >= LIKELY for one in found]
+def detect_closely(members: Sequence[Detector], seen: Seen, likely_from: float) -> list[Detections]:
+    """What all three stages of some detectors together see in each image.
+
+    Boxes with a score below `likely_from` will not make it into a label: their sides may stay where they are.
+    """
+    opinions = [detect(one, seen.coarse, propose(one, seen.coarse)) for one in members]
+    found = [_agreed(of_image) for of_image in zip(*opinions, strict=True)]
+    likely = [one.scores >= likely_from for one in found]
     image = np.repeat(np.arange(len(found)), [int(one.sum()) for one in likely])
     boxes = np.concatenate([one.boxes[mask] for one, mask in zip(found, likely, strict=True)])
-    settled = edges.settle(detector.edges, seen, image, boxes)
+    settled = edges.settle([one.edges for one in members], seen, image, boxes)
     for i, (one, mask) in enumerate(zip(found, likely, strict=True)):
         one.boxes[mask] = settled[image == i]
     return found
 
 
+def _agreed(opinions: Sequence[Detections]) -> Detections:
+    """One view of an image from several: an object's score is the mean of the members', 0 where one does not see it."""
+    if len(opinions) == 1:
+        return opinions[0]
+    boxes, class_ids, scores = (
+        np.concatenate([getattr(one, part) for one in opinions]) for part in ("boxes", "class_ids", "scores")
+    )
+    member = np.repeat(np.arange(len(opinions)), [len(one.scores) for one in opinions])
+    apart = _apart(boxes, class_ids)
+    kept = suppressed(apart, scores, OVERLAP, FEW)
+    overlap = intersection_over_union(apart[kept], apart)
+    same = (overlap > SAME) * scores
+    believed = sum(np.where(member == one, same, 0).max(1) for one in range(len(opinions))) / len(opinions)
+    weights = (overlap > VOTE) * scores**2
+    voted = weights @ boxes / weights.sum(1, keepdims=True)
+    order = np.argsort(-believed, kind="stable")
+    return Detections(voted[order].astype(np.float32), class_ids[kept][order], np.asarray(believed[order], np.float32))
+
+
+def _apart(boxes: Floats, class_ids: Integers) -> Floats:
+    """The boxes moved so that those of different classes never touch."""
+    return np.asarray(boxes + 2 * class_ids[:, None], np.float32)
+
+
 def _distinct(boxes: Floats, class_ids: Integers, scores: Floats) -> Detections:
     """One box per object and class: the best one stands, its near doubles vote on where the sides are."""
-    apart = boxes + 2 * class_ids[:, None].astype(np.float32)  # boxes of different classes never touch
+    apart = _apart(boxes, class_ids)
     kept = suppressed(apart, scores, OVERLAP, FEW)
     weights = (intersection_over_union(apart[kept], apart) > VOTE) * scores**2
     voted = weights @ boxes / weights.sum(1, keepdims=True)

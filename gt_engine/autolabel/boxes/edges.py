@@ -8,6 +8,7 @@ surroundings. The side moves to the mean of the positions, weighted by how proba
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -212,14 +213,15 @@ def shaken(boxes: Floats, rng: np.random.Generator) -> Floats:
     return moved(boxes, shake.astype(np.float32))
 
 
-def settle(parameters: network.Parameters, seen: Seen, image: Integers, boxes: Floats) -> Floats:
-    """The boxes with their sides moved: the mean of a first and a second look."""
+def settle(heads: Sequence[network.Parameters], seen: Seen, image: Integers, boxes: Floats) -> Floats:
+    """The boxes with their sides moved to where the heads say on average: the mean of a first and a second look."""
     if not len(boxes):
         return boxes
-    first = _looked(parameters, seen, image, boxes)
-    return ((first + _looked(parameters, seen, image, first)) / 2).astype(np.float32)
+    first = _looked(heads, seen, image, boxes)
+    return ((first + _looked(heads, seen, image, first)) / 2).astype(np.float32)
 
 
-def _looked(parameters: network.Parameters, seen: Seen, image: Integers, boxes: Floats) -> Floats:
-    offset = (_forward(parameters, strips(seen, image, boxes)).probability * _OFFSETS).sum(-1)
-    return moved(boxes, (offset * _INWARD).astype(np.float32))
+def _looked(heads: Sequence[network.Parameters], seen: Seen, image: Integers, boxes: Floats) -> Floats:
+    x = strips(seen, image, boxes)
+    probability = sum(_forward(one, x).probability for one in heads) / len(heads)
+    return moved(boxes, ((probability * _OFFSETS).sum(-1) * _INWARD).astype(np.float32))

@@ -21,13 +21,8 @@ PROPOSALS = 20
 IMAGES = 16
 
 
-def bordered(maps: Floats) -> Floats:
-    """[n, g, g, k] -> [n, g+2, g+2, k]: zeros around each image."""
-    return np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
-
-
 def neighbourhoods(maps: Floats, cells: Integers) -> Floats:
-    """Some cells of bordered maps with their eight neighbours [m, 9k]; cells are numbered through all images."""
+    """Some cells of grid maps with their eight neighbours [m, 9k]; cells are numbered through all images."""
     side, k = maps.shape[1], maps.shape[3]
     g = side - 2
     image, cell = np.divmod(cells, g * g)
@@ -80,10 +75,12 @@ def decode(distances: Floats, cells: Integers, g: int) -> Floats:
 
 
 def grid_maps(maps: Floats) -> Floats:
-    """The projected maps [n, s, s, k] averaged down to the grid [n, GRID, GRID, k]."""
+    """The projected maps [n, s, s, k] averaged down to the grid, with a border of zeros: [n, GRID + 2, GRID + 2, k]."""
     n, side, _, k = maps.shape
     factor = side // GRID
-    return np.asarray(maps.reshape(n, GRID, factor, GRID, factor, k).mean((2, 4)), np.float32)
+    out = np.zeros((n, GRID + 2, GRID + 2, k), np.float32)
+    maps.reshape(n, GRID, factor, GRID, factor, k).mean((2, 4), out=out[:, 1:-1, 1:-1])
+    return out
 
 
 def new_head(channels: int, rng: np.random.Generator) -> network.Parameters:
@@ -101,9 +98,8 @@ def train_head(
     schedule: network.Schedule,
     rng: np.random.Generator,
 ) -> network.Parameters:
-    """Trained on some rows of grid maps [n, GRID, GRID, k] and the boxes (units of the image's side) of each image."""
+    """Trained on some rows of grid maps and the boxes (units of the image's side) of each image."""
     kinds, distances = (np.stack(part) for part in zip(*(targets(one, GRID) for one in boxes), strict=True))
-    maps = bordered(maps)
 
     def draw(rng: np.random.Generator) -> tuple[Floats, Callable[[Floats], Floats]]:
         chosen = rng.choice(rows, min(IMAGES, len(rows)), replace=False)
@@ -130,9 +126,9 @@ def _gradient(output: Floats, *, kind: NDArray[np.int8], wanted: Floats) -> Floa
 
 
 def propose(parameters: network.Parameters, maps: Floats) -> list[Floats]:
-    """For each image up to PROPOSALS boxes [m, 4] (units of the image's side), best first; at least one."""
+    """For each image of grid maps up to PROPOSALS boxes [m, 4], best first and at least one; units of the side."""
     every = np.arange(len(maps) * GRID * GRID)
-    outputs = network.predict(parameters, neighbourhoods(bordered(maps), every)).reshape(len(maps), -1, 5)
+    outputs = network.predict(parameters, neighbourhoods(maps, every)).reshape(len(maps), -1, 5)
     proposals = []
     for output in outputs:
         likely = np.argsort(-output[:, 0], kind="stable")[:80]

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel import logistic, network
-from gt_engine.autolabel.boxes import edges
+from gt_engine.autolabel.boxes import edges, grid
 from gt_engine.autolabel.boxes.average_precision import average_precision
 from gt_engine.autolabel.boxes.confidence import CUTS, Detections, evidence
 from gt_engine.autolabel.boxes.detector import (
     COLD,
+    LAST,
     WARM,
     Detector,
     Material,
@@ -34,8 +35,8 @@ from gt_engine.autolabel.learner import EpochReport, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
 
-MOST_EXAMPLES = 1200
-"""A training looks at no more examples than this (0.4 MB each while it lasts); the newest come first."""
+MOST_EXAMPLES = 1000
+"""A training looks at no more examples than this (0.6 MB each while it lasts); the newest come first."""
 
 CHUNK = 32
 EPOCHS = 8
@@ -111,7 +112,7 @@ class BoxLearner:
         view = features.store.view({key: key for key in keys})
         projection = earlier.projection if earlier else fit_projection(view, keys)
         folds = folds_of(keys)
-        schedules = (WARM if earlier else COLD).shortened(self.hurry)
+        schedules = (LAST if guesses is not None else WARM if earlier else COLD).shortened(self.hurry)
         with cores(self.threads) as pool:
             material = _material(pool, projection, view, keys, labels, seed)
             starts = [
@@ -133,7 +134,9 @@ class BoxLearner:
             detectors = tuple(replace(one, edges=two) for one, two in zip(finders, borders, strict=True))
             # What each member says of the fold that it never saw decides the cut and the confidence of the others.
             human = [i for i, key in enumerate(keys) if gathered[key].human]
-            detections = _detected(pool, detectors, projection, view, [keys[i] for i in human])
+            detections = _detected(
+                pool, detectors, projection, view, [keys[i] for i in human], lambda _: True, float(CUTS[0])
+            )
             seen = dict(zip(human, detections, strict=True))
         judges = tuple(self._judge([i for i in human if folds[i] != fold], seen, labels) for fold in range(FOLDS))
         facts = ModelFacts(
@@ -144,13 +147,20 @@ class BoxLearner:
         )
         return _packed(Model(facts, projection, detectors, judges, gathered))
 
-    def predict(self, model: bytes, features: FeatureView, ids: Sequence[str]) -> Predictions:
+    def predict(
+        self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
+    ) -> Predictions:
         """See Learner.predict."""
         learnt = _unpacked(model)
         labels: list[Label] = []
         confidences: list[float] = []
+
+        def alone(key: str) -> bool:
+            return not together or key in learnt.examples
+
         with cores(self.threads) as pool:
-            detections = _detected(pool, learnt.detectors, learnt.projection, features, ids)
+            likely_from = min(one.cut for one in learnt.judges)
+            detections = _detected(pool, learnt.detectors, learnt.projection, features, ids, alone, likely_from)
         for one, seen in zip(ids, detections, strict=True):
             judge = learnt.judges[fold_of(features.content_key(one))]
             labels.append(seen.label(judge.cut, features.image_size(one)))
@@ -230,6 +240,7 @@ def _material(
     strips, borders, owners = zip(*pool.map(look, range(0, len(keys), CHUNK)), strict=True)
     return Material(
         maps,
+        grid.grid_maps(maps),
         boxes,
         [label.class_ids for label in labels],
         np.concatenate(strips),
@@ -265,16 +276,20 @@ def _detected(
     projection: Projection,
     features: FeatureView,
     ids: Sequence[str],
+    alone: Callable[[str], bool],
+    likely_from: float,
 ) -> list[Detections]:
-    """What is seen in each object, by the member that never saw its content."""
+    """What is seen in each object: by all members, or for contents that go `alone` by the one that never saw it."""
 
     def look(chunk: Sequence[str]) -> list[Detections]:
         seen = projection(features.read(chunk))
-        folds = folds_of([features.content_key(one) for one in chunk])
+        keys = [features.content_key(one) for one in chunk]
+        asked = np.where([alone(key) for key in keys], folds_of(keys), FOLDS)
         found: dict[int, Detections] = {}
-        for fold in np.unique(folds):
-            mine = np.flatnonzero(folds == fold)
-            part = detect_closely(detectors[fold], Seen(seen.coarse[mine], seen.fine[mine]))
+        for who in np.unique(asked):
+            mine = np.flatnonzero(asked == who)
+            members = detectors if who == FOLDS else detectors[who : who + 1]
+            part = detect_closely(members, Seen(seen.coarse[mine], seen.fine[mine]), likely_from)
             found.update(zip(mine.tolist(), part, strict=True))
         return [found[i] for i in range(len(chunk))]
 

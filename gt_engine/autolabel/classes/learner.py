@@ -113,20 +113,23 @@ class ClassLearner:
         )
         return _packed(Model(facts, mean, spread, tuple(members), tuple(confidences), gathered))
 
-    def predict(self, model: bytes, features: FeatureView, ids: Sequence[str]) -> Predictions:
+    def predict(
+        self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
+    ) -> Predictions:
         """See Learner.predict."""
         learnt = _unpacked(model)
-        x = (_pooled(features, ids) - learnt.mean) / learnt.spread
-        folds = np.array([fold_of(features.content_key(one)) for one in ids], np.int64)
+        x = np.asarray((_pooled(features, ids) - learnt.mean) / learnt.spread, np.float32)
+        keys = [features.content_key(one) for one in ids]
+        folds = np.array([fold_of(key) for key in keys], np.int64)
+        alone = np.array([not together or key in learnt.examples for key in keys])
+        opinions = np.stack([_log_shares(network.predict(one, x)) for one in learnt.members])
+        scores = np.where(alone[:, None], opinions[folds, np.arange(len(ids))], opinions.mean(0))
         confidences = np.zeros(len(ids))
-        class_ids = np.zeros(len(ids), np.int64)
         for fold in range(FOLDS):
             mine = np.flatnonzero(folds == fold)
             if len(mine):
-                scores = network.predict(learnt.members[fold], x[mine])
-                class_ids[mine] = scores.argmax(1)
-                confidences[mine] = learnt.confidences[fold](evidence(scores))
-        labels = tuple(ClassLabel(int(c), float(p)) for c, p in zip(class_ids, confidences, strict=True))
+                confidences[mine] = learnt.confidences[fold](evidence(scores[mine]))
+        labels = tuple(ClassLabel(int(c), float(p)) for c, p in zip(scores.argmax(1), confidences, strict=True))
         return Predictions(tuple(ids), labels, confidences)
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
@@ -142,6 +145,12 @@ def evidence(scores: Floats) -> Numbers:
     ordered = np.sort(p, 1)[:, ::-1]
     best, second = ordered[:, 0], ordered[:, min(1, p.shape[1] - 1)]
     return np.column_stack([np.log(best / (1 - best)), best - second, -(p * np.log(p)).sum(1)])
+
+
+def _log_shares(scores: Floats) -> Floats:
+    """The logarithms of the probabilities: on these, members can be averaged."""
+    moved = scores - scores.max(1, keepdims=True)
+    return np.asarray(moved - np.log(np.exp(moved).sum(1, keepdims=True)), np.float32)
 
 
 def _class_id(label: Label) -> int:
