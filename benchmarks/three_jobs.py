@@ -36,6 +36,7 @@ from gt_engine.autolabel import (
     next_step,
 )
 from gt_engine.autolabel.boxes.geometry import f1_loss, matches
+from gt_engine.autolabel.certify import DELTA
 from gt_engine.autolabel.labeling import run_round, train
 from gt_engine.autolabel.rounds import AskPeople
 from gt_engine.consolidation import consolidate_batch
@@ -233,7 +234,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=1250, help="per job")
     parser.add_argument("--loss", default="f1")
     parser.add_argument("--target", type=float, default=0.9)
-    parser.add_argument("--delta", type=float, default=0.1)
+    parser.add_argument("--delta", type=float, default=DELTA)
     parser.add_argument("--method", default="student-t")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--features", type=Path, help="keep features here")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gt_engine.api.errors import AccessDeniedException, ValidationException
-from gt_engine.autolabel.certify import Guarantee, Method
+from gt_engine.autolabel.certify import DELTA, Guarantee, Method
 from gt_service.money import Mills, usd
 from gt_service.regions import (
     MAX_LABEL_CHARACTERS,
@@ -155,7 +155,7 @@ def guarantee(tags: Mapping[str, str], task: TaskType) -> Guarantee:
     loss = _choice(tags, QUALITY_LOSS_TAG, losses)
     method = _choice(tags, QUALITY_METHOD_TAG, (Method.STUDENT_T, Method.FINITE_SAMPLE))
     target = _share(tags, QUALITY_TARGET_TAG, _TARGETS[loss])
-    return Guarantee(loss, target, delta=_share(tags, QUALITY_DELTA_TAG, 0.1), method=Method(method))
+    return Guarantee(loss, target, delta=_share(tags, QUALITY_DELTA_TAG, DELTA), method=Method(method))
 
 
 def _choice(tags: Mapping[str, str], tag: str, choices: Sequence[str]) -> str:

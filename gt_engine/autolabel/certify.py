@@ -24,10 +24,13 @@ from scipy import stats
 
 Numbers = NDArray[np.float64]
 
+DELTA = 0.05
+"""How probable a miss of the target may be, unless the campaign says otherwise."""
+
 STEP = 0.025
 """Candidate thresholds cover this much more of the objects at each test."""
 
-STARTS = ((0.3, 0.25), (0.7, 0.75))
+STARTS = ((0.3, 0.15), (0.7, 0.85))
 LATER_STARTS = ((0.1, 1.0),)
 """Where walks begin, and the share of the level that each may spend. A good model passes at 70 % of the objects, where
 the test rests on many losses, more surely than at 30 %, where it rests on few. Later, what is left is hard."""
@@ -59,7 +62,7 @@ class Guarantee:
 
     loss: str
     target: float
-    delta: float = 0.1
+    delta: float = DELTA
     method: Method = Method.STUDENT_T
 
     def __post_init__(self) -> None:
@@ -82,7 +85,7 @@ class Stratum:
 
 def level(delta: float, number: int) -> float:
     """The share of delta that round `number` (from 1) may spend; all rounds together spend delta."""
-    return delta * 0.7 * 0.3 ** (number - 1)
+    return delta * 0.8 * 0.2 ** (number - 1)
 
 
 def student_t(strata: Sequence[tuple[int, Numbers]], risk: float) -> float:

@@ -172,8 +172,8 @@ class Quality(_Part):
         None,
         gt=0,
         lt=1,
-        description="How probable a miss of the target may be at most. Left out: 0.1.",
-        examples=[0.1],
+        description="How probable a miss of the target may be at most. Left out: 0.05.",
+        examples=[0.05],
     )
     method: Literal["student-t", "finite-sample"] | None = Field(
         None,
