@@ -14,8 +14,9 @@ demo: $(READY)
 up: $(READY)
 	@$(BIN)/gt-service up $(ARGS)
 
+# Two at a time, each with a stack of its own; ARGS="-n 0" for one after the other.
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # Campaigns in bad weather, for as many schedules as you like: make faults SCHEDULES=1000
 # CAMPAIGNS run side by side on the deployed template, where each takes a minute or so on two processors.

@@ -1,0 +1,110 @@
+"""The tutorial, walked as a reader would: its own commands in its own order, in a folder of one's own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gt_cli.demo.sources import draw_all
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/tutorial/first-campaign.md"
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PHOTOS = 50
+"""As many as the tutorial's batch takes."""
+
+
+class Reader:
+    """A folder, and the two terminals."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        (folder / ".venv").symlink_to(Path(sys.prefix))
+        self._up: subprocess.Popen[str] | None = None
+
+    def start(self, command: str) -> None:
+        """The first terminal: keeps running; what it tells to export goes into the second one."""
+        log = self.folder / "up.log"
+        with log.open("w") as out:
+            self._up = subprocess.Popen(
+                command.split(), cwd=self.folder, env=self.environment, stdout=out, stderr=out, text=True
+            )
+        deadline = time.monotonic() + 90
+        while "export RESULTS" not in log.read_text():
+            assert self._up.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.5)
+        for name, value in re.findall(r"^ *export (\w+)=(.*)$", log.read_text(), re.MULTILINE):
+            self.environment[name] = value.strip("'\"")
+
+    def run(self, block: str) -> str:
+        """The second terminal."""
+        done = subprocess.run(
+            ["bash", "-euc", block], cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def stop(self) -> None:
+        if self._up:
+            self._up.terminate()
+            assert self._up.wait(60) is not None
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    one = Reader(tmp_path)
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def wait(reader: Reader, command: str, for_what: str, seconds: float) -> str:
+    deadline = time.monotonic() + seconds
+    while not re.search(for_what, shown := reader.run(command)):
+        assert time.monotonic() < deadline, shown
+        time.sleep(2)
+    return shown
+
+
+def photos(folder: Path) -> None:
+    """What the tutorial takes for granted: photos, and a file of their boxes."""
+    (folder / "birds/images").mkdir(parents=True)
+    with (folder / "boxes.csv").open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax"])
+        for picture in draw_all(PHOTOS, seed=7).pictures:
+            (folder / "birds/images" / picture.name).write_bytes(picture.read())
+            for box in picture.boxes:
+                right, bottom = box.left + box.width, box.top + box.height
+                lines.writerow([picture.name, picture.width, picture.height, "Bird", box.left, box.top, right, bottom])
+
+
+def test_every_command_of_the_tutorial_does_what_it_says(reader: Reader) -> None:
+    blocks = FENCE.findall(PAGE.read_text())
+    spec = next(body for kind, body in blocks if kind == "yaml campaign")
+    demo, up, gold, drop, status, report = (body.strip() for kind, body in blocks if kind == "sh")
+    assert demo == "make demo QUICK=1"  # the one command that has a test of its own
+    photos(reader.folder)
+    reader.start(up)
+    inbox = reader.environment["INBOX"].removeprefix("s3://")
+    (reader.folder / "birds/campaign.yaml").write_text(spec.replace("my-inbox", inbox))
+    reader.run(gold)
+    reader.run(drop)
+    shown = wait(reader, status, r"birds-0001.*Completed", 180)
+    assert "birds-0001" in shown
+    # The page says that the report comes a moment later.
+    found = json.loads(wait(reader, f"{report} 2> /dev/null || true", r"counts", 60))
+    assert found["counts"]["objects"] == PHOTOS
