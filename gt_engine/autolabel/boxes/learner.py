@@ -112,6 +112,7 @@ class BoxLearner:
         view = features.store.view({key: key for key in keys})
         projection = earlier.projection if earlier else fit_projection(view, keys)
         folds = folds_of(keys)
+        human = [i for i, key in enumerate(keys) if gathered[key].human]
         schedules = (LAST if guesses is not None else WARM if earlier else COLD).shortened(self.hurry)
         with cores(self.threads) as pool:
             material = _material(pool, projection, view, keys, labels, seed)
@@ -121,7 +122,9 @@ class BoxLearner:
             ]
 
             def finder(fold: int) -> Detector:
-                watch = _watch(material, folds == fold, schedules.refiner, on_epoch) if fold == 0 else None
+                # To agree with a guess of the machine is no merit, so only people's labels are watched.
+                watched = [i for i in human if folds[i] == fold]
+                watch = _watch(material, watched, schedules.refiner, on_epoch) if fold == 0 else None
                 rng, rows = np.random.default_rng([seed, fold, 1]), _others(folds, fold)
                 return train_finder(starts[fold], material, rows, rng, schedules=schedules, on_step=watch)
 
@@ -133,7 +136,6 @@ class BoxLearner:
             finders, borders = pool.map(finder, range(FOLDS)), pool.map(sides, range(FOLDS))
             detectors = tuple(replace(one, edges=two) for one, two in zip(finders, borders, strict=True))
             # What each member says of the fold that it never saw decides the cut and the confidence of the others.
-            human = [i for i, key in enumerate(keys) if gathered[key].human]
             detections = _detected(
                 pool, detectors, projection, view, [keys[i] for i in human], lambda _: True, float(CUTS[0])
             )
@@ -250,10 +252,10 @@ def _material(
 
 
 def _watch(
-    material: Material, left_out: NDArray[np.bool_], schedule: network.Schedule, on_epoch: EpochReport | None
+    material: Material, left_out: Sequence[int], schedule: network.Schedule, on_epoch: EpochReport | None
 ) -> Callable[[int, Detector], None] | None:
     """Reports the mean average precision on some left-out images, EPOCHS times in a training."""
-    rows = np.flatnonzero(left_out)[:WATCHED]
+    rows = np.array(left_out[:WATCHED], np.int64)
     if on_epoch is None or not len(rows):
         return None
     every = max(1, schedule.steps // EPOCHS)

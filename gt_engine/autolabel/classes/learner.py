@@ -88,7 +88,8 @@ class ClassLearner:
             mine, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
             others = others if len(others) else mine
             start = earlier.members[fold] if earlier else _new_member(x.shape[1], len(classes), rng)
-            watch = _watch(x[mine], y[mine], earlier is not None, on_epoch) if fold == 0 else None
+            watched = mine[human[mine]]
+            watch = _watch(x[watched], y[watched], earlier is not None, on_epoch) if fold == 0 else None
             member = network.train(
                 start,
                 _batches(x[others], y[others], len(classes)),
