@@ -31,9 +31,12 @@ STEP = 0.025
 """Candidate thresholds cover this much more of the objects at each test."""
 
 STARTS = ((0.3, 0.15), (0.7, 0.85))
-LATER_STARTS = ((0.1, 1.0),)
 """Where walks begin, and the share of the level that each may spend. A good model passes at 70 % of the objects, where
-the test rests on many losses, more surely than at 30 %, where it rests on few. Later, what is left is hard."""
+the test rests on many losses, more surely than at 30 %, where it rests on few."""
+
+EXACT_STARTS = ((0.3, 1.0),)
+LATER_STARTS = ((0.1, 1.0),)
+"""Exact tests need the whole level to pass at all. In later rounds what is left is hard."""
 
 FEWEST = 8
 """No test rests on fewer validation losses."""
@@ -165,9 +168,11 @@ def certify(
         return None
     allowed = 1.0 if guarantee.method is Method.PLUG_IN else level(guarantee.delta, number)
     fewest = min(1.0, FEWEST / len(validation))
+    first = EXACT_STARTS if guarantee.method is Method.FINITE_SAMPLE else STARTS
+    starts = first if number == 1 else LATER_STARTS
     accepted = [
         _walk(pool, validation, losses, earlier, guarantee, max(start, fewest), allowed * share)
-        for start, share in (STARTS if number == 1 else LATER_STARTS)
+        for start, share in starts
     ]
     return min((one for one in accepted if one is not None), default=None)
 

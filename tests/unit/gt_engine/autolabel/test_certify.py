@@ -35,7 +35,7 @@ def violations(guarantee: Guarantee, runs: int = 200, *, binary: bool = False) -
 def test_the_target_is_missed_in_at_most_delta_of_the_runs(method: Method, binary: bool) -> None:
     missed, share = violations(Guarantee("f1", 0.9, delta=0.1, method=method), binary=binary)
     assert missed <= 0.1
-    assert share > 0.03  # a rule that labels nothing keeps every promise
+    assert share > 0.05  # a rule that labels nothing keeps every promise
 
 
 def test_a_plug_in_threshold_would_break_the_promise() -> None:
