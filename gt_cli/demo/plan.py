@@ -13,7 +13,7 @@ from gt_service.regions import MIN_AUTO_LABELING_OBJECTS
 from gt_service.reports.estimate import worst_case
 
 FULL_SCENES = 2500  # the notebook's: two batches of 1,250, the least that Ground Truth auto-labels
-QUICK_SCENES = 600
+QUICK_SCENES = 480
 NOTEBOOK_CONCURRENT_TASKS = 200
 FEWEST_CONCURRENT_TASKS = 10
 JOBS = 3
