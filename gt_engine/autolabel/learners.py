@@ -18,4 +18,4 @@ def learner_for(task: Task, *, loss: str | None = None, threads: int = 2, hurry:
     loss = loss or allowed[0]
     if loss not in allowed:
         raise ValueError(f"the loss of {task.value} is one of {', '.join(allowed)}, not {loss}")
-    return BoxLearner(loss=loss, threads=threads, hurry=hurry) if task is Task.BOXES else ClassLearner()
+    return BoxLearner(loss=loss, threads=threads, hurry=hurry) if task is Task.BOXES else ClassLearner(threads=threads)

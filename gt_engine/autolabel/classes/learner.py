@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel import logistic, network
 from gt_engine.autolabel.certify import Numbers
+from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
 from gt_engine.autolabel.learner import EpochReport, Predictions
@@ -49,6 +50,8 @@ class Model:
 class ClassLearner:
     """Learns one class per image; the loss is 1 for a wrong class."""
 
+    threads: int = 2
+
     @property
     def task(self) -> Task:
         """Image classification."""
@@ -81,25 +84,21 @@ class ClassLearner:
         y = np.array([gathered[key].class_id for key in keys], np.int64)
         human = np.array([gathered[key].human for key in keys])
         folds = folds_of(keys)
-        members = []
-        scores = np.zeros((len(keys), len(classes)), np.float32)
-        for fold in range(FOLDS):
+
+        def member(fold: int) -> network.Parameters:
             rng = np.random.default_rng([seed, fold])
             mine, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
             others = others if len(others) else mine
             start = earlier.members[fold] if earlier else _new_member(x.shape[1], len(classes), rng)
+            # To agree with a guess of the machine is no merit, so only people's labels are watched.
             watched = mine[human[mine]]
             watch = _watch(x[watched], y[watched], earlier is not None, on_epoch) if fold == 0 else None
-            member = network.train(
-                start,
-                _batches(x[others], y[others], len(classes)),
-                WARM if earlier else COLD,
-                rng,
-                dropout=0.3,
-                on_step=watch,
-            )
-            members.append(member)
-            scores[mine] = network.predict(member, x[mine])
+            batches = _batches(x[others], y[others], len(classes))
+            return network.train(start, batches, WARM if earlier else COLD, rng, dropout=0.3, on_step=watch)
+
+        with cores(self.threads) as pool:
+            members = tuple(pool.map(member, range(FOLDS)))
+            scores = np.stack([network.predict(one, x) for one in members])[folds, np.arange(len(keys))]
         right = (scores.argmax(1) == y).astype(np.float64)
         described = evidence(scores)
         confidences = []
@@ -112,7 +111,7 @@ class ClassLearner:
             sum(one.human for one in gathered.values()),
             earlier.facts.generation + 1 if earlier else 1,
         )
-        return _packed(Model(facts, mean, spread, tuple(members), tuple(confidences), gathered))
+        return _packed(Model(facts, mean, spread, members, tuple(confidences), gathered))
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
@@ -123,7 +122,8 @@ class ClassLearner:
         keys = [features.content_key(one) for one in ids]
         folds = np.array([fold_of(key) for key in keys], np.int64)
         alone = np.array([not together or key in learnt.examples for key in keys])
-        opinions = np.stack([_log_shares(network.predict(one, x)) for one in learnt.members])
+        with cores(self.threads) as pool:
+            opinions = np.stack(list(pool.map(lambda one: _log_shares(network.predict(one, x)), learnt.members)))
         scores = np.where(alone[:, None], opinions[folds, np.arange(len(ids))], opinions.mean(0))
         confidences = np.zeros(len(ids))
         for fold in range(FOLDS):

@@ -1,0 +1,65 @@
+"""One auto-labeling round with real learners: whom it asks, and when it drops the model that it was given."""
+
+from __future__ import annotations
+
+import pytest
+
+from gt_cli.datasets.scenes import HABITATS
+from gt_engine.autolabel import FeatureView, Guarantee, JobPlan, Progress, learner_for, next_step
+from gt_engine.autolabel.labeling import RoundOutcome, run_round
+from gt_engine.autolabel.rounds import AskPeople
+from gt_engine.labels import ClassLabel, Label, Task
+
+LEARNER = learner_for(Task.CLASSES)
+
+
+@pytest.fixture
+def batches(habitats: dict[str, ClassLabel]) -> tuple[dict[str, ClassLabel], dict[str, ClassLabel]]:
+    """What an earlier job learnt from, and the objects of the next one."""
+    known = list(habitats.items())
+    return dict(known[: len(known) // 2]), dict(known[len(known) // 2 :])
+
+
+def first_round(features: FeatureView, model: bytes, labels: dict[str, ClassLabel]) -> RoundOutcome:
+    plan = JobPlan(1, warm=True, max_concurrent=2 * len(labels) // 3, guarantee=Guarantee("error", 0.6))
+    progress = Progress(tuple(labels))
+    while isinstance(step := next_step(plan, progress), AskPeople):
+        progress = progress.with_human(step, labeled=step.object_ids)
+    people: dict[str, Label] = {one: labels[one] for one in progress.human()}
+    return run_round(LEARNER, features, plan, progress, people, classes=HABITATS, model=model)
+
+
+def test_a_model_that_would_do_worse_than_none_is_dropped(
+    features: FeatureView, batches: tuple[dict[str, ClassLabel], dict[str, ClassLabel]]
+) -> None:
+    """Kept, it would label a new batch by what is no longer true."""
+    earlier, now = batches
+    turned = {one: ClassLabel((label.class_id + 1) % len(HABITATS)) for one, label in earlier.items()}
+    misled = LEARNER.train(features, turned, classes=HABITATS, seed=1)
+    outcome = first_round(features, misled, now)
+    assert outcome.round.fell_back
+    assert outcome.trained
+    assert not outcome.labels
+
+
+def test_a_model_that_knows_its_business_is_kept(
+    features: FeatureView, batches: tuple[dict[str, ClassLabel], dict[str, ClassLabel]]
+) -> None:
+    """Dropped for bad luck, it would cost a training batch."""
+    earlier, now = batches
+    model = LEARNER.train(features, earlier, classes=HABITATS, seed=1)
+    outcome = first_round(features, model, now)
+    assert not outcome.round.fell_back
+    assert outcome.model == model
+
+
+def test_members_answer_together_only_for_what_none_of_them_learnt(
+    features: FeatureView, batches: tuple[dict[str, ClassLabel], dict[str, ClassLabel]]
+) -> None:
+    """Together on what they learnt, they would only recite it, and look better than they are."""
+    earlier, now = batches
+    model = LEARNER.train(features, earlier, classes=HABITATS, seed=1)
+    for ids, differ in ((list(earlier), False), (list(now), True)):
+        alone = LEARNER.predict(model, features, ids).confidences
+        together = LEARNER.predict(model, features, ids, together=True).confidences
+        assert bool((alone != together).any()) is differ
