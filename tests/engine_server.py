@@ -118,16 +118,18 @@ def ended(client: Any, name: str, seconds: float = 240) -> dict[str, Any]:
     return found
 
 
+def output_paths(aws: LocalSession, description: dict[str, Any]) -> dict[str, str]:
+    """The key of every file of a job, by its path in the job's tree."""
+    folder = description["OutputConfig"]["S3OutputPath"].removeprefix(f"s3://{BUCKET}/")
+    prefix = f"{folder}{description['LabelingJobName']}/"
+    pages = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+    return {item["Key"].removeprefix(prefix): item["Key"] for page in pages for item in page.get("Contents", ())}
+
+
 def output_files(aws: LocalSession, description: dict[str, Any]) -> dict[str, bytes]:
-    """Every file of a job's output, by its path in the tree."""
+    """Every file of a job's output, by its path in the tree; not its temporary ones, which the engine clears up."""
     s3 = aws.client("s3")
-    prefix = (
-        description["OutputConfig"]["S3OutputPath"].removeprefix(f"s3://{BUCKET}/")
-        + description["LabelingJobName"]
-        + "/"
-    )
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-    keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+    keys = {path: key for path, key in output_paths(aws, description).items() if not path.startswith("temp/")}
     with ThreadPoolExecutor(8) as pool:
-        bodies = pool.map(lambda key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read(), keys)
-        return dict(zip((key.removeprefix(prefix) for key in keys), bodies, strict=True))
+        bodies = pool.map(lambda key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read(), keys.values())
+        return dict(zip(keys, bodies, strict=True))

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from gt_cli.stack import LocalSession, child_environment
 from tests.engine import ACCOUNT, BUCKET
-from tests.engine_server import Engine, birds, ended, output_files, request_in, wait_for
+from tests.engine_server import Engine, birds, ended, output_files, output_paths, request_in, wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -109,15 +109,22 @@ def relative(files: dict[str, bytes], created: datetime, root: str, name: str) -
 KILLS = 3
 
 
-def killed_again_and_again(aws: LocalSession, engine: Engine, folder: str, name: str, seed: int, **changes: Any) -> int:
-    """Kills the engine at random moments while it works and starts it again; how often before the job had ended."""
-    chance, body = random.Random(seed), request_in(folder, name, **changes)
-    path = body["OutputConfig"]["S3OutputPath"]
+def killed_again_and_again(aws: LocalSession, engine: Engine, body: dict[str, Any], seed: int) -> int:
+    """Kills the engine at random moments while it works and starts it again; how often before the job had ended.
+
+    Where people label, work shows in files; a training writes none until its end, so there the moment is one in time.
+    """
+    chance, path = random.Random(seed), body["OutputConfig"]["S3OutputPath"]
+    trains = "LabelingJobAlgorithmsConfig" in body
     engine.client().create_labeling_job(**body)
     for kills in range(KILLS):
-        enough = writes(aws, path) + chance.randint(1, 60)
-        wait_for(lambda at=enough: writes(aws, path) >= at or has_ended(engine, name), 200)
-        if has_ended(engine, name):
+        if trains:
+            until = time.monotonic() + chance.uniform(2, 8)
+            wait_for(lambda at=until: time.monotonic() >= at or has_ended(engine, body["LabelingJobName"]), 200)
+        else:
+            enough = writes(aws, path) + chance.randint(1, 60)
+            wait_for(lambda at=enough: writes(aws, path) >= at or has_ended(engine, body["LabelingJobName"]), 200)
+        if has_ended(engine, body["LabelingJobName"]):
             return kills
         engine.kill()
         engine.start()
@@ -136,26 +143,36 @@ def writes(aws: LocalSession, path: str) -> int:
 
 
 @pytest.mark.timeout(900)
-def test_an_engine_that_is_killed_again_and_again_loses_and_doubles_nothing(aws: LocalSession, tmp_path: Path) -> None:
-    """kill -9 at random moments: the job ends with the very files of a job that was left in peace."""
-    folder = birds(aws, "killed", 250)
-    engine = Engine(aws.endpoint_url, tmp_path / "state", ["--table-prefix", "killed"]).start()
+@pytest.mark.parametrize(
+    ("who", "images", "changes"),
+    [
+        ("people", 250, {"auto": False, "MaxConcurrentTaskCount": 15}),
+        ("machine", 150, {"auto": True, "MaxConcurrentTaskCount": 40}),
+    ],
+    ids=["people", "machine"],
+)
+def test_an_engine_that_is_killed_again_and_again_loses_and_doubles_nothing(
+    aws: LocalSession, tmp_path: Path, who: str, images: int, changes: dict[str, Any]
+) -> None:
+    """kill -9 at random moments, in the middle of trainings too: the job ends with the very files of a job that was
+    left in peace."""
+    folder, name = birds(aws, f"killed-{who}", images), f"job-in-trouble-{who}"
+    options = ["--hurry", "20", "--table-prefix"]
+    engine = Engine(aws.endpoint_url, tmp_path / "state", [*options, f"killed-{who}"]).start()
     try:
-        name, changes = "job-in-trouble", {"auto": False, "MaxConcurrentTaskCount": 15}
-        peaceful = Engine(aws.endpoint_url, tmp_path / "peace", ["--table-prefix", "peace"]).start()
+        peaceful = Engine(aws.endpoint_url, tmp_path / "peace", [*options, f"peace-{who}"]).start()
         peaceful.client().create_labeling_job(
-            **request_in(folder, name, **changes, OutputConfig={"S3OutputPath": f"s3://{BUCKET}/peace/"})
+            **request_in(folder, name, **changes, OutputConfig={"S3OutputPath": f"s3://{BUCKET}/peace/{who}/"})
         )
         calm = ended(peaceful.client(), name)
         peaceful.stop()
-        kills = killed_again_and_again(
-            aws, engine, folder, name, 1, **changes, OutputConfig={"S3OutputPath": f"s3://{BUCKET}/trouble/"}
-        )
+        body = request_in(folder, name, **changes, OutputConfig={"S3OutputPath": f"s3://{BUCKET}/trouble/{who}/"})
+        kills = killed_again_and_again(aws, engine, body, 1)
         rough = ended(engine.client(), name)
         assert kills >= 1
         assert rough["LabelingJobStatus"] == calm["LabelingJobStatus"] == "Completed"
         assert rough["LabelCounters"] == calm["LabelCounters"]
-        wait_for(lambda: not [path for path in output_files(aws, rough) if path.startswith("temp/")])
+        wait_for(lambda: not [path for path in output_paths(aws, rough) if path.startswith("temp/")])
         one, other = (
             relative(output_files(aws, found), found["CreationTime"], "", found["LabelingJobArn"])
             for found in (calm, rough)
