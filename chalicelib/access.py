@@ -37,9 +37,11 @@ BROWSED = frozenset(
         ("POST", "/campaigns/{name}/stop"),
         ("POST", "/jobs/{name}/stop"),
         ("GET", "/estimates"),
+        ("POST", "/estimates"),
     }
 )
-"""The API's routes that pages show or send to: guarded here, not at the gateway."""
+"""The API's routes that pages show or send to, and the one that viewers may POST to, which the gateway's authorizer
+grants to no viewer: guarded here, not at the gateway."""
 
 Find = Callable[[str, datetime], Any]
 """Looks a bearer token up: a record with `principal` and `role`, or None where it is unknown or expired."""

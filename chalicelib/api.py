@@ -13,6 +13,7 @@ from chalicelib import wiring
 from chalicelib.access import BROWSED
 from chalicelib.authorize import authorize
 from chalicelib.observability import logger
+from chalicelib.page_data import page_data
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
 from gt_service import __version__
 from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent, CampaignState
@@ -191,7 +192,32 @@ def stop_job(name: str) -> Any:
     return Response(job_json(job), status_code=202)
 
 
+# ---------------------------------------------------------------- estimates
+
+
+@route("/estimates")
+def show_estimate() -> Any:
+    """The page's form as JSON: `objects`, and a `campaign` or settings, as query parameters."""
+    return page_data().estimate(blueprint.current_request.query_params or {})
+
+
+@route("/estimates", "POST")
+def make_estimate() -> Any:
+    """Of a campaign, or of any spec."""
+    from chalicelib import estimates
+
+    return estimates.asked(_body()).as_dict()
+
+
 # ---------------------------------------------------------------- shared
+
+
+def _body() -> Any:
+    """What was sent as JSON; None where that is none."""
+    try:
+        return json.loads(blueprint.current_request.raw_body)
+    except ValueError:
+        return None
 
 
 def _campaign(campaign: Campaign) -> dict[str, Any]:

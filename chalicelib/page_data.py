@@ -25,8 +25,6 @@ Page = tuple[Sequence[Json], str | None]
 
 COUNTED = 1_000
 """Images beyond so many are shown as "1,000+": counting on would take longer than anybody waits."""
-PAST_JOBS = 5
-"""An estimate learns from so many of a campaign's last reports."""
 
 
 class PageData(Protocol):
@@ -135,19 +133,13 @@ class StoredData:
         return [delivery_json(one) for one in wiring.notifications().latest(campaign, limit=limit)]
 
     def estimate(self, form: Mapping[str, str]) -> Json:
+        from chalicelib import estimates
         from gt_service.pages.estimates import objects_of_form, spec_of_form
-        from gt_service.reports.estimate import PastJob, estimate
 
-        objects, region = objects_of_form(form), wiring.settings().deployment.region
-        name = form.get("campaign", "")
-        if not name:
-            return estimate(spec_of_form(form), objects, region=region).as_dict()
-        spec = wiring.store().campaigns.get(name).spec
-        if spec is None:
-            raise NotFound(f"campaign {name!r} has no spec yet", remedy="Drop its campaign.yaml.", field="campaign")
-        jobs, _ = self.jobs(name, PAST_JOBS * 2, None)
-        reports = [report for job in jobs if (report := self.report(job)) is not None][:PAST_JOBS]
-        return estimate(spec, objects, history=[PastJob.of(report) for report in reports], region=region).as_dict()
+        objects, campaign = objects_of_form(form), form.get("campaign", "")
+        if campaign:
+            return estimates.of_campaign(campaign, objects).as_dict()
+        return estimates.of_settings(spec_of_form(form), objects).as_dict()
 
     def first_bytes(self, uri: S3Uri, count: int) -> bytes:
         return wiring.objects().read(uri, first_bytes=count)

@@ -264,16 +264,6 @@ def start() -> Response:
     return _answer("", 303, {"Location": place})
 
 
-@blueprint.route("/estimates")
-def estimates() -> Response:
-    """The estimate form's answer as JSON: `objects`, and a `campaign` or settings, as query parameters."""
-    try:
-        body, status = page_data().estimate(query(blueprint.current_request)), 200
-    except GtServiceError as error:
-        body, status = error.as_dict(), error.status
-    return Response(dict(body), status_code=status)
-
-
 @blueprint.route("/static/{name}")
 def static(name: str) -> Response:
     """A file that pages load; its address changes with its content, so it may be kept for ever."""

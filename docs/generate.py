@@ -271,7 +271,8 @@ def http_api() -> str:
             ),
             "",
             "`PUT /campaigns/{name}` takes a [campaign spec](campaign-spec.md) as `application/json`, or as YAML with "
-            "any of `application/yaml`, `text/yaml` and `text/plain`.",
+            "any of `application/yaml`, `text/yaml` and `text/plain`; `POST /estimates` takes an "
+            "[EstimateRequest](#estimaterequest). What names no answer is the status page's own.",
             "",
             *(line for name in sorted(parts) for line in _answer(name, schemas)),
         ]
@@ -279,11 +280,11 @@ def http_api() -> str:
 
 
 def _operation_row(operation: Operation) -> str:
-    answer = operation.answer.__name__
+    answer = "" if operation.answer is None else f"[{operation.answer.__name__}](#{operation.answer.__name__.lower()})"
     public = " *(public)*" if operation.public else ""
     errors = ", ".join(str(status) for status in refusals(operation))
     title = f"`{operation.method.upper()} {operation.path}`{public}"
-    return f"| {title} | {operation.summary} | {operation.status} [{answer}](#{answer.lower()}) | {errors} |"
+    return f"| {title} | {operation.summary} | {operation.status} {answer} | {errors} |"
 
 
 def _choices(schema: Mapping[str, Any]) -> str:

@@ -60,6 +60,9 @@ class Api:
     def close_batch(self, campaign: str) -> JsonObject:
         return self._answer(self._client.post(f"/campaigns/{campaign}/batches"))
 
+    def estimate(self, spec: JsonObject, objects: int) -> JsonObject:
+        return self._answer(self._client.post("/estimates", json={"spec": spec, "objects": objects}))
+
     def _get(self, path: str, **query: str) -> JsonObject:
         return self._answer(self._look(path, **query))
 

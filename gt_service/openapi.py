@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from gt_service import __version__
 from gt_service.campaign import CampaignSpec
+from gt_service.reports.estimate import MOST_OBJECTS
 
 Time = str
 _TIME = "ISO 8601, UTC."
@@ -179,25 +180,81 @@ class Report(BaseModel):
     quality: dict[str, Any] | None = Field(None, description="Against gold labels, where there are any.")
 
 
+class EstimateRequest(_Shown):
+    """The name of a campaign, or a spec; never both. With a spec, the campaign of its name need not be there."""
+
+    objects: int = Field(ge=1, le=MOST_OBJECTS, description="How many images are to come.")
+    campaign: str | None = Field(None, description="A campaign: its spec in force and its own finished jobs count.")
+    spec: CampaignSpec | None = Field(
+        None, description="A spec that need not be in force; the finished jobs of the campaign of its name count."
+    )
+
+
+class MachineShare(_Shown):
+    """The share of a job's images that the machine labels, 0 to 1: pessimistic, likely, optimistic."""
+
+    low: float = Field(ge=0, le=1)
+    likely: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+
+
+class CostRange(_Shown):
+    """In mills. The actual amount is expected between `low` and `high`, and never above `ceiling`."""
+
+    low: int
+    likely: int
+    high: int
+    ceiling: int
+
+
+class EstimatedJob(_Shown):
+    role: Literal["first", "warm", "control"]
+    objects: int
+    machine_share: MachineShare
+    cost_mills: CostRange
+    compute_mills: CostRange = Field(description="The part of the cost that is for computing.")
+
+
+class Estimate(_Shown):
+    """What labeling some images would cost."""
+
+    low_mills: int
+    likely_mills: int
+    high_mills: int
+    ceiling_mills: int = Field(description="Every image labeled by all its workers: what a budget must hold.")
+    all_human_mills: int = Field(description="The same images without auto-labeling.")
+    low_usd: float
+    likely_usd: float
+    high_usd: float
+    ceiling_usd: float
+    all_human_usd: float
+    jobs: list[EstimatedJob] = Field(description="The jobs to come, in order.")
+    assumptions: list[str] = Field(description="In words, such as whose machine shares were taken.")
+
+
 @dataclass(frozen=True)
 class Parameter:
     name: str
     meaning: str
     schema: Mapping[str, Any]
+    required: bool = False
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method on one path. `refusals` are the statuses of its errors besides those of every operation."""
+    """One method on one path. `refusals` are the statuses of its errors besides those of every operation.
+
+    answer: None where it is a page of the status page, or leads to one. takes: what is sent, as JSON.
+    """
 
     method: str
     path: str
     summary: str
-    answer: type[BaseModel]
+    answer: type[BaseModel] | None
     status: int = 200
     refusals: tuple[int, ...] = ()
     query: tuple[Parameter, ...] = ()
-    takes_spec: bool = False
+    takes: type[BaseModel] | None = None
     public: bool = False
 
     @property
@@ -214,6 +271,20 @@ _STATUS = Parameter(
     "Which images.",
     {"type": "string", "enum": ["pending", "batch", "rejected", "duplicate"], "default": "rejected"},
 )
+_NEXT = Parameter("next", "Where to go then: a page, relative to the API's root.", {"type": "string"})
+_WHOLE = {"type": "integer", "minimum": 1}
+_SETTINGS = (
+    Parameter("objects", "How many images are to come.", {**_WHOLE, "maximum": MOST_OBJECTS}, required=True),
+    Parameter("campaign", "A campaign. Its own spec and finished jobs count, and nothing below.", {"type": "string"}),
+    Parameter("task", "As in a spec.", {"type": "string", "default": "object-detection"}),
+    Parameter("workforce", "Who labels.", {"type": "string", "enum": ["public", "private"], "default": "public"}),
+    Parameter("workers_per_object", "How many answer for each image.", {**_WHOLE, "maximum": 9, "default": 3}),
+    Parameter("price_per_task", "US dollars for one answer, of the public workforce.", {"type": "string"}),
+    Parameter("batch_size", "Images in a batch.", {**_WHOLE, "default": 1250}),
+    Parameter(
+        "auto_labeling", "Whether the machine labels too.", {"type": "string", "enum": ["yes", "no"], "default": "yes"}
+    ),
+)
 
 OPERATIONS = (
     Operation("get", "/health", "Whether the API answers.", Health, public=True),
@@ -229,7 +300,7 @@ OPERATIONS = (
         "Puts a spec in force, as dropping it into the inbox does. Where it is refused, nothing changes.",
         Campaign,
         refusals=(409, 422),
-        takes_spec=True,
+        takes=CampaignSpec,
     ),
     Operation(
         "post",
@@ -283,8 +354,38 @@ OPERATIONS = (
         status=202,
         refusals=(404, 409),
     ),
+    Operation(
+        "get",
+        "/estimates",
+        "What labeling would cost, for a campaign or for a few settings.",
+        Estimate,
+        refusals=(404, 422),
+        query=_SETTINGS,
+    ),
+    Operation(
+        "post",
+        "/estimates",
+        "What labeling would cost, for a campaign or for a whole spec. Changes nothing; viewers may ask.",
+        Estimate,
+        refusals=(404, 422),
+        takes=EstimateRequest,
+    ),
+    Operation("get", "/", "Leads to the campaigns' page.", None, status=303, public=True),
+    Operation("get", "/login", "The page where a person gives their token.", None, query=(_NEXT,), public=True),
+    Operation(
+        "post",
+        "/login",
+        "Keeps the token of the page's form in a cookie, and leads on.",
+        None,
+        status=303,
+        refusals=(401, 403),
+        public=True,
+    ),
+    Operation("post", "/logout", "Forgets the cookie.", None, status=303, public=True),
+    Operation("get", "/static/{name}", "A file that the pages load.", None, refusals=(404,), public=True),
 )
 
+_ANSWERS: Mapping[int, str] = {200: "Found.", 202: "Accepted.", 303: "Look there."}
 _REFUSALS: Mapping[int, str] = {
     401: "No token, or one that is unknown or has expired.",
     403: "The token's role may not do this.",
@@ -298,7 +399,10 @@ _REF = "#/components/schemas/{model}"
 
 def document() -> dict[str, Any]:
     """The OpenAPI document, as JSON."""
-    models: list[type[BaseModel]] = [*(operation.answer for operation in OPERATIONS), Problem, CampaignSpec]
+    models: list[type[BaseModel]] = [
+        *(model for operation in OPERATIONS for model in (operation.answer, operation.takes) if model is not None),
+        Problem,
+    ]
     _, schemas = models_json_schema([(model, "validation") for model in dict.fromkeys(models)], ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
@@ -332,8 +436,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": _identifier(operation),
         "summary": operation.summary,
         "responses": {
-            str(operation.status): _content("Accepted." if operation.status == 202 else "Found.", operation.answer),
-            **{str(status): _content(_REFUSALS[status], Problem) for status in refusals(operation)},
+            str(operation.status): _content(_ANSWERS[operation.status], operation.answer),
+            **{str(status): _content(_REFUSALS[status], _problem(operation)) for status in refusals(operation)},
         },
     }
     parameters = [_parameter(parameter) for parameter in operation.query]
@@ -344,13 +448,15 @@ def _operation(operation: Operation) -> dict[str, Any]:
         shown["parameters"] = parameters
     if operation.public:
         shown["security"] = []
-    if operation.takes_spec:
-        spec = {"$ref": _REF.format(model=CampaignSpec.__name__)}
-        text = {"type": "string", "description": "The same as YAML."}
-        shown["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": spec}, "application/yaml": {"schema": text}},
+    if operation.takes is not None:
+        content: dict[str, Any] = {
+            "application/json": {"schema": {"$ref": _REF.format(model=operation.takes.__name__)}}
         }
+        if operation.takes is CampaignSpec:
+            content["application/yaml"] = {"schema": {"type": "string", "description": "The same as YAML."}}
+        shown["requestBody"] = {"required": True, "content": content}
+    if operation.answer is None:
+        shown["tags"] = ["status page"]
     return shown
 
 
@@ -363,16 +469,25 @@ def refusals(operation: Operation) -> list[int]:
 def _identifier(operation: Operation) -> str:
     """`get /campaigns/{name}/batches` → getCampaignBatches, unique since method and path are."""
     words = [part for part in operation.path.split("/") if part]
-    singular = [word[:-1] if words[at + 1 : at + 2] == ["{name}"] else word for at, word in enumerate(words)]
-    named = [word.removesuffix(".json") for word in singular if word != "{name}"]
+    after = [*words[1:], ""]
+    singular = [word.removesuffix("s") if then == "{name}" else word for word, then in zip(words, after, strict=False)]
+    named = [word.removesuffix(".json") for word in singular if word != "{name}"] or ["start"]
     return operation.method + "".join(word.title() for word in named)
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
-    return {"name": parameter.name, "in": "query", "description": parameter.meaning, "schema": dict(parameter.schema)}
+    shown = {"name": parameter.name, "in": "query", "description": parameter.meaning, "schema": dict(parameter.schema)}
+    return {**shown, "required": True} if parameter.required else shown
 
 
-def _content(description: str, model: type[BaseModel]) -> dict[str, Any]:
+def _problem(operation: Operation) -> type[BaseModel] | None:
+    """Errors of what only browsers ask for are pages too, but for a file that is not there."""
+    return None if operation.answer is None and operation.path == "/login" else Problem
+
+
+def _content(description: str, model: type[BaseModel] | None) -> dict[str, Any]:
+    if model is None:
+        return {"description": description}
     schema = {"$ref": _REF.format(model=model.__name__)}
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 

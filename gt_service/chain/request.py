@@ -58,6 +58,9 @@ def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateL
         template=places.of_spec(job.revision, "instructions.template"),
         tags=tags,
         initial_model_arn=job.initial_model_arn,
+        # What was set aside pays people for so many objects and no more, whatever the manifest holds by then. A job
+        # that holds what it was planned with never meets it before its end (docs/decisions/0010).
+        stopping_conditions={"MaxHumanLabeledObjectCount": job.objects},
     )
 
 

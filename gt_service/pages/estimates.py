@@ -10,14 +10,13 @@ from typing import Any
 from markupsafe import Markup
 
 from gt_service.campaign import CampaignSpec, parse_spec
-from gt_service.errors import InvalidInput
 from gt_service.pages import charts
 from gt_service.pages.formats import money, number, percent
 from gt_service.pages.parts import Fact, Table
+from gt_service.reports.estimate import count_of_objects
 
 Json = Mapping[str, Any]
 
-MOST_OBJECTS = 10_000_000
 _PRIVATE_TEAM = "arn:aws:sagemaker:us-east-1:000000000000:workteam/private-crowd/estimate"
 
 DEFAULTS: Mapping[str, str] = {
@@ -98,10 +97,7 @@ def _jobs(jobs: Sequence[Json]) -> Table:
 
 def objects_of_form(form: Mapping[str, str]) -> int:
     """How many images the form asks about. Errors: `InvalidInput`."""
-    text = form.get("objects", "")
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_OBJECTS:
-        raise InvalidInput(f"give a number of images from 1 to {MOST_OBJECTS:,}", field="objects")
-    return int(text)
+    return count_of_objects(_number(form.get("objects", "")))
 
 
 def spec_of_form(form: Mapping[str, str]) -> CampaignSpec:

@@ -16,9 +16,12 @@ from statistics import fmean
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
+from gt_service.errors import InvalidInput
 from gt_service.money import Mills, as_usd_number, usd
 from gt_service.prices import PriceTable
 from gt_service.regions import MIN_AUTO_LABELING_OBJECTS
+
+MOST_OBJECTS = 10_000_000
 
 LATEST = date.max
 """Estimates are for what comes: the price table's newest rows."""
@@ -141,6 +144,13 @@ class Estimate:
             ],
             "assumptions": list(self.assumptions),
         }
+
+
+def count_of_objects(number: object) -> int:
+    """How many objects an estimate is asked about. Errors: `InvalidInput`."""
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_OBJECTS:
+        raise InvalidInput(f"give a number of images from 1 to {MOST_OBJECTS:,}", field="objects")
+    return number
 
 
 def estimate(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from chalice.test import Client, HTTPResponse
 
+from chalicelib import wiring
 from chalicelib.authorize import authorize
+from gt_service.campaign import CampaignSpec, parse_spec
+from gt_service.chain.deployment import Deployment
+from gt_service.reports.estimate import PastJob, estimate
 from gt_service.store.records import Token
 from gt_service.store.tokens import digest
-from tests.world import World, picture, spec_document
+from tests.world import INBOX, RESULTS, ROLE, World, picture, spec_document
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +106,68 @@ def test_refusals_have_one_shape(client: Client, world: World, method: str, path
     answer = ask(client, method, path, spec_document() if method == "PUT" else None)
     assert (answer.status_code, answer.json_body["code"]) == (status, code)
     assert answer.json_body["message"]
+
+
+@pytest.fixture
+def in_ireland(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deployment's region decides what instances cost."""
+    settings = SimpleNamespace(deployment=Deployment(INBOX, RESULTS, "eu-west-1", ROLE))
+    monkeypatch.setattr(wiring, "settings", lambda: settings)
+
+
+def estimated(spec: CampaignSpec, objects: int, **facts: Any) -> Any:
+    return json.loads(json.dumps(estimate(spec, objects, region="eu-west-1", **facts).as_dict()))
+
+
+@pytest.mark.usefixtures("in_ireland")
+def test_an_estimate_learns_from_the_campaigns_own_jobs(client: Client, world: World) -> None:
+    """Whoever has labeled 3,000 images knows better what the next cost than a notebook of somebody else's birds."""
+    document = spec_document(
+        labels=["Bird"],
+        workforce="public",
+        content_classifiers=["FreeOfPersonallyIdentifiableInformation"],
+        control_batches=[2],
+    )
+    spec = parse_spec(json.dumps(document), filename="campaign.json", campaign="birds")
+    by_spec = {"objects": 2500, "spec": {**document, "name": "birds"}}
+    fresh = ask(client, "POST", "/estimates", by_spec, role="viewer")
+    assert (fresh.status_code, fresh.json_body) == (200, estimated(spec, 2500))
+
+    world.upload("birds/campaign.json", json.dumps(document).encode())
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001")
+    report = ask(client, "GET", "/jobs/birds-0001/report").json_body
+    expected = estimated(spec, 2500, history=[PastJob.of(report)], first_batch=2)
+    assert expected != fresh.json_body
+    assert ask(client, "POST", "/estimates", by_spec).json_body == expected
+    assert ask(client, "POST", "/estimates", {"objects": 2500, "campaign": "birds"}).json_body == expected
+    assert ask(client, "GET", "/estimates?objects=2500&campaign=birds").json_body == expected
+    # Jobs for other labels tell nothing of these: the model does not fit.
+    other = {**document, "name": "birds", "labels": ["Fish"]}
+    answer = ask(client, "POST", "/estimates", {"objects": 2500, "spec": other}).json_body
+    assert answer == estimated(spec.model_copy(update={"labels": ("Fish",)}), 2500, first_batch=2)
+
+
+@pytest.mark.usefixtures("in_ireland")
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"campaign": "birds"}, 422, "objects"),
+        ({"campaign": "birds", "objects": True}, 422, "objects"),
+        ({"objects": 5}, 422, "campaign"),
+        ({"objects": 5, "campaign": "birds", "spec": spec_document()}, 422, "campaign"),
+        ({"objects": 5, "campaign": "nobody"}, 404, "name"),
+        ({"objects": 5, "spec": {**spec_document(task="bird-watching"), "name": "x"}}, 422, None),
+        (b"no JSON", 422, "objects"),
+    ],
+)
+def test_an_estimate_that_cannot_be_made_says_why(
+    client: Client, world: World, body: Any, status: int, field: str | None
+) -> None:
+    world.campaign()
+    answer = ask(client, "POST", "/estimates", body)
+    assert (answer.status_code, answer.json_body.get("field")) == (status, field)
 
 
 def test_rejected_images_are_listed_page_by_page(client: Client, world: World) -> None:

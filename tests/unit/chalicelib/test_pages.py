@@ -11,7 +11,7 @@ import pytest
 from chalice.test import Client
 
 from app import app
-from chalicelib import access, pages
+from chalicelib import access, api, pages
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
 from gt_service.store.records import Token
@@ -91,7 +91,8 @@ class MemoryData:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     stored = MemoryData()
-    monkeypatch.setattr(pages, "page_data", lambda: stored)
+    for module in (pages, api):
+        monkeypatch.setattr(module, "page_data", lambda: stored)
     with Client(app) as found:
         yield found
 

@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel, ValidationError
 
 from app import app
+from chalicelib import access
 from chalicelib.shapes import batch_json, campaign_json, image_json, job_json
 from gt_service import openapi
 from gt_service.campaign import CampaignSpec
@@ -21,12 +22,11 @@ from gt_service.chain.states import BatchState, CampaignState, JobState
 from gt_service.errors import GtServiceError, InvalidInput, SpecErrors
 from gt_service.money import Mills
 from gt_service.openapi import OPERATIONS, document
+from gt_service.reports.estimate import estimate
 from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
 
 ROLE = "arn:aws:iam::111122223333:role/labeling"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-NO_JSON = {"/", "/estimates", "/login", "/logout", "/static/{name}"}
-"""Routes of the status page alone."""
 SPEC = CampaignSpec.model_validate(
     {
         "name": "birds",
@@ -46,10 +46,13 @@ def test_the_document_is_openapi() -> None:
 
 
 def test_the_document_names_the_routes_of_the_app_and_no_others() -> None:
-    routes = {
-        (method.lower(), path) for path, methods in app.routes.items() if path not in NO_JSON for method in methods
-    }
-    assert {(operation.method, operation.path) for operation in OPERATIONS} == routes
+    routes = {(method.lower(), path) for path, methods in app.routes.items() for method in methods}
+    assert {(method, path) for path, methods in document()["paths"].items() for method in methods} == routes
+
+
+def test_the_document_says_of_every_route_whether_it_needs_a_token() -> None:
+    """A client that sends none where one is needed is refused; one that is told of a public route spares the asking."""
+    assert {operation.path for operation in OPERATIONS if operation.public} == access.PUBLIC & set(app.routes)
 
 
 def test_clients_can_tell_operations_apart() -> None:
@@ -128,6 +131,7 @@ SHOWN = [
     (openapi.Image, image("pending#t", width=3, height=2, media_format="JPEG", orientation=6)),
     (openapi.Description, document()),
     (openapi.Plan, rehearse(SPEC, 120, Deployment("inbox", "results", "us-east-1", ROLE), NOW).as_dict()),
+    (openapi.Estimate, estimate(SPEC, 120).as_dict()),
     (openapi.Problem, REFUSED.as_dict()),
     (openapi.Problem, GtServiceError("broken").as_dict()),
 ]

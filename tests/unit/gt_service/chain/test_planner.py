@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gt_service.campaign import CampaignSpec
+from gt_service.chain.deployment import Deployment
 from gt_service.chain.names import JobName, Role
 from gt_service.chain.planner import (
     CREATION_LEASE,
@@ -29,11 +30,12 @@ from gt_service.chain.planner import (
     WithdrawJob,
     plan,
 )
+from gt_service.chain.request import job_request
 from gt_service.chain.states import BatchState, CampaignState, JobState
 from gt_service.money import Mills
 from gt_service.store.images import Pending
 from gt_service.store.records import Batch, Campaign, Job, Verdict
-from tests.world import spec_document
+from tests.world import ROLE, spec_document
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 MODEL = "arn:aws:sagemaker:us-east-1:111122223333:model/m"
@@ -281,6 +283,25 @@ def test_the_last_mill_of_the_budget_may_be_used() -> None:
     assert reserved(planned(a_campaign(a_spec(budget="0.4")), batches=(a_batch(),)))
     spent = a_campaign(a_spec(budget="0.5"), spent=Mills(60), committed=Mills(50))
     assert reserved(planned(spent, batches=(a_batch(),))) == []
+
+
+@pytest.mark.parametrize("stopping", [{}, {"max_human_labeled_objects": 3}, {"max_human_labeled_objects": 500}])
+def test_a_job_may_pay_people_for_what_was_set_aside_and_no_more(stopping: dict[str, int]) -> None:
+    """The cap holds even where a manifest is longer than it was when its worst case was taken; and as it covers every
+    object that was planned, it ends no job early. The owner's own, tighter limit stays."""
+    spec = a_spec(budget="0.4", stopping=stopping)
+    (job,) = reserved(planned(a_campaign(spec), batches=(a_batch(),)))
+    request = job_request(job, spec, Deployment("inbox", "results", "us-east-1", ROLE))
+    own = stopping.get("max_human_labeled_objects", job.objects)
+    assert request["StoppingConditions"] == {"MaxHumanLabeledObjectCount": min(own, job.objects)}
+    assert job.reserved == WORST_CASE_OF_AN_OBJECT * job.objects
+
+
+def test_a_batch_that_only_half_fits_is_not_half_labeled() -> None:
+    """A limit for the part that fits would be met with tasks still in workers' hands, which are paid beyond the cap."""
+    outcome = planned(a_campaign(a_spec(budget="0.2")), batches=(a_batch(),))
+    assert (outcome.actions, outcome.verdict.status) == ((), "waiting")
+    assert "Raise budget" in str(outcome.verdict.remedy)
 
 
 def test_money_that_is_about_to_be_free_is_waited_for_in_silence() -> None:

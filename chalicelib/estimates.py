@@ -1,0 +1,62 @@
+"""What labeling would cost, for the API and the pages: in this region, and from the campaign's own jobs where it has
+any that ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from chalicelib import wiring
+from gt_service.campaign import CampaignSpec, parse_spec
+from gt_service.errors import InvalidInput, NotFound
+from gt_service.objects import S3Uri
+from gt_service.reports.estimate import Estimate, PastJob, count_of_objects, estimate
+from gt_service.store.browsing import Browsing
+
+PAST_JOBS = 5
+"""An estimate learns from so many of a campaign's last reports."""
+
+
+def asked(body: Any) -> Estimate:
+    """The answer to POST /estimates: `objects`, and the name of a `campaign` or a `spec`.
+
+    Errors: `InvalidInput`, `SpecErrors`, `NotFound`.
+    """
+    given = body if isinstance(body, Mapping) else {}
+    objects, campaign, spec = count_of_objects(given.get("objects")), given.get("campaign"), given.get("spec")
+    if isinstance(campaign, str) and spec is None:
+        return of_campaign(campaign, objects)
+    if isinstance(spec, Mapping) and campaign is None:
+        return of_spec(parse_spec(json.dumps(spec), filename="spec.json"), objects)
+    raise InvalidInput("give either the name of a campaign or a spec", field="campaign")
+
+
+def of_campaign(name: str, objects: int) -> Estimate:
+    """With the spec in force. Errors: `NotFound` where there is no campaign, or no spec yet."""
+    spec = wiring.store().campaigns.get(name).spec
+    if spec is None:
+        raise NotFound(f"campaign {name!r} has no spec yet", remedy="Drop its campaign.yaml.", field="campaign")
+    return of_spec(spec, objects)
+
+
+def of_spec(spec: CampaignSpec, objects: int) -> Estimate:
+    """With any spec; the campaign of its name may be running, and may not be there yet."""
+    browsing, region = Browsing(wiring.store().tables), wiring.settings().deployment.region
+    latest = next(iter(browsing.batches(spec.name, 1)), None)
+    first_batch = latest.number + 1 if latest else 1
+    return estimate(spec, objects, history=_history(browsing, spec), region=region, first_batch=first_batch)
+
+
+def of_settings(spec: CampaignSpec, objects: int) -> Estimate:
+    """With a spec that is no campaign's."""
+    return estimate(spec, objects, region=wiring.settings().deployment.region)
+
+
+def _history(browsing: Browsing, spec: CampaignSpec) -> list[PastJob]:
+    """The last jobs that tell what the next one will do: of the same task and labels, as with models."""
+    jobs, _ = browsing.jobs(spec.name, PAST_JOBS * 2, None)
+    uris = [job.report_uri for job in jobs if (job.task, job.labels) == (spec.task.value, spec.labels)]
+    reports = (wiring.objects().read(S3Uri.parse(uri) / "report.json") for uri in uris if uri is not None)
+    return [PastJob.of(json.loads(report)) for report in islice(reports, PAST_JOBS)]
