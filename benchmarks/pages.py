@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -50,6 +51,7 @@ def seed(stack: LocalStack, store: Store, jobs: int, images: int) -> None:
             key = f"large/images/{number:07}.jpg"
             place = "rejected" if number < REJECTED else f"batch#{number // 1250 + 1:04}"
             item = store.tables.images(shard=_shard("large", key), key=key, place=place, etag=f"{number:032x}", size=1)
+            item.open_place = place if place == "rejected" else None
             item.event_time, item.sequencer = "2026-05-01T08:00:00.000Z", "0" * 32
             written.save(item)
 
@@ -75,7 +77,9 @@ def main(jobs: int, images: int, times: int) -> None:
         parameters = {"ReconcileSchedule": "rate(1 hour)"}
         with local_stack(work, logs=work / "logs", hurry=10, parameters=parameters) as stack:
             store = seeding.store_of(stack, environment)
+            start = time.perf_counter()
             seed(stack, store, jobs, images)
+            print(f"seeded in {time.perf_counter() - start:.0f} s", file=sys.stderr)
             found = {page: measure(stack, page, times) for page in PAGES}
     shown = {
         page: {"median_ms": round(statistics.median(took)), "slowest_ms": round(max(took))}

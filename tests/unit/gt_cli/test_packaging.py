@@ -145,8 +145,8 @@ def test_the_tables_are_those_that_the_code_asks_for(resources: dict[str, Any]) 
         assert _keys(properties) == _keys({"KeySchema": model._get_schema()["key_schema"]})
         assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     (deployed,) = resources["ImagesTable"]["Properties"]["LocalSecondaryIndexes"]
-    assert deployed["IndexName"] == tables.images.by_place.Meta.index_name
-    assert _keys(deployed) == _keys({"KeySchema": tables.images.by_place._get_schema()["key_schema"]})
+    assert deployed["IndexName"] == tables.images.open_places.Meta.index_name
+    assert _keys(deployed) == _keys({"KeySchema": tables.images.open_places._get_schema()["key_schema"]})
 
 
 def _keys(described: dict[str, Any]) -> dict[str, str]:
