@@ -276,6 +276,7 @@ def settings(endpoint: str) -> dict[str, str]:
         "GT_RESULTS_BUCKET": "results",
         "GT_LABELING_ROLE_ARN": "arn:aws:iam::000000000000:role/labeling",
         "GT_NOTIFICATIONS_TABLE": "notifications",
+        "GT_REQUESTS_TABLE": "requests",
         "GT_NOTIFICATIONS_QUEUE_URL": f"{endpoint}/000000000000/notifications",
         "GT_NOTIFICATIONS_PARAMETER": "/gt-service/channels",
         "POWERTOOLS_LOG_LEVEL": "ERROR",

@@ -2,49 +2,77 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, Request, Response
+from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import wiring
 from chalicelib.access import BROWSED
 from chalicelib.authorize import authorize
 from chalicelib.observability import logger
 from chalicelib.page_data import page_data
-from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
+from chalicelib.shapes import (
+    batch_json,
+    campaign_json,
+    cursor_of,
+    image_json,
+    job_json,
+    page_token,
+    status_of,
+    verdict_of,
+)
 from gt_service import __version__
-from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent, CampaignState
-from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
+from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
+from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, NotReady
+from gt_service.etags import etag, matches
 from gt_service.ingest.keys import classify
+from gt_service.listing import Listing, Row, most_results
 from gt_service.objects import S3Uri
 from gt_service.store.records import Campaign, ImageStatus
+from gt_service.store.requests import KeptAnswer
 
 blueprint = Blueprint(__name__)
 
 View = Callable[..., Any]
 _SPEC_TYPES = ["application/json", "application/yaml", "text/yaml", "text/plain"]
-_MOST_RESULTS = 100
+_CAMPAIGN_STATUSES = ("active", "waiting", "paused", "stopped")
+_JOB_STATUSES = ("Initializing", "InProgress", "Completed", "Failed", "Stopping", "Stopped")
+_LONGEST_KEY = 255
 
 
 def route(path: str, method: str = "GET", *, public: bool = False, **options: Any) -> Callable[[View], View]:
     """A route that answers errors in the API's one shape."""
 
     def register(view: View) -> View:
-        @wraps(view)
-        def answer(**arguments: str) -> Any:
+        def whole(**arguments: str) -> Response:
+            """The view's answer, with its status."""
             try:
-                return view(**arguments)
+                given = view(**arguments)
             except GtServiceError as error:
-                log = logger.error if error.status >= 500 else logger.info
-                log("request refused", extra={"path": path, "code": error.code, "error": error.message})
-                return Response(error.as_dict(), status_code=error.status)
+                return _refused(path, error)
             except Exception:  # noqa: BLE001 - answered as a 500, with the cause in the log
                 logger.exception("request failed", extra={"path": path})
                 body = {"code": "internal_error", "message": "the service failed; its log tells more"}
                 return Response(body, status_code=500)
+            return given if isinstance(given, Response) else Response(given)
+
+        @wraps(view)
+        def answer(**arguments: str) -> Response:
+            request = blueprint.current_request
+            if method == "GET":
+                return _unless_known(request, whole(**arguments))
+            key = request.headers.get("idempotency-key")
+            if method != "POST" or key is None:
+                return whole(**arguments)
+            try:
+                return _once(request, key, lambda: whole(**arguments))
+            except GtServiceError as error:
+                return _refused(path, error)
 
         guard = {} if public or (method, path) in BROWSED else {"authorizer": authorize}
         registered: View = blueprint.route(path, methods=[method], **guard, **options)(answer)
@@ -53,9 +81,72 @@ def route(path: str, method: str = "GET", *, public: bool = False, **options: An
     return register
 
 
+def _refused(path: str, error: GtServiceError) -> Response:
+    log = logger.error if error.status >= 500 else logger.info
+    log("request refused", extra={"path": path, "code": error.code, "error": error.message})
+    return Response(error.as_dict(), status_code=error.status)
+
+
+def _unless_known(request: Request, answer: Response) -> Response:
+    """304 in place of an answer that the caller has already, by its ETag."""
+    if answer.status_code != 200:
+        return answer
+    tag = etag(json.dumps(answer.body, sort_keys=True))
+    headers: dict[str, str | list[str]] = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if matches(request.headers.get("if-none-match"), tag):
+        return Response("", status_code=304, headers=headers)
+    return Response(answer.body, status_code=200, headers={**answer.headers, **headers})
+
+
+def _once(request: Request, key: str, act: Callable[[], Response]) -> Response:
+    """Does what a request asks for, or answers as before where the same caller sent it with the same key before.
+
+    A 5xx is not kept. Errors: `InvalidInput` for a key that is none, or another request's; `Conflict` while the first
+    is being answered.
+    """
+    if not (1 <= len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()):
+        raise InvalidInput(f"a key is 1 to {_LONGEST_KEY} printable characters of ASCII", field="Idempotency-Key")
+    principal = (request.context.get("authorizer") or {}).get("principalId", "")
+    name = _digest(principal, key)
+    body = request.raw_body if isinstance(request.raw_body, bytes) else request.raw_body.encode()
+    asked = _digest(request.method, str(request.context.get("path", "")), body.hex())
+    requests = wiring.requests()
+    kept = requests.begin(name, asked, wiring.now())
+    if kept is not None:
+        return Response(json.loads(kept.body), status_code=kept.status, headers={"Idempotency-Replayed": "true"})
+    answer = act()
+    if answer.status_code >= 500:
+        requests.forget(name, asked)
+    else:
+        requests.end(name, asked, KeptAnswer(answer.status_code, json.dumps(answer.body)), wiring.now())
+    return answer
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
 @route("/health", public=True)
 def health() -> Any:
+    """Whether the function runs; it asks nobody else."""
     return {"status": "ok", "version": __version__}
+
+
+@route("/version", public=True)
+def version() -> Any:
+    return {"version": __version__}
+
+
+@route("/ready", public=True)
+def ready() -> Any:
+    """Whether what nearly every request needs answers: the table of campaigns. 503 where it does not."""
+    try:
+        wiring.store().campaigns.find("-")
+    except PynamoDBException as error:
+        raise NotReady(
+            "the table of campaigns does not answer", remedy="Try again in a minute; the function's log tells more."
+        ) from error
+    return {"status": "ready"}
 
 
 @route("/openapi.json", public=True)
@@ -71,7 +162,13 @@ def describe() -> Any:
 
 @route("/campaigns")
 def list_campaigns() -> Any:
-    return {"campaigns": [_campaign(campaign) for campaign in wiring.store().campaigns.all()]}
+    """By name unless `SortBy` says otherwise."""
+    listing = Listing.parse(_query(), statuses=_CAMPAIGN_STATUSES)
+    campaigns = sorted(wiring.store().campaigns.all(), key=lambda campaign: campaign.name)
+    page, following = listing.page(
+        campaigns, lambda campaign: Row(campaign.name, campaign.created_at, verdict_of(campaign).status)
+    )
+    return {"campaigns": [_campaign(campaign) for campaign in page], "NextToken": following}
 
 
 @route("/campaigns/{name}")
@@ -124,8 +221,13 @@ def stop_campaign(name: str) -> Any:
 
 @route("/campaigns/{name}/batches")
 def list_batches(name: str) -> Any:
+    """By number unless `SortBy` says otherwise."""
+    listing = Listing.parse(_query(), statuses=[state.value for state in BatchState])
     wiring.store().campaigns.get(name)
-    return {"batches": [batch_json(batch) for batch in wiring.store().batches.of(name)]}
+    page, following = listing.page(
+        wiring.store().batches.of(name), lambda batch: Row(f"{batch.number:04}", batch.created_at, batch.state.value)
+    )
+    return {"batches": [batch_json(batch) for batch in page], "NextToken": following}
 
 
 @route("/campaigns/{name}/batches", "POST")
@@ -143,13 +245,13 @@ def close_batch(name: str) -> Any:
 @route("/campaigns/{name}/images")
 def list_images(name: str) -> Any:
     """One status at a time (`status`, rejected unless given), at most `MaxResults`, on from `NextToken`."""
-    query: Mapping[str, str] = blueprint.current_request.query_params or {}
+    query = _query()
     wiring.store().campaigns.get(name)
     images = wiring.store().images
     page = images.page(
         name,
         _status(query.get("status")),
-        limit=_limit(query.get("MaxResults")),
+        limit=most_results(query),
         after=cursor_of(query.get("NextToken")),
     )
     shown = [
@@ -164,9 +266,16 @@ def list_images(name: str) -> Any:
 
 @route("/campaigns/{name}/jobs")
 def list_jobs(name: str) -> Any:
-    """In order of batch; jobs that run are shown as SageMaker has them at this moment."""
+    """In order of batch unless `SortBy` says otherwise; jobs that run are shown as SageMaker has them at this moment.
+
+    `StatusEquals` goes by what is on record.
+    """
+    listing = Listing.parse(_query(), statuses=_JOB_STATUSES)
     wiring.store().campaigns.get(name)
-    return {"jobs": [job_json(wiring.chain().look(job)) for job in wiring.store().jobs.of(name)]}
+    page, following = listing.page(
+        wiring.store().jobs.of(name), lambda job: Row(job.name, job.created_at or job.reserved_at, status_of(job))
+    )
+    return {"jobs": [job_json(wiring.chain().look(job)) for job in page], "NextToken": following}
 
 
 @route("/jobs/{name}")
@@ -243,9 +352,5 @@ def _status(text: str | None) -> ImageStatus:
         raise InvalidInput(f"{text!r} is no image status", remedy=f"Use one of {words}.", field="status") from None
 
 
-def _limit(text: str | None) -> int:
-    if text is None:
-        return _MOST_RESULTS
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_RESULTS:
-        raise InvalidInput(f"MaxResults is 1 to {_MOST_RESULTS}", remedy="Page with NextToken.", field="MaxResults")
-    return int(text)
+def _query() -> Mapping[str, str]:
+    return dict(blueprint.current_request.query_params or {})

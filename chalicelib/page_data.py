@@ -121,6 +121,7 @@ class StoredData:
         return wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.html").decode()
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
+        wiring.store().campaigns.get(campaign)
         images = wiring.store().images
         page = images.page(campaign, ImageStatus(status), limit=limit, after=cursor_of(after))
         rows = [

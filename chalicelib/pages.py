@@ -14,6 +14,7 @@ from chalicelib import access
 from chalicelib.observability import logger
 from chalicelib.page_data import PageData, page_data
 from gt_service.errors import GtServiceError, InvalidInput, NotFound, SpecErrors
+from gt_service.etags import etag, matches
 from gt_service.objects import S3Uri
 from gt_service.pages import browser
 
@@ -122,7 +123,6 @@ def _images(visit: Visit) -> View:
     status, after = visit.asked("status") or "rejected", visit.asked("NextToken")
     if status not in IMAGE_STATUSES:
         raise InvalidInput(f"{status!r} is no status; choose from {', '.join(IMAGE_STATUSES)}", field="status")
-    visit.data.campaign(visit.name)
     images, following = visit.data.images(visit.name, status, IMAGES_SHOWN, after)
     values = {
         "name": visit.name,
@@ -222,9 +222,9 @@ def _html(view: View, visit: Visit, principal: Mapping[str, str]) -> Response:
     # coarsely as these addresses live.
     body = html(str)
     period = int(datetime.now(UTC).timestamp()) // (URL_SECONDS // 2) if view.images else 0
-    tag = render.etag(f"{period}\n{body}")
+    tag = etag(f"{period}\n{body}")
     headers = {**_security_headers(tuple(map(presigned, view.images))), "ETag": tag}
-    if view.status == 200 and render.matches(visit.request.headers.get("if-none-match"), tag):
+    if view.status == 200 and matches(visit.request.headers.get("if-none-match"), tag):
         return _answer("", 304, headers)
     body = html(presigned) if view.images else body
     return _answer(body, view.status, {**headers, "Content-Type": "text/html; charset=utf-8"})

@@ -22,6 +22,7 @@ class Settings:
     notifications_queue_url: str
     notifications_table: str
     notifications_parameter: str
+    requests_table: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -54,4 +55,5 @@ class Settings:
             notifications_queue_url=value("GT_NOTIFICATIONS_QUEUE_URL"),
             notifications_table=value("GT_NOTIFICATIONS_TABLE"),
             notifications_parameter=value("GT_NOTIFICATIONS_PARAMETER"),
+            requests_table=value("GT_REQUESTS_TABLE"),
         )

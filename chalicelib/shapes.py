@@ -25,7 +25,7 @@ _SHOWN_AS = {
 
 def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
     """images: how many are `pending`, `rejected`, `duplicate` and `in_batches`."""
-    spec, verdict = campaign.spec, _present(campaign)
+    spec, verdict = campaign.spec, verdict_of(campaign)
     return {
         "name": campaign.name,
         "status": verdict.status,
@@ -44,7 +44,7 @@ def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
     }
 
 
-def _present(campaign: Campaign) -> Verdict:
+def verdict_of(campaign: Campaign) -> Verdict:
     """How the campaign stands; what its owner has just asked for shows at once, before anybody has judged it anew."""
     judged = {CampaignState.ACTIVE: ("active", "waiting")}.get(campaign.state, (campaign.state.value,))
     return campaign.verdict if campaign.verdict.status in judged else Verdict(campaign.state.value)
@@ -71,7 +71,7 @@ def job_json(job: Job) -> Json:
         "batch": job.batch,
         "role": job.role.value,
         "attempt": job.attempt,
-        "status": _SHOWN_AS.get(job.state, job.state).value,
+        "status": status_of(job),
         "stage": job.state.value,
         "objects": job.objects,
         "counters": dict(job.counters),
@@ -88,6 +88,11 @@ def job_json(job: Job) -> Json:
         "created_at": _time(job.created_at or job.reserved_at),
         "ended_at": _time(job.ended_at),
     }
+
+
+def status_of(job: Job) -> str:
+    """In Ground Truth's words."""
+    return _SHOWN_AS.get(job.state, job.state).value
 
 
 def image_json(image: Image, twin: str | None = None) -> Json:

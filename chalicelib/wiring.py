@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gt_service.chain.settlement import Settlement
     from gt_service.ingest.intake import Intake
     from gt_service.store.notifications import Notifications
+    from gt_service.store.requests import Requests
 
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
 
@@ -120,6 +121,13 @@ def notifications() -> Notifications:
     from gt_service.store.notifications import Notifications
 
     return Notifications(settings().notifications_table, settings().deployment.region)
+
+
+@cache
+def requests() -> Requests:
+    from gt_service.store.requests import Requests
+
+    return Requests(settings().requests_table, settings().deployment.region)
 
 
 @cache

@@ -255,6 +255,12 @@ def http_api() -> str:
             "request but the public ones: `Authorization: Bearer …`. Viewers may look, operators may change. Money is "
             "in mills, tenths of a cent. Changes that take time answer 202 and are seen by asking again.",
             "",
+            "Lists take SageMaker's parameters and come in pages: go on with `NextToken` until it is null. Answers to "
+            "GET carry an `ETag`; sent back in `If-None-Match`, it is answered 304 while nothing has changed. A POST "
+            "may carry an `Idempotency-Key` of your choice: the same request with the same key, within a day, is "
+            "answered as the first time (with `Idempotency-Replayed: true`) and not done again; a key that was sent "
+            "with another request is refused.",
+            "",
             "| | | answer | errors |",
             "|---|---|---|---|",
             *(_operation_row(operation) for operation in OPERATIONS),

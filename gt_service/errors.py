@@ -7,6 +7,7 @@ GtServiceError                code, message, remedy, field
 ├── Conflict            409   not legal in the present state
 │   └── BudgetExceeded  409   the worst case does not fit under the cap
 ├── AccessDenied        403
+├── NotReady            503   something the service needs does not answer
 └── UnknownState        500   a value that this version does not know: never guessed, never swallowed
 """
 
@@ -86,6 +87,13 @@ class AccessDenied(GtServiceError):
 
     code = "access_denied"
     status = 403
+
+
+class NotReady(GtServiceError):
+    """Something that the service needs does not answer now."""
+
+    code = "not_ready"
+    status = 503
 
 
 class UnknownState(GtServiceError):

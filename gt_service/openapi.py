@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from gt_service import __version__
 from gt_service.campaign import CampaignSpec
+from gt_service.listing import DIRECTIONS, ORDERS
 from gt_service.reports.estimate import MOST_OBJECTS
 
 Time = str
 _TIME = "ISO 8601, UTC."
+_NEXT = "For the next page; null on the last."
 
 
 class _Shown(BaseModel):
@@ -28,6 +30,14 @@ class _Shown(BaseModel):
 class Health(_Shown):
     status: Literal["ok"]
     version: str
+
+
+class Version(_Shown):
+    version: str
+
+
+class Ready(_Shown):
+    status: Literal["ready"]
 
 
 class Problem(_Shown):
@@ -66,6 +76,7 @@ class Campaign(_Shown):
 
 class Campaigns(_Shown):
     campaigns: list[Campaign]
+    NextToken: str | None = Field(description=_NEXT)
 
 
 class Batch(_Shown):
@@ -82,6 +93,7 @@ class Batch(_Shown):
 
 class Batches(_Shown):
     batches: list[Batch]
+    NextToken: str | None = Field(description=_NEXT)
 
 
 class Job(_Shown):
@@ -112,6 +124,7 @@ class Job(_Shown):
 
 class Jobs(_Shown):
     jobs: list[Job]
+    NextToken: str | None = Field(description=_NEXT)
 
 
 class Image(_Shown):
@@ -132,7 +145,7 @@ class Image(_Shown):
 
 class Images(_Shown):
     images: list[Image]
-    NextToken: str | None = Field(description="For the next page; null on the last.")
+    NextToken: str | None = Field(description=_NEXT)
 
 
 class Step(_Shown):
@@ -271,7 +284,7 @@ _STATUS = Parameter(
     "Which images.",
     {"type": "string", "enum": ["pending", "batch", "rejected", "duplicate"], "default": "rejected"},
 )
-_NEXT = Parameter("next", "Where to go then: a page, relative to the API's root.", {"type": "string"})
+_LEADS_TO = Parameter("next", "Where to go then: a page, relative to the API's root.", {"type": "string"})
 _WHOLE = {"type": "integer", "minimum": 1}
 _SETTINGS = (
     Parameter("objects", "How many images are to come.", {**_WHOLE, "maximum": MOST_OBJECTS}, required=True),
@@ -286,10 +299,39 @@ _SETTINGS = (
     ),
 )
 
+
+def _listed(statuses: list[str]) -> tuple[Parameter, ...]:
+    """SageMaker's parameters of lists."""
+    time = {"type": "string", "format": "date-time"}
+    return (
+        Parameter("StatusEquals", "Those of one status.", {"type": "string", "enum": statuses}),
+        Parameter("NameContains", "Those with this in their names.", {"type": "string", "maxLength": 63}),
+        Parameter("CreationTimeAfter", "Those created after.", time),
+        Parameter("CreationTimeBefore", "Those created before.", time),
+        Parameter("SortBy", "In which order.", {"type": "string", "enum": list(ORDERS)}),
+        Parameter("SortOrder", "", {"type": "string", "enum": list(DIRECTIONS), "default": DIRECTIONS[0]}),
+        *_PAGING,
+    )
+
+
+def _words(model: type[BaseModel]) -> list[str]:
+    """The statuses that a model may have."""
+    return list(get_args(model.model_fields["status"].annotation))
+
+
+_KEY = Parameter(
+    "Idempotency-Key",
+    "Of your choice, new for each request. The same request again, within a day, is answered as before and not done "
+    "again; with another request it is refused.",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+)
+
 OPERATIONS = (
     Operation("get", "/health", "Whether the API answers.", Health, public=True),
     Operation("get", "/openapi.json", "This description, for programs.", Description, public=True),
-    Operation("get", "/campaigns", "All campaigns.", Campaigns),
+    Operation("get", "/ready", "Whether what the API needs answers too.", Ready, refusals=(503,), public=True),
+    Operation("get", "/version", "The service's version.", Version, public=True),
+    Operation("get", "/campaigns", "All campaigns.", Campaigns, refusals=(422,), query=_listed(_words(Campaign))),
     Operation("get", "/campaigns/{name}", "A campaign: how it stands, and why it waits.", Campaign, refusals=(404,)),
     Operation(
         "get", "/campaigns/{name}/plan", "What would be done next, and nothing of it is done.", Plan, refusals=(404,)
@@ -326,7 +368,14 @@ OPERATIONS = (
         status=202,
         refusals=(404, 409),
     ),
-    Operation("get", "/campaigns/{name}/batches", "The campaign's batches.", Batches, refusals=(404,)),
+    Operation(
+        "get",
+        "/campaigns/{name}/batches",
+        "The campaign's batches.",
+        Batches,
+        refusals=(404, 422),
+        query=_listed(_words(Batch)),
+    ),
     Operation(
         "post",
         "/campaigns/{name}/batches",
@@ -343,7 +392,14 @@ OPERATIONS = (
         refusals=(404, 422),
         query=(_STATUS, *_PAGING),
     ),
-    Operation("get", "/campaigns/{name}/jobs", "The campaign's jobs, in order of batch.", Jobs, refusals=(404,)),
+    Operation(
+        "get",
+        "/campaigns/{name}/jobs",
+        "The campaign's jobs, in order of batch.",
+        Jobs,
+        refusals=(404, 422),
+        query=_listed(_words(Job)),
+    ),
     Operation("get", "/jobs/{name}", "A labeling job.", Job, refusals=(404,)),
     Operation("get", "/jobs/{name}/report", "A job's cost report, once it is written.", Report, refusals=(404,)),
     Operation(
@@ -371,7 +427,7 @@ OPERATIONS = (
         takes=EstimateRequest,
     ),
     Operation("get", "/", "Leads to the campaigns' page.", None, status=303, public=True),
-    Operation("get", "/login", "The page where a person gives their token.", None, query=(_NEXT,), public=True),
+    Operation("get", "/login", "The page where a person gives their token.", None, query=(_LEADS_TO,), public=True),
     Operation(
         "post",
         "/login",
@@ -393,6 +449,7 @@ _REFUSALS: Mapping[int, str] = {
     409: "Not possible in the present state.",
     422: "What was sent is wrong; `field` and `errors` say where.",
     500: "The service failed.",
+    503: "Something that the service needs does not answer now.",
 }
 _REF = "#/components/schemas/{model}"
 
@@ -444,6 +501,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if "{name}" in operation.path:
         name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
         parameters.insert(0, name)
+    if operation.method == "post":
+        parameters.append({**_parameter(_KEY), "in": "header"})
+    elif operation.status == 200 and operation.method == "get":
+        shown["responses"]["304"] = {"description": "As in `If-None-Match`, the ETag of an earlier answer."}
     if parameters:
         shown["parameters"] = parameters
     if operation.public:
@@ -463,7 +524,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
 def refusals(operation: Operation) -> list[int]:
     """The statuses of all errors that an operation may answer with."""
     everywhere = () if operation.public else (401, 403)
-    return sorted({*everywhere, *operation.refusals, 500})
+    keyed = (409, 422) if operation.method == "post" else ()
+    return sorted({*everywhere, *keyed, *operation.refusals, 500})
 
 
 def _identifier(operation: Operation) -> str:

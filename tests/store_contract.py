@@ -219,8 +219,8 @@ class StoreContract:
         member = Member(image.key, image.place)
         for batch in (1, 2):
             store.images.take("birds", [member], batch)
-        assert store.images.keys_of("birds", 1) == [image.key]
-        assert store.images.keys_of("birds", 2) == []
+        assert store.images.taken("birds", [member], 1) == [image.key]
+        assert store.images.taken("birds", [member], 2) == []
 
     def test_of_equal_contents_one_is_pending(self, store: Store) -> None:
         for number, name in enumerate("abc"):
@@ -244,6 +244,26 @@ class StoreContract:
                 break
             assert len(page.images) == 5
         assert sorted(found, key=lambda image: image.key) == images
+
+    def test_images_in_batches_are_listed_and_burden_no_other_list(self, store: Store) -> None:
+        """A page about three rejected images must not read through a million labeled ones."""
+        images = [an_image(f"{number:02}", number) for number in range(23)]
+        for image in images:
+            store.images.register(image, skip_duplicates=True)
+        store.images.take("birds", [Member(image.key, image.place) for image in images[:21]], 1)
+        in_index = {item.key for item in store.tables.images.scan(index_name="open_places")}
+        assert in_index == {image.key for image in images[21:]}
+        found: list[str] = []
+        after = None
+        while True:
+            page = store.images.page("birds", ImageStatus.BATCH, limit=4, after=after)
+            assert {image.batch for image in page.images} <= {1}
+            found += [image.key for image in page.images]
+            after = page.next_after
+            if after is None:
+                break
+            assert len(page.images) == 4
+        assert sorted(found) == [image.key for image in images[:21]]
 
     # ------------------------------------------------------------ tokens
 

@@ -49,10 +49,10 @@ class Batching:
 
     def fill(self, batch: Batch, now: datetime) -> None:
         """Takes the members and writes the manifest; goes on where another handler stopped."""
-        taken = set(self._store.images.keys_of(batch.campaign, batch.number))
-        left = (member for member in self._members(batch) if member.key not in taken)
-        self._store.images.take(batch.campaign, left, batch.number)
-        keys = self._store.images.keys_of(batch.campaign, batch.number)
+        images, members = self._store.images, list(self._members(batch))
+        taken = set(images.taken(batch.campaign, members, batch.number))
+        images.take(batch.campaign, (member for member in members if member.key not in taken), batch.number)
+        keys = images.taken(batch.campaign, members, batch.number)
         manifest = Places(self._results, batch.campaign).manifest(batch.number)
         write_manifest(self._objects, manifest, self._inbox, keys)
         self._store.batches.close(batch, objects=len(keys), manifest_uri=str(manifest), now=now)

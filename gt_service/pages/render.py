@@ -70,14 +70,3 @@ def render(
         .get_template(template)
         .render(root=root, principal=principal, section=section, static=static, **values)
     )
-
-
-def etag(body: str) -> str:
-    """A strong ETag of a page."""
-    return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
-
-
-def matches(if_none_match: str | None, tag: str) -> bool:
-    """Whether an If-None-Match header names `tag` (weak or strong; gateways that compress weaken it)."""
-    given = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
-    return "*" in given or tag in given

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
+from typing import TypeVar
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from gt_service.ingest.likeness import Likeness, Shape
 from gt_service.ingest.placement import (
@@ -45,11 +47,15 @@ from gt_service.store.writing import (
     transaction,
 )
 
+_T = TypeVar("_T")
+
 SHARDS = 16
 _ATTEMPTS = 8
 _PAGE = 500
 _AT_ONCE = 100
 """Keys of one BatchGetItem."""
+_LOOKED_THROUGH = 1_000
+"""Items of one query for images in batches, which no index sorts out."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +182,7 @@ class Images:
             shard=_shard(image.campaign, image.key),
             key=image.key,
             place=image.place,
+            open_place=image.place if image.batch is None else None,
             event_time=image.event_time,
             sequencer=image.sequencer,
             etag=image.etag,
@@ -207,8 +214,8 @@ class Images:
             for shard in _shards(campaign)
             for item in self._images.query(
                 shard,
-                ImageItem.place.startswith(prefix),
-                index_name="by_place",
+                ImageItem.open_place.startswith(prefix),
+                index_name="open_places",
                 consistent_read=True,
                 scan_index_forward=False,
                 limit=1,
@@ -221,13 +228,13 @@ class Images:
 
     def take(self, campaign: str, members: Iterable[Member], batch: int) -> None:
         """Moves images into a batch; those that have left the place they were chosen from stay where they are."""
-        place = ImageItem.place.set(batch_place(batch))
+        moved: list[Action] = [ImageItem.place.set(batch_place(batch)), ImageItem.open_place.remove()]
 
         def move(member: Member) -> None:
             item = self._images(shard=_shard(campaign, member.key), key=member.key)
             # Lost: moved already by a handler of the same batch, or uploaded anew since: then the next batch has it.
             with suppress(Lost), lost_if_refused():
-                item.update(actions=[place], condition=still_at(member.place))
+                item.update(actions=moved, condition=still_at(member.place))
 
         with ThreadPoolExecutor(self._writers) as writers:
             for _ in writers.map(move, members):
@@ -248,16 +255,26 @@ class Images:
                 return
         raise Contention(f"image {image.key!r}")
 
-    def keys_of(self, campaign: str, batch: int) -> list[str]:
-        """The batch's members, sorted by key."""
-        return sorted(image.key for image in self._at(campaign, batch_place(batch)))
+    def taken(self, campaign: str, members: Iterable[Member], batch: int) -> list[str]:
+        """The keys of those that are in the batch now, sorted.
+
+        Only members that were chosen for a batch are ever moved there, so this is all that it holds.
+        """
+
+        def read(some: list[Member]) -> list[str]:
+            keys = [(_shard(campaign, member.key), member.key) for member in some]
+            items = self._images.batch_get(keys, consistent_read=True, attributes_to_get=["key", "place"])
+            return [item.key for item in items if item.place == batch_place(batch)]
+
+        with ThreadPoolExecutor(self._writers) as readers:
+            return sorted(chain.from_iterable(readers.map(read, _in_groups(iter(members), _AT_ONCE))))
 
     # ------------------------------------------------------------ looking
 
     def count(self, campaign: str, status: ImageStatus) -> int:
-        prefix = ImageItem.place.startswith(status.value)
+        prefix = ImageItem.open_place.startswith(status.value)
         return sum(
-            self._images.count(shard, prefix, index_name="by_place", consistent_read=True)
+            self._images.count(shard, prefix, index_name="open_places", consistent_read=True)
             for shard in _shards(campaign)
         )
 
@@ -266,16 +283,9 @@ class Images:
         shards = list(_shards(campaign))
         found: list[tuple[int, Image]] = []
         for number in range(after[0] if after else 0, SHARDS):
-            start = _start_key(shards[number], after) if after and after[0] == number else None
-            items = self._images.query(
-                shards[number],
-                ImageItem.place.startswith(status.value),
-                index_name="by_place",
-                consistent_read=True,
-                limit=limit + 1 - len(found),
-                last_evaluated_key=start,
-            )
-            found += [(number, _image(item)) for item in items]
+            start = after if after and after[0] == number else None
+            items = self._with_status(shards[number], status, limit=limit + 1 - len(found), after=start)
+            found += [(number, image) for image in items]
             if len(found) > limit:
                 number, last = found[limit - 1]
                 return ImagePage(tuple(image for _, image in found[:limit]), (number, last.place, last.key))
@@ -288,28 +298,48 @@ class Images:
 
     def duplicates(self, campaign: str) -> Iterator[tuple[Image, str]]:
         """Every duplicate with the key that is labeled in its stead."""
-        for some in _in_groups(self._with_status(campaign, ImageStatus.DUPLICATE), _AT_ONCE):
+        every = (self._starting_with(shard, ImageStatus.DUPLICATE.value) for shard in _shards(campaign))
+        for some in _in_groups(chain.from_iterable(every), _AT_ONCE):
             keys = {(_content_shard(campaign, image.content), image.content) for image in some}
             owners = {item.key: item.owner for item in self._contents.batch_get(list(keys), consistent_read=True)}
             yield from ((image, owner) for image in some if (owner := owners.get(image.content)) is not None)
 
     def _at(self, campaign: str, place: str) -> Iterator[Image]:
         for shard in _shards(campaign):
-            condition = ImageItem.place == place
-            for item in self._images.query(shard, condition, index_name="by_place", consistent_read=True):
+            condition = ImageItem.open_place == place
+            for item in self._images.query(shard, condition, index_name="open_places", consistent_read=True):
                 yield _image(item)
 
-    def _with_status(self, campaign: str, status: ImageStatus) -> Iterator[Image]:
-        for shard in _shards(campaign):
-            yield from self._starting_with(shard, status.value)
+    def _with_status(self, shard: str, status: ImageStatus, *, limit: int, after: Cursor | None) -> Iterator[Image]:
+        start = None if after is None else {"shard": {"S": shard}, "key": {"S": after[2]}}
+        if status is ImageStatus.BATCH:
+            in_batch = ImageItem.place.startswith(status.value)
+            items = self._images.query(
+                shard,
+                filter_condition=in_batch,
+                consistent_read=True,
+                limit=limit,
+                page_size=_LOOKED_THROUGH,
+                last_evaluated_key=start,
+            )
+        else:
+            items = self._images.query(
+                shard,
+                ImageItem.open_place.startswith(status.value),
+                index_name="open_places",
+                consistent_read=True,
+                limit=limit,
+                last_evaluated_key=None if after is None else {**(start or {}), "open_place": {"S": after[1]}},
+            )
+        return (_image(item) for item in items)
 
     def _places(self, campaign: str, prefix: str, most: int) -> Iterator[str]:
-        condition = ImageItem.place.startswith(prefix)
+        condition = ImageItem.open_place.startswith(prefix)
         for shard in _shards(campaign):
             for item in self._images.query(
                 shard,
                 condition,
-                index_name="by_place",
+                index_name="open_places",
                 consistent_read=True,
                 limit=most,
                 attributes_to_get=["place"],
@@ -317,14 +347,16 @@ class Images:
                 yield item.place
 
     def _starting_with(self, shard: str, prefix: str) -> Iterator[Image]:
-        condition = ImageItem.place.startswith(prefix)
+        condition = ImageItem.open_place.startswith(prefix)
         # Small pages: who closes a batch of a thousand goes a little way into each of sixteen shards.
-        for item in self._images.query(shard, condition, index_name="by_place", consistent_read=True, page_size=_PAGE):
+        for item in self._images.query(
+            shard, condition, index_name="open_places", consistent_read=True, page_size=_PAGE
+        ):
             yield _image(item)
 
 
-def _in_groups(images: Iterator[Image], size: int) -> Iterator[list[Image]]:
-    while group := list(islice(images, size)):
+def _in_groups(things: Iterator[_T], size: int) -> Iterator[list[_T]]:
+    while group := list(islice(things, size)):
         yield group
 
 
@@ -362,11 +394,6 @@ def _band(item: BandItem) -> Band:
         for fingerprint, bits, width, height, orientation in item.looks
     )
     return Band(item.key, tuple(looks), item.version)
-
-
-def _start_key(shard: str, after: Cursor) -> dict[str, dict[str, str]]:
-    _, place, key = after
-    return {"shard": {"S": shard}, "place": {"S": place}, "key": {"S": key}}
 
 
 def _image(item: ImageItem) -> Image:

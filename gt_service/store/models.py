@@ -1,7 +1,7 @@
 """The five tables, in pynamodb's terms. Nothing outside this package imports them.
 
 campaigns   name                                     the spec, how it stands, its money
-images      shard (campaign#0…f), key                one item per key; local index by_place (shard, place)
+images      shard (campaign#0…f), key                one item per key; local index open_places (shard, open_place)
             shard (campaign#contents#0…f), key       one item per content: which key stands for it
             shard (campaign#bands#0…f), key          one item per band of a perceptual hash: which pictures share it
 batches     campaign, number
@@ -57,21 +57,25 @@ class CampaignItem(Model):
     labels_asked_at = UTCDateTimeAttribute(null=True)
 
 
-class ByPlace(LocalSecondaryIndex["ImageItem"]):  # type: ignore[no-untyped-call]
-    """Local, so that "what is pending" is read as it is now, not as it was."""
+class OpenPlaces(LocalSecondaryIndex["ImageItem"]):  # type: ignore[no-untyped-call]
+    """Local, so that "what is pending" is read as it is now, not as it was.
+
+    Images in batches have no `open_place` and so are not in it: it stays small however many were ever labeled.
+    """
 
     class Meta:
-        index_name = "by_place"
+        index_name = "open_places"
         projection = AllProjection()
 
     shard = UnicodeAttribute(hash_key=True)
-    place = UnicodeAttribute(range_key=True)
+    open_place = UnicodeAttribute(range_key=True)
 
 
 class ImageItem(Model):
     shard = UnicodeAttribute(hash_key=True)
     key = UnicodeAttribute(range_key=True)
     place = UnicodeAttribute()
+    open_place = UnicodeAttribute(null=True)
     event_time = UnicodeAttribute()
     sequencer = UnicodeAttribute()
     etag = UnicodeAttribute()
@@ -84,7 +88,7 @@ class ImageItem(Model):
     remedy = UnicodeAttribute(null=True)
     replaced_after_batch = BooleanAttribute(null=True)
     near_to = UnicodeAttribute(null=True)
-    by_place = ByPlace()
+    open_places = OpenPlaces()
 
 
 class ContentItem(Model):

@@ -10,7 +10,8 @@ from chalice.test import Client
 from app import app
 from chalicelib import messages, notifications, wiring
 from gt_service.ingest.intake import Intake
-from tests.world import World
+from gt_service.store.requests import Requests
+from tests.world import REGION, World
 
 
 @pytest.fixture
@@ -18,6 +19,9 @@ def wired(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Whatever the functions ask of `wiring` comes from the world; nobody is told of news."""
     monkeypatch.setattr(wiring, "now", world.now)
     monkeypatch.setattr(wiring, "store", lambda: world.store)
+    requests = Requests("requests", REGION)
+    requests.create()
+    monkeypatch.setattr(wiring, "requests", lambda: requests)
     monkeypatch.setattr(wiring, "tokens", lambda: world.store.tokens)
     monkeypatch.setattr(wiring, "objects", lambda: world.objects)
     monkeypatch.setattr(wiring, "intake", lambda: Intake(world.store, world.objects))

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from chalice.test import Client, HTTPResponse
+from pynamodb.exceptions import GetError
 
 from chalicelib import wiring
 from chalicelib.authorize import authorize
+from gt_service import __version__
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.deployment import Deployment
 from gt_service.reports.estimate import PastJob, estimate
@@ -231,6 +233,89 @@ def test_a_job_that_was_refused_is_shown_in_ground_truths_words(client: Client, 
     job = ask(client, "GET", "/jobs/birds-0001").json_body
     assert (job["status"], job["stage"]) == ("Failed", "Refused")
     assert "no such role" in job["failure_reason"]
+
+
+# ---------------------------------------------------------------- once, and not again
+
+
+def test_the_same_request_is_done_once(client: Client, world: World) -> None:
+    """A client whose connection broke sends it again: a second try must not be granted, nor the answer be another."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    answers = [ask(client, "POST", "/jobs/birds-0001/stop", **{"Idempotency-Key": "one"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json_body == answers[1].json_body
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+    assert len(world.hints) == 1
+    assert ask(client, "POST", "/jobs/birds-0001/stop", **{"Idempotency-Key": "two"}).status_code == 409
+
+
+def test_a_refusal_is_kept_too_and_a_key_is_for_one_request_of_one_caller(client: Client, world: World) -> None:
+    world.campaign()
+    once = {"Idempotency-Key": "one"}
+    assert ask(client, "POST", "/campaigns/birds/batches", **once).status_code == 409
+    world.images(4)
+    assert ask(client, "POST", "/campaigns/birds/batches", **once).status_code == 409
+    assert ask(client, "POST", "/campaigns/birds/pause", **once).status_code == 422
+    other = Token(digest("gts_other"), "another operator", "operator", world.now() + timedelta(days=3650))
+    world.store.tokens.add(other)
+    assert ask(client, "POST", "/campaigns/birds/batches", role="other", **once).status_code == 202
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256])
+def test_a_key_that_is_none_is_refused(client: Client, world: World, key: str) -> None:
+    world.campaign()
+    answer = ask(client, "POST", "/campaigns/birds/pause", **{"Idempotency-Key": key})
+    assert (answer.status_code, answer.json_body["field"]) == (422, "Idempotency-Key")
+
+
+def test_what_the_caller_has_already_is_not_sent_again(client: Client, world: World) -> None:
+    world.campaign()
+    tag = ask(client, "GET", "/campaigns/birds").headers["ETag"]
+    assert ask(client, "GET", "/campaigns/birds", **{"If-None-Match": tag}).status_code == 304
+    world.images(1)
+    again = ask(client, "GET", "/campaigns/birds", **{"If-None-Match": tag})
+    assert (again.status_code, again.json_body["images"]["pending"]) == (200, 1)
+
+
+def test_ready_tells_whether_the_tables_answer(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.http.get("/ready").json_body == {"status": "ready"}
+
+    def find(name: str) -> None:
+        raise GetError("no such table")
+
+    monkeypatch.setattr(world.store.campaigns, "find", find)
+    answer = client.http.get("/ready")
+    assert (answer.status_code, answer.json_body["code"]) == (503, "not_ready")
+
+
+def test_version(client: Client) -> None:
+    assert client.http.get("/version").json_body == {"version": __version__}
+
+
+# ---------------------------------------------------------------- lists
+
+
+def test_lists_take_sagemakers_parameters(client: Client, world: World) -> None:
+    world.campaign()
+    world.images(8)
+    world.advance()
+    world.finish("birds-0001")
+    jobs = "/campaigns/birds/jobs"
+    first = ask(client, "GET", f"{jobs}?MaxResults=1&SortBy=Name&SortOrder=Descending").json_body
+    assert [job["name"] for job in first["jobs"]] == ["birds-0002"]
+    rest = ask(client, "GET", f"{jobs}?SortBy=Name&SortOrder=Descending&NextToken={first['NextToken']}").json_body
+    assert ([job["name"] for job in rest["jobs"]], rest["NextToken"]) == (["birds-0001"], None)
+    completed = ask(client, "GET", f"{jobs}?StatusEquals=Completed").json_body["jobs"]
+    assert [job["name"] for job in completed] == ["birds-0001"]
+    batches = ask(client, "GET", "/campaigns/birds/batches?SortOrder=Descending").json_body["batches"]
+    assert [batch["number"] for batch in batches] == [2, 1]
+    assert ask(client, "GET", "/campaigns?NameContains=cat").json_body["campaigns"] == []
+    assert len(ask(client, "GET", "/campaigns?StatusEquals=active").json_body["campaigns"]) == 1
+    for path in ("/campaigns", jobs, "/campaigns/birds/batches"):
+        answer = ask(client, "GET", f"{path}?StatusEquals=odd")
+        assert (answer.status_code, answer.json_body["field"]) == (422, "StatusEquals")
 
 
 # ---------------------------------------------------------------- who may

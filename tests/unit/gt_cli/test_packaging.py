@@ -14,6 +14,7 @@ from gt_cli import packaging
 from gt_cli.packaging import Package, PackagingError, build, content_problems, is_ballast, template_problems
 from gt_service.store.models import TableNames, Tables
 from gt_service.store.notifications import NotificationItem
+from gt_service.store.requests import RequestItem
 
 FUNCTIONS = {"APIHandler", "Authorize", "OnUploads", "OnBatchReady", "OnJobStateChange", "OnJobCompleted"}
 FUNCTIONS |= {"OnNotification", "Reconcile"}
@@ -139,14 +140,15 @@ def test_the_tables_are_those_that_the_code_asks_for(resources: dict[str, Any]) 
         "JobsTable": tables.jobs,
         "TokensTable": tables.tokens,
         "NotificationsTable": NotificationItem,
+        "RequestsTable": RequestItem,
     }
     for name, model in models.items():
         properties = resources[name]["Properties"]
         assert _keys(properties) == _keys({"KeySchema": model._get_schema()["key_schema"]})
         assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     (deployed,) = resources["ImagesTable"]["Properties"]["LocalSecondaryIndexes"]
-    assert deployed["IndexName"] == tables.images.by_place.Meta.index_name
-    assert _keys(deployed) == _keys({"KeySchema": tables.images.by_place._get_schema()["key_schema"]})
+    assert deployed["IndexName"] == tables.images.open_places.Meta.index_name
+    assert _keys(deployed) == _keys({"KeySchema": tables.images.open_places._get_schema()["key_schema"]})
 
 
 def _keys(described: dict[str, Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gt_service.etags import etag, matches
 from gt_service.pages import render
 from gt_service.pages.campaigns import campaign_page, campaign_row, image_row
 from gt_service.pages.estimates import estimate_page
@@ -141,7 +142,7 @@ def test_users_text_is_never_markup(name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_same_state_same_page(name: str) -> None:
     """Or a poll would swap the page under the reader every five seconds."""
-    assert render.etag(html(name)) == render.etag(html(name))
+    assert etag(html(name)) == etag(html(name))
 
 
 def test_links_are_relative() -> None:
@@ -161,11 +162,11 @@ def test_ended_pages_stop_polling() -> None:
 
 
 def test_etag_is_recognised_as_gateways_send_it_back() -> None:
-    tag = render.etag("page")
-    assert render.matches(tag, tag)
-    assert render.matches(f'"other", W/{tag}', tag)
-    assert not render.matches(None, tag)
-    assert not render.matches('"other"', tag)
+    tag = etag("page")
+    assert matches(tag, tag)
+    assert matches(f'"other", W/{tag}', tag)
+    assert not matches(None, tag)
+    assert not matches('"other"', tag)
 
 
 def test_vendored_files_are_the_ones_whose_licences_are_noted() -> None:

@@ -1,0 +1,16 @@
+"""ETags: the name of an answer's content, so that whoever has it already need not be sent it again."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def etag(body: str) -> str:
+    """A strong ETag."""
+    return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+
+
+def matches(if_none_match: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names `tag` (weak or strong; gateways that compress weaken it)."""
+    given = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
+    return "*" in given or tag in given
