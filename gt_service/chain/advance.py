@@ -247,6 +247,7 @@ class Chain:
                 return self._refuse(job, f"{error.response['Error']['Message']} {_DEFINITE_REFUSALS[code]}")
             if code != "ResourceInUse":
                 raise
+            logger.info("another handler has created it", extra={"campaign": job.campaign, "job": job.name})
         except ParamValidationError as error:
             # Never sent: boto3 itself knows that it cannot be right.
             return self._refuse(job, f"{error} Mend what the message names.")
