@@ -7,12 +7,15 @@ shape (`tests/fakes.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from gt_service.errors import InvalidInput, NotFound
+from botocore.exceptions import ClientError
+
+from gt_service.errors import AccessDenied, InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,7 +54,8 @@ class ObjectSummary:
 
 
 class ObjectStore(Protocol):
-    """Reads, writes and lists objects. Errors: `NotFound` where the object is not there."""
+    """Reads, writes and lists objects. Errors: `NotFound` where the object is not there; `AccessDenied` where it may
+    not be read."""
 
     def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]: ...
 
@@ -84,15 +88,17 @@ class S3Objects:
     def read(self, uri: S3Uri, *, first_bytes: int | None = None) -> bytes:
         span = {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"}
         try:
-            return self._client.get_object(Bucket=uri.bucket, Key=uri.key, **span)["Body"].read()  # type: ignore[arg-type]
-        except (self._client.exceptions.NoSuchKey, self._client.exceptions.NoSuchBucket):
-            raise NotFound(f"there is no object {uri}") from None
+            with _told_plainly(uri):
+                return self._client.get_object(Bucket=uri.bucket, Key=uri.key, **span)["Body"].read()  # type: ignore[arg-type]
+        except ClientError as error:
+            # The first bytes of an object that has none: S3 finds no such range, and there is nothing wrong.
+            if first_bytes and error.response["Error"]["Code"] == "InvalidRange":
+                return b""
+            raise
 
     def lines(self, uri: S3Uri) -> Iterator[bytes]:
-        try:
+        with _told_plainly(uri):
             body = self._client.get_object(Bucket=uri.bucket, Key=uri.key)["Body"]
-        except (self._client.exceptions.NoSuchKey, self._client.exceptions.NoSuchBucket):
-            raise NotFound(f"there is no object {uri}") from None
         yield from body.iter_lines(chunk_size=1024 * 1024)
 
     def write(self, uri: S3Uri, body: bytes, content_type: str) -> None:
@@ -119,6 +125,21 @@ class S3Objects:
             self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
             raise
         return None
+
+
+@contextmanager
+def _told_plainly(uri: S3Uri) -> Iterator[None]:
+    """Names the object in what is wrong for good; whatever may pass stays what it is."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in {"NoSuchKey", "NoSuchBucket"}:
+            raise NotFound(f"there is no object {uri}") from None
+        if code == "AccessDenied":
+            remedy = "Copy it into the campaign's folder, or let the service's role read it."
+            raise AccessDenied(f"the service may not read {uri}", remedy=remedy) from error
+        raise
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:

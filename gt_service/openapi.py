@@ -501,9 +501,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if "{name}" in operation.path:
         name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
         parameters.insert(0, name)
-    if operation.method == "post":
+    if operation.method == "post" and operation.answer:
         parameters.append({**_parameter(_KEY), "in": "header"})
-    elif operation.status == 200 and operation.method == "get":
+    elif operation.status == 200 and operation.method == "get" and operation.answer:
         shown["responses"]["304"] = {"description": "As in `If-None-Match`, the ETag of an earlier answer."}
     if parameters:
         shown["parameters"] = parameters

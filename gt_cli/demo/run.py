@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,13 +46,14 @@ class DemoError(GtServiceError):
 
 @dataclass(frozen=True)
 class Demo:
-    """What to run. `source` says in words where the pictures come from."""
+    """What to run. `source` says in words where the pictures come from. `changes`: to the spec that is dropped."""
 
     campaign: str
     source: str
     plan: Plan
     out: Path
     hurry: int = 1
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def prepare_folder(out: Path) -> None:
@@ -117,7 +118,7 @@ def _drop_campaign(demo: Demo, stack: LocalStack, pictures: PictureSet) -> str:
         gold_manifest(PictureSet(pictures.labels, shown), f"{prefix}/examples/"),
         "application/jsonlines",
     )
-    spec = campaign_spec(demo.campaign, pictures.labels, demo.plan, inbox)
+    spec = {**campaign_spec(demo.campaign, pictures.labels, demo.plan, inbox), **demo.changes}
     text = yaml.safe_dump(spec, sort_keys=False, allow_unicode=True)
     put("campaign.yaml", text.encode(), "application/yaml")
     (demo.out / "campaign.yaml").write_text(text, "utf-8")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
@@ -247,6 +247,10 @@ class Chain:
                 return self._refuse(job, f"{error.response['Error']['Message']} {_DEFINITE_REFUSALS[code]}")
             if code != "ResourceInUse":
                 raise
+            logger.info("another handler has created it", extra={"campaign": job.campaign, "job": job.name})
+        except ParamValidationError as error:
+            # Never sent: boto3 itself knows that it cannot be right.
+            return self._refuse(job, f"{error} Mend what the message names.")
         description = self._describe(job.name)
         if description is None:
             raise NotFound(f"SageMaker took labeling job {job.name!r} and does not show it yet", remedy="Try again.")

@@ -144,6 +144,16 @@ def plan(standing: Standing, *, results_bucket: str, worst_case: WorstCase) -> P
     return Plan(actions, planner.verdict(), tuple(planner.exhausted))
 
 
+def last_arrival(pending: Pending) -> datetime | None:
+    """When it last became known that images come; None where none wait.
+
+    The later of upload and registration: after a backlog in the queue, images that were uploaded long ago are still
+    arriving, and a batch that closed by the time of upload would leave out those right behind.
+    """
+    times = (pending.newest, pending.registered)
+    return max((datetime.fromisoformat(time) for time in times if time is not None), default=None)
+
+
 class _Planner:
     def __init__(self, standing: Standing, results_bucket: str, worst_case: WorstCase) -> None:
         self._campaign, self._spec = standing.campaign, standing.campaign.spec
@@ -217,15 +227,14 @@ class _Planner:
             yield CloseServed()
 
     def _why_close(self, spec: CampaignSpec) -> str | None:
-        waiting, newest = self._pending.count, self._pending.newest
-        if waiting == 0 or newest is None:
+        waiting, last = self._pending.count, last_arrival(self._pending)
+        if waiting == 0 or last is None:
             return None
         if waiting >= spec.batch.size:
             return "full"
         if self._campaign.close_requested_at is not None:
             return "on request"
-        quiet = self._now - datetime.fromisoformat(newest)
-        if waiting >= spec.batch.minimum and quiet >= timedelta(minutes=spec.batch.quiet_minutes):
+        if waiting >= spec.batch.minimum and self._now - last >= timedelta(minutes=spec.batch.quiet_minutes):
             return "quiet"
         return None
 

@@ -80,8 +80,7 @@ class Intake:
         """Puts a spec in force that somebody waits for an answer to. Errors: `SpecErrors`, and nothing has changed."""
         spec = parse_spec(text, filename=filename, campaign=campaign)
         # Specs are ordered by when they were given, whichever way; a drop within the same millisecond comes first.
-        moment = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{now.microsecond // 1000:03}Z"
-        return self._accept(campaign, spec, f"{moment}#~", now)
+        return self._accept(campaign, spec, f"{_moment(now)}#~", now)
 
     def _accept(self, campaign: str, spec: CampaignSpec, order: str, now: datetime) -> Campaign:
         self._campaigns[campaign] = self._store.campaigns.accept_spec(campaign, spec, order, now)
@@ -89,7 +88,7 @@ class Intake:
 
     def _take_image(self, upload: Upload, key: Key, now: datetime) -> Taken:
         spec = self.campaign(key.campaign, now).spec
-        found, search = self._checked(upload, key, spec), None
+        found, search = replace(self._checked(upload, key, spec), registered_at=_moment(now)), None
         if spec is not None and spec.skip_near_duplicates and found.status is ImageStatus.PENDING:
             found, search = self._looked_at(found, upload, spec)
         image = self._store.images.register(found, skip_duplicates=spec is None or spec.skip_duplicates, search=search)
@@ -146,6 +145,11 @@ class Intake:
 
 def _rejected(image: Image, why: Rejection) -> Image:
     return replace(image, place=ImageStatus.REJECTED.value, reason=why.reason, remedy=why.remedy)
+
+
+def _moment(now: datetime) -> str:
+    """As S3 writes the time of an upload, so that the two compare as text."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{now.microsecond // 1000:03}Z"
 
 
 def _uri(upload: Upload) -> S3Uri:

@@ -60,10 +60,14 @@ _LOOKED_THROUGH = 1_000
 
 @dataclass(frozen=True)
 class Pending:
-    """How many images wait for a batch, and when the newest of them was uploaded (ISO 8601)."""
+    """How many images wait for a batch; when the newest of them was uploaded, and when it was registered (ISO 8601).
+
+    registered: None where there is no image, or it was registered by a version that did not write it down.
+    """
 
     count: int
     newest: str | None
+    registered: str | None = None
 
 
 Cursor = tuple[int, str, str]
@@ -195,6 +199,7 @@ class Images:
             remedy=image.remedy,
             replaced_after_batch=image.replaced_after_batch or None,
             near_to=image.near_to,
+            registered_at=image.registered_at,
         )
 
     # ------------------------------------------------------------ batches
@@ -210,7 +215,7 @@ class Images:
         """most: counting ends there; a plan need not know by how much a batch is overfull, of a million images."""
         prefix = f"{ImageStatus.PENDING}#"
         newest = [
-            item.event_time
+            item
             for shard in _shards(campaign)
             for item in self._images.query(
                 shard,
@@ -221,10 +226,15 @@ class Images:
                 limit=1,
             )
         ]
-        if most is None or not newest:
-            return Pending(self.count(campaign, ImageStatus.PENDING) if newest else 0, max(newest, default=None))
-        counted = islice(self._places(campaign, prefix, most), most)
-        return Pending(sum(1 for _ in counted), max(newest))
+        if not newest:
+            return Pending(0, None)
+        if most is None:
+            count = self.count(campaign, ImageStatus.PENDING)
+        else:
+            count = sum(1 for _ in islice(self._places(campaign, prefix, most), most))
+        # Of each shard's newest: a queue gives the last upload last, more or less.
+        registered = max((item.registered_at for item in newest if item.registered_at), default=None)
+        return Pending(count, max(item.event_time for item in newest), registered)
 
     def take(self, campaign: str, members: Iterable[Member], batch: int) -> None:
         """Moves images into a batch; those that have left the place they were chosen from stay where they are."""
@@ -413,4 +423,5 @@ def _image(item: ImageItem) -> Image:
         remedy=item.remedy,
         replaced_after_batch=bool(item.replaced_after_batch),
         near_to=item.near_to,
+        registered_at=item.registered_at,
     )

@@ -88,6 +88,7 @@ class ImageItem(Model):
     remedy = UnicodeAttribute(null=True)
     replaced_after_batch = BooleanAttribute(null=True)
     near_to = UnicodeAttribute(null=True)
+    registered_at = UnicodeAttribute(null=True)
     open_places = OpenPlaces()
 
 

@@ -151,7 +151,8 @@ class Image:
     """One key of the inbox bucket, as its latest upload left it.
 
     place: `pending#<event time>#<sequencer>`, `batch#0001`, `rejected` or `duplicate#<content>`.
-    event_time: S3's, ISO 8601. sequencer: S3's order of events on this key, padded so that text order is it.
+    event_time: S3's, ISO 8601. registered_at: when it was written down here, ISO 8601; after a backlog, much later.
+    sequencer: S3's order of events on this key, padded so that text order is it.
     near_to: fingerprint of another content that this image looks like, and is labeled with or in the stead of.
     """
 
@@ -170,6 +171,7 @@ class Image:
     remedy: str | None = None
     replaced_after_batch: bool = False
     near_to: str | None = None
+    registered_at: str | None = None
 
     @property
     def status(self) -> ImageStatus:

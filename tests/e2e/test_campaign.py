@@ -20,8 +20,10 @@ from gt_service.objects import S3Objects, S3Uri
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-IMAGES = 48
+IMAGES = 120
 CAMPAIGN = "small"
+LOOSE = {"target": 0.3, "risk": 0.5}
+"""What so few validation labels can promise: the machine must label something, or nothing here is said of it."""
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +33,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def found(stack: LocalStack, out: Path) -> dict[str, Any]:
-    """What summary.json says after the demo's experiment with 48 images."""
-    demo = Demo(CAMPAIGN, "drawn scenes", Plan.of(IMAGES), out)
+    """What summary.json says after the demo's experiment, in small."""
+    demo = Demo(CAMPAIGN, "drawn scenes", Plan.of(IMAGES), out, changes={"quality": LOOSE})
     return perform(demo, stack, draw_all(IMAGES, seed=16), Console())
 
 
@@ -102,10 +104,11 @@ def test_the_report_charges_every_answer_and_every_label_and_nothing_twice(out: 
 
 
 def test_machine_labels_are_scored_against_the_known_boxes(out: Path, found: dict[str, Any]) -> None:
-    for job in found["jobs"]:
-        if job["machine_labeled"]:
-            assert 0 <= job["true_error"] <= 1
-            assert job["true_error"] == report(out, job)["quality"]["true_error"]
+    labeled = [job for job in found["jobs"] if job["machine_labeled"]]
+    assert labeled, "no machine labels: what is said of them here would be said of nothing"
+    for job in labeled:
+        assert 0 <= job["true_error"] <= 1
+        assert job["true_error"] == report(out, job)["quality"]["true_error"]
 
 
 def test_the_api_tells_the_same_money_as_the_reports(stack: LocalStack, out: Path, found: dict[str, Any]) -> None:

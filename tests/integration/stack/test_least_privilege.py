@@ -100,6 +100,23 @@ def delete_campaign(caller: Caller) -> Any:
     return caller.client("dynamodb").delete_item(TableName=caller.outputs["CampaignsTable"], Key={"name": {"S": "x"}})
 
 
+def scan_campaigns(caller: Caller) -> Any:
+    return caller.client("dynamodb").scan(TableName=caller.outputs["CampaignsTable"])
+
+
+def write_batch(caller: Caller) -> Any:
+    item = {"campaign": {"S": "x"}, "number": {"N": "1"}}
+    return caller.client("dynamodb").put_item(TableName=caller.outputs["BatchesTable"], Item=item)
+
+
+def write_spec(caller: Caller) -> Any:
+    return caller.client("s3").put_object(Bucket=caller.outputs["InboxBucket"], Key="x/campaign.json", Body=b"{}")
+
+
+def list_uploads(caller: Caller) -> Any:
+    return caller.client("s3").list_objects_v2(Bucket=caller.outputs["InboxBucket"])
+
+
 def delete_upload(caller: Caller) -> Any:
     return caller.client("s3").delete_object(Bucket=caller.outputs["InboxBucket"], Key="x/images/x.png")
 
@@ -120,6 +137,10 @@ def take_uploads(caller: Caller) -> Any:
     return caller.client("sqs").receive_message(QueueUrl=caller.outputs["UploadsQueue"])
 
 
+def send_upload(caller: Caller) -> Any:
+    return caller.client("sqs").send_message(QueueUrl=caller.outputs["UploadsQueue"], MessageBody="x")
+
+
 def take_batches(caller: Caller) -> Any:
     return caller.client("sqs").receive_message(QueueUrl=caller.outputs["BatchesQueue"])
 
@@ -130,13 +151,22 @@ def send_completion(caller: Caller) -> Any:
 
 FORBIDDEN: dict[str, tuple[Call, ...]] = {
     "Authorize": (write_token, read_campaign, write_result, take_uploads),
-    "APIHandler": (write_token, write_image, delete_upload, write_result, take_batches, delete_campaign),
-    "OnUploads": (read_token, write_job, write_image, delete_upload, take_batches, send_completion),
-    "OnBatchReady": (read_token, write_image, delete_upload, delete_result, take_uploads, delete_campaign),
-    "OnJobStateChange": (read_token, write_image, delete_result, take_uploads, delete_campaign),
-    "OnJobCompleted": (read_token, write_image, delete_result, take_uploads, take_batches),
+    "APIHandler": (
+        *(write_token, write_job, write_batch, delete_campaign),
+        *(write_image, write_spec, delete_upload, list_uploads, write_result, take_batches),
+    ),
+    "OnUploads": (
+        *(read_token, write_job, write_batch, scan_campaigns),
+        *(write_image, delete_upload, write_result, take_batches, send_completion),
+    ),
+    "OnBatchReady": (
+        *(read_token, scan_campaigns, delete_campaign),
+        *(write_image, delete_upload, delete_result, take_uploads),
+    ),
+    "OnJobStateChange": (read_token, scan_campaigns, write_image, delete_result, take_uploads, delete_campaign),
+    "OnJobCompleted": (read_token, write_job, write_batch, write_image, delete_result, take_uploads, take_batches),
     "OnNotification": (read_token, read_campaign, write_image, write_result, take_batches),
-    "Reconcile": (write_token, write_image, delete_upload, delete_result, delete_campaign),
+    "Reconcile": (write_token, write_image, delete_upload, delete_result, delete_campaign, take_uploads, send_upload),
 }
 ALLOWED: dict[str, Call] = {
     "Authorize": read_token,

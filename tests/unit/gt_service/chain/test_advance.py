@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from botocore.exceptions import ParamValidationError
 
 from gt_service.chain.states import CampaignEvent, JobState
-from gt_service.errors import Conflict, NotFound
+from gt_service.errors import AccessDenied, Conflict, NotFound
 from gt_service.objects import S3Uri
 from gt_service.store.records import Campaign, Job
 from tests.world import INBOX, RESULTS, World
@@ -211,6 +213,62 @@ def test_missing_examples_are_shown_and_nothing_is_lost(world: World) -> None:
     world.campaign()
     world.advance()
     assert list(world.sagemaker.jobs) == ["birds-0001"]
+
+
+@pytest.mark.parametrize(
+    ("examples", "said"),
+    [
+        pytest.param(b"", "the file is empty", id="zero bytes"),
+        pytest.param(b"no json\n", "line 1 is no image", id="not a manifest"),
+        pytest.param(b'{"source-ref": "s3://inbox/birds/examples/gone.png"}\n', "examples", id="no image"),
+    ],
+)
+def test_unusable_examples_make_a_campaign_wait_and_say_why(world: World, examples: bytes, said: str) -> None:
+    """Retried for ever without a word, the campaign would seem to hang."""
+    uri = S3Uri(INBOX, "birds/examples/examples.manifest")
+    world.objects.write(uri, examples, "application/jsonlines")
+    world.campaign(instructions={"examples": str(uri)})
+    world.images(4)
+    world.advance()
+    verdict = campaign_of(world).verdict
+    assert verdict.status == "waiting"
+    assert said in str(verdict.reason)
+    assert verdict.remedy
+
+
+def test_examples_that_may_not_be_read_make_a_campaign_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another bucket's owner has to be asked, and nobody else can know."""
+    uri, read = S3Uri("elsewhere", "examples.manifest"), world.objects.read
+
+    def refused(asked: S3Uri, **options: Any) -> bytes:
+        if asked == uri:
+            raise AccessDenied(f"the service may not read {uri}", remedy="Let it.")
+        return read(asked, **options)
+
+    monkeypatch.setattr(world.objects, "read", refused)
+    world.campaign(instructions={"examples": str(uri)})
+    world.images(4)
+    world.advance()
+    assert (campaign_of(world).verdict.status, "may not read" in str(campaign_of(world).verdict.reason)) == (
+        "waiting",
+        True,
+    )
+
+
+def test_a_request_that_boto3_does_not_even_send_makes_a_campaign_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be made again and again, and fail each time before anybody sees it."""
+
+    def refuses(**_: Any) -> None:
+        raise ParamValidationError(report="Invalid length for parameter Tags")
+
+    monkeypatch.setattr(world.sagemaker, "create_labeling_job", refuses)
+    world.campaign()
+    world.images(4)
+    world.advance()
+    assert campaign_of(world).verdict.status == "waiting"
+    assert "Invalid length for parameter Tags" in str(campaign_of(world).verdict.reason)
 
 
 def test_a_running_job_keeps_its_spec(world: World) -> None:

@@ -124,6 +124,23 @@ def test_a_batch_closes_when_it_is_full_or_quiet(waiting: Pending, expected: tup
     assert planned(a_campaign(spec), pending=waiting).actions == expected
 
 
+@pytest.mark.parametrize(
+    ("uploaded", "registered", "expected"),
+    [
+        pytest.param(90, 30, (ChooseBatch(1, 4, "quiet"),), id="long ago, and nothing has come since"),
+        pytest.param(90, 5, (), id="uploaded long ago, but the queue has only come to it"),
+        pytest.param(5, 90, (), id="the clocks differ"),
+        pytest.param(90, None, (ChooseBatch(1, 4, "quiet"),), id="registered by a version that wrote no time down"),
+    ],
+)
+def test_a_backlog_is_not_quiet(uploaded: int, registered: int | None, expected: tuple[ChooseBatch, ...]) -> None:
+    """Images that waited in the queue would end in a batch each time the function comes to a few of them."""
+    spec = a_spec(batch={"size": 4, "quiet_minutes": 30, "minimum": 2})
+    moment = None if registered is None else pending(3, minutes_ago=registered).newest
+    waiting = Pending(3, pending(3, minutes_ago=uploaded).newest, moment)
+    assert planned(a_campaign(spec), pending=waiting).actions == expected
+
+
 def test_a_batch_closes_on_request_however_small() -> None:
     """POST /batches would be a promise without effect."""
     asked = a_campaign(a_spec(batch={"size": 4, "minimum": 3}), close_requested_at=NOW)

@@ -99,6 +99,20 @@ def test_counts(world: World, count: int) -> None:
         assert summary.newest == max(image.event_time for image in world.store.images.pending("birds"))
 
 
+def test_a_backlog_closes_no_small_batches(world: World) -> None:
+    """Uploaded an hour ago, and only now come to: the next of them follows in a moment."""
+    world.campaign()
+    backlog = [world.put(f"birds/images/{number}.png", picture(number)) for number in range(4)]
+    world.later(hours=1)
+    world.take(backlog[0])
+    world.advance()
+    assert world.store.batches.of("birds") == ()
+    for upload in backlog[1:]:
+        world.take(upload)
+    world.advance()
+    assert [(batch.objects, batch.reason) for batch in world.store.batches.of("birds")] == [(4, "full")]
+
+
 def test_a_batch_that_was_half_taken_goes_on_where_it_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Taking a large batch from the start again would end no sooner than the first try: never."""
     world.campaign()
