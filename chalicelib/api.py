@@ -27,6 +27,7 @@ from chalicelib.shapes import (
     verdict_of,
 )
 from gt_service import __version__
+from gt_service.chain.names import Places
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, NotReady
 from gt_service.etags import etag, matches
@@ -43,6 +44,7 @@ _SPEC_TYPES = ["application/json", "application/yaml", "text/yaml", "text/plain"
 _CAMPAIGN_STATUSES = ("active", "waiting", "paused", "stopped")
 _JOB_STATUSES = ("Initializing", "InProgress", "Completed", "Failed", "Stopping", "Stopped")
 _LONGEST_KEY = 255
+_URL_SECONDS = 3600
 
 
 def route(path: str, method: str = "GET", *, public: bool = False, **options: Any) -> Callable[[View], View]:
@@ -259,6 +261,26 @@ def list_images(name: str) -> Any:
         for image in page.images
     ]
     return {"images": shown, "NextToken": page_token(page.next_after)}
+
+
+@route("/campaigns/{name}/labels")
+def show_labels(name: str) -> Any:
+    """Where the campaign's labels can be downloaded, for an hour: they may be larger than an answer can be."""
+    campaign = wiring.store().campaigns.get(name)
+    # The labels are written with the first report. Asking S3 would need a permission to list that this has no use for.
+    is_written = any(job.report_uri is not None and not job.is_control for job in wiring.store().jobs.of(name))
+    if campaign.spec is None or not is_written:
+        raise NotFound(
+            f"campaign {name} has no labels yet", remedy="They are written when a job has ended.", field="name"
+        )
+    manifest = Places(wiring.settings().deployment.results_bucket, name).labels
+    place = {"Bucket": manifest.bucket, "Key": manifest.key}
+    return {
+        "manifest_s3_uri": str(manifest),
+        "url": wiring.signer().generate_presigned_url("get_object", Params=place, ExpiresIn=_URL_SECONDS),
+        "label_attribute": campaign.spec.label_attribute,
+        "labels": list(campaign.spec.labels),
+    }
 
 
 # ---------------------------------------------------------------- jobs

@@ -8,9 +8,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-import boto3
-from botocore.config import Config
-
 from chalicelib import wiring
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
 from gt_service.errors import NotFound
@@ -147,7 +144,7 @@ class StoredData:
 
     def presigned(self, uri: S3Uri, seconds: int) -> str:
         place = {"Bucket": uri.bucket, "Key": uri.key}
-        return str(signer().generate_presigned_url("get_object", Params=place, ExpiresIn=seconds))
+        return str(wiring.signer().generate_presigned_url("get_object", Params=place, ExpiresIn=seconds))
 
     def token(self, bearer: str, now: datetime) -> Token | None:
         return wiring.tokens().find(bearer, now)
@@ -156,12 +153,6 @@ class StoredData:
 @cache
 def page_data() -> PageData:
     return StoredData()
-
-
-@cache
-def signer() -> Any:
-    """Presigns addresses of images. Version 4, since objects encrypted with KMS take no other signature."""
-    return boto3.client("s3", config=Config(signature_version="s3v4"))
 
 
 def delivery_json(delivery: Delivery) -> Json:

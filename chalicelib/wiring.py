@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gt_service.chain.advance import Chain
     from gt_service.chain.settlement import Settlement
     from gt_service.ingest.intake import Intake
+    from gt_service.outputs.bulk import BulkObjects
     from gt_service.store.notifications import Notifications
     from gt_service.store.requests import Requests
 
@@ -66,6 +67,21 @@ def logs() -> CloudWatchLogsClient:
 @cache
 def objects() -> S3Objects:
     return S3Objects(s3())
+
+
+@cache
+def signer() -> S3Client:
+    """Presigns addresses that S3 neither refuses, as it does for objects encrypted with KMS with any signature but
+    version 4, nor redirects, as it does outside of us-east-1 where they do not name the region."""
+    return boto3.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+
+
+@cache
+def bulk_objects() -> BulkObjects:
+    """For who reads a job's thousands of files."""
+    from gt_service.outputs.bulk import BulkObjects
+
+    return BulkObjects(s3(), signer())
 
 
 @cache
@@ -139,7 +155,7 @@ def settlement() -> Settlement:
 
     return Settlement(
         store=store(),
-        objects=objects(),
+        objects=bulk_objects(),
         logs=CloudWatchTrainingLogs(logs()),
         sagemaker=sagemaker(),
         signals=QueueSignals(),

@@ -60,6 +60,9 @@ class Api:
     def close_batch(self, campaign: str) -> JsonObject:
         return self._answer(self._client.post(f"/campaigns/{campaign}/batches"))
 
+    def labels(self, campaign: str) -> JsonObject:
+        return self._get(f"/campaigns/{campaign}/labels")
+
     def estimate(self, spec: JsonObject, objects: int) -> JsonObject:
         return self._answer(self._client.post("/estimates", json={"spec": spec, "objects": objects}))
 

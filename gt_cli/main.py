@@ -22,12 +22,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gt_cli import deployment, packaging, planning, redrive, tokens
+from gt_cli import deployment, exporting, packaging, planning, redrive, tokens
 from gt_cli.api import Api
 from gt_cli.datasets import OpenImagesClass, read_boxes
 from gt_cli.stack import LocalStack, local_stack
 from gt_service.campaign import parse_spec
 from gt_service.errors import GtServiceError, SpecErrors
+from gt_service.exports import Format, Who
 from gt_service.money import Mills, usd
 from gt_service.objects import S3Uri
 from gt_service.regions import REGION_ACCOUNTS
@@ -288,6 +289,20 @@ def report(job: str, url: str, token: str) -> None:
     """A job's cost report, as JSON."""
     with _api(url, token) as api:
         console.print_json(data=api.report(job))
+
+
+@cli.command()
+@click.option("--campaign", required=True, help="Whose labels.")
+@click.option("--format", "form", type=click.Choice([form.value for form in Format]), required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder that is not there yet.")
+@click.option("--only", type=click.Choice(["human", "machine"]), help="Labels by people or by machine alone.")
+@of_a_service
+@reporting_errors
+def export(campaign: str, form: str, out: Path, only: Who | None, url: str, token: str) -> None:
+    """Downloads a campaign's labels as COCO, YOLO, Pascal VOC or augmented manifest."""
+    with _api(url, token) as api:
+        count = exporting.export(api.labels(campaign), Format(form), out, only=only)
+    console.print(f"{count:,} file(s) in [bold]{escape(str(out))}[/]", highlight=False, soft_wrap=True)
 
 
 @cli.command()

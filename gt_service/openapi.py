@@ -148,6 +148,15 @@ class Images(_Shown):
     NextToken: str | None = Field(description=_NEXT)
 
 
+class Labels(_Shown):
+    """Where the labels of all of a campaign's ended jobs can be had, as JSON Lines in Ground Truth's augmented form."""
+
+    manifest_s3_uri: str
+    url: str = Field(description="Downloads the same file, without a token; good for an hour at most.")
+    label_attribute: str = Field(description="The field of each line that holds its label.")
+    labels: list[str] = Field(description="The campaign's labels, in the order that numbers them.")
+
+
 class Step(_Shown):
     what: str = Field(description="In words.")
     job: str | None = Field(description="The labeling job it is about.")
@@ -400,6 +409,7 @@ OPERATIONS = (
         refusals=(404, 422),
         query=_listed(_words(Job)),
     ),
+    Operation("get", "/campaigns/{name}/labels", "Where to download the campaign's labels.", Labels, refusals=(404,)),
     Operation("get", "/jobs/{name}", "A labeling job.", Job, refusals=(404,)),
     Operation("get", "/jobs/{name}/report", "A job's cost report, once it is written.", Report, refusals=(404,)),
     Operation(

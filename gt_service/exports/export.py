@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from gt_service.errors import InvalidInput
@@ -33,18 +33,32 @@ def export_labels(
     classes: the campaign's labels in their order. only: labels by people or by machine alone.
     Errors: `NotFound` where there is no manifest; `InvalidInput` where the form cannot hold the labels.
     """
-    images = labeled_images(objects.lines(manifest), attribute, classes=classes, only=only)
-    written: set[str] = set()
+    count = 0
+    lines = objects.lines(manifest)
+    for file in exported_files(lines, attribute=attribute, classes=classes, form=form, only=only):
+        objects.write_stream(destination / file.path, file.chunks, file.content_type)
+        count += 1
+    return count
+
+
+def exported_files(
+    lines: Iterable[bytes], *, attribute: str, classes: Sequence[str], form: Format, only: Who | None = None
+) -> Iterator[ExportedFile]:
+    """The files of an export, from the lines of an output manifest; take each one's chunks before the next file.
+
+    Errors: `InvalidInput` where the form cannot hold the labels, or two images would share a file.
+    """
+    images = labeled_images(lines, attribute, classes=classes, only=only)
+    known: set[str] = set()
     for file in _files(images, classes, form, attribute):
-        if file.path in written:
+        if file.path in known:
             raise InvalidInput(
                 f"two images would be described by {file.path}",
                 remedy="Export their folders one by one, or rename one of them.",
                 field="manifest",
             )
-        written.add(file.path)
-        objects.write_stream(destination / file.path, file.chunks, file.content_type)
-    return len(written)
+        known.add(file.path)
+        yield file
 
 
 def _files(

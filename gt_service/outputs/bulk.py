@@ -29,12 +29,15 @@ _XML = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 class BulkObjects(S3Objects):
     """`S3Objects` for whoever reads many objects: `read` and `list` are quick, all else is the same.
 
-    Objects encrypted with KMS want a client with `signature_version="s3v4"`; with another they are read, slowly.
+    signer: signs in the place of `client`, which may be set up otherwise. Objects encrypted with KMS want a signer with
+    `signature_version="s3v4"`, and regions other than us-east-1 one with `addressing_style="virtual"`, or S3 refuses
+    and redirects; refused, an object is read through `client`, slowly.
     """
 
-    def __init__(self, client: S3Client) -> None:
+    def __init__(self, client: S3Client, signer: S3Client | None = None) -> None:
         super().__init__(client)
         self._s3 = client
+        self._signer = signer or client
         self._pool = urllib3.PoolManager(maxsize=READERS, retries=False, timeout=60.0)
 
     def close(self) -> None:
@@ -73,7 +76,7 @@ class BulkObjects(S3Objects):
 
     def _get(self, method: str, asked: Mapping[str, Any]) -> bytes | None:
         """The body of a plain success; None where boto3 had better ask again."""
-        url = self._s3.generate_presigned_url(method, Params=asked, ExpiresIn=EXPIRES_SECONDS)
+        url = self._signer.generate_presigned_url(method, Params=asked, ExpiresIn=EXPIRES_SECONDS)
         try:
             answer = self._pool.request("GET", url)
         except urllib3.exceptions.HTTPError:

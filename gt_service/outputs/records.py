@@ -2,24 +2,25 @@
 
 Real output has lines without a label, boxes that are null, metadata without a label, names with and without the
 `labeling-job/` prefix, and times with and without fractions. What cannot be read at all raises `UnknownState`; whoever
-reads a whole job counts and reports it.
+reads a whole job counts and reports it. Named tuples, since a job has hundreds of thousands of them: they are made in
+a third of the time of a frozen dataclass.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
 
 from gt_service.errors import UnknownState
 
 JsonObject: TypeAlias = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class LabelRecord:
+class LabelRecord(NamedTuple):
     """One object's label: `value` and `metadata` as in the manifest. `human` is None where the record does not say."""
 
     value: Any
@@ -38,8 +39,7 @@ class LabelRecord:
         return parse_time(self.metadata.get("creation-date"))
 
 
-@dataclass(frozen=True)
-class AnswerRecord:
+class AnswerRecord(NamedTuple):
     """One worker's answer to one object. `seconds` is None where the file does not tell how long it took."""
 
     worker_id: str
@@ -180,6 +180,14 @@ def _list(text: bytes) -> list[JsonObject]:
 
 
 def _json(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        # Other writers' NaN and numbers beyond 64 bits are taken by the slower reader.
+        return _slowly(text)
+
+
+def _slowly(text: str | bytes) -> Any:
     try:
         return json.loads(text if isinstance(text, str) else text.decode())
     except ValueError:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from gt_service.outputs.labels import Label, label_of
 from gt_service.outputs.records import JsonObject, LabelRecord
 
 
-@dataclass(frozen=True)
-class LabeledObject:
+class LabeledObject(NamedTuple):
     """One object of the manifest and the label that this job gave it; `record` is None where it gave none.
 
     `line` is the manifest line; empty where only the object's number is known.

@@ -16,10 +16,12 @@ from chalicelib.authorize import authorize
 from gt_service import __version__
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.deployment import Deployment
+from gt_service.objects import S3Uri
+from gt_service.openapi import Labels
 from gt_service.reports.estimate import PastJob, estimate
 from gt_service.store.records import Token
 from gt_service.store.tokens import digest
-from tests.world import INBOX, RESULTS, ROLE, World, picture, spec_document
+from tests.world import INBOX, REGION, RESULTS, ROLE, World, picture, spec_document
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +110,32 @@ def test_refusals_have_one_shape(client: Client, world: World, method: str, path
     answer = ask(client, method, path, spec_document() if method == "PUT" else None)
     assert (answer.status_code, answer.json_body["code"]) == (status, code)
     assert answer.json_body["message"]
+
+
+def test_labels_can_be_downloaded_once_a_job_has_ended(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was paid for must be within reach of people who have no bucket at hand."""
+    signed: list[tuple[str, Any]] = []
+    sign = SimpleNamespace(generate_presigned_url=lambda method, **told: signed.append((method, told)) or "https://s3")
+    monkeypatch.setattr(wiring, "signer", lambda: sign)
+    settings = SimpleNamespace(deployment=Deployment(INBOX, RESULTS, REGION, ROLE))
+    monkeypatch.setattr(wiring, "settings", lambda: settings)
+    world.campaign()
+    world.images(4)
+    world.advance()
+    early = ask(client, "GET", "/campaigns/birds/labels", role="viewer")
+    assert (early.status_code, early.json_body["code"]) == (404, "not_found")
+    world.finish("birds-0001")
+    found = ask(client, "GET", "/campaigns/birds/labels", role="viewer").json_body
+    Labels.model_validate(found)
+    assert (found["url"], found["label_attribute"], found["labels"]) == ("https://s3", "category", ["Bird"])
+    assert len(list(world.objects.lines(S3Uri.parse(found["manifest_s3_uri"])))) == 4
+    ((method, told),) = signed
+    assert (method, f"s3://{told['Params']['Bucket']}/{told['Params']['Key']}") == (
+        "get_object",
+        found["manifest_s3_uri"],
+    )
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import isnan
 
 import pytest
 
@@ -16,6 +17,7 @@ from gt_service.outputs.records import (
     consolidated,
     failure_reason,
     label_record,
+    manifest_object,
     parse_time,
     requested,
     worker_answers,
@@ -149,3 +151,10 @@ def test_other_files_of_active_learning_are_passed_over(key: str) -> None:
 def test_input_files_of_trainings_are_passed_over() -> None:
     """Each input file would count as a training."""
     assert layout.training_file(uri("r/training/1/x/train.manifest"), uri("r")) is None
+
+
+def test_numbers_that_only_the_slower_reader_takes() -> None:
+    """A confidence that is not a number must not cost a job its label, nor its bill."""
+    found = manifest_object(b'{"source-ref":"s3://b/1.jpg","score":NaN,"id":36893488147419103232}')
+    assert isnan(found["score"])
+    assert found["id"] == 2**65

@@ -1,0 +1,113 @@
+"""`gt-service export`: labels that arrive whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gt_cli.main import cli
+from tests.factories import box_label, class_label, compact
+
+ODD = "Bird\u2028of prey"
+"""A line separator to many readers of text, and none to JSON Lines."""
+
+
+def boxed(name: str, *, human: bool) -> dict[str, Any]:
+    label = box_label([(1, 2, 30, 40)], job="j", human=human, labels=(ODD,))
+    return {"source-ref": f"s3://inbox/birds/images/{name}.jpg", **label}
+
+
+class Service(BaseHTTPRequestHandler):
+    """The API and the bucket; `tokens` are the headers that came with the download."""
+
+    manifest = b""
+    broken = False
+    tokens: ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        if self.path == "/labels.manifest":
+            self.tokens.append(self.headers["Authorization"])
+            body = self.manifest
+        else:
+            assert self.path == "/service/campaigns/birds/labels"
+            host, port = self.server.server_address[:2]
+            url = f"http://{host!s}:{port}/labels.manifest"
+            found = {"manifest_s3_uri": "s3://r/m", "url": url, "label_attribute": "category", "labels": [ODD]}
+            body = json.dumps(found).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body) + (10 if self.broken and body is self.manifest else 0)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    lines = [boxed("a", human=True), boxed("b", human=False), {"source-ref": "s3://inbox/birds/images/c.jpg"}]
+    Service.manifest = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    Service.broken, Service.tokens[:] = False, []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/service"
+        server.shutdown()
+        thread.join()
+
+
+def run(url: str, out: Path, form: str = "coco", *more: str) -> Result:
+    command = ["export", "--campaign", "birds", "--format", form, "--out", str(out), "--url", url, "--token", "t"]
+    return CliRunner().invoke(cli, [*command, *more])
+
+
+def test_labels_are_written_in_the_form_asked_for(url: str, tmp_path: Path) -> None:
+    result = run(url, tmp_path / "new" / "coco")
+    assert result.exit_code == 0, result.output
+    found = json.loads((tmp_path / "new/coco/annotations.json").read_text("utf-8"))
+    assert [image["file_name"] for image in found["images"]] == ["birds/images/a.jpg", "birds/images/b.jpg"]
+    assert [each["bbox"] for each in found["annotations"]] == [[1, 2, 30, 40]] * 2
+    assert [each["name"] for each in found["categories"]] == [ODD]
+    assert list((tmp_path / "new").iterdir()) == [tmp_path / "new/coco"]
+
+
+def test_a_file_for_each_image_and_by_people_alone(url: str, tmp_path: Path) -> None:
+    assert run(url, tmp_path / "yolo", "yolo", "--only", "human").exit_code == 0
+    files = {path.relative_to(tmp_path / "yolo").as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {"data.yaml", "labels/birds/images/a.txt"}
+
+
+def test_the_token_is_for_the_service_and_not_for_the_bucket(url: str, tmp_path: Path) -> None:
+    """S3 refuses a request that says twice who asks, and tokens have no business in its logs."""
+    run(url, tmp_path / "out")
+    assert Service.tokens == [None]
+
+
+def test_half_a_download_is_no_export(url: str, tmp_path: Path) -> None:
+    """Whoever trains on half the labels does not notice."""
+    Service.broken = True
+    result = run(url, tmp_path / "out")
+    assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
+    assert "broke off" in result.output
+
+
+def test_labels_that_a_form_cannot_hold_are_told_and_leave_nothing(url: str, tmp_path: Path) -> None:
+    line = {"source-ref": "s3://inbox/birds/images/a.jpg", **class_label(ODD, 0, job="j", human=True)}
+    Service.manifest = compact(line).encode()
+    result = run(url, tmp_path / "out", "voc")
+    assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
+    assert "augmented manifest" in result.output
+
+
+def test_nothing_is_written_over(url: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("kept")
+    result = run(url, tmp_path)
+    assert result.exit_code == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
