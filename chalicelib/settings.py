@@ -23,6 +23,8 @@ class Settings:
     notifications_table: str
     notifications_parameter: str
     requests_table: str
+    engine_keys_parameter: str | None
+    """Name of the parameter with the key pair for gt-engine; None with Ground Truth, and where the engine asks none."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -56,4 +58,5 @@ class Settings:
             notifications_table=value("GT_NOTIFICATIONS_TABLE"),
             notifications_parameter=value("GT_NOTIFICATIONS_PARAMETER"),
             requests_table=value("GT_REQUESTS_TABLE"),
+            engine_keys_parameter=environment.get("GT_ENGINE_KEYS_PARAMETER"),
         )

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
 from chalicelib.settings import Settings
+from gt_service.errors import InvalidInput
 from gt_service.objects import S3Objects
 from gt_service.store import Store, Tokens
 
@@ -55,8 +56,33 @@ def sqs() -> SQSClient:
 
 @cache
 def sagemaker() -> SageMakerClient:
-    """Ground Truth, or gt-engine where AWS_ENDPOINT_URL_SAGEMAKER says so."""
-    return boto3.client("sagemaker", config=_RETRIES)
+    """Ground Truth, or gt-engine where AWS_ENDPOINT_URL_SAGEMAKER says so.
+
+    gt-engine cannot check the signatures of a role's temporary credentials; where it checks any, calls are signed with
+    a pair of its own, kept in a parameter.
+    """
+    name = settings().engine_keys_parameter
+    if name is None:
+        return boto3.client("sagemaker", config=_RETRIES)
+    key_id, secret = engine_keys(boto3.client("ssm", config=_RETRIES), name)
+    return boto3.client("sagemaker", config=_RETRIES, aws_access_key_id=key_id, aws_secret_access_key=secret)
+
+
+def engine_keys(ssm: Any, name: str) -> tuple[str, str]:
+    """The access key id and the secret key in a parameter: the JSON object that `gt-engine --access-keys` reads.
+
+    The first pair counts. Errors: `InvalidInput` naming the parameter, never its content.
+    """
+    try:
+        text = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+        key_id, secret = next(iter(json.loads(text).items()))
+    except (ssm.exceptions.ParameterNotFound, ValueError, AttributeError, StopIteration):
+        raise InvalidInput(
+            f"the parameter {name} holds no key pair for gt-engine",
+            remedy="Put there what gt-engine was given as --access-keys; see docs/how-to/run-the-engine-on-aws.md.",
+            field=name,
+        ) from None
+    return str(key_id), str(secret)
 
 
 @cache

@@ -384,10 +384,13 @@ def package(folder: Path) -> None:
 @cli.command()
 @of_a_stage
 @click.option("--engine-url", default="", help="URL of your gt-engine; left out, SageMaker Ground Truth labels.")
+@click.option("--engine-checks-signatures", is_flag=True, help="Your gt-engine was given access keys.")
 @click.option("--alarm-email", default="", help="Who is told of alarms.")
 @click.option("--yes", is_flag=True, help="Apply the changes without asking.")
 @reporting_errors
-def deploy(stage: str, region: str | None, engine_url: str, alarm_email: str, yes: bool) -> None:
+def deploy(
+    stage: str, region: str | None, engine_url: str, engine_checks_signatures: bool, alarm_email: str, yes: bool
+) -> None:
     """Builds, shows what would change in your account, asks, and applies it."""
     session = boto3.Session(region_name=region)
     built = packaging.build(Path("build/production"), production=True, say=console.print)
@@ -396,7 +399,12 @@ def deploy(stage: str, region: str | None, engine_url: str, alarm_email: str, ye
         built,
         deployment.stack_name(stage),
         bucket=deployment.artifact_bucket(session),
-        parameters={"Stage": stage, "SageMakerEndpointUrl": engine_url, "AlarmEmail": alarm_email},
+        parameters={
+            "Stage": stage,
+            "SageMakerEndpointUrl": engine_url,
+            "EngineChecksSignatures": "true" if engine_checks_signatures else "false",
+            "AlarmEmail": alarm_email,
+        },
         confirm=lambda changes: _confirm(changes, yes=yes),
         tags={"stage": stage},
     )

@@ -461,6 +461,8 @@ _REFUSALS: Mapping[int, str] = {
     500: "The service failed.",
     503: "Something that the service needs does not answer now.",
 }
+_CAMPAIGN_NAME = "^[a-z0-9](-*[a-z0-9]){0,39}$"
+_JOB_NAME = "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$"
 _REF = "#/components/schemas/{model}"
 
 
@@ -509,7 +511,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     parameters = [_parameter(parameter) for parameter in operation.query]
     if "{name}" in operation.path:
-        name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+        pattern = _CAMPAIGN_NAME if operation.path.startswith("/campaigns") else _JOB_NAME
+        name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "pattern": pattern}}
         parameters.insert(0, name)
     if operation.method == "post" and operation.answer:
         parameters.append({**_parameter(_KEY), "in": "header"})

@@ -181,6 +181,7 @@ def _side(images: int, f1: float, precision: float, recall: float, iou: float) -
 def report() -> Json:
     """report.json of the first job."""
     return {
+        "version": 1,
         "job": {"name": "birds-0001", "campaign": "birds", "batch": 1, "role": "first", "status": "Completed"},
         "counts": {
             "objects": 1250,

@@ -12,6 +12,7 @@ import pytest
 
 from gt_cli import packaging
 from gt_cli.packaging import Package, PackagingError, build, content_problems, is_ballast, template_problems
+from gt_service.openapi import Problem
 from gt_service.store.models import TableNames, Tables
 from gt_service.store.notifications import NotificationItem
 from gt_service.store.requests import RequestItem
@@ -129,6 +130,15 @@ def test_every_function_is_alarmed_and_its_log_expires(resources: dict[str, Any]
     kept = {group["LogGroupName"]["Fn::Sub"]: group["RetentionInDays"] for group in groups}
     assert kept == {f"/aws/lambda/${{{name}}}": 30 for name in FUNCTIONS}
     assert {f"{name}ErrorsAlarm" for name in FUNCTIONS} <= set(resources)
+
+
+def test_what_the_gateway_answers_by_itself_has_the_apis_shape(resources: dict[str, Any]) -> None:
+    """Programs that read `code` must be able to read a refused token's answer too."""
+    refusals = resources["RestAPI"]["Properties"]["GatewayResponses"]
+    assert {"UNAUTHORIZED", "ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX"} <= set(refusals)
+    for refusal in refusals.values():
+        template = refusal["ResponseTemplates"]["application/json"]
+        Problem.model_validate_json(template.replace("$context.error.messageString", '"why"'))
 
 
 def test_the_tables_are_those_that_the_code_asks_for(resources: dict[str, Any]) -> None:
