@@ -134,7 +134,7 @@ class BatchRule(_Part):
         30,
         ge=1,
         le=43_200,
-        description="After so long without an upload, what is pending becomes a batch.",
+        description="After so long without an upload coming in, what is pending becomes a batch.",
         examples=[30],
     )
     minimum: StrictInt = Field(1, ge=1, description="Fewer images than this wait, however quiet it is.", examples=[100])
