@@ -10,7 +10,6 @@ import heapq
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from itertools import chain, groupby, islice
 from typing import TypeVar
@@ -237,14 +236,27 @@ class Images:
         return Pending(count, max(item.event_time for item in newest), registered)
 
     def take(self, campaign: str, members: Iterable[Member], batch: int) -> None:
-        """Moves images into a batch; those that have left the place they were chosen from stay where they are."""
+        """Moves images into a batch; those that have left the place they were chosen from stay where they are.
+
+        Errors: `Contention`.
+        """
         moved: list[Action] = [ImageItem.place.set(batch_place(batch)), ImageItem.open_place.remove()]
 
         def move(member: Member) -> None:
             item = self._images(shard=_shard(campaign, member.key), key=member.key)
-            # Lost: moved already by a handler of the same batch, or uploaded anew since: then the next batch has it.
-            with suppress(Lost), lost_if_refused():
-                item.update(actions=moved, condition=still_at(member.place))
+            for _ in range(_ATTEMPTS):
+                try:
+                    with lost_if_refused():
+                        # Closes: an image that was uploaded anew since goes into the batch that was planned without it.
+                        item.update(actions=moved, condition=still_at(member.place))
+                    return
+                except Lost:
+                    # Left for good where it is elsewhere. Where it is not, a transaction was at it that may yet come to
+                    # nothing; given up, the image might be moved by a slower handler when the manifest is written.
+                    now = self.get(campaign, member.key)
+                    if now is None or now.place != member.place:
+                        return
+            raise Contention(f"image {member.key!r}")
 
         with ThreadPoolExecutor(self._writers) as writers:
             for _ in writers.map(move, members):

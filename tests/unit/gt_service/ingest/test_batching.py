@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from pynamodb.exceptions import UpdateError
 
 from gt_service.chain.states import BatchState
 from gt_service.ingest.batching import Batching
+from gt_service.store.models import ImageItem
 from gt_service.store.records import Batch, ImageStatus, Member
 from tests.world import INBOX, RESULTS, World, picture
 
@@ -133,6 +136,23 @@ def test_a_batch_that_was_half_taken_goes_on_where_it_stopped(world: World, monk
     batching(world).fill(batch, world.now())
     assert asked == keys[3:]
     assert world.manifest(world.store.batches.get("birds", 1).manifest_uri) == keys
+
+
+def test_an_image_that_a_transaction_is_at_is_taken_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passed over, it could be moved by a slower handler after the manifest is written, and never be labeled."""
+    world.campaign()
+    world.images(3)
+    assert choose(world, 1, 3)
+    update, conflicts = ImageItem.update, iter([True])
+
+    def in_conflict_once(self: ImageItem, *given: Any, **options: Any) -> Any:
+        if next(conflicts, False):
+            code = {"Error": {"Code": "TransactionConflictException", "Message": "a transaction is at the item"}}
+            raise UpdateError(cause=ClientError(code, "UpdateItem"))  # type: ignore[arg-type]
+        return update(self, *given, **options)
+
+    monkeypatch.setattr(ImageItem, "update", in_conflict_once)
+    assert len(world.manifest(fill(world, 1).manifest_uri)) == 3
 
 
 def test_nothing_pending_makes_no_batch(world: World) -> None:
