@@ -18,7 +18,7 @@ from tests import seeding
 BROWSER, DRIVER = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
 
 
-@pytest.fixture(scope="package")  # its settings are in the environment: they must be gone when other tests begin
+@pytest.fixture(scope="module")  # its settings are in the environment: they must be gone when other tests begin
 def store(stack: LocalStack) -> Iterator[Store]:
     """The stack's tables, with the notebook's chain under the campaign `birds`."""
     with pytest.MonkeyPatch.context() as environment:

@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib import wiring
 from gt_service.errors import InvalidInput
@@ -19,11 +18,8 @@ POLICIES = Path(__file__).parents[3] / ".chalice"
 
 
 @pytest.fixture
-def ssm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        yield boto3.client("ssm", region_name="us-east-1")
+def ssm(aws: None) -> Any:
+    return boto3.client("ssm", region_name="us-east-1")
 
 
 def test_the_pair_is_what_the_engine_was_given(ssm: Any) -> None:
@@ -58,11 +54,8 @@ def test_only_functions_that_call_the_engine_may_read_its_keys() -> None:
 
 
 @pytest.fixture
-def in_ireland(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+def in_ireland(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     caches = (wiring.s3, wiring.signer, wiring.bulk_objects)
     for cached in caches:
         cached.cache_clear()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import S3Objects, S3Uri
@@ -17,16 +14,12 @@ EMPTY, FULL, GONE = (S3Uri("inbox", name) for name in ("empty", "full", "gone"))
 
 
 @pytest.fixture
-def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Objects]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="inbox")
-        client.put_object(Bucket="inbox", Key="empty", Body=b"")
-        client.put_object(Bucket="inbox", Key="full", Body=b"one\ntwo\n")
-        yield S3Objects(client)
+def objects(aws: None) -> S3Objects:
+    client = boto3.client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket="inbox")
+    client.put_object(Bucket="inbox", Key="empty", Body=b"")
+    client.put_object(Bucket="inbox", Key="full", Body=b"one\ntwo\n")
+    return S3Objects(client)
 
 
 def test_an_object_of_zero_bytes_reads_as_nothing(objects: S3Objects) -> None:

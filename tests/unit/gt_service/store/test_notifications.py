@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from moto import mock_aws
 
 from gt_service.notifications import Kind, Notification
 from gt_service.notifications.backoff import TRIES
@@ -21,14 +19,10 @@ def notification(number: int = 1, at: datetime = NOW) -> Notification:
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Notifications]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        found = Notifications("notifications", "us-east-1")
-        found.create()
-        yield found
+def log(aws: None) -> Notifications:
+    found = Notifications("notifications", "us-east-1")
+    found.create()
+    return found
 
 
 def test_a_transition_is_queued_once_whoever_sees_it(log: Notifications) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from moto import mock_aws
 
 from gt_service.errors import Conflict, InvalidInput
 from gt_service.store.requests import KEPT, LEASE, KeptAnswer, Requests
@@ -17,14 +15,10 @@ ANSWER = KeptAnswer(202, '{"name": "birds"}')
 
 
 @pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[Requests]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        found = Requests("requests", "us-east-1")
-        found.create()
-        yield found
+def requests(aws: None) -> Requests:
+    found = Requests("requests", "us-east-1")
+    found.create()
+    return found
 
 
 def test_a_request_is_answered_as_before_for_a_day(requests: Requests) -> None:
