@@ -274,10 +274,9 @@ def show_labels(name: str) -> Any:
             f"campaign {name} has no labels yet", remedy="They are written when a job has ended.", field="name"
         )
     manifest = Places(wiring.settings().deployment.results_bucket, name).labels
-    place = {"Bucket": manifest.bucket, "Key": manifest.key}
     return {
         "manifest_s3_uri": str(manifest),
-        "url": wiring.signer().generate_presigned_url("get_object", Params=place, ExpiresIn=_URL_SECONDS),
+        "url": page_data().presigned(manifest, _URL_SECONDS),
         "label_attribute": campaign.spec.label_attribute,
         "labels": list(campaign.spec.labels),
     }
@@ -329,7 +328,7 @@ def stop_job(name: str) -> Any:
 @route("/estimates")
 def show_estimate() -> Any:
     """The page's form as JSON: `objects`, and a `campaign` or settings, as query parameters."""
-    return page_data().estimate(blueprint.current_request.query_params or {})
+    return page_data().estimate(_query())
 
 
 @route("/estimates", "POST")

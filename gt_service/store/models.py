@@ -171,7 +171,8 @@ class TokenItem(Model):
 _M = TypeVar("_M", bound=Model)
 
 
-def _bound(model: type[_M], table_name: str, region: str) -> type[_M]:
+def bound(model: type[_M], table_name: str, region: str) -> type[_M]:
+    """The model of one table: that which the deployment gave this name."""
     meta = type("Meta", (), {"table_name": table_name, "region": region, "billing_mode": "PAY_PER_REQUEST"})
     return cast("type[_M]", type(model.__name__, (model,), {"Meta": meta}))
 
@@ -189,13 +190,13 @@ class Tables:
     """The models, bound to the names that the deployment gave its tables."""
 
     def __init__(self, names: TableNames, region: str) -> None:
-        self.campaigns = _bound(CampaignItem, names.campaigns, region)
-        self.images = _bound(ImageItem, names.images, region)
-        self.contents = _bound(ContentItem, names.images, region)
-        self.bands = _bound(BandItem, names.images, region)
-        self.batches = _bound(BatchItem, names.batches, region)
-        self.jobs = _bound(JobItem, names.jobs, region)
-        self.tokens = _bound(TokenItem, names.tokens, region)
+        self.campaigns = bound(CampaignItem, names.campaigns, region)
+        self.images = bound(ImageItem, names.images, region)
+        self.contents = bound(ContentItem, names.images, region)
+        self.bands = bound(BandItem, names.images, region)
+        self.batches = bound(BatchItem, names.batches, region)
+        self.jobs = bound(JobItem, names.jobs, region)
+        self.tokens = bound(TokenItem, names.tokens, region)
         self.connection = _shared_connection(
             [self.campaigns, self.images, self.contents, self.bands, self.batches, self.jobs, self.tokens], region
         )

@@ -6,7 +6,6 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
 from pynamodb.expressions.condition import Condition
@@ -15,7 +14,7 @@ from pynamodb.models import Model
 
 from gt_service.notifications.backoff import TRIES
 from gt_service.notifications.due import Notification
-from gt_service.store.models import IntegerAttribute
+from gt_service.store.models import IntegerAttribute, bound
 from gt_service.store.writing import Lost, is_new, lost_if_refused
 
 KEPT = timedelta(days=90)
@@ -74,9 +73,7 @@ class Notifications:
     """The table of notifications, of which each id goes to each channel once."""
 
     def __init__(self, table_name: str, region: str) -> None:
-        meta = type("Meta", (), {"table_name": table_name, "region": region, "billing_mode": "PAY_PER_REQUEST"})
-        kind: Any = type(NotificationItem)  # pynamodb's metaclass, which binds a model to its table
-        self._items: type[NotificationItem] = kind("NotificationItem", (NotificationItem,), {"Meta": meta})
+        self._items = bound(NotificationItem, table_name, region)
 
     def create(self) -> None:
         """For tests; a deployment's table is made by .chalice/infrastructure.yaml."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.models import Model
 
 from gt_service.errors import Conflict, InvalidInput
-from gt_service.store.models import IntegerAttribute
+from gt_service.store.models import IntegerAttribute, bound
 from gt_service.store.writing import Lost, is_new, lost_if_refused
 
 KEPT = timedelta(days=1)
@@ -38,9 +37,7 @@ class Requests:
     """The table of requests that must not be done twice. name: who asks and their key, as one text."""
 
     def __init__(self, table_name: str, region: str) -> None:
-        meta = type("Meta", (), {"table_name": table_name, "region": region, "billing_mode": "PAY_PER_REQUEST"})
-        kind: Any = type(RequestItem)  # pynamodb's metaclass, which binds a model to its table
-        self._items: type[RequestItem] = kind("RequestItem", (RequestItem,), {"Meta": meta})
+        self._items = bound(RequestItem, table_name, region)
 
     def create(self) -> None:
         """For tests; a deployment's table is made by .chalice/infrastructure.yaml."""

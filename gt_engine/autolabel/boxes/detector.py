@@ -156,26 +156,25 @@ def _agreed(opinions: Sequence[Detections]) -> Detections:
         np.concatenate([getattr(one, part) for one in opinions]) for part in ("boxes", "class_ids", "scores")
     )
     member = np.repeat(np.arange(len(opinions)), [len(one.scores) for one in opinions])
-    apart = _apart(boxes, class_ids)
-    kept = suppressed(apart, scores, OVERLAP, FEW)
-    overlap = intersection_over_union(apart[kept], apart)
+    kept, overlap, voted = _merged(boxes, class_ids, scores)
     same = (overlap > SAME) * scores
     believed = sum(np.where(member == one, same, 0).max(1) for one in range(len(opinions))) / len(opinions)
-    weights = (overlap > VOTE) * scores**2
-    voted = weights @ boxes / weights.sum(1, keepdims=True)
     order = np.argsort(-believed, kind="stable")
-    return Detections(voted[order].astype(np.float32), class_ids[kept][order], np.asarray(believed[order], np.float32))
-
-
-def _apart(boxes: Floats, class_ids: Integers) -> Floats:
-    """The boxes moved so that those of different classes never touch."""
-    return np.asarray(boxes + 2 * class_ids[:, None], np.float32)
+    return Detections(voted[order], class_ids[kept][order], np.asarray(believed[order], np.float32))
 
 
 def _distinct(boxes: Floats, class_ids: Integers, scores: Floats) -> Detections:
-    """One box per object and class: the best one stands, its near doubles vote on where the sides are."""
-    apart = _apart(boxes, class_ids)
+    """One box per object and class: the best one stands."""
+    kept, _, voted = _merged(boxes, class_ids, scores)
+    return Detections(voted, class_ids[kept], scores[kept].astype(np.float32))
+
+
+def _merged(boxes: Floats, class_ids: Integers, scores: Floats) -> tuple[Integers, Floats, Floats]:
+    """The best box of each object and class, how much each of them overlaps with all boxes [kept, m], and where its
+    near doubles vote that its sides are [kept, 4]."""
+    apart = np.asarray(boxes + 2 * class_ids[:, None], np.float32)  # boxes of different classes never touch
     kept = suppressed(apart, scores, OVERLAP, FEW)
-    weights = (intersection_over_union(apart[kept], apart) > VOTE) * scores**2
+    overlap = intersection_over_union(apart[kept], apart)
+    weights = (overlap > VOTE) * scores**2
     voted = weights @ boxes / weights.sum(1, keepdims=True)
-    return Detections(voted.astype(np.float32), class_ids[kept], scores[kept].astype(np.float32))
+    return kept, overlap, voted.astype(np.float32)

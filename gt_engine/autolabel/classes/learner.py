@@ -12,7 +12,7 @@ from gt_engine.autolabel import logistic, network
 from gt_engine.autolabel.certify import Numbers
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
-from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
+from gt_engine.autolabel.folds import FOLDS, folds_of
 from gt_engine.autolabel.learner import EpochReport, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
@@ -120,7 +120,7 @@ class ClassLearner:
         learnt = _unpacked(model)
         x = np.asarray((_pooled(features, ids) - learnt.mean) / learnt.spread, np.float32)
         keys = [features.content_key(one) for one in ids]
-        folds = np.array([fold_of(key) for key in keys], np.int64)
+        folds = folds_of(keys)
         alone = np.array([not together or key in learnt.examples for key in keys])
         with cores(self.threads) as pool:
             opinions = np.stack(list(pool.map(lambda one: _log_shares(network.predict(one, x)), learnt.members)))
