@@ -54,12 +54,12 @@ class ObjectSummary:
 
 
 class ObjectStore(Protocol):
-    """Reads, writes and lists objects. Errors: `NotFound` where the object is not there; `AccessDenied` where it may
-    not be read."""
+    """Reads, writes and lists objects. Errors: `NotFound` where the object is not there, or, read with an ETag, where
+    it was replaced; `AccessDenied` where it may not be read."""
 
     def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]: ...
 
-    def read(self, uri: S3Uri, *, first_bytes: int | None = None) -> bytes: ...
+    def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes: ...
 
     def lines(self, uri: S3Uri) -> Iterator[bytes]: ...
 
@@ -85,11 +85,12 @@ class S3Objects:
                     item["LastModified"],
                 )
 
-    def read(self, uri: S3Uri, *, first_bytes: int | None = None) -> bytes:
+    def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes:
         span = {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"}
+        match = {} if etag is None else {"IfMatch": etag}
         try:
             with _told_plainly(uri):
-                return self._client.get_object(Bucket=uri.bucket, Key=uri.key, **span)["Body"].read()  # type: ignore[arg-type]
+                return self._client.get_object(Bucket=uri.bucket, Key=uri.key, **span, **match)["Body"].read()  # type: ignore[arg-type]
         except ClientError as error:
             # The first bytes of an object that has none: S3 finds no such range, and there is nothing wrong.
             if first_bytes and error.response["Error"]["Code"] == "InvalidRange":
@@ -134,7 +135,7 @@ def _told_plainly(uri: S3Uri) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code in {"NoSuchKey", "NoSuchBucket"}:
+        if code in {"NoSuchKey", "NoSuchBucket", "PreconditionFailed"}:
             raise NotFound(f"there is no object {uri}") from None
         if code == "AccessDenied":
             remedy = "Copy it into the campaign's folder, or let the service's role read it."

@@ -26,14 +26,13 @@ class MemoryObjects:
             uri = S3Uri.parse(text)
             if uri.bucket == prefix.bucket and uri.key.startswith(prefix.key):
                 body = self.contents[text]
-                etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-                yield ObjectSummary(uri, len(body), etag, datetime(2026, 1, 1, tzinfo=UTC))
+                yield ObjectSummary(uri, len(body), _etag(body), datetime(2026, 1, 1, tzinfo=UTC))
 
-    def read(self, uri: S3Uri, *, first_bytes: int | None = None) -> bytes:
-        try:
-            return self.contents[str(uri)][:first_bytes]
-        except KeyError:
-            raise NotFound(f"there is no object {uri}") from None
+    def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes:
+        body = self.contents.get(str(uri))
+        if body is None or etag not in {None, _etag(body)}:
+            raise NotFound(f"there is no object {uri}")
+        return body[:first_bytes]
 
     def lines(self, uri: S3Uri) -> Iterator[bytes]:
         yield from self.read(uri).splitlines()
@@ -44,6 +43,10 @@ class MemoryObjects:
 
     def write_stream(self, uri: S3Uri, chunks: Iterable[bytes], content_type: str) -> None:
         self.write(uri, b"".join(chunks), content_type)
+
+
+def _etag(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
 class FakeSageMaker:

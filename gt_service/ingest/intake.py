@@ -22,7 +22,7 @@ _LOST = Verdict(
     "files lie outside of any campaign's folder",
     "Upload them again below the folder of a campaign, such as birds/images/; GET /campaigns/-/images lists them.",
 )
-_GONE = Rejection("it was deleted before it could be checked", "Upload it again.")
+_GONE = Rejection("it was deleted or replaced before it could be checked", "Upload it again.")
 _BROKEN = Rejection("its pixels cannot be decoded: the file is cut off or damaged", "Save it anew and upload it again.")
 
 
@@ -123,11 +123,14 @@ class Intake:
         )
         return _rejected(image, found) if isinstance(found, Rejection) else replace(image, place=pending_place(image))
 
+    # Both read only what was uploaded, by its ETag. What replaced it in the meantime has an upload of its own; looked
+    # at in this one's stead, it would lend its looks to this one's content, and equal pictures get another's label.
+
     def _looked_at(self, image: Image, upload: Upload, spec: CampaignSpec) -> tuple[Image, Search | None]:
         """The image as its pixels show it, and what to compare with others where it can be compared."""
         shape = Shape(image.width, image.height, image.orientation)
         try:
-            look = likeness(self._objects.read(_uri(upload)), shape)
+            look = likeness(self._objects.read(_uri(upload), etag=upload.etag), shape)
         except NotFound:
             return _rejected(image, _GONE), None
         except UnreadablePixels:
@@ -138,7 +141,8 @@ class Intake:
         if key.problem is not None:
             return Rejection(key.problem, "Upload it again below a campaign's folder, such as birds/images/.")
         try:
-            return check_image(upload.size, lambda count: self._objects.read(_uri(upload), first_bytes=count))
+            uri, etag = _uri(upload), upload.etag
+            return check_image(upload.size, lambda count: self._objects.read(uri, first_bytes=count, etag=etag))
         except NotFound:
             return _GONE
 

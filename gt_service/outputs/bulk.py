@@ -44,11 +44,11 @@ class BulkObjects(S3Objects):
         """Ends the idle connections; the reader opens new ones when it is used again."""
         self._pool.clear()
 
-    def read(self, uri: S3Uri, *, first_bytes: int | None = None) -> bytes:
+    def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes:
         body = None
-        if first_bytes is None:
+        if first_bytes is None and etag is None:
             body = self._get("get_object", {"Bucket": uri.bucket, "Key": uri.key})
-        return super().read(uri, first_bytes=first_bytes) if body is None else body
+        return super().read(uri, first_bytes=first_bytes, etag=etag) if body is None else body
 
     def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]:
         asked = {"Bucket": prefix.bucket, "Prefix": prefix.key, "EncodingType": "url"}

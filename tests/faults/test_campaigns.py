@@ -1,18 +1,20 @@
 """Campaigns in bad weather: whatever happens, in whatever order, nothing is lost and nothing is paid twice.
 
-Hypothesis makes up schedules: uploads of new, equal, changed and broken files, specs, requests of the owner, ends of
-labeling jobs, time passing, and messages that arrive late, twice, in any order or not at all; and any call to AWS may
-be where a handler is killed, fails, or is overtaken by another one. After every step the books must balance; when the
-weather has cleared, every image must be accounted for.
+Hypothesis makes up schedules: uploads of new, equal, nearly equal, changed and broken files, specs, requests of the
+owner, ends of labeling jobs, time passing, and messages that arrive late, twice, in any order or not at all; and any
+call to AWS may be where a handler is killed, fails, or is overtaken by another one. After every step the books must
+balance; when the weather has cleared, every image must be accounted for.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, event, settings
@@ -23,6 +25,7 @@ from gt_service.chain.names import JobName, Places
 from gt_service.chain.states import BatchState, CampaignEvent, JobState
 from gt_service.store.records import ImageStatus
 from tests.faults.weather import Fault, Killed, StormyWorld
+from tests.pictures import copy_of, painting, saved
 from tests.world import RESULTS, a_world, picture, spec_document
 
 CAMPAIGN = "birds"
@@ -34,6 +37,7 @@ BUDGETS = ["0.5", "3", "6", "500"]
 
 keys = st.sampled_from(KEYS)
 contents = st.sampled_from([1, 2, 3, 4, 5, 6, 7, 0])
+copies = st.sampled_from([0, 0, 1, 2])
 faults = st.none() | st.tuples(st.integers(1, 70), st.sampled_from(list(Fault)), st.integers(0, 3))
 picks = st.integers(0, 1_000)
 statuses = st.sampled_from(["Completed", "Completed", "Failed", "Stopped"])
@@ -47,7 +51,9 @@ class Campaigns(RuleBasedStateMachine):
         self.world.watch_dynamodb()
         self.world.store.images._writers = 1
         self.budget = 0
+        self.near = False
         self.valid: dict[str, bool] = {}
+        self.pictures: dict[str, int] = {}
 
     def teardown(self) -> None:
         jobs = self.world.store.jobs.of(CAMPAIGN)
@@ -58,11 +64,18 @@ class Campaigns(RuleBasedStateMachine):
         finally:
             self._leave.close()
 
-    @initialize(budget=st.sampled_from([0, 1, 3, 3, 3]), images=st.lists(st.tuples(keys, contents), min_size=2))
-    def begin(self, budget: int, images: list[tuple[str, int]]) -> None:
+    @initialize(
+        budget=st.sampled_from([0, 1, 3, 3, 3]),
+        near=st.booleans(),
+        images=st.lists(st.tuples(keys, contents, copies), min_size=2),
+    )
+    def begin(self, budget: int, near: bool, images: list[tuple[str, int, int]]) -> None:
+        self.near = near
         self.drop_spec(budget)
-        for key, content in images[: 2 * BATCH]:
-            self.upload(key, content)
+        if near:  # the pixels of what comes before the spec are not looked at
+            self._on_upload(self.world.uploads.pop())
+        for key, content, copy in images[: 2 * BATCH]:
+            self.upload(key, content, copy)
 
     # ------------------------------------------------------------ what people do
 
@@ -71,11 +84,13 @@ class Campaigns(RuleBasedStateMachine):
         self.budget = max(self.budget, budget)  # who lowers a cap below what is spent has spent it all the same
         self._drop_spec()
 
-    @rule(key=keys, content=contents)
-    def upload(self, key: str, content: int) -> None:
-        """A picture, or with 0 something that is none."""
+    @rule(key=keys, content=contents, copy=copies)
+    def upload(self, key: str, content: int, copy: int) -> None:
+        """A picture, or one saved anew, or with a content of 0 something that is none."""
         self.valid[key] = content > 0
-        self.world.drop(key, picture(content) if content else b"no image at all")
+        body = _picture(content, copy) if self.near else picture(content)
+        self.pictures[hashlib.md5(body, usedforsecurity=False).hexdigest()] = content
+        self.world.drop(key, body if content else b"no image at all")
 
     @rule(what=st.sampled_from(["pause", "resume", "resume", "close the batch"]), fault=faults)
     def ask(self, what: str, fault: Any) -> None:
@@ -191,7 +206,7 @@ class Campaigns(RuleBasedStateMachine):
         assert all(batch.state is BatchState.LABELED and batch.unlabeled == 0 for batch in batches)
         manifests = {batch.number: self.world.manifest(batch.manifest_uri) for batch in batches}
         places = Counter(key for keys in manifests.values() for key in keys)
-        contents = Counter[str]()
+        contents = Counter[int]()
         for key, valid in self.valid.items():
             image = store.images.get(CAMPAIGN, key)
             assert image is not None, f"{key} is lost"
@@ -199,15 +214,16 @@ class Campaigns(RuleBasedStateMachine):
                 assert places[key] == 1
                 assert image.width > 0, "people get what was known to be no image"
                 assert key in manifests[image.batch or 0]
-                contents[image.fingerprint] += 1
+                contents[self.pictures[image.etag]] += 1
                 continue
             assert places[key] == 0
             assert image.status is (ImageStatus.DUPLICATE if valid else ImageStatus.REJECTED)
             if valid:
                 twin = store.images.get(CAMPAIGN, store.images.twin_of(image) or "")
                 assert twin is not None
-                assert (twin.status, twin.fingerprint) == (ImageStatus.BATCH, image.fingerprint)
-        assert all(count == 1 for count in contents.values()), "equal images were sent twice"
+                assert twin.status is ImageStatus.BATCH
+                assert self.pictures[twin.etag] == self.pictures[image.etag], "it gets another picture's label"
+        assert all(count == 1 for count in contents.values()), "equal pictures were sent twice"
         assert all(len(keys) <= BATCH and keys == sorted(keys) for keys in manifests.values())
         self._recount()
 
@@ -250,7 +266,8 @@ class Campaigns(RuleBasedStateMachine):
 
     def _drop_spec(self) -> None:
         batch = {"size": BATCH, "quiet_minutes": 30, "minimum": 1}
-        document = spec_document(**PUBLIC, batch=batch, control_batches=[1], budget=BUDGETS[self.budget])
+        document = spec_document(**PUBLIC, batch=batch, control_batches=[1], budget=BUDGETS[self.budget],
+                                 skip_near_duplicates=self.near)  # fmt: skip
         self.world.drop(f"{CAMPAIGN}/campaign.json", json.dumps(document).encode())
 
     def _queues(self) -> list[tuple[list[Any], Callable[[Any], object]]]:
@@ -313,6 +330,15 @@ class Campaigns(RuleBasedStateMachine):
         store = self.world.store
         return (store.batches.of(CAMPAIGN), store.jobs.of(CAMPAIGN), store.images.pending_summary(CAMPAIGN),
                 len(self.world.uploads), len(self.world.report_requests))  # fmt: skip
+
+
+@cache
+def _picture(content: int, copy: int) -> bytes:
+    """A small painting; saved anew as a JPEG; the same at half the size."""
+    size = (96, 72)
+    if copy == 0:
+        return saved(painting(content, size))
+    return copy_of(content, size=size, quality=(90, 95)[copy - 1], scale=1 / copy)
 
 
 Campaigns.TestCase.settings = settings(

@@ -29,6 +29,15 @@ def test_an_object_of_zero_bytes_reads_as_nothing(objects: S3Objects) -> None:
     assert list(objects.lines(EMPTY)) == []
 
 
+def test_an_object_that_was_replaced_is_not_read_in_its_stead(objects: S3Objects) -> None:
+    """A picture's looks would be noted for the content that it replaced."""
+    (etag,) = (found.etag for found in objects.list(FULL))
+    assert objects.read(FULL, first_bytes=3, etag=etag) == b"one"
+    objects.write(FULL, b"two\n", "text/plain")
+    with pytest.raises(NotFound):
+        objects.read(FULL, etag=etag)
+
+
 def test_an_object_is_read_as_far_as_asked(objects: S3Objects) -> None:
     assert objects.read(FULL, first_bytes=5) == b"one\nt"
     assert objects.read(FULL, first_bytes=500) == b"one\ntwo\n"

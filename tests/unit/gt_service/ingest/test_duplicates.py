@@ -87,6 +87,16 @@ def test_of_two_twins_at_the_same_time_one_is_sent(world: World) -> None:
     assert twin(world, "a.png") == key("b.jpg")
 
 
+def test_a_picture_that_was_replaced_before_it_was_looked_at_lends_nobody_its_looks(world: World) -> None:
+    """Or who uploads the first picture again gets the label of the second."""
+    replaced = world.put(key("a.png"), saved(painting(1)))
+    later = world.put(key("a.png"), saved(painting(2)))
+    world.take(replaced)
+    world.take(later)
+    world.upload(key("b.png"), saved(painting(1)))
+    assert status(world, "a.png") is status(world, "b.png") is ImageStatus.PENDING
+
+
 def test_the_same_upload_twice_changes_nothing(world: World) -> None:
     upload = world.put(key("a.png"), saved(painting(1)))
     world.take(upload)
