@@ -23,7 +23,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from gt_service.chain.names import JobName, Places
 from gt_service.chain.states import BatchState, CampaignEvent, JobState
-from gt_service.store.records import ImageStatus
+from gt_service.objects import S3Uri
+from gt_service.store.records import Batch, ImageStatus
 from tests.faults.weather import Fault, Killed, StormyWorld
 from tests.pictures import copy_of, painting, saved
 from tests.world import RESULTS, a_world, picture, spec_document
@@ -203,7 +204,8 @@ class Campaigns(RuleBasedStateMachine):
     def _check_everything(self) -> None:
         store = self.world.store
         batches = store.batches.of(CAMPAIGN)
-        assert all(batch.state is BatchState.LABELED and batch.unlabeled == 0 for batch in batches)
+        assert all(batch.state is BatchState.LABELED for batch in batches)
+        self._check_follow_ups(batches)
         manifests = {batch.number: self.world.manifest(batch.manifest_uri) for batch in batches}
         places = Counter(key for keys in manifests.values() for key in keys)
         contents = Counter[int]()
@@ -227,6 +229,16 @@ class Campaigns(RuleBasedStateMachine):
         assert all(len(keys) <= BATCH and keys == sorted(keys) for keys in manifests.values())
         self._recount()
 
+    def _check_follow_ups(self, batches: list[Batch]) -> None:
+        """What has no label was sent as often as the spec says, and the service was done with it each time."""
+        spec, jobs = self.world.store.campaigns.get(CAMPAIGN).spec, self.world.store.jobs.of(CAMPAIGN)
+        for batch in batches:
+            if batch.unlabeled:
+                last = [job for job in jobs if job.batch == batch.number and not job.is_control][-1]
+                assert (last.state, last.unlabeled) == (JobState.COMPLETED, batch.unlabeled)
+                assert spec is not None
+                assert last.attempt >= spec.follow_ups
+
     def _recount(self) -> None:
         """Reports against the raw files."""
         for job in self.world.store.jobs.of(CAMPAIGN):
@@ -240,9 +252,7 @@ class Campaigns(RuleBasedStateMachine):
         assert campaign.committed == 0
         if self.world.store.jobs.of(CAMPAIGN):
             labels = self.world.manifest(str(Places(RESULTS, CAMPAIGN).labels))
-            places = {key: self.world.store.images.get(CAMPAIGN, key) for key in self.valid}
-            labeled = sorted(key for key, image in places.items() if image and image.status is not ImageStatus.REJECTED)
-            assert sorted(labels) == labeled, "each image has one label"
+            assert sorted(labels) == sorted(filter(self._is_labeled, self.valid)), "each image has one label"
 
     # ------------------------------------------------------------ handlers
 
@@ -319,6 +329,15 @@ class Campaigns(RuleBasedStateMachine):
     def _running(self) -> list[str]:
         jobs = self.world.calm_sagemaker.jobs
         return [name for name, job in jobs.items() if job["LabelingJobStatus"] == "InProgress"]
+
+    def _is_labeled(self, key: str) -> bool:
+        """Whether people have labeled the image, or the one that stands for it."""
+        image = self.world.store.images.get(CAMPAIGN, key)
+        if image is None or image.status is ImageStatus.REJECTED:
+            return False
+        shown = self.world.store.images.twin_of(image) if image.status is ImageStatus.DUPLICATE else key
+        jobs = [name for name in self.world.calm_sagemaker.jobs if not JobName.parse(name).control]
+        return any(S3Uri.parse(source).key == shown for name in jobs for source in self._labeled(name))
 
     def _labeled(self, name: str) -> list[str]:
         """The objects that a job has labeled, which are paid for."""
