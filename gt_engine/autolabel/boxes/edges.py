@@ -2,13 +2,14 @@
 
 Across each side runs a strip of positions, from well outside to well inside. At each position the maps are sampled
 along the side, and a small network, the same for all positions, says how much it looks like the border. What the
-object looks like in this very image is learnt on the spot: a linear discriminant between the middle of the box and its
-surroundings. The side moves to the mean of the positions, weighted by how probable each is.
+object looks like in this very image is learnt on the spot: linear discriminants between the middle of the box and its
+surroundings, one by the maps and one by the colours, which alone are fine enough for a beak, a tail or a leg. The side
+moves to the mean of the positions, weighted by how probable each is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,34 +21,33 @@ from gt_engine.autolabel.boxes.refine import SMALLEST, moved
 from gt_engine.autolabel.boxes.sampling import on_lattice
 from gt_engine.labels import Floats, Integers
 
-POSITIONS = 24
+POSITIONS = 18
 REACH = 0.3
 """Positions span this share of the extent to both sides of the present border."""
 
-ALONG = 9
+ALONG, FINELY = 9, 40
 WIDER = 1.1
-"""Points along a side, and how far they go beyond its ends."""
+"""Points along a side, of the maps and of the colours, and how far they go beyond its ends."""
 
-WINDOW = 5
+WINDOW, APART = 7, 2
+"""A position is told of by so many, itself among them, each so many positions from the next."""
+
 HIDDEN, OUTPUT = 48, 32
-SHARP = 0.02
+SHARP = 0.015
 """Spread of the wanted position, as a share of the extent: people do not agree more closely."""
 
-BATCH = 32
+BATCH = 12
 RIDGE = 0.3
 
 _OFFSETS = (((np.arange(POSITIONS) + 0.5) / POSITIONS * 2 - 1) * REACH).astype(np.float32)
 _INWARD = np.array([1, 1, -1, -1], np.float32)
 _SHIFTS = [
     (place, slice(max(0, -by), POSITIONS - max(0, by)), slice(max(0, by), POSITIONS + min(0, by)))
-    for place, by in enumerate(range(-(WINDOW // 2), WINDOW // 2 + 1))
+    for place, by in enumerate(range(-(WINDOW // 2) * APART, WINDOW // 2 * APART + 1, APART))
 ]
 """For each place in the window: the positions that are told something from there, and the positions that tell it."""
 
-_MIDDLE = (np.linspace(-1, 1, 7) * 0.28).astype(np.float32)
-_AROUND = np.linspace(-0.75, 0.75, 9).astype(np.float32)
-
-INPUTS = 3 * (CHANNELS + FINE.channels) + 4
+INPUTS = 3 * (CHANNELS + FINE.channels) + 4 + 6
 
 
 def new_head(rng: np.random.Generator) -> network.Parameters:
@@ -58,51 +58,78 @@ def new_head(rng: np.random.Generator) -> network.Parameters:
     ]
 
 
+Lattice = Callable[[Floats, Floats], Floats]
+"""Samples [m, v, u, k] where columns across [m, u] meet rows down [m, v]."""
+
+
 def strips(seen: Seen, image: Integers, boxes: Floats) -> Floats:
     """What the head sees of boxes [m, 4]: float32 [m, 4 sides, POSITIONS, INPUTS]."""
-    direction, bias = _discriminant(seen, image, boxes)
+
+    def maps(across: Floats, down: Floats) -> Floats:
+        return np.concatenate([on_lattice(one, image, across, down) for one in (seen.coarse, seen.fine)], -1)
+
+    def colours(across: Floats, down: Floats) -> Floats:
+        # With their products, a discriminant can tell a colour from all others, not only from one side of it.
+        plain = on_lattice(seen.colours, image, across, down)
+        return np.concatenate([plain, plain**2, plain * np.roll(plain, 1, -1)], -1)
+
+    by_maps = _discriminant(maps, boxes, _lattice(0.28, 7), _lattice(0.75, 9))
+    by_colours = _discriminant(colours, boxes, _lattice(0.3, 11), _lattice(0.78, 17))
     out = np.empty((len(boxes), 4, POSITIONS, INPUTS), np.float32)
-    extents = np.maximum(boxes[:, 2:] - boxes[:, :2], SMALLEST)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    steps = (((np.arange(ALONG) + 0.5) / ALONG - 0.5) * WIDER).astype(np.float32)
     for side in range(4):
-        axis = side % 2
-        normal = boxes[:, side, None] + _INWARD[side] * _OFFSETS * extents[:, axis, None]
-        tangent = middle[:, 1 - axis, None] + steps * extents[:, 1 - axis, None]
-        points = _points(seen, image, normal, tangent, axis)
-        likeness = np.einsum("mptk,mk->mpt", points, direction) + bias[:, None, None]
-        second, first = np.sort(likeness, 2)[:, :, -2:].transpose(2, 0, 1)
-        share = network.sigmoid(likeness).mean(2)
+        points = _points(maps, boxes, side, ALONG)
+        likeness = _likeness(points, *by_maps)
+        second, first = _best(likeness, 2)
+        finely = _likeness(_points(colours, boxes, side, FINELY), *by_colours)
+        best = _best(finely, 4)
         out[:, side] = np.concatenate(
             [
                 points.mean(2),
                 points.max(2),
                 points.min(2),
-                np.stack([likeness.mean(2) / 3, first / 3, second / 3, share], -1),
+                np.stack([likeness.mean(2) / 3, first / 3, second / 3, network.sigmoid(likeness).mean(2)], -1),
+                np.stack(
+                    [
+                        finely.mean(2) / 3,
+                        best[-1] / 3,
+                        best[-2] / 3,
+                        best.mean(0) / 3,
+                        network.sigmoid(finely).mean(2),
+                        (finely > 0).mean(2),
+                    ],
+                    -1,
+                ).clip(-8, 8),
             ],
             -1,
         )
     return out
 
 
-def _points(seen: Seen, image: Integers, normal: Floats, tangent: Floats, axis: int) -> Floats:
-    """Samples [m, positions, along, channels] of both maps; `axis` 0: the normal runs across, 1: down."""
-    across, down = (normal, tangent) if axis == 0 else (tangent, normal)
-    both = np.concatenate([on_lattice(one, image, across, down) for one in (seen.coarse, seen.fine)], -1)
-    return both.transpose(0, 2, 1, 3) if axis == 0 else both
+def _points(sampled: Lattice, boxes: Floats, side: int, along: int) -> Floats:
+    """Samples [m, POSITIONS, along, k] across one side of each box."""
+    axis = side % 2
+    extents, middle = np.maximum(boxes[:, 2:] - boxes[:, :2], SMALLEST), (boxes[:, :2] + boxes[:, 2:]) / 2
+    steps = (((np.arange(along) + 0.5) / along - 0.5) * WIDER).astype(np.float32)
+    normal = boxes[:, side, None] + _INWARD[side] * _OFFSETS * extents[:, axis, None]
+    tangent = middle[:, 1 - axis, None] + steps * extents[:, 1 - axis, None]
+    return sampled(normal, tangent).transpose(0, 2, 1, 3) if axis == 0 else sampled(tangent, normal)
 
 
-def _discriminant(seen: Seen, image: Integers, boxes: Floats) -> tuple[Floats, Floats]:
+def _lattice(reach: float, steps: int) -> Floats:
+    """Offsets from the middle of a box, as shares of its extent."""
+    return np.linspace(-reach, reach, steps).astype(np.float32)
+
+
+def _discriminant(sampled: Lattice, boxes: Floats, within: Floats, around: Floats) -> tuple[Floats, Floats]:
     """For each box the direction [m, k] and bias [m] that tell its middle from its surroundings."""
     middle, extents = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
 
     def lattice(steps: Floats) -> Floats:
-        across, down = (middle[:, i, None] + extents[:, i, None] * steps for i in (0, 1))
-        return np.concatenate([on_lattice(one, image, across, down) for one in (seen.coarse, seen.fine)], -1)
+        return sampled(*(middle[:, i, None] + extents[:, i, None] * steps for i in (0, 1)))
 
-    inside = lattice(_MIDDLE).reshape(len(boxes), -1, CHANNELS + FINE.channels)
-    rim = np.maximum.outer(np.abs(_AROUND), np.abs(_AROUND)) > 0.6
-    outside = lattice(_AROUND)[:, rim]
+    inside = lattice(within)
+    inside = inside.reshape(len(boxes), -1, inside.shape[-1])
+    outside = lattice(around)[:, np.maximum.outer(np.abs(around), np.abs(around)) > 0.6]
     mean_in, mean_out = inside.mean(1), outside.mean(1)
     spread = RIDGE * np.eye(inside.shape[-1], dtype=np.float32)
     for cells, mean in ((inside, mean_in), (outside, mean_out)):
@@ -112,6 +139,16 @@ def _discriminant(seen: Seen, image: Integers, boxes: Floats) -> tuple[Floats, F
     scale = np.sqrt(np.maximum((direction * (mean_in - mean_out)).sum(1), 1e-3))
     bias = -(direction * (mean_in + mean_out) / 2).sum(1) / scale
     return (direction / scale[:, None]).astype(np.float32), np.clip(bias, -30, 30).astype(np.float32)
+
+
+def _likeness(points: Floats, direction: Floats, bias: Floats) -> Floats:
+    """How much each point looks like the middle of its box [m, positions, along]; below 0, like its surroundings."""
+    return np.asarray(np.einsum("mptk,mk->mpt", points, direction, optimize=True) + bias[:, None, None], np.float32)
+
+
+def _best(likeness: Floats, count: int) -> Floats:
+    """The greatest of each position, the greatest last [count, m, positions]."""
+    return np.sort(likeness, 2)[:, :, -count:].transpose(2, 0, 1)
 
 
 def packed(samples: Floats) -> NDArray[np.int8]:
@@ -214,11 +251,10 @@ def shaken(boxes: Floats, rng: np.random.Generator) -> Floats:
 
 
 def settle(heads: Sequence[network.Parameters], seen: Seen, image: Integers, boxes: Floats) -> Floats:
-    """The boxes with their sides moved to where the heads say on average: the mean of a first and a second look."""
+    """The boxes with their sides moved to where the heads say on average, at a second look from where the first led."""
     if not len(boxes):
         return boxes
-    first = _looked(heads, seen, image, boxes)
-    return ((first + _looked(heads, seen, image, first)) / 2).astype(np.float32)
+    return _looked(heads, seen, image, _looked(heads, seen, image, boxes))
 
 
 def _looked(heads: Sequence[network.Parameters], seen: Seen, image: Integers, boxes: Floats) -> Floats:

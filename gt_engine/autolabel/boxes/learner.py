@@ -27,7 +27,7 @@ from gt_engine.autolabel.boxes.detector import (
     train_sides,
 )
 from gt_engine.autolabel.boxes.geometry import f1_loss, mean_iou_loss
-from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, Seen, fit_projection
+from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit_projection
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
@@ -231,7 +231,7 @@ def _material(
 
     def look(start: int) -> tuple[NDArray[np.int8], Floats, Integers]:
         chunk = range(start, min(start + CHUNK, len(keys)))
-        seen = projection(view.read([keys[i] for i in chunk]))
+        seen = projection(view, [keys[i] for i in chunk])
         maps[chunk.start : chunk.stop] = seen.coarse
         image = np.repeat(np.arange(len(chunk)), [shakes * len(boxes[i]) for i in chunk])
         truth = np.concatenate([np.tile(boxes[i], (shakes, 1)) for i in chunk])
@@ -284,14 +284,14 @@ def _detected(
     """What is seen in each object: by all members, or for contents that go `alone` by the one that never saw it."""
 
     def look(chunk: Sequence[str]) -> list[Detections]:
-        seen = projection(features.read(chunk))
+        seen = projection(features, chunk)
         keys = [features.content_key(one) for one in chunk]
         asked = np.where([alone(key) for key in keys], folds_of(keys), FOLDS)
         found: dict[int, Detections] = {}
         for who in np.unique(asked):
             mine = np.flatnonzero(asked == who)
             members = detectors if who == FOLDS else detectors[who : who + 1]
-            part = detect_closely(members, Seen(seen.coarse[mine], seen.fine[mine]), likely_from)
+            part = detect_closely(members, seen.of(mine), likely_from)
             found.update(zip(mine.tolist(), part, strict=True))
         return [found[i] for i in range(len(chunk))]
 

@@ -1,7 +1,7 @@
-"""The backbone's maps as the detector sees them.
+"""The backbone's maps, and the image's own colours, as the detector sees them.
 
-The finest map is only standardised. The others are brought to one grid and few channels: standardised, upsampled,
-whitened principal components.
+The colours and the finest map are only standardised. The others are brought to one grid and few channels:
+standardised, upsampled, whitened principal components.
 
 Projection and upsampling are linear, so each map is projected at its own size first, which costs a tenth.
 """
@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gt_engine.autolabel.backbone import TAPS
 from gt_engine.autolabel.features import FeatureView
-from gt_engine.labels import Floats
+from gt_engine.labels import Floats, Integers
 
 FINE, COARSE = TAPS[0], TAPS[1:]
 SIDE = COARSE[0].side
 CHANNELS = 64
+LEAST_SPREAD = 5
+"""Of 255: what a plain image has no more of than noise is not blown up."""
+
 SAMPLE = 60
 """Images that the components are taken from; every seventh cell of each."""
 
@@ -57,10 +61,16 @@ class Seen(NamedTuple):
 
     coarse  float32 [n, SIDE, SIDE, CHANNELS]
     fine    float32 [n, FINE.side, FINE.side, FINE.channels]
+    colours float32 [n, PIXEL_SIDE, PIXEL_SIDE, 3]
     """
 
     coarse: Floats
     fine: Floats
+    colours: Floats
+
+    def of(self, rows: Integers) -> Seen:
+        """Some of the images."""
+        return Seen(*(part[rows] for part in self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +82,21 @@ class Projection:
     fine_scale: Floats
     fine_shift: Floats
 
-    def __call__(self, maps: Sequence[Floats]) -> Seen:
-        """From the backbone's maps of n images."""
+    def __call__(self, features: FeatureView, ids: Sequence[str]) -> Seen:
+        """Some images as they are seen."""
+        maps = features.read(ids)
         parts = np.split(self.weights, _SPLITS)
         out = maps[1] @ parts[0] + self.bias
         for one, part in zip(maps[2:], parts[1:], strict=True):
             out += _upsampled(one @ part)
-        return Seen(out.astype(np.float32), (maps[0] * self.fine_scale + self.fine_shift).astype(np.float32))
+        fine = (maps[0] * self.fine_scale + self.fine_shift).astype(np.float32)
+        return Seen(out.astype(np.float32), fine, _standardised(features.pixels(ids)))
+
+
+def _standardised(pixels: NDArray[np.uint8]) -> Floats:
+    """Colours about their mean in each image, in units of their spread there."""
+    centred = pixels - pixels.mean((1, 2), dtype=np.float32, keepdims=True)
+    return np.asarray(centred / (centred.std((1, 2, 3), keepdims=True) + LEAST_SPREAD), np.float32)
 
 
 def fit_projection(features: FeatureView, ids: Sequence[str]) -> Projection:
