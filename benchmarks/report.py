@@ -136,6 +136,7 @@ def _listing(files: dict[str, bytes], keys: list[str], asked: dict[str, str]) ->
 
 def ours(endpoint: str, description: dict[str, Any]) -> dict[str, int]:
     import boto3
+    from botocore.config import Config
 
     from gt_service.outputs import read_job_output
     from gt_service.outputs.bulk import BulkObjects
@@ -147,7 +148,7 @@ def ours(endpoint: str, description: dict[str, Any]) -> dict[str, int]:
     from gt_service.reports.report import job_report
     from tests.factories import MemoryLogs
 
-    objects = BulkObjects(boto3.client("s3", endpoint_url=endpoint))
+    objects = BulkObjects(boto3.client("s3", endpoint_url=endpoint, config=Config(signature_version="s3v4")))
     sample = AuditSample(description["LabelingJobName"])
     output = read_job_output(objects, MemoryLogs(), description, each=sample.add)
     report = job_report(

@@ -35,6 +35,9 @@ class MemoryObjects:
         except KeyError:
             raise NotFound(f"there is no object {uri}") from None
 
+    def read_many(self, uris: Iterable[S3Uri]) -> Iterator[bytes]:
+        return map(self.read, uris)
+
     def lines(self, uri: S3Uri) -> Iterator[bytes]:
         yield from self.read(uri).splitlines()
 
