@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import ssl
 import time
+import weakref
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from html import unescape
 from http import HTTPStatus
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
 from gt_service.objects import ObjectSummary, S3Objects, S3Uri
+from gt_service.outputs.concurrently import READERS
 from gt_service.outputs.signing import EXPIRES_SECONDS, SignedBucket, signed_bucket
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 CONNECTIONS = 32
 """So many requests are on their way at a time."""
 TIMEOUT_SECONDS = 60.0
+LEFT_TO_BOTO3_SECONDS = 60.0
+_OF_ANOTHER_REGION = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.BAD_REQUEST}
 
 
 class BulkObjects(S3Objects):
@@ -49,32 +54,37 @@ class BulkObjects(S3Objects):
         self._tls = ssl.create_default_context()
         self._idle: defaultdict[str, list[HTTPConnection]] = defaultdict(list)
         self._signed: dict[str, tuple[float, SignedBucket | None]] = {}
+        self._left_to_boto3: dict[str, float] = {}
+        weakref.finalize(self, _end, self._idle)
 
     def close(self) -> None:
         """Ends the idle connections; the reader opens new ones when it is used again."""
-        for connections in self._idle.values():
-            for connection in connections:
-                connection.close()
-        self._idle.clear()
+        _end(self._idle)
 
     def read(self, uri: S3Uri, *, first_bytes: int | None = None) -> bytes:
         return super().read(uri, first_bytes=first_bytes) if first_bytes is not None else next(self.read_many([uri]))
 
     def read_many(self, uris: Iterable[S3Uri]) -> Iterator[bytes]:
         """One thread does it: requests go out ahead, each on a connection of its own, and while an answer is taken the
-        next ones are on their way."""
+        next ones are on their way. Where none can be sent, boto3 reads in a few threads."""
         queue = iter(uris)
-        sent: deque[tuple[S3Uri, _Request | None]] = deque()
-        try:
-            sent.extend((uri, self._ask(uri)) for uri in islice(queue, CONNECTIONS))
-            while sent:
-                uri, request = sent.popleft()
-                body = self._take(request)
-                sent.extend((later, self._ask(later)) for later in islice(queue, 1))
-                yield super().read(uri) if body is None else body
-        finally:
-            for _, request in sent:
-                _drop(request)
+        sent: deque[tuple[S3Uri, _Request | Future[bytes]]] = deque()
+        with ThreadPoolExecutor(READERS) as slowly:
+
+            def ask(count: int) -> None:
+                for uri in islice(queue, count):
+                    sent.append((uri, self._ask(uri) or slowly.submit(S3Objects.read, self, uri)))
+
+            try:
+                ask(CONNECTIONS)
+                while sent:
+                    uri, answer = sent.popleft()
+                    body = answer.result() if isinstance(answer, Future) else self._take(answer)
+                    ask(1)
+                    yield super().read(uri) if body is None else body
+            finally:
+                for _, answer in sent:
+                    answer.cancel() if isinstance(answer, Future) else _drop(answer)
 
     def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]:
         asked = {"Bucket": prefix.bucket, "Prefix": prefix.key, "EncodingType": "url"}
@@ -127,14 +137,27 @@ class BulkObjects(S3Objects):
 
     def _send(self, origin: str, target: str) -> _Request | None:
         """A request on its way; None where it cannot be sent."""
+        if time.time() < self._left_to_boto3.get(origin, 0.0):
+            return None
         idle = self._idle[origin]
         connection = idle.pop() if idle else self._open(origin)
+        try:
+            if connection.sock is None:
+                connection.connect()
+        except OSError:
+            # A proxy, or certificates of one's own: boto3 knows of them.
+            self._leave_to_boto3(origin)
+            return None
         try:
             connection.request("GET", target)
         except (OSError, HTTPException):
             connection.close()
             return None
         return _Request(origin, connection)
+
+    def _leave_to_boto3(self, origin: str) -> None:
+        """Does not try for a while what would fail for every object."""
+        self._left_to_boto3[origin] = time.time() + LEFT_TO_BOTO3_SECONDS
 
     def _take(self, request: _Request | None) -> bytes | None:
         """The body of a plain success; None where boto3 had better ask again."""
@@ -147,6 +170,8 @@ class BulkObjects(S3Objects):
             request.connection.close()
             return None
         self._idle[request.origin].append(request.connection)
+        if answer.status in _OF_ANOTHER_REGION:
+            self._leave_to_boto3(request.origin)
         return body if answer.status == HTTPStatus.OK else None
 
     def _open(self, origin: str) -> HTTPConnection:
@@ -161,6 +186,13 @@ class _Request(NamedTuple):
 
     origin: str
     connection: HTTPConnection
+
+
+def _end(idle: dict[str, list[HTTPConnection]]) -> None:
+    for connections in idle.values():
+        for connection in connections:
+            connection.close()
+    idle.clear()
 
 
 def _drop(request: _Request | None) -> None:

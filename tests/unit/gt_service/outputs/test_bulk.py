@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterator
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -17,7 +18,7 @@ from botocore.config import Config
 
 from gt_service.errors import NotFound
 from gt_service.objects import ObjectSummary, S3Objects, S3Uri
-from gt_service.outputs.bulk import BulkObjects
+from gt_service.outputs.bulk import CONNECTIONS, BulkObjects
 
 KEYS = {
     "job/a b+c/Ünï.json": b"one",
@@ -31,6 +32,7 @@ class Handler(BaseHTTPRequestHandler):
     """As much of S3 as a reader asks for, two keys to a page; signed addresses fail while `broken` says so."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer in one piece; two wait for each other
     broken: list[str] = []  # noqa: RUF012 - set by tests
     asked: list[str] = []  # noqa: RUF012
 
@@ -42,6 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         state = self.broken.pop(0) if signed and self.broken else "ok"
         if state == "fail":
             return self._answer(503, b"<Error><Code>SlowDown</Code></Error>")
+        if state == "another region":
+            return self._answer(301, b"<Error><Code>PermanentRedirect</Code></Error>")
         if state == "hang up":
             self.close_connection = True
             return None
@@ -78,11 +82,15 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 2 * CONNECTIONS
+
+
 @pytest.fixture
 def objects() -> Iterator[BulkObjects]:
     Handler.broken, Handler.asked = [], []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     client = boto3.client(
         "s3",
@@ -179,3 +187,29 @@ def test_a_client_that_signs_otherwise_is_read_through(objects: BulkObjects) -> 
     assert list(open_to_all.read_many([S3Uri("results", "other/x")] * 2)) == [b"four"] * 2
     open_to_all.close()
     client.close()
+
+
+def test_what_fails_for_every_object_is_not_tried_for_every_object(objects: BulkObjects) -> None:
+    """A bucket of another region would be asked twice for each of a hundred thousand objects."""
+    keys = list(KEYS) * 100
+    Handler.broken = ["another region"] * len(keys)
+    assert list(objects.read_many(S3Uri("results", key) for key in keys)) == [KEYS[key] for key in keys]
+    assert Counter(Handler.asked) == {"signed": CONNECTIONS, "boto3": len(keys)}
+
+
+def test_who_is_not_reached_directly_is_reached_through_boto3(
+    objects: BulkObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a proxy every object would wait for a connection that is never made."""
+    tried = []
+
+    class Walled(HTTPConnection):
+        def connect(self) -> None:
+            tried.append(self.host)
+            raise TimeoutError
+
+    monkeypatch.setattr("gt_service.outputs.bulk.HTTPConnection", Walled)
+    keys = list(KEYS) * 20
+    assert list(objects.read_many(S3Uri("results", key) for key in keys)) == [KEYS[key] for key in keys]
+    assert [item.uri.key for item in objects.list(S3Uri("results", "job/"))] == sorted(set(KEYS) - {"other/x"})
+    assert len(tried) == 1
