@@ -9,8 +9,9 @@ An S3 server of this file holds one labeling job's tree. Each way runs in a proc
   trainings, then counting as its cell counts.
 
 Neither draws. Both end with the number of images and boxes by people and by machine, which must be equal: the tree has
-none of the traits that the notebook miscounts. `--per-file` is how many objects one consolidation file holds: in
-Ground Truth's published output it was 23 on average for a public workforce, and 1 in captures of private teams.
+none of the traits that the notebook miscounts. `--per-file` is how many objects one consolidation file holds: 23 on
+average in the one job of a public workforce whose whole output is published. Of private and vendor teams none is; the
+single files that documentation, samples and one capture show hold one object or two.
 """
 
 from __future__ import annotations
