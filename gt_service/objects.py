@@ -61,6 +61,10 @@ class ObjectStore(Protocol):
 
     def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes: ...
 
+    def read_many(self, uris: Iterable[S3Uri]) -> Iterator[bytes]:
+        """What `read` gives for each of the URIs, in their order; URIs may be taken ahead."""
+        ...
+
     def lines(self, uri: S3Uri) -> Iterator[bytes]: ...
 
     def write(self, uri: S3Uri, body: bytes, content_type: str) -> None: ...
@@ -96,6 +100,9 @@ class S3Objects:
             if first_bytes and error.response["Error"]["Code"] == "InvalidRange":
                 return b""
             raise
+
+    def read_many(self, uris: Iterable[S3Uri]) -> Iterator[bytes]:
+        return map(self.read, uris)
 
     def lines(self, uri: S3Uri) -> Iterator[bytes]:
         with _told_plainly(uri):

@@ -93,10 +93,11 @@ class Compute:
 
 _TIERED = (Tier(50_000, Mills(80)), Tier(1_000_000, Mills(40)), Tier(None, Mills(20)))
 _TIER_SOURCE = (
-    "$0.08 an object: AWS's Ground Truth notebooks (amazon-sagemaker-examples, ground_truth_labeling_jobs). "
-    "Tiers of 50,000 and 1,000,000 objects a month: as AWS publishes them for its human review service; "
-    "not confirmed for labeling jobs, and they can only lower the fee."
+    "The price file behind AWS's page (pricing/2.0/meteredUnitMaps/sagemaker/USD/current/groundtruth.json), us-east-1, "
+    "as public notes quote it. The first two tiers also in a public tutorial that cites AWS's page; the third has no "
+    "second source. Other regions: not confirmed."
 )
+_TIERS_READ = date(2026, 10, 5)
 _INSTANCE_SOURCE = "aws.amazon.com/sagemaker/pricing, on demand, us-east-1; as quoted by public price tables"
 _READ = date(2026, 11, 22)
 
@@ -153,7 +154,7 @@ def _rate(instance: str, mills_per_hour: int, source: str = _INSTANCE_SOURCE) ->
 
 
 _CURRENT = PriceTable(
-    service_fees=(ServiceFee(_GROUND_TRUTH_BEGAN, _READ, frozenset(TaskType), _TIERED, _TIER_SOURCE),),
+    service_fees=(ServiceFee(_GROUND_TRUTH_BEGAN, _TIERS_READ, frozenset(TaskType), _TIERED, _TIER_SOURCE),),
     instances=(
         _rate("ml.p3.2xlarge", 3825),
         _rate("ml.c5.xlarge", 204),

@@ -34,6 +34,9 @@ class MemoryObjects:
             raise NotFound(f"there is no object {uri}")
         return body[:first_bytes]
 
+    def read_many(self, uris: Iterable[S3Uri]) -> Iterator[bytes]:
+        return map(self.read, uris)
+
     def lines(self, uri: S3Uri) -> Iterator[bytes]:
         yield from self.read(uri).splitlines()
 

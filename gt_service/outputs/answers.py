@@ -7,6 +7,7 @@ answer, and one payment, for each worker, object and iteration.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -39,27 +40,26 @@ class AnswerLedger:
 
     def __init__(self, sampled: Callable[[str], bool]) -> None:
         self._sampled = sampled
-        self._seen: set[tuple[int, str, int]] = set()
-        self._objects: set[tuple[int, str]] = set()
-        self._numbers: dict[str, int] = {}
+        self._who: dict[tuple[int, str], list[str]] = {}
         self._answers: Counter[str] = Counter()
         self._seconds: defaultdict[str, list[float]] = defaultdict(list)
         self._kept: dict[tuple[str, str], Label] = {}
         self.by_iteration: Counter[int] = Counter()
 
     def add(self, iteration: int, object_id: str, answers: Sequence[AnswerRecord]) -> None:
-        if answers:
-            self._objects.add((iteration, object_id))
+        if not answers:
+            return
+        who = self._who.setdefault((iteration, object_id), [])
+        sampled = self._sampled(object_id)
         for answer in answers:
-            worker = self._numbers.setdefault(answer.worker_id, len(self._numbers))
-            key = (iteration, object_id, worker)
-            if key in self._seen:
+            worker_id = sys.intern(answer.worker_id)
+            if worker_id in who:
                 continue
-            self._seen.add(key)
+            who.append(worker_id)
             self.by_iteration[iteration] += 1
-            self._answers[answer.worker_id] += 1
-            if self._sampled(object_id) and (label := label_of_answer(answer_content(answer))) is not None:
-                self._kept[object_id, answer.worker_id] = label
+            self._answers[worker_id] += 1
+            if sampled and (label := label_of_answer(answer_content(answer))) is not None:
+                self._kept[object_id, worker_id] = label
 
     def time(self, answers: Sequence[AnswerRecord]) -> None:
         """Notes how long answers took. Counts nothing."""
@@ -69,11 +69,15 @@ class AnswerLedger:
 
     def has(self, iteration: int, object_id: str) -> bool:
         """Whether any answer to the object in the iteration is known."""
-        return (iteration, object_id) in self._objects
+        return (iteration, object_id) in self._who
 
     def answers_to(self, object_ids: Set[str]) -> Counter[str]:
         """How many answers each of the objects got, over all iterations."""
-        return Counter(object_id for _, object_id, _ in self._seen if object_id in object_ids)
+        counts: Counter[str] = Counter()
+        for (_, object_id), who in self._who.items():
+            if object_id in object_ids:
+                counts[object_id] += len(who)
+        return counts
 
     def workers(self, labels: Mapping[str, Label]) -> tuple[WorkerStats, ...]:
         """A line for each worker, most answers first; `labels` holds the final labels of sampled objects."""

@@ -9,10 +9,11 @@ responses and machine labels take the manifest's place.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import tee
 from typing import Any, TypeVar
 
 from gt_service.errors import InvalidInput, NotFound, UnknownState
@@ -43,6 +44,7 @@ TIMED_OBJECTS = 300
 
 
 Item = TypeVar("Item")
+File = TypeVar("File", layout.BatchFile, layout.AnswerFile)
 
 
 class Reason(StrEnum):
@@ -201,11 +203,11 @@ class _Reader:
         """Who was asked in which iteration, and what they answered."""
         for file in (*self._files.requests, *self._files.responses):
             self._human.end(file.iteration, file.at)
-        for file, body in concurrently(self._body, self._files.requests):
+        for file, body in self._bodies(self._files.requests):
             for object_id, answers in self._parsed(requested, body, file.uri) or ():
                 self._human.put(object_id, file.iteration)
                 self._ledger.add(file.iteration, object_id, answers)
-        for file, body in concurrently(self._body, self._files.responses_without_request()):
+        for file, body in self._bodies(self._files.responses_without_request()):
             for object_id, _ in self._parsed(self._consolidated, body, file.uri) or ():
                 self._human.put(object_id, file.iteration)
 
@@ -238,7 +240,7 @@ class _Reader:
                 yield object_id, line, label_record(line, self._attribute)
             return
         labels = dict(machine)
-        for file, body in concurrently(self._body, self._files.responses):
+        for file, body in self._bodies(self._files.responses):
             # People's labels, and of several the last: it was consolidated from the most answers.
             labels.update(self._parsed(self._consolidated, body, file.uri) or ())
         for object_id, line in self._input_lines(labels):
@@ -258,7 +260,7 @@ class _Reader:
         timed = _some(self._description, TIMED_OBJECTS)
         files = answer_files(self._objects, self._files.root)
         wanted = (f for f in files if timed(f.object_id) or not self._ledger.has(f.iteration, f.object_id))
-        for file, body in concurrently(self._body, wanted):
+        for file, body in self._bodies(wanted):
             answers = self._parsed(worker_answers, body, file.uri) or ()
             self._ledger.add(file.iteration, file.object_id, answers)
             self._ledger.time(answers)
@@ -316,8 +318,10 @@ class _Reader:
         if self._unreadable:
             yield Finding("unreadable", f"{len(self._unreadable)} record(s) unread, first: {self._unreadable[0]}")
 
-    def _body(self, file: layout.BatchFile | layout.AnswerFile) -> bytes:
-        return self._objects.read(file.uri)
+    def _bodies(self, files: Iterable[File]) -> Iterator[tuple[File, bytes]]:
+        """Each file with its content. The store takes URIs ahead of the contents that it gives."""
+        taken, asked = tee(files)
+        return zip(taken, self._objects.read_many(file.uri for file in asked), strict=True)
 
     def _consolidated(self, body: bytes) -> list[tuple[str, LabelRecord]]:
         return consolidated(body, self._attribute)

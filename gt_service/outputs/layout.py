@@ -29,7 +29,6 @@ TRAINING = "training/"
 
 _AUTO_LABELS = "auto_annotator_output.txt"
 _MODEL = "model.tar.gz"
-_FILE_TIME = "%Y-%m-%d_%H:%M:%S.json"
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def batch_file(uri: S3Uri) -> BatchFile | None:
     if number is None or not parts[-1].endswith(".json"):
         return None
     try:
-        at = datetime.strptime(parts[-1], _FILE_TIME).replace(tzinfo=UTC)
+        at = datetime.fromisoformat(parts[-1].removesuffix(".json")).replace(tzinfo=UTC)
     except ValueError:
         at = None
     return BatchFile(uri, number, at)

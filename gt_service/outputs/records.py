@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
@@ -31,7 +32,7 @@ class LabelRecord(NamedTuple):
     @property
     def boxes(self) -> int:
         """How many boxes the label has; 0 for labels that are no boxes."""
-        annotations = self.value.get("annotations") if isinstance(self.value, Mapping) else None
+        annotations = self.value.get("annotations") if isinstance(self.value, dict) else None
         return len(annotations) if isinstance(annotations, list) else 0
 
     @property
@@ -56,21 +57,30 @@ def label_record(line: JsonObject, attribute: str) -> LabelRecord | None:
     if attribute not in line:
         return None
     metadata = line.get(metadata_key(attribute))
-    metadata = metadata if isinstance(metadata, Mapping) else {}
+    if not isinstance(metadata, dict):
+        metadata = {}
     name = metadata.get("job-name")
-    said = {"yes": True, "no": False}.get(str(metadata.get("human-annotated")).lower())
     return LabelRecord(
         value=line[attribute],
         metadata=metadata,
-        human=said,
-        job_name=name.removeprefix("labeling-job/").lower() if isinstance(name, str) else None,
+        human=_said(str(metadata.get("human-annotated"))),
+        job_name=_plain_name(name) if isinstance(name, str) else None,
     )
+
+
+def _said(human_annotated: str) -> bool | None:
+    return {"yes": True, "no": False}.get(human_annotated.lower())
+
+
+@lru_cache  # a job's hundred thousand labels name the same job
+def _plain_name(job_name: str) -> str:
+    return job_name.removeprefix("labeling-job/").lower()
 
 
 def failure_reason(line: JsonObject, attribute: str) -> str | None:
     """Why an object has no label, where the manifest line says so itself."""
     metadata = line.get(metadata_key(attribute))
-    reason = metadata.get("failure-reason") if isinstance(metadata, Mapping) else None
+    reason = metadata.get("failure-reason") if isinstance(metadata, dict) else None
     return reason if isinstance(reason, str) else None
 
 
@@ -121,7 +131,7 @@ def answer_content(answer: AnswerRecord) -> Any:
             content = json.loads(content)
         except ValueError:
             return None
-    if not isinstance(content, Mapping) or len(content) != 1:
+    if not isinstance(content, dict) or len(content) != 1:
         return None
     return next(iter(content.values()))
 
@@ -145,7 +155,7 @@ def manifest_object(line: bytes) -> JsonObject:
 def _consolidated(body: bytes, attribute: str) -> Iterator[tuple[str, LabelRecord]]:
     for item in _list(body):
         content = item.get("consolidatedAnnotation", {}).get("content")
-        record = label_record(content, attribute) if isinstance(content, Mapping) else None
+        record = label_record(content, attribute) if isinstance(content, dict) else None
         if record is not None:
             yield str(item["datasetObjectId"]), record
 
@@ -167,7 +177,7 @@ def _seconds(answer: JsonObject) -> float | None:
 
 def _object(text: str | bytes) -> JsonObject:
     found = _json(text)
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         raise UnknownState(f"a record is not a JSON object: {text[:80]!r}")
     return found
 

@@ -24,6 +24,7 @@ Json = Mapping[str, Any]
 
 HUMAN, MACHINE = "#0072B2", "#E69F00"
 SERVICE, WORKERS, COMPUTE = "#999999", "#0072B2", "#009E73"
+_PART_NAMES = {"service": "service fee", "compute": "training"}
 ALL_HUMAN = "#D9D9D9"
 NAMED_CURVES = 8
 """Of more trainings, so many are named below their panel; the colours of the others lie between."""
@@ -94,7 +95,7 @@ def _draw_costs(axes: Axes, report: Json) -> None:
     for part, colour in parts:
         key = f"{part}_mills"
         heights = [row["cost"][key] / MILLS_PER_DOLLAR for row in rows]
-        name = {"service": "service fee"}.get(part, part)
+        name = _PART_NAMES.get(part, part)
         axes.bar(numbers, heights, 0.7, bottom, color=colour, label=f"{name} {cents(report['cost'][key])}")
         bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
     axes.set_title(f"Cost by iteration: {cents(report['cost']['total_mills'])} in all")
@@ -204,7 +205,7 @@ def _draw_totals(axes: Axes, reports: Sequence[Json]) -> None:
         left = 0.0
         for part, colour in (("workers", WORKERS), ("service", SERVICE), ("compute", COMPUTE)):
             width = report["cost"][f"{part}_mills"] / MILLS_PER_DOLLAR
-            name = {"service": "service fee"}.get(part, part)
+            name = _PART_NAMES.get(part, part)
             axes.barh(place, width, 0.36, left, color=colour, label=name if first else None)
             left += width
         saved = report["saving"]["all_human"]["share"]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shlex
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TypeAlias
 
-import botocore.session
 import click
 import pytest
+from awscli.clidriver import CLIOperationCaller, create_clidriver
+from awscli.customizations.s3.subcommands import CommandArchitecture
 
 from gt_cli.main import cli
 from gt_engine.main import main as engine
@@ -23,6 +28,17 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *s
 FENCE = re.compile(r"^```(?P<kind>[^\n`]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 INDENTED = re.compile(r"^    (?P<line>(?:make|gt-service|gt-engine|\.venv).*)$", re.MULTILINE)
+
+EXPORTED = {
+    "GT_SERVICE_URL": "http://127.0.0.1:4566/api",
+    "GT_SERVICE_TOKEN": "a-token",
+    "INBOX": "s3://my-inbox",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+}
+"""What readers have set by then."""
+Check: TypeAlias = Callable[[list[str], Path, pytest.MonkeyPatch], None]
 
 
 def name(page: Path) -> str:
@@ -43,7 +59,14 @@ def commands() -> Iterator[tuple[str, str]]:
         yield from ((name(page), line) for line in lines if line.strip() and not line.startswith("#"))
 
 
+MENTION = re.compile(r"`((?:make|gt-service|gt-engine) [^`\n]+)`")
+
 COMMANDS = [pytest.param(line, id=f"{page}: {line}") for page, line in commands()]
+MENTIONS = [
+    pytest.param(words, id=f"{name(page)}: {words}")
+    for page in PAGES
+    for words in sorted({match[1] for match in MENTION.finditer(FENCE.sub("", page.read_text("utf-8")))})
+]
 SPECS = [
     pytest.param(body, kind, id=f"{name(page)} {number}")
     for page in PAGES
@@ -52,52 +75,105 @@ SPECS = [
 ]
 
 
-def make_targets() -> set[str]:
-    return set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-
-
 @pytest.mark.parametrize("line", COMMANDS)
-def test_commands_exist_with_their_options(line: str) -> None:
-    words = shlex.split(line, comments=True)
+def test_commands_are_taken_by_their_programs(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parsed by the programs themselves, types and all, without running anything."""
+    for variable, value in EXPORTED.items():
+        monkeypatch.setenv(variable, value)
+    words = shlex.split(os.path.expandvars(line), comments=True)
     while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
         words.pop(0)
     program, *arguments = words
-    checks = {"make": check_make, "gt-service": check_click, "gt-engine": check_click, "aws": check_aws}
-    checks |= {"python": check_python}
-    assert Path(program).name in checks, f"no check for {program}: teach this test to check it"
-    checks[Path(program).name](Path(program).name, arguments)
+    name = Path(program).name
+    assert name in CHECKS, f"no check for {program}: teach this test to check it"
+    CHECKS[name](arguments, tmp_path, monkeypatch)
 
 
-def check_make(_: str, arguments: list[str]) -> None:
-    targets = [argument for argument in arguments if "=" not in argument and not argument.startswith("-")]
-    assert set(targets) <= make_targets()
-    for variable in (argument.partition("=")[0] for argument in arguments if "=" in argument):
-        assert re.search(rf"\b{variable}\b", (ROOT / "Makefile").read_text("utf-8")), f"the Makefile has no {variable}"
+def check_make(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make` itself looks up the targets; a variable is used where another value of it makes other commands."""
+    targets = [argument for argument in arguments if "=" not in argument]
+    variables = [argument.partition("=")[0] for argument in arguments if "=" in argument]
+    recipe = dry_run(*arguments)
+    for variable in variables:
+        assert dry_run(*targets, f"{variable}=another-value") != dry_run(*targets), (
+            f"{targets} makes nothing of {variable}"
+        )
+    assert recipe
 
 
-def check_click(program: str, arguments: list[str]) -> None:
-    """Parses like the program would, without running anything; files need not be there."""
-    command: click.Command = cli if program == "gt-service" else engine
-    while isinstance(command, click.Group):
-        found = command.commands.get(arguments[0])
-        assert found is not None, f"{program} has no command {arguments[0]}"
-        command, arguments = found, arguments[1:]
-    command.make_parser(click.Context(command)).parse_args(list(arguments))
+def dry_run(*arguments: str) -> str:
+    """What `make` would run, had nothing been set up yet."""
+    command = ["make", "--dry-run", "--always-make", *arguments]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-def check_aws(_: str, arguments: list[str]) -> None:
-    while arguments[0].startswith("--"):
-        arguments = arguments[2:]
-    assert arguments[0] in botocore.session.get_session().get_available_services()
+def check_click(command: click.Command) -> Check:
+    def check(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        # The reader's files are not here; everything else must be as the program wants it.
+        monkeypatch.setattr(click.Path, "convert", lambda _, value, param, context: value)
+        found = command
+        while isinstance(found, click.Group):
+            _, following, arguments = found.resolve_command(click.Context(found), arguments)
+            assert following is not None
+            found = following
+        found.make_context(found.name, arguments)
+
+    return check
 
 
-def check_python(_: str, arguments: list[str]) -> None:
+def check_aws(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the real `aws` up to where it would call the service."""
+    monkeypatch.chdir(folder)
+    # It looks for the files that it reads: what is written with a folder, and what `file://` names.
+    for file in (word.removeprefix("file://") for word in arguments if re.match(r"(file://)?[\w-]+[/.]", word)):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).mkdir() if file.endswith("/") else (folder / file).touch()
+    called = []
+    monkeypatch.setattr(CLIOperationCaller, "invoke", lambda *call: called.append(call) or 0)
+    monkeypatch.setattr(CommandArchitecture, "run", lambda *call: called.append(call) or 0)
+    assert create_clidriver().main(arguments) == 0
+    assert len(called) == 1
+
+
+def check_python(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if arguments[0] == "-m":
         assert (ROOT / arguments[1].replace(".", "/")).with_suffix(".py").exists() or arguments[1] == "pytest"
     elif arguments[0] == "-c":
-        compile(arguments[1], "the page", "exec")
+        assert arguments[2] == ">"
+        written = subprocess.run(
+            [sys.executable, "-c", arguments[1]], capture_output=True, text=True, check=True
+        ).stdout
+        assert written
     else:
         assert (ROOT / arguments[0]).exists()
+
+
+CHECKS: dict[str, Check] = {
+    "make": check_make,
+    "gt-service": check_click(cli),
+    "gt-engine": check_click(engine),
+    "aws": check_aws,
+    "python": check_python,
+}
+
+
+@pytest.mark.parametrize("words", MENTIONS)
+def test_commands_mentioned_in_a_sentence_exist(words: str) -> None:
+    """Without their arguments, but by a name and options that the program knows."""
+    program, *arguments = shlex.split(words)
+    if program == "make":
+        assert dry_run(*arguments)
+        return
+    command: click.Command = cli if program == "gt-service" else engine
+    while isinstance(command, click.Group) and arguments:
+        found = command.commands.get(arguments.pop(0))
+        assert found is not None, f"{words}: there is no such command"
+        command = found
+    known = {option for param in command.params for option in param.opts}
+    assert {argument.partition("=")[0] for argument in arguments if argument.startswith("--")} <= known
 
 
 @pytest.mark.parametrize(("body", "kind"), SPECS)

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +19,8 @@ from gt_cli.demo.sources import draw_all
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/tutorial/first-campaign.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = DOCS / "tutorial/first-campaign.md"
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PHOTOS = 50
 """As many as the tutorial's batch takes."""
@@ -31,6 +33,7 @@ class Reader:
         self.folder = folder
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         (folder / ".venv").symlink_to(Path(sys.prefix))
+        self.environment["PATH"] = f"{folder}/.venv/bin:{self.environment['PATH']}"
         self._up: subprocess.Popen[str] | None = None
 
     def start(self, command: str) -> None:
@@ -108,3 +111,20 @@ def test_every_command_of_the_tutorial_does_what_it_says(reader: Reader) -> None
     # The page says that the report comes a moment later.
     found = json.loads(wait(reader, f"{report} 2> /dev/null || true", r"counts", 60))
     assert found["counts"]["objects"] == PHOTOS
+    look_around(reader)
+
+
+def look_around(reader: Reader) -> None:
+    """The how-to pages that go on from there, on the stack that is up."""
+    campaign = reader.folder / "birds"
+    shutil.copy(campaign / "campaign.yaml", reader.folder)
+    shutil.copy(next((campaign / "images").iterdir()), reader.folder / "photo.jpg")
+    for page in ("export", "plan"):
+        for kind, body in FENCE.findall((DOCS / f"how-to/{page}.md").read_text()):
+            if kind == "sh":
+                reader.run(body.replace("s3://your-inbox", "$INBOX"))
+    annotations = json.loads((reader.folder / "birds-coco/annotations.json").read_text())
+    assert len(annotations["images"]) == PHOTOS
+    # "A copy of the bucket lies right beside it."
+    assert all((reader.folder / "birds-coco" / image["file_name"]).exists() for image in annotations["images"])
+    assert "crowd-bounding-box" in (reader.folder / "preview.html").read_text()

@@ -4,7 +4,7 @@ where its sender may lose it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -98,6 +98,10 @@ class Stormy:
             return self._weather.through(name, consumed)
 
         return call
+
+    def read_many(self, uris: Iterable[S3Uri]) -> Iterator[bytes]:
+        """Many calls, each in its own weather."""
+        return map(self.read, uris)
 
 
 class StormyWorld(World):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,10 @@ class Noted:
             return method(*arguments, **named)
 
         return call if callable(method) else method
+
+    def read_many(self, uris: Iterable[S3Uri]) -> Iterator[bytes]:
+        """Many calls, each of them noted."""
+        return map(self.read, uris)
 
 
 @pytest.fixture

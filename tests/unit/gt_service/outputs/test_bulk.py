@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import boto3
 import pytest
+from botocore import UNSIGNED
 from botocore.config import Config
 
 from gt_service.errors import NotFound
 from gt_service.objects import ObjectSummary, S3Objects, S3Uri
-from gt_service.outputs.bulk import BulkObjects
+from gt_service.outputs.bulk import CONNECTIONS, BulkObjects
 
 KEYS = {
     "job/a b+c/Ünï.json": b"one",
@@ -27,6 +31,8 @@ KEYS = {
 class Handler(BaseHTTPRequestHandler):
     """As much of S3 as a reader asks for, two keys to a page; signed addresses fail while `broken` says so."""
 
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer in one piece; two wait for each other
     broken: list[str] = []  # noqa: RUF012 - set by tests
     asked: list[str] = []  # noqa: RUF012
 
@@ -35,8 +41,14 @@ class Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         signed = "Signature" in parts.query or "X-Amz-Signature" in parts.query
         self.asked.append("signed" if signed else "boto3")
-        if signed and self.broken and self.broken.pop(0) == "fail":
+        state = self.broken.pop(0) if signed and self.broken else "ok"
+        if state == "fail":
             return self._answer(503, b"<Error><Code>SlowDown</Code></Error>")
+        if state == "another region":
+            return self._answer(301, b"<Error><Code>PermanentRedirect</Code></Error>")
+        if state == "hang up":
+            self.close_connection = True
+            return None
         key = unquote(parts.path).removeprefix("/results").lstrip("/")
         if not key:
             return self._answer(200, self._listing(query))
@@ -70,11 +82,15 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 2 * CONNECTIONS
+
+
 @pytest.fixture
 def objects() -> Iterator[BulkObjects]:
     Handler.broken, Handler.asked = [], []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     client = boto3.client(
         "s3",
@@ -133,3 +149,67 @@ def test_an_object_that_is_not_there(objects: BulkObjects) -> None:
     """Readers tell a missing manifest by this error."""
     with pytest.raises(NotFound, match="nothing"):
         objects.read(S3Uri("results", "nothing"))
+
+
+def test_many_objects_are_read_in_their_order(objects: BulkObjects) -> None:
+    """Answers would be counted for another object, or one that S3 refused would be missing."""
+    keys = list(KEYS) * 20
+    Handler.broken = ["ok", "fail", "ok", "fail"]
+    assert list(objects.read_many(S3Uri("results", key) for key in keys)) == [KEYS[key] for key in keys]
+    assert Counter(Handler.asked) == {"signed": len(keys), "boto3": 2}
+
+
+def test_a_lost_connection_costs_no_object(objects: BulkObjects) -> None:
+    """S3 ends connections as it pleases; what was asked on one would be missing."""
+    keys = list(KEYS) * 20
+    Handler.broken = ["ok", "hang up", "ok", "hang up"]
+    assert list(objects.read_many(S3Uri("results", key) for key in keys)) == [KEYS[key] for key in keys]
+
+
+def test_answers_that_nobody_took_are_not_taken_for_others(objects: BulkObjects) -> None:
+    """A reader that stops half-way would leave answers behind, and the next one would take them for its own."""
+    reading = objects.read_many(S3Uri("results", "other/x") for _ in range(100))
+    assert next(reading) == b"four"
+    cast(Generator[bytes, None, None], reading).close()
+    listing = objects.list(S3Uri("results", "job/"))
+    next(listing)
+    cast(Generator[ObjectSummary, None, None], listing).close()
+    key = "job/iteration-1/2026-05-01_08:00:09.json"
+    assert list(objects.read_many([S3Uri("results", key)] * 100)) == [KEYS[key]] * 100
+
+
+def test_a_client_that_signs_otherwise_is_read_through(objects: BulkObjects) -> None:
+    """A bucket that anybody may read has no signatures, and its objects would be lost."""
+    client = boto3.client(
+        "s3", endpoint_url=str(objects._s3.meta.endpoint_url), config=Config(signature_version=UNSIGNED)
+    )
+    open_to_all = BulkObjects(client)
+    assert list(open_to_all.read_many([S3Uri("results", "other/x")] * 2)) == [b"four"] * 2
+    open_to_all.close()
+    client.close()
+
+
+def test_what_fails_for_every_object_is_not_tried_for_every_object(objects: BulkObjects) -> None:
+    """A bucket of another region would be asked twice for each of a hundred thousand objects."""
+    keys = list(KEYS) * 100
+    Handler.broken = ["another region"] * len(keys)
+    assert list(objects.read_many(S3Uri("results", key) for key in keys)) == [KEYS[key] for key in keys]
+    assert Counter(Handler.asked) == {"signed": CONNECTIONS, "boto3": len(keys)}
+
+
+def test_who_is_not_reached_directly_is_reached_through_boto3(
+    objects: BulkObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a proxy every object would wait for a connection that is never made."""
+    tried = []
+
+    class Walled(HTTPConnection):
+        def connect(self) -> None:
+            tried.append(self.host)
+            raise TimeoutError
+
+    monkeypatch.setattr("gt_service.outputs.bulk.HTTPConnection", Walled)
+    keys = list(KEYS) * 20
+    assert list(objects.read_many(S3Uri("results", key) for key in keys)) == [KEYS[key] for key in keys]
+    assert [item.uri.key for item in objects.list(S3Uri("results", "job/"))] == sorted(set(KEYS) - {"other/x"})
+    assert len(tried) == 1

@@ -200,6 +200,15 @@ def test_the_page_is_whole_by_itself_and_escapes_what_others_wrote(published: tu
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
+def test_the_page_says_that_compute_is_training_alone(published: tuple[Json, MemoryObjects]) -> None:
+    """Nobody could tell why the bill for instances is higher: predictions are paid too, in no file of the job."""
+    report, store = published
+    page = store.contents[f"{DESTINATION}/report.html"].decode()
+    assert f"compute (training only) ${report['cost']['compute_mills'] / 1000:.2f}" in page
+    assert "the time of predictions is in none of the job&#39;s files" in page
+    assert "training $" in store.contents[f"{DESTINATION}/report.svg"].decode()
+
+
 def test_the_figure_is_an_image_in_both_forms(published: tuple[Json, MemoryObjects]) -> None:
     """A broken figure would only be noticed by the reader."""
     store = published[1]
