@@ -14,6 +14,7 @@ import botocore.session
 import click
 import pytest
 
+from app import app
 from gt_cli.main import cli
 from gt_engine.main import main as engine
 from gt_service.campaign import parse_spec
@@ -63,7 +64,7 @@ def test_commands_exist_with_their_options(line: str) -> None:
         words.pop(0)
     program, *arguments = words
     checks = {"make": check_make, "gt-service": check_click, "gt-engine": check_click, "aws": check_aws}
-    checks |= {"python": check_python}
+    checks |= {"python": check_python, "curl": check_curl}
     assert Path(program).name in checks, f"no check for {program}: teach this test to check it"
     checks[Path(program).name](Path(program).name, arguments)
 
@@ -109,6 +110,12 @@ def test_specs_shown_are_taken_by_the_service(body: str, kind: str) -> None:
 def test_json_shown_is_json(page: Path) -> None:
     for body in blocks(page, "json", "jsonl"):
         json.loads(body)
+
+
+def check_curl(_: str, arguments: list[str]) -> None:
+    """To a route that is there."""
+    path = "/" + arguments[-1].removeprefix("$GT_SERVICE_URL/").partition("?")[0]
+    assert path in app.routes
 
 
 def anchors(page: Path) -> set[str]:
