@@ -34,8 +34,8 @@ class PageData(Protocol):
 
     def campaign(self, name: str) -> Json: ...
 
-    def batches(self, campaign: str, limit: int) -> Sequence[Json]:
-        """The newest first."""
+    def batches(self, campaign: str, limit: int) -> tuple[Sequence[Json], int]:
+        """The newest first, and how many images are in all of them, older ones too."""
         ...
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
@@ -83,12 +83,12 @@ class StoredData:
         images = {
             **{status.value: count.number for status, count in counts.items()},
             "more": [status.value for status, count in counts.items() if count.more],
-            "in_batches": self._browsing.in_batches(name),
         }
         return campaign_json(campaign, images, 0)
 
-    def batches(self, campaign: str, limit: int) -> Sequence[Json]:
-        return [batch_json(batch) for batch in self._browsing.batches(campaign, limit)]
+    def batches(self, campaign: str, limit: int) -> tuple[Sequence[Json], int]:
+        newest = self._browsing.batches(campaign, limit)
+        return [batch_json(batch) for batch in newest], self._browsing.in_batches(campaign, newest)
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
         found, following = self._browsing.jobs(campaign, limit, after)

@@ -85,9 +85,11 @@ def _campaign(visit: Visit) -> View:
     after = visit.asked("NextToken")
     campaign = visit.data.campaign(visit.name)
     jobs, following = visit.data.jobs(visit.name, JOBS_SHOWN, after)
+    batches, in_batches = visit.data.batches(visit.name, BATCHES_SHOWN)
     page = campaign_page(
         campaign,
-        batches=visit.data.batches(visit.name, BATCHES_SHOWN),
+        batches=batches,
+        in_batches=in_batches,
         jobs=jobs,
         deliveries=visit.data.deliveries(visit.name, DELIVERIES_SHOWN),
         may_operate=visit.may_operate,

@@ -49,8 +49,8 @@ class MemoryData:
             raise NotFound(f"there is no campaign {name!r}", remedy="Drop its campaign.yaml.")
         return data.campaign()
 
-    def batches(self, campaign: str, limit: int) -> Sequence[data.Json]:
-        return data.batches()
+    def batches(self, campaign: str, limit: int) -> tuple[Sequence[data.Json], int]:
+        return data.batches(), 2500
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> tuple[Sequence[data.Json], str | None]:
         return data.chain(), None

@@ -53,12 +53,12 @@ def test_next_step_says_what_happens_or_why_not(changes: dict[str, object], jobs
 
 
 def test_reserved_money_is_not_counted_as_spent_nor_as_left() -> None:
-    page = campaign_page(data.campaign(), batches=[], jobs=[], may_operate=True)
+    page = campaign_page(data.campaign(), batches=[], in_batches=0, jobs=[], may_operate=True)
     assert (page.spent, page.committed, page.left, page.cap) == ("$297.20", "$64.00", "$138.80", "$500.00")
 
 
 def test_viewers_get_no_buttons() -> None:
-    page = campaign_page(data.campaign(), batches=[], jobs=data.chain(), may_operate=False)
+    page = campaign_page(data.campaign(), batches=[], in_batches=0, jobs=data.chain(), may_operate=False)
     assert page.actions == page.dialogs == ()
 
 

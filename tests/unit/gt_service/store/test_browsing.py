@@ -59,8 +59,38 @@ def test_jobs_come_page_by_page_the_newest_first_and_none_twice(world: World, br
 def test_batches_count_their_images(world: World, browsing: Browsing) -> None:
     for number in (1, 2, 3):
         world.store.batches.create(Batch("birds", number, BatchState.LABELED, "full", 1250, "s3://r/m", None, START))
-    assert browsing.in_batches("birds") == 3750
-    assert [batch.number for batch in browsing.batches("birds", 2)] == [3, 2]
+    newest = browsing.batches("birds", 2)
+    assert [batch.number for batch in newest] == [3, 2]
+    assert browsing.in_batches("birds", newest) == 3750
+
+
+def test_a_batch_is_counted_as_it_is_when_it_closes(world: World, browsing: Browsing) -> None:
+    """What a process remembers of batches must not keep a number that was still to change."""
+    batches = world.store.batches
+
+    def shown(limit: int = 2) -> int:
+        return browsing.in_batches("birds", browsing.batches("birds", limit))
+
+    assert shown() == 0
+    for number in range(1, 5):
+        batches.create(Batch("birds", number, BatchState.FILLING, "full", 1250, "s3://r/m", None, START))
+        assert shown() == 1250 + 1200 * (number - 1)
+        filling = batches.get("birds", number)
+        batches.close(filling, objects=1200, manifest_uri="s3://r/m", now=START)
+        assert shown() == 1200 * number
+    for number in range(5, 9):  # behind its back: the newest two do not reach back to what it knows
+        batches.create(Batch("birds", number, BatchState.LABELED, "full", 10, "s3://r/m", None, START))
+    assert shown() == 4 * 1200 + 40
+    assert Browsing(world.store.tables).in_batches("birds", batches.of("birds")[::-1]) == 4 * 1200 + 40
+
+
+def test_a_read_that_lags_behind_is_not_remembered(world: World, browsing: Browsing) -> None:
+    """Tables may answer with what was there a second ago: a batch that is missing must be counted when it is seen."""
+    for number in (1, 2, 3):
+        world.store.batches.create(Batch("birds", number, BatchState.LABELED, "full", 10, "s3://r/m", None, START))
+    newest = browsing.batches("birds", 50)
+    assert browsing.in_batches("birds", [one for one in newest if one.number != 2]) == 20
+    assert browsing.in_batches("birds", newest) == 30
 
 
 def test_open_images_are_counted_by_status_without_those_in_batches(world: World, browsing: Browsing) -> None:
@@ -71,7 +101,7 @@ def test_open_images_are_counted_by_status_without_those_in_batches(world: World
     counts = browsing.open_images("birds", most=1_000)
     assert counts[ImageStatus.PENDING] == Count(2)
     assert counts[ImageStatus.REJECTED] == Count(1)
-    assert browsing.in_batches("birds") == 5
+    assert browsing.in_batches("birds", browsing.batches("birds", 50)) == 5
 
 
 def test_counting_stops_and_says_so(world: World, browsing: Browsing) -> None:
