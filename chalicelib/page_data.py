@@ -42,7 +42,9 @@ class PageData(Protocol):
         """The newest first."""
         ...
 
-    def job(self, name: str) -> Json: ...
+    def job(self, name: str) -> Json:
+        """With `so_far_mills`: what a running job's labels have cost; None where that is not known."""
+        ...
 
     def label_attribute(self, campaign: str) -> str: ...
 
@@ -95,7 +97,19 @@ class StoredData:
         return [self._shown(job) for job in found], following
 
     def job(self, name: str) -> Json:
-        return self._shown(wiring.store().jobs.get(name))
+        job = wiring.chain().look(wiring.store().jobs.get(name))
+        return {**job_json(job), "so_far_mills": self._so_far(job)}
+
+    def _so_far(self, job: Job) -> int | None:
+        from gt_service.reports.estimate import so_far
+
+        if job.has_ended:
+            return None
+        campaign = wiring.store().campaigns.get(job.campaign)
+        if campaign.spec is None or campaign.revision != job.revision:
+            return None  # the job goes by an earlier spec, which may name another price
+        counters = job.counters
+        return so_far(campaign.spec, human=counters.get("HumanLabeled", 0), machine=counters.get("MachineLabeled", 0))
 
     def label_attribute(self, campaign: str) -> str:
         spec = wiring.store().campaigns.get(campaign).spec

@@ -14,6 +14,7 @@ from pynamodb.exceptions import GetError
 from app import app
 from chalicelib import pages, wiring
 from chalicelib.authorize import authorize
+from chalicelib.page_data import StoredData
 from gt_service import __version__
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.deployment import Deployment
@@ -267,6 +268,24 @@ def test_a_job_that_was_refused_is_shown_in_ground_truths_words(client: Client, 
     job = ask(client, "GET", "/jobs/birds-0001").json_body
     assert (job["status"], job["stage"]) == ("Failed", "Refused")
     assert "no such role" in job["failure_reason"]
+
+
+def test_the_page_of_a_running_job_knows_what_its_labels_have_cost(wired: World) -> None:
+    """By the spec that the job was started with: another spec's price would be a wrong sum of money."""
+
+    def so_far() -> Any:
+        return StoredData().job("birds-0001")["so_far_mills"]
+
+    wired.campaign()
+    wired.images(4)
+    wired.advance()
+    running = wired.sagemaker.jobs["birds-0001"]
+    running["LabelCounters"] = {**running["LabelCounters"], "HumanLabeled": 3, "MachineLabeled": 1}
+    assert so_far() == 4 * 80
+    wired.campaign(workers_per_object=5)
+    assert so_far() is None
+    wired.finish("birds-0001")
+    assert so_far() is None
 
 
 # ---------------------------------------------------------------- once, and not again
