@@ -118,6 +118,13 @@ def check_curl(_: str, arguments: list[str]) -> None:
     assert path in app.routes
 
 
+def test_the_alarms_that_a_month_is_reckoned_with_are_those_of_the_template() -> None:
+    """They are the largest part of what an idle installation costs."""
+    template = (ROOT / ".chalice" / "infrastructure.yaml").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "deploy.md").read_text("utf-8")
+    assert f"| {template.count('Type: AWS::CloudWatch::Alarm')} alarms, at [$0.10]" in page
+
+
 def anchors(page: Path) -> set[str]:
     """The names that headings get on GitHub."""
     headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text("utf-8")), re.MULTILINE)
