@@ -11,6 +11,7 @@ from gt_service.chain.names import Role
 from gt_service.chain.states import BatchState, JobState
 from gt_service.money import Mills
 from gt_service.store.browsing import Browsing, Count
+from gt_service.store.images import SHARDS, _shard
 from gt_service.store.records import Batch, ImageStatus, Job
 from tests.world import START, World
 
@@ -111,6 +112,31 @@ def test_counting_stops_and_says_so(world: World, browsing: Browsing) -> None:
     count = browsing.open_images("birds", most=16)[ImageStatus.PENDING]
     assert count.more
     assert count.number <= 16
+
+
+@pytest.mark.parametrize("rejected", [100, 1000])
+def test_a_page_of_images_reads_no_more_than_it_shows(world: World, rejected: int) -> None:
+    """Paging through a hundred thousand rejected images must cost the same a page as through a hundred."""
+    read: list[int] = []
+
+    def count(parsed: Any, **_: Any) -> None:
+        read.append(parsed["ScannedCount"])
+
+    with world.store.tables.images.batch_write() as written:
+        for number in range(rejected):
+            key = f"birds/images/{number}.jpg"
+            item = world.store.tables.images(shard=_shard("birds", key), key=key, place="rejected", etag="e", size=1)
+            item.open_place, item.event_time, item.sequencer = "rejected", "2026-05-01T08:00:00.000Z", "0"
+            written.save(item)
+    world.store.tables.connection.client.meta.events.register("after-call.dynamodb.Query", count)
+    shown, after, pages = 0, None, 0
+    while pages == 0 or after is not None:
+        read.clear()
+        page = world.store.images.page("birds", ImageStatus.REJECTED, limit=20, after=after)
+        shown, after, pages = shown + len(page.images), page.next_after, pages + 1
+        assert sum(read) <= 21
+        assert len(read) <= SHARDS
+    assert (shown, pages) == (rejected, rejected / 20)
 
 
 def test_campaigns_are_paged(world: World, browsing: Browsing) -> None:
