@@ -1,5 +1,7 @@
 """Who asks: one check in front of every route, for tokens in the Authorization header and in the pages' cookie.
 
+Machines may sign with AWS credentials instead, on the same routes below `SIGNED`: there the gateway asks IAM.
+
 API Gateway's token authorizer reads the Authorization header alone, and a browser's cookie cannot become one without a
 script that could read the token. So routes that browsers use have no authorizer at the gateway, and the same check is
 made here. Routes that have one arrive with its answer, which only the gateway can write.
@@ -43,6 +45,9 @@ BROWSED = frozenset(
 """The API's routes that pages show or send to, and the one that viewers may POST to, which the gateway's authorizer
 grants to no viewer: guarded here, not at the gateway."""
 
+SIGNED = "/iam"
+"""Before the routes that the gateway opens to requests signed with SigV4, as far as the signer's IAM policies go."""
+
 Find = Callable[[str, datetime], Any]
 """Looks a bearer token up: a record with `principal` and `role`, or None where it is unknown or expired."""
 
@@ -57,9 +62,11 @@ class Unauthenticated(GtServiceError):
 def check(request: Request, find: Find) -> Mapping[str, str]:
     """Who asks, as the gateway's authorizer would say it: `principalId` and `role`.
 
-    Errors: `Unauthenticated`; `AccessDenied` for a viewer who would change something, and for a change that another
-    site asked a browser for.
+    Errors: `Unauthenticated`; `AccessDenied` for a viewer who would change something, for a change that another site
+    asked a browser for, and for what is not signed where only signed requests may come.
     """
+    if request.path.startswith(f"{SIGNED}/"):
+        return _signer(request)
     told = request.context.get("authorizer")
     if told and told.get("principalId"):
         return _allowed(request, {"principalId": told["principalId"], "role": str(told.get("role", ""))})
@@ -82,6 +89,20 @@ def check(request: Request, find: Find) -> Mapping[str, str]:
             remedy="Use the page's own buttons, or send the token in the Authorization header.",
         )
     return _allowed(request, {"principalId": found.principal, "role": found.role})
+
+
+def _signer(request: Request) -> Mapping[str, str]:
+    """By ARN, who signed the request. What they may do here is in their IAM policies, and the gateway has read them.
+
+    Only a gateway that did so names the signer: one that checks no signatures opens nothing.
+    """
+    identity = request.context.get("identity") or {}
+    if not (identity.get("userArn") and identity.get("accessKey")):
+        raise AccessDenied(
+            "this takes requests that are signed with AWS credentials, and no others",
+            remedy=f"Sign it for the service execute-api, or send a token and leave {SIGNED} out of the address.",
+        )
+    return {"principalId": identity["userArn"], "role": "iam"}
 
 
 def _allowed(request: Request, principal: Mapping[str, str]) -> Mapping[str, str]:

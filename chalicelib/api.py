@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, IAMAuthorizer, Request, Response
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import wiring
-from chalicelib.access import BROWSED
+from chalicelib.access import BROWSED, SIGNED
 from chalicelib.authorize import authorize
 from chalicelib.observability import logger
 from chalicelib.page_data import page_data
@@ -45,10 +45,11 @@ _CAMPAIGN_STATUSES = ("active", "waiting", "paused", "stopped")
 _JOB_STATUSES = ("Initializing", "InProgress", "Completed", "Failed", "Stopping", "Stopped")
 _LONGEST_KEY = 255
 _URL_SECONDS = 3600
+_IAM = IAMAuthorizer()
 
 
 def route(path: str, method: str = "GET", *, public: bool = False, **options: Any) -> Callable[[View], View]:
-    """A route that answers errors in the API's one shape."""
+    """A route that answers errors in the API's one shape, and unless public its twin for requests signed with SigV4."""
 
     def register(view: View) -> View:
         def whole(**arguments: str) -> Response:
@@ -78,6 +79,8 @@ def route(path: str, method: str = "GET", *, public: bool = False, **options: An
 
         guard = {} if public or (method, path) in BROWSED else {"authorizer": authorize}
         registered: View = blueprint.route(path, methods=[method], **guard, **options)(answer)
+        if not public:
+            blueprint.route(SIGNED + path, methods=[method], authorizer=_IAM, **options)(answer)
         return registered
 
     return register

@@ -34,15 +34,17 @@ class PageData(Protocol):
 
     def campaign(self, name: str) -> Json: ...
 
-    def batches(self, campaign: str, limit: int) -> Sequence[Json]:
-        """The newest first."""
+    def batches(self, campaign: str, limit: int) -> tuple[Sequence[Json], int]:
+        """The newest first, and how many images are in all of them, older ones too."""
         ...
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
         """The newest first."""
         ...
 
-    def job(self, name: str) -> Json: ...
+    def job(self, name: str) -> Json:
+        """With `so_far_mills`: what a running job's labels have cost; None where that is not known."""
+        ...
 
     def label_attribute(self, campaign: str) -> str: ...
 
@@ -83,19 +85,31 @@ class StoredData:
         images = {
             **{status.value: count.number for status, count in counts.items()},
             "more": [status.value for status, count in counts.items() if count.more],
-            "in_batches": self._browsing.in_batches(name),
         }
         return campaign_json(campaign, images, 0)
 
-    def batches(self, campaign: str, limit: int) -> Sequence[Json]:
-        return [batch_json(batch) for batch in self._browsing.batches(campaign, limit)]
+    def batches(self, campaign: str, limit: int) -> tuple[Sequence[Json], int]:
+        newest = self._browsing.batches(campaign, limit)
+        return [batch_json(batch) for batch in newest], self._browsing.in_batches(campaign, newest)
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
         found, following = self._browsing.jobs(campaign, limit, after)
         return [self._shown(job) for job in found], following
 
     def job(self, name: str) -> Json:
-        return self._shown(wiring.store().jobs.get(name))
+        job = wiring.chain().look(wiring.store().jobs.get(name))
+        return {**job_json(job), "so_far_mills": self._so_far(job)}
+
+    def _so_far(self, job: Job) -> int | None:
+        from gt_service.reports.estimate import so_far
+
+        if job.has_ended:
+            return None
+        campaign = wiring.store().campaigns.get(job.campaign)
+        if campaign.spec is None or campaign.revision != job.revision:
+            return None  # the job goes by an earlier spec, which may name another price
+        counters = job.counters
+        return so_far(campaign.spec, human=counters.get("HumanLabeled", 0), machine=counters.get("MachineLabeled", 0))
 
     def label_attribute(self, campaign: str) -> str:
         spec = wiring.store().campaigns.get(campaign).spec

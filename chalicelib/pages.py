@@ -13,7 +13,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib import access
 from chalicelib.observability import logger
 from chalicelib.page_data import PageData, page_data
-from gt_service.errors import GtServiceError, InvalidInput, NotFound, SpecErrors
+from gt_service.errors import GtServiceError, InvalidInput, NotFound, SpecErrors, UnsupportedMedia
 from gt_service.etags import etag, matches
 from gt_service.objects import S3Uri
 from gt_service.pages import browser
@@ -85,9 +85,11 @@ def _campaign(visit: Visit) -> View:
     after = visit.asked("NextToken")
     campaign = visit.data.campaign(visit.name)
     jobs, following = visit.data.jobs(visit.name, JOBS_SHOWN, after)
+    batches, in_batches = visit.data.batches(visit.name, BATCHES_SHOWN)
     page = campaign_page(
         campaign,
-        batches=visit.data.batches(visit.name, BATCHES_SHOWN),
+        batches=batches,
+        in_batches=in_batches,
         jobs=jobs,
         deliveries=visit.data.deliveries(visit.name, DELIVERIES_SHOWN),
         may_operate=visit.may_operate,
@@ -176,14 +178,25 @@ def is_page(request: Request) -> bool:
 def serve(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """In front of every HTTP route: who asks, then the page where a browser wants one, and the API otherwise."""
     if request.path in access.PUBLIC:
-        return get_response(request)
+        return _in_one_shape(get_response(request))
     try:
         principal = access.check(request, page_data().token)
     except GtServiceError as error:
         return access.refusal(request, error)
+    if request.method not in access.READING:
+        about = {"principal": principal["principalId"], "method": request.method, "path": access.address(request)}
+        logger.info("change asked for", extra=about)
     # As if the gateway's authorizer had been asked, so that the API finds it in one place.
     request.context["authorizer"] = dict(principal)
-    return _page(request, principal) if is_page(request) else get_response(request)
+    return _page(request, principal) if is_page(request) else _in_one_shape(get_response(request))
+
+
+def _in_one_shape(answer: Response) -> Response:
+    """Chalice looks at the body's type before any route does, and refuses it in words of its own."""
+    if answer.status_code != UnsupportedMedia.status:
+        return answer
+    error = UnsupportedMedia("this route takes no body of this type", remedy="Send the Content-Type that it asks for.")
+    return Response(error.as_dict(), status_code=error.status)
 
 
 def _page(request: Request, principal: Mapping[str, str]) -> Response:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import gt_service
+from chalicelib.access import SIGNED
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import GtServiceError
 from gt_service.money import usd
@@ -254,6 +255,11 @@ def http_api() -> str:
             "JSON in, JSON out; [openapi.json](openapi.json) says the same for programs. Send a token with every "
             "request but the public ones: `Authorization: Bearer …`. Viewers may look, operators may change. Money is "
             "in mills, tenths of a cent. Changes that take time answer 202 and are seen by asking again.",
+            "",
+            "Machines with AWS credentials need no token: every route that is not public is there a second time, below "
+            f"`{SIGNED}` (`GET {SIGNED}/campaigns`), for requests that are [signed with "
+            "SigV4](../how-to/call-the-api.md#machines-with-aws-credentials). There IAM says who may do what, and all "
+            "answers are JSON.",
             "",
             "Lists take SageMaker's parameters and come in pages: go on with `NextToken` until it is null. Answers to "
             "GET carry an `ETag`; sent back in `If-None-Match`, it is answered 304 while nothing has changed. A POST "

@@ -386,10 +386,17 @@ def package(folder: Path) -> None:
 @click.option("--engine-url", default="", help="URL of your gt-engine; left out, SageMaker Ground Truth labels.")
 @click.option("--engine-checks-signatures", is_flag=True, help="Your gt-engine was given access keys.")
 @click.option("--alarm-email", default="", help="Who is told of alarms.")
+@click.option("--traces", is_flag=True, help="Send traces of the functions and the API to AWS X-Ray, which bills them.")
 @click.option("--yes", is_flag=True, help="Apply the changes without asking.")
 @reporting_errors
 def deploy(
-    stage: str, region: str | None, engine_url: str, engine_checks_signatures: bool, alarm_email: str, yes: bool
+    stage: str,
+    region: str | None,
+    engine_url: str,
+    engine_checks_signatures: bool,
+    alarm_email: str,
+    traces: bool,
+    yes: bool,
 ) -> None:
     """Builds, shows what would change in your account, asks, and applies it."""
     session = boto3.Session(region_name=region)
@@ -404,6 +411,7 @@ def deploy(
             "SageMakerEndpointUrl": engine_url,
             "EngineChecksSignatures": "true" if engine_checks_signatures else "false",
             "AlarmEmail": alarm_email,
+            "Tracing": "Active" if traces else "PassThrough",
         },
         confirm=lambda changes: _confirm(changes, yes=yes),
         tags={"stage": stage},

@@ -7,6 +7,7 @@ GtServiceError                code, message, remedy, field
 ├── Conflict            409   not legal in the present state
 │   └── BudgetExceeded  409   the worst case does not fit under the cap
 ├── AccessDenied        403
+├── UnsupportedMedia    415   a body of a type that the route does not take
 ├── NotReady            503   something the service needs does not answer
 └── UnknownState        500   a value that this version does not know: never guessed, never swallowed
 """
@@ -87,6 +88,13 @@ class AccessDenied(GtServiceError):
 
     code = "access_denied"
     status = 403
+
+
+class UnsupportedMedia(GtServiceError):
+    """The Content-Type is none that this route takes."""
+
+    code = "unsupported_media_type"
+    status = 415
 
 
 class NotReady(GtServiceError):

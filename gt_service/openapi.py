@@ -454,15 +454,19 @@ OPERATIONS = (
 _ANSWERS: Mapping[int, str] = {200: "Found.", 202: "Accepted.", 303: "Look there."}
 _REFUSALS: Mapping[int, str] = {
     401: "No token, or one that is unknown or has expired.",
-    403: "The token's role may not do this.",
+    403: "The token's role or the signer's IAM policies may not do this, or the signature is wrong.",
     404: "There is no such campaign or job.",
     409: "Not possible in the present state.",
+    415: "The body's type is none that is taken here.",
     422: "What was sent is wrong; `field` and `errors` say where.",
+    429: "Too many requests at once; try again a little later.",
     500: "The service failed.",
     503: "Something that the service needs does not answer now.",
 }
 _CAMPAIGN_NAME = "^[a-z0-9](-*[a-z0-9]){0,39}$"
 _JOB_NAME = "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$"
+_OPEN = {"url": ".", "description": "For callers with a token."}
+_SIGNED = {"url": "./iam", "description": "The same for callers that sign with AWS credentials (SigV4)."}
 _REF = "#/components/schemas/{model}"
 
 
@@ -484,8 +488,8 @@ def document() -> dict[str, Any]:
             "description": "Campaigns, batches, labeling jobs and cost reports. Money is in mills, tenths of a cent.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "."}],
-        "security": [{"token": []}],
+        "servers": [_OPEN, _SIGNED],
+        "security": [{"token": []}, {"sigv4": []}],
         "paths": paths,
         "components": {
             "schemas": schemas["$defs"],
@@ -494,7 +498,15 @@ def document() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "From `gt-service token issue`; viewers may look, operators may change.",
-                }
+                },
+                "sigv4": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "AWS Signature Version 4 for the service `execute-api`, on the server `iam` alone. "
+                    "What a signer may do is said by IAM policies; the stack has two to attach.",
+                    "x-amazon-apigateway-authtype": "awsSigv4",
+                },
             },
         },
     }
@@ -521,7 +533,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if parameters:
         shown["parameters"] = parameters
     if operation.public:
-        shown["security"] = []
+        shown |= {"security": [], "servers": [_OPEN]}
     if operation.takes is not None:
         content: dict[str, Any] = {
             "application/json": {"schema": {"$ref": _REF.format(model=operation.takes.__name__)}}
@@ -537,8 +549,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
 def refusals(operation: Operation) -> list[int]:
     """The statuses of all errors that an operation may answer with."""
     everywhere = () if operation.public else (401, 403)
+    sent = (415,) if operation.changes else ()
     keyed = (409, 422) if operation.method == "post" else ()
-    return sorted({*everywhere, *keyed, *operation.refusals, 500})
+    return sorted({*everywhere, *sent, *keyed, *operation.refusals, 429, 500})
 
 
 def _identifier(operation: Operation) -> str:

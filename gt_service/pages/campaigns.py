@@ -257,11 +257,15 @@ def campaign_page(
     campaign: Json,
     *,
     batches: Sequence[Json],
+    in_batches: int,
     jobs: Sequence[Json],
     deliveries: Sequence[Json] = (),
     may_operate: bool,
 ) -> CampaignPage:
-    """The page of one campaign from the API's answers, the newest jobs and batches first."""
+    """The page of one campaign from the API's answers, the newest jobs and batches first.
+
+    in_batches: images in all batches, those too old to be among `batches` too.
+    """
     spec = campaign.get("spec") or {}
     images = campaign["images"]
     spent, committed = campaign.get("spent_mills") or 0, campaign.get("committed_mills") or 0
@@ -280,7 +284,7 @@ def campaign_page(
             for error in campaign.get("spec_errors") or ()
         ),
         pending=_count(images, "pending"),
-        in_batches=_count(images, "in_batches"),
+        in_batches=number(in_batches),
         rejected=_count(images, "rejected"),
         spent=money(spent),
         committed=money(committed),

@@ -184,7 +184,12 @@ def _facts(job: Json, report: Json | None, *, human: int, machine: int) -> tuple
         return (*facts, *cost_facts(report))
     if job.get("cost_mills") is not None:
         return (*facts, Fact("Cost", money(job["cost_mills"])))
-    return (*facts, Fact("Reserved", money(job.get("reserved_mills")), "the most it may cost"))
+    if job.get("so_far_mills") is not None:
+        facts.append(Fact("Spent so far", money(job["so_far_mills"]), "for labels; computing comes on top at the end"))
+    return (
+        *facts,
+        Fact("Ceiling", money(job.get("reserved_mills")), "the most it may cost, set aside from the budget"),
+    )
 
 
 def _places(job: Json) -> tuple[tuple[str, str], ...]:

@@ -196,6 +196,15 @@ def worst_case(
     return Mills(fee + _workers(spec, objects) + _compute(spec, objects, table, region).ceiling)
 
 
+def so_far(spec: CampaignSpec, *, human: int, machine: int, prices: PriceTable | None = None) -> Mills:
+    """What a running job's labels have cost, by how many people and the machine made: the service fee and the workers.
+
+    Without computing, which is known when the job has ended; never more than `worst_case`.
+    """
+    fee = (prices or PriceTable.current()).service_fee(spec.task, LATEST).cost(human + machine)
+    return Mills(fee + _workers(spec, human))
+
+
 _NOTHING = Range(Mills(0), Mills(0), Mills(0), Mills(0))
 
 

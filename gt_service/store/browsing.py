@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from gt_service.chain.states import BatchState
 from gt_service.store.batches import _batch
 from gt_service.store.campaigns import _campaign
 from gt_service.store.images import SHARDS, _shards
@@ -35,6 +37,7 @@ class Browsing:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._closed: dict[str, tuple[int, int]] = {}
 
     def campaigns(self, limit: int, after: str | None) -> tuple[tuple[Campaign, ...], str | None]:
         """In no order that means anything: campaigns are few, and each is one item."""
@@ -57,10 +60,23 @@ class Browsing:
         found = self._tables.batches.query(campaign, scan_index_forward=False, limit=limit)
         return tuple(_batch(item) for item in found)
 
-    def in_batches(self, campaign: str) -> int:
-        """How many images are in batches: the sum of what each batch counts for itself."""
-        found = self._tables.batches.query(campaign, attributes_to_get=["objects"])
-        return sum(item.objects for item in found)
+    def in_batches(self, campaign: str, newest: Sequence[Batch]) -> int:
+        """How many images are in batches, given the newest of them, the newest first.
+
+        A closed batch keeps its count for ever, so the sum over those is kept here. All batches are read only where
+        the newest do not reach back to it: the first time, mostly.
+        """
+        last, total = self._closed.get(campaign, (0, 0))
+        counts = [(batch.number, batch.state, batch.objects) for batch in reversed(newest)]
+        if counts and counts[0][0] > last + 1:
+            found = self._tables.batches.query(campaign, attributes_to_get=["number", "state", "objects"])
+            counts = [(item.number, BatchState(item.state), item.objects) for item in found]
+        for number, state, objects in counts:
+            # A read that lags behind may show a batch as it was, or miss it: only what cannot change is kept.
+            if number == last + 1 and state is not BatchState.FILLING:
+                last, total = number, total + objects
+        self._closed[campaign] = last, total
+        return total + sum(objects for number, _, objects in counts if number > last)
 
     def open_images(self, campaign: str, *, most: int) -> dict[ImageStatus, Count]:
         """How many images are in no batch, by status, counted up to about `most`.

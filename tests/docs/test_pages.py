@@ -19,6 +19,7 @@ import pytest
 from awscli.clidriver import CLIOperationCaller, create_clidriver
 from awscli.customizations.s3.subcommands import CommandArchitecture
 
+from app import app
 from gt_cli.main import cli
 from gt_engine.main import main as engine
 from gt_service.campaign import parse_spec
@@ -151,12 +152,19 @@ def check_python(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyP
         assert (ROOT / arguments[0]).exists()
 
 
+def check_curl(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a route that is there."""
+    address = arguments[-1].removeprefix(EXPORTED["GT_SERVICE_URL"])
+    assert address.partition("?")[0] in app.routes
+
+
 CHECKS: dict[str, Check] = {
     "make": check_make,
     "gt-service": check_click(cli),
     "gt-engine": check_click(engine),
     "aws": check_aws,
     "python": check_python,
+    "curl": check_curl,
 }
 
 
@@ -185,6 +193,13 @@ def test_specs_shown_are_taken_by_the_service(body: str, kind: str) -> None:
 def test_json_shown_is_json(page: Path) -> None:
     for body in blocks(page, "json", "jsonl"):
         json.loads(body)
+
+
+def test_the_alarms_that_a_month_is_reckoned_with_are_those_of_the_template() -> None:
+    """They are the largest part of what an idle installation costs."""
+    template = (ROOT / ".chalice" / "infrastructure.yaml").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "deploy.md").read_text("utf-8")
+    assert f"| {template.count('Type: AWS::CloudWatch::Alarm')} alarms, at [$0.10]" in page
 
 
 def anchors(page: Path) -> set[str]:

@@ -11,8 +11,10 @@ import pytest
 from chalice.test import Client, HTTPResponse
 from pynamodb.exceptions import GetError
 
-from chalicelib import wiring
+from app import app
+from chalicelib import pages, wiring
 from chalicelib.authorize import authorize
+from chalicelib.page_data import StoredData
 from gt_service import __version__
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.deployment import Deployment
@@ -110,6 +112,11 @@ def test_refusals_have_one_shape(client: Client, world: World, method: str, path
     answer = ask(client, method, path, spec_document() if method == "PUT" else None)
     assert (answer.status_code, answer.json_body["code"]) == (status, code)
     assert answer.json_body["message"]
+
+
+def test_a_body_of_another_type_is_refused_in_the_same_shape(client: Client) -> None:
+    answer = ask(client, "POST", "/estimates", b"<x/>", **{"Content-Type": "text/xml"})
+    assert (answer.status_code, answer.json_body["code"]) == (415, "unsupported_media_type")
 
 
 def test_labels_can_be_downloaded_once_a_job_has_ended(
@@ -263,6 +270,24 @@ def test_a_job_that_was_refused_is_shown_in_ground_truths_words(client: Client, 
     assert "no such role" in job["failure_reason"]
 
 
+def test_the_page_of_a_running_job_knows_what_its_labels_have_cost(wired: World) -> None:
+    """By the spec that the job was started with: another spec's price would be a wrong sum of money."""
+
+    def so_far() -> Any:
+        return StoredData().job("birds-0001")["so_far_mills"]
+
+    wired.campaign()
+    wired.images(4)
+    wired.advance()
+    running = wired.sagemaker.jobs["birds-0001"]
+    running["LabelCounters"] = {**running["LabelCounters"], "HumanLabeled": 3, "MachineLabeled": 1}
+    assert so_far() == 4 * 80
+    wired.campaign(workers_per_object=5)
+    assert so_far() is None
+    wired.finish("birds-0001")
+    assert so_far() is None
+
+
 # ---------------------------------------------------------------- once, and not again
 
 
@@ -344,6 +369,71 @@ def test_lists_take_sagemakers_parameters(client: Client, world: World) -> None:
     for path in ("/campaigns", jobs, "/campaigns/birds/batches"):
         answer = ask(client, "GET", f"{path}?StatusEquals=odd")
         assert (answer.status_code, answer.json_body["field"]) == (422, "StatusEquals")
+
+
+# ---------------------------------------------------------------- requests that are signed
+
+ROBOT = "arn:aws:sts::111122223333:assumed-role/robot/i-0123456789"
+
+
+def signed(method: str, path: str, *, by: str | None = ROBOT, key: str | None = "ASIA", **headers: str) -> Any:
+    """As Lambda is called for a request below /iam whose signature API Gateway has checked."""
+    identity = {"sourceIp": "203.0.113.7", "userArn": by, "accessKey": key}
+    event = {
+        "requestContext": {
+            "httpMethod": method,
+            "resourcePath": f"/iam{path}".replace("/birds-0001", "/{name}").replace("/birds", "/{name}"),
+            "path": f"/api/iam{path}",
+            "identity": identity,
+        },
+        "headers": {"accept": "text/html", "content-type": "application/json", **headers},
+        "pathParameters": {"name": path.split("/")[2]} if path.count("/") > 1 else {},
+        "multiValueQueryStringParameters": None,
+        "stageVariables": {},
+        "body": "",
+        "isBase64Encoded": False,
+    }
+    answer = app(event, SimpleNamespace(aws_request_id="one"))
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def test_a_machine_signs_and_needs_no_token(wired: World) -> None:
+    """What it may do was asked of IAM by the gateway; the answers are the API's, never pages."""
+    wired.campaign()
+    assert signed("GET", "/campaigns/birds")[1]["name"] == "birds"
+    status, campaign = signed("POST", "/campaigns/birds/pause")
+    assert (status, campaign["status"]) == (202, "paused")
+
+
+@pytest.mark.parametrize(("by", "key"), [(None, None), (ROBOT, None), (None, "ASIA")])
+def test_a_request_without_a_signer_is_refused(wired: World, by: str | None, key: str | None) -> None:
+    wired.campaign()
+    status, problem = signed("POST", "/campaigns/birds/pause", by=by, key=key)
+    assert (status, problem["code"]) == (403, "access_denied")
+    assert wired.store.campaigns.get("birds").state == "active"
+
+
+def test_the_log_names_who_changed_something(client: Client, wired: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(pages.logger, "info", lambda message, extra: told.append((message, extra)))
+    wired.campaign()
+    signed("POST", "/campaigns/birds/pause")
+    ask(client, "POST", "/campaigns/birds/resume")
+    ask(client, "GET", "/campaigns/birds")
+    assert told == [
+        ("change asked for", {"principal": ROBOT, "method": "POST", "path": "/iam/campaigns/birds/pause"}),
+        ("change asked for", {"principal": "a operator", "method": "POST", "path": "/campaigns/birds/resume"}),
+    ]
+
+
+def test_a_key_is_its_signers_own(wired: World) -> None:
+    """Two machines that number their requests from one must not be given each other's answers."""
+    wired.campaign()
+    once = {"idempotency-key": "one"}
+    assert signed("POST", "/campaigns/birds/batches", **once)[0] == 409
+    wired.images(4)
+    assert signed("POST", "/campaigns/birds/batches", **once)[0] == 409
+    assert signed("POST", "/campaigns/birds/batches", by=ROBOT.replace("robot", "other"), **once)[0] == 202
 
 
 # ---------------------------------------------------------------- who may

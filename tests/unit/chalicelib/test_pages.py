@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from chalice.app import IAMAuthorizer
 from chalice.test import Client
 
 from app import app
@@ -16,6 +17,9 @@ from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
 from gt_service.store.records import Token
 from tests import pages_data as data
+
+# Chalice's test client has no IAM: it lets everybody through to the app.
+pytestmark = pytest.mark.filterwarnings("ignore:IAMAuthorizer is not a supported in local mode")
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OPERATOR, VIEWER = "gts_operator", "gts_viewer"
@@ -45,8 +49,8 @@ class MemoryData:
             raise NotFound(f"there is no campaign {name!r}", remedy="Drop its campaign.yaml.")
         return data.campaign()
 
-    def batches(self, campaign: str, limit: int) -> Sequence[data.Json]:
-        return data.batches()
+    def batches(self, campaign: str, limit: int) -> tuple[Sequence[data.Json], int]:
+        return data.batches(), 2500
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> tuple[Sequence[data.Json], str | None]:
         return data.chain(), None
@@ -115,7 +119,23 @@ def test_every_route_that_is_not_public_asks_who_you_are(client: Client, method:
     """A route added without a thought must be closed, not open."""
     address = path.replace("{name}", "birds")
     answer = client.http.request(method, address, headers={"Content-Type": "application/json"}, body=b"{}")
-    assert answer.status_code == 401
+    assert answer.status_code == (403 if path.startswith(access.SIGNED) else 401)
+
+
+def test_routes_for_requests_that_are_signed_are_the_others_again_and_ask_iam() -> None:
+    """One that IAM is not asked about would be closed to machines; a page or a public route has no use for it."""
+    signed = [one for one in every_route() if one[1].startswith(f"{access.SIGNED}/")]
+    assert all(isinstance(app.routes[path][method].authorizer, IAMAuthorizer) for method, path in signed)
+    others = {one for one in every_route() if one not in signed and one[1] not in access.PUBLIC}
+    assert {(method, path.removeprefix(access.SIGNED)) for method, path in signed} == others
+
+
+@pytest.mark.parametrize("headers", [{}, bearer(), {**HTML, **cookie()}])
+def test_what_the_gateway_names_no_signer_of_is_refused(client: Client, headers: Mapping[str, str]) -> None:
+    """A gateway that checks no signatures must open nothing, to people's tokens neither."""
+    answer = get(client, "/iam/campaigns", headers)
+    assert (answer.status_code, answer.json_body["code"]) == (403, "access_denied")
+    assert "signed" in answer.json_body["message"]
 
 
 def test_public_routes_show_nothing_of_anyone() -> None:

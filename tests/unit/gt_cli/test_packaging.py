@@ -132,6 +132,30 @@ def test_every_function_is_alarmed_and_its_log_expires(resources: dict[str, Any]
     assert {f"{name}ErrorsAlarm" for name in FUNCTIONS} <= set(resources)
 
 
+def test_every_function_sends_traces_where_they_are_asked_for_and_may_only_then(resources: dict[str, Any]) -> None:
+    """A function that is left out would leave a hole in each trace; one that always may could do more than it does."""
+    for name, function in of_type(resources, "AWS::Serverless::Function").items():
+        role = resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]
+        assert function["Tracing"] == {"Ref": "Tracing"}, name
+        granted = {"Fn::If": ["SendsTraces", [{"Ref": "TracingPolicy"}], {"Ref": "AWS::NoValue"}]}
+        assert role["ManagedPolicyArns"] == granted, name
+    assert resources["TracingPolicy"]["Condition"] == "SendsTraces"
+
+
+@pytest.mark.parametrize("policy", ["ViewerPolicy", "OperatorPolicy"])
+def test_policies_of_callers_open_this_api_only_where_requests_are_signed(
+    resources: dict[str, Any], policy: str
+) -> None:
+    """The stage's name stands in them by hand: with another, no machine would be let in."""
+    (statement,) = resources[policy]["Properties"]["PolicyDocument"]["Statement"]
+    opened = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+    stage = resources["RestAPI"]["Properties"]["StageName"]
+    assert statement["Action"] == "execute-api:Invoke"
+    for resource in opened:
+        api, of_stage, _, prefix, *_ = resource["Fn::Sub"].split(":")[-1].split("/")
+        assert (api, of_stage, prefix) == ("${RestAPI}", stage, "iam")
+
+
 def test_what_the_gateway_answers_by_itself_has_the_apis_shape(resources: dict[str, Any]) -> None:
     """Programs that read `code` must be able to read a refused token's answer too."""
     refusals = resources["RestAPI"]["Properties"]["GatewayResponses"]

@@ -46,8 +46,24 @@ def test_the_document_is_openapi() -> None:
 
 
 def test_the_document_names_the_routes_of_the_app_and_no_others() -> None:
-    routes = {(method.lower(), path) for path, methods in app.routes.items() for method in methods}
+    """Those for callers that sign are the same on another server."""
+    routes = {
+        (method.lower(), path.removeprefix(access.SIGNED)) for path, methods in app.routes.items() for method in methods
+    }
     assert {(method, path) for path, methods in document()["paths"].items() for method in methods} == routes
+
+
+def test_the_document_says_which_routes_are_there_for_callers_that_sign() -> None:
+    """A client made from it would send signed requests to addresses that are not there."""
+    described = document()
+    assert described["servers"][1]["url"] == f".{access.SIGNED}"
+    signed = {
+        path
+        for path, operations in described["paths"].items()
+        for operation in operations.values()
+        if described["servers"][1] in operation.get("servers", described["servers"])
+    }
+    assert signed == {path.removeprefix(access.SIGNED) for path in app.routes if path.startswith(f"{access.SIGNED}/")}
 
 
 def test_the_document_says_of_every_route_whether_it_needs_a_token() -> None:

@@ -31,6 +31,7 @@ def campaign_values(**changes: Any) -> Mapping[str, Any]:
     page = campaign_page(
         data.campaign(**changes),
         batches=data.batches(),
+        in_batches=2500,
         jobs=data.chain(),
         deliveries=data.deliveries(),
         may_operate=True,
@@ -155,7 +156,11 @@ def test_ended_pages_stop_polling() -> None:
     """A finished job's page left open would ask for ever."""
     assert "hx-trigger" in html("running job")
     assert "hx-trigger" not in html("job")
-    stopped = {"page": campaign_page(data.campaign(status="stopped"), batches=[], jobs=[data.job()], may_operate=True)}
+    stopped = {
+        "page": campaign_page(
+            data.campaign(status="stopped"), batches=[], in_batches=0, jobs=[data.job()], may_operate=True
+        )
+    }
     assert "hx-trigger" not in render.render(
         "campaign.html", root="../", principal=OPERATOR, values={**stopped, "next": None, "first": None}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -53,12 +54,12 @@ def test_next_step_says_what_happens_or_why_not(changes: dict[str, object], jobs
 
 
 def test_reserved_money_is_not_counted_as_spent_nor_as_left() -> None:
-    page = campaign_page(data.campaign(), batches=[], jobs=[], may_operate=True)
+    page = campaign_page(data.campaign(), batches=[], in_batches=0, jobs=[], may_operate=True)
     assert (page.spent, page.committed, page.left, page.cap) == ("$297.20", "$64.00", "$138.80", "$500.00")
 
 
 def test_viewers_get_no_buttons() -> None:
-    page = campaign_page(data.campaign(), batches=[], jobs=data.chain(), may_operate=False)
+    page = campaign_page(data.campaign(), batches=[], in_batches=0, jobs=data.chain(), may_operate=False)
     assert page.actions == page.dialogs == ()
 
 
@@ -127,6 +128,18 @@ def test_job_page_shows_report_and_stays_live_until_it_is_written() -> None:
     assert page.iterations.rows[2] == ("3", "200", "281", "160", "220", "$50.40")
     assert not page.live
     assert job_page(data.job(report_s3_uri=None), report=None, now=NOW, may_operate=True).live
+
+
+def test_a_running_job_shows_its_spend_beside_its_ceiling() -> None:
+    """Whoever watches a job wants to know what it has cost, and that it cannot cost more than so much."""
+
+    def facts(**changes: Any) -> dict[str, str]:
+        running = data.job(status="InProgress", cost_mills=None, report_s3_uri=None, ended_at=None, **changes)
+        return {fact.name: fact.value for fact in job_page(running, report=None, now=NOW, may_operate=True).facts}
+
+    shown = facts(so_far_mills=118_200)
+    assert (shown["Spent so far"], shown["Ceiling"]) == ("$118.20", "$235.00")
+    assert "Spent so far" not in facts(so_far_mills=None)
 
 
 def test_samples_take_turns_and_survive_a_line_that_was_cut_off() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gt_service.money import Mills
-from gt_service.reports.estimate import PastJob, estimate, worst_case
+from gt_service.reports.estimate import PastJob, estimate, so_far, worst_case
 from tests.factories import PRIVATE_TEAM, spec
 
 NOTEBOOK = spec()
@@ -48,6 +48,13 @@ def test_the_worst_case_holds_every_answer_and_compute() -> None:
     assert worst_case(NOTEBOOK, 1250) > labels
     assert worst_case(spec(auto_labeling=False), 1250) == labels
     assert worst_case(NOTEBOOK, 1250) < labels * 1.1
+
+
+def test_what_a_running_job_has_cost_is_what_its_labels_cost() -> None:
+    """The notebook's first job, had it been looked at when its last label came; never above what was set aside."""
+    assert so_far(NOTEBOOK, human=650, machine=600) == 170_200
+    assert so_far(NOTEBOOK, human=0, machine=0) == 0
+    assert so_far(NOTEBOOK, human=1250, machine=0) <= worst_case(NOTEBOOK, 1250)
 
 
 def test_the_worst_case_is_at_the_dearest_tier() -> None:

@@ -11,6 +11,7 @@ from gt_service.chain.names import Role
 from gt_service.chain.states import BatchState, JobState
 from gt_service.money import Mills
 from gt_service.store.browsing import Browsing, Count
+from gt_service.store.images import SHARDS, _shard
 from gt_service.store.records import Batch, ImageStatus, Job
 from tests.world import START, World
 
@@ -59,8 +60,38 @@ def test_jobs_come_page_by_page_the_newest_first_and_none_twice(world: World, br
 def test_batches_count_their_images(world: World, browsing: Browsing) -> None:
     for number in (1, 2, 3):
         world.store.batches.create(Batch("birds", number, BatchState.LABELED, "full", 1250, "s3://r/m", None, START))
-    assert browsing.in_batches("birds") == 3750
-    assert [batch.number for batch in browsing.batches("birds", 2)] == [3, 2]
+    newest = browsing.batches("birds", 2)
+    assert [batch.number for batch in newest] == [3, 2]
+    assert browsing.in_batches("birds", newest) == 3750
+
+
+def test_a_batch_is_counted_as_it_is_when_it_closes(world: World, browsing: Browsing) -> None:
+    """What a process remembers of batches must not keep a number that was still to change."""
+    batches = world.store.batches
+
+    def shown(limit: int = 2) -> int:
+        return browsing.in_batches("birds", browsing.batches("birds", limit))
+
+    assert shown() == 0
+    for number in range(1, 5):
+        batches.create(Batch("birds", number, BatchState.FILLING, "full", 1250, "s3://r/m", None, START))
+        assert shown() == 1250 + 1200 * (number - 1)
+        filling = batches.get("birds", number)
+        batches.close(filling, objects=1200, manifest_uri="s3://r/m", now=START)
+        assert shown() == 1200 * number
+    for number in range(5, 9):  # behind its back: the newest two do not reach back to what it knows
+        batches.create(Batch("birds", number, BatchState.LABELED, "full", 10, "s3://r/m", None, START))
+    assert shown() == 4 * 1200 + 40
+    assert Browsing(world.store.tables).in_batches("birds", batches.of("birds")[::-1]) == 4 * 1200 + 40
+
+
+def test_a_read_that_lags_behind_is_not_remembered(world: World, browsing: Browsing) -> None:
+    """Tables may answer with what was there a second ago: a batch that is missing must be counted when it is seen."""
+    for number in (1, 2, 3):
+        world.store.batches.create(Batch("birds", number, BatchState.LABELED, "full", 10, "s3://r/m", None, START))
+    newest = browsing.batches("birds", 50)
+    assert browsing.in_batches("birds", [one for one in newest if one.number != 2]) == 20
+    assert browsing.in_batches("birds", newest) == 30
 
 
 def test_open_images_are_counted_by_status_without_those_in_batches(world: World, browsing: Browsing) -> None:
@@ -71,7 +102,7 @@ def test_open_images_are_counted_by_status_without_those_in_batches(world: World
     counts = browsing.open_images("birds", most=1_000)
     assert counts[ImageStatus.PENDING] == Count(2)
     assert counts[ImageStatus.REJECTED] == Count(1)
-    assert browsing.in_batches("birds") == 5
+    assert browsing.in_batches("birds", browsing.batches("birds", 50)) == 5
 
 
 def test_counting_stops_and_says_so(world: World, browsing: Browsing) -> None:
@@ -81,6 +112,31 @@ def test_counting_stops_and_says_so(world: World, browsing: Browsing) -> None:
     count = browsing.open_images("birds", most=16)[ImageStatus.PENDING]
     assert count.more
     assert count.number <= 16
+
+
+@pytest.mark.parametrize("rejected", [100, 1000])
+def test_a_page_of_images_reads_no_more_than_it_shows(world: World, rejected: int) -> None:
+    """Paging through a hundred thousand rejected images must cost the same a page as through a hundred."""
+    read: list[int] = []
+
+    def count(parsed: Any, **_: Any) -> None:
+        read.append(parsed["ScannedCount"])
+
+    with world.store.tables.images.batch_write() as written:
+        for number in range(rejected):
+            key = f"birds/images/{number}.jpg"
+            item = world.store.tables.images(shard=_shard("birds", key), key=key, place="rejected", etag="e", size=1)
+            item.open_place, item.event_time, item.sequencer = "rejected", "2026-05-01T08:00:00.000Z", "0"
+            written.save(item)
+    world.store.tables.connection.client.meta.events.register("after-call.dynamodb.Query", count)
+    shown, after, pages = 0, None, 0
+    while pages == 0 or after is not None:
+        read.clear()
+        page = world.store.images.page("birds", ImageStatus.REJECTED, limit=20, after=after)
+        shown, after, pages = shown + len(page.images), page.next_after, pages + 1
+        assert sum(read) <= 21
+        assert len(read) <= SHARDS
+    assert (shown, pages) == (rejected, rejected / 20)
 
 
 def test_campaigns_are_paged(world: World, browsing: Browsing) -> None:
