@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gt_engine.autolabel.certify import Guarantee, Method, Stratum, betting, certify, exact_binomial, level, student_t
+from gt_engine.autolabel.certify import (
+    Guarantee,
+    Method,
+    Stratum,
+    betting,
+    certify,
+    exact_binomial,
+    level,
+    powered,
+    student_t,
+)
 
 
 def draw(rng: np.random.Generator, n: int, *, binary: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -75,6 +85,28 @@ def test_good_earlier_rounds_leave_room_for_a_harder_one() -> None:
 
 def test_the_rounds_together_spend_no_more_than_delta() -> None:
     assert sum(level(0.1, number) for number in range(1, 100)) == pytest.approx(0.1)
+
+
+def test_confidences_take_out_luck_and_nothing_else() -> None:
+    """Or objects are sent to people that the machine could have labeled; or worse, the other way round."""
+    means, spreads = [], []
+    for seed in range(300):
+        rng = np.random.default_rng([seed, 7])
+        pool, _ = draw(rng, 1000)
+        validation, losses = draw(rng, 150)
+        better = powered(losses, validation, pool)
+        means.append([losses.mean(), better.mean()])
+        spreads.append([losses.std(), better.std()])
+    plain, better = np.array(means).T
+    assert abs(plain.mean() - better.mean()) < 0.002
+    assert better.std() < 0.97 * plain.std()
+    assert (np.diff(spreads, axis=1) <= 1e-12).all()
+
+
+def test_confidences_that_tell_nothing_change_nothing() -> None:
+    losses, confidences = np.array([0.0, 0.5, 1.0, 0.0]), np.array([0.1, 0.8, 0.9, 0.2])
+    assert (powered(losses, np.full(4, 0.5), np.full(9, 0.5)) == losses).all()
+    assert (powered(losses, confidences, np.full(9, 0.7)) == losses).all(), "surer where it errs: that is chance"
 
 
 def test_p_values_are_small_only_with_evidence() -> None:
