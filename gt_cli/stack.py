@@ -10,12 +10,14 @@ nothing of the user's own AWS settings.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -152,7 +154,7 @@ def local_stack(
         say("packaging the app")
         packaging = cleanup.enter_context(ThreadPoolExecutor(1)).submit(build, work / "package")
         say("starting MiniStack")
-        port = free_port()
+        port = cleanup.enter_context(kept_port())
         endpoint_url = f"http://127.0.0.1:{port}"
         ministack = _start_ministack(work, port, logs, enforce_roles=enforce_roles)
         cleanup.callback(ministack.stop)
@@ -200,6 +202,21 @@ def child_environment(endpoint_url: str | None = None) -> dict[str, str]:
     if endpoint_url is not None:
         environment["AWS_ENDPOINT_URL"] = endpoint_url
     return environment
+
+
+@contextmanager
+def kept_port(usual: int = USUAL_PORT) -> Iterator[int]:
+    """A port that no other stack of this user takes in the meantime: the usual one for the first of them.
+
+    A stack needs seconds to listen. One that begins in these seconds would find the port free as well, and then take
+    the answers of the first stack for its own.
+    """
+    with (Path(tempfile.gettempdir()) / f"gt-service-{os.getuid()}-{usual}.lock").open("a") as first:
+        try:
+            fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            usual = 0
+        yield free_port(usual)
 
 
 def free_port(usual: int = USUAL_PORT) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gt_cli.stack import LocalSession, Part, StackError, child_environment, free_port
+from gt_cli.stack import LocalSession, Part, StackError, child_environment, free_port, kept_port
 
 
 def test_nothing_of_the_users_aws_settings_reaches_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,6 +36,15 @@ def test_a_taken_port_is_not_taken_again() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert free_port(usual=port) != port
+
+
+def test_two_stacks_that_start_at_once_take_different_ports() -> None:
+    """The second would talk to the first, and each would find the other's campaigns."""
+    usual = free_port(0)
+    with kept_port(usual) as one, kept_port(usual) as two:
+        assert one == usual != two
+    with kept_port(usual) as later:
+        assert later == usual
 
 
 def test_a_part_that_dies_says_what_it_said_and_where_its_log_is(tmp_path: Path) -> None:
