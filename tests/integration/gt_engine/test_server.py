@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.wiring import engine_keys
 from gt_cli.stack import LocalSession, child_environment
 from tests.engine import ACCOUNT, BUCKET
 from tests.engine_server import Engine, birds, ended, output_files, output_paths, request_in, wait_for
@@ -60,6 +61,12 @@ def test_calls_must_be_signed_where_keys_are_set(aws: LocalSession, tmp_path: Pa
             session.client("sagemaker").list_labeling_jobs()
         with pytest.raises(ClientError, match="InvalidSignatureException"):
             session.client("sagemaker", **(friend | {"aws_secret_access_key": "guessed"})).list_labeling_jobs()
+        # The app signs with what is in its parameter, which is the engine's own file.
+        ssm = aws.client("ssm")
+        ssm.put_parameter(Name="/gt-service-signed/engine-keys", Type="SecureString", Value=keys.read_text())
+        key_id, secret = engine_keys(ssm, "/gt-service-signed/engine-keys")
+        app = session.client("sagemaker", aws_access_key_id=key_id, aws_secret_access_key=secret)
+        assert app.list_labeling_jobs()["LabelingJobSummaryList"] == []
     finally:
         assert engine.stop() == 0
 
