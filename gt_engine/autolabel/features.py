@@ -32,6 +32,9 @@ CHUNK = 64
 PIXEL_SIDE = INPUT_SIDE // 2
 
 _MAGIC = b"GTF3"
+_KIND = _MAGIC.decode().lower()
+"""Files are named by it: those of another version are as if they were not there."""
+
 _HEADER = struct.Struct("<4sIII")
 _CHANNELS = [tap.channels for tap in TAPS]
 _SIZES = [tap.channels * tap.side**2 for tap in TAPS]
@@ -141,11 +144,11 @@ class FeatureStore:
                 self._backbone = Backbone()
             return self._backbone
 
-    def _path(self, key: str, kind: str = "features") -> Path:
+    def _path(self, key: str, kind: str = _KIND) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()
         return self.directory / name[:2] / f"{name[2:34]}.{kind}"
 
-    def _write(self, key: str, data: bytes, kind: str = "features") -> None:
+    def _write(self, key: str, data: bytes, kind: str = _KIND) -> None:
         path = self._path(key, kind)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
@@ -213,5 +216,5 @@ def _packed(facts: ImageFacts, maps: Sequence[Floats], pixels: NDArray[np.uint8]
 def _facts(header: bytes) -> ImageFacts:
     magic, width, height, depth = _HEADER.unpack(header)
     if magic != _MAGIC:
-        raise RuntimeError("a feature file is of another version; empty the feature directory")
+        raise RuntimeError("a feature file is damaged; empty the feature directory")
     return ImageFacts(width, height, depth)

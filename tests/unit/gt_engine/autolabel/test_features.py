@@ -14,6 +14,7 @@ from PIL import Image
 
 from gt_engine.autolabel import FeatureStore, ImageFacts, ImageProblem
 from gt_engine.autolabel.backbone import INPUT_SIDE, TAPS, Backbone, read_weights
+from gt_engine.autolabel.features import PIXEL_SIDE
 from gt_engine.autolabel.images import MAX_BYTES, decode
 
 
@@ -102,6 +103,21 @@ def test_what_is_read_back_is_what_the_backbone_saw(tmp_path: Path) -> None:
         step = np.abs(wanted).max((0, 1)) / 127
         assert (np.abs(stored[0] - wanted) <= 0.51 * step + 1e-5).all()
         np.testing.assert_array_equal(stored[0], stored[1])
+    pixels = view.pixels(["object-2", "object-1"]).astype(float)
+    halved = outcome[1].astype(float).reshape(PIXEL_SIDE, 2, PIXEL_SIDE, 2, 3).mean((1, 3))
+    assert np.abs(pixels - halved).max() <= 0.5
+
+
+def test_files_of_an_earlier_version_are_made_again(tmp_path: Path, loads: list[str]) -> None:
+    """Who upgrades need not empty a directory first."""
+    store = FeatureStore(tmp_path)
+    store.prepare([("x", loader(picture(1), "x", loads))])
+    (made,) = (file for file in tmp_path.rglob("*") if file.is_file())
+    made.rename(made.with_suffix(".features"))
+    assert not store.has("x")
+    store.prepare([("x", loader(picture(1), "x", loads))])
+    assert store.has("x")
+    assert loads == ["x", "x"]
 
 
 def test_a_problem_is_remembered_but_an_unreadable_object_is_tried_again(tmp_path: Path, loads: list[str]) -> None:
