@@ -26,11 +26,11 @@ class MemoryObjects:
             uri = S3Uri.parse(text)
             if uri.bucket == prefix.bucket and uri.key.startswith(prefix.key):
                 body = self.contents[text]
-                yield ObjectSummary(uri, len(body), _etag(body), datetime(2026, 1, 1, tzinfo=UTC))
+                yield ObjectSummary(uri, len(body), etag_of(body), datetime(2026, 1, 1, tzinfo=UTC))
 
     def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes:
         body = self.contents.get(str(uri))
-        if body is None or etag not in {None, _etag(body)}:
+        if body is None or etag not in {None, etag_of(body)}:
             raise NotFound(f"there is no object {uri}")
         return body[:first_bytes]
 
@@ -48,7 +48,8 @@ class MemoryObjects:
         self.write(uri, b"".join(chunks), content_type)
 
 
-def _etag(body: bytes) -> str:
+def etag_of(body: bytes) -> str:
+    """As S3 has it for an object that was uploaded in one piece."""
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from gt_service.reports.campaign import campaign_report
 from gt_service.reports.publish import make_job_report, report_json
 from gt_service.store import Store, TableNames, images
 from tests.factories import MemoryLogs
-from tests.fakes import FakeSageMaker, MemoryObjects
+from tests.fakes import FakeSageMaker, MemoryObjects, etag_of
 
 INBOX, RESULTS, REGION = "inbox", "results", "us-east-1"
 ROLE = "arn:aws:iam::111122223333:role/labeling"
@@ -122,9 +121,8 @@ class World:
     def tell(self, key: str, body: bytes) -> Upload:
         """What S3 tells of an upload."""
         self._uploads += 1
-        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
         moment = self.time.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.time.microsecond // 1000:03}Z"
-        return Upload(INBOX, key, etag, len(body), moment, f"{self._uploads:018X}".ljust(32, "0"))
+        return Upload(INBOX, key, etag_of(body), len(body), moment, f"{self._uploads:018X}".ljust(32, "0"))
 
     def upload(self, key: str, body: bytes) -> Taken:
         return self.take(self.put(key, body))

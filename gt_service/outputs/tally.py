@@ -81,15 +81,15 @@ class Tally:
 
     def add(self, object_id: str, line: JsonObject, record: LabelRecord | None) -> None:
         self.objects += 1
-        if record is None:
-            found = LabeledObject(object_id, line, None, human=False)
-            self.unlabeled.append(found)
-        elif self._is_own(object_id, record):
+        if record is not None and self._is_own(object_id, record):
             found = LabeledObject(object_id, line, record, self._is_human(object_id, record))
             self._count(found, record)
         else:
             found = LabeledObject(object_id, line, None, human=False)
-            self.labeled_before += 1
+            if record is None:
+                self.unlabeled.append(found)
+            else:
+                self.labeled_before += 1
         if self._each is not None:
             self._each(found)
 

@@ -8,7 +8,6 @@ balance; when the weather has cleared, every image must be accounted for.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections import Counter
@@ -25,6 +24,7 @@ from gt_service.chain.names import JobName, Places
 from gt_service.chain.states import BatchState, CampaignEvent, JobState
 from gt_service.objects import S3Uri
 from gt_service.store.records import Batch, ImageStatus
+from tests.fakes import etag_of
 from tests.faults.weather import Fault, Killed, StormyWorld
 from tests.pictures import copy_of, painting, saved
 from tests.world import RESULTS, a_world, picture, spec_document
@@ -90,7 +90,7 @@ class Campaigns(RuleBasedStateMachine):
         """A picture, or one saved anew, or with a content of 0 something that is none."""
         self.valid[key] = content > 0
         body = _picture(content, copy) if self.near else picture(content)
-        self.pictures[hashlib.md5(body, usedforsecurity=False).hexdigest()] = content
+        self.pictures[etag_of(body)] = content
         self.world.drop(key, body if content else b"no image at all")
 
     @rule(what=st.sampled_from(["pause", "resume", "resume", "close the batch"]), fault=faults)
