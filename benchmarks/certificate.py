@@ -61,7 +61,7 @@ def box_splits(
     order = [list(gold)[i] for i in np.random.default_rng(seed).permutation(len(gold))]
     labels = people(Task.BOXES, gold, order, seed, 1)
     learnt = {one: labels[one] for one in order[:TRAINED] if one in labels}
-    model = learner.train(features, learnt, classes=("Bird",), seed=seed)
+    model = learner.train(features, learnt, classes=("Bird",), seed=seed).model
     rest = [one for one in order[TRAINED:] if one in labels]
     seen = learner.predict(model, features, rest)
     against_gold = learner.losses(seen.labels, [gold[one] for one in rest])
@@ -80,9 +80,9 @@ def class_splits(features: FeatureView, gold: Mapping[str, Label], seed: int, sp
         order = [list(gold)[i] for i in rng.permutation(len(gold))]
         asked, pool = order[:VALIDATION], order[VALIDATION : VALIDATION + POOL]
         labels = people(Task.CLASSES, gold, asked, seed * 1000 + number, len(HABITATS))
-        model = learner.train(features, labels, classes=HABITATS, seed=number)
-        checked = learner.predict(model, features, list(labels))
-        predicted = learner.predict(model, features, pool)
+        learnt = learner.train(features, labels, classes=HABITATS, seed=number)
+        checked = learnt.left_out.of(list(labels))
+        predicted = learner.predict(learnt.model, features, pool)
         yield Split(
             predicted.confidences,
             learner.losses(predicted.labels, [gold[one] for one in pool]),

@@ -3,7 +3,7 @@
 from gt_engine.autolabel.certify import Guarantee, Method
 from gt_engine.autolabel.features import FeatureStore, FeatureView
 from gt_engine.autolabel.images import ImageFacts, ImageProblem
-from gt_engine.autolabel.learner import Learner, Predictions
+from gt_engine.autolabel.learner import Learner, Learnt, Predictions
 from gt_engine.autolabel.learners import learner_for
 from gt_engine.autolabel.payload import ModelFacts, model_facts
 from gt_engine.autolabel.rounds import (
@@ -27,6 +27,7 @@ __all__ = [
     "ImageProblem",
     "JobPlan",
     "Learner",
+    "Learnt",
     "Method",
     "ModelFacts",
     "Predictions",

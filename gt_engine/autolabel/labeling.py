@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gt_engine.autolabel.features import FeatureView
-from gt_engine.autolabel.learner import EpochReport, Learner, Predictions
+from gt_engine.autolabel.learner import EpochReport, Learner, Learnt, Predictions
 from gt_engine.autolabel.rounds import JobPlan, Progress, Round, decide
 from gt_engine.labels import Label
 
@@ -50,19 +50,23 @@ def run_round(
     labels   consolidated human labels by object id (at least those of `progress.human()`)
     model    of the round before; in the first round of a warm job the given one; None on a cold start
     """
-    number = len(progress.rounds) + 1
-    first_of_warm = plan.warm and number == 1 and model is not None
-    if first_of_warm and model is not None:
-        outcome = _decided(learner, features, plan, progress, labels, model, trained=False)
+    if plan.warm and not progress.rounds and model is not None:
+        # A given model has seen no label of this job, so nothing tells the labeled objects from the others.
+        said = learner.predict(model, features, (*progress.validation(), *progress.pool()), together=True)
+        outcome = _decided(learner, plan, progress, labels, said, model, trained=False)
         if len(outcome.round.machine) >= ENOUGH * len(progress.pool()):
             return outcome
         cold = _trained(learner, features, plan, progress, labels, classes=classes, model=None, on_epoch=on_epoch)
-        if _worse(learner, features, progress, labels, model, cold):
-            nothing = Round(number, None, (), (), (), outcome.round.validation, outcome.round.score, fell_back=True)
-            return RoundOutcome(nothing, cold, True, {}, {})
+        if _worse(learner, progress, labels, said, cold.left_out):
+            score, validation = outcome.round.score, outcome.round.validation
+            nothing = Round(1, None, (), (), (), validation, score, fell_back=True)
+            return RoundOutcome(nothing, cold.model, True, {}, {})
         return outcome
-    model = _trained(learner, features, plan, progress, labels, classes=classes, model=model, on_epoch=on_epoch)
-    return _decided(learner, features, plan, progress, labels, model, trained=True)
+    learnt = _trained(learner, features, plan, progress, labels, classes=classes, model=model, on_epoch=on_epoch)
+    known = set(learnt.left_out.ids)
+    rest = [one for one in (*progress.validation(), *progress.pool()) if one not in known]
+    said = learnt.left_out + learner.predict(learnt.model, features, rest)
+    return _decided(learner, plan, progress, labels, said, learnt.model, trained=True)
 
 
 def train(
@@ -71,6 +75,7 @@ def train(
     plan: JobPlan,
     progress: Progress,
     labels: Mapping[str, Label],
+    guesses: Mapping[str, Label],
     *,
     classes: Sequence[str],
     model: bytes | None,
@@ -80,14 +85,12 @@ def train(
 
     What the machine labeled has passed the certificate, so it is worth learning from: it is most of the job. Only now,
     as it would spoil the fairness of a certificate in this job; the next job decides on objects of its own.
+
+    labels   of people by object id, `progress.human()`; guesses: those of the machine, `progress.machine()`
     """
-    guesses: Mapping[str, Label] = {}
-    if model is not None and progress.machine():
-        predictions = learner.predict(model, features, progress.machine(), together=True)
-        guesses = dict(zip(predictions.ids, predictions.labels, strict=True))
     return _trained(
         learner, features, plan, progress, labels, classes=classes, model=model, guesses=guesses, on_epoch=on_epoch
-    )
+    ).model
 
 
 def _trained(
@@ -101,7 +104,7 @@ def _trained(
     model: bytes | None,
     guesses: Mapping[str, Label] | None = None,
     on_epoch: EpochReport | None = None,
-) -> bytes:
+) -> Learnt:
     """A model from every human label so far, on top of `model`."""
     examples = {one: labels[one] for one in progress.human()}
     seed = plan.seed * 100 + len(progress.batches)
@@ -112,52 +115,42 @@ def _trained(
 
 def _decided(
     learner: Learner,
-    features: FeatureView,
     plan: JobPlan,
     progress: Progress,
     labels: Mapping[str, Label],
+    said: Predictions,
     model: bytes,
     *,
     trained: bool,
 ) -> RoundOutcome:
-    validation, pool = progress.validation(), progress.pool()
-    # A model that was given has seen no label of this job, so nothing tells the validation objects from the others.
-    checked = learner.predict(model, features, validation, together=not trained)
-    predicted = learner.predict(model, features, pool, together=not trained)
+    """The decision that rests on what a model says of the labeled objects and of the pool."""
+    checked, predicted = said.of(progress.validation()), said.of(progress.pool())
     decision = decide(
         plan,
         progress,
-        pool=pool,
+        pool=predicted.ids,
         pool_confidences=predicted.confidences,
-        validation=validation,
+        validation=checked.ids,
         validation_confidences=checked.confidences,
         losses=_losses(learner, checked, labels),
     )
-    at = {one: i for i, one in enumerate(pool)}
-    rows = [at[one] for one in decision.machine]
+    labeled = predicted.of(decision.machine)
     return RoundOutcome(
         decision,
         model,
         trained,
-        {pool[i]: predicted.labels[i] for i in rows},
-        {pool[i]: float(predicted.confidences[i]) for i in rows},
+        dict(zip(labeled.ids, labeled.labels, strict=True)),
+        dict(zip(labeled.ids, labeled.confidences.tolist(), strict=True)),
     )
 
 
 def _worse(
-    learner: Learner,
-    features: FeatureView,
-    progress: Progress,
-    labels: Mapping[str, Label],
-    given: bytes,
-    cold: bytes,
+    learner: Learner, progress: Progress, labels: Mapping[str, Label], given: Predictions, cold: Predictions
 ) -> bool:
     """Drift: on the first labels the given model loses more than one trained on them alone (each label left out)."""
     ids = progress.validation()
-    losses = [
-        _losses(learner, learner.predict(one, features, ids, together=one is given), labels) for one in (given, cold)
-    ]
-    excess = losses[0] - losses[1]
+    by_given, by_cold = (_losses(learner, said.of(ids), labels) for said in (given, cold))
+    excess = by_given - by_cold
     # One standard error: a given model must not be dropped for bad luck.
     return bool(excess.mean() > excess.std() / np.sqrt(max(len(excess), 1)))
 

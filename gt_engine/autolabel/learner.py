@@ -32,6 +32,30 @@ class Predictions:
     labels: tuple[Label, ...]
     confidences: NDArray[np.float64]
 
+    def of(self, ids: Sequence[str]) -> Predictions:
+        """Of some of the objects. Raises KeyError for one that nothing is said of."""
+        at = {one: i for i, one in enumerate(self.ids)}
+        rows = [at[one] for one in ids]
+        return Predictions(tuple(ids), tuple(self.labels[i] for i in rows), self.confidences[rows])
+
+    def __add__(self, more: Predictions) -> Predictions:
+        """Of these objects and of others."""
+        confidences = np.concatenate([self.confidences, more.confidences])
+        return Predictions(self.ids + more.ids, self.labels + more.labels, confidences)
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a training leaves.
+
+    model     bytes, see above
+    left_out  what it says of the examples, each by the member that never saw it: what `predict` would say. Of very
+              many examples it learns from the newest, and says nothing of the others
+    """
+
+    model: bytes
+    left_out: Predictions
+
 
 class Learner(Protocol):
     """Trains on examples and labels the rest.
@@ -56,7 +80,7 @@ class Learner(Protocol):
         initial: bytes | None = None,
         guesses: Mapping[str, Label] | None = None,
         on_epoch: EpochReport | None = None,
-    ) -> bytes:
+    ) -> Learnt:
         """A model from labeled objects (object id -> label), warm from `initial` where given.
 
         `initial` brings its own examples along: they are learnt from again, so that nothing is forgotten. `guesses` are

@@ -56,7 +56,8 @@ def pack(facts: ModelFacts, arrays: Mapping[str, NDArray[Any]], keys: Sequence[s
     np.savez(stored, allow_pickle=False, **dict(arrays))
     out = io.BytesIO()
     with (
-        gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1, mtime=0) as zipped,
+        # Weights hardly get smaller: to try would take longer than all the rest of the packing.
+        gzip.GzipFile(fileobj=out, mode="wb", compresslevel=0, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w") as tar,
     ):
         for name, data in (("model.json", json.dumps(described).encode()), ("arrays.npz", stored.getvalue())):

@@ -13,12 +13,16 @@ from gt_engine.outputs import records
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the machine may know: features of the labeled and of the unlabeled, people's labels, the model so far."""
+    """What the machine may know: features of the labeled and of the unlabeled, people's labels, the model so far.
+
+    `guesses` are its own labels of this job.
+    """
 
     task: Task
     classes: tuple[str, ...]
     view: FeatureView
     labels: Mapping[str, Label]
+    guesses: Mapping[str, Label]
     model: bytes | None
 
 
@@ -91,6 +95,7 @@ class LearningMachine:
             plan,
             progress,
             lesson.labels,
+            lesson.guesses,
             classes=lesson.classes,
             model=lesson.model,
             on_epoch=lambda _, score: scores.append(score),

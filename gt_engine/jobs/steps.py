@@ -425,7 +425,7 @@ def _train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tool
 
 def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """What there is to learn from and to label, with the features of all of it at hand."""
-    labels = _human_labels(job, state, tools)
+    labels = _labels(job, _human_contents(state, tools))
     keys = _facts(job, state, tools).keys
     wanted = {object_id: keys[object_id] for object_id in (*labels, *state.progress.pool(), *state.progress.machine())}
     # Features live on this machine's disk: after a move to another one they are made again.
@@ -438,6 +438,7 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
         classes=job.classes,
         view=tools.features.view(wanted),
         labels=labels,
+        guesses=_labels(job, _machine_contents(job, state, tools)),
         model=_last_model(job, state, tools),
     )
 
@@ -540,16 +541,22 @@ def _human_contents(state: JobState, tools: Tools) -> dict[str, dict[str, object
 
 def _contents(job: JobContext, state: JobState, tools: Tools) -> dict[str, dict[str, object]]:
     """Every label of the job so far, as written."""
-    found = _human_contents(state, tools)
+    return _human_contents(state, tools) | _machine_contents(job, state, tools)
+
+
+def _machine_contents(job: JobContext, state: JobState, tools: Tools) -> dict[str, dict[str, object]]:
+    """The labels that the machine gave, by object id."""
+    found: dict[str, dict[str, object]] = {}
     for iteration, round_ in zip(state.machine, state.progress.rounds, strict=True):
         if round_.machine:
             found.update(records.read_auto_annotations(tools.objects.read(job.tree.auto_annotations(iteration))))
     return found
 
 
-def _human_labels(job: JobContext, state: JobState, tools: Tools) -> dict[str, Label]:
+def _labels(job: JobContext, contents: Mapping[str, Mapping[str, object]]) -> dict[str, Label]:
+    """Contents as the machine learns from them."""
     labels: dict[str, Label] = {}
-    for object_id, content in _human_contents(state, tools).items():
+    for object_id, content in contents.items():
         label = job.form.label(content)
         if not isinstance(label, BoxLabel | ClassLabel):
             raise TypeError(f"the machine does not learn from {type(label).__name__}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -31,7 +31,7 @@ from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
-from gt_engine.autolabel.learner import EpochReport, Predictions
+from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
 
@@ -99,7 +99,7 @@ class BoxLearner:
         initial: bytes | None = None,
         guesses: Mapping[str, Label] | None = None,
         on_epoch: EpochReport | None = None,
-    ) -> bytes:
+    ) -> Learnt:
         """See Learner.train."""
         if not examples:
             raise ValueError("no examples to learn from")
@@ -139,23 +139,24 @@ class BoxLearner:
             detections = _detected(
                 pool, detectors, projection, view, [keys[i] for i in human], lambda _: True, float(CUTS[0])
             )
-            seen = dict(zip(human, detections, strict=True))
-        judges = tuple(self._judge([i for i in human if folds[i] != fold], seen, labels) for fold in range(FOLDS))
+        losses = self._losses_by_cut(detections, [labels[i] for i in human])
+        judges = tuple(_judge(_others(folds[human], fold), detections, losses) for fold in range(FOLDS))
+        seen = {keys[i]: one for i, one in zip(human, detections, strict=True)}
+        known = [one for one in examples if features.content_key(one) in seen]
+        left_out = _said(judges, features, known, [seen[features.content_key(one)] for one in known])
         facts = ModelFacts(
             self.task,
             tuple(classes),
             sum(one.human for one in gathered.values()),
             earlier.facts.generation + 1 if earlier else 1,
         )
-        return _packed(Model(facts, projection, detectors, judges, gathered))
+        return Learnt(_packed(Model(facts, projection, detectors, judges, gathered)), left_out)
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
     ) -> Predictions:
         """See Learner.predict."""
         learnt = _unpacked(model)
-        labels: list[Label] = []
-        confidences: list[float] = []
 
         def alone(key: str) -> bool:
             return not together or key in learnt.examples
@@ -163,27 +164,42 @@ class BoxLearner:
         with cores(self.threads) as pool:
             likely_from = min(one.cut for one in learnt.judges)
             detections = _detected(pool, learnt.detectors, learnt.projection, features, ids, alone, likely_from)
-        for one, seen in zip(ids, detections, strict=True):
-            judge = learnt.judges[fold_of(features.content_key(one))]
-            labels.append(seen.label(judge.cut, features.image_size(one)))
-            confidences.append(float(judge.confidence(evidence(seen, judge.cut)[None])[0]))
-        return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64))
+        return _said(learnt.judges, features, ids, detections)
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """See Learner.losses."""
         loss = LOSSES[self.loss]
         return np.array([loss(_boxes(p), _boxes(t)) for p, t in zip(predicted, truth, strict=True)], np.float64)
 
-    def _judge(self, rows: Sequence[int], seen: Mapping[int, Detections], labels: Sequence[BoxLabel]) -> Judge:
-        """The cut with the smallest mean loss, and a confidence fitted at it, on left-out detections."""
-        rows = rows or list(seen)
-        at_cut = {
-            float(cut): self.losses([seen[i].label(cut, labels[i].image_size) for i in rows], [labels[i] for i in rows])
-            for cut in CUTS
+    def _losses_by_cut(self, seen: Sequence[Detections], truth: Sequence[BoxLabel]) -> dict[float, NDArray[np.float64]]:
+        """What the label at each cut loses."""
+        pairs = list(zip(seen, truth, strict=True))
+        return {
+            cut: self.losses([one.label(cut, right.image_size) for one, right in pairs], truth) for cut in CUTS.tolist()
         }
-        cut = min(at_cut, key=lambda one: float(at_cut[one].mean()))
-        described = np.stack([evidence(seen[i], cut) for i in rows])
-        return Judge(cut, logistic.fit(described, 1 - at_cut[cut]))
+
+
+def _judge(rows: Integers, seen: Sequence[Detections], losses: Mapping[float, NDArray[np.float64]]) -> Judge:
+    """The cut with the smallest mean loss, and a confidence fitted at it, on left-out detections.
+
+    `losses` has for each cut what the label at that cut loses, for everything that is seen; `rows` are those to go by.
+    """
+    cut = min(losses, key=lambda one: float(losses[one][rows].mean()))
+    described = np.stack([evidence(seen[i], cut) for i in rows])
+    return Judge(cut, logistic.fit(described, 1 - losses[cut][rows]))
+
+
+def _said(
+    judges: Sequence[Judge], features: FeatureView, ids: Sequence[str], detections: Sequence[Detections]
+) -> Predictions:
+    """What the judges make of what is seen in each object."""
+    labels: list[Label] = []
+    confidences: list[float] = []
+    for one, seen in zip(ids, detections, strict=True):
+        judge = judges[fold_of(features.content_key(one))]
+        labels.append(seen.label(judge.cut, features.image_size(one)))
+        confidences.append(float(judge.confidence(evidence(seen, judge.cut)[None])[0]))
+    return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64))
 
 
 def _gathered(examples: Mapping[str, Example]) -> dict[str, Example]:
@@ -205,9 +221,8 @@ def _relative(label: BoxLabel) -> Floats:
     return np.clip(label.boxes / np.array([width, height, width, height], np.float32), 0, 1).astype(np.float32)
 
 
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+def _chunks(rows: Integers) -> list[Integers]:
+    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
 
 
 def _others(folds: NDArray[np.int64], fold: int) -> Integers:
@@ -283,19 +298,19 @@ def _detected(
 ) -> list[Detections]:
     """What is seen in each object: by all members, or for contents that go `alone` by the one that never saw it."""
 
-    def look(chunk: Sequence[str]) -> list[Detections]:
-        seen = projection(features, chunk)
-        keys = [features.content_key(one) for one in chunk]
-        asked = np.where([alone(key) for key in keys], folds_of(keys), FOLDS)
-        found: dict[int, Detections] = {}
-        for who in np.unique(asked):
-            mine = np.flatnonzero(asked == who)
-            members = detectors if who == FOLDS else detectors[who : who + 1]
-            part = detect_closely(members, seen.of(mine), likely_from)
-            found.update(zip(mine.tolist(), part, strict=True))
-        return [found[i] for i in range(len(chunk))]
+    keys = [features.content_key(one) for one in ids]
+    asked = np.where([alone(key) for key in keys], folds_of(keys), FOLDS)
+    groups = [(int(who), rows) for who in np.unique(asked) for rows in _chunks(np.flatnonzero(asked == who))]
 
-    return [one for part in pool.map(look, _chunks(ids)) for one in part]
+    def look(group: tuple[int, Integers]) -> list[Detections]:
+        who, rows = group
+        members = detectors if who == FOLDS else detectors[who : who + 1]
+        return detect_closely(members, projection(features, [ids[i] for i in rows]), likely_from)
+
+    found: dict[int, Detections] = {}
+    for (_, rows), part in zip(groups, pool.map(look, groups), strict=True):
+        found.update(zip(rows.tolist(), part, strict=True))
+    return [found[i] for i in range(len(ids))]
 
 
 def _packed(model: Model) -> bytes:

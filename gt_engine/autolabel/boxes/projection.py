@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel.backbone import TAPS
 from gt_engine.autolabel.features import FeatureView
-from gt_engine.labels import Floats, Integers
+from gt_engine.labels import Floats
 
 FINE, COARSE = TAPS[0], TAPS[1:]
 SIDE = COARSE[0].side
@@ -68,10 +68,6 @@ class Seen(NamedTuple):
     fine: Floats
     colours: Floats
 
-    def of(self, rows: Integers) -> Seen:
-        """Some of the images."""
-        return Seen(*(part[rows] for part in self))
-
 
 @dataclass(frozen=True, eq=False)
 class Projection:
@@ -95,8 +91,13 @@ class Projection:
 
 def _standardised(pixels: NDArray[np.uint8]) -> Floats:
     """Colours about their mean in each image, in units of their spread there."""
-    centred = pixels - pixels.mean((1, 2), dtype=np.float32, keepdims=True)
-    return np.asarray(centred / (centred.std((1, 2, 3), keepdims=True) + LEAST_SPREAD), np.float32)
+    out = pixels.astype(np.float32)
+    points = out.reshape(len(out), -1, 3)
+    # As products: numpy's mean and std over the two inner axes take three times as long.
+    points -= np.full((1, points.shape[1]), 1 / points.shape[1], np.float32) @ points
+    variance = np.einsum("npc,npc->n", points, points) / points[0].size
+    points /= (np.sqrt(variance) + LEAST_SPREAD)[:, None, None]
+    return out
 
 
 def fit_projection(features: FeatureView, ids: Sequence[str]) -> Projection:

@@ -13,7 +13,7 @@ from gt_engine.autolabel.certify import Numbers
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, folds_of
-from gt_engine.autolabel.learner import EpochReport, Predictions
+from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
 
@@ -67,7 +67,7 @@ class ClassLearner:
         initial: bytes | None = None,
         guesses: Mapping[str, Label] | None = None,
         on_epoch: EpochReport | None = None,
-    ) -> bytes:
+    ) -> Learnt:
         """See Learner.train."""
         if not examples:
             raise ValueError("no examples to learn from")
@@ -98,7 +98,7 @@ class ClassLearner:
 
         with cores(self.threads) as pool:
             members = tuple(pool.map(member, range(FOLDS)))
-            scores = np.stack([network.predict(one, x) for one in members])[folds, np.arange(len(keys))]
+            scores = np.stack([_log_shares(network.predict(one, x)) for one in members])[folds, np.arange(len(keys))]
         right = (scores.argmax(1) == y).astype(np.float64)
         described = evidence(scores)
         confidences = []
@@ -111,7 +111,11 @@ class ClassLearner:
             sum(one.human for one in gathered.values()),
             earlier.facts.generation + 1 if earlier else 1,
         )
-        return _packed(Model(facts, mean, spread, members, tuple(confidences), gathered))
+        at = {key: i for i, key in enumerate(keys)}
+        own_rows = {one: at[key] for one in examples if (key := features.content_key(one)) in at}
+        rows = np.array(list(own_rows.values()), np.int64)
+        left_out = _said(confidences, tuple(own_rows), folds[rows], scores[rows])
+        return Learnt(_packed(Model(facts, mean, spread, members, tuple(confidences), gathered)), left_out)
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
@@ -125,13 +129,7 @@ class ClassLearner:
         with cores(self.threads) as pool:
             opinions = np.stack(list(pool.map(lambda one: _log_shares(network.predict(one, x)), learnt.members)))
         scores = np.where(alone[:, None], opinions[folds, np.arange(len(ids))], opinions.mean(0))
-        confidences = np.zeros(len(ids))
-        for fold in range(FOLDS):
-            mine = np.flatnonzero(folds == fold)
-            if len(mine):
-                confidences[mine] = learnt.confidences[fold](evidence(scores[mine]))
-        labels = tuple(ClassLabel(int(c), float(p)) for c, p in zip(scores.argmax(1), confidences, strict=True))
-        return Predictions(tuple(ids), labels, confidences)
+        return _said(learnt.confidences, tuple(ids), folds, scores)
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """See Learner.losses."""
@@ -146,6 +144,17 @@ def evidence(scores: Floats) -> Numbers:
     ordered = np.sort(p, 1)[:, ::-1]
     best, second = ordered[:, 0], ordered[:, min(1, p.shape[1] - 1)]
     return np.column_stack([np.log(best / (1 - best)), best - second, -(p * np.log(p)).sum(1)])
+
+
+def _said(judges: Sequence[logistic.Logistic], ids: tuple[str, ...], folds: Integers, scores: Floats) -> Predictions:
+    """The best class of each object, and how sure the judge of its fold is."""
+    confidences = np.zeros(len(ids))
+    for fold in range(FOLDS):
+        mine = np.flatnonzero(folds == fold)
+        if len(mine):
+            confidences[mine] = judges[fold](evidence(scores[mine]))
+    labels = tuple(ClassLabel(int(c), float(p)) for c, p in zip(scores.argmax(1), confidences, strict=True))
+    return Predictions(ids, labels, confidences)
 
 
 def _log_shares(scores: Floats) -> Floats:

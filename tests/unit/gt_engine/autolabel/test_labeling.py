@@ -35,7 +35,7 @@ def test_a_model_that_would_do_worse_than_none_is_dropped(
     """Kept, it would label a new batch by what is no longer true."""
     earlier, now = batches
     turned = {one: ClassLabel((label.class_id + 1) % len(HABITATS)) for one, label in earlier.items()}
-    misled = LEARNER.train(features, turned, classes=HABITATS, seed=1)
+    misled = LEARNER.train(features, turned, classes=HABITATS, seed=1).model
     outcome = first_round(features, misled, now)
     assert outcome.round.fell_back
     assert outcome.trained
@@ -47,7 +47,7 @@ def test_a_model_that_knows_its_business_is_kept(
 ) -> None:
     """Dropped for bad luck, it would cost a training batch."""
     earlier, now = batches
-    model = LEARNER.train(features, earlier, classes=HABITATS, seed=1)
+    model = LEARNER.train(features, earlier, classes=HABITATS, seed=1).model
     outcome = first_round(features, model, now)
     assert not outcome.round.fell_back
     assert outcome.model == model
@@ -58,7 +58,7 @@ def test_members_answer_together_only_for_what_none_of_them_learnt(
 ) -> None:
     """Together on what they learnt, they would only recite it, and look better than they are."""
     earlier, now = batches
-    model = LEARNER.train(features, earlier, classes=HABITATS, seed=1)
+    model = LEARNER.train(features, earlier, classes=HABITATS, seed=1).model
     for ids, differ in ((list(earlier), False), (list(now), True)):
         alone = LEARNER.predict(model, features, ids).confidences
         together = LEARNER.predict(model, features, ids, together=True).confidences

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gt_cli.datasets.scenes import HABITATS
-from gt_engine.autolabel import FeatureView, Learner, learner_for, model_facts
+from gt_engine.autolabel import FeatureView, Learner, Predictions, learner_for, model_facts
 from gt_engine.autolabel.folds import FOLDS, fold_of
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_service.errors import InvalidInput
@@ -29,6 +29,7 @@ class Lesson:
     classes: tuple[str, ...]
     labels: Mapping[str, Label]
     model: bytes
+    left_out: Predictions
     scores: tuple[tuple[int, float], ...]
 
     @property
@@ -52,10 +53,10 @@ def lesson(
     classes = ("sparrow", "other") if request.param is Task.BOXES else HABITATS
     scores: list[tuple[int, float]] = []
     examples = dict(list(labels.items())[:40])
-    model = learner.train(
+    learnt = learner.train(
         features, examples, classes=classes, seed=3, on_epoch=lambda epoch, score: scores.append((epoch, score))
     )
-    return Lesson(learner, classes, labels, model, tuple(scores))
+    return Lesson(learner, classes, labels, learnt.model, learnt.left_out, tuple(scores))
 
 
 def test_a_model_says_what_it_is(lesson: Lesson) -> None:
@@ -67,8 +68,16 @@ def test_a_model_says_what_it_is(lesson: Lesson) -> None:
 def test_training_again_gives_the_same_bytes(lesson: Lesson, features: FeatureView) -> None:
     # A killed engine trains again; another model would give the job another output manifest.
     examples = {one: lesson.labels[one] for one in lesson.learnt}
-    again = lesson.learner.train(features, examples, classes=lesson.classes, seed=3)
+    again = lesson.learner.train(features, examples, classes=lesson.classes, seed=3).model
     assert again == lesson.model
+
+
+def test_what_is_said_of_the_examples_is_what_would_be_predicted(lesson: Lesson, features: FeatureView) -> None:
+    # The certificate compares the confidences of examples with those of the others: both must be of one kind.
+    predicted = lesson.learner.predict(lesson.model, features, lesson.learnt)
+    assert lesson.left_out.ids == predicted.ids
+    np.testing.assert_allclose(lesson.left_out.confidences, predicted.confidences, rtol=1e-3, atol=1e-4)
+    assert not lesson.learner.losses(lesson.left_out.labels, predicted.labels).any()
 
 
 def test_each_prediction_is_valid_and_in_the_order_asked(lesson: Lesson, features: FeatureView) -> None:
@@ -103,7 +112,7 @@ def test_a_label_never_reaches_the_member_that_answers_for_its_own_object(
         box_label([[0, 0, 20, 20]], [0], (160, 160, 3)) if lesson.learner.task is Task.BOXES else ClassLabel(5)
     )
     examples = {one: lesson.labels[one] for one in lesson.learnt} | {chosen: wrong}
-    spoilt = lesson.learner.train(features, examples, classes=lesson.classes, seed=3)
+    spoilt = lesson.learner.train(features, examples, classes=lesson.classes, seed=3).model
     before, after = (lesson.learner.predict(m, features, [chosen]).labels[0] for m in (lesson.model, spoilt))
     if isinstance(before, BoxLabel) and isinstance(after, BoxLabel):
         shared = min(len(before), len(after))  # the cut may move with the label; where the boxes are may not
@@ -116,7 +125,7 @@ def test_a_label_never_reaches_the_member_that_answers_for_its_own_object(
 
 def test_a_warm_start_replays_the_earlier_examples(lesson: Lesson, features: FeatureView) -> None:
     new = {one: lesson.labels[one] for one in lesson.unseen[:10]}
-    warm = lesson.learner.train(features, new, classes=lesson.classes, seed=4, initial=lesson.model)
+    warm = lesson.learner.train(features, new, classes=lesson.classes, seed=4, initial=lesson.model).model
     facts = model_facts(warm)
     assert (facts.examples, facts.generation) == (50, 2)
 
@@ -126,7 +135,7 @@ def test_guesses_are_learnt_from_but_count_as_no_human_label(lesson: Lesson, fea
     new = {one: lesson.labels[one] for one in lesson.unseen[:5]}
     guesses = {one: lesson.labels[one] for one in lesson.unseen[5:]}
     with_guesses, without = (
-        lesson.learner.train(features, new, classes=lesson.classes, seed=4, initial=lesson.model, guesses=some)
+        lesson.learner.train(features, new, classes=lesson.classes, seed=4, initial=lesson.model, guesses=some).model
         for some in (guesses, None)
     )
     assert with_guesses != without
@@ -144,7 +153,7 @@ def test_a_warm_start_works_where_the_earlier_pictures_are_gone(
     store.prepare((f"content-{one}", drawn[one].png) for one in new)  # type: ignore[attr-defined]
     view = store.view({one: f"content-{one}" for one in new})
     examples = {one: lesson.labels[one] for one in new}
-    warm = lesson.learner.train(view, examples, classes=lesson.classes, seed=4, initial=lesson.model)
+    warm = lesson.learner.train(view, examples, classes=lesson.classes, seed=4, initial=lesson.model).model
     assert len(lesson.learner.predict(warm, view, new).labels) == 10
 
 
@@ -172,7 +181,7 @@ def test_an_unknown_loss_is_refused() -> None:
 def test_the_learned_classifier_is_better_than_guessing(features: FeatureView, habitats: dict[str, ClassLabel]) -> None:
     learner = learner_for(Task.CLASSES)
     learnt = dict(list(habitats.items())[:40])
-    model = learner.train(features, learnt, classes=HABITATS, seed=1)
+    model = learner.train(features, learnt, classes=HABITATS, seed=1).model
     rest = list(habitats)[40:]
     predictions = learner.predict(model, features, rest)
     assert learner.losses(predictions.labels, [habitats[one] for one in rest]).mean() < 0.5
