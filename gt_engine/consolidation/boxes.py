@@ -1,4 +1,4 @@
-"""Boxes of several workers: matched into clusters, kept by strict majority, each side a weighted median.
+"""Boxes of several workers: matched into clusters, kept by strict majority, each side a mean that outliers cannot pull.
 
 Workers are weighed by how closely their boxes follow the first, unweighted consensus of the same batch.
 """
@@ -22,6 +22,11 @@ SAME_BOX = 0.5
 TYPICAL_SPREAD = 0.04
 PRIOR_SIDES = 20
 """What is assumed of a worker before any box is seen: this spread (share of the box's extent), as of so many sides."""
+
+FAR = 2 * TYPICAL_SPREAD
+"""Farther from the middle than this (share of the box's extent) an answer pulls at it no more than at this distance."""
+
+STEPS = 5
 
 Drawn = Sequence[tuple[str, BoxLabel]]
 
@@ -75,7 +80,7 @@ def _clusters(drawn: Drawn) -> list[_Cluster]:
 
 def _label(clusters: Sequence[_Cluster], drawn: Drawn, weights: Mapping[str, float]) -> BoxLabel:
     kept = [one for one in clusters if 2 * len(one.workers) > len(drawn)]
-    boxes = [_weighted_median(np.stack(one.boxes), [weights.get(w, 1.0) for w in one.workers]) for one in kept]
+    boxes = [_middle(np.stack(one.boxes), [weights.get(w, 1.0) for w in one.workers]) for one in kept]
     votes = [one.votes(weights) for one in kept]
     # Equal votes go to the lower class id, so that the outcome does not depend on the order of the answers.
     class_ids = [max(sorted(one), key=lambda class_id: one[class_id]) for one in votes]
@@ -97,12 +102,19 @@ def _weights(answers: Mapping[str, Drawn], consensus: Mapping[str, BoxLabel]) ->
     return {worker: sides[worker] / squares[worker] for worker in sides}
 
 
-def _weighted_median(boxes: Floats, weights: Sequence[float]) -> NDArray[np.float64]:
-    """Per side, the point where half of the weight lies on each side, interpolated between the answers."""
-    out = np.empty(4)
-    share = np.asarray(weights, float) / sum(weights)
-    for side in range(4):
-        order = np.argsort(boxes[:, side], kind="stable")
-        values, weight = boxes[order, side], share[order]
-        out[side] = np.interp(0.5, np.cumsum(weight) - weight / 2, values)
-    return out
+def _middle(boxes: Floats, weights: Sequence[float]) -> NDArray[np.float64]:
+    """Per side Huber's estimate of location, from the weighted median on.
+
+    A mean makes the most of careful workers, a median bears careless ones; this does both. P. J. Huber, "Robust
+    Estimation of a Location Parameter", Annals of Mathematical Statistics 35 (1964).
+    """
+    order = np.argsort(boxes, 0, kind="stable")  # sums must not depend on the order of the answers
+    sides = np.take_along_axis(boxes.astype(np.float64), order, 0)
+    weight = (np.asarray(weights, np.float64) / sum(weights))[order]
+    before = np.cumsum(weight, 0) - weight / 2
+    middle = np.array([np.interp(0.5, before[:, side], sides[:, side]) for side in range(4)])
+    far = FAR * np.tile(np.maximum(middle[2:] - middle[:2], 1.0), 2)
+    for _ in range(STEPS):
+        pull = weight * np.minimum(1, far / np.maximum(np.abs(sides - middle), 1e-9))
+        middle = (pull * sides).sum(0) / pull.sum(0)
+    return middle

@@ -44,6 +44,14 @@ def test_confidence_is_the_share_of_the_workers_who_drew_the_box() -> None:
     np.testing.assert_allclose(consolidated(boxes(a), boxes(a), boxes()).confidences, [2 / 3])
 
 
+def test_careful_answers_are_averaged_and_a_wild_one_hardly_counts() -> None:
+    # The median of three throws two answers away; the mean lets one slip of the hand spoil the box.
+    near = consolidated(boxes([10, 10, 60, 60]), boxes([11, 10, 60, 60]), boxes([13, 10, 60, 60]))
+    np.testing.assert_allclose(near.boxes[0], [34 / 3, 10, 60, 60], atol=0.01)
+    wild = consolidated(boxes([10, 10, 60, 60]), boxes([10, 10, 60, 60]), boxes([10, 10, 60, 95]))
+    assert 60 <= wild.boxes[0][3] < 64 < (60 + 60 + 95) / 3
+
+
 def test_one_worker_is_taken_at_her_word() -> None:
     label = consolidated(boxes([1, 2, 30, 40], classes=[2]))
     np.testing.assert_array_equal(label.boxes, [[1, 2, 30, 40]])
