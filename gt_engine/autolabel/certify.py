@@ -148,20 +148,23 @@ def _finite_sample(losses: Numbers, risk: float) -> float:
     return exact_binomial(losses, risk) if binary else betting(losses, risk)
 
 
-def p_value(earlier: Sequence[Stratum], machine: int, losses: Numbers, guarantee: Guarantee) -> float:
-    """p-value of "labeling these `machine` objects as well breaks the target".
+def p_value(
+    earlier: Sequence[Stratum], pool: Numbers, confidences: Numbers, losses: Numbers, guarantee: Guarantee
+) -> float:
+    """p-value of "labeling these objects as well breaks the target": `pool` has their confidences, and the labeled
+    objects that speak for them have these `confidences` and `losses`.
 
     The finite-sample tests look at the new region alone: when each round meets the target, so does the whole.
     """
     if guarantee.method is Method.FINITE_SAMPLE:
         return _finite_sample(losses, guarantee.risk)
     strata = [(one.machine, np.asarray(one.losses, float)) for one in earlier if one.machine]
-    strata.append((machine, losses))
     if guarantee.method is Method.PLUG_IN:
+        strata.append((len(pool), losses))
         total = sum(weight for weight, _ in strata)
         mean = sum(weight * float(one.mean()) for weight, one in strata if len(one)) / total
         return 0.0 if mean <= guarantee.risk else 1.0
-    return student_t(strata, guarantee.risk)
+    return student_t([*strata, (len(pool), powered(losses, confidences, pool))], guarantee.risk)
 
 
 def certify(
@@ -206,12 +209,9 @@ def _walk(
     for coverage in (*np.arange(start, 1.0, STEP), 1.0):
         threshold = float(np.quantile(pool, max(0.0, 1 - coverage)))
         chosen, above = pool[pool >= threshold], validation >= threshold
-        region = losses[above]
-        if len(region) < FEWEST:
+        if above.sum() < FEWEST:
             continue
-        if guarantee.method is Method.STUDENT_T:
-            region = powered(region, validation[above], chosen)
-        passed = p_value(earlier, len(chosen), region, guarantee) < allowed
+        passed = p_value(earlier, chosen, validation[above], losses[above], guarantee) < allowed
         if not passed and guarantee.method is not Method.PLUG_IN:
             break
         if passed:
