@@ -38,8 +38,7 @@ STARTS = ((0.3, 0.15), (0.7, 0.85))
 the test rests on many losses, more surely than at 30 %, where it rests on few."""
 
 EXACT_STARTS = ((0.3, 1.0),)
-LATER_STARTS = ((0.1, 1.0),)
-"""Exact tests need the whole level to pass at all. In later rounds what is left is hard."""
+"""Exact tests need the whole level to pass at all."""
 
 FEWEST = 8
 """No test rests on fewer validation losses."""
@@ -91,7 +90,7 @@ class Stratum:
 
 def level(delta: float, number: int) -> float:
     """The share of delta that round `number` (from 1) may spend; all rounds together spend delta."""
-    return delta * 0.9 * 0.1 ** (number - 1)
+    return delta * 0.8 * 0.2 ** (number - 1)
 
 
 def student_t(strata: Sequence[tuple[int, Numbers]], risk: float) -> float:
@@ -186,8 +185,7 @@ def certify(
         return None
     allowed = 1.0 if guarantee.method is Method.PLUG_IN else level(guarantee.delta, number)
     fewest = min(1.0, FEWEST / len(validation))
-    first = EXACT_STARTS if guarantee.method is Method.FINITE_SAMPLE else STARTS
-    starts = first if number == 1 else LATER_STARTS
+    starts = EXACT_STARTS if guarantee.method is Method.FINITE_SAMPLE else STARTS
     accepted = [
         _walk(pool, validation, losses, earlier, guarantee, max(start, fewest), allowed * share)
         for start, share in starts

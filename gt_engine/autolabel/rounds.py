@@ -4,7 +4,7 @@ Pure: `next_step(plan, progress)` says what to do, the caller does it and append
 Every choice follows from the plan's seed, so a job that was killed goes on as if nothing had happened.
 
     cold   10 probes · 190 training · 200 validation · (auto-label, ask people) …
-    warm   10 probes · 140 validation ·                (auto-label, ask people) …
+    warm   10 probes ·  90 validation ·                (auto-label, ask people) …
 
     progress = Progress(objects=...)
     while not isinstance(step := next_step(plan, progress), Finish):
@@ -35,9 +35,9 @@ MOST_ROUNDS = 5
 FEWEST_LEFT = 64
 """So few objects are not worth another training: people label them."""
 
-MISTAKES = 15
+MISTAKES = 10
 """A warm job asks for so many labels before its first round that a machine which just misses the target would show so
-many mistakes: 150 for a target of 0.9. More would be labels that the machine could have made."""
+many mistakes: 100 for a target of 0.9. More would be labels that the machine could have made."""
 
 
 class Purpose(StrEnum):

@@ -58,7 +58,7 @@ def test_a_cold_job_asks_probes_training_and_validation_before_the_machine_may_l
 
 def test_a_warm_job_spends_no_training_batch() -> None:
     progress, steps = played(JobPlan(1, warm=True), Progress(objects(1250)), 1.0)
-    assert asked(steps) == [(Purpose.PROBE, 10), (Purpose.VALIDATION, 140)]
+    assert asked(steps) == [(Purpose.PROBE, 10), (Purpose.VALIDATION, 90)]
     assert len(progress.machine()) == 1100
 
 
