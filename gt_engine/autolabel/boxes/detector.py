@@ -36,7 +36,7 @@ class Schedules:
 
 COLD = Schedules(network.Schedule(100, 2e-3), network.Schedule(360, 1e-3), network.Schedule(1000, 3e-3))
 WARM = Schedules(network.Schedule(40, 1e-3), network.Schedule(120, 7e-4), network.Schedule(400, 1.5e-3))
-LAST = Schedules(network.Schedule(100, 2e-3), network.Schedule(300, 1e-3), network.Schedule(1200, 3e-3))
+LAST = Schedules(network.Schedule(100, 2e-3), network.Schedule(300, 1e-3), network.Schedule(900, 3e-3))
 """Without a model; from the round before; for the model that a job leaves behind, which many jobs may start from."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,7 +35,7 @@ from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
 
-MOST_EXAMPLES = 1000
+MOST_EXAMPLES = 700
 """A training looks at no more examples than this (0.6 MB each while it lasts); the newest come first."""
 
 CHUNK = 32
@@ -133,12 +133,18 @@ class BoxLearner:
                 return train_sides(starts[fold], material, rows, rng, schedules=schedules)
 
             # The long pieces first: so the cores end at about the same time.
-            finders, borders = pool.map(finder, range(FOLDS)), pool.map(sides, range(FOLDS))
-            detectors = tuple(replace(one, edges=two) for one, two in zip(finders, borders, strict=True))
-            # What each member says of the fold that it never saw decides the cut and the confidence of the others.
-            detections = _detected(
-                pool, detectors, projection, view, [keys[i] for i in human], lambda _: True, float(CUTS[0])
-            )
+            finders = [pool.submit(finder, fold) for fold in range(FOLDS)]
+            borders = [pool.submit(sides, fold) for fold in range(FOLDS)]
+            detectors: list[Detector] = []
+            looks: list[_Look] = []
+            for fold in range(FOLDS):
+                detector = replace(finders[fold].result(), edges=borders[fold].result())
+                detectors.append(detector)
+                # What each member says of the fold that it never saw decides the cut and the confidence of the others.
+                mine = np.array([i for i in human if folds[i] == fold], np.int64)
+                looks += _looks(pool, [detector], projection, view, keys, mine, float(CUTS[0]))
+            found = _seen(looks)
+        detections = [found[i] for i in human]
         losses = self._losses_by_cut(detections, [labels[i] for i in human])
         judges = tuple(_judge(_others(folds[human], fold), detections, losses) for fold in range(FOLDS))
         seen = {keys[i]: one for i, one in zip(human, detections, strict=True)}
@@ -150,20 +156,24 @@ class BoxLearner:
             sum(one.human for one in gathered.values()),
             earlier.facts.generation + 1 if earlier else 1,
         )
-        return Learnt(_packed(Model(facts, projection, detectors, judges, gathered)), left_out)
+        return Learnt(_packed(Model(facts, projection, tuple(detectors), judges, gathered)), left_out)
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
     ) -> Predictions:
         """See Learner.predict."""
         learnt = _unpacked(model)
-
-        def alone(key: str) -> bool:
-            return not together or key in learnt.examples
-
+        keys = [features.content_key(one) for one in ids]
+        asked = np.where([not together or key in learnt.examples for key in keys], folds_of(keys), FOLDS)
+        likely_from = min(one.cut for one in learnt.judges)
+        looks: list[_Look] = []
         with cores(self.threads) as pool:
-            likely_from = min(one.cut for one in learnt.judges)
-            detections = _detected(pool, learnt.detectors, learnt.projection, features, ids, alone, likely_from)
+            for who in np.unique(asked):
+                members = learnt.detectors if who == FOLDS else learnt.detectors[who : who + 1]
+                rows = np.flatnonzero(asked == who)
+                looks += _looks(pool, members, learnt.projection, features, ids, rows, likely_from)
+            found = _seen(looks)
+        detections = [found[i] for i in range(len(ids))]
         return _said(learnt.judges, features, ids, detections)
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
@@ -287,30 +297,30 @@ def _watch(
     return watch
 
 
-def _detected(
+_Look = tuple[Integers, Future[list[Detections]]]
+"""Some rows, and what will be seen in them."""
+
+
+def _looks(
     pool: Executor,
-    detectors: Sequence[Detector],
+    members: Sequence[Detector],
     projection: Projection,
     features: FeatureView,
     ids: Sequence[str],
-    alone: Callable[[str], bool],
+    rows: Integers,
     likely_from: float,
-) -> list[Detections]:
-    """What is seen in each object: by all members, or for contents that go `alone` by the one that never saw it."""
+) -> list[_Look]:
+    """Sets some members to look at some of the objects."""
 
-    keys = [features.content_key(one) for one in ids]
-    asked = np.where([alone(key) for key in keys], folds_of(keys), FOLDS)
-    groups = [(int(who), rows) for who in np.unique(asked) for rows in _chunks(np.flatnonzero(asked == who))]
+    def look(chunk: Integers) -> list[Detections]:
+        return detect_closely(members, projection(features, [ids[i] for i in chunk]), likely_from)
 
-    def look(group: tuple[int, Integers]) -> list[Detections]:
-        who, rows = group
-        members = detectors if who == FOLDS else detectors[who : who + 1]
-        return detect_closely(members, projection(features, [ids[i] for i in rows]), likely_from)
+    return [(chunk, pool.submit(look, chunk)) for chunk in _chunks(rows)]
 
-    found: dict[int, Detections] = {}
-    for (_, rows), part in zip(groups, pool.map(look, groups), strict=True):
-        found.update(zip(rows.tolist(), part, strict=True))
-    return [found[i] for i in range(len(ids))]
+
+def _seen(looks: Sequence[_Look]) -> dict[int, Detections]:
+    """What was seen in each row, once everyone has looked."""
+    return {i: one for rows, seen in looks for i, one in zip(rows.tolist(), seen.result(), strict=True)}
 
 
 def _packed(model: Model) -> bytes:

@@ -59,7 +59,7 @@ def test_a_cold_job_asks_probes_training_and_validation_before_the_machine_may_l
 def test_a_warm_job_spends_no_training_batch() -> None:
     progress, steps = played(JobPlan(1, warm=True), Progress(objects(1250)), 1.0)
     assert asked(steps) == [(Purpose.PROBE, 10), (Purpose.VALIDATION, 90)]
-    assert len(progress.machine()) == 1100
+    assert len(progress.machine()) == 1150
 
 
 def test_a_warm_job_whose_model_was_dropped_goes_on_like_a_cold_one() -> None:
