@@ -2,8 +2,8 @@
 
     python -m benchmarks.certificate --splits 200 --seeds 1-2 --out certificate.json
 
-boxes      one detector per seed, trained on 400 images as people labeled them; each split draws 200 of the other images
-           for validation (people's labels) and 850 for the pool
+boxes      one detector per seed, trained on 400 images as people labeled them; each split draws some of the others for
+           validation (people's labels): 100, as many as a warm job has, and 200; and 850 for the pool
 classes    everything anew in each split: 200 labels from people, a cross-fitted classifier trained on them, the same
            labels as validation, the rest as pool: the whole of an opening round
 
@@ -13,6 +13,7 @@ classes    everything anew in each split: 200 labels from people, a cross-fitted
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ from gt_engine.labels import Label, Task
 from gt_engine.workforce import SimulatedWorkforce
 
 METHODS = (Method.STUDENT_T, Method.FINITE_SAMPLE, Method.PLUG_IN)
-TRAINED, VALIDATION, POOL = 400, 200, 850
+TRAINED, WARM, VALIDATION, POOL = 400, 100, 200, 850
 
 Numbers = NDArray[np.float64]
 
@@ -55,8 +56,8 @@ def people(task: Task, gold: Mapping[str, Label], ids: Sequence[str], seed: int,
 
 def box_splits(
     features: FeatureView, gold: Mapping[str, Label], seed: int, splits: int, threads: int
-) -> Iterator[Split]:
-    """Splits of the images that one detector never saw."""
+) -> Iterator[tuple[int, Split]]:
+    """Splits of the images that one detector never saw, each with the number of validation labels."""
     learner = learner_for(Task.BOXES, threads=threads)
     order = [list(gold)[i] for i in np.random.default_rng(seed).permutation(len(gold))]
     labels = people(Task.BOXES, gold, order, seed, 1)
@@ -66,10 +67,10 @@ def box_splits(
     seen = learner.predict(model, features, rest)
     against_gold = learner.losses(seen.labels, [gold[one] for one in rest])
     against_people = learner.losses(seen.labels, [labels[one] for one in rest])
-    for number in range(splits):
+    for number, labeled in itertools.product(range(splits), (WARM, VALIDATION)):
         rows = np.random.default_rng([seed, number]).permutation(len(rest))
-        mine, pool = rows[:VALIDATION], rows[VALIDATION : VALIDATION + POOL]
-        yield Split(seen.confidences[pool], against_gold[pool], seen.confidences[mine], against_people[mine])
+        mine, pool = rows[:labeled], rows[VALIDATION : VALIDATION + POOL]
+        yield labeled, Split(seen.confidences[pool], against_gold[pool], seen.confidences[mine], against_people[mine])
 
 
 def class_splits(features: FeatureView, gold: Mapping[str, Label], seed: int, splits: int) -> Iterator[Split]:
@@ -132,7 +133,7 @@ def main() -> None:
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch:
         directory = options.features or Path(scratch)
-        boxes: list[Split] = []
+        boxes: list[tuple[int, Split]] = []
         classes: list[Split] = []
         for seed in range(int(low), int(high or low) + 1):
             features, gold, _ = prepared(seed, 2500, directory, options.threads)
@@ -141,8 +142,10 @@ def main() -> None:
             if options.task != "boxes":
                 classes += class_splits(features, prepared_habitats(seed, 2500, directory), seed, options.splits)
         # Targets around what the learner reaches on everything: where a threshold has to decide.
-        for target in (0.9, 0.93) if boxes else ():
-            results += [{"task": "boxes"} | row for row in judged(boxes, "f1", target, options.delta)]
+        for labeled, target in itertools.product((WARM, VALIDATION), (0.9, 0.93)) if boxes else ():
+            mine = [split for count, split in boxes if count == labeled]
+            rows = judged(mine, "f1", target, options.delta)
+            results += [{"task": "boxes", "labels": labeled} | row for row in rows]
         for target in (0.9, 0.95) if classes else ():
             results += [{"task": "classes"} | row for row in judged(classes, "error", target, options.delta)]
     for row in results:

@@ -6,8 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import httpx
 
 from gt_cli.stack import LocalSession, child_environment
 from tests.engine import ACCOUNT, BUCKET, bird_inputs, request
+from tests.waiting import soon
 
 PATIENCE_SECONDS = 120
 
@@ -74,14 +74,6 @@ def answers(url: str) -> bool:
         return False
 
 
-def wait_for(ready: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := ready()):
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.1)
-    return found
-
-
 def upload(aws: LocalSession, contents: dict[str, bytes], folder: str) -> None:
     """Inputs of a job, each test's in a folder of its own."""
     s3 = aws.client("s3")
@@ -114,7 +106,7 @@ def ended(client: Any, name: str, seconds: float = 240) -> dict[str, Any]:
         found: dict[str, Any] = client.describe_labeling_job(LabelingJobName=name)
         return found if found["LabelingJobStatus"] in {"Completed", "Failed", "Stopped"} else None
 
-    found: dict[str, Any] = wait_for(description, seconds)
+    found: dict[str, Any] = soon(description, seconds)
     return found
 
 

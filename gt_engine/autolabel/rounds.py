@@ -27,7 +27,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gt_engine.autolabel.certify import Guarantee, Numbers, Stratum, certify
+from gt_engine.autolabel.certify import Guarantee, Method, Numbers, Stratum, certify
 
 MOST_ROUNDS = 5
 """After so many auto-labeling rounds people label what is left."""
@@ -172,7 +172,9 @@ def opening(plan: JobPlan, progress: Progress) -> list[tuple[Purpose, int]]:
     most = plan.max_concurrent
     probe = min(plan.probe, most)
     batches = [(Purpose.PROBE, probe)]
-    rest = (min(most, round(MISTAKES / plan.guarantee.risk)) if plan.warm else most) - probe
+    # An exact test needs all the labels that it can get.
+    sparing = plan.warm and plan.guarantee.method is not Method.FINITE_SAMPLE
+    rest = (min(most, round(MISTAKES / plan.guarantee.risk)) if sparing else most) - probe
     if rest > 0:
         batches.append((Purpose.VALIDATION if plan.warm else Purpose.TRAINING, rest))
     # A model that was dropped leaves a cold job: its first labels become training, and validation is added.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import pytest
@@ -14,6 +13,7 @@ from gt_cli.demo.pictures import gold_manifest
 from gt_cli.demo.plan import Plan, campaign_spec
 from gt_cli.demo.sources import draw_all
 from gt_cli.stack import LocalStack
+from tests.waiting import soon
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -37,17 +37,6 @@ class Inbox:
 
     def rejected(self, campaign: str) -> dict[str, dict[str, Any]]:
         return {image["key"]: image for image in self.api.images(campaign, "rejected")}
-
-
-def soon(look: Callable[[], T | None], seconds: float = 60) -> T:
-    """What `look` answers as soon as it is something."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"not within {seconds} s; last seen: {found!r}"
-        time.sleep(0.5)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from gt_cli.demo.sources import draw_all
+from tests.waiting import soon
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -75,10 +76,14 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 def wait(reader: Reader, command: str, for_what: str, seconds: float) -> str:
-    deadline = time.monotonic() + seconds
-    while not re.search(for_what, shown := reader.run(command)):
-        assert time.monotonic() < deadline, shown
-        time.sleep(2)
+    shown = ""
+
+    def look() -> bool:
+        nonlocal shown
+        shown = reader.run(command)
+        return re.search(for_what, shown) is not None
+
+    soon(look, seconds, every=2, known=lambda: shown)
     return shown
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -17,6 +17,7 @@ from gt_service.store import Store
 from gt_service.store.notifications import Notifications
 from tests import pages_data as data
 from tests import seeding
+from tests.waiting import soon
 
 pytestmark = pytest.mark.integration
 KEY = "0123456789abcdef"
@@ -53,13 +54,6 @@ def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
     thread.join()
 
 
-def wait_until(holds: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.5)
-
-
 def test_an_ended_job_is_told_to_a_webhook_and_a_topic_each_once(
     stack: LocalStack, store: Store, receiver: tuple[str, list[tuple[dict[str, str], bytes]]]
 ) -> None:
@@ -91,7 +85,7 @@ def test_an_ended_job_is_told_to_a_webhook_and_a_topic_each_once(
     seeding.job(store, data.job("wasps-0001", created_at=ended, ended_at=ended), "wasps")
     sqs.send_message(QueueUrl=stack.outputs["BatchesQueue"], MessageBody='{"campaign": "wasps"}')
 
-    wait_until(lambda: len(got) >= 3, "started and completed, one of them twice")
+    soon(lambda: len(got) >= 3, PATIENCE, known=lambda: "of started and completed, one of them twice")
     told = [json.loads(body) for _, body in got]
     assert sorted({one["kind"] for one in told}) == ["job.completed", "job.started"]
     headers, body = got[-1]
@@ -107,7 +101,7 @@ def test_an_ended_job_is_told_to_a_webhook_and_a_topic_each_once(
         return len(news) >= 2
 
     log = Notifications(stack.outputs["NotificationsTable"], REGION)
-    wait_until(both_arrived, f"two messages on the topic: {log.latest('wasps', limit=5)}")
+    soon(both_arrived, PATIENCE, known=lambda: log.latest("wasps", limit=5))
     assert sorted(news) == ["wasps-0001 has started", "wasps-0001 is completed: 48% by machine, $170.20"]
     time.sleep(3)
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)

@@ -11,7 +11,8 @@ import pytest
 
 from gt_cli.stack import LocalSession, child_environment, free_port
 from tests.engine import ACCOUNT, BUCKET
-from tests.engine_server import Engine, answers, wait_for
+from tests.engine_server import Engine, answers
+from tests.waiting import soon
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +33,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSession]:
         process = subprocess.Popen([sys.executable, "-m", "ministack"], env=environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: answers(f"{url}/_ministack/health"))
+        soon(lambda: answers(f"{url}/_ministack/health"), 120)
         session = LocalSession(url)
         session.client("s3").create_bucket(Bucket=BUCKET)
         yield session

@@ -21,7 +21,8 @@ from botocore.exceptions import ClientError
 from chalicelib.wiring import engine_keys
 from gt_cli.stack import LocalSession, child_environment
 from tests.engine import ACCOUNT, BUCKET
-from tests.engine_server import Engine, birds, ended, output_files, output_paths, request_in, wait_for
+from tests.engine_server import Engine, birds, ended, output_files, output_paths, request_in
+from tests.waiting import soon
 
 pytestmark = pytest.mark.integration
 
@@ -86,7 +87,7 @@ def test_the_state_change_reaches_eventbridge(aws: LocalSession, engine: Engine,
     client = engine.client()
     arn = client.create_labeling_job(**request_in(birds(aws, name, 12), name, auto=False))["LabelingJobArn"]
     ended(client, name)
-    messages = wait_for(lambda: sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages"))
+    messages = soon(lambda: sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages"), 120)
     event = json.loads(messages[0]["Body"])
     assert event["resources"] == [arn]
     assert event["detail"] == {"LabelingJobStatus": "Completed"}
@@ -127,10 +128,10 @@ def killed_again_and_again(aws: LocalSession, engine: Engine, body: dict[str, An
     for kills in range(KILLS):
         if trains:
             until = time.monotonic() + chance.uniform(2, 8)
-            wait_for(lambda at=until: time.monotonic() >= at or has_ended(engine, body["LabelingJobName"]), 200)
+            soon(lambda at=until: time.monotonic() >= at or has_ended(engine, body["LabelingJobName"]), 200)
         else:
             enough = writes(aws, path) + chance.randint(1, 60)
-            wait_for(lambda at=enough: writes(aws, path) >= at or has_ended(engine, body["LabelingJobName"]), 200)
+            soon(lambda at=enough: writes(aws, path) >= at or has_ended(engine, body["LabelingJobName"]), 200)
         if has_ended(engine, body["LabelingJobName"]):
             return kills
         engine.kill()
@@ -179,7 +180,7 @@ def test_an_engine_that_is_killed_again_and_again_loses_and_doubles_nothing(
         assert kills >= 1
         assert rough["LabelingJobStatus"] == calm["LabelingJobStatus"] == "Completed"
         assert rough["LabelCounters"] == calm["LabelCounters"]
-        wait_for(lambda: not [path for path in output_paths(aws, rough) if path.startswith("temp/")])
+        soon(lambda: not [path for path in output_paths(aws, rough) if path.startswith("temp/")], 120)
         one, other = (
             relative(output_files(aws, found), found["CreationTime"], "", found["LabelingJobArn"])
             for found in (calm, rough)
@@ -210,7 +211,7 @@ def test_many_jobs_share_the_engine_and_it_keeps_answering(aws: LocalSession, en
         slowest = max(slowest, time.monotonic() - begun)
         return bool(found["LabelingJobStatus"] == "Completed")
 
-    wait_for(small_has_ended)
+    soon(small_has_ended, 120)
     status = Counter(client.describe_labeling_job(LabelingJobName=one)["LabelingJobStatus"] for one in large)
     assert status["Completed"] < 3
     assert slowest < 2
@@ -223,7 +224,7 @@ def test_a_worker_process_that_is_killed_costs_nothing_but_time(aws: LocalSessio
     client = engine.client()
     folder = birds(aws, name, 120)
     client.create_labeling_job(**request_in(folder, name, auto=False, MaxConcurrentTaskCount=12))
-    wait_for(lambda: client.describe_labeling_job(LabelingJobName=name)["LabelCounters"]["TotalLabeled"])
+    soon(lambda: client.describe_labeling_job(LabelingJobName=name)["LabelCounters"]["TotalLabeled"], 120)
     assert engine.process
     threads = Path(f"/proc/{engine.process.pid}/task").glob("*/children")
     children = [int(child) for listed in threads for child in listed.read_text().split()]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from gt_cli.stack import LocalSession, Part, StackError, child_environment, free_port, kept_port
+from tests.waiting import soon
 
 
 def test_nothing_of_the_users_aws_settings_reaches_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_two_stacks_that_start_at_once_take_different_ports() -> None:
 
 def test_a_part_that_dies_says_what_it_said_and_where_its_log_is(tmp_path: Path) -> None:
     part = _python(tmp_path, "import sys; print('no such table', file=sys.stderr); sys.exit(3)")
-    _until(lambda: part._process.poll() is not None)
+    soon(lambda: part._process.poll() is not None)
     with pytest.raises(StackError, match="no such table") as failed:
         part.check()
     assert str(tmp_path / "part.log") in failed.value.message
@@ -64,9 +64,9 @@ def test_stopping_a_part_stops_what_it_has_started(tmp_path: Path) -> None:
         f"open({str(child)!r}, 'w').write(str(p.pid))\n"
         "time.sleep(60)",
     )
-    _until(lambda: child.exists() and child.read_text() != "")
+    soon(lambda: child.exists() and child.read_text() != "")
     part.stop()
-    _until(lambda: not _runs(int(child.read_text())))
+    soon(lambda: not _runs(int(child.read_text())))
 
 
 def _python(logs: Path, program: str) -> Part:
@@ -79,10 +79,3 @@ def _runs(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"  # gone, but for the one who ought to collect it
-
-
-def _until(true: object, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.05)

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gt_engine.autolabel.certify import Guarantee, Method
 from gt_engine.autolabel.rounds import (
     MOST_ROUNDS,
     AskPeople,
@@ -60,6 +61,13 @@ def test_a_warm_job_spends_no_training_batch() -> None:
     progress, steps = played(JobPlan(1, warm=True), Progress(objects(1250)), 1.0)
     assert asked(steps) == [(Purpose.PROBE, 10), (Purpose.VALIDATION, 90)]
     assert len(progress.machine()) == 1150
+
+
+def test_a_warm_job_that_is_held_to_exact_tests_asks_for_a_whole_batch_first() -> None:
+    # From 100 labels they can hardly show anything: the machine would label nothing.
+    exact = Guarantee("f1", 0.9, method=Method.FINITE_SAMPLE)
+    _, steps = played(JobPlan(1, warm=True, guarantee=exact), Progress(objects(1250)), 1.0)
+    assert asked(steps)[:2] == [(Purpose.PROBE, 10), (Purpose.VALIDATION, 190)]
 
 
 def test_a_warm_job_whose_model_was_dropped_goes_on_like_a_cold_one() -> None:

@@ -18,6 +18,7 @@ from gt_engine.jobs.runner import Runner
 from gt_engine.jobs.worker import StepReport
 from gt_engine.settings import Settings
 from tests.engine import settings
+from tests.waiting import soon
 
 Steps = Callable[[str], StepReport]
 
@@ -48,10 +49,7 @@ class Stage:
         return StepReport(name, has_more=False)
 
     def wait(self, ready: Callable[[], Any]) -> None:
-        deadline = time.monotonic() + 20
-        while not ready():
-            assert time.monotonic() < deadline, (self.done, self.failed)
-            time.sleep(0.005)
+        soon(ready, 20, every=0.005, known=lambda: (self.done, self.failed))
 
 
 @pytest.fixture
