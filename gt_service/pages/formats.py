@@ -20,7 +20,7 @@ def number(value: int | None) -> str:
 
 def percent(share: float | None, *, digits: int = 0) -> str:
     """0.804 as "80 %" (with `digits=1` "80.4 %")."""
-    return NOTHING if share is None else f"{share * 100:.{digits}f} %"
+    return NOTHING if share is None else f"{round(share * 100, digits) or 0.0:.{digits}f} %"
 
 
 def decimal(value: float | None, *, digits: int = 3) -> str:

@@ -7,7 +7,8 @@ MINUS = "\N{MINUS SIGN}"
 
 def cents(mills: int) -> str:
     """To the cent, halves away from zero: "$127.64"."""
-    return f"{_sign(mills)}${(abs(mills) + 5) // 10 / 100:,.2f}"
+    rounded = (abs(mills) + 5) // 10
+    return f"{_sign(mills if rounded else 0)}${rounded / 100:,.2f}"
 
 
 def exact(mills: int) -> str:
@@ -16,8 +17,9 @@ def exact(mills: int) -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """A share as "48 %"."""
-    return f"{100 * share:.{digits}f} %".replace("-", MINUS)
+    """A share as "48 %"; what rounds to nothing has no sign."""
+    rounded = round(100 * share, digits) or 0.0
+    return f"{rounded:.{digits}f} %".replace("-", MINUS)
 
 
 def _sign(mills: int) -> str:
