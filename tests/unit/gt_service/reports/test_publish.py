@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
 from typing import Any
@@ -207,6 +207,20 @@ def test_the_page_says_that_compute_is_training_alone(published: tuple[Json, Mem
     assert f"compute (training only) ${report['cost']['compute_mills'] / 1000:.2f}" in page
     assert "the time of predictions is in none of the job&#39;s files" in page
     assert "training $" in store.contents[f"{DESTINATION}/report.svg"].decode()
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(3600, True), (-1, False)])
+def test_a_clock_that_is_ahead_of_the_job_is_explained(
+    published: tuple[Json, MemoryObjects], ahead: int, said: bool
+) -> None:
+    """An iteration that ends after its job looks like a mistake of the report."""
+    from gt_service.reports.page import job_page
+
+    report, store = published
+    ended = datetime.fromisoformat(report["job"]["ended_at"])
+    iterations = [{**row, "ended_at": (ended + timedelta(seconds=ahead)).isoformat()} for row in report["iterations"]]
+    page = job_page({**report, "iterations": iterations}, store.contents[f"{DESTINATION}/report.svg"])
+    assert (b"clock of simulated workers" in page) is said
 
 
 def test_the_figure_is_an_image_in_both_forms(published: tuple[Json, MemoryObjects]) -> None:
