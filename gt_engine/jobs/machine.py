@@ -15,15 +15,15 @@ from gt_engine.outputs import records
 class Lesson:
     """What the machine may know: features of the labeled and of the unlabeled, people's labels, the model so far.
 
-    `guesses` are its own labels of this job.
+    `guesses` are its own labels of this job: of use to the last training alone.
     """
 
     task: Task
     classes: tuple[str, ...]
     view: FeatureView
     labels: Mapping[str, Label]
-    guesses: Mapping[str, Label]
     model: bytes | None
+    guesses: Mapping[str, Label] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -418,7 +418,8 @@ def _decision(round_: Round, job: JobContext) -> str:
 
 
 def _train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    trained = tools.machine.train(_lesson(job, state, tools), job.plan, state.progress)
+    lesson = replace(_lesson(job, state, tools), guesses=_labels(job, _machine_contents(job, state, tools)))
+    trained = tools.machine.train(lesson, job.plan, state.progress)
     after, log = _keep_model(trained, work.iteration, job, state, tools)
     return Outcome(after.after(is_trained_to_the_end=True), log)
 
@@ -438,7 +439,6 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
         classes=job.classes,
         view=tools.features.view(wanted),
         labels=labels,
-        guesses=_labels(job, _machine_contents(job, state, tools)),
         model=_last_model(job, state, tools),
     )
 

@@ -112,7 +112,8 @@ class BoxLearner:
         view = features.store.view({key: key for key in keys})
         projection = earlier.projection if earlier else fit_projection(view, keys)
         folds = folds_of(keys)
-        human = [i for i, key in enumerate(keys) if gathered[key].human]
+        human = np.array([i for i, key in enumerate(keys) if gathered[key].human], np.int64)
+        left_out_of = [human[folds[human] == fold] for fold in range(FOLDS)]
         schedules = (LAST if guesses is not None else WARM if earlier else COLD).shortened(self.hurry)
         with cores(self.threads) as pool:
             material = _material(pool, projection, view, keys, labels, seed)
@@ -123,8 +124,7 @@ class BoxLearner:
 
             def finder(fold: int) -> Detector:
                 # To agree with a guess of the machine is no merit, so only people's labels are watched.
-                watched = [i for i in human if folds[i] == fold]
-                watch = _watch(material, watched, schedules.refiner, on_epoch) if fold == 0 else None
+                watch = _watch(material, left_out_of[0], schedules.refiner, on_epoch) if fold == 0 else None
                 rng, rows = np.random.default_rng([seed, fold, 1]), _others(folds, fold)
                 return train_finder(starts[fold], material, rows, rng, schedules=schedules, on_step=watch)
 
@@ -141,13 +141,12 @@ class BoxLearner:
                 detector = replace(finders[fold].result(), edges=borders[fold].result())
                 detectors.append(detector)
                 # What each member says of the fold that it never saw decides the cut and the confidence of the others.
-                mine = np.array([i for i in human if folds[i] == fold], np.int64)
-                looks += _looks(pool, [detector], projection, view, keys, mine, float(CUTS[0]))
+                looks += _looks(pool, [detector], projection, view, keys, left_out_of[fold], float(CUTS[0]))
             found = _seen(looks)
         detections = [found[i] for i in human]
         losses = self._losses_by_cut(detections, [labels[i] for i in human])
         judges = tuple(_judge(_others(folds[human], fold), detections, losses) for fold in range(FOLDS))
-        seen = {keys[i]: one for i, one in zip(human, detections, strict=True)}
+        seen = {keys[i]: one for i, one in found.items()}
         known = [one for one in examples if features.content_key(one) in seen]
         left_out = _said(judges, features, known, [seen[features.content_key(one)] for one in known])
         facts = ModelFacts(
@@ -277,10 +276,10 @@ def _material(
 
 
 def _watch(
-    material: Material, left_out: Sequence[int], schedule: network.Schedule, on_epoch: EpochReport | None
+    material: Material, left_out: Integers, schedule: network.Schedule, on_epoch: EpochReport | None
 ) -> Callable[[int, Detector], None] | None:
     """Reports the mean average precision on some left-out images, EPOCHS times in a training."""
-    rows = np.array(left_out[:WATCHED], np.int64)
+    rows = left_out[:WATCHED]
     if on_epoch is None or not len(rows):
         return None
     every = max(1, schedule.steps // EPOCHS)
