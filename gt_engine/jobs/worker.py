@@ -26,7 +26,8 @@ from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.life_cycle import End, Work, next_work
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.state import JobState, dump, load
-from gt_engine.jobs.steps import ARCHIVE, Tools, discard, perform
+from gt_engine.jobs.steps import Tools, discard, perform
+from gt_engine.jobs.tools import ARCHIVE
 from gt_engine.outputs.events import state_change
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings

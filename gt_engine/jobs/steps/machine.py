@@ -1,0 +1,155 @@
+"""Training, and what the machine labels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from gt_engine.autolabel import Round
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.life_cycle import AutoLabel, TrainFinal
+from gt_engine.jobs.machine import Lesson, Trained
+from gt_engine.jobs.reading import (
+    human_contents,
+    labels_of,
+    machine_contents,
+    read_facts,
+    read_lines,
+    write_intermediate_manifest,
+)
+from gt_engine.jobs.state import JobState, Training
+from gt_engine.jobs.steps.images import loader, prepare_features
+from gt_engine.jobs.tools import (
+    ARCHIVE,
+    CONSOLIDATE_AT_ONCE,
+    JSON,
+    LINES,
+    ONE_SECOND,
+    TEXT,
+    Outcome,
+    Tools,
+    created_at,
+    write_all,
+)
+from gt_engine.labels import Task
+from gt_engine.outputs import records, training_log
+from gt_engine.store import ModelRecord
+from gt_service.objects import S3Uri
+
+TRAINING_TIME = timedelta(minutes=10)
+"""Virtual time that a training takes on Ground Truth's instances; the engine's own takes seconds."""
+
+
+def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    learnt = tools.machine.label(_lesson(job, state, tools), job.plan, state.progress)
+    after, log = state, tuple[str, ...]()
+    if learnt.trained is not None:
+        after, log = _keep_model(learnt.trained, work.iteration, job, state, tools)
+    round_ = learnt.round
+    started = after.clock
+    created = {
+        object_id: created_at(started + place // CONSOLIDATE_AT_ONCE * ONE_SECOND, place)
+        for place, object_id in enumerate(round_.machine)
+    }
+    contents = {
+        object_id: job.form.content(learnt.labels[object_id], human=False, created=moment)
+        for object_id, moment in created.items()
+    }
+    files = [
+        (job.tree.inference(work.iteration), learnt.predictions, LINES),
+        (job.tree.certificate(work.iteration), records.certificate(job.plan.guarantee, round_), JSON),
+    ]
+    if contents:
+        files.append((job.tree.auto_annotations(work.iteration), records.auto_annotations(contents.items()), TEXT))
+    write_all(tools, files)
+    after = after.after(
+        clock=max([started, *created.values()]).replace(microsecond=0) + ONE_SECOND,
+        progress=after.progress.with_round(round_),
+        machine=(*after.machine, work.iteration),
+    )
+    write_intermediate_manifest(work.iteration, job, after, tools)
+    return Outcome(after, (*log, f"Iteration {work.iteration}: {_decision(round_, job)}"))
+
+
+def _decision(round_: Round, job: JobContext) -> str:
+    if round_.fell_back:
+        return "the initial model does worse than none on the first labels of this job; it was dropped."
+    target = f"{job.plan.guarantee.loss} target {job.plan.guarantee.target}, delta {job.plan.guarantee.delta}"
+    if round_.threshold is None:
+        return f"no threshold meets the target ({target}); the machine labels nothing."
+    count, threshold = len(round_.machine), round_.threshold
+    return f"the machine labeled {count} data objects at confidence {threshold:.4f} or more ({target})."
+
+
+def train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    lesson = replace(_lesson(job, state, tools), guesses=labels_of(job, machine_contents(job, state, tools)))
+    trained = tools.machine.train(lesson, job.plan, state.progress)
+    after, log = _keep_model(trained, work.iteration, job, state, tools)
+    return Outcome(after.after(is_trained_to_the_end=True), log)
+
+
+def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
+    """What there is to learn from and to label, with the features of all of it at hand."""
+    labels = labels_of(job, human_contents(state, tools))
+    keys = read_facts(job, state, tools).keys
+    wanted = {object_id: keys[object_id] for object_id in (*labels, *state.progress.pool(), *state.progress.machine())}
+    # Features live on this machine's disk: after a move to another one they are made again.
+    gone = {object_id for object_id, key in wanted.items() if tools.features.facts(key) is None}
+    if gone:
+        sources = {str(line.number): line.source for line in read_lines(job, tools, gone)}
+        prepare_features([(wanted[object_id], loader(sources[object_id], tools)) for object_id in sources], tools)
+    return Lesson(
+        task=Task(job.task.value),
+        classes=job.classes,
+        view=tools.features.view(wanted),
+        labels=labels,
+        model=_last_model(job, state, tools),
+    )
+
+
+def _last_model(job: JobContext, state: JobState, tools: Tools) -> bytes | None:
+    if state.trainings:
+        return tools.objects.read(S3Uri.parse(state.trainings[-1].s3_uri))
+    arn = job.initial_model_arn
+    if arn is None:
+        return None
+    return tools.objects.read(S3Uri.parse(tools.store.model(arn.rpartition("/")[2]).s3_uri))
+
+
+def _keep_model(
+    trained: Trained, iteration: int, job: JobContext, state: JobState, tools: Tools
+) -> tuple[JobState, tuple[str, ...]]:
+    """Writes what a training leaves: model, record, log, training set."""
+    name, uri = job.tree.training_job(iteration), job.tree.model(iteration)
+    tools.objects.write(uri, trained.model, ARCHIVE)
+    contents = human_contents(state, tools)
+    lines = (
+        records.labeled_line(line.text, contents[str(line.number)]) + b"\n"
+        for line in read_lines(job, tools, set(contents))
+    )
+    tools.objects.write_stream(job.tree.training_manifest(iteration), lines, LINES)
+    messages = training_log.messages(
+        job.task,
+        samples=trained.samples,
+        classes=len(job.classes),
+        scores=trained.scores,
+        warm=trained.warm,
+        started=state.clock,
+    )
+    tools.logs.replace(training_log.LOG_GROUP, training_log.stream_name(name, state.clock), messages)
+    prefix = job.record.arn.rpartition(":labeling-job/")[0]
+    tools.store.put_model(
+        ModelRecord(
+            name=name,
+            arn=f"{prefix}:model/{name}",
+            s3_uri=str(uri),
+            job_arn=job.record.arn,
+            role_arn=job.record.request["RoleArn"],
+            task=job.task.value,
+            classes=job.classes,
+            created_at=job.record.created_at,
+        )
+    )
+    training = Training(iteration, name, str(uri))
+    after = state.after(clock=state.clock + TRAINING_TIME, trainings=(*state.trainings, training))
+    return after, (f"Iteration {iteration}: trained {name} on {trained.samples} labeled data objects.",)

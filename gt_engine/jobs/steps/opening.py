@@ -1,0 +1,46 @@
+"""Opening a job: its manifest is checked and copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.manifest import read_manifest
+from gt_engine.jobs.state import JobState
+from gt_engine.jobs.tools import JSON, LINES, Outcome, Tools
+from gt_engine.outputs import records
+from gt_service.errors import InvalidInput
+
+
+def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    """Checks every line while copying: later steps read the copy, whatever happens to the original."""
+    todo: list[str] = []
+    lines = 0
+
+    def checked() -> Iterator[bytes]:
+        nonlocal lines
+        source = tools.objects.lines(job.manifest)
+        for line in read_manifest(source, facts=job.task.facts, attribute=job.form.attribute):
+            lines += 1
+            if lines > job.task.facts.max_objects:
+                most = job.task.facts.max_objects
+                raise InvalidInput(f"the manifest has more than {most:,} data objects", field="ManifestS3Uri")
+            if not line.is_labeled:
+                todo.append(str(line.number))
+            yield line.text + b"\n"
+
+    tools.objects.write_stream(job.tree.manifest_copy, checked(), LINES)
+    if lines == 0:
+        raise InvalidInput("the manifest has no data objects", field="ManifestS3Uri")
+    least = tools.settings.min_auto_labeling_objects
+    if job.plan.auto_labeling and len(todo) < least:
+        raise InvalidInput(
+            f"automated data labeling needs at least {least:,} data objects; the manifest has {len(todo):,}",
+            field="ManifestS3Uri",
+        )
+    tools.objects.write(job.tree.label_categories, records.label_categories(job.classes), JSON)
+    tools.objects.write(job.tree.template, tools.objects.read(job.template), "text/html")
+    progress = replace(state.progress, objects=tuple(todo))
+    log = [f"{lines} data objects, {len(todo)} to label, {len(job.classes)} label categories."]
+    return Outcome(state.after(lines=lines, progress=progress), tuple(log))

@@ -1,0 +1,54 @@
+"""What the steps of a job work with, and what comes of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gt_engine.autolabel import FeatureStore
+from gt_engine.aws import Logs, Objects, in_parallel
+from gt_engine.jobs.machine import Machine
+from gt_engine.jobs.state import JobState
+from gt_engine.settings import Settings
+from gt_engine.store import Store
+from gt_service.objects import S3Uri
+
+CONSOLIDATE_AT_ONCE = 100
+"""Objects in one consolidation file."""
+ONE_SECOND = timedelta(seconds=1)
+JSON = "application/json"
+TEXT = "text/plain"
+LINES = "application/x-jsonlines"
+ARCHIVE = "application/gzip"
+
+
+@dataclass(frozen=True, eq=False)
+class Tools:
+    """What steps work with. `objects` encrypts with the job's key where it has one."""
+
+    settings: Settings
+    store: Store
+    objects: Objects
+    logs: Logs
+    features: FeatureStore
+    machine: Machine
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a step: the next state, and what the job's log should say."""
+
+    state: JobState
+    log: tuple[str, ...] = ()
+
+
+def write_all(tools: Tools, files: Iterable[tuple[S3Uri, bytes, str]]) -> None:
+    """Many files at a time. Errors: the first one's; the step is then done again."""
+    for _ in in_parallel(lambda file: tools.objects.write(*file), files):
+        pass
+
+
+def created_at(time: datetime, place: int) -> datetime:
+    """The creation date of a label: some microseconds apart within its consolidation file, as Ground Truth has it."""
+    return time + timedelta(microseconds=1 + place % CONSOLIDATE_AT_ONCE * 997)
