@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from typing import Any
 
-from liquid import Environment
-from liquid.exceptions import LiquidError
-
+from gt_engine.portal import templates
 from gt_service.chain.instructions import CROWD_SCRIPT
 
 _INPUTS = ("task.input.taskObject", "task.input.labels", "task.input.manifestLine")
@@ -39,8 +37,8 @@ def problems(template: str, labels: Sequence[str] = ("Label",)) -> list[str]:
     try:
         found = list(_liquid_problems(template))
         return found or list(_page_problems(render(template, labels=labels), labels))
-    except LiquidError as error:
-        return [f"the Liquid in it cannot be read: {error}"]
+    except templates.BrokenTemplate as error:
+        return [f"the Liquid in it cannot be read: {error.message}"]
 
 
 def render(
@@ -52,7 +50,7 @@ def render(
 ) -> str:
     """The page as a browser gets it. task_object: the text to label, or the address of the image."""
     task_input = {"taskObject": task_object, "labels": list(labels), "manifestLine": dict(manifest_line or {})}
-    return _environment().from_string(template).render(task={"input": task_input})
+    return templates.render(template, task_input).html
 
 
 def as_address(image: bytes) -> str:
@@ -61,25 +59,9 @@ def as_address(image: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(image).decode('ascii')}"
 
 
-def _environment() -> Environment:
-    """Liquid with the filters that Ground Truth adds (developer guide: sms-custom-templates-step2)."""
-    environment = Environment(autoescape=True)
-    environment.filters["to_json"] = json.dumps
-    environment.filters["grant_read_access"] = str
-    environment.filters["skip_autoescape"] = str
-    return environment
-
-
 def _liquid_problems(template: str) -> Iterator[str]:
-    analysis = _environment().from_string(template).analyze()
-    known = set(_environment().filters)
-    for name in sorted(set(analysis.filters) - known):
-        yield f"there is no filter {name!r}"
-    used = [str(variable) for found in analysis.globals.values() for variable in found]
-    for variable in dict.fromkeys(used):
-        if not variable.startswith(_INPUTS):
-            yield f"{variable} is not known to the page; it gets {', '.join(_INPUTS)}"
-    if "task.input.taskObject" not in used:
+    yield from templates.mistakes(template, known=_INPUTS)
+    if "task.input.taskObject" not in templates.variables(template):
         yield "the object to label (task.input.taskObject) is not on the page"
 
 
