@@ -70,6 +70,8 @@ class Objects(ObjectStore, Protocol):
 
     def bucket_is_there(self, bucket: str) -> bool: ...
 
+    def address(self, uri: S3Uri, seconds: int) -> str: ...
+
 
 class EngineObjects(S3Objects):
     """S3 with what the engine needs; `kms_key` encrypts what it writes (OutputConfig.KmsKeyId)."""
@@ -118,6 +120,11 @@ class EngineObjects(S3Objects):
                 return False
             raise
         return True
+
+    def address(self, uri: S3Uri, seconds: int) -> str:
+        """Where a browser gets the object, for so many seconds, with the engine's own rights."""
+        parameters = {"Bucket": uri.bucket, "Key": uri.key}
+        return self._s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
 
     def delete(self, uri: S3Uri) -> None:
         self._s3.delete_object(Bucket=uri.bucket, Key=uri.key)

@@ -48,6 +48,13 @@ from gt_service.errors import GtServiceError
     envvar="GT_ENGINE_HURRY",
     help="Trainings take one step in so many, and learn less: for tests and for the quick demo.",
 )
+@click.option(
+    "--public-url",
+    default="",
+    envvar="GT_ENGINE_PUBLIC_URL",
+    show_default="the address listened on",
+    help="Where people's browsers reach the engine, as https://labels.example.org: behind a proxy, or from elsewhere.",
+)
 def main(
     *,
     host: str,
@@ -61,6 +68,7 @@ def main(
     min_auto_labeling_objects: int,
     access_keys: Path | None,
     hurry: int,
+    public_url: str,
 ) -> None:
     """Ground Truth's labeling jobs without Ground Truth: speaks its API, writes its files, sends its events.
 
@@ -80,6 +88,7 @@ def main(
             min_auto_labeling_objects=min_auto_labeling_objects,
             secrets=secrets,
             hurry=hurry,
+            public_url=public_url.rstrip("/"),
         )
         serve(settings, host=host, port=port)
     except GtServiceError as error:

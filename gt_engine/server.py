@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import sys
+from dataclasses import replace
 
 import uvicorn
 
@@ -24,6 +25,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serves until SIGTERM or SIGINT. The first line on stdout is `{"url": …}`, once calls are taken."""
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     listener = _listen(host, port)
+    settings = replace(settings, public_url=settings.public_url or _url(listener))
     store = DynamoStore(client("dynamodb", settings.region), settings.table_prefix)
     store.create_tables()
     runner = Runner(settings)

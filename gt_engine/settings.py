@@ -26,6 +26,8 @@ class Settings:
     min_auto_labeling_objects  a job with automated data labeling and fewer objects fails; Ground Truth: 1,250
     secrets                    access key id → secret key; with any, every call must be signed with one of them
     hurry                      trainings take one step in so many: for tests and for the quick demo
+    public_url                 where browsers reach the engine, without a slash at the end; the address that it listens
+                               on where nothing else is said
     """
 
     region: str
@@ -37,6 +39,7 @@ class Settings:
     min_auto_labeling_objects: int = 0
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     hurry: int = 1
+    public_url: str = ""
 
 
 def region_from_environment() -> str:

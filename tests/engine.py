@@ -160,6 +160,9 @@ class MemoryEngineObjects(MemoryObjects):
         for found in list(self.list(prefix)):
             del self.contents[str(found.uri)]
 
+    def address(self, uri: S3Uri, seconds: int) -> str:
+        return f"https://s3/{uri.bucket}/{uri.key}?expires={seconds}"
+
     def bucket_is_there(self, bucket: str) -> bool:
         return bucket == BUCKET
 

@@ -13,6 +13,7 @@ from typing import Any
 from gt_engine.api import rules
 from gt_engine.api.errors import ResourceInUse, ResourceLimitExceeded, ResourceNotFound, ValidationException
 from gt_engine.api.listing import name_contains, page, within
+from gt_engine.api.ui_templates import render_ui_template
 from gt_engine.aws import Objects
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
@@ -23,6 +24,8 @@ from gt_service.regions import TaskType
 
 Response = dict[str, Any]
 MAX_TAGS = 50
+PREVIEW_SECONDS = 3600
+"""How long the addresses in a page of RenderUiTemplate lead to the task's files."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Operations:
             "ListModels": self.list_models,
             "DescribeWorkteam": self.describe_workteam,
             "ListWorkteams": self.list_workteams,
+            "RenderUiTemplate": self.render_ui_template,
             "AddTags": self.add_tags,
             "ListTags": self.list_tags,
             "DeleteTags": self.delete_tags,
@@ -215,6 +219,12 @@ class Operations:
             descending=request.get("SortOrder") == "Descending",
         )
         return _page("Workteams", [self._workteam(team) for team in shown], token)
+
+    def render_ui_template(self, request: dict[str, Any]) -> Response:
+        def grant(uri: str) -> str:
+            return self.objects.address(S3Uri.parse(uri), PREVIEW_SECONDS) if uri.startswith("s3://") else uri
+
+        return render_ui_template(request, grant=grant, origin=self.settings.public_url)
 
     def add_tags(self, request: dict[str, Any]) -> Response:
         job = self._tagged(request["ResourceArn"])
