@@ -26,7 +26,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     listener = _listen(host, port)
     settings = replace(settings, public_url=settings.public_url or _url(listener))
-    store = DynamoStore(client("dynamodb", settings.region), settings.table_prefix)
+    store = DynamoStore(settings.table_prefix, settings.region)
     store.create_tables()
     runner = Runner(settings)
     operations = Operations(settings, store, EngineObjects(client("s3", settings.region)), runner.wake)

@@ -235,7 +235,7 @@ def fail_job(settings: Settings, name: str, reason: str) -> StepReport:
 
 def _tools(settings: Settings, name: str) -> tuple[Tools, Events]:
     region = settings.region
-    store = DynamoStore(_client("dynamodb", region), settings.table_prefix)
+    store = DynamoStore(settings.table_prefix, region)
     kms_key = store.job(name).request["OutputConfig"].get("KmsKeyId") or None
     return _tools_with_key(settings, kms_key), EventBridge(_client("events", region))
 
@@ -246,7 +246,7 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
     region = settings.region
     return Tools(
         settings=settings,
-        store=DynamoStore(_client("dynamodb", region), settings.table_prefix),
+        store=DynamoStore(settings.table_prefix, region),
         objects=EngineObjects(_client("s3", region), kms_key),
         logs=CloudWatchLogs(_client("logs", region)),
         features=FeatureStore(settings.state_dir / "features", threads=settings.processes),

@@ -197,7 +197,7 @@ class Tables:
         self.batches = bound(BatchItem, names.batches, region)
         self.jobs = bound(JobItem, names.jobs, region)
         self.tokens = bound(TokenItem, names.tokens, region)
-        self.connection = _shared_connection(
+        self.connection = shared_connection(
             [self.campaigns, self.images, self.contents, self.bands, self.batches, self.jobs, self.tokens], region
         )
 
@@ -208,7 +208,7 @@ class Tables:
             model.create_table(wait=True)
 
 
-def _shared_connection(models: list[type[Any]], region: str) -> Connection:
+def shared_connection(models: list[type[Any]], region: str) -> Connection:
     """One client for all models and for transactions: to make one takes as long as a hundred calls."""
     shared, known = Connection(region=region), set[str]()
     for model in models:

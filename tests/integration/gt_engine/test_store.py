@@ -1,110 +1,26 @@
-"""One suite for the table and for its stand-in: the same writes are refused, so tests with either mean the same."""
+"""The store's promises, on MiniStack."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from gt_cli.stack import LocalSession
-from gt_engine.store import Counters, DynamoStore, JobRecord, ModelRecord, Phase, Store
-from gt_service.errors import Conflict, NotFound
-from tests.engine import MemoryStore, job_record, request
+from gt_cli.stack import LocalSession, child_environment
+from gt_engine.store import DynamoStore, Store
+from tests.engine import REGION
+from tests.engine_store_contract import EngineStoreContract
 
 pytestmark = pytest.mark.integration
 
-NOW = datetime(2026, 3, 1, 13, tzinfo=UTC)
 
-
-@pytest.fixture(params=["dynamodb", "memory"])
-def store(request: pytest.FixtureRequest) -> Store:
-    if request.param == "memory":
-        return MemoryStore()
-    aws: LocalSession = request.getfixturevalue("aws")
-    made = DynamoStore(aws.client("dynamodb"), f"store-{uuid4().hex[:8]}")
-    made.create_tables()
-    made.create_tables()  # a second start finds them
-    return made
-
-
-@pytest.fixture
-def job(store: Store) -> JobRecord:
-    made = job_record(request("Birds-1"))
-    store.create_job(made)
-    return made
-
-
-def test_what_is_written_is_what_is_read(store: Store, job: JobRecord) -> None:
-    assert store.job("birds-1") == store.job("BIRDS-1") == job
-    assert list(store.jobs()) == [job]
-
-
-def test_a_name_is_taken_once_whatever_its_case(store: Store, job: JobRecord) -> None:
-    with pytest.raises(Conflict):
-        store.create_job(replace(job, name="BIRDS-1"))
-
-
-def test_a_job_that_is_not_there(store: Store) -> None:
-    for call in (
-        store.job,
-        store.model,
-        lambda name: store.request_stop(name, NOW),
-        lambda name: store.tag(name, {"a": "b"}),
-    ):
-        with pytest.raises(NotFound):
-            call("nothing")
-
-
-def test_progress_is_written_by_version(store: Store, job: JobRecord) -> None:
-    after = store.advance(
-        replace(job, phase=Phase.IN_PROGRESS, counters=Counters(1, 2, 3, 4), final_model_arn="arn"),
-        unless_stop_requested=False,
-    )
-    assert (after.version, after.counters, after.final_model_arn) == (1, Counters(1, 2, 3, 4), "arn")
-    assert store.job(job.name) == after
-    with pytest.raises(Conflict):
-        store.advance(replace(job, phase=Phase.FAILED), unless_stop_requested=False)
-    failed = store.advance(replace(after, phase=Phase.FAILED, failure_reason="why"), unless_stop_requested=False)
-    assert (failed.status, failed.failure_reason) == ("Failed", "why")
-
-
-def test_a_stop_outlives_progress_and_stands_in_the_way_of_completion(store: Store, job: JobRecord) -> None:
-    store.request_stop(job.name, NOW)
-    assert store.job(job.name).status == "Stopping"
-    after = store.advance(replace(job, phase=Phase.IN_PROGRESS), unless_stop_requested=False)
-    assert after.stop_requested
-    with pytest.raises(Conflict):
-        store.advance(replace(after, phase=Phase.COMPLETED), unless_stop_requested=True)
-    assert store.advance(replace(after, phase=Phase.STOPPED), unless_stop_requested=False).status == "Stopped"
-
-
-def test_a_stop_after_the_end_changes_nothing(store: Store, job: JobRecord) -> None:
-    ended = store.advance(replace(job, phase=Phase.COMPLETED), unless_stop_requested=True)
-    store.request_stop(job.name, NOW)
-    assert store.job(job.name) == ended
-
-
-def test_an_announced_job_has_no_work(store: Store, job: JobRecord) -> None:
-    store.advance(replace(job, phase=Phase.COMPLETED), unless_stop_requested=True)
-    assert store.job(job.name).has_work
-    store.mark_announced(job.name)
-    assert not store.job(job.name).has_work
-
-
-def test_tags_survive_progress_and_progress_survives_tags(store: Store, job: JobRecord) -> None:
-    store.tag(job.name, {"a.b": "1", "c": "2"})
-    after = store.advance(job, unless_stop_requested=False)
-    assert after.tags == {**job.tags, "a.b": "1", "c": "2"}
-    store.untag(job.name, ["a.b"])
-    assert store.job(job.name).tags == {**job.tags, "c": "2"}
-    assert store.job(job.name).version == 1
-
-
-def test_a_model_may_be_written_twice(store: Store) -> None:
-    model = ModelRecord("m", "arn", "s3://b/m", "job", "role", "object-detection", ("Bird", "Owl"), NOW)
-    store.put_model(model)
-    store.put_model(model)
-    assert store.model("m") == model
-    assert list(store.models()) == [model]
+class TestOnMiniStack(EngineStoreContract):
+    @pytest.fixture
+    def store(self, aws: LocalSession, monkeypatch: pytest.MonkeyPatch) -> Store:
+        for name, value in child_environment(aws.endpoint_url).items():
+            if name.startswith("AWS_"):
+                monkeypatch.setenv(name, value)
+        made = DynamoStore(f"store-{uuid4().hex[:8]}", REGION)
+        made.create_tables()
+        made.create_tables()  # a second start finds them
+        return made

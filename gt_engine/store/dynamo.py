@@ -1,0 +1,214 @@
+"""The store on DynamoDB."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+
+from gt_engine.store.records import Counters, JobRecord, ModelRecord, Phase
+from gt_engine.store.tables import JobItem, M, ModelItem, Tables, items_of
+from gt_engine.store.writing import aws_errors, job_at, job_is_there, job_runs, no_stop_requested
+from gt_service.errors import Conflict, NotFound, UnknownState
+from gt_service.store.writing import Lost, is_new, lost_if_refused
+
+log = logging.getLogger(__name__)
+
+
+class DynamoStore:
+    """`Store` on DynamoDB. Errors: botocore's, and what each method names."""
+
+    def __init__(self, prefix: str, region: str) -> None:
+        self.tables = Tables(prefix, region)
+
+    def create_tables(self) -> None:
+        """Makes the tables that are not there yet and waits until all can be used."""
+        with aws_errors():
+            self.tables.create()
+
+    def create_job(self, job: JobRecord) -> None:
+        """Errors: `Conflict` where the name is taken."""
+        item = self.tables.jobs(
+            key=job.name.lower(),
+            name=job.name,
+            arn=job.arn,
+            reference_code=job.reference_code,
+            request=dict(job.request),
+            created_at=job.created_at,
+            tags=job.tags,
+            **_progress(job),
+        )
+        try:
+            with aws_errors(), lost_if_refused():
+                item.save(condition=is_new(self.tables.jobs))
+        except Lost:
+            raise Conflict(f"there is a labeling job {job.name!r} already", field="LabelingJobName") from None
+
+    def job(self, name: str) -> JobRecord:
+        """Errors: `NotFound`, `UnknownState` where the item is not one that this version reads."""
+        return _job(self._raw(self.tables.jobs, name.lower(), f"there is no labeling job {name!r}"))
+
+    def jobs(self) -> Iterator[JobRecord]:
+        """Every job that can be read; an item that cannot stops nothing but itself."""
+        with aws_errors():
+            for raw in items_of(self.tables.jobs):
+                try:
+                    job = _job(raw)
+                except UnknownState as problem:
+                    log.error("an item of the jobs table was passed over", extra={"reason": problem.message})
+                else:
+                    yield job
+
+    def advance(self, job: JobRecord, *, unless_stop_requested: bool) -> JobRecord:
+        """Writes the runner's part of the record as the next version; the record as it then is.
+
+        Errors: `Conflict` where another process has written that version, or where a stop was asked for and
+        `unless_stop_requested` is set.
+        """
+        written = _progress(job) | {"version": job.version + 1}
+        condition = job_at(job.version)
+        if unless_stop_requested:
+            condition &= no_stop_requested()
+        item = self.tables.jobs(key=job.name.lower())
+        try:
+            with aws_errors(), lost_if_refused():
+                data = item.update([_set_or_remove(name, value) for name, value in written.items()], condition)
+        except Lost:
+            raise Conflict(f"labeling job {job.name!r} has moved on from version {job.version}") from None
+        return _job(data["Attributes"])
+
+    def request_stop(self, name: str, now: datetime) -> None:
+        """Marks a job that has not ended; a job that has is left as it is. Errors: `NotFound`."""
+        actions: list[Action] = [JobItem.stop_requested.set(now), JobItem.modified_at.set(now)]
+        try:
+            with aws_errors(), lost_if_refused():
+                self.tables.jobs(key=name.lower()).update(actions, job_runs())
+        except Lost:
+            self.job(name)
+
+    def mark_announced(self, name: str) -> None:
+        """The state-change event was taken. Before this is written a crash sends the event again, never not at all."""
+        with aws_errors():
+            self.tables.jobs(key=name.lower()).update([JobItem.announced.set(True)])
+
+    def tag(self, name: str, tags: Mapping[str, str]) -> None:
+        """Errors: `NotFound`."""
+        self._update_tags(name, [Path(JobItem.tags)[key].set(value) for key, value in tags.items()])
+
+    def untag(self, name: str, keys: Sequence[str]) -> None:
+        """Errors: `NotFound`."""
+        self._update_tags(name, [Path(JobItem.tags)[key].remove() for key in keys])
+
+    def put_model(self, model: ModelRecord) -> None:
+        """Writing it again is harmless: a training done twice gives the same record."""
+        item = self.tables.models(
+            key=model.name,
+            arn=model.arn,
+            s3_uri=model.s3_uri,
+            job_arn=model.job_arn,
+            role_arn=model.role_arn,
+            task=model.task,
+            classes=list(model.classes),
+            created_at=model.created_at,
+        )
+        with aws_errors():
+            item.save()
+
+    def model(self, name: str) -> ModelRecord:
+        """Errors: `NotFound`."""
+        return _model(self._raw(self.tables.models, name, f"there is no model {name!r}"))
+
+    def models(self) -> Iterator[ModelRecord]:
+        with aws_errors():
+            yield from map(_model, items_of(self.tables.models))
+
+    def _raw(self, model: type[Model], key: str, missing: str) -> Mapping[str, Any]:
+        with aws_errors():
+            answer: Mapping[str, Any] = model._get_connection().get_item(key, consistent_read=True)
+        if "Item" not in answer:
+            raise NotFound(missing)
+        raw: Mapping[str, Any] = answer["Item"]
+        return raw
+
+    def _update_tags(self, name: str, actions: list[Action]) -> None:
+        try:
+            with aws_errors(), lost_if_refused():
+                self.tables.jobs(key=name.lower()).update(actions, job_is_there())
+        except Lost:
+            raise NotFound(f"there is no labeling job {name!r}") from None
+
+
+def _set_or_remove(name: str, value: object) -> Action:
+    attribute = getattr(JobItem, name)
+    return attribute.remove() if value is None else attribute.set(value)  # type: ignore[no-any-return]
+
+
+def _progress(job: JobRecord) -> dict[str, Any]:
+    """The runner's part of an item; None for what is not there."""
+    counters = job.counters
+    return {
+        "version": job.version,
+        "phase": job.phase.value,
+        "modified_at": job.modified_at,
+        "counters": [counters.human, counters.machine, counters.failed, counters.unlabeled],
+        "announced": job.announced,
+        "failure_reason": job.failure_reason,
+        "final_model_arn": job.final_model_arn,
+    }
+
+
+def _job(raw: Mapping[str, Any]) -> JobRecord:
+    item = _read(JobItem, raw, "labeling job")
+    try:
+        if not isinstance(item.request, dict):
+            raise TypeError("its request is not an object")
+        return JobRecord(
+            name=item.name,
+            arn=item.arn,
+            reference_code=item.reference_code,
+            request=item.request,
+            created_at=item.created_at,
+            modified_at=item.modified_at,
+            tags=item.tags,
+            version=item.version,
+            phase=Phase(item.phase),
+            stop_requested=item.stop_requested is not None,
+            counters=Counters(*item.counters),
+            failure_reason=item.failure_reason,
+            final_model_arn=item.final_model_arn,
+            announced=item.announced,
+        )
+    except (TypeError, ValueError) as problem:
+        raise UnknownState(f"the item of labeling job {item.key!r} cannot be read: {problem!r}") from problem
+
+
+def _model(raw: Mapping[str, Any]) -> ModelRecord:
+    item = _read(ModelItem, raw, "model")
+    return ModelRecord(
+        name=item.key,
+        arn=item.arn,
+        s3_uri=item.s3_uri,
+        job_arn=item.job_arn,
+        role_arn=item.role_arn,
+        task=item.task,
+        classes=tuple(item.classes),
+        created_at=item.created_at,
+    )
+
+
+def _read(model: type[M], raw: Mapping[str, Any], what: str) -> M:
+    """The item in the model's terms, nothing missing. Errors: `UnknownState`."""
+    key = raw.get("key")
+    try:
+        item = model.from_raw_data(dict(raw))
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        raise UnknownState(f"the item of {what} {key} cannot be read: {problem!r}") from problem
+    missing = [name for name, kind in model.get_attributes().items() if not kind.null and getattr(item, name) is None]
+    if missing:
+        raise UnknownState(f"the item of {what} {key} cannot be read: it has no {missing[0]!r}")
+    return item

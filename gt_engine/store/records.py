@@ -1,0 +1,109 @@
+"""What the engine's tables hold, as frozen values, and the port that reads and writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Phase(StrEnum):
+    """How far the runner has brought a job. What callers see is `JobRecord.status`."""
+
+    INITIALIZING = "Initializing"
+    IN_PROGRESS = "InProgress"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+
+    @property
+    def has_ended(self) -> bool:
+        return self in {Phase.COMPLETED, Phase.FAILED, Phase.STOPPED}
+
+
+@dataclass(frozen=True)
+class Counters:
+    """LabelCounters. `unlabeled` is what is still without a label and has not failed."""
+
+    human: int = 0
+    machine: int = 0
+    failed: int = 0
+    unlabeled: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.human + self.machine
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A labeling job as the table holds it. `request` is CreateLabelingJob's, without its tags."""
+
+    name: str
+    arn: str
+    reference_code: str
+    request: Mapping[str, Any]
+    created_at: datetime
+    modified_at: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+    version: int = 0
+    phase: Phase = Phase.INITIALIZING
+    stop_requested: bool = False
+    counters: Counters = field(default_factory=Counters)
+    failure_reason: str | None = None
+    final_model_arn: str | None = None
+    announced: bool = False
+
+    @property
+    def status(self) -> str:
+        """LabelingJobStatus: Stopping is a job that still runs and was asked to stop."""
+        if self.stop_requested and not self.phase.has_ended:
+            return "Stopping"
+        return self.phase.value
+
+    @property
+    def has_work(self) -> bool:
+        """Whether the runner has something left to do: a step, or an event that was not yet taken."""
+        return not self.phase.has_ended or not self.announced
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """A model that a labeling job trained. `s3_uri` is its model.tar.gz."""
+
+    name: str
+    arn: str
+    s3_uri: str
+    job_arn: str
+    role_arn: str
+    task: str
+    classes: tuple[str, ...]
+    created_at: datetime
+
+
+class Store(Protocol):
+    """Jobs and models. Tests use a fake of the same shape."""
+
+    def create_job(self, job: JobRecord) -> None: ...
+
+    def job(self, name: str) -> JobRecord: ...
+
+    def jobs(self) -> Iterable[JobRecord]: ...
+
+    def advance(self, job: JobRecord, *, unless_stop_requested: bool) -> JobRecord: ...
+
+    def request_stop(self, name: str, now: datetime) -> None: ...
+
+    def mark_announced(self, name: str) -> None: ...
+
+    def tag(self, name: str, tags: Mapping[str, str]) -> None: ...
+
+    def untag(self, name: str, keys: Sequence[str]) -> None: ...
+
+    def put_model(self, model: ModelRecord) -> None: ...
+
+    def model(self, name: str) -> ModelRecord: ...
+
+    def models(self) -> Iterable[ModelRecord]: ...

@@ -1,0 +1,51 @@
+"""The conditions of the engine's writes, and what comes of a refused one.
+
+Every condition's docstring says which race it closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+from pynamodb.expressions.condition import Condition
+
+from gt_engine.store.records import Phase
+from gt_engine.store.tables import JobItem
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """DynamoDB's troubles leave the store as botocore's errors, as those of every other service do."""
+    try:
+        yield
+    except PynamoDBException as error:
+        if isinstance(error.cause, BotoCoreError | ClientError):
+            raise error.cause from error
+        raise
+
+
+def job_at(version: int) -> Condition:
+    """Closes: two processes do the same step, because one outlived a killed engine."""
+    condition: Condition = JobItem.version == version
+    return condition
+
+
+def no_stop_requested() -> Condition:
+    """Closes: a stop arrives while the job completes, and is never honoured."""
+    condition: Condition = JobItem.stop_requested.does_not_exist()
+    return condition
+
+
+def job_runs() -> Condition:
+    """Closes: a stop arrives just after the job's end, and marks a job that nobody will touch again."""
+    condition: Condition = JobItem.phase.is_in(Phase.INITIALIZING.value, Phase.IN_PROGRESS.value)
+    return condition
+
+
+def job_is_there() -> Condition:
+    """Closes: an update of a job that is missing makes an item of tags alone."""
+    condition: Condition = JobItem.key.exists()
+    return condition
