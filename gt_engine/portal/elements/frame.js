@@ -1,0 +1,193 @@
+/**
+ * The task frame's side of its protocol with the portal's page around it: one MessagePort, JSON values only.
+ *
+ * frame → page: ready {elements, canSubmit} · image-failed {src} · draft {value} · valid {canSubmit, message?} ·
+ *               submit {answer} · activity · key {key, ctrl, alt, shift, meta} · error {message}
+ * page → frame: start {draft?, theme, last?} · submit · saved · instructions · shortcuts
+ *
+ * Without a page around it (a rendered template opened by itself) everything works but nothing is sent; the answer is
+ * shown in place of the task.
+ */
+
+import { CrowdElement, FullPageElement, h, isTyping } from "./base.js";
+import { applyDraft, takeDraft } from "./draft.js";
+import { primaryForm } from "./form.js";
+
+const DRAFT_DELAY = 400; // ms after the last change
+const ACTIVITY_PERIOD = 1000; // ms
+const READY_LIMIT = 20_000; // ms: after that the page is shown whatever is still loading
+
+/** @type {MessagePort|null} */
+let port = null;
+let isReady = false;
+let isStarted = false;
+let draftTimer = 0;
+let lastActivity = 0;
+let lastValid = "";
+
+/** @param {string} type @param {object} fields */
+function send(type, fields = {}) {
+  port?.postMessage({ type, ...fields });
+}
+
+/** Whether Submit would go through, and why not. */
+function validity() {
+  const invalid = primaryForm()?.firstInvalid();
+  return invalid ? { canSubmit: false, message: invalid.message } : { canSubmit: true };
+}
+
+function sendValidity() {
+  const now = validity();
+  const text = JSON.stringify(now);
+  if (!isStarted || text === lastValid) return;
+  lastValid = text;
+  send("valid", now);
+}
+
+function sendDraft() {
+  clearTimeout(draftTimer);
+  draftTimer = 0;
+  if (isStarted) send("draft", { value: takeDraft(document) });
+}
+
+function planDraft() {
+  if (!isStarted) return;
+  clearTimeout(draftTimer);
+  draftTimer = setTimeout(sendDraft, DRAFT_DELAY);
+}
+
+function onChange() {
+  planDraft();
+  queueMicrotask(sendValidity); // after the listeners of the template
+}
+
+function onActivity() {
+  if (!isStarted || Date.now() - lastActivity < ACTIVITY_PERIOD) return;
+  lastActivity = Date.now();
+  send("activity");
+}
+
+function onKey(event) {
+  if (event.defaultPrevented || event.isComposing) return;
+  const isSubmit = event.key === "Enter" && (event.ctrlKey || event.metaKey || (!isTyping(event) && !isPressable(event) && hasTool()));
+  if (isSubmit) {
+    event.preventDefault();
+    primaryForm()?.requestSubmit();
+  } else if (!isTyping(event) || event.ctrlKey || event.metaKey || event.key === "Escape") {
+    send("key", { key: event.key, ctrl: event.ctrlKey, alt: event.altKey, shift: event.shiftKey, meta: event.metaKey });
+  }
+}
+
+const tools = () => [...document.querySelectorAll("*")].filter((element) => element instanceof FullPageElement);
+const hasTool = () => tools().length > 0;
+
+/** Enter on a button or link presses it. */
+function isPressable(event) {
+  const target = event.composedPath()[0];
+  return target instanceof Element && target.matches("button, a[href], summary, [role=button]");
+}
+
+/** The first element of the page that has such a dialog. */
+function open(method) {
+  [...document.querySelectorAll("*")].find((element) => element instanceof CrowdElement && method in element)?.[method]();
+}
+
+const receivers = {
+  async start({ draft, theme, last }) {
+    setTheme(theme);
+    await ready;
+    if (draft !== undefined && draft !== null) applyDraft(document, draft);
+    for (const tool of tools()) tool.last = last?.[tool.name];
+    isStarted = true;
+    sendValidity();
+    tools()[0]?.focus({ preventScroll: true });
+  },
+  submit() {
+    primaryForm()?.requestSubmit();
+  },
+  saved() {
+    document.dispatchEvent(new CustomEvent("crowd-saved"));
+  },
+  instructions: () => open("openInstructions"),
+  shortcuts: () => open("openShortcuts"),
+};
+
+function connect(event) {
+  if (port || event.source !== window.parent || window.parent === window || event.data?.type !== "connect" || !event.ports[0]) return;
+  port = event.ports[0];
+  document.documentElement.style.setProperty("--crowd-standalone", "none"); // Submit is the page's
+  port.onmessage = ({ data }) => {
+    if (Object.hasOwn(receivers, data?.type)) receivers[data.type](data);
+  };
+  for (const message of waitingErrors.splice(0)) send("error", { message });
+  if (isReady) sendReady();
+}
+
+function sendReady() {
+  const tags = new Set([...document.querySelectorAll("*")].map((element) => element.localName).filter((tag) => tag.startsWith("crowd-")));
+  send("ready", { elements: [...tags], ...validity() });
+}
+
+/** @type {string[]} errors from before the page around was connected */
+const waitingErrors = [];
+function onError(message) {
+  if (port) send("error", { message });
+  else if (waitingErrors.length < 20) waitingErrors.push(message);
+}
+
+/** A template that paints with its own colours is shown light: white words on its white boxes help nobody. */
+function setTheme(theme) {
+  const own = [...document.styleSheets].some((sheet) => /(^|[\s;{])(background|color|background-color)\s*:/.test(rulesOf(sheet)))
+    || document.querySelector("body [style*='background'], body [style*='color:'], [bgcolor], [color]");
+  const knows = document.querySelector("meta[name='color-scheme'][content*='dark']");
+  document.documentElement.dataset.theme = theme === "dark" && (!own || knows) ? "dark" : "light";
+}
+
+function rulesOf(sheet) {
+  try {
+    return [...sheet.cssRules].map((rule) => rule.cssText).join("\n");
+  } catch {
+    return ""; // another host's
+  }
+}
+
+function onSubmit({ detail: { answer } }) {
+  clearTimeout(draftTimer);
+  if (port) return send("submit", { answer });
+  document.body.replaceChildren(h("main", { class: "crowd-answer" }, h("h1", {}, "The answer of this page"),
+    h("pre", { tabindex: "0" }, JSON.stringify(answer, null, 2))));
+}
+
+let settleReady;
+/** @type {Promise<void>} all elements upgraded, first pictures drawn or failed */
+const ready = new Promise((resolve) => { settleReady = resolve; });
+
+async function announce() {
+  if (document.readyState === "loading") await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
+  document.dispatchEvent(new CustomEvent("all-crowd-elements-ready", { bubbles: true }));
+  const elements = [...document.querySelectorAll("*")].filter((element) => element instanceof CrowdElement);
+  const limit = new Promise((resolve) => { setTimeout(resolve, READY_LIMIT); });
+  await Promise.race([Promise.allSettled(elements.map((element) => element.loaded)), limit]);
+  isReady = true;
+  settleReady();
+  sendReady();
+}
+
+/** Called once, by the entry module, when all elements are defined. */
+export function startFrame() {
+  window.addEventListener("message", connect);
+  window.addEventListener("error", (event) => onError(event.message || `${event.target?.localName} cannot be loaded: ${event.target?.src}`));
+  window.addEventListener("unhandledrejection", (event) => onError(String(event.reason?.message ?? event.reason)));
+  for (const type of ["input", "change"]) document.addEventListener(type, onChange);
+  for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "input"]) {
+    document.addEventListener(type, onActivity, { passive: true, capture: true });
+  }
+  document.addEventListener("click", () => queueMicrotask(sendValidity)); // a script's button may have changed the page
+  window.addEventListener("keydown", onKey);
+  window.addEventListener("pagehide", () => draftTimer && sendDraft());
+  document.addEventListener("crowd-submit", onSubmit);
+  document.addEventListener("crowd-refused", (event) => send("valid", { canSubmit: false, message: event.detail.message }));
+  document.addEventListener("crowd-image-failed", (event) => send("image-failed", { src: event.detail.src }));
+  setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  announce();
+}

@@ -1,0 +1,179 @@
+/** The page around a tool: instructions on the left, the work in the middle, choices on the right, tools below. */
+
+import { CrowdElement, h, isTyping } from "./element.js";
+import { css } from "./theme.js";
+
+const styles = css`
+  :host { display: block; height: 100vh; height: 100dvh; min-height: 26rem; container-type: inline-size; background: var(--crowd-surface); }
+  .page { display: grid; grid-template: "instructions area" minmax(0, 1fr) "tools tools" auto / auto minmax(0, 1fr); height: 100%; }
+  .instructions { grid-area: instructions; width: 17rem; overflow: auto; background: var(--crowd-raised); border-inline-end: 1px solid var(--crowd-line); }
+  .instructions > header { display: flex; align-items: center; justify-content: space-between; padding: .6rem .5rem .1rem 1rem; }
+  .instructions h2, .side h2 { margin: 0; font-size: .95rem; }
+  .instructions > .body { padding: 0 1rem 1rem; font-size: .925rem; overflow-wrap: break-word; }
+  .instructions .view { margin: 0 0 0 .75rem; }
+  .annotation-area { grid-area: area; display: grid; grid-template: "header header" auto "main side" minmax(0, 1fr) / minmax(0, 1fr) auto; min-width: 0; }
+  .header { grid-area: header; display: flex; align-items: center; gap: .75rem; padding: .7rem 1rem; border-bottom: 1px solid var(--crowd-line); }
+  .header h1 { margin: 0; font-size: 1.1rem; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere; }
+  .header .show { flex: none; }
+  .main { grid-area: main; position: relative; overflow: auto; min-width: 0; display: flex; flex-direction: column; }
+  .main > slot:not([name]) { flex: none; display: block; }
+  .side { grid-area: side; width: 17rem; overflow: auto; padding: .8rem 1rem; border-inline-start: 1px solid var(--crowd-line); background: var(--crowd-surface); }
+  .side:empty { display: none; }
+  .tools { grid-area: tools; display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; padding: .5rem .75rem; border-top: 1px solid var(--crowd-line); background: var(--crowd-raised); }
+  .tools .own { display: contents; }
+  .tools .submit { margin-inline-start: auto; display: flex; align-items: center; gap: .75rem; }
+  .tools .submit .error { margin: 0; }
+  .tools .submit > button, .tools .keys { display: var(--crowd-standalone, inline-flex); }
+  .submit kbd { background: none; color: inherit; border-color: currentColor; opacity: .85; }
+  .shortcuts { width: 100%; border-collapse: collapse; }
+  .shortcuts td { padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--crowd-line); vertical-align: top; }
+  .shortcuts td:first-child { white-space: nowrap; width: 1%; }
+  @container (max-width: 52rem) {
+    .page { grid-template: "area" minmax(0, 1fr) "tools" auto / minmax(0, 1fr); position: relative; }
+    .instructions { position: absolute; z-index: 5; inset-block: 0; inset-inline-start: 0; width: min(20rem, 88%); box-shadow: var(--crowd-shadow); }
+    .annotation-area { grid-template: "header" auto "main" minmax(0, 1fr) "side" auto / minmax(0, 1fr); }
+    .side { width: auto; max-height: 40cqh; max-height: 38vh; border-inline-start: 0; border-top: 1px solid var(--crowd-line); padding: .6rem .75rem; }
+  }
+`;
+const NARROW = 832; // px: the width below which the panels lie over or under the work, as in the container query above
+
+/**
+ * A subclass writes `renderMain(root)`, `renderSide(root)`, `renderTools(root)` (each may leave its place empty),
+ * `shortcuts()` and `onKey(event)`. `header` and the instructions come from the template.
+ */
+export class FullPageElement extends CrowdElement {
+  static attributes = { ...super.attributes, header: "string" };
+  static regions = ["short-instructions", "full-instructions"];
+  static styles = [styles];
+  #parts = {};
+
+  connectedCallback() {
+    document.documentElement.dataset.fullPage = "";
+    super.connectedCallback();
+    document.addEventListener("keydown", this.#onKeydown);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("keydown", this.#onKeydown);
+  }
+
+  /** The middle. @param {HTMLElement} root */
+  renderMain(root) {} // eslint-disable-line no-unused-vars
+  /** The panel on the right. @param {HTMLElement} root */
+  renderSide(root) {} // eslint-disable-line no-unused-vars
+  /** The toolbar at the bottom. @param {HTMLElement} root */
+  renderTools(root) {} // eslint-disable-line no-unused-vars
+
+  /** @returns {{keys: string[], does: string}[]} what the list of keys says */
+  shortcuts() {
+    return [];
+  }
+
+  /** @param {KeyboardEvent} event never typed into a text field @returns {boolean} whether it was used */
+  onKey(event) { // eslint-disable-line no-unused-vars
+    return false;
+  }
+
+  /** The parts of the page: main, side, tools, instructions, header. @returns {Record<string, HTMLElement>} */
+  get parts() {
+    return this.#parts;
+  }
+
+  render(root) {
+    const parts = {
+      header: h("h1", { id: "header", part: "header" }, this.header),
+      main: h("div", { class: "main", part: "main", role: "group", "aria-labelledby": "header" }),
+      side: h("section", { class: "side", part: "side" }),
+      tools: h("div", { class: "own" }),
+      instructions: this.#instructionsPanel(),
+    };
+    this.#parts = parts;
+    parts.show = h("button", { type: "button", class: "button show", onclick: () => this.toggleInstructions(true) }, "Instructions");
+    root.append(
+      h("div", { class: "page awsui-app-layout" },
+        parts.instructions,
+        h("div", { class: "annotation-area" }, h("div", { class: "header" }, parts.show, parts.header), parts.main, parts.side),
+        this.#toolbar(parts)),
+      this.#dialog("full", this.region("full-instructions")?.getAttribute("header") || "Instructions", h("slot", { name: "full-instructions" })),
+      this.#dialog("keys", "Keyboard shortcuts", h("div", { class: "keys-list" })));
+    this.renderMain(parts.main);
+    parts.main.append(h("slot"));
+    this.renderSide(parts.side);
+    this.renderTools(parts.tools);
+    this.toggleInstructions(this.#hasShort() && innerWidth > NARROW);
+    parts.show.hidden ||= !this.#hasShort() && !this.region("full-instructions");
+  }
+
+  /** Changes of `header` are followed here; a subclass calls super.update(names). @param {Set<string>} names */
+  update(names) {
+    if (names.has("header")) this.#parts.header.textContent = this.header;
+  }
+
+  toggleInstructions(isOpen) {
+    if (isOpen && !this.#hasShort()) return this.openInstructions();
+    this.#parts.instructions.hidden = !isOpen;
+    this.#parts.show.hidden = isOpen;
+  }
+
+  openInstructions() {
+    this.#open("full");
+  }
+
+  openShortcuts() {
+    const rows = [...this.shortcuts(), { keys: ["Enter", "Ctrl+Enter"], does: "Submit" }].map(({ keys, does }) =>
+      h("tr", {}, h("td", {}, ...keys.flatMap((key, index) => [index ? " " : "", h("kbd", {}, key)])), h("td", {}, does)));
+    this.shadowRoot.querySelector(".keys-list").replaceChildren(h("table", { class: "shortcuts" }, h("tbody", {}, rows)));
+    this.#open("keys");
+  }
+
+  /** Sends the page's form, as pressing Submit does. */
+  submit() {
+    (this.closest("crowd-form") ?? this.shadowRoot.querySelector("crowd-form"))?.requestSubmit();
+  }
+
+  focus(options) {
+    const first = this.shadowRoot.querySelector(".annotation-area :is(button, input, textarea, [tabindex]):not(:disabled, .show)");
+    if (first) first.focus(options);
+    else super.focus(options);
+  }
+
+  #hasShort() {
+    return this.region("short-instructions") !== null;
+  }
+
+  #open(name) {
+    for (const dialog of this.shadowRoot.querySelectorAll("dialog[open]")) dialog.close();
+    this.shadowRoot.querySelector(`dialog.${name}`).showModal();
+  }
+
+  #instructionsPanel() {
+    const close = h("button", { type: "button", class: "button link icon", "aria-label": "Close instructions", onclick: () => this.toggleInstructions(false) }, "×");
+    const view = this.region("full-instructions")
+      && h("button", { type: "button", class: "button link view", onclick: () => this.openInstructions() }, "View full instructions");
+    return h("aside", { class: "instructions awsui-app-layout__navigation", "aria-label": "Instructions", part: "instructions" },
+      h("header", {}, h("h2", {}, "Instructions"), close), view,
+      h("div", { class: "body" }, h("slot", { name: "short-instructions" })));
+  }
+
+  #toolbar(parts) {
+    return h("div", { class: "tools", part: "tools" },
+      parts.tools,
+      h("button", { type: "button", class: "button link keys", onclick: () => this.openShortcuts() }, "Shortcuts"),
+      h("div", { class: "submit" },
+        h("p", { class: "error", part: "error", role: "alert" }),
+        h("button", { type: "button", class: "button primary", onclick: () => this.submit() }, "Submit", h("kbd", { "aria-hidden": "true" }, "Enter"))));
+  }
+
+  #dialog(name, title, body) {
+    const dialog = h("dialog", { class: `${name} awsui-modal-dialog`, "aria-label": title },
+      h("header", {}, h("h2", {}, title), h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close")),
+      h("div", { class: "body" }, body));
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    return dialog;
+  }
+
+  #onKeydown = (event) => {
+    if (event.defaultPrevented || isTyping(event) || this.shadowRoot.querySelector("dialog[open]")) return;
+    if (this.onKey(event)) event.preventDefault();
+  };
+}
