@@ -1,8 +1,12 @@
-"""A campaign's labels, downloaded and written to a folder in the form that another tool reads."""
+"""A campaign's labels, downloaded and written to a folder in the form that another tool reads, images beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,38 +14,160 @@ from typing import Any
 import httpx
 
 from gt_cli.api import ApiError
-from gt_service.errors import InvalidInput
-from gt_service.exports import Format, Who, exported_files
+from gt_service.errors import InvalidInput, NotFound
+from gt_service.exports import Export, ExportedImage, Format, Split, Who
+from gt_service.objects import ObjectStore, S3Uri
 
 _SECONDS_WITHOUT_A_BYTE = 60
+_UNSAFE_PARTS = {"", ".", ".."}
 
 
-def export(labels: Mapping[str, Any], form: Format, out: Path, *, only: Who | None = None) -> int:
-    """Writes the files of an export into the folder `out`; answers how many. All of them, or nothing.
+class Images(StrEnum):
+    """What is done with the images."""
 
-    labels: answer of GET /campaigns/{name}/labels. Errors: `ApiError` where the download fails; `InvalidInput` where
+    COPY = "copy"
+    LINK = "link"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of an export. `missing`: labeled images that are not in the bucket (or folder) any more."""
+
+    files: int
+    images: int
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """Where the images come from: the bucket, or a folder that holds them by their names below `prefix`."""
+
+    objects: Callable[[], ObjectStore]
+    folder: Path | None = None
+    prefix: str = ""
+
+    def bring(self, image: ExportedImage, target: Path, *, link: bool) -> bool:
+        """Puts one image at `target`; False where there is none."""
+        local = self._local(image.source)
+        if link and local is None:
+            raise InvalidInput(
+                "only images on this machine can be linked",
+                remedy="Name their folder with --image-folder, or take --images copy.",
+                field="--images",
+            )
+        if local is not None:
+            if not local.is_file():
+                return False
+            if link:
+                target.symlink_to(local.absolute())
+            else:
+                shutil.copyfile(local, target)
+            return True
+        try:
+            with target.open("wb") as file:
+                file.write(self.objects().read(image.source))
+        except NotFound:
+            target.unlink()
+            return False
+        return True
+
+    def _local(self, source: S3Uri) -> Path | None:
+        if self.folder is None:
+            return None
+        name = source.key.removeprefix(self.prefix)
+        # A key may lead out of the folder; such an image was not uploaded from it.
+        return self.folder / name if not _UNSAFE_PARTS & set(name.split("/")) else self.folder / "\0"
+
+
+def export(
+    labels: Mapping[str, Any],
+    form: Format,
+    out: Path,
+    *,
+    prefix: str = "",
+    only: Who | None = None,
+    split: Split | None = None,
+    images: Images = Images.NONE,
+    source: ImageSource | None = None,
+) -> Exported:
+    """Writes an export into the folder `out`. All of it, or nothing.
+
+    labels: answer of GET /campaigns/{name}/labels. prefix: what the keys of all images begin with.
+    Errors: `ApiError` where the download fails; `InvalidInput` where
     `out` holds something already, or the form cannot hold the labels.
     """
+    _check(out)
+    with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
+        manifest = Path(temporary) / "output.manifest"
+        with manifest.open("wb") as file:
+            file.writelines(_download(labels["url"]))
+        return export_manifest(
+            manifest,
+            out,
+            attribute=labels["label_attribute"],
+            labels=tuple(labels["labels"]),
+            form=form,
+            only=only,
+            split=split,
+            images=images,
+            source=source,
+            prefix=prefix,
+        )
+
+
+def export_manifest(
+    manifest: Path,
+    out: Path,
+    *,
+    attribute: str,
+    labels: tuple[str, ...],
+    form: Format,
+    only: Who | None = None,
+    split: Split | None = None,
+    images: Images = Images.NONE,
+    source: ImageSource | None = None,
+    prefix: str = "",
+) -> Exported:
+    """The same, of a manifest that is on this machine already."""
+    _check(out)
+    wanted = Export(lambda: _lines(manifest), attribute, labels, form, only, split, prefix)
+    with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
+        folder = Path(temporary) / "export"
+        folder.mkdir()
+        files = 0
+        for file in wanted.files():
+            _write(folder / file.path, file.chunks)
+            files += 1
+        count, missing = 0, list[str]()
+        if images is not Images.NONE and source is not None:
+            for image in wanted.images():
+                target = folder / image.path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if source.bring(image, target, link=images is Images.LINK):
+                    count += 1
+                else:
+                    missing.append(str(image.source))
+        os.replace(folder, out)
+    return Exported(files, count, tuple(missing))
+
+
+def _check(out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InvalidInput(f"{out} is there already", remedy="Name a folder that is not.", field="--out")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
-        folder, count = Path(temporary) / "export", 0
-        folder.mkdir()
-        lines = _lines(_download(labels["url"]))
-        files = exported_files(
-            lines, attribute=labels["label_attribute"], classes=labels["labels"], form=form, only=only
-        )
-        for count, file in enumerate(files, start=1):  # noqa: B007 - the last number is the answer
-            _write(folder / file.path, file.chunks)
-        folder.replace(out)
-    return count
 
 
 def _write(path: Path, chunks: Iterable[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.writelines(chunks)
+
+
+def _lines(manifest: Path) -> Iterator[bytes]:
+    """Lines as JSON Lines has them, ended by a newline and by nothing else."""
+    with manifest.open("rb") as file:
+        yield from file
 
 
 def _download(url: str) -> Iterator[bytes]:
@@ -54,12 +180,3 @@ def _download(url: str) -> Iterator[bytes]:
             yield from response.iter_bytes()
     except httpx.TransportError as error:
         raise ApiError(f"the download of the labels broke off: {error}", remedy="Try again.") from None
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines as JSON Lines has them, ended by a newline and by nothing else."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from whole
-    yield rest

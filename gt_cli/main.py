@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -25,12 +25,13 @@ from rich.table import Table
 from gt_cli import deployment, exporting, packaging, planning, redrive, tokens
 from gt_cli.api import Api
 from gt_cli.datasets import OpenImagesClass, read_boxes
+from gt_cli.exporting import Images, ImageSource
 from gt_cli.stack import LocalStack, local_stack
 from gt_service.campaign import parse_spec
 from gt_service.errors import GtServiceError, SpecErrors
-from gt_service.exports import Format, Who
+from gt_service.exports import Format, Split, Who
 from gt_service.money import Mills, usd
-from gt_service.objects import S3Uri
+from gt_service.objects import S3Objects, S3Uri
 from gt_service.regions import REGION_ACCOUNTS
 from gt_service.reports import estimate as estimates
 
@@ -296,13 +297,59 @@ def report(job: str, url: str, token: str) -> None:
 @click.option("--format", "form", type=click.Choice([form.value for form in Format]), required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder that is not there yet.")
 @click.option("--only", type=click.Choice(["human", "machine"]), help="Labels by people or by machine alone.")
+@click.option("--split", help="Percentages for train/val/test, such as 80/10/10.")
+@click.option(
+    "--images",
+    type=click.Choice([images.value for images in Images]),
+    default=Images.NONE.value,
+    show_default=True,
+    help="Put the images beside their labels.",
+)
+@click.option(
+    "--image-folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where the images are on this machine; without it they are read from the bucket.",
+)
 @of_a_service
 @reporting_errors
-def export(campaign: str, form: str, out: Path, only: Who | None, url: str, token: str) -> None:
-    """Downloads a campaign's labels as COCO, YOLO, Pascal VOC or augmented manifest."""
+def export(
+    campaign: str,
+    form: str,
+    out: Path,
+    only: Who | None,
+    split: str | None,
+    images: str,
+    image_folder: Path | None,
+    url: str,
+    token: str,
+) -> None:
+    """Downloads a campaign's labels for a trainer or another tool."""
+    prefix = f"{campaign}/images/"
     with _api(url, token) as api:
-        count = exporting.export(api.labels(campaign), Format(form), out, only=only)
-    console.print(f"{count:,} file(s) in [bold]{escape(str(out))}[/]", highlight=False, soft_wrap=True)
+        exported = exporting.export(
+            api.labels(campaign),
+            Format(form),
+            out,
+            prefix=prefix,
+            only=only,
+            split=Split.parse(split) if split else None,
+            images=Images(images),
+            source=ImageSource(_user_objects, image_folder, prefix),
+        )
+    with_images = f" and {exported.images:,} image(s)" if images != Images.NONE else ""
+    console.print(
+        f"{exported.files:,} file(s){with_images} in [bold]{escape(str(out))}[/]", highlight=False, soft_wrap=True
+    )
+    for source in exported.missing[:10]:
+        errors.print(f"not there any more: {escape(source)}", style="yellow", highlight=False, soft_wrap=True)
+    if len(exported.missing) > 10:
+        errors.print(f"and {len(exported.missing) - 10:,} more image(s)", style="yellow", highlight=False)
+
+
+@cache
+def _user_objects() -> S3Objects:
+    """The buckets as the user's own AWS credentials reach them."""
+    return S3Objects(boto3.client("s3"))
 
 
 @cli.command()

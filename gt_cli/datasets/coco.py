@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,20 @@ def read_coco(document: Any, path: Path, into: Collected) -> None:
     for where, image in _entries(document, "images", path):
         declared = (_pixels(image, "width", where), _pixels(image, "height", where))
         called = str(_of(image, "file_name", where))
-        images[_of(image, "id", where)] = into.image(called, where=where, declared=declared)
+        image_id = _of(image, "id", where)
+        if image_id in images:
+            raise BoxesError(
+                f"{where}: the id {image_id!r} is that of {images[image_id]} already",
+                remedy="Give each image an id of its own; files that are joined need new ones.",
+                field="boxes",
+            )
+        images[image_id] = into.image(called, where=where, declared=declared, described_once=True)
     categories = {
         _of(category, "id", where): str(_of(category, "name", where))
         for where, category in _entries(document, "categories", path)
     }
     for where, annotation in _entries(document, "annotations", path):
-        if annotation.get("iscrowd"):
+        if _is_crowd(annotation, where):
             continue
         name = _looked_up(images, _of(annotation, "image_id", where), "image", where)
         label = _looked_up(categories, _of(annotation, "category_id", where), "category", where)
@@ -47,9 +55,17 @@ def _of(entry: dict[str, Any], key: str, where: str) -> Any:
 
 def _pixels(entry: dict[str, Any], key: str, where: str) -> int:
     value = _of(entry, key, where)
-    if not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise BoxesError(f"{where}: {key} is {value!r}, not a number of pixels", remedy="Mend the file.", field="boxes")
-    return value
+    return round(value)
+
+
+def _is_crowd(entry: dict[str, Any], where: str) -> bool:
+    """Some tools write the number as text or as a truth value."""
+    value = entry.get("iscrowd") or 0
+    if str(value) not in {"0", "1", "True", "False", "0.0", "1.0"}:
+        raise BoxesError(f"{where}: iscrowd is {value!r}, neither 0 nor 1", remedy="Mend the file.", field="boxes")
+    return str(value) in {"1", "True", "1.0"}
 
 
 def _looked_up(known: dict[Any, str], key: Any, what: str, where: str) -> str:
@@ -61,7 +77,7 @@ def _looked_up(known: dict[Any, str], key: Any, what: str, where: str) -> str:
 def _corners(box: Any, where: str) -> tuple[float, float, float, float]:
     try:
         left, top, width, height = (float(side) for side in box)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BoxesError(
             f"{where}: bbox is {box!r}, not left, top, width, height", remedy="Mend the file.", field="boxes"
         ) from None

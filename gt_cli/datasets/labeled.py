@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from gt_service.errors import InvalidInput
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 """What Ground Truth takes."""
+IMAGE_FORMATS = frozenset({"JPEG", "PNG", "MPO"})
+"""The same, by what is in the files; an MPO is a JPEG with more pictures behind it."""
+TURNED_SIDEWAYS = frozenset({5, 6, 7, 8})
+"""EXIF orientations that swap width and height."""
 
 
 class BoxesError(InvalidInput):
@@ -60,7 +66,9 @@ class ImageFolder:
             raise BoxesError(f"{folder} is no folder", remedy="Name the folder that holds the images.", field="images")
         self.folder = folder
         self._names = sorted(
-            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES
+            path.relative_to(folder).as_posix()
+            for path in folder.rglob("*")
+            if path.suffix.lower() in IMAGE_SUFFIXES and not came_along(path.relative_to(folder))
         )
         if not self._names:
             raise BoxesError(
@@ -70,7 +78,8 @@ class ImageFolder:
             )
         self._aliases: dict[str, list[str]] = {}
         for name in self._names:
-            for alias in {name, name.rpartition("/")[2], Path(name).stem}:
+            path = PurePosixPath(normalize("NFC", name))
+            for alias in {str(path), str(path.with_suffix("")), path.name, path.stem}:
                 self._aliases.setdefault(alias, []).append(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -81,10 +90,13 @@ class ImageFolder:
 
         Errors: `BoxesError` where there is no such image or more than one.
         """
-        called = called.strip().replace("\\", "/")
-        found = self._aliases.get(called) or self._aliases.get(called.rpartition("/")[2]) or []
-        if called in found:
-            return called
+        path = PurePosixPath(written_path(called))
+        # The whole path as it is written, then without its suffix, then the bare name.
+        for alias in (str(path), str(path.with_suffix("")) if path.suffix else str(path), path.name):
+            exact = [name for name in self._aliases.get(alias, ()) if _is_path_of(name, alias)]
+            found = exact or self._aliases.get(alias, [])
+            if found:
+                break
         if not found:
             raise BoxesError(
                 f"{where}: there is no image {called!r} in {self.folder}",
@@ -100,13 +112,42 @@ class ImageFolder:
         return found[0]
 
     def size(self, name: str) -> tuple[int, int]:
-        """Width and height in pixels, from the file's header."""
+        """Width and height in pixels as a person sees the image, turned by its EXIF orientation; from the header."""
         path = self.folder / name
         try:
             with Image.open(path) as image:
-                return image.size
-        except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+                if image.format not in IMAGE_FORMATS:
+                    raise BoxesError(
+                        f"{path} is {image.format}, whatever its name says",
+                        remedy="Convert it to JPEG or PNG; only those are taken.",
+                        field="images",
+                    )
+                width, height = image.size
+                orientation = image.getexif().get(ExifTags.Base.Orientation)
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise BoxesError(f"{path} is no image: {error}", remedy="Mend or remove it.", field="images") from None
+        return (height, width) if orientation in TURNED_SIDEWAYS else (width, height)
+
+
+def came_along(path: Path) -> bool:
+    """Whether a file is nothing that a person put there: what macOS leaves on other disks and in archives."""
+    return path.name.startswith("._") or "__MACOSX" in path.parts
+
+
+def written_path(called: str) -> str:
+    """A path as a file writes it, in one form: slashes, no `./`, composed accents."""
+    return posixpath.normpath(normalize("NFC", called.strip().replace("\\", "/"))).lstrip("/")
+
+
+def _is_path_of(name: str, alias: str) -> bool:
+    """Whether `alias` is the whole path of the image below the folder; a bare name without its suffix is none."""
+    path = PurePosixPath(normalize("NFC", name))
+    return alias == str(path) or ("/" in alias and alias == str(path.with_suffix("")))
+
+
+def _ends_with(one: str, other: str) -> bool:
+    """Whether one path is the end of the other: the same image, named from another folder."""
+    return f"/{one}".endswith(f"/{other}") or f"/{other}".endswith(f"/{one}")
 
 
 @dataclass
@@ -116,13 +157,18 @@ class Collected:
     folder: ImageFolder
     _sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     _boxes: dict[str, list[LabeledBox]] = field(default_factory=dict)
+    _called: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def image(self, called: str, *, where: str, declared: tuple[int, int] | None = None) -> str:
+    def image(
+        self, called: str, *, where: str, declared: tuple[int, int] | None = None, described_once: bool = False
+    ) -> str:
         """Registers an image, with or without boxes, and answers its name.
 
         declared: width and height as the file has them; boxes in pixels of another size would all be wrong.
+        described_once: the form has one entry for each image, so a second one is meant for another.
         """
         name = self.folder.find(called, where=where)
+        self._refuse_second(name, written_path(called), where, described_once=described_once)
         if name not in self._sizes:
             self._sizes[name] = self.folder.size(name)
             self._boxes[name] = []
@@ -130,10 +176,23 @@ class Collected:
             width, height = self._sizes[name]
             raise BoxesError(
                 f"{where}: {name} has {width} × {height} pixels, not {declared[0]} × {declared[1]}",
-                remedy="Use the images that the boxes were drawn on; turn photos upright before labeling them.",
+                remedy="Use the images that the boxes were drawn on. A photo that a camera has turned (EXIF) counts as "
+                "people see it: upright.",
                 field="boxes",
             )
         return name
+
+    def _refuse_second(self, name: str, called: str, where: str, *, described_once: bool) -> None:
+        """Two names in the file may be one image in the folder: the boxes of both would lie on it."""
+        earlier, place = self._called.setdefault(name, (called, where))
+        same = earlier == called or not {"/"} & (set(earlier) & set(called)) or _ends_with(earlier, called)
+        if same and not (described_once and place != where):
+            return
+        raise BoxesError(
+            f"{where}: {called!r} is {name} in the folder, and so is {earlier!r} of {place}",
+            remedy="Put both images into the folder, under names of their own, or take one of them out.",
+            field="boxes",
+        )
 
     def size(self, name: str) -> tuple[int, int]:
         return self._sizes[name]

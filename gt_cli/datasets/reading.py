@@ -12,7 +12,7 @@ from typing import Any
 from gt_cli.datasets import tables
 from gt_cli.datasets.coco import read_coco
 from gt_cli.datasets.hierarchy import with_subclasses
-from gt_cli.datasets.labeled import BoxesError, Collected, ImageFolder, LabeledImages
+from gt_cli.datasets.labeled import BoxesError, Collected, ImageFolder, LabeledImages, came_along
 from gt_cli.datasets.voc import read_voc
 
 _FORMS = (
@@ -60,7 +60,9 @@ def read_boxes(boxes: Path, images: Path, *, choice: OpenImagesClass | None = No
 def _read(boxes: Path, into: Collected, choice: OpenImagesClass | None) -> None:
     suffix = boxes.suffix.lower()
     if boxes.is_dir() or suffix == ".xml":
-        files = sorted(boxes.rglob("*.xml")) if boxes.is_dir() else [boxes]
+        files = [boxes]
+        if boxes.is_dir():
+            files = sorted(path for path in boxes.rglob("*.xml") if not came_along(path.relative_to(boxes)))
         if not files:
             raise BoxesError(f"there is no XML file in {boxes}", remedy=f"Name {_FORMS}.", field="boxes")
         read_voc(files, into)
@@ -104,5 +106,7 @@ def _json(path: Path, *, field: str) -> Any:
         raise BoxesError(
             f"{path} line {error.lineno}: not JSON: {error.msg}", remedy="Mend the file.", field=field
         ) from None
+    except RecursionError:
+        raise BoxesError(f"{path} is nested too deeply", remedy="Mend the file.", field=field) from None
     except FileNotFoundError:
         raise BoxesError(f"there is no {path}", remedy="Check the path.", field=field) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def read_pixels(path: Path, into: Collected) -> None:
     for where, row in _rows(path, PIXEL_COLUMNS):
         declared = (round(_number(row, "width", where)), round(_number(row, "height", where)))
         name = into.image(row["filename"], where=where, declared=declared)
+        if not any(row[column] for column in ("class", "xmin", "ymin", "xmax", "ymax")):
+            continue  # an image on which there is nothing
         corners = tuple(_number(row, column, where) for column in ("xmin", "ymin", "xmax", "ymax"))
         into.box(name, row["class"], (corners[0], corners[1], corners[2], corners[3]), where=where)
 
@@ -36,11 +39,12 @@ def read_open_images(
 
     label, classes: keep the boxes whose LabelName is one of `classes`, under the one name `label`; without a label
     every box is kept under its LabelName. skip: ImageIDs to pass over. Images that are not in the folder are passed
-    over too, since these files list the whole of Open Images.
+    over too, since these files list the whole of Open Images, and so are boxes around many objects (IsGroupOf), as
+    COCO's crowds are.
     """
     present = {Path(name).stem for name in into.folder}
     for where, row in _rows(path, OPEN_IMAGES_COLUMNS):
-        if row["imageid"] in skip or row["imageid"] not in present:
+        if row["imageid"] in skip or row["imageid"] not in present or row.get("isgroupof") == "1":
             continue
         if label is not None and row["labelname"] not in classes:
             continue
@@ -77,8 +81,9 @@ def _rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
 
 def _number(row: Row, column: str, where: str) -> float:
     try:
-        return float(row[column])
+        value = float(row[column])
     except ValueError:
-        raise BoxesError(
-            f"{where}: {column} is {row[column]!r}, not a number", remedy="Mend the line.", field="boxes"
-        ) from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise BoxesError(f"{where}: {column} is {row[column]!r}, not a number", remedy="Mend the line.", field="boxes")
+    return value

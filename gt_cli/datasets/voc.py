@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, parse
-
 from gt_cli.datasets.labeled import BoxesError, Collected
+from gt_cli.datasets.xml import read_xml
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -21,24 +20,14 @@ def read_voc(files: list[Path], into: Collected) -> None:
 
 
 def _read_file(path: Path, into: Collected) -> None:
-    try:
-        root = parse(path).getroot()
-    except ParseError as error:
-        line, _ = error.position
-        raise BoxesError(f"{path} line {line}: not XML: {error}", remedy="Mend the file.", field="boxes") from None
-    except DefusedXmlException as error:
-        raise BoxesError(
-            f"{path}: declares entities, which no VOC file needs ({type(error).__name__})",
-            remedy="Take the declarations out.",
-            field="boxes",
-        ) from None
-    if root is None or root.tag != "annotation":
+    root = read_xml(path)
+    if root.tag != "annotation":
         raise BoxesError(f"{path}: not a VOC annotation", remedy="Check that it is the right file.", field="boxes")
     size = root.find("size")
     declared = None
     if size is not None:
         declared = (round(_number(size, "width", f"{path} size")), round(_number(size, "height", f"{path} size")))
-    name = into.image(_text(root, "filename", str(path)), where=str(path), declared=declared)
+    name = into.image(_text(root, "filename", str(path)), where=str(path), declared=declared, described_once=True)
     for number, element in enumerate(root.findall("object"), start=1):
         where = f"{path} object {number}"
         box = element.find("bndbox")
@@ -58,6 +47,9 @@ def _text(element: Element, tag: str, where: str) -> str:
 def _number(element: Element, tag: str, where: str) -> float:
     text = _text(element, tag, where)
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise BoxesError(f"{where}: {tag} is {text!r}, not a number", remedy="Mend the file.", field="boxes") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise BoxesError(f"{where}: {tag} is {text!r}, not a number", remedy="Mend the file.", field="boxes")
+    return value

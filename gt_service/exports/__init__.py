@@ -1,20 +1,22 @@
-"""Labels of an output manifest in the forms that other tools read: COCO, YOLO, Pascal VOC, augmented manifest."""
+"""Labels of an output manifest in the forms that other tools read, with their images beside them where asked for.
 
-from gt_service.exports.export import Format, export_labels, exported_files
-from gt_service.exports.images import ExportedFile, LabeledImage, Who, label_width, labeled_images
-from gt_service.exports.writers import augmented_manifest, coco, voc, yolo
+    files = export.files(); pictures = export.images()
+
+One writer for each form in `writers/`; what they share (names, parts, the labels of a line) is here.
+"""
+
+from gt_service.exports.export import Export, Format
+from gt_service.exports.images import ExportedFile, ExportedImage, LabeledImage, Who, label_width, labeled_images
+from gt_service.exports.split import Split
 
 __all__ = [
+    "Export",
     "ExportedFile",
+    "ExportedImage",
     "Format",
     "LabeledImage",
+    "Split",
     "Who",
-    "augmented_manifest",
-    "coco",
-    "export_labels",
-    "exported_files",
     "label_width",
     "labeled_images",
-    "voc",
-    "yolo",
 ]

@@ -1,75 +1,94 @@
-"""Reads an output manifest and writes it in another form."""
+"""An export: the files that describe a manifest's labeled images in another form, and where the images belong. Pure
+but for `lines`, which reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
-from gt_service.errors import InvalidInput
-from gt_service.exports.images import ExportedFile, LabeledImage, Who, labeled_images
-from gt_service.exports.writers import augmented_manifest, coco, voc, yolo
-from gt_service.objects import ObjectStore, S3Uri
+from gt_service.exports.images import ExportedFile, ExportedImage, LabeledImage, Who, labeled_images, names_of
+from gt_service.exports.split import Split
+from gt_service.exports.writers import augmented, coco, csv_table, cvat, folders, huggingface, label_studio, voc, yolo
+from gt_service.exports.writers.form import Form
 
 
 class Format(StrEnum):
     COCO = "coco"
     YOLO = "yolo"
     VOC = "voc"
+    CSV = "csv"
+    FOLDERS = "folders"
+    HUGGINGFACE = "huggingface"
+    CVAT = "cvat"
+    LABEL_STUDIO = "label-studio"
     AUGMENTED_MANIFEST = "augmented-manifest"
 
 
-def export_labels(
-    objects: ObjectStore,
-    manifest: S3Uri,
-    destination: S3Uri,
-    *,
-    attribute: str,
-    classes: Sequence[str],
-    form: Format,
-    only: Who | None = None,
-) -> int:
-    """Writes the labels of an output manifest below `destination`; answers how many files.
+_FORMS: dict[Format, Form] = {
+    Format.COCO: coco.FORM,
+    Format.YOLO: yolo.FORM,
+    Format.VOC: voc.FORM,
+    Format.CSV: csv_table.FORM,
+    Format.FOLDERS: folders.FORM,
+    Format.HUGGINGFACE: huggingface.FORM,
+    Format.CVAT: cvat.FORM,
+    Format.LABEL_STUDIO: label_studio.FORM,
+    Format.AUGMENTED_MANIFEST: augmented.FORM,
+}
 
-    classes: the campaign's labels in their order. only: labels by people or by machine alone.
-    Errors: `NotFound` where there is no manifest; `InvalidInput` where the form cannot hold the labels.
+
+@dataclass(frozen=True)
+class Export:
+    """The labels of a manifest in one form.
+
+    lines      reads the manifest from its beginning; it is read several times, and never held
+    attribute  the label attribute
+    labels     the campaign's labels in their order; what earlier jobs labeled under other names comes after them
+    only       labels by people or by machine alone
+    split      into training, validation and test images
+    prefix     what the keys of all images begin with, and no name needs
+
+    Errors, of all methods: `InvalidInput` where the form cannot hold the labels.
     """
-    count = 0
-    lines = objects.lines(manifest)
-    for file in exported_files(lines, attribute=attribute, classes=classes, form=form, only=only):
-        objects.write_stream(destination / file.path, file.chunks, file.content_type)
-        count += 1
-    return count
+
+    lines: Callable[[], Iterable[bytes]]
+    attribute: str
+    labels: tuple[str, ...]
+    form: Format
+    only: Who | None = None
+    split: Split | None = None
+    prefix: str = ""
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """All classes in their order."""
+        used = dict.fromkeys(name for image in self._images(None) for name in names_of(image.label))
+        return (*self.labels, *sorted(name for name in used if name not in set(self.labels)))
+
+    def files(self) -> Iterator[ExportedFile]:
+        """The files that describe the images; take each one's chunks before the next file."""
+        form, classes = _FORMS[self.form], self.classes
+        parts = self.split.parts if self.split else ("",)
+        for part in parts if form.is_written_by_part else (None,):
+            yield from form.files(self._images(part), classes, part or "")
+        yield from form.closing(classes, parts)
+
+    def images(self) -> Iterator[ExportedImage]:
+        """Where each image belongs. None of an augmented manifest: it names the images where they are."""
+        place = _FORMS[self.form].image
+        if place is not None:
+            yield from (ExportedImage(place(image), image.source) for image in self._images(None))
+
+    def _images(self, part: str | None) -> Iterator[LabeledImage]:
+        """All images, or those of one part."""
+        images: Iterable[LabeledImage] = labeled_images(
+            self.lines(), self.attribute, classes=self.labels, only=self.only, prefix=self.prefix, split=self.split
+        )
+        return (image for image in images if part is None or image.part == part)
 
 
-def exported_files(
-    lines: Iterable[bytes], *, attribute: str, classes: Sequence[str], form: Format, only: Who | None = None
-) -> Iterator[ExportedFile]:
-    """The files of an export, from the lines of an output manifest; take each one's chunks before the next file.
-
-    Errors: `InvalidInput` where the form cannot hold the labels, or two images would share a file.
-    """
-    images = labeled_images(lines, attribute, classes=classes, only=only)
-    known: set[str] = set()
-    for file in _files(images, classes, form, attribute):
-        if file.path in known:
-            raise InvalidInput(
-                f"two images would be described by {file.path}",
-                remedy="Export their folders one by one, or rename one of them.",
-                field="manifest",
-            )
-        known.add(file.path)
-        yield file
-
-
-def _files(
-    images: Iterator[LabeledImage], classes: Sequence[str], form: Format, attribute: str
-) -> Iterator[ExportedFile]:
-    match form:
-        case Format.COCO:
-            return coco(images, classes)
-        case Format.YOLO:
-            return yolo(images, classes)
-        case Format.VOC:
-            return voc(images, classes)
-        case Format.AUGMENTED_MANIFEST:
-            return augmented_manifest(images, classes, attribute=attribute)
+def forms_for(classes_only: bool) -> Sequence[Format]:
+    """The forms that hold a task's labels: of a campaign with classes, or of one with boxes."""
+    return [form for form in Format if (_FORMS[form].holds_classes if classes_only else _FORMS[form].holds_boxes)]

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from gt_cli.main import cli
 from tests.factories import box_label, class_label, compact
+from tests.fakes import MemoryObjects
 
 ODD = "Bird\u2028of prey"
 """A line separator to many readers of text, and none to JSON Lines."""
@@ -72,7 +73,7 @@ def test_labels_are_written_in_the_form_asked_for(url: str, tmp_path: Path) -> N
     result = run(url, tmp_path / "new" / "coco")
     assert result.exit_code == 0, result.output
     found = json.loads((tmp_path / "new/coco/annotations.json").read_text("utf-8"))
-    assert [image["file_name"] for image in found["images"]] == ["birds/images/a.jpg", "birds/images/b.jpg"]
+    assert [image["file_name"] for image in found["images"]] == ["a.jpg", "b.jpg"]
     assert [each["bbox"] for each in found["annotations"]] == [[1, 2, 30, 40]] * 2
     assert [each["name"] for each in found["categories"]] == [ODD]
     assert list((tmp_path / "new").iterdir()) == [tmp_path / "new/coco"]
@@ -81,7 +82,7 @@ def test_labels_are_written_in_the_form_asked_for(url: str, tmp_path: Path) -> N
 def test_a_file_for_each_image_and_by_people_alone(url: str, tmp_path: Path) -> None:
     assert run(url, tmp_path / "yolo", "yolo", "--only", "human").exit_code == 0
     files = {path.relative_to(tmp_path / "yolo").as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert files == {"data.yaml", "labels/birds/images/a.txt"}
+    assert files == {"data.yaml", "labels/a.txt"}
 
 
 def test_the_token_is_for_the_service_and_not_for_the_bucket(url: str, tmp_path: Path) -> None:
@@ -104,6 +105,36 @@ def test_labels_that_a_form_cannot_hold_are_told_and_leave_nothing(url: str, tmp
     result = run(url, tmp_path / "out", "voc")
     assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
     assert "augmented manifest" in result.output
+
+
+def test_images_lie_beside_their_labels(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainers want them there; copying by hand went wrong as documented."""
+    bucket = MemoryObjects({f"s3://inbox/birds/images/{name}.jpg": name.encode() for name in "ab"})
+    monkeypatch.setattr("gt_cli.main._user_objects", lambda: bucket)
+    result = run(url, tmp_path / "yolo", "yolo", "--images", "copy")
+    assert result.exit_code == 0, result.output
+    assert "2 image(s)" in result.output
+    assert (tmp_path / "yolo/images/a.jpg").read_bytes() == b"a"
+
+
+def test_images_of_this_machine_are_linked_and_what_is_gone_is_told(url: str, tmp_path: Path) -> None:
+    """Ten thousand photos need not be on the disk twice; a photo that was deleted keeps nobody from the labels."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/a.jpg").write_bytes(b"a")
+    options = ("--images", "link", "--image-folder", str(tmp_path / "photos"))
+    result = run(url, tmp_path / "yolo", "yolo", *options)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "yolo/images/a.jpg").is_symlink()
+    assert (tmp_path / "yolo/images/a.jpg").read_bytes() == b"a"
+    assert "not there any more: s3://inbox/birds/images/b.jpg" in result.output
+    assert (tmp_path / "yolo/labels/b.txt").exists()
+
+
+def test_linking_needs_a_folder_and_a_split_needs_sense(url: str, tmp_path: Path) -> None:
+    for options, says in [(("--images", "link"), "--image-folder"), (("--split", "80/80"), "split")]:
+        result = run(url, tmp_path / "out", "yolo", *options)
+        assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
+        assert says in result.output
 
 
 def test_nothing_is_written_over(url: str, tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
-from PIL import Image
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
 
 from gt_cli.datasets import BoxesError, LabeledBox, LabeledImages, OpenImagesClass, read_boxes
 
@@ -101,7 +105,8 @@ def test_open_images_boxes_are_shares_of_the_sides(photos: Path) -> None:
 def test_a_class_brings_its_subclasses_under_its_own_name(photos: Path) -> None:
     (photos.parent / "hierarchy.json").write_text(json.dumps(HIERARCHY))
     lines = [
-        "a,x,/m/0dftk,1,0,0.5,0,0.5,0,0,1",  # a swan is a bird
+        "a,x,/m/0dftk,1,0,0.5,0,0.5,0,0,0",  # a swan is a bird
+        "a,x,/m/0dftk,1,0,1,0,1,0,0,1",  # one box around many swans is no swan
         "a,x,/m/01yrx,1,0,1,0,1,0,0,0",  # a cat is not
         "d,x,/m/015p6,1,0,1,0,1,0,0,0",  # skipped by its ImageID
         "elsewhere,x,/m/015p6,1,0,1,0,1,0,0,0",  # not in the folder
@@ -125,6 +130,114 @@ def test_voc_files_are_read_one_by_one_or_from_a_folder(photos: Path) -> None:
     (folder / "a.xml").write_text(voc())
     (folder / "d.xml").write_text("<annotation><filename>d.jpeg</filename></annotation>")
     assert boxes(read_boxes(folder, photos)) == {"a.jpg": expected, "more/d.jpeg": ()}
+
+
+GB2312 = '<?xml version="1.0" encoding="GB2312"?>' + voc().replace("bird", "鸟")
+
+
+def test_files_in_other_encodings_are_read(photos: Path) -> None:
+    assert read(photos, "a.xml", GB2312.encode("gb2312")).labels == ("鸟",)
+
+
+@pytest.mark.parametrize("called", ["./more/d.jpeg", "more/d", "/more/d.jpeg", "more/./d.jpeg", "x/../more/d.jpeg"])
+def test_a_path_means_its_image_in_every_form(photos: Path, called: str) -> None:
+    """The error would tell the user to write the path below the folder, which they did."""
+    (photos / "other").mkdir()
+    Image.new("RGB", (10, 10)).save(photos / "other" / "d.jpeg")
+    assert list(boxes(read(photos, "b.csv", HEADER + f"{called},10,10,bird,1,2,3,4\n"))) == ["more/d.jpeg"]
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+def test_accents_are_the_same_composed_or_not(photos: Path, written: Any, stored: Any) -> None:
+    """macOS takes names apart, spreadsheets do not."""
+    name = normalize(stored, "Müller.jpg")
+    Image.new("RGB", (10, 10)).save(photos / name)
+    text = HEADER + f"{normalize(written, 'Müller.jpg')},10,10,bird,1,2,3,4\n"
+    assert list(boxes(read(photos, "b.csv", text))) == [name]
+
+
+def test_what_macs_leave_behind_is_passed_over(photos: Path) -> None:
+    """A folder that was copied from a Mac could not be read at all."""
+    folder = photos.parent / "annotations"
+    (folder / "__MACOSX").mkdir(parents=True)
+    (folder / "a.xml").write_text(voc())
+    (folder / "._a.xml").write_bytes(b"\0\5\x16\7")
+    (folder / "__MACOSX" / "a.xml").write_bytes(b"\0\5\x16\7")
+    (photos / "._a.jpg").write_bytes(b"\0\5\x16\7")
+    found = read_boxes(folder, photos)
+    assert list(boxes(found)) == ["a.jpg"]
+    assert "._a.jpg" not in found.left_out
+
+
+def test_photos_are_as_people_see_them(photos: Path) -> None:
+    """Boxes drawn on the upright photo would be refused, or lie elsewhere."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (40, 20)).save(photos / "turned.jpg", exif=exif)
+    found = read(photos, "b.csv", HEADER + "turned.jpg,20,40,bird,0,30,10,40\n")
+    assert (found.images[0].width, found.images[0].height) == (20, 40)
+    with pytest.raises(BoxesError, match="20 × 40 pixels, not 40 × 20"):
+        read(photos, "b.csv", HEADER + "turned.jpg,40,20,bird,30,0,40,10\n")
+
+
+def test_coco_crowds_are_told_however_the_number_is_written(photos: Path) -> None:
+    """A box would be dropped without a word."""
+    for value, count in [("0", 1), (False, 1), (None, 1), (0.0, 1), ("1", 0), (True, 0)]:
+        annotations = [
+            {"image_id": 1, "category_id": 16, "bbox": [1, 2, 3, 4], "iscrowd": value},
+            {"image_id": 7, "category_id": 16, "bbox": [1, 2, 3, 4]},
+        ]
+        assert len(boxes(read(photos, "c.json", coco(annotations=annotations)))["a.jpg"]) == count
+
+
+def test_two_names_for_one_image_are_not_joined(photos: Path) -> None:
+    """The boxes of two images would lie on one, and nobody would know."""
+    image = {"width": 200, "height": 100}
+    for images in (
+        [{"id": 1, "file_name": "train/a.jpg", **image}, {"id": 2, "file_name": "val/a.jpg", **image}],
+        [{"id": 1, "file_name": "a.jpg", **image}, {"id": 2, "file_name": "a.jpg", **image}],
+    ):
+        with pytest.raises(BoxesError, match=r"a\.jpg"):
+            read(photos, "c.json", coco(images=images, annotations=[]))
+    with pytest.raises(BoxesError, match="line 3"):
+        read(photos, "b.csv", HEADER + "train/a.jpg,200,100,x,1,2,3,4\nval/a.jpg,200,100,x,1,2,3,4\n")
+    folder = photos.parent / "copied"
+    folder.mkdir()
+    (folder / "1.xml").write_text(voc())
+    (folder / "2.xml").write_text(voc())
+    with pytest.raises(BoxesError, match=r"2\.xml"):
+        read_boxes(folder, photos)
+
+
+def test_a_name_with_and_without_its_folder_is_one_image(photos: Path) -> None:
+    text = HEADER + "more/d.jpeg,10,10,x,1,2,3,4\nd.jpeg,10,10,x,1,2,3,4\nphotos/more/d.jpeg,10,10,x,1,2,3,4\n"
+    assert len(boxes(read(photos, "b.csv", text))["more/d.jpeg"]) == 3
+
+
+ODD = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just([]), st.just({}))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_value_in_a_file_is_more_than_an_error_in_words(photos: Path, data: st.DataObject) -> None:
+    """A traceback tells nobody which file to mend."""
+    document = json.loads(coco())
+    part = data.draw(st.sampled_from(sorted(document)))
+    entry = data.draw(st.sampled_from(document[part]))
+    entry[data.draw(st.sampled_from(sorted(entry)))] = data.draw(ODD)
+    with suppress(BoxesError):
+        read(photos, "c.json", json.dumps(document))
+    cells = ["a.jpg", "200", "100", "bird", "10", "20", "40", "60"]
+    cells[data.draw(st.integers(0, 7))] = data.draw(st.sampled_from(["nan", "inf", "-1e400", "", "\0", "9" * 400, "٣"]))
+    with suppress(BoxesError):
+        read(photos, "b.csv", HEADER + ",".join(cells))
+    odd = data.draw(st.binary(max_size=40))
+    with suppress(BoxesError):
+        read(photos, "a.xml", odd)
+    with suppress(BoxesError):
+        encoding = data.draw(st.sampled_from(["gb2312", "utf-7", "nonsense", "idna", "rot13", "utf-16", "ebcdic"]))
+        read(photos, "a.xml", f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + voc().encode() + odd)
 
 
 ENTITIES = '<!DOCTYPE x [<!ENTITY e "boom">]>'
@@ -158,6 +271,12 @@ ENTITIES = '<!DOCTYPE x [<!ENTITY e "boom">]>'
         ("c.json", coco(annotations=[{"category_id": 16}]), "annotations[0] has no 'image_id'"),
         ("c.json", coco(annotations=[{"image_id": []}]), "no single value"),
         ("c.json", coco(images=[{"id": 1, "file_name": "a.jpg", "width": "x", "height": 1}]), "number of pixels"),
+        ("c.json", "[" * 100_000, "deeply"),
+        ("c.json", coco(annotations=[{"image_id": 1, "category_id": 16, "iscrowd": "perhaps"}]), "iscrowd"),
+        ("b.csv", HEADER + "a.jpg,nan,100,bird,1,2,3,4\n", "line 2: width is 'nan'"),
+        ("b.csv", HEADER + "a.jpg,200,inf,bird,1,2,3,4\n", "line 2: height is 'inf'"),
+        ("a.xml", voc(width="1e999"), "width is '1e999'"),
+        ("a.xml", '<?xml version="1.0" encoding="klingon"?><annotation/>', "klingon"),
         ("a.xml", "<annotation>", "line 1: not XML"),
         ("a.xml", "<html/>", "not a VOC"),
         ("a.xml", "<annotation/>", "no filename"),
@@ -206,6 +325,19 @@ def test_paths_that_are_not_there_are_named(photos: Path, tmp_path: Path) -> Non
         (tmp_path / "empty").mkdir(exist_ok=True)
         with pytest.raises(BoxesError, match=says):
             read_boxes(file, folder)
+
+
+def test_an_image_that_is_no_jpeg_or_png_is_told_at_once(photos: Path) -> None:
+    """The service would refuse it after it was uploaded."""
+    Image.new("RGB", (200, 100)).save(photos / "a.jpg", "webp")
+    with pytest.raises(BoxesError, match="is WEBP"):
+        read(photos, "b.csv", HEADER + "a.jpg,200,100,bird,1,2,3,4\n")
+
+
+def test_sizes_with_a_fraction_are_whole_pixels(photos: Path) -> None:
+    image = {"id": 1, "file_name": "a.jpg", "width": 200.0, "height": 100.0}
+    annotation = {"image_id": 1, "category_id": 16, "bbox": [1, 2, 3, 4]}
+    assert boxes(read(photos, "c.json", coco(images=[image], annotations=[annotation])))
 
 
 def test_a_broken_image_is_named(photos: Path) -> None:
