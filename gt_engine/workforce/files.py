@@ -1,0 +1,203 @@
+"""What people did, as files in the job's folder. A file is durable before anybody is told "saved".
+
+    <root> = OutputConfig.S3OutputPath + LabelingJobName
+    people/offers/<first place>.jsonl.gz               the objects of an offer with their manifest lines
+    people/answers/<object id>/<worker>.json           an answer as it was submitted
+    people/declines/<object id>/<worker>.json          a decline with its reason
+    people/drafts/<object id>/<worker>                 work that is not submitted
+
+One worker has at most one answer to an object, so a repeated write is the same answer again. The tables that the
+portal asks can be made anew from these files (gt_engine/workforce/asking.py).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from gt_engine.aws import Objects
+from gt_engine.outputs.tree import JobTree
+from gt_service.errors import NotFound
+from gt_service.objects import S3Uri
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class OfferedLine:
+    """A data object as it is offered; `size` is (width, height, channels) of an image as people see it."""
+
+    place: int
+    object_id: str
+    line: str
+    source: str
+    size: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class AnswerFile:
+    """An answer: `content` is the answerContent, byte for byte what the page submitted."""
+
+    worker_id: str
+    sub: str
+    issuer: str | None
+    content: Mapping[str, Any]
+    accepted_at: datetime
+    submitted_at: datetime
+    active_seconds: float
+
+
+@dataclass(frozen=True)
+class DeclineFile:
+    worker_id: str
+    declined_at: datetime
+    reason: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class WorkFiles:
+    """The files of one job; `root` is that of its tree."""
+
+    root: S3Uri
+    objects: Objects
+
+    @classmethod
+    def of(cls, tree: JobTree, objects: Objects) -> WorkFiles:
+        return cls(tree.root, objects)
+
+    # --- offers
+
+    def write_offer(self, first: int, lines: Iterable[OfferedLine]) -> None:
+        documents = (
+            {"place": one.place, "id": one.object_id, "line": one.line, "source": one.source, "size": one.size}
+            for one in lines
+        )
+        body = b"".join(json.dumps(document).encode() + b"\n" for document in documents)
+        self.objects.write(self._part(first), gzip.compress(body, mtime=0), "application/gzip")
+
+    def offer(self, first: int) -> dict[int, OfferedLine]:
+        """The objects of a part by their places."""
+        return _offered(self.objects.read(self._part(first)))
+
+    def offers(self) -> Iterator[tuple[int, OfferedLine]]:
+        """Every object ever offered, with the first place of its part."""
+        for found in self.objects.list(self._folder("offers")):
+            first = int(found.uri.key.rpartition("/")[2].partition(".")[0])
+            yield from ((first, line) for line in _offered(self.objects.read(found.uri)).values())
+
+    # --- answers and declines
+
+    def write_answer(self, object_id: str, answer: AnswerFile) -> None:
+        document = {
+            "answerContent": answer.content,
+            "workerId": answer.worker_id,
+            "sub": answer.sub,
+            "issuer": answer.issuer,
+            "acceptanceTime": answer.accepted_at.isoformat(),
+            "submissionTime": answer.submitted_at.isoformat(),
+            "activeSeconds": answer.active_seconds,
+        }
+        self.objects.write(self._file("answers", object_id, answer.worker_id), _json(document), JSON)
+
+    def answer(self, object_id: str, worker_id: str) -> AnswerFile | None:
+        body = self._read(self._file("answers", object_id, worker_id))
+        if body is None:
+            return None
+        document = json.loads(body)
+        return AnswerFile(
+            worker_id=document["workerId"],
+            sub=document["sub"],
+            issuer=document["issuer"],
+            content=document["answerContent"],
+            accepted_at=_moment(document["acceptanceTime"]),
+            submitted_at=_moment(document["submissionTime"]),
+            active_seconds=document["activeSeconds"],
+        )
+
+    def answered(self) -> Iterator[tuple[str, str]]:
+        """(object id, worker id) of every answer file."""
+        return self._pairs("answers")
+
+    def remove_answer(self, object_id: str, worker_id: str) -> None:
+        self.objects.delete(self._file("answers", object_id, worker_id))
+
+    def write_decline(self, object_id: str, decline: DeclineFile) -> None:
+        document = {
+            "workerId": decline.worker_id,
+            "declineTime": decline.declined_at.isoformat(),
+            "reason": decline.reason,
+            "comment": decline.comment,
+        }
+        self.objects.write(self._file("declines", object_id, decline.worker_id), _json(document), JSON)
+
+    def decline(self, object_id: str, worker_id: str) -> DeclineFile | None:
+        body = self._read(self._file("declines", object_id, worker_id))
+        if body is None:
+            return None
+        document = json.loads(body)
+        return DeclineFile(
+            document["workerId"], _moment(document["declineTime"]), document["reason"], document["comment"]
+        )
+
+    def declined(self) -> Iterator[tuple[str, str]]:
+        """(object id, worker id) of every decline file."""
+        return self._pairs("declines")
+
+    # --- drafts
+
+    def write_draft(self, object_id: str, worker_id: str, body: bytes) -> None:
+        self.objects.write(self._draft(object_id, worker_id), body, "application/octet-stream")
+
+    def draft(self, object_id: str, worker_id: str) -> bytes | None:
+        return self._read(self._draft(object_id, worker_id))
+
+    def remove_draft(self, object_id: str, worker_id: str) -> None:
+        self.objects.delete(self._draft(object_id, worker_id))
+
+    # ---
+
+    def _pairs(self, kind: str) -> Iterator[tuple[str, str]]:
+        for found in self.objects.list(self._folder(kind)):
+            _, object_id, name = found.uri.key.rsplit("/", 2)
+            yield object_id, name.removesuffix(".json")
+
+    def _read(self, uri: S3Uri) -> bytes | None:
+        try:
+            return self.objects.read(uri)
+        except NotFound:
+            return None
+
+    def _folder(self, kind: str) -> S3Uri:
+        return S3Uri(self.root.bucket, f"{self.root.key}/people/{kind}/")
+
+    def _part(self, first: int) -> S3Uri:
+        return self.root / f"people/offers/{first:09}.jsonl.gz"
+
+    def _file(self, kind: str, object_id: str, worker_id: str) -> S3Uri:
+        return self.root / f"people/{kind}/{object_id}/{worker_id}.json"
+
+    def _draft(self, object_id: str, worker_id: str) -> S3Uri:
+        return self.root / f"people/drafts/{object_id}/{worker_id}"
+
+
+def _offered(body: bytes) -> dict[int, OfferedLine]:
+    documents = (json.loads(line) for line in gzip.decompress(body).splitlines())
+    return {
+        one["place"]: OfferedLine(
+            one["place"], one["id"], one["line"], one["source"], tuple(one["size"]) if one["size"] else None
+        )
+        for one in documents
+    }
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,243 @@
+"""The people who label: who they are, how they are let in, and which teams they belong to.
+
+A worker is let in by an invitation (a link that works once) or by an identity provider. A session is an opaque id
+that the server keeps, so that it ends the moment somebody ends it. Tables hold digests of links and sessions, never
+the words themselves.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b32encode
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Protocol
+from uuid import uuid4
+
+from gt_service.errors import Conflict, InvalidInput, NotFound
+
+INVITATION_LIFETIME = timedelta(hours=24)
+SESSION_LIFETIME = timedelta(hours=12)
+"""From the last request: longer than the longest TaskTimeLimitInSeconds (8 hours)."""
+SESSION_TOUCH = timedelta(minutes=5)
+"""A session's time is written anew so often at most."""
+MANAGERS = "managers"
+"""Members of this group see the pages about teams and jobs."""
+MAX_NAME = 200
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A person who labels.
+
+    worker_id  as in worker-response files: `private.<region>.<26 letters and digits>`
+    sub        the identity behind it: random, or the identity provider's; it outlives name and address
+    issuer     of the identity; None for people that the engine itself invited
+    """
+
+    worker_id: str
+    sub: str
+    name: str
+    email: str | None = None
+    groups: frozenset[str] = frozenset()
+    is_enabled: bool = True
+    issuer: str | None = None
+
+    @property
+    def is_manager(self) -> bool:
+        return MANAGERS in self.groups
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """`token` goes into the link and is shown once."""
+
+    token: str
+    worker: Worker
+    expires: datetime
+
+
+@dataclass(frozen=True)
+class Session:
+    """`id` goes into the cookie."""
+
+    id: str
+    worker: Worker
+    expires: datetime
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person as an identity provider names them (claims `sagemaker:sub`, `:name`, `:groups`)."""
+
+    issuer: str
+    sub: str
+    name: str
+    groups: frozenset[str]
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class Key:
+    """A secret's digest and whom it lets in until when."""
+
+    digest: str
+    worker_id: str
+    expires: datetime
+
+
+class MemberStore(Protocol):
+    """Workers, invitations and sessions."""
+
+    def put_worker(self, worker: Worker) -> None: ...
+
+    def worker(self, worker_id: str) -> Worker | None: ...
+
+    def workers(self) -> Iterable[Worker]: ...
+
+    def put_invitation(self, key: Key) -> None: ...
+
+    def invitation(self, digest: str) -> Key | None: ...
+
+    def take_invitation(self, digest: str) -> Key | None:
+        """Removes it; the one caller that removed it gets it."""
+        ...
+
+    def put_session(self, key: Key) -> None: ...
+
+    def session(self, digest: str) -> Key | None: ...
+
+    def prolong_session(self, digest: str, expires: datetime) -> None:
+        """Changes a session that is still there; one that was ended stays ended."""
+        ...
+
+    def delete_session(self, digest: str) -> None: ...
+
+    def delete_sessions_of(self, worker_id: str) -> None: ...
+
+
+class Members:
+    """`groups_of_teams` gives the groups of every work team that has people, by its ARN."""
+
+    def __init__(
+        self, store: MemberStore, groups_of_teams: Callable[[], Mapping[str, AbstractSet[str]]], *, region: str
+    ) -> None:
+        self._store = store
+        self._groups_of_teams = groups_of_teams
+        self._region = region
+
+    def invite(
+        self,
+        name: str,
+        *,
+        groups: Iterable[str],
+        email: str | None = None,
+        now: datetime,
+        lifetime: timedelta = INVITATION_LIFETIME,
+    ) -> Invitation:
+        """A link for a person; for somebody who is there already (same name) a new one, and the groups are added.
+
+        Errors: `InvalidInput` for a name that is empty or too long; `Conflict` for a worker who is disabled.
+        """
+        name = " ".join(name.split())
+        if not name or len(name) > MAX_NAME:
+            raise InvalidInput(f"a worker's name has 1 to {MAX_NAME} characters", field="name")
+        there = next((one for one in self._store.workers() if one.name == name and one.issuer is None), None)
+        if there is not None and not there.is_enabled:
+            raise Conflict(f"{name} is disabled", remedy="Enable the worker first.")
+        worker = there or self._new(sub=str(uuid4()), name=name)
+        worker = replace(worker, email=email or worker.email, groups=worker.groups | frozenset(groups))
+        self._store.put_worker(worker)
+        token = secrets.token_urlsafe(32)
+        self._store.put_invitation(Key(digest(token), worker.worker_id, now + lifetime))
+        return Invitation(token, worker, now + lifetime)
+
+    def invitation(self, token: str, now: datetime) -> Worker | None:
+        """Whom a link would let in. Looks only: mail scanners open every link."""
+        return self._let_in(self._store.invitation(digest(token)), now)
+
+    def sign_in(self, token: str, now: datetime) -> Session:
+        """Uses up an invitation. Errors: `NotFound` for one that was used, is too old, or is of a disabled worker."""
+        worker = self._let_in(self._store.take_invitation(digest(token)), now)
+        if worker is None:
+            raise NotFound("this link was used already or is too old", remedy="Ask for a new one.")
+        return self._begin_session(worker, now)
+
+    def sign_in_with(self, identity: Identity, now: datetime) -> Session:
+        """A person whom an identity provider vouches for; name and groups are the provider's at each sign-in.
+
+        Errors: `NotFound` for a disabled worker.
+        """
+        sub, issuer = identity.sub, identity.issuer
+        worker_id = worker_id_of(f"{issuer}/{sub}", self._region)
+        there = self._store.worker(worker_id)
+        if there is not None and not there.is_enabled:
+            raise NotFound("this worker is disabled", remedy="Ask whoever leads the team.")
+        worker = Worker(worker_id, sub, identity.name, identity.email, identity.groups, issuer=issuer)
+        self._store.put_worker(worker)
+        return self._begin_session(worker, now)
+
+    def session(self, session_id: str, now: datetime) -> Worker | None:
+        """Who is signed in; every request prolongs the session. None: signed out, disabled, too old or unknown."""
+        key = self._store.session(digest(session_id))
+        worker = self._let_in(key, now)
+        if key is not None and worker is not None and key.expires - now < SESSION_LIFETIME - SESSION_TOUCH:
+            self._store.prolong_session(key.digest, now + SESSION_LIFETIME)
+        return worker
+
+    def sign_out(self, session_id: str) -> None:
+        self._store.delete_session(digest(session_id))
+
+    def disable(self, worker_id: str) -> None:
+        """No more work and no more pages, from the next request on. Errors: `NotFound`."""
+        self._store.put_worker(replace(self.worker(worker_id), is_enabled=False))
+        self._store.delete_sessions_of(worker_id)
+
+    def enable(self, worker_id: str) -> None:
+        """Errors: `NotFound`."""
+        self._store.put_worker(replace(self.worker(worker_id), is_enabled=True))
+
+    def worker(self, worker_id: str) -> Worker:
+        """Errors: `NotFound`."""
+        worker = self._store.worker(worker_id)
+        if worker is None:
+            raise NotFound(f"there is no worker {worker_id!r}")
+        return worker
+
+    def workers(self) -> list[Worker]:
+        return sorted(self._store.workers(), key=lambda one: (one.name, one.worker_id))
+
+    def teams_of(self, worker: Worker) -> set[str]:
+        """ARNs of the work teams that the worker's groups belong to."""
+        return {arn for arn, groups in self._groups_of_teams().items() if groups & worker.groups}
+
+    def team(self, arn: str) -> list[Worker]:
+        """The enabled workers of a team."""
+        groups = self._groups_of_teams().get(arn, frozenset[str]())
+        return [one for one in self.workers() if one.is_enabled and groups & one.groups]
+
+    def _new(self, *, sub: str, name: str) -> Worker:
+        return Worker(worker_id_of(sub, self._region), sub, name)
+
+    def _begin_session(self, worker: Worker, now: datetime) -> Session:
+        session_id = secrets.token_urlsafe(32)
+        self._store.put_session(Key(digest(session_id), worker.worker_id, now + SESSION_LIFETIME))
+        return Session(session_id, worker, now + SESSION_LIFETIME)
+
+    def _let_in(self, key: Key | None, now: datetime) -> Worker | None:
+        if key is None or key.expires <= now:
+            return None
+        worker = self._store.worker(key.worker_id)
+        return worker if worker is not None and worker.is_enabled else None
+
+
+def worker_id_of(identity: str, region: str) -> str:
+    """An id in the service's form, the same in all of the workforce's teams."""
+    return f"private.{region}.{b32encode(sha256(identity.encode()).digest()).decode()[:26]}"
+
+
+def digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""Members and tasks in dictionaries: for development of the pages and for tests. Same rules as the tables."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from gt_engine.workforce.members import Key, Worker
+from gt_engine.workforce.offers import ObjectOffer
+from gt_engine.workforce.tasks import JobOffer, Work
+
+
+class MemoryMembers:
+    """`MemberStore` in dictionaries."""
+
+    def __init__(self) -> None:
+        self._workers: dict[str, Worker] = {}
+        self._invitations: dict[str, Key] = {}
+        self._sessions: dict[str, Key] = {}
+
+    def put_worker(self, worker: Worker) -> None:
+        self._workers[worker.worker_id] = worker
+
+    def worker(self, worker_id: str) -> Worker | None:
+        return self._workers.get(worker_id)
+
+    def workers(self) -> Iterable[Worker]:
+        return list(self._workers.values())
+
+    def put_invitation(self, key: Key) -> None:
+        self._invitations[key.digest] = key
+
+    def invitation(self, digest: str) -> Key | None:
+        return self._invitations.get(digest)
+
+    def take_invitation(self, digest: str) -> Key | None:
+        return self._invitations.pop(digest, None)
+
+    def put_session(self, key: Key) -> None:
+        self._sessions[key.digest] = key
+
+    def session(self, digest: str) -> Key | None:
+        return self._sessions.get(digest)
+
+    def prolong_session(self, digest: str, expires: datetime) -> None:
+        if digest in self._sessions:
+            self._sessions[digest] = replace(self._sessions[digest], expires=expires)
+
+    def delete_session(self, digest: str) -> None:
+        self._sessions.pop(digest, None)
+
+    def delete_sessions_of(self, worker_id: str) -> None:
+        for found in [key.digest for key in self._sessions.values() if key.worker_id == worker_id]:
+            self.delete_session(found)
+
+
+class MemoryTasks:
+    """`TaskStore` in dictionaries."""
+
+    def __init__(self) -> None:
+        self._offers: dict[str, JobOffer] = {}
+        self._objects: dict[str, dict[int, ObjectOffer]] = {}
+        self._work: dict[str, dict[tuple[datetime, str, int], Work]] = {}
+        self._lock = threading.Lock()
+
+    def put_offer(self, offer: JobOffer) -> None:
+        self._offers[offer.job] = offer
+
+    def offer(self, job: str) -> JobOffer | None:
+        return self._offers.get(job)
+
+    def offers(self) -> Iterable[JobOffer]:
+        return list(self._offers.values())
+
+    def delete_offer(self, job: str) -> None:
+        self._offers.pop(job, None)
+
+    def add(self, objects: Iterable[ObjectOffer]) -> None:
+        for one in objects:
+            self._objects.setdefault(one.job, {}).setdefault(one.place, one)
+
+    def object(self, job: str, place: int) -> ObjectOffer | None:
+        return self._objects.get(job, {}).get(place)
+
+    def objects(self, job: str, first: int = 0) -> Iterable[ObjectOffer]:
+        with self._lock:
+            return [one for place, one in sorted(self._objects.get(job, {}).items()) if place >= first]
+
+    def replace(self, changed: ObjectOffer) -> bool:
+        with self._lock:
+            there = self.object(changed.job, changed.place)
+            if there is None or there.version != changed.version:
+                return False
+            self._objects[changed.job][changed.place] = replace(changed, version=changed.version + 1)
+            return True
+
+    def delete_objects(self, job: str) -> None:
+        self._objects.pop(job, None)
+
+    def note(self, work: Work) -> None:
+        self._work.setdefault(work.worker_id, {})[(work.accepted_at, work.job, work.place)] = work
+
+    def work_of(self, worker_id: str, *, since: datetime | None = None, most: int | None = None) -> Iterable[Work]:
+        listed = sorted(self._work.get(worker_id, {}).items(), reverse=True)
+        return [work for (time, _, _), work in listed if since is None or time >= since][:most]

@@ -1,0 +1,298 @@
+"""One data object on offer to people, and what each worker may do with it. Pure.
+
+    offered → reserved (no clock) → accepted (lease) ⇄ later → submitted ⇄ undone
+                     │                  │
+                     └── lapses         └── declined · released · expired
+
+All that happens to an object is in one value, so every rule (no more answers than wanted, no worker twice) is a rule
+about one value, and one conditional write keeps it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from gt_service.errors import Conflict, NotFound
+
+RESERVED_FOR = timedelta(minutes=5)
+"""How long a task that was only fetched ahead keeps its place."""
+GRACE = timedelta(seconds=60)
+"""An answer so late is taken where nobody else has the place: the network may have been slow."""
+MOST_EXPIRIES = 2
+"""A worker whose time ran out has one more try, with the draft that was kept."""
+
+
+class Status(StrEnum):
+    """What became of an object at one worker."""
+
+    RESERVED = "reserved"
+    ACCEPTED = "accepted"
+    LATER = "later"
+    SUBMITTED = "submitted"
+    DECLINED = "declined"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+    @property
+    def is_open(self) -> bool:
+        return self in {Status.RESERVED, Status.ACCEPTED, Status.LATER}
+
+
+@dataclass(frozen=True)
+class TaskAssignment:
+    """One object at one worker.
+
+    nonce       of the task id: unguessable, new with every reservation
+    expires_at  of the reservation, or of the lease (without the grace)
+    expiries    how often the worker's time has run out
+    """
+
+    worker: str
+    nonce: str
+    status: Status
+    expires_at: datetime
+    accepted_at: datetime | None = None
+    ended_at: datetime | None = None
+    active_seconds: float = 0.0
+    expiries: int = 0
+    reason: str = ""
+    comment: str = ""
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it keeps a place that nobody else may take."""
+        grace = timedelta(0) if self.status is Status.RESERVED else GRACE
+        return self.status.is_open and now < self.expires_at + grace
+
+
+@dataclass(frozen=True)
+class ObjectOffer:
+    """A data object on offer.
+
+    place    its number in the job's order of asking, from 0
+    part     first place of the part of the offer that has its manifest line
+    wanted   NumberOfHumanWorkersPerDataObject: answers by so many different workers
+    closed   its answers are being consolidated: nothing changes any more
+    version  of the item in the table
+    """
+
+    job: str
+    place: int
+    object_id: str
+    part: int
+    wanted: int
+    assignments: tuple[TaskAssignment, ...] = ()
+    closed: bool = False
+    version: int = 0
+
+    def of(self, worker: str) -> TaskAssignment | None:
+        return next((one for one in self.assignments if one.worker == worker), None)
+
+    def with_status(self, *statuses: Status) -> tuple[TaskAssignment, ...]:
+        return tuple(one for one in self.assignments if one.status in statuses)
+
+    @property
+    def answers(self) -> tuple[TaskAssignment, ...]:
+        return self.with_status(Status.SUBMITTED)
+
+    @property
+    def is_settled(self) -> bool:
+        """Nobody is asked any more: every answer is there, or as many workers declined as were asked for.
+
+        Source of the second: developer guide sms-monitor-cloud-watch.
+        """
+        return self.closed or len(self.answers) >= self.wanted or self.is_given_up
+
+    @property
+    def is_given_up(self) -> bool:
+        return len(self.with_status(Status.DECLINED)) >= self.wanted
+
+    @property
+    def last_change(self) -> datetime | None:
+        """When the last answer or decline came."""
+        ends = [one.ended_at for one in self.with_status(Status.SUBMITTED, Status.DECLINED) if one.ended_at]
+        return max(ends, default=None)
+
+    def free(self, now: datetime) -> int:
+        """How many more workers may take it now."""
+        if self.is_settled:
+            return 0
+        held = sum(one.holds(now) for one in self.assignments)
+        return max(0, self.wanted - len(self.answers) - held)
+
+    def is_fresh_to(self, worker: str) -> bool:
+        return self.of(worker) is None
+
+    def may_return_to(self, worker: str) -> bool:
+        """Whether a worker who gave it back, or whose time ran out once, may have it again."""
+        mine = self.of(worker)
+        if mine is None:
+            return False
+        return mine.status in {Status.RELEASED, Status.RESERVED} or (
+            mine.status in {Status.EXPIRED, Status.ACCEPTED, Status.LATER} and mine.expiries < MOST_EXPIRIES
+        )
+
+    def lapsed(self, now: datetime) -> tuple[TaskAssignment, ...]:
+        """Leases whose time and grace are over and that nobody has written off yet."""
+        return tuple(one for one in self.with_status(Status.ACCEPTED, Status.LATER) if not one.holds(now))
+
+    def with_assignment(self, assignment: TaskAssignment) -> ObjectOffer:
+        others = tuple(one for one in self.assignments if one.worker != assignment.worker)
+        return replace(self, assignments=(*others, assignment))
+
+
+def reserve(offer: ObjectOffer, worker: str, nonce: str, now: datetime) -> ObjectOffer:
+    """The object kept for a worker. Errors: `Conflict` where there is no place or the worker had it."""
+    mine = offer.of(worker)
+    if mine is not None and not offer.may_return_to(worker):
+        raise Conflict("the worker has had this data object")
+    if offer.free(now) < 1:
+        raise Conflict("all answers to this data object are given or being given")
+    expiries = mine.expiries if mine else 0
+    return offer.with_assignment(TaskAssignment(worker, nonce, Status.RESERVED, now + RESERVED_FOR, expiries=expiries))
+
+
+def accept(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limit: timedelta) -> ObjectOffer:
+    """The clock begins. A task that is accepted already goes on; a lapsed reservation is made again if it can be."""
+    mine = held(offer, worker, nonce)
+    if mine.status is Status.LATER and mine.holds(now):
+        return offer.with_assignment(replace(mine, status=Status.ACCEPTED))
+    if mine.status is Status.ACCEPTED and mine.holds(now):
+        return offer
+    if mine.status is not Status.RESERVED:
+        raise ended(mine)
+    if not mine.holds(now) and offer.free(now) < 1:
+        raise Conflict("others have answered this data object in the meantime", remedy="Take the next task.")
+    return offer.with_assignment(replace(mine, status=Status.ACCEPTED, accepted_at=now, expires_at=now + time_limit))
+
+
+def submit(offer: ObjectOffer, worker: str, nonce: str, now: datetime, active_seconds: float) -> ObjectOffer:
+    """The answer counts. Given twice it counts once. Active time is at most the time that passed."""
+    mine = held(offer, worker, nonce)
+    if mine.status is Status.SUBMITTED:
+        return offer
+    if offer.closed:
+        raise Conflict("the labels of this data object are made already", remedy="Take the next task.")
+    in_time = mine.accepted_at is not None and now < mine.expires_at + GRACE
+    if mine.status is Status.EXPIRED and in_time and offer.free(now) > 0:
+        pass  # written off a moment ago, and nobody else has taken the place
+    elif mine.status not in {Status.ACCEPTED, Status.LATER} or not in_time:
+        raise ended(mine)
+    accepted_at = mine.accepted_at or now
+    return offer.with_assignment(
+        replace(
+            mine,
+            status=Status.SUBMITTED,
+            ended_at=now,
+            active_seconds=active_time(active_seconds, accepted_at, now),
+        )
+    )
+
+
+def active_time(seconds: float, accepted_at: datetime, now: datetime) -> float:
+    """Seconds of work: what the page counted, never negative and never more than what passed."""
+    return round(min(max(seconds, 0.0), max((now - accepted_at).total_seconds(), 0.0)), 3)
+
+
+def undo(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limit: timedelta) -> ObjectOffer:
+    """A submitted answer open again, as long as no label was made of it. Until the next submit the old one stands."""
+    mine = held(offer, worker, nonce)
+    if mine.status is Status.ACCEPTED and mine.holds(now):
+        return offer
+    if mine.status is not Status.SUBMITTED:
+        raise ended(mine)
+    if offer.closed:
+        raise Conflict("the label of this data object is made already; its answer can no longer be changed")
+    return offer.with_assignment(replace(mine, status=Status.ACCEPTED, ended_at=None, expires_at=now + time_limit))
+
+
+def decline(offer: ObjectOffer, worker: str, nonce: str, now: datetime, *, reason: str, comment: str) -> ObjectOffer:
+    """Something is wrong with it: it never comes back to this worker."""
+    mine = held(offer, worker, nonce)
+    if mine.status is Status.DECLINED:
+        return offer
+    return _given_back(offer, mine, Status.DECLINED, now, reason=reason, comment=comment)
+
+
+def release(offer: ObjectOffer, worker: str, nonce: str, now: datetime) -> ObjectOffer:
+    """Others may take it."""
+    mine = held(offer, worker, nonce)
+    if mine.status is Status.RELEASED:
+        return offer
+    return _given_back(offer, mine, Status.RELEASED, now)
+
+
+def later(offer: ObjectOffer, worker: str, nonce: str, now: datetime) -> ObjectOffer:
+    """Put aside; it stays the worker's own until its time runs out."""
+    mine = held(offer, worker, nonce)
+    if not mine.status.is_open or not mine.holds(now):
+        raise ended(mine)
+    return offer if mine.status is Status.RESERVED else offer.with_assignment(replace(mine, status=Status.LATER))
+
+
+def expire(offer: ObjectOffer, worker: str, now: datetime) -> ObjectOffer:
+    """A lapsed lease written off."""
+    mine = offer.of(worker)
+    if mine is None or mine not in offer.lapsed(now):
+        return offer
+    return offer.with_assignment(
+        replace(mine, status=Status.EXPIRED, ended_at=mine.expires_at, expiries=mine.expiries + 1)
+    )
+
+
+def close(offer: ObjectOffer) -> ObjectOffer:
+    """No answer is taken or changed any more."""
+    return replace(offer, closed=True)
+
+
+def held(offer: ObjectOffer, worker: str, nonce: str) -> TaskAssignment:
+    """The worker's assignment. Errors: `NotFound` where the task is another's, or was given anew since."""
+    mine = offer.of(worker)
+    if mine is None or mine.nonce != nonce:
+        raise NotFound("there is no such task of yours", remedy="Take the next task.")
+    return mine
+
+
+def ended(mine: TaskAssignment) -> Conflict:
+    words = {
+        Status.RESERVED: "this task was not begun",
+        Status.SUBMITTED: "this task is answered",
+        Status.DECLINED: "you declined this task",
+        Status.RELEASED: "you gave this task back",
+    }
+    return Conflict(
+        words.get(mine.status, "the time for this task is over; your draft is kept"), remedy="Take the next task."
+    )
+
+
+def _given_back(offer: ObjectOffer, mine: TaskAssignment, status: Status, now: datetime, **more: str) -> ObjectOffer:
+    if offer.closed or not mine.status.is_open:
+        raise ended(mine)
+    return offer.with_assignment(replace(mine, status=status, ended_at=now, **more))  # type: ignore[arg-type]
+
+
+def dump_assignments(assignments: tuple[TaskAssignment, ...]) -> str:
+    """Assignments as JSON."""
+    return json.dumps([_plain(asdict(one)) for one in assignments], separators=(",", ":"))
+
+
+def load_assignments(text: str) -> tuple[TaskAssignment, ...]:
+    """What `dump_assignments` wrote."""
+    return tuple(_assignment(**members) for members in json.loads(text))
+
+
+def _plain(members: dict[str, Any]) -> dict[str, Any]:
+    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in members.items()}
+    return {name: value for name, value in plain.items() if value not in (None, "", 0, 0.0)}
+
+
+def _assignment(worker: str, nonce: str, status: str, **members: Any) -> TaskAssignment:
+    times: dict[str, Any] = {
+        name: datetime.fromisoformat(members.pop(name)).astimezone(UTC)
+        for name in ("expires_at", "accepted_at", "ended_at")
+        if name in members
+    }
+    return TaskAssignment(worker, nonce, Status(status), **times, **members)

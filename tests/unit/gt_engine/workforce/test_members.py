@@ -1,0 +1,99 @@
+"""Who is let in, and for how long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gt_engine.workforce.members import INVITATION_LIFETIME, SESSION_LIFETIME, Identity, Members
+from gt_engine.workforce.memory import MemoryMembers
+from gt_service.errors import Conflict, InvalidInput, NotFound
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TEAMS = {"arn:birders": {"birds", "owls"}, "arn:cats": {"cats"}}
+
+
+@pytest.fixture
+def members() -> Members:
+    return Members(MemoryMembers(), lambda: TEAMS, region="us-east-1")
+
+
+def test_a_link_lets_in_once_and_looking_at_it_burns_nothing(members: Members) -> None:
+    invitation = members.invite("Ann", groups=["birds"], now=NOW)
+    for _ in range(3):
+        assert members.invitation(invitation.token, NOW) == invitation.worker
+    session = members.sign_in(invitation.token, NOW)
+    assert members.session(session.id, NOW) == invitation.worker
+    with pytest.raises(NotFound):
+        members.sign_in(invitation.token, NOW)
+    assert members.invitation(invitation.token, NOW) is None
+
+
+def test_an_old_link_is_refused(members: Members) -> None:
+    token = members.invite("Ann", groups=["birds"], now=NOW).token
+    assert members.invitation(token, NOW + INVITATION_LIFETIME) is None
+    with pytest.raises(NotFound):
+        members.sign_in(token, NOW + INVITATION_LIFETIME)
+
+
+def test_a_session_slides_and_ends(members: Members) -> None:
+    session = members.sign_in(members.invite("Ann", groups=[], now=NOW).token, NOW)
+    now = NOW
+    for _ in range(3):
+        now += SESSION_LIFETIME * 0.9
+        assert members.session(session.id, now) is not None
+    assert members.session(session.id, now + SESSION_LIFETIME) is None
+    members.sign_out(session.id)
+    assert members.session(session.id, now) is None
+
+
+def test_a_disabled_worker_is_out_at_the_next_request(members: Members) -> None:
+    session = members.sign_in(members.invite("Ann", groups=["birds"], now=NOW).token, NOW)
+    open_link = members.invite("Ann", groups=["birds"], now=NOW).token
+    members.disable(session.worker.worker_id)
+    assert members.session(session.id, NOW) is None
+    assert members.team("arn:birders") == []
+    with pytest.raises(Conflict):
+        members.invite("Ann", groups=["birds"], now=NOW)
+    with pytest.raises(NotFound):
+        members.sign_in(open_link, NOW)
+    members.enable(session.worker.worker_id)
+    assert members.session(session.id, NOW) is None
+    assert members.team("arn:birders") == [session.worker]
+
+
+def test_a_second_invitation_is_for_the_same_person(members: Members) -> None:
+    first = members.invite("Ann  Lee", groups=["birds"], email="ann@example.org", now=NOW).worker
+    second = members.invite(" Ann Lee", groups=["cats"], now=NOW).worker
+    assert second.worker_id == first.worker_id
+    assert (second.email, second.groups) == ("ann@example.org", {"birds", "cats"})
+    assert members.teams_of(second) == set(TEAMS)
+    assert len(members.workers()) == 1
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201])
+def test_names_that_are_none(members: Members, name: str) -> None:
+    with pytest.raises(InvalidInput):
+        members.invite(name, groups=[], now=NOW)
+
+
+def test_an_identity_provider_says_who_somebody_is_and_in_which_groups(members: Members) -> None:
+    identity = Identity("https://id.example.org", "42", "Ann", frozenset({"birds"}))
+    worker = members.sign_in_with(identity, NOW).worker
+    assert members.teams_of(worker) == {"arn:birders"}
+    again = Identity("https://id.example.org", "42", "Ann Lee", frozenset({"cats"}))
+    session = members.sign_in_with(again, NOW)
+    assert session.worker.worker_id == worker.worker_id
+    assert members.teams_of(session.worker) == {"arn:cats"}
+    assert members.sign_in_with(Identity("https://other", "42", "Ann", frozenset()), NOW).worker != worker
+    members.disable(worker.worker_id)
+    with pytest.raises(NotFound):
+        members.sign_in_with(again, NOW)
+
+
+def test_ids_have_the_services_form(members: Members) -> None:
+    worker = members.invite("Ann", groups=["managers"], now=NOW).worker
+    prefix, region, rest = worker.worker_id.split(".")
+    assert (prefix, region, len(rest)) == ("private", "us-east-1", 26)
+    assert worker.is_manager

@@ -1,0 +1,287 @@
+"""A worker's day: tasks are fetched, begun, answered, put aside, given back. A fault here costs people their work."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gt_engine.workforce.asking import put_on_offer
+from gt_engine.workforce.files import OfferedLine, WorkFiles
+from gt_engine.workforce.members import Worker
+from gt_engine.workforce.memory import MemoryTasks
+from gt_engine.workforce.offers import GRACE, RESERVED_FOR, Status
+from gt_engine.workforce.tasks import JobOffer, Task, Tasks
+from gt_service.errors import Conflict, InvalidInput, NotFound
+from gt_service.regions import TaskType
+from tests.engine import BUCKET, MemoryEngineObjects
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LIMIT = timedelta(seconds=300)
+TEAM = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/birders"
+ANN, BOB, CAT = (Worker(f"private.us-east-1.{name}", name, name.title()) for name in ("ann", "bob", "cat"))
+ANSWER = {"crowd-image-classifier": {"label": "Owl"}}
+
+
+class Portal:
+    """Tasks of one job on stand-ins, with a clock."""
+
+    def __init__(self, objects: int = 3, wanted: int = 2) -> None:
+        self.store, self.s3, self.woken = MemoryTasks(), MemoryEngineObjects(), list[str]()
+        self.tasks = Tasks(self.store, lambda _: self.s3, lambda _: {TEAM}, self.woken.append)
+        self.now = NOW
+        self.offer = JobOffer(
+            job="birds-0001",
+            team=TEAM,
+            title="Which bird?",
+            description="Choose one",
+            created_at=NOW,
+            output=f"s3://{BUCKET}/output/",
+            task_type=TaskType.IMAGE_CLASSIFICATION,
+            labels=("Owl", "Crow"),
+            workers_per_object=wanted,
+            time_limit_seconds=300,
+            until=NOW + timedelta(days=1),
+        )
+        lines = [
+            OfferedLine(n, str(n + 10), json.dumps({"source-ref": f"s3://{BUCKET}/{n}.jpg"}), f"s3://{BUCKET}/{n}.jpg")
+            for n in range(objects)
+        ]
+        self.offer = put_on_offer(self.offer, lines, self.store, self.files)
+
+    @property
+    def files(self) -> WorkFiles:
+        return WorkFiles.of(self.offer.tree, self.s3)
+
+    def next(self, worker: Worker, **options: Any) -> Task:
+        task = self.tasks.next(worker, "birds-0001", self.now, **options)
+        assert task is not None
+        return task
+
+    def begin(self, worker: Worker) -> Task:
+        return self.tasks.accept(worker, self.next(worker).task_id, self.now)
+
+    def answer(self, worker: Worker) -> Task:
+        task = self.begin(worker)
+        self.tasks.submit(worker, task.task_id, ANSWER, 5, self.now)
+        return task
+
+    def has_work(self, worker: Worker) -> bool:
+        return self.tasks.next(worker, "birds-0001", self.now) is not None
+
+
+def test_a_worker_answers_every_object_once_and_no_object_has_more_answers_than_wanted() -> None:
+    portal = Portal(objects=3, wanted=2)
+    for worker in (ANN, BOB):
+        seen = [portal.answer(worker).object_id for _ in range(3)]
+        assert seen == ["10", "11", "12"]
+        assert not portal.has_work(worker)
+    assert not portal.has_work(CAT)
+    assert portal.woken == ["birds-0001"] * 3
+    assert portal.tasks.jobs(CAT, portal.now)[0].tasks_left == 0
+
+
+def test_a_task_comes_with_what_its_page_needs_and_without_a_clock() -> None:
+    portal = Portal()
+    task = portal.next(ANN)
+    assert (task.labels, task.manifest_line) == (("Owl", "Crow"), {"source-ref": f"s3://{BUCKET}/0.jpg"})
+    assert (task.status, task.accepted_at, task.expires_at) == (Status.RESERVED, None, None)
+    portal.now += timedelta(minutes=1)
+    begun = portal.tasks.accept(ANN, task.task_id, portal.now)
+    assert (begun.accepted_at, begun.expires_at) == (portal.now, portal.now + LIMIT)
+
+
+def test_a_page_that_is_loaded_again_shows_the_same_task_and_its_draft() -> None:
+    portal = Portal()
+    task = portal.begin(ANN)
+    portal.tasks.save_draft(ANN, task.task_id, b"strokes", portal.now)
+    assert portal.next(ANN).task_id == task.task_id
+    assert portal.tasks.draft(ANN, task.task_id) == b"strokes"
+    assert portal.tasks.jobs(ANN, portal.now)[0].open_task == task.task_id
+
+
+def test_the_next_task_is_fetched_ahead() -> None:
+    portal = Portal()
+    task = portal.begin(ANN)
+    ahead = portal.next(ANN, besides=[task.task_id])
+    assert ahead.object_id != task.object_id
+    assert portal.next(ANN, besides=[task.task_id]).task_id == ahead.task_id
+
+
+def test_what_was_only_fetched_ahead_goes_to_others_after_a_while_and_comes_back_where_it_is_free() -> None:
+    portal = Portal(objects=1, wanted=1)
+    task = portal.next(ANN)
+    assert not portal.has_work(BOB)
+    portal.now += RESERVED_FOR
+    assert portal.tasks.accept(ANN, task.task_id, portal.now).status is Status.ACCEPTED
+    portal = Portal(objects=1, wanted=1)
+    task = portal.next(ANN)
+    portal.now += RESERVED_FOR
+    portal.answer(BOB)
+    with pytest.raises(Conflict):
+        portal.tasks.accept(ANN, task.task_id, portal.now)
+
+
+def test_an_expired_task_goes_to_others_and_its_draft_stays_for_one_more_try() -> None:
+    portal = Portal(objects=1, wanted=1)
+    task = portal.begin(ANN)
+    portal.tasks.save_draft(ANN, task.task_id, b"strokes", portal.now)
+    portal.now += LIMIT + GRACE
+    with pytest.raises(Conflict):
+        portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
+    again = portal.begin(ANN)
+    assert again.task_id != task.task_id
+    assert portal.tasks.draft(ANN, again.task_id) == b"strokes"
+    portal.now += LIMIT + GRACE
+    assert not portal.has_work(ANN)
+    assert portal.has_work(BOB)
+
+
+def test_an_answer_within_the_grace_counts_and_one_whose_place_is_taken_stays_a_draft() -> None:
+    portal = Portal(objects=1, wanted=1)
+    task = portal.begin(ANN)
+    portal.now += LIMIT + GRACE / 2
+    portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
+    portal = Portal(objects=1, wanted=1)
+    task = portal.begin(ANN)
+    portal.now += LIMIT + GRACE
+    portal.answer(BOB)
+    with pytest.raises(Conflict):
+        portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
+    assert [pair for pair in portal.files.answered()] == [("10", BOB.worker_id)]
+
+
+def test_an_answer_submitted_twice_counts_once() -> None:
+    portal = Portal(objects=1, wanted=2)
+    task = portal.answer(ANN)
+    portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
+    assert portal.tasks.progress("birds-0001", portal.now).answers == 1
+    assert portal.tasks.day(ANN, portal.now).done == 1
+
+
+def test_active_time_is_never_more_than_what_passed() -> None:
+    portal = Portal(objects=1, wanted=1)
+    task = portal.begin(ANN)
+    portal.now += timedelta(seconds=40)
+    portal.tasks.submit(ANN, task.task_id, ANSWER, 1e9, portal.now)
+    answer = portal.files.answer("10", ANN.worker_id)
+    assert answer is not None
+    assert (answer.active_seconds, answer.content) == (40.0, ANSWER)
+    assert portal.tasks.day(ANN, portal.now).active_seconds == 40.0
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"x": {"label": "Eagle"}}, {"x": {"label": ["Owl"]}}, {"boundingBox": {"boundingBoxes": []}}]
+)
+def test_an_answer_that_is_none_is_refused_and_the_task_stays_open(answer: dict[str, Any]) -> None:
+    portal = Portal()
+    task = portal.begin(ANN)
+    with pytest.raises(InvalidInput) as problem:
+        portal.tasks.submit(ANN, task.task_id, answer, 5, portal.now)
+    assert problem.value.field
+    assert portal.next(ANN).task_id == task.task_id
+
+
+def test_a_declined_object_never_comes_back_and_is_given_up_after_as_many_as_were_asked() -> None:
+    portal = Portal(objects=1, wanted=2)
+    for worker in (ANN, BOB):
+        task = portal.begin(worker)
+        with pytest.raises(InvalidInput):
+            portal.tasks.decline(worker, task.task_id, " ", "", portal.now)
+        portal.tasks.decline(worker, task.task_id, "blurred", "all grey", portal.now)
+        assert not portal.has_work(worker)
+    assert not portal.has_work(CAT)
+    progress = portal.tasks.progress("birds-0001", portal.now)
+    assert (progress.given_up, progress.declines[0].reason) == (1, "blurred")
+    assert portal.woken == ["birds-0001"]
+
+
+def test_a_released_task_goes_to_others_first_and_its_draft_is_gone() -> None:
+    portal = Portal(objects=2, wanted=1)
+    task = portal.begin(ANN)
+    portal.tasks.save_draft(ANN, task.task_id, b"strokes", portal.now)
+    portal.tasks.release(ANN, task.task_id, portal.now)
+    assert portal.next(ANN).object_id == "11"
+    assert portal.begin(BOB).object_id == task.object_id
+    assert portal.files.draft(task.object_id, ANN.worker_id) is None
+
+
+def test_a_released_object_comes_back_when_nothing_else_is_left() -> None:
+    portal = Portal(objects=1, wanted=1)
+    portal.tasks.release(ANN, portal.begin(ANN).task_id, portal.now)
+    assert portal.next(ANN).object_id == "10"
+
+
+def test_later_keeps_draft_and_place_until_the_time_limit() -> None:
+    portal = Portal(objects=1, wanted=1)
+    task = portal.begin(ANN)
+    portal.tasks.save_draft(ANN, task.task_id, b"strokes", portal.now)
+    portal.tasks.later(ANN, task.task_id, portal.now)
+    assert not portal.has_work(BOB)
+    portal.now += LIMIT / 2
+    again = portal.begin(ANN)
+    assert (again.task_id, again.accepted_at) == (task.task_id, NOW)
+    portal.tasks.later(ANN, task.task_id, portal.now)
+    portal.now += LIMIT + GRACE
+    assert portal.has_work(BOB)
+
+
+def test_undo_opens_an_answer_and_the_old_one_stands_until_the_next() -> None:
+    portal = Portal(objects=1, wanted=1)
+    task = portal.answer(ANN)
+    assert portal.tasks.recent(ANN, portal.now)[0].can_undo
+    assert portal.tasks.undo(ANN, task.task_id, portal.now).status is Status.ACCEPTED
+    assert not portal.has_work(BOB)
+    portal.now += timedelta(seconds=10)
+    portal.tasks.submit(ANN, task.task_id, {"x": {"label": "Crow"}}, 15, portal.now)
+    answer = portal.files.answer("10", ANN.worker_id)
+    assert answer is not None
+    assert answer.content == {"x": {"label": "Crow"}}
+    assert [one.active_seconds for one in portal.tasks.recent(ANN, portal.now)] == [10.0]
+    portal.tasks.undo(ANN, task.task_id, portal.now)
+    portal.now += LIMIT + GRACE
+    assert not portal.has_work(BOB)  # the answer that stood is the answer
+    assert portal.tasks.progress("birds-0001", portal.now).done == 1
+
+
+def test_an_answer_whose_file_is_there_counts_though_the_engine_died_before_the_table_was_written() -> None:
+    portal = Portal(objects=1, wanted=1)
+    task = portal.begin(ANN)
+    portal.store.replace = lambda _: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+    with pytest.raises(ZeroDivisionError):
+        portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
+    del portal.store.replace
+    portal.now += LIMIT + GRACE
+    assert not portal.has_work(BOB)
+    assert portal.tasks.progress("birds-0001", portal.now).done == 1
+    assert portal.woken == ["birds-0001"]
+
+
+def test_a_task_is_its_workers_alone() -> None:
+    portal = Portal()
+    task = portal.begin(ANN)
+    for name in (task.task_id, "0" * 32 + task.task_id[32:], "x", "", "a-1", "a-99-birds-0001", "a-0-other"):
+        with pytest.raises(NotFound):
+            portal.tasks.submit(BOB, name, ANSWER, 5, portal.now)
+        with pytest.raises(NotFound):
+            portal.tasks.draft(BOB, name)
+
+
+def test_who_is_in_no_team_of_the_job_sees_nothing_of_it() -> None:
+    portal = Portal()
+    task = portal.begin(ANN)
+    portal.tasks = replace(portal.tasks, teams_of=lambda _: set())
+    assert portal.tasks.jobs(ANN, portal.now) == []
+    with pytest.raises(NotFound):
+        portal.tasks.next(ANN, "birds-0001", portal.now)
+    with pytest.raises(NotFound):
+        portal.tasks.task(ANN, task.task_id, portal.now)
+
+
+def test_a_draft_that_is_too_large_is_refused() -> None:
+    portal = Portal()
+    with pytest.raises(InvalidInput):
+        portal.tasks.save_draft(ANN, portal.begin(ANN).task_id, b"x" * (8 * 1024 * 1024 + 1), portal.now)
