@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench-ingest demo faults up test check lint types package deploy destroy setup lock clean
+.PHONY: bench-ingest demo faults kills up test check lint types package deploy destroy setup lock clean
 
 # The notebook's three-job experiment on the embedded local stack: no account, no key. QUICK=1 for a small run.
 demo: $(READY)
@@ -22,6 +22,10 @@ test: $(READY)
 # CAMPAIGNS run side by side on the deployed template, where each takes a minute or so on two processors.
 faults: $(READY)
 	FAULT_SCHEDULES=$(or $(SCHEDULES),300) FAULT_STEPS=60 FAULT_CAMPAIGNS=$(or $(CAMPAIGNS),8) $(BIN)/python -m pytest tests/faults --timeout 0 --hypothesis-show-statistics $(ARGS)
+
+# The local stack killed in the middle of writes, as often as you like: make kills KILLS=200
+kills: $(READY)
+	KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest tests/integration/stack/test_kept.py --timeout 0 $(ARGS)
 
 # What docs/explanation/scale.md reports; each writes into benchmarks/results.
 bench-ingest: $(READY)

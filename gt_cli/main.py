@@ -54,8 +54,16 @@ def reporting_errors(command: Callable[P, None]) -> Callable[P, None]:
             fail(error)
         except (BotoCoreError, ClientError) as error:
             fail(GtServiceError(f"AWS: {error}", remedy="Check your credentials, region and permissions."))
+        except OSError as error:
+            fail(unusable(error))
 
     return guarded
+
+
+def unusable(error: OSError) -> GtServiceError:
+    """A file or a folder that cannot be read or written, in words."""
+    where = f"{error.filename}: " if error.filename else ""
+    return GtServiceError(f"{where}{error.strerror or error}", remedy="Mend that, or name another file or folder.")
 
 
 def fail(error: GtServiceError, *, logs: Path | None = None) -> NoReturn:
@@ -177,7 +185,10 @@ def up(work: Path | None) -> None:
     """Starts the local stack and keeps it running until Ctrl-C."""
     with TemporaryDirectory(prefix="gt-service-") as temporary:
         folder = work or Path(temporary)
-        with local_stack(folder, logs=folder / "logs", say=lambda text: console.print(f"[dim]{text} …[/]")) as stack:
+        logs = folder / "logs"
+        with local_stack(
+            folder, logs=logs, keep=work is not None, say=lambda text: console.print(f"[dim]{text} …[/]")
+        ) as stack:
             _print_exports(stack)
             try:
                 while True:
@@ -533,13 +544,17 @@ def redrive_command(stage: str, region: str | None) -> None:
 
 
 def main() -> None:
-    """The entry point: a termination signal unwinds like an exit, so that what was started is stopped."""
+    """The entry point: a signal that ends it unwinds like an exit, so that what was started is stopped.
+
+    SIGHUP comes when the terminal's window is closed.
+    """
 
     def terminated(number: int, _: FrameType | None) -> NoReturn:
         sys.exit(128 + number)
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, terminated)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, terminated)
     cli()
 
 

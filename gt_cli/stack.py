@@ -4,22 +4,18 @@
         stack.session.client("s3").put_object(Bucket=stack.outputs["InboxBucket"], …)
         httpx.get(stack.api_url + "/campaigns", headers=stack.headers)
 
+With `keep=True` a stack that is started again in the same folder has what the one before was given, however that one
+ended (`gt_cli.ministack`), at the same addresses where their ports are free.
+
 Nothing here can reach a real account: clients and child processes get test credentials and this stack's endpoint, and
 nothing of the user's own AWS settings.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -33,20 +29,15 @@ import httpx
 
 from gt_cli.deployment import deploy, stack_name
 from gt_cli.packaging import build
-from gt_cli.tokens import issue
-from gt_service.errors import GtServiceError
+from gt_cli.parts import Part, StackError, module
+from gt_cli.ports import free_port, kept_port
+from gt_cli.tokens import is_valid, issue
+from gt_cli.work_folder import Memory, locked, recall
 
 REGION = "us-east-1"
-USUAL_PORT = 4566
 ARTIFACTS = "gt-service-artifacts"
 TEST_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-PATIENCE_SECONDS = 180
-
-
-class StackError(GtServiceError):
-    """A part of the local stack did not start or stopped by itself; the message names its log."""
-
-    code = "local_stack_failed"
+TOKEN_LIFETIME = timedelta(days=366)
 
 
 class LocalSession(boto3.Session):
@@ -69,42 +60,6 @@ class LocalSession(boto3.Session):
     def client(self, service_name: Any, *args: Any, **kwargs: Any) -> Any:
         kwargs.setdefault("endpoint_url", self.endpoint_url)
         return super().client(service_name, *args, **kwargs)
-
-
-class Part:
-    """A child process of the stack, in a process group of its own, writing to a log file."""
-
-    def __init__(self, name: str, command: Sequence[str], *, environment: Mapping[str, str], logs: Path) -> None:
-        self.name = name
-        self.log = logs / f"{name}.log"
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
-                command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-
-    def check(self) -> None:
-        """Errors: StackError where the process has ended."""
-        if self._process.poll() is not None:
-            lines = self.log.read_text("utf-8", errors="replace").splitlines()[-15:]
-            said = "\n".join(f"  {line}" for line in lines)
-            raise StackError(f"{self.name} ended with status {self._process.returncode}:\n{said}\nIts log: {self.log}")
-
-    def stop(self) -> None:
-        """Ends the process and all it started: asks first, insists after ten seconds."""
-        self._signal(signal.SIGTERM)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            self._signal(signal.SIGKILL)  # what the process has started and left behind is in its group
-            self._process.wait()
-
-    def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self._process.pid, number)
-        except ProcessLookupError:  # the whole group has gone already
-            return
 
 
 @dataclass(frozen=True)
@@ -138,6 +93,7 @@ def local_stack(
     work: Path,
     *,
     logs: Path,
+    keep: bool = False,
     hurry: int = 1,
     parameters: Mapping[str, str] | None = None,
     enforce_roles: bool = True,
@@ -145,23 +101,30 @@ def local_stack(
 ) -> Iterator[LocalStack]:
     """Starts everything, deploys the template, and stops it all at the end, however that comes.
 
-    `work` takes data and packages, `logs` what every part prints. `hurry`: trainings take one step in so many.
-    `enforce_roles`: the functions may do what their IAM roles allow and no more.
-    Errors: StackError, DeploymentError, PackagingError.
+    `work` takes data and packages, `logs` what every part prints. `keep`: the next stack there has what this one was
+    given. `hurry`: trainings take one step in so many. `enforce_roles`: the functions may do what their IAM roles allow
+    and no more. Errors: StackError, DeploymentError, PackagingError, FolderInUse, FolderUnusable.
     """
-    logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as cleanup:
+        lock = cleanup.enter_context(locked(work))
+        logs.mkdir(parents=True, exist_ok=True)
+        memory = recall(work) if keep else None
         say("packaging the app")
         packaging = cleanup.enter_context(ThreadPoolExecutor(1)).submit(build, work / "package")
         say("starting MiniStack")
-        port = cleanup.enter_context(kept_port())
+        port = free_port(memory.port) if memory else cleanup.enter_context(kept_port())
         endpoint_url = f"http://127.0.0.1:{port}"
-        ministack = _start_ministack(work, port, logs, enforce_roles=enforce_roles)
+        ministack = _start_ministack(work, port, logs, keep=keep, enforce_roles=enforce_roles, lock=lock)
         cleanup.callback(ministack.stop)
-        _wait_for(ministack, lambda: _answers(f"{endpoint_url}/_ministack/health"))
+        ministack.wait_for(lambda: _answers(f"{endpoint_url}/_ministack/health"))
         say("starting gt-engine")
-        engine, engine_url = _start_engine(work, endpoint_url, logs, hurry=hurry)
+        engine_port = free_port(memory.engine_port) if memory else 0
+        engine = _start_engine(work, endpoint_url, engine_port, logs, hurry=hurry, lock=lock)
         cleanup.callback(engine.stop)
+        engine.wait_for(lambda: _announced_url(engine) is not None)
+        engine_url = str(_announced_url(engine))
+        if memory and port != memory.port:
+            say(f"port {memory.port} is taken by something else: this time it is {port}")
         say("deploying the template")
         session = LocalSession(endpoint_url)
         session.client("s3").create_bucket(Bucket=ARTIFACTS)
@@ -179,9 +142,10 @@ def local_stack(
                 **(parameters or {}),
             },
         )
-        token = issue(
-            session.client("dynamodb"), outputs["TokensTable"], "operator", principal="you", expires=_tomorrow()
-        )
+        token = _token(session, outputs["TokensTable"], memory)
+        if keep:
+            _save(endpoint_url)
+            Memory(port, int(engine_url.rpartition(":")[2]), token).write(work)
         yield LocalStack(session, outputs, endpoint_url, engine_url, token, logs, (ministack, engine))
 
 
@@ -204,35 +168,7 @@ def child_environment(endpoint_url: str | None = None) -> dict[str, str]:
     return environment
 
 
-@contextmanager
-def kept_port(usual: int = USUAL_PORT) -> Iterator[int]:
-    """A port that no other stack of this user takes in the meantime: the usual one for the first of them.
-
-    A stack needs seconds to listen. One that begins in these seconds would find the port free as well, and then take
-    the answers of the first stack for its own.
-    """
-    with (Path(tempfile.gettempdir()) / f"gt-service-{os.getuid()}-{usual}.lock").open("a") as first:
-        try:
-            fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            usual = 0
-        yield free_port(usual)
-
-
-def free_port(usual: int = USUAL_PORT) -> int:
-    """The usual port where it is free, any free one otherwise."""
-    for port in (usual, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise StackError("there is no free port on this machine")
-
-
-def _start_ministack(work: Path, port: int, logs: Path, *, enforce_roles: bool) -> Part:
+def _start_ministack(work: Path, port: int, logs: Path, *, keep: bool, enforce_roles: bool, lock: int) -> Part:
     data = work / "ministack"
     scratch = data / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -250,26 +186,21 @@ def _start_ministack(work: Path, port: int, logs: Path, *, enforce_roles: bool) 
         "LOG_LEVEL": "INFO",
         "LAMBDA_WARM_TTL_SECONDS": "30",  # an idle copy of a function takes 0.13 GB
     }
-    return Part("ministack", [sys.executable, "-m", "ministack"], environment=environment, logs=logs)
+    command = module("gt_cli.ministack" if keep else "ministack")
+    return Part("ministack", command, environment=environment, logs=logs, keep_open=[lock])
 
 
-def _start_engine(work: Path, endpoint_url: str, logs: Path, *, hurry: int) -> tuple[Part, str]:
-    command = [sys.executable, "-m", "gt_engine.main", "--port", "0", "--state-dir", str(work / "engine")]
+def _start_engine(work: Path, endpoint_url: str, port: int, logs: Path, *, hurry: int, lock: int) -> Part:
+    command = module("gt_engine.main", "--port", str(port), "--state-dir", str(work / "engine"))
     environment = child_environment(endpoint_url) | {"GT_ENGINE_HURRY": str(hurry)}
     # The engine works on as many things at once as there are cores; its libraries need not do so as well.
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    engine = Part("gt-engine", command, environment=environment, logs=logs)
-    try:
-        _wait_for(engine, lambda: _announced_url(engine.log) is not None)
-    except BaseException:
-        engine.stop()
-        raise
-    return engine, str(_announced_url(engine.log))
+    return Part("gt-engine", command, environment=environment, logs=logs, keep_open=[lock])
 
 
-def _announced_url(log: Path) -> str | None:
+def _announced_url(engine: Part) -> str | None:
     """gt-engine's first line of output is a JSON object that holds its URL."""
-    for line in log.read_text("utf-8", errors="replace").splitlines():
+    for line in engine.output().splitlines():
         if line.startswith("{"):
             try:
                 return str(json.loads(line)["url"])
@@ -278,13 +209,20 @@ def _announced_url(log: Path) -> str | None:
     return None
 
 
-def _wait_for(part: Part, ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not ready():
-        part.check()
-        if time.monotonic() > deadline:
-            raise StackError(f"{part.name} did not start within {PATIENCE_SECONDS} s; its log: {part.log}")
-        time.sleep(0.1)
+def _token(session: LocalSession, table: str, memory: Memory | None) -> str:
+    """The owner's token: the one of last time, as long as it is good for another day."""
+    dynamodb = session.client("dynamodb")
+    now = datetime.now(UTC)
+    if memory and is_valid(dynamodb, table, memory.token, now + timedelta(days=1)):
+        return memory.token
+    return issue(dynamodb, table, "operator", principal="you", expires=now + TOKEN_LIFETIME)
+
+
+def _save(endpoint_url: str) -> None:
+    """Everything deployed so far is kept from here on. Errors: StackError."""
+    answer = httpx.post(f"{endpoint_url}/_gt_service/snapshot", timeout=120)
+    if not answer.is_success:
+        raise StackError(f"the local stack cannot keep its state: {answer.text}")
 
 
 def _answers(url: str) -> bool:
@@ -292,7 +230,3 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=2).is_success
     except httpx.TransportError:
         return False
-
-
-def _tomorrow() -> datetime:
-    return datetime.now(UTC) + timedelta(days=1)

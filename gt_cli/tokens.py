@@ -34,6 +34,12 @@ def issue(dynamodb: DynamoDBClient, table: str, role: Role, *, principal: str, e
     return token
 
 
+def is_valid(dynamodb: DynamoDBClient, table: str, token: str, at: datetime) -> bool:
+    """Whether a token is known, and will still be good then."""
+    answer = dynamodb.get_item(TableName=table, Key={"digest": {"S": digest(token)}}, ConsistentRead=True)
+    return int(answer.get("Item", {}).get("expires", {}).get("N", "0")) > at.timestamp()
+
+
 def revoke(dynamodb: DynamoDBClient, table: str, token: str) -> bool:
     """Forgets a token; false where there was none."""
     answer = dynamodb.delete_item(TableName=table, Key={"digest": {"S": digest(token)}}, ReturnValues="ALL_OLD")

@@ -1,0 +1,49 @@
+"""Ports on this machine."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gt_service.errors import GtServiceError
+
+USUAL_PORT = 4566
+
+
+class NoFreePort(GtServiceError):
+    """This machine has no port left."""
+
+    code = "no_free_port"
+
+
+@contextmanager
+def kept_port(usual: int = USUAL_PORT) -> Iterator[int]:
+    """A port that no other stack of this user takes in the meantime: the usual one for the first of them.
+
+    A stack needs seconds to listen. One that begins in these seconds would find the port free as well, and then take
+    the answers of the first stack for its own.
+    """
+    with (Path(tempfile.gettempdir()) / f"gt-service-{os.getuid()}-{usual}.lock").open("a") as first:
+        try:
+            fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            usual = 0
+        yield free_port(usual)
+
+
+def free_port(usual: int = USUAL_PORT) -> int:
+    """The usual port where it is free, any free one otherwise. Errors: NoFreePort."""
+    for port in (usual, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise NoFreePort("there is no free port on this machine")
