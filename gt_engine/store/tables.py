@@ -2,6 +2,15 @@
 
 `<prefix>-jobs`    one item per labeling job, keyed by its name in lower case (names differ without regard to case)
 `<prefix>-models`  one item per model that a job trained, keyed by its name
+
+People who label:
+
+`<prefix>-workteams`  the workforce (key `workforce`) and its teams (`team/` and the name in lower case)
+`<prefix>-workers`    one item per worker, keyed by the worker's id
+`<prefix>-sessions`   sessions and invitations, keyed by kind and digest; `expires` is the table's time to live
+`<prefix>-offers`     one item per labeling job that people work on
+`<prefix>-tasks`      one item per data object on offer: job, place in the order of asking
+`<prefix>-answers`    every worker's own answers: worker, time of acceptance
 """
 
 from __future__ import annotations
@@ -81,13 +90,91 @@ class ModelItem(Model):
     created_at = MomentAttribute()
 
 
+class WorkteamItem(Model):
+    """document: the record as JSON; times in ISO 8601."""
+
+    key = UnicodeAttribute(hash_key=True)
+    document = JSONAttribute()
+
+
+class WorkerItem(Model):
+    key = UnicodeAttribute(hash_key=True)
+    sub = UnicodeAttribute()
+    name = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    groups = JSONAttribute()
+    is_enabled = BooleanAttribute()
+    issuer = UnicodeAttribute(null=True)
+
+
+class SessionItem(Model):
+    """key: `session/` or `invitation/` and the digest. until: the end exactly; expires: for DynamoDB, in seconds."""
+
+    key = UnicodeAttribute(hash_key=True)
+    worker = UnicodeAttribute()
+    until = MomentAttribute()
+    expires = IntegerAttribute()
+
+
+class OfferItem(Model):
+    """document: what does not change while the job runs."""
+
+    key = UnicodeAttribute(hash_key=True)
+    document = JSONAttribute()
+    until = MomentAttribute()
+    first = IntegerAttribute()
+    asked = IntegerAttribute()
+
+
+class TaskItem(Model):
+    """assignments: what became of the object at each worker, as JSON."""
+
+    job = UnicodeAttribute(hash_key=True)
+    place = IntegerAttribute(range_key=True)
+    object_id = UnicodeAttribute()
+    part = IntegerAttribute()
+    wanted = IntegerAttribute()
+    assignments = UnicodeAttribute()
+    closed = BooleanAttribute()
+    version = IntegerAttribute()
+
+
+class AnswerItem(Model):
+    """moment: time of acceptance, job and place: the same answer, changed, is the same item."""
+
+    worker = UnicodeAttribute(hash_key=True)
+    moment = UnicodeAttribute(range_key=True)
+    job = UnicodeAttribute()
+    place = IntegerAttribute()
+    object_id = UnicodeAttribute()
+    nonce = UnicodeAttribute()
+    accepted_at = MomentAttribute()
+    submitted_at = MomentAttribute()
+    milliseconds = IntegerAttribute()
+
+
 class Tables:
     """The models, bound to the tables whose names begin with a prefix."""
 
     def __init__(self, prefix: str, region: str) -> None:
         self.jobs = bound(JobItem, f"{prefix}-jobs", region)
         self.models = bound(ModelItem, f"{prefix}-models", region)
-        self._all: tuple[type[Model], ...] = (self.jobs, self.models)
+        self.workteams = bound(WorkteamItem, f"{prefix}-workteams", region)
+        self.workers = bound(WorkerItem, f"{prefix}-workers", region)
+        self.sessions = bound(SessionItem, f"{prefix}-sessions", region)
+        self.offers = bound(OfferItem, f"{prefix}-offers", region)
+        self.tasks = bound(TaskItem, f"{prefix}-tasks", region)
+        self.answers = bound(AnswerItem, f"{prefix}-answers", region)
+        self._all: tuple[type[Model], ...] = (
+            self.jobs,
+            self.models,
+            self.workteams,
+            self.workers,
+            self.sessions,
+            self.offers,
+            self.tasks,
+            self.answers,
+        )
         self.connection = shared_connection(list(self._all), region)
 
     def create(self) -> None:

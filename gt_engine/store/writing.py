@@ -13,7 +13,7 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 
 from gt_engine.store.records import Phase
-from gt_engine.store.tables import JobItem
+from gt_engine.store.tables import JobItem, SessionItem, TaskItem, WorkteamItem
 
 
 @contextmanager
@@ -48,4 +48,23 @@ def job_runs() -> Condition:
 def job_is_there() -> Condition:
     """Closes: an update of a job that is missing makes an item of tags alone."""
     condition: Condition = JobItem.key.exists()
+    return condition
+
+
+def task_at(version: int) -> Condition:
+    """Closes: two workers take the last place of an object, an answer comes while its time runs out, or an answer is
+    changed while its label is made. One of the two is written; the other looks again."""
+    condition: Condition = TaskItem.version == version
+    return condition
+
+
+def session_is_there() -> Condition:
+    """Closes: a request prolongs a session that was ended a moment ago, and so brings it back."""
+    condition: Condition = SessionItem.key.exists()
+    return condition
+
+
+def workteam_is_there() -> Condition:
+    """Closes: an update brings a deleted team back."""
+    condition: Condition = WorkteamItem.key.exists()
     return condition

@@ -10,6 +10,8 @@ from datetime import datetime
 from gt_engine.workforce.members import Key, Worker
 from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import JobOffer, Work
+from gt_engine.workforce.teams import Workforce, Workteam
+from gt_service.errors import Conflict, NotFound
 
 
 class MemoryMembers:
@@ -105,3 +107,44 @@ class MemoryTasks:
     def work_of(self, worker_id: str, *, since: datetime | None = None, most: int | None = None) -> Iterable[Work]:
         listed = sorted(self._work.get(worker_id, {}).items(), reverse=True)
         return [work for (time, _, _), work in listed if since is None or time >= since][:most]
+
+
+class MemoryTeams:
+    """`TeamStore` in dictionaries."""
+
+    def __init__(self) -> None:
+        self._workforce: Workforce | None = None
+        self._teams: dict[str, Workteam] = {}
+
+    def create_workforce(self, workforce: Workforce) -> None:
+        if self._workforce is not None:
+            raise Conflict("there is a workforce already")
+        self._workforce = workforce
+
+    def workforce(self) -> Workforce | None:
+        return self._workforce
+
+    def put_workforce(self, workforce: Workforce) -> None:
+        self._workforce = workforce
+
+    def delete_workforce(self) -> None:
+        self._workforce = None
+
+    def create_team(self, team: Workteam) -> None:
+        if team.name.lower() in self._teams:
+            raise Conflict(f"there is a work team {team.name!r} already")
+        self._teams[team.name.lower()] = team
+
+    def team(self, name: str) -> Workteam | None:
+        return self._teams.get(name.lower())
+
+    def teams(self) -> Iterable[Workteam]:
+        return list(self._teams.values())
+
+    def replace_team(self, team: Workteam) -> None:
+        if team.name.lower() not in self._teams:
+            raise NotFound(f"there is no work team {team.name!r}")
+        self._teams[team.name.lower()] = team
+
+    def delete_team(self, name: str) -> None:
+        self._teams.pop(name.lower(), None)
