@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gt_service.chain.deployment import Deployment
+from gt_service.chain.names import stage_mark
 from gt_service.errors import InvalidInput
 from gt_service.store import TableNames
 
@@ -44,6 +45,7 @@ class Settings:
                 results_bucket=value("GT_RESULTS_BUCKET"),
                 region=value("AWS_REGION") if "AWS_REGION" in environment else value("AWS_DEFAULT_REGION"),
                 role_arn=value("GT_LABELING_ROLE_ARN"),
+                job_mark=stage_mark(value("GT_STAGE")),
             ),
             tables=TableNames(
                 campaigns=value("GT_CAMPAIGNS_TABLE"),

@@ -56,6 +56,7 @@ class World:
         self.hints: list[str] = []
         self.report_requests: list[str] = []
         self.label_requests: list[str] = []
+        self.job_mark = ""
         self._uploads = 0
 
     def now(self) -> datetime:
@@ -81,7 +82,7 @@ class World:
             objects=self.objects,
             sagemaker=cast("Any", self.sagemaker),
             signals=self,
-            deployment=Deployment(INBOX, RESULTS, REGION, ROLE),
+            deployment=Deployment(INBOX, RESULTS, REGION, ROLE, self.job_mark),
             now=self.now,
         )
 

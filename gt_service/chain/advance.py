@@ -21,8 +21,9 @@ from gt_service.chain.deployment import Deployment
 from gt_service.chain.follow_up import labeled_numbers, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
 from gt_service.chain.instructions import instruction_template
+from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.names import Places
-from gt_service.chain.observation import is_same_job, seen, warning
+from gt_service.chain.observation import seen, warning
 from gt_service.chain.request import job_request, label_category_config
 from gt_service.chain.sample_boxes import examples_picture
 from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent
@@ -50,7 +51,7 @@ _DEFINITE_REFUSALS = {
 }
 """Answers after which no job was created; the same request would be refused again. Anything else may have taken
 effect, and is simply tried again: the job's name makes a second one impossible."""
-_MISSING = {"ResourceNotFound", "ResourceNotFoundException"}
+_GONE = "the SageMaker API does not know this job any more; see whether it still is the one that the job was started at"
 
 
 class Signals(Protocol):
@@ -77,7 +78,7 @@ class Chain:
         deployment: Deployment,
         now: Callable[[], datetime],
     ) -> None:
-        self._store, self._objects, self._sagemaker = store, objects, sagemaker
+        self._store, self._objects, self._labeling_jobs = store, objects, LabelingJobs(sagemaker)
         self._signals, self._deployment, self._now = signals, deployment, now
         self._batching = Batching(store, objects, deployment.inbox_bucket, deployment.results_bucket)
 
@@ -129,6 +130,7 @@ class Chain:
             standing,
             results_bucket=self._deployment.results_bucket,
             worst_case=lambda spec, objects: worst_case(spec, objects, region=self._deployment.region),
+            job_mark=self._deployment.job_mark,
         )
 
     def _perform(self, action: planner.Action, standing: planner.Standing) -> None:  # noqa: C901 - a row per action
@@ -167,27 +169,26 @@ class Chain:
     # ------------------------------------------------------------ jobs
 
     def observe(self, name: str) -> Job:
-        """Writes down how a job stands at SageMaker. Errors: `NotFound` where either side does not know it."""
+        """Writes down how a job stands at SageMaker.
+
+        Errors: `NotFound` where either side does not know it, or it is somebody else's of the same name.
+        """
         job = self._store.jobs.get(name)
-        description = self._describe(name)
-        if description is None:
-            raise NotFound(f"SageMaker does not know labeling job {name!r}", field="name")
-        return self._record(job, description)
+        return self._record(job, self._labeling_jobs.describe(job))
 
     def look(self, job: Job) -> Job:
         """The job as it stands this moment at SageMaker, for whoever asks; nothing is written."""
-        description = self._describe(job.name) if job.state in RUNNING | UNSENT else None
-        if description is None or not is_same_job(job, description):
-            return job
-        return seen(job, description, self._now())
+        description = self._labeling_jobs.find(job) if job.state in RUNNING | UNSENT else None
+        return job if description is None else seen(job, description, self._now())
 
     def watch(self, campaign: str) -> None:
         """Observes every job of a campaign that may have moved without a word, and warns of those that do not."""
         for job in self._store.jobs.of(campaign):
             if job.state not in RUNNING:
                 continue
-            found = self.observe(job.name)
-            text = warning(found, self._now())
+            description = self._labeling_jobs.find(job)
+            found = job if description is None else self._record(job, description)
+            text = _GONE if description is None else warning(found, self._now())
             if text != found.warning:
                 self._store.jobs.record(found, replace(found, warning=text))
             if text is not None:
@@ -215,14 +216,6 @@ class Chain:
             return after
         return self._store.jobs.get(job.name)
 
-    def _describe(self, name: str) -> DescribeLabelingJobResponseTypeDef | None:
-        try:
-            return self._sagemaker.describe_labeling_job(LabelingJobName=name)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
-                return None
-            raise
-
     def _reserve(self, job: Job, campaign: Campaign, batch: Batch) -> None:
         self._keep_spec(job, campaign)
         self._store.jobs.reserve(job, campaign, batch)
@@ -240,7 +233,7 @@ class Chain:
         body = json.dumps(request, indent=2).encode()
         self._objects.write(self._places(job).request(job.name), body, "application/json")
         try:
-            self._sagemaker.create_labeling_job(**request)
+            self._labeling_jobs.create(request)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _DEFINITE_REFUSALS:
@@ -251,13 +244,17 @@ class Chain:
         except ParamValidationError as error:
             # Never sent: boto3 itself knows that it cannot be right.
             return self._refuse(job, f"{error} Mend what the message names.")
-        description = self._describe(job.name)
-        if description is None:
-            raise NotFound(f"SageMaker took labeling job {job.name!r} and does not show it yet", remedy="Try again.")
-        if is_same_job(job, description):
+        description = self._labeling_jobs.find(job)
+        if description is not None:
             self._record(job, description)
             return None
-        return self._refuse(job, f"another labeling job is named {job.name}, and names are used only once.")
+        if not self._labeling_jobs.is_taken(job.name):
+            raise NotFound(f"SageMaker took labeling job {job.name!r} and does not show it yet", remedy="Try again.")
+        return self._refuse(
+            job,
+            f"another labeling job is named {job.name}, and an account uses a name only once. "
+            "Begin a campaign of another name with these images.",
+        )
 
     def _refuse(self, job: Job, reason: str) -> None:
         logger.error("labeling job refused", extra={"campaign": job.campaign, "job": job.name, "reason": reason})
@@ -291,28 +288,22 @@ class Chain:
         return True
 
     def _count_unlabeled(self, job: Job) -> None:
-        description = self._describe(job.name)
-        if description is None:
-            raise NotFound(f"SageMaker does not know labeling job {job.name!r} any more", field="name")
-        labeled = labeled_numbers(self._objects, description)
+        labeled = labeled_numbers(self._objects, self._labeling_jobs.describe(job))
         follow_up = self._places(job).manifest(job.batch, job.attempt + 1)
         left = write_follow_up(self._objects, S3Uri.parse(job.manifest_uri), labeled, follow_up)
         self._store.jobs.record(job, replace(job, unlabeled=left))
 
     def _stop(self, job: Job) -> None:
-        try:
-            self._sagemaker.stop_labeling_job(LabelingJobName=job.name)
-        except ClientError as error:
-            # A job that has just ended cannot be stopped, which is as good.
-            if error.response["Error"]["Code"] not in {"ValidationException", *_MISSING}:
-                raise
+        self._labeling_jobs.stop(job)
         asked = replace(job, stop_requested_at=self._now())
         self._store.jobs.record(job, asked)
-        self.observe(job.name)
+        description = self._labeling_jobs.find(job)
+        if description is not None:
+            self._record(asked, description)
 
     def _withdraw(self, job: Job) -> None:
-        description = self._describe(job.name)
-        if description is not None and is_same_job(job, description):
+        description = self._labeling_jobs.find(job)
+        if description is not None:
             self._record(job, description)
         else:
             self._store.jobs.withdraw(job)

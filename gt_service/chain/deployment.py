@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where uploads arrive and results go. role_arn: that labeling jobs assume unless a spec names another."""
+    """Where uploads arrive and results go. role_arn: that labeling jobs assume unless a spec names another.
+
+    job_mark: stands at the end of its labeling jobs' names (`gt_service.chain.names.stage_mark`).
+    """
 
     inbox_bucket: str
     results_bucket: str
     region: str
     role_arn: str
+    job_mark: str = ""

@@ -85,7 +85,12 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
     standing = rehearsal.beginning(now)
     steps: list[Step] = []
     while True:
-        plan = planner.plan(standing, results_bucket=deployment.results_bucket, worst_case=rehearsal.worst_case)
+        plan = planner.plan(
+            standing,
+            results_bucket=deployment.results_bucket,
+            worst_case=rehearsal.worst_case,
+            job_mark=deployment.job_mark,
+        )
         if not plan.actions:
             return Foresight(tuple(steps), plan.verdict, spec.warnings)
         for action in plan.actions:

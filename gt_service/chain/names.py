@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +10,13 @@ from enum import StrEnum
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 
-_JOB_NAME = re.compile(r"(?P<campaign>.+)-(?P<batch>\d{4,})(?P<control>-control)?(?:-r(?P<attempt>\d+))?")
+_JOB_NAME = re.compile(
+    r"(?P<campaign>.+)-(?P<batch>\d{4,})(?P<control>-control)?(?:-r(?P<attempt>\d+))?(?:--(?P<mark>[a-z0-9]+))?"
+)
+_LONGEST_MARK = 8
+"""With it, the longest campaign name and five digits of batches, a control's name has the 63 characters allowed."""
+_UNMARKED = {"dev", "local"}
+"""Stages whose jobs have plain names: what is deployed unless somebody says otherwise, and the stack on a laptop."""
 
 
 class Role(StrEnum):
@@ -25,12 +32,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class JobName:
-    """`birds-0002`, its follow-up `birds-0002-r1`, its control `birds-0002-control`."""
+    """`birds-0002`, its follow-up `birds-0002-r1`, its control `birds-0002-control`; of another stage than the
+    plain ones `birds-0002-r1--prod`, for names are unique in an account and region, whoever gives them."""
 
     campaign: str
     batch: int
     control: bool = False
     attempt: int = 0
+    mark: str = ""
 
     @classmethod
     def parse(cls, text: str) -> JobName:
@@ -38,12 +47,26 @@ class JobName:
         match = _JOB_NAME.fullmatch(text)
         if match is None:
             raise NotFound(f"there is no labeling job {text!r}", remedy="List the jobs of the campaign.", field="name")
-        return cls(match["campaign"], int(match["batch"]), match["control"] is not None, int(match["attempt"] or 0))
+        return cls(
+            match["campaign"],
+            int(match["batch"]),
+            match["control"] is not None,
+            int(match["attempt"] or 0),
+            match["mark"] or "",
+        )
 
     def __str__(self) -> str:
         control = "-control" if self.control else ""
         follow_up = f"-r{self.attempt}" if self.attempt else ""
-        return f"{self.campaign}-{self.batch:04}{control}{follow_up}"
+        mark = f"--{self.mark}" if self.mark else ""
+        return f"{self.campaign}-{self.batch:04}{control}{follow_up}{mark}"
+
+
+def stage_mark(stage: str) -> str:
+    """What tells a stage's labeling jobs from another stage's: its name, or of a long one a part of its digest."""
+    if stage in _UNMARKED:
+        return ""
+    return stage if len(stage) <= _LONGEST_MARK else hashlib.sha256(stage.encode()).hexdigest()[:_LONGEST_MARK]
 
 
 @dataclass(frozen=True)

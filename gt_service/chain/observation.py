@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gt_service.chain.states import RUNNING, Effect, JobEvent, JobState, follow
 from gt_service.store.records import Job
@@ -47,13 +46,6 @@ def seen(job: Job, description: DescribeLabelingJobResponseTypeDef, now: datetim
         ended_at=description["LastModifiedTime"].astimezone(UTC),
         warning=None,
     )
-
-
-def is_same_job(job: Job, description: Mapping[str, Any]) -> bool:
-    """Whether a labeling job of this name is the one that was asked for: nobody else writes our manifests."""
-    source = description["InputConfig"]["DataSource"].get("S3DataSource", {})
-    root = description["OutputConfig"]["S3OutputPath"] + description["LabelingJobName"]
-    return bool(source.get("ManifestS3Uri") == job.manifest_uri and root == job.output_uri)
 
 
 def warning(job: Job, now: datetime) -> str | None:

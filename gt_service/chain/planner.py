@@ -138,8 +138,9 @@ class Plan:
     exhausted: tuple[Batch, ...] = ()
 
 
-def plan(standing: Standing, *, results_bucket: str, worst_case: WorstCase) -> Plan:
-    planner = _Planner(standing, results_bucket, worst_case)
+def plan(standing: Standing, *, results_bucket: str, worst_case: WorstCase, job_mark: str = "") -> Plan:
+    """job_mark: at the end of the names of new jobs; see `gt_service.chain.names.stage_mark`."""
+    planner = _Planner(standing, results_bucket, worst_case, job_mark)
     actions = tuple(planner.actions())
     return Plan(actions, planner.verdict(), tuple(planner.exhausted))
 
@@ -155,12 +156,12 @@ def last_arrival(pending: Pending) -> datetime | None:
 
 
 class _Planner:
-    def __init__(self, standing: Standing, results_bucket: str, worst_case: WorstCase) -> None:
+    def __init__(self, standing: Standing, results_bucket: str, worst_case: WorstCase, job_mark: str) -> None:
         self._campaign, self._spec = standing.campaign, standing.campaign.spec
         self._batches, self._jobs = standing.batches, standing.jobs
         self._pending, self._now = standing.pending, standing.now
         self._places = Places(results_bucket, standing.campaign.name)
-        self._worst_case = worst_case
+        self._worst_case, self._job_mark = worst_case, job_mark
         self._waits: list[Verdict] = []
         self.exhausted: list[Batch] = []
 
@@ -274,7 +275,7 @@ class _Planner:
         if turn.objects == 0:
             yield FinishBatch(turn, unlabeled=0)
         elif not tries:
-            name = JobName(self._campaign.name, turn.number)
+            name = JobName(self._campaign.name, turn.number, mark=self._job_mark)
             yield from self._reserve(turn, spec, name, turn.objects, turn.manifest_uri or "")
         else:
             yield from self._after(turn, tries[-1], spec)
@@ -309,8 +310,8 @@ class _Planner:
     def _controls(self, spec: CampaignSpec) -> Iterator[Action]:
         for batch in self._batches:
             wanted = batch.number in spec.control_batches and batch.state is BatchState.LABELED and batch.objects > 0
-            name = JobName(self._campaign.name, batch.number, control=True)
-            if wanted and all(job.job_name != name for job in self._jobs):
+            name = JobName(self._campaign.name, batch.number, control=True, mark=self._job_mark)
+            if wanted and not any(job.is_control and job.batch == batch.number for job in self._jobs):
                 yield from self._reserve(batch, spec, name, batch.objects, batch.manifest_uri or "")
                 return
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.advance import Signals
+from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.labels import CampaignLabels
-from gt_service.chain.names import JobName, Places, Role
+from gt_service.chain.names import Places, Role
 from gt_service.errors import Conflict, NotFound
 from gt_service.money import Mills
 from gt_service.objects import ObjectStore
@@ -40,7 +40,7 @@ class Settlement:
         publish_campaign: Publish,
         now: Callable[[], datetime],
     ) -> None:
-        self._store, self._objects, self._logs, self._sagemaker = store, objects, logs, sagemaker
+        self._store, self._objects, self._logs, self._labeling_jobs = store, objects, logs, LabelingJobs(sagemaker)
         self._signals, self._bucket, self._now = signals, results_bucket, now
         self._publish, self._publish_campaign = publish, publish_campaign
         self._labels = CampaignLabels(store, objects, results_bucket)
@@ -57,7 +57,7 @@ class Settlement:
         report = self._publish(
             objects=self._objects,
             logs=self._logs,
-            description=self._sagemaker.describe_labeling_job(LabelingJobName=name),
+            description=self._labeling_jobs.describe(job),
             spec=self._spec(job, places),
             role=job.role.value,
             batch=job.batch,
@@ -82,7 +82,7 @@ class Settlement:
         places = Places(self._bucket, campaign)
         duplicates = self._labels.write(campaign)
         jobs = sorted(self._store.jobs.of(campaign), key=lambda job: job.reserved_at)
-        written = (self.report(places, job.job_name) for job in jobs)
+        written = (self._report(places, job) for job in jobs)
         reports = [json.loads(report) for report in written if report is not None]
         self._publish_campaign(
             objects=self._objects,
@@ -99,13 +99,14 @@ class Settlement:
     def _control_report(self, job: Job, places: Places) -> dict[str, Any] | None:
         if job.is_control:
             return None
-        control = replace(job.job_name, control=True, attempt=0)
-        report = self.report(places, control)
+        jobs = self._store.jobs.of(job.campaign)
+        control = next((other for other in jobs if other.is_control and other.batch == job.batch), None)
+        report = None if control is None else self._report(places, control)
         return None if report is None else json.loads(report)
 
-    def report(self, places: Places, name: JobName) -> bytes | None:
+    def _report(self, places: Places, job: Job) -> bytes | None:
         """A written report; None where there is none (yet)."""
         try:
-            return self._objects.read(places.report(str(name)) / "report.json")
+            return self._objects.read(places.report(job.name) / "report.json")
         except NotFound:
             return None

@@ -134,7 +134,7 @@ class Job:
 
     @property
     def job_name(self) -> JobName:
-        return JobName(self.campaign, self.batch, self.is_control, self.attempt)
+        return JobName.parse(self.name)
 
 
 class ImageStatus(StrEnum):

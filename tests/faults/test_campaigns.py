@@ -22,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from gt_service.chain.names import JobName, Places
 from gt_service.chain.states import BatchState, CampaignEvent, JobState
+from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 from gt_service.store.records import Batch, ImageStatus
 from tests.fakes import etag_of
@@ -33,6 +34,7 @@ CAMPAIGN = "birds"
 BATCH = 3
 KEYS = [f"{CAMPAIGN}/images/{name}.png" for name in ("a", "b", "c", "d", "e", "f", 'g "h"\\', "i+é %20")]
 PUBLIC = {"workforce": "public", "content_classifiers": ["FreeOfPersonallyIdentifiableInformation"]}
+FOREIGN = "s3://theirs/output/"
 BUDGETS = ["0.5", "3", "6", "500"]
 """Of a batch, the worst case is more than the first and less than the second."""
 
@@ -55,6 +57,7 @@ class Campaigns(RuleBasedStateMachine):
         self.near = False
         self.valid: dict[str, bool] = {}
         self.pictures: dict[str, int] = {}
+        self.foreign: dict[str, str] = {}
 
     def teardown(self) -> None:
         jobs = self.world.store.jobs.of(CAMPAIGN)
@@ -119,6 +122,22 @@ class Campaigns(RuleBasedStateMachine):
         if told:
             self.world.events.append(name)
 
+    @rule(batch=st.integers(1, 3), control=st.booleans(), attempt=st.integers(0, 1), told=st.booleans(),
+          status=st.none() | statuses)  # fmt: skip
+    def someone_elses_job(self, batch: int, control: bool, attempt: int, told: bool, status: str | None) -> None:
+        """Another stage gives a name first; what becomes of its job is told to every stage."""
+        name = str(JobName(CAMPAIGN, batch, control, 0 if control else attempt))
+        if name not in self.world.calm_sagemaker.jobs:
+            self.world.calm_sagemaker.create_labeling_job(**_foreign(self.world, name))
+            self.foreign[name] = "InProgress"
+        elif name not in self.foreign or self.foreign[name] != "InProgress":
+            return
+        elif status is not None:
+            self.world.calm_sagemaker.finish(name, status)
+            self.foreign[name] = status
+        if told:
+            self.world.events.append(name)
+
     # ------------------------------------------------------------ messages
 
     @precondition(lambda self: self._queues())
@@ -162,7 +181,8 @@ class Campaigns(RuleBasedStateMachine):
         assert campaign.spent == sum(job.cost or 0 for job in jobs)
         assert campaign.headroom is None or campaign.headroom >= 0
         assert all(job.cost is None or job.cost <= job.reserved for job in jobs)
-        assert set(self.world.calm_sagemaker.jobs) <= {job.name for job in jobs}, "a job that nobody has paid for"
+        assert set(self._ours()) <= {job.name for job in jobs}, "a job that nobody has paid for"
+        assert all(self._is_ours(job.name) for job in jobs if job.created_at is not None), "a stranger's job is ours"
 
     @invariant()
     def one_job_at_a_time(self) -> None:
@@ -172,7 +192,7 @@ class Campaigns(RuleBasedStateMachine):
     def nothing_is_labeled_twice(self) -> None:
         for control in (False, True):
             labeled = Counter(
-                source for name in self.world.calm_sagemaker.jobs if JobName.parse(name).control is control
+                source for name in self._ours() if JobName.parse(name).control is control
                 for source in self._labeled(name)
             )  # fmt: skip
             assert all(count == 1 for count in labeled.values()), labeled
@@ -184,6 +204,9 @@ class Campaigns(RuleBasedStateMachine):
         self.budget = len(BUDGETS) - 1
         self._drop_spec()
         world = self.world
+        for name in set(world.calm_sagemaker.jobs) - set(self._ours()):
+            assert world.calm_sagemaker.jobs[name]["LabelingJobStatus"] == self.foreign[name], "it was stopped by us"
+            del world.calm_sagemaker.jobs[name]
         for _ in range(40):
             before = self._picture()
             while world.uploads:
@@ -264,7 +287,11 @@ class Campaigns(RuleBasedStateMachine):
             self.world.hint(taken.campaign)
 
     def _on_event(self, name: str) -> None:
-        self.world.chain.observe(name)
+        try:
+            self.world.chain.observe(name)
+        except NotFound:
+            assert name in self.foreign, "our own job is not known"
+            return
         self.world.chain.advance(CAMPAIGN)
 
     def _reconcile(self) -> None:
@@ -328,7 +355,13 @@ class Campaigns(RuleBasedStateMachine):
 
     def _running(self) -> list[str]:
         jobs = self.world.calm_sagemaker.jobs
-        return [name for name, job in jobs.items() if job["LabelingJobStatus"] == "InProgress"]
+        return [name for name in self._ours() if jobs[name]["LabelingJobStatus"] == "InProgress"]
+
+    def _ours(self) -> list[str]:
+        return [name for name in self.world.calm_sagemaker.jobs if self._is_ours(name)]
+
+    def _is_ours(self, name: str) -> bool:
+        return bool(self.world.calm_sagemaker.jobs[name]["OutputConfig"]["S3OutputPath"] != FOREIGN)
 
     def _is_labeled(self, key: str) -> bool:
         """Whether people have labeled the image, or the one that stands for it."""
@@ -336,7 +369,7 @@ class Campaigns(RuleBasedStateMachine):
         if image is None or image.status is ImageStatus.REJECTED:
             return False
         shown = self.world.store.images.twin_of(image) if image.status is ImageStatus.DUPLICATE else key
-        jobs = [name for name in self.world.calm_sagemaker.jobs if not JobName.parse(name).control]
+        jobs = [name for name in self._ours() if not JobName.parse(name).control]
         return any(S3Uri.parse(source).key == shown for name in jobs for source in self._labeled(name))
 
     def _labeled(self, name: str) -> list[str]:
@@ -349,6 +382,21 @@ class Campaigns(RuleBasedStateMachine):
         store = self.world.store
         return (store.batches.of(CAMPAIGN), store.jobs.of(CAMPAIGN), store.images.pending_summary(CAMPAIGN),
                 len(self.world.uploads), len(self.world.report_requests))  # fmt: skip
+
+
+def _foreign(world: StormyWorld, name: str) -> dict[str, Any]:
+    """A request of another stage: the same name and kind, other files."""
+    manifest = S3Uri("theirs", f"{name}.manifest")
+    lines = "".join(json.dumps({"source-ref": f"s3://theirs/{number}.png"}) + "\n" for number in range(BATCH))
+    world.calm_objects.write(manifest, lines.encode(), "application/jsonlines")
+    return {
+        "LabelingJobName": name,
+        "LabelAttributeName": "label",
+        "InputConfig": {"DataSource": {"S3DataSource": {"ManifestS3Uri": str(manifest)}}},
+        "OutputConfig": {"S3OutputPath": FOREIGN},
+        "HumanTaskConfig": {"NumberOfHumanWorkersPerDataObject": 3},
+        "LabelingJobAlgorithmsConfig": {},
+    }
 
 
 @cache

@@ -164,7 +164,7 @@ def test_one_broken_campaign_does_not_keep_the_others(client: Client, world: Wor
         world.images(4, campaign=name)
         world.advance(name)
         world.sagemaker.finish(f"{name}-0001")
-    del world.sagemaker.jobs["a-campaign-0001"]  # SageMaker has forgotten it
+    world.sagemaker.jobs["a-campaign-0001"]["LabelingJobStatus"] = "Dreaming"
     reconcile = client.events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
     with pytest.raises(RuntimeError, match="a-campaign"):
         client.lambda_.invoke("reconcile", reconcile)

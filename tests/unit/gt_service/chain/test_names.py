@@ -8,16 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gt_service.chain.names import JobName, Places
+from gt_service.chain.names import JobName, Places, stage_mark
 from gt_service.errors import NotFound
 
 campaigns = st.from_regex(r"[a-z0-9](-*[a-z0-9]){0,39}", fullmatch=True).filter(lambda name: len(name) <= 40)
 
 
-@given(campaigns, st.integers(1, 99_999), st.booleans(), st.integers(0, 9))
-def test_a_job_name_tells_its_campaign_and_batch(campaign: str, batch: int, control: bool, attempt: int) -> None:
+stages = st.sampled_from(["dev", "local"]) | st.from_regex(r"[a-z][a-z0-9]{0,15}", fullmatch=True)
+
+
+@given(campaigns, st.integers(1, 99_999), st.booleans(), st.integers(0, 9), stages)
+def test_a_job_name_tells_its_campaign_and_batch(
+    campaign: str, batch: int, control: bool, attempt: int, stage: str
+) -> None:
     """Events carry nothing but the job's name: read wrongly, another campaign would be advanced."""
-    name = JobName(campaign, batch, control, attempt)
+    name = JobName(campaign, batch, control, 0 if control else attempt, stage_mark(stage))
     assert JobName.parse(str(name)) == name
     assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", str(name)), "SageMaker would not take it"
 
@@ -29,6 +34,7 @@ def test_a_job_name_tells_its_campaign_and_batch(campaign: str, batch: int, cont
         (JobName("birds", 2, control=True), "birds-0002-control"),
         (JobName("birds", 2, attempt=1), "birds-0002-r1"),
         (JobName("birds-0001", 2), "birds-0001-0002"),
+        (JobName("birds", 2, attempt=1, mark="prod"), "birds-0002-r1--prod"),
     ],
 )
 def test_names_as_the_contract_has_them(name: JobName, text: str) -> None:
@@ -41,6 +47,13 @@ def test_other_peoples_jobs_have_no_name_here(text: str) -> None:
     """The rule sees every labeling job of the account; a stranger's must not become a campaign's."""
     with pytest.raises(NotFound):
         JobName.parse(text)
+
+
+def test_stages_have_names_of_their_own() -> None:
+    """Two that share a mark would take each other's labeling jobs for a name that is used up."""
+    marks = [stage_mark(stage) for stage in ("prod", "test", "dev2", "atelier1", "atelier10", "atelier11")]
+    assert len(set(marks)) == len(marks)
+    assert stage_mark("dev") == stage_mark("local") == "", "names as they always were"
 
 
 def test_places() -> None:
