@@ -1,6 +1,8 @@
 /** The one script of a task page: defines all crowd elements, tells scripts that they are there, and joins the portal. */
 
-import "./form.js"; // first: it moves its children, which is cheap while they are not upgraded yet
-import { startFrame } from "./frame.js";
+import { announce } from "./frame.js"; // first: it hears of errors, and of pictures that fail
+import "./form.js"; // second: it moves its children, which is cheap while they are not upgraded yet
+import "./crowd-classifier.js";
+import "./crowd-image-classifier.js";
 
-startFrame();
+announce();

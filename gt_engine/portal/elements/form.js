@@ -5,6 +5,7 @@ import { CrowdElement, FullPageElement, css, define, h, isTyping } from "./base.
 const styles = css`
   :host { display: block; }
   .end { display: flex; align-items: center; gap: 1rem; margin-top: 1rem; }
+  .end:empty { display: none; }
   .end button { display: var(--crowd-standalone, inline-flex); }
   .end .error { margin: 0; }
 `;

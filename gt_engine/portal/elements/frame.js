@@ -25,9 +25,18 @@ let draftTimer = 0;
 let lastActivity = 0;
 let lastValid = "";
 
+/** @type {object[]} what went wrong before the page around was connected */
+const waiting = [];
+const MAX_WAITING = 50;
+
 /** @param {string} type @param {object} fields */
 function send(type, fields = {}) {
   port?.postMessage({ type, ...fields });
+}
+
+function report(type, fields) {
+  if (port) send(type, fields);
+  else if (waiting.length < MAX_WAITING) waiting.push({ type, ...fields });
 }
 
 /** Whether Submit would go through, and why not. */
@@ -119,20 +128,13 @@ function connect(event) {
   port.onmessage = ({ data }) => {
     if (Object.hasOwn(receivers, data?.type)) receivers[data.type](data);
   };
-  for (const message of waitingErrors.splice(0)) send("error", { message });
+  for (const message of waiting.splice(0)) port.postMessage(message);
   if (isReady) sendReady();
 }
 
 function sendReady() {
   const tags = new Set([...document.querySelectorAll("*")].map((element) => element.localName).filter((tag) => tag.startsWith("crowd-")));
   send("ready", { elements: [...tags], ...validity() });
-}
-
-/** @type {string[]} errors from before the page around was connected */
-const waitingErrors = [];
-function onError(message) {
-  if (port) send("error", { message });
-  else if (waitingErrors.length < 20) waitingErrors.push(message);
 }
 
 /** A template that paints with its own colours is shown light: white words on its white boxes help nobody. */
@@ -152,7 +154,7 @@ function rulesOf(sheet) {
 }
 
 function onSubmit({ detail: { answer } }) {
-  clearTimeout(draftTimer);
+  if (draftTimer) sendDraft(); // should the submission fail, the last stroke is there
   if (port) return send("submit", { answer });
   document.body.replaceChildren(h("main", { class: "crowd-answer" }, h("h1", {}, "The answer of this page"),
     h("pre", { tabindex: "0" }, JSON.stringify(answer, null, 2))));
@@ -162,7 +164,8 @@ let settleReady;
 /** @type {Promise<void>} all elements upgraded, first pictures drawn or failed */
 const ready = new Promise((resolve) => { settleReady = resolve; });
 
-async function announce() {
+/** Called once, by the entry module, when all elements are defined: tells scripts and the page around. */
+export async function announce() {
   if (document.readyState === "loading") await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
   document.dispatchEvent(new CustomEvent("all-crowd-elements-ready", { bubbles: true }));
   const elements = [...document.querySelectorAll("*")].filter((element) => element instanceof CrowdElement);
@@ -173,21 +176,17 @@ async function announce() {
   sendReady();
 }
 
-/** Called once, by the entry module, when all elements are defined. */
-export function startFrame() {
-  window.addEventListener("message", connect);
-  window.addEventListener("error", (event) => onError(event.message || `${event.target?.localName} cannot be loaded: ${event.target?.src}`));
-  window.addEventListener("unhandledrejection", (event) => onError(String(event.reason?.message ?? event.reason)));
-  for (const type of ["input", "change"]) document.addEventListener(type, onChange);
-  for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "input"]) {
-    document.addEventListener(type, onActivity, { passive: true, capture: true });
-  }
-  document.addEventListener("click", () => queueMicrotask(sendValidity)); // a script's button may have changed the page
-  window.addEventListener("keydown", onKey);
-  window.addEventListener("pagehide", () => draftTimer && sendDraft());
-  document.addEventListener("crowd-submit", onSubmit);
-  document.addEventListener("crowd-refused", (event) => send("valid", { canSubmit: false, message: event.detail.message }));
-  document.addEventListener("crowd-image-failed", (event) => send("image-failed", { src: event.detail.src }));
-  setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  announce();
+window.addEventListener("message", connect);
+window.addEventListener("error", (event) => report("error", { message: event.message || "The page has an error." }));
+window.addEventListener("unhandledrejection", (event) => report("error", { message: String(event.reason?.message ?? event.reason) }));
+for (const type of ["input", "change"]) document.addEventListener(type, onChange);
+for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "input"]) {
+  document.addEventListener(type, onActivity, { passive: true, capture: true });
 }
+document.addEventListener("click", () => queueMicrotask(sendValidity)); // a script's button may have changed the page
+window.addEventListener("keydown", onKey);
+window.addEventListener("pagehide", () => draftTimer && sendDraft());
+document.addEventListener("crowd-submit", onSubmit);
+document.addEventListener("crowd-refused", (event) => send("valid", { canSubmit: false, message: event.detail.message }));
+document.addEventListener("crowd-image-failed", (event) => report("image-failed", { src: event.detail.src }));
+setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");

@@ -16,6 +16,8 @@ const styles = css`
   .header h1 { margin: 0; font-size: 1.1rem; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere; }
   .header .show { flex: none; }
   .main { grid-area: main; position: relative; overflow: auto; min-width: 0; display: flex; flex-direction: column; }
+  .main:focus-visible { outline-offset: -2px; }
+  .main:is([tabindex="-1"], .quiet):focus { outline: none; }
   .main > slot:not([name]) { flex: none; display: block; }
   .side { grid-area: side; width: 17rem; overflow: auto; padding: .8rem 1rem; border-inline-start: 1px solid var(--crowd-line); background: var(--crowd-surface); }
   .side:empty { display: none; }
@@ -24,6 +26,7 @@ const styles = css`
   .tools .submit { margin-inline-start: auto; display: flex; align-items: center; gap: .75rem; }
   .tools .submit .error { margin: 0; }
   .tools .submit > button, .tools .keys { display: var(--crowd-standalone, inline-flex); }
+  @container style(--crowd-standalone: none) { .tools:not(:has(.own > *)):has(.error:empty) { display: none; } }
   .submit kbd { background: none; color: inherit; border-color: currentColor; opacity: .85; }
   .shortcuts { width: 100%; border-collapse: collapse; }
   .shortcuts td { padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--crowd-line); vertical-align: top; }
@@ -82,7 +85,7 @@ export class FullPageElement extends CrowdElement {
   render(root) {
     const parts = {
       header: h("h1", { id: "header", part: "header" }, this.header),
-      main: h("div", { class: "main", part: "main", role: "group", "aria-labelledby": "header" }),
+      main: h("div", { class: "main", part: "main", role: "group", tabindex: "-1", "aria-labelledby": "header" }),
       side: h("section", { class: "side", part: "side" }),
       tools: h("div", { class: "own" }),
       instructions: this.#instructionsPanel(),
@@ -131,10 +134,12 @@ export class FullPageElement extends CrowdElement {
     (this.closest("crowd-form") ?? this.shadowRoot.querySelector("crowd-form"))?.requestSubmit();
   }
 
+  /** The work takes the keys; no control is chosen for the worker. */
   focus(options) {
-    const first = this.shadowRoot.querySelector(".annotation-area :is(button, input, textarea, [tabindex]):not(:disabled, .show)");
-    if (first) first.focus(options);
-    else super.focus(options);
+    const { main } = this.#parts;
+    main.classList.add("quiet"); // a ring is for those who come by Tab
+    main.addEventListener("blur", () => main.classList.remove("quiet"), { once: true });
+    main.focus(options);
   }
 
   #hasShort() {

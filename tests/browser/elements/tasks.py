@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import itertools
 import json
+import mimetypes
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +28,7 @@ POLICY = (
     "connect-src 'none'; form-action 'none'; frame-ancestors {origin}"
 )
 SHELL = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Portal</title><link rel="icon" href="data:,">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <style>html, body { margin: 0; height: 100%%; }
 iframe { display: block; border: 0; width: 100%%; height: 100%%; }</style>
 <iframe sandbox="%s" src="%s" title="Task"></iframe>
@@ -67,6 +71,49 @@ class Site:
         file = BytesIO()
         picture.save(file, "JPEG")
         return self.put(file.getvalue(), kind="image/jpeg", name=".jpg")
+
+
+@contextmanager
+def serve() -> Iterator[Site]:
+    """Runs a site on a free port of this machine."""
+    found = Site()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.split("?")[0]
+            kind, body, policy = found.pages.get(path, ("", b"", ""))
+            if path.startswith("/elements/"):
+                file = (ELEMENTS / path.removeprefix("/elements/")).resolve()
+                if file.is_relative_to(ELEMENTS) and file.is_file():
+                    kind = (
+                        "text/javascript"
+                        if file.suffix in {".js", ".mjs"}
+                        else mimetypes.guess_type(file.name)[0] or ""
+                    )
+                    body = file.read_bytes()
+            self.send_response(200 if kind else 404)
+            self.send_header("Content-Type", kind or "text/plain")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("Cache-Control", "no-store")
+            if policy:
+                self.send_header("Content-Security-Policy", policy)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    found.origin = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @dataclass

@@ -1,0 +1,163 @@
+"""The four classifiers: choosing, by mouse and by key, gives the answers of Ground Truth's own elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+
+from tests.browser.elements.tasks import Site, TaskPage, shadow
+
+OpenTask = Callable[..., TaskPage]
+
+TEXT = """<crowd-form>
+<crowd-classifier name="category" categories="['Good', 'Bad', &quot;Don't know&quot;,]" header="How is it?">
+  <classification-target><p>The soup was cold.</p></classification-target>
+  <full-instructions header="All rules"><p>Read.</p></full-instructions><short-instructions>Choose.</short-instructions>
+</crowd-classifier></crowd-form>"""
+MANY = """<crowd-form><crowd-classifier-multi-select name="category" categories="['A', 'B', 'C']" header="Which?"
+  exclusion-category="{ text: 'None of them' }"><classification-target>x</classification-target>
+</crowd-classifier-multi-select></crowd-form>"""
+
+
+def press(page: TaskPage, *keys: str) -> None:
+    with page.inside() as browser:
+        ActionChains(browser).send_keys(*keys).perform()
+
+
+def choose(page: TaskPage, tag: str, category: str) -> None:
+    with page.inside() as browser:
+        shadow(browser, tag, f'input[value="{category}"]').click()
+
+
+def test_a_number_key_chooses_and_enter_submits(open_task: OpenTask) -> None:
+    page = open_task(TEXT)
+    assert page.messages("valid")[-1] == {"type": "valid", "canSubmit": False, "message": "Choose a category."}
+    press(page, "3")
+    assert page.messages("valid")[-1]["canSubmit"] is True
+    press(page, "2", "\ue007")
+    assert page.wait("submit")["answer"] == {"category": {"label": "Bad"}}
+    assert page.console() == []
+
+
+def test_text_typed_elsewhere_on_the_page_chooses_nothing(open_task: OpenTask) -> None:
+    page = open_task(TEXT.replace("</crowd-form>", "<input name='remark'></crowd-form>"))
+    with page.inside() as browser:
+        browser.find_element("name", "remark").send_keys("12")
+    choose(page, "crowd-classifier", "Good")
+    assert page.submit() == {"category": {"label": "Good"}, "remark": "12"}
+
+
+def test_change_tells_scripts_the_category(open_task: OpenTask) -> None:
+    script = """<script>document.querySelector('crowd-classifier')
+      .addEventListener('change', (e) => { window.got = e.target.value })</script>"""
+    page = open_task(TEXT + script)
+    choose(page, "crowd-classifier", "Don't know")
+    assert page.run("return window.got") == "Don't know"
+    assert page.run("return document.querySelector('crowd-classifier')._submittableValue") == {"label": "Don't know"}
+
+
+def test_categories_set_by_a_script_take_their_place_and_keep_the_choice(open_task: OpenTask) -> None:
+    early = "<script>document.querySelector('crowd-classifier').categories = ['Early', 'Good']</script>"
+    page = open_task(TEXT + early)
+    choose(page, "crowd-classifier", "Good")
+    page.run("document.querySelector('crowd-classifier').categories = ['Good', 'Later']")
+    page.until("return document.querySelector('crowd-classifier').shadowRoot.querySelector('[value=Later]') !== null")
+    assert page.submit() == {"category": {"label": "Good"}}
+
+
+def test_several_categories_and_the_one_that_stands_alone(open_task: OpenTask) -> None:
+    page = open_task(MANY)
+    assert page.refused() == "Choose at least one category."
+    press(page, "2", "1")
+    assert page.submit() == {"category": {"labels": ["A", "B"]}}
+    press(page, "4")
+    assert page.submit() == {"category": {"labels": ["None of them"]}}
+    press(page, "3")
+    assert page.submit() == {"category": {"labels": ["C"]}}
+    press(page, "3")
+    assert page.refused() == "Choose at least one category."
+
+
+def test_a_picture_is_shown_and_classified_and_the_comment_comes_along(open_task: OpenTask, site: Site) -> None:
+    page = open_task(f"""<crowd-form><crowd-image-classifier name="check" src="{site.put_picture()}" header="Right?"
+      categories="['right', 'wrong']" overlay="{{'boundingBox': {{labels: ['cat'], value: [
+        {{left: 80, top: 60, width: 200, height: 100, label: 'cat'}}, ]}} }}">
+      <worker-comment header="What is wrong?" link-text="Say what" placeholder="why"></worker-comment>
+      </crowd-image-classifier></crowd-form>""")
+    with page.inside() as browser:
+        assert shadow(browser, "crowd-image-classifier", "img").get_property("naturalWidth") == 800
+        image, box = (
+            browser.execute_script(
+                "return arguments[0].getBoundingClientRect().toJSON()", shadow(browser, "crowd-image-classifier", tag)
+            )
+            for tag in ("img", "rect")
+        )
+        scale = image["width"] / 800
+        assert box["left"] == pytest.approx(image["left"] + 80 * scale, abs=2.5)
+        assert box["width"] == pytest.approx(200 * scale, abs=5)
+        next(
+            button
+            for button in browser.execute_script(
+                "return [...document.querySelector('crowd-image-classifier').shadowRoot.querySelectorAll('button')]"
+            )
+            if button.text == "Say what"
+        ).click()
+        shadow(browser, "crowd-image-classifier", "textarea").send_keys("too wide 1")
+    press_target = "document.querySelector('crowd-image-classifier').shadowRoot.activeElement.blur()"
+    page.run(press_target)
+    press(page, "2")
+    assert page.submit() == {"check": {"label": "wrong", "workerComment": "too wide 1"}}
+    draft = page.messages("draft")
+    assert draft or page.wait("draft")
+    assert page.console() == []
+
+
+def test_a_picture_that_cannot_be_shown_is_reported_and_the_page_still_starts(open_task: OpenTask, site: Site) -> None:
+    gone = f"{site.origin}/pages/gone.jpg"
+    page = open_task(
+        f"""<crowd-form><crowd-image-classifier name="c" src="{gone}" categories="['a']">
+    </crowd-image-classifier></crowd-form>"""
+    )
+    assert page.messages("image-failed") == [{"type": "image-failed", "src": gone}]
+    with page.inside() as browser:
+        assert "cannot be shown" in shadow(browser, "crowd-image-classifier", ".note").text
+
+
+def test_several_categories_for_a_picture(open_task: OpenTask, site: Site) -> None:
+    page = open_task(f"""<crowd-form><crowd-image-classifier-multi-select name="c" src="{site.put_picture()}"
+      categories="['a', 'b']" header="?"></crowd-image-classifier-multi-select></crowd-form>""")
+    press(page, "z", "1", "f", "2")
+    assert page.submit() == {"c": {"labels": ["a", "b"]}}
+
+
+def test_a_choice_survives_the_page(open_task: OpenTask) -> None:
+    page = open_task(MANY)
+    press(page, "1", "3")
+    assert open_task(MANY, draft=page.wait("draft")["value"]).submit() == {"category": {"labels": ["A", "C"]}}
+
+
+def test_instructions_can_be_opened_from_the_portal(open_task: OpenTask) -> None:
+    page = open_task(TEXT)
+    page.send(type="instructions")
+    page.until("return document.querySelector('crowd-classifier').shadowRoot.querySelector('dialog.full').open")
+    page.send(type="shortcuts")
+    text = page.until(
+        "return document.querySelector('crowd-classifier').shadowRoot.querySelector('dialog.keys[open]')?.innerText"
+    )
+    assert "Bad" in text
+    assert "Submit" in text
+
+
+def test_labels_that_are_no_json_are_reported_with_their_place(open_task: OpenTask) -> None:
+    page = open_task("<crowd-form><crowd-classifier name='c' categories='[a b'></crowd-classifier></crowd-form>")
+    assert "<crowd-classifier> cannot read its categories" in page.wait("error")["message"]
+
+
+def test_parts_that_public_templates_reach_for_are_there(open_task: OpenTask) -> None:
+    page = open_task(TEXT)
+    for part in (".annotation-area .category-picker-wrapper", ".awsui-app-layout__navigation", ".awsui-modal-dialog"):
+        assert page.run(
+            "return document.querySelector('crowd-classifier').shadowRoot.querySelector(arguments[0]) !== null", part
+        )
