@@ -14,8 +14,27 @@ GtServiceError                code, message, remedy, field
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any, ClassVar
+
+_LONGEST_SHOWN = 80
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _LONGEST_SHOWN
+
+
+def shown(text: str, limit: int = _LONGEST_SHOWN) -> str:
+    """What a stranger wrote, short enough for a message and free of what UTF-8 cannot hold."""
+    whole = text if len(text) <= limit else text[: limit - 1] + "…"
+    return whole.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def quoted(value: object) -> str:
+    """A value that a stranger gave, as Python writes it, in as few characters; of any value, however long or deep."""
+    try:
+        return shown(_SHORT.repr(value))
+    except (ValueError, RecursionError):  # ValueError: a whole number of more digits than Python writes
+        return f"this {type(value).__name__}"
 
 
 class GtServiceError(Exception):

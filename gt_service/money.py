@@ -5,24 +5,43 @@ A tenth of a cent is a mill: $0.001. All amounts in gt-service are `Mills`; floa
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact
 from typing import NewType
 
-from gt_service.errors import InvalidInput
+from gt_service.errors import InvalidInput, quoted
 
 Mills = NewType("Mills", int)
 MILLS_PER_DOLLAR = 1000
+MAX_DOLLARS = 10_000_000
+"""No amount that somebody writes is larger; it fits every table and every float."""
+_LONGEST_AMOUNT = 40
+_EXACTLY = Context(prec=2 * _LONGEST_AMOUNT, traps=[Inexact])
 
 
 def from_usd(text: str | int | float | Decimal, *, field: str = "amount") -> Mills:
-    """Dollars as a person writes them ("0.036", 500, "$12.50") as mills; finer than a mill is an error."""
+    """Dollars as a person writes them ("0.036", 500, "$12.50") as mills.
+
+    Errors: `InvalidInput` for what is no amount, is finer than a mill, or is more than `MAX_DOLLARS` either way.
+    """
+    dollars = _decimal(text)
+    if not dollars.is_finite():
+        raise InvalidInput(f"{quoted(text)} is not an amount in US dollars", field=field)
+    if not -MAX_DOLLARS <= dollars <= MAX_DOLLARS:
+        raise InvalidInput(f"{quoted(text)} is more than the {MAX_DOLLARS:,} US dollars of any amount", field=field)
     try:
-        mills = Decimal(str(text).strip().removeprefix("$")) * MILLS_PER_DOLLAR
-    except InvalidOperation:
-        raise InvalidInput(f"{text!r} is not an amount in US dollars", field=field) from None
-    if not mills.is_finite() or mills != mills.to_integral_value():
-        raise InvalidInput(f"{text!r} is finer than a tenth of a cent", field=field)
+        mills = _EXACTLY.to_integral_exact(_EXACTLY.multiply(dollars, MILLS_PER_DOLLAR))
+    except Inexact:
+        raise InvalidInput(f"{quoted(text)} is finer than a tenth of a cent", field=field) from None
     return Mills(int(mills))
+
+
+def _decimal(text: str | int | float | Decimal) -> Decimal:
+    """Not a number where it is none, or is written at a length that no amount has."""
+    try:
+        written = str(text).strip().removeprefix("$")
+        return Decimal(written) if len(written) <= _LONGEST_AMOUNT else Decimal("nan")
+    except (ArithmeticError, ValueError):  # ValueError: a whole number of more digits than Python writes
+        return Decimal("nan")
 
 
 def usd(mills: Mills) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError
 
-from gt_service.errors import AccessDenied, InvalidInput, NotFound
+from gt_service.errors import AccessDenied, InvalidInput, NotFound, quoted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,7 +35,7 @@ class S3Uri:
     def parse(cls, text: str, *, field: str = "uri") -> S3Uri:
         bucket, _, key = text.removeprefix("s3://").partition("/")
         if not text.startswith("s3://") or not bucket:
-            raise InvalidInput(f"{text!r} is not an S3 URI (s3://bucket/key)", field=field)
+            raise InvalidInput(f"{quoted(text)} is not an S3 URI (s3://bucket/key)", field=field)
         return cls(bucket, key)
 
     def __str__(self) -> str:

@@ -3,8 +3,10 @@
 `parse_spec` reads a file and answers with a `CampaignSpec` or with `SpecErrors`, one error per field.
 """
 
-from gt_service.campaign.reading import MAX_SPEC_BYTES, parse_spec
-from gt_service.campaign.spec import TITLE_PATTERN, BatchRule, CampaignSpec, Instructions, Quality, Stopping
+from gt_service.campaign.document import MAX_SPEC_BYTES
+from gt_service.campaign.reading import parse_spec
+from gt_service.campaign.spec import BatchRule, CampaignSpec, Instructions, Quality, Stopping
+from gt_service.campaign.values import TITLE_PATTERN
 
 __all__ = [
     "MAX_SPEC_BYTES",

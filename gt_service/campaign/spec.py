@@ -6,85 +6,39 @@ Limits are Ground Truth's own (botocore's `CreateLabelingJobRequest`, developer 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    WithJsonSchema,
-    model_validator,
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+
+from gt_service.campaign.contradictions import contradictions, warnings
+from gt_service.campaign.values import (
+    TITLE_PATTERN,
+    ContentClassifier,
+    Dollars,
+    Keyword,
+    Label,
+    Line,
+    Location,
+    Text,
 )
-from pydantic_core import PydanticCustomError
+from gt_service.errors import SpecErrors
+from gt_service.money import Mills
+from gt_service.regions import TaskType
 
-from gt_service.errors import InvalidInput, SpecErrors
-from gt_service.money import MILLS_PER_DOLLAR, Mills, from_usd, usd
-from gt_service.objects import S3Uri
-from gt_service.regions import MAX_LABEL_CHARACTERS, MIN_AUTO_LABELING_OBJECTS, TaskType
-
+MAX_LABELS = 1_000
+MAX_BATCHES = 9_999
+"""Their numbers have four digits in the names of jobs."""
 MAX_TAGS = 50
 OWN_TAGS = 8
 """How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (4)."""
-OWN_TAG_PREFIX = "gt-service:"
-MAX_PUBLIC_AVAILABILITY_SECONDS = 43_200
 MAX_AVAILABILITY_SECONDS = 2_592_000
 
-TITLE_PATTERN = r"^[\t\n\r -\uD7FF\uE000-\uFFFD]*$"
-"""Ground Truth's titles hold no control characters and nothing beyond Unicode's first plane."""
 _NAME = r"^[a-z0-9](-*[a-z0-9])*$"
 _ATTRIBUTE = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$"
-_KEYWORD = r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$"
-_WORKFORCE = r"^(public|arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:workteam/.+)$"
+_TEAM = r"(public|private|vendor)-crowd/[a-zA-Z0-9._-]{1,63}"
+_WORKFORCE = rf"^(public|arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{{12}}:workteam/{_TEAM})$"
 _ROLE = r"^arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$"
 _KMS_KEY = r"^[a-zA-Z0-9:/_-]*$"
-
-
-def shown(text: str, limit: int = 80) -> str:
-    """What a stranger wrote, short enough for a message and free of what UTF-8 cannot hold."""
-    whole = text if len(text) <= limit else text[: limit - 1] + "…"
-    return whole.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _as_money(value: Any) -> Mills:
-    try:
-        return from_usd(value)
-    except InvalidInput as error:
-        raise PydanticCustomError("money", "{problem}", {"problem": error.message}) from None
-
-
-def _as_uri(value: Any) -> S3Uri:
-    if isinstance(value, S3Uri):
-        return value
-    try:
-        return S3Uri.parse(value if isinstance(value, str) else repr(value))
-    except InvalidInput as error:
-        raise PydanticCustomError("s3_uri", "{problem}", {"problem": error.message}) from None
-
-
-Dollars = Annotated[
-    Mills,
-    BeforeValidator(_as_money),
-    PlainSerializer(lambda mills: str(Decimal(mills) / MILLS_PER_DOLLAR), return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^\$?\d+(\.\d{1,3})?$"}),
-]
-"""US dollars in the file ("0.036", 500), mills in the program, dollars again when dumped."""
-
-Location = Annotated[
-    S3Uri,
-    BeforeValidator(_as_uri),
-    PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^s3://[^/]+/.*$", "maxLength": 1024}),
-]
-Label = Annotated[StrictStr, Field(min_length=1, max_length=MAX_LABEL_CHARACTERS)]
-Keyword = Annotated[StrictStr, Field(max_length=30, pattern=_KEYWORD)]
-ContentClassifier = Literal["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"]
 
 
 class _Part(BaseModel):
@@ -94,10 +48,10 @@ class _Part(BaseModel):
 class Instructions(_Part):
     """What workers read. Whatever is left out is worded from the task type and the labels."""
 
-    title: Annotated[StrictStr, Field(min_length=1, max_length=128, pattern=TITLE_PATTERN)] | None = Field(
+    title: Annotated[Line, Field(max_length=128, pattern=TITLE_PATTERN)] | None = Field(
         None, description="One line, shown in the list of tasks.", examples=["Draw a box around each bird"]
     )
-    description: Annotated[StrictStr, Field(min_length=1, max_length=255, pattern="^.+$")] | None = Field(
+    description: Annotated[Line, Field(max_length=255)] | None = Field(
         None, description="One or two sentences, shown with the title.", examples=["Find the birds in a photo."]
     )
     keywords: tuple[Keyword, ...] | None = Field(
@@ -107,13 +61,13 @@ class Instructions(_Part):
         description="One to five words by which workers of the public workforce find the task.",
         examples=[["image", "birds"]],
     )
-    header: Annotated[StrictStr, Field(min_length=1)] | None = Field(
+    header: Text | None = Field(
         None, description="The sentence above each object.", examples=["Draw a tight box around each bird you see."]
     )
-    short: Annotated[StrictStr, Field(min_length=1)] | None = Field(
+    short: Text | None = Field(
         None, description="Text always visible beside the object.", examples=["Boxes touch the bird on all four sides."]
     )
-    full: Annotated[StrictStr, Field(min_length=1)] | None = Field(
+    full: Text | None = Field(
         None,
         description="Text behind “View full instructions”; blank lines separate paragraphs.",
         examples=["Draw one box for each bird.\n\nLeave out shadows."],
@@ -196,6 +150,7 @@ class CampaignSpec(_Part):
     task: TaskType = Field(description="What is asked about each object.", examples=["object-detection"])
     labels: tuple[Label, ...] = Field(
         min_length=1,
+        max_length=MAX_LABELS,
         description="The categories, in the order that gives them their numbers.",
         examples=[["Bird"]],
     )
@@ -256,8 +211,9 @@ class CampaignSpec(_Part):
         description="What gt-engine's machine labels must meet.",
         examples=[{"target": 0.95}],
     )
-    control_batches: tuple[Annotated[StrictInt, Field(ge=1)], ...] = Field(
+    control_batches: tuple[Annotated[StrictInt, Field(ge=1, le=MAX_BATCHES)], ...] = Field(
         (),
+        max_length=MAX_BATCHES,
         description="Numbers of the batches that are labeled a second time without the pre-trained model, to "
         "measure what it saves. Each is paid for twice.",
         examples=[[2]],
@@ -343,164 +299,11 @@ class CampaignSpec(_Part):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is legal and yet probably not meant."""
-        return tuple(_warnings(self))
+        return tuple(warnings(self))
 
     @model_validator(mode="after")
     def _without_contradictions(self) -> Self:
-        errors = [error for check in _CHECKS for error in check(self)]
+        errors = contradictions(self)
         if errors:
             raise SpecErrors(errors)
         return self
-
-
-def _warnings(spec: CampaignSpec) -> Iterator[str]:
-    if spec.auto_labeling and spec.task.facts.algorithm is None:
-        yield f"auto_labeling: {spec.task} has no automated data labeling; people will label every object"
-    if spec.uses_auto_labeling and spec.batch.size < MIN_AUTO_LABELING_OBJECTS:
-        yield (
-            f"batch.size: {spec.batch.size} is under the {MIN_AUTO_LABELING_OBJECTS:,} objects that Ground Truth's "
-            "auto-labeling asks for; people may label every object"
-        )
-
-
-def _label_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
-    facts, count = spec.task.facts, len(spec.labels)
-    twice = sorted({label for label in spec.labels if spec.labels.count(label) > 1})
-    if twice:
-        yield InvalidInput(
-            f"{', '.join(map(repr, twice))} given more than once", remedy="Give each label once.", field="labels"
-        )
-    if count < facts.min_labels:
-        yield InvalidInput(
-            f"{spec.task} needs at least {facts.min_labels} labels, {count} given",
-            remedy="Add the missing categories.",
-            field="labels",
-        )
-    limit = facts.label_limit(auto_labeling=spec.auto_labeling)
-    if limit is not None and count > limit:
-        yield InvalidInput(
-            f"{spec.task} takes at most {limit} labels, {count} given",
-            remedy="Merge labels, or split the work into several campaigns.",
-            field="labels",
-        )
-
-
-def _attribute_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
-    name, facts = spec.label_attribute, spec.task.facts
-    if name in {"source", "source-ref"} or name.endswith("-metadata"):
-        yield InvalidInput(
-            f"{name!r} has a meaning of its own in manifests", remedy="Choose another name.", field="label_attribute"
-        )
-    elif facts.attribute_ends_in_ref != name.endswith("-ref"):
-        ending = "must end in '-ref'" if facts.attribute_ends_in_ref else "must not end in '-ref'"
-        remedy = f"Write, for example, label_attribute: {'mask-ref' if facts.attribute_ends_in_ref else 'category'}."
-        yield InvalidInput(f"with {spec.task} the label attribute {ending}", remedy=remedy, field="label_attribute")
-    if facts.reviews and spec.reviewed_attribute in {None, name}:
-        yield InvalidInput(
-            f"{spec.task} needs the label attribute that it reviews, which is another than its own",
-            remedy="Write reviewed_attribute: and the name of the attribute that the manifest holds.",
-            field="reviewed_attribute",
-        )
-    if not facts.reviews and spec.reviewed_attribute is not None:
-        yield InvalidInput(
-            f"{spec.task} makes new labels and reviews none",
-            remedy="Take the field out, or choose a verification or adjustment task.",
-            field="reviewed_attribute",
-        )
-
-
-def _quality_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
-    if spec.quality.measure is not None and spec.task is not TaskType.OBJECT_DETECTION:
-        yield InvalidInput(
-            f"machine labels of {spec.task} are measured by accuracy",
-            remedy="Take the field out.",
-            field="quality.measure",
-        )
-
-
-def _price_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
-    price = spec.price_per_task
-    if price is None:
-        return
-    if not spec.is_public:
-        yield InvalidInput(
-            "only the public workforce is paid by the task",
-            remedy="Take the field out, or write workforce: public.",
-            field="price_per_task",
-        )
-    elif price not in spec.task.facts.prices:
-        ladder = ", ".join(usd(allowed) for allowed in spec.task.facts.prices)
-        yield InvalidInput(
-            f"{usd(price)} is not a price that Ground Truth takes for {spec.task}",
-            remedy=f"Use one of {ladder}.",
-            field="price_per_task",
-        )
-
-
-def _public_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
-    if not spec.is_public:
-        return
-    personal = "FreeOfPersonallyIdentifiableInformation"
-    if personal not in spec.content_classifiers:
-        yield InvalidInput(
-            "the public workforce takes only objects that are declared free of personal data",
-            remedy=f"Where it is true, write content_classifiers: [{personal}]; else use a private work team.",
-            field="content_classifiers",
-        )
-    if spec.task_availability_seconds > MAX_PUBLIC_AVAILABILITY_SECONDS:
-        yield InvalidInput(
-            f"the public workforce keeps a task at most {MAX_PUBLIC_AVAILABILITY_SECONDS:,} seconds (12 hours)",
-            remedy=f"Write task_availability_seconds: {MAX_PUBLIC_AVAILABILITY_SECONDS} or less.",
-            field="task_availability_seconds",
-        )
-
-
-def _batch_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
-    limit = spec.task.facts.max_objects
-    if spec.batch.size > limit:
-        yield InvalidInput(
-            f"a {spec.task} job takes at most {limit:,} objects",
-            remedy=f"Write size: {limit} or less.",
-            field="batch.size",
-        )
-    if spec.batch.minimum > spec.batch.size:
-        yield InvalidInput(
-            f"{spec.batch.minimum} is more than the batch size, {spec.batch.size}",
-            remedy="Write a minimum that is at most the size.",
-            field="batch.minimum",
-        )
-
-
-def _duplicate_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
-    if spec.skip_near_duplicates and not spec.skip_duplicates:
-        yield InvalidInput(
-            "near-duplicates cannot be skipped while exact ones are labeled",
-            remedy="Write skip_duplicates: true, or take skip_near_duplicates out.",
-            field="skip_near_duplicates",
-        )
-
-
-def _tag_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
-    for key, value in spec.tags.items():
-        if not 1 <= len(key) <= 128 or len(value) > 256:
-            yield InvalidInput(
-                "a tag's key has 1 to 128 characters and its value at most 256",
-                remedy="Shorten it.",
-                field=f"tags.{shown(key)}",
-            )
-        elif key.lower().startswith(("aws:", OWN_TAG_PREFIX)):
-            yield InvalidInput(
-                "keys that begin with aws: or gt-service: are taken", remedy="Rename the tag.", field=f"tags.{key}"
-            )
-
-
-_CHECKS = (
-    _label_errors,
-    _attribute_errors,
-    _duplicate_errors,
-    _quality_errors,
-    _price_errors,
-    _public_errors,
-    _batch_errors,
-    _tag_errors,
-)

@@ -93,7 +93,6 @@ def test_public_workers_get_the_lowest_price_unless_told_and_private_ones_none()
         ("task: [", "line 1"),
         ("name: a\nname: b", "'name' is given twice (line 2"),
         ("name: &x a\ntask: *x", "aliases"),
-        ("when: 2026-13-01", "month"),
         ("a: \x07", "character"),
         ("!!python/object:os.system {}", "tag"),
         ("? [a, b]\n: 1", "key"),
@@ -110,7 +109,13 @@ def test_a_file_that_is_no_spec_is_refused_as_a_whole(text: str | bytes, says: s
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [('{"name": "a", "name": "b"}', "twice"), ('{"name": ', "line 1"), ("[" * 100_000, "deeply"), ("[]", "list")],
+    [
+        ('{"name": "a", "name": "b"}', "twice"),
+        ('{"name": ', "line 1"),
+        ("[" * 60_000, "deeply"),
+        ("[]", "list"),
+        ('{"budget": NaN}', "NaN"),
+    ],
 )
 def test_json_files_are_refused_as_clearly(text: str, says: str) -> None:
     assert says in errors_of(text, filename="campaign.json")["campaign.json"].message
@@ -170,7 +175,21 @@ def test_the_folder_names_the_campaign_and_no_other_name_passes() -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "says"),
     [
-        ({"labels": ["Bird", "Bird"]}, "labels", "more than once"),
+        ({"labels": ["Bird", "Bird"]}, "labels", "tell these apart"),
+        ({"labels": ["caf\u00e9", "cafe\u0301"]}, "labels", "tell these apart"),
+        ({"labels": ["a b", "a\u00a0b"]}, "labels", "tell these apart"),
+        ({"labels": ["Bird", "\u200b"]}, "labels", "nothing"),
+        ({"labels": ["Bird", "Bird "]}, "labels.1", "blank"),
+        ({"labels": [" "]}, "labels.0", "blank"),
+        ({"labels": ["a\bb"]}, "labels.0", "U+0008"),
+        ({"labels": ["a\nb"]}, "labels.0", "U+000A"),
+        ({"instructions": {"full": "a\x00b"}}, "instructions.full", "U+0000"),
+        ({"gold_labels": "s3://in/birds/gold/gold (1).manifest"}, "gold_labels", "tag"),
+        ({"gold_labels": "s3://in/" + "g" * 300}, "gold_labels", "tag"),
+        ({"gold_labels": "s3://in"}, "gold_labels", "no key"),
+        ({"tags": {"x": "50 %"}}, "tags.x", "letters"),
+        ({"budget": 0}, "budget", "greater than 0"),
+        ({"budget": 10_000_001}, "budget", "10,000,000"),
         ({"task": "image-classification"}, "labels", "at least 2"),
         ({"labels": [f"l{n}" for n in range(51)]}, "labels", "at most 50"),
         ({"label_attribute": "source-ref"}, "label_attribute", "meaning"),
@@ -221,8 +240,53 @@ def test_messages_hold_no_text_that_json_or_a_table_could_not() -> None:
 
 
 def test_messages_stay_short_whatever_was_written() -> None:
-    error = errors_with(workforce="x" * 100_000)["workforce"]
+    error = errors_with(workforce="x" * 60_000)["workforce"]
     assert len(error.message) < 200
+
+
+@pytest.mark.parametrize(
+    ("written", "budget"),
+    [("0500", 500_000), ("500", 500_000), ("12.50", 12_500), ("'$1.5'", 1_500), ("5e2", 500_000)],
+)
+def test_an_amount_is_the_one_that_is_written(written: str, budget: int) -> None:
+    """YAML 1.1 reads 0500 as octal: the owner would have a cap of $320."""
+    text = yaml.safe_dump(SMALLEST) + f"budget: {written}\n"
+    assert parse_spec(text, filename="campaign.yaml").budget == budget
+
+
+@pytest.mark.parametrize("written", ["0100", "0x64", "0b1100100", "1_00", "1:40", "1e2", "100.0", "=", "<<"])
+def test_a_whole_number_in_a_form_that_two_readers_may_read_as_two_is_refused(written: str) -> None:
+    text = yaml.safe_dump(SMALLEST) + f"batch: {{size: {written}}}\n"
+    assert set(errors_of(text)) == {"batch.size"}
+
+
+@pytest.mark.parametrize("label", ["2026-11-26", "12:30", "0x1F", "1_000"])
+def test_what_only_looks_like_a_date_or_a_number_is_text(label: str) -> None:
+    text = yaml.safe_dump({**SMALLEST, "labels": ["Bird"]}).replace("- Bird", f"- {label}")
+    assert parse_spec(text, filename="campaign.yaml").labels == (label,)
+
+
+@pytest.mark.parametrize("folder", ["2024", "birds", "null", "1e3", "true"])
+def test_the_remedy_for_another_name_can_be_pasted(folder: str) -> None:
+    """name: 2024 is a number, and the remedy was to write name: 2024."""
+    with pytest.raises(SpecErrors) as refusal:
+        parse_spec(yaml.safe_dump({**SMALLEST, "name": "other"}), filename="campaign.yaml", campaign=folder)
+    pasted = refusal.value.errors[0].remedy.removeprefix("Write ").removesuffix(", or leave the field out.")
+    text = yaml.safe_dump(SMALLEST | {"name": "x"}).replace("name: x", pasted)
+    assert parse_spec(text, filename="campaign.yaml", campaign=folder).name == folder
+
+
+def test_a_name_of_digits_is_told_to_be_put_in_quotes() -> None:
+    with pytest.raises(SpecErrors) as refusal:
+        parse_spec(yaml.safe_dump({**SMALLEST, "name": 2024}), filename="campaign.yaml", campaign="2024")
+    assert 'name: "2024"' in refusal.value.errors[0].remedy
+
+
+@pytest.mark.parametrize("sign", ["|", ">", "|+"])
+def test_a_description_may_be_written_as_a_block(sign: str) -> None:
+    """Its last line break is YAML's, and Ground Truth takes one line."""
+    text = yaml.safe_dump(SMALLEST) + f"instructions:\n  description: {sign}\n    Find the birds\n    in a photo.\n"
+    assert parse_spec(text, filename="campaign.yaml").instructions.description == "Find the birds in a photo."
 
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # CI machines are slow

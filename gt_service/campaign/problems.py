@@ -1,0 +1,114 @@
+"""What is wrong with a spec, field by field, each with a remedy; no more than a person reads and a table holds."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from types import UnionType
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from gt_service.campaign.document import written_in_yaml
+from gt_service.campaign.spec import CampaignSpec
+from gt_service.errors import InvalidInput, SpecErrors, quoted, shown
+
+MOST_ERRORS = 50
+_LONGEST_TEXT = 600
+
+
+def spec_errors(errors: Iterable[InvalidInput], *, of: int | None = None) -> SpecErrors:
+    """The first of them, each in bounds. of: how many there are, where not all of `errors` are worded."""
+    told = [_in_bounds(error) for error in islice(errors, MOST_ERRORS + 1)]
+    if len(told) > MOST_ERRORS:
+        count = "" if of is None else f": {of:,} in all"
+        more = InvalidInput(f"there are others{count}", remedy="Mend those above first.", field="spec")
+        told = [*told[:MOST_ERRORS], more]
+    return SpecErrors(told)
+
+
+def of_validation(error: ValidationError) -> SpecErrors:
+    """One error per field, from pydantic's."""
+    return spec_errors(_one_per_field(error.errors(include_url=False)), of=error.error_count())
+
+
+def _in_bounds(error: InvalidInput) -> InvalidInput:
+    field = None if error.field is None else shown(error.field)
+    return InvalidInput(shown(error.message, _LONGEST_TEXT), remedy=shown(error.remedy, _LONGEST_TEXT), field=field)
+
+
+def _one_per_field(errors: Sequence[ErrorDetails]) -> Iterator[InvalidInput]:
+    reported: set[tuple[str | int, ...]] = set()
+    """The fields told of, with all that they are in."""
+    for error in errors:
+        path = tuple(part for part in error["loc"] if part != "[key]")
+        if path in reported:
+            continue  # told already, of the field or of what is in it
+        reported.update(path[:length] for length in range(len(path) + 1))
+        yield _field_error(error, path, shown(".".join(map(str, path)) or "spec"))
+
+
+def _field_error(error: ErrorDetails, path: tuple[str | int, ...], field: str) -> InvalidInput:
+    parent, name = _model_at(path[:-1]), shown(str(path[-1])) if path else ""
+    if error["type"] == "extra_forbidden" and parent is not None:
+        near = difflib.get_close_matches(name.lower(), parent.model_fields, n=1, cutoff=0.5)
+        if near:
+            return InvalidInput("there is no such field", remedy=f"Did you mean {near[0]}?", field=field)
+        remedy = "Take it out. The fields are: " + ", ".join(parent.model_fields) + "."
+        return InvalidInput("there is no such field", remedy=remedy, field=field)
+    return InvalidInput(_problem(error), remedy=_remedy(error, path), field=field)
+
+
+_PLAIN_WORDS: Mapping[str, str] = {
+    "missing": "this field is required",
+    "string_type": "{value} is not text",
+    "int_type": "{value} is not a whole number",
+    "bool_type": "{value} is neither true nor false",
+    "tuple_type": "{value} is not a list",
+    "dict_type": "{value} is not a set of fields with values",
+    "model_type": "{value} is not a set of fields with values",
+    "enum": "there is no {value}",
+    "literal_error": "there is no {value}",
+    "string_pattern_mismatch": "{value} has not the right form",
+}
+_OWN_WORDS = frozenset({"money", "s3_uri", "text"})
+
+
+def _problem(error: ErrorDetails) -> str:
+    value = quoted(error["input"])
+    if error["type"] in _PLAIN_WORDS:
+        return _PLAIN_WORDS[error["type"]].format(value=value)
+    if error["type"] in _OWN_WORDS:
+        return error["msg"]
+    return f"{value}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+
+
+def _remedy(error: ErrorDetails, path: tuple[str | int, ...]) -> str:
+    given, named = error["input"], [part for part in path if isinstance(part, str)]
+    if error["type"] in {"enum", "literal_error"}:
+        choices = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+        near = difflib.get_close_matches(shown(str(given)).lower(), choices, n=1, cutoff=0.5)
+        return f"Did you mean {near[0]}?" if near else "Use one of " + ", ".join(choices) + "."
+    if error["type"] == "string_type" and isinstance(given, (bool, int, float)):
+        example = "" if isinstance(given, bool) or not named else f', such as {named[-1]}: "{given}"'
+        return f"Put it in quotes{example}: YAML reads yes, no and numbers as something else than text."
+    model = _model_at(tuple(named[:-1]))
+    field = model.model_fields.get(named[-1]) if model and named else None
+    if field is None or not field.examples:
+        return "Mend the value."
+    return f"{field.description} For example: {named[-1]}: {written_in_yaml(field.examples[0])}"
+
+
+def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """The model that the path leads into; None where it leads to a list, a text or nowhere."""
+    model: type[BaseModel] | None = CampaignSpec
+    for part in path:
+        field = model.model_fields.get(str(part)) if model is not None else None
+        kind: Any = None if field is None else field.annotation
+        if get_origin(kind) is UnionType:
+            kind = get_args(kind)[0]
+        model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    return model
