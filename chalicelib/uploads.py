@@ -16,6 +16,8 @@ from gt_service.store.records import NOWHERE, Campaign
 
 blueprint = Blueprint(__name__)
 
+_SECONDS_EACH = 15
+"""An image of 40 MB takes one or two."""
 _HINT_EVERY = timedelta(seconds=2)
 _IMAGES_PER_SECOND_OF_PATIENCE = 1000
 _LONGEST_PATIENCE = timedelta(seconds=60)
@@ -36,7 +38,7 @@ def on_uploads(event: SQSEvent) -> dict[str, Any]:
             touched.update([taken.campaign] if taken.campaign else [])
             duplicated.update([taken.campaign] if taken.campaign and taken.may_be_duplicate else [])
 
-    failures = partial_failures(event, take)
+    failures = partial_failures(event, take, seconds_each=_SECONDS_EACH)
     for name in sorted(duplicated):
         wiring.store().campaigns.tell_of_duplicates(name, wiring.now())
     for name in sorted(touched - {NOWHERE}):

@@ -15,7 +15,7 @@ from typing import Any
 
 import gt_service
 from chalicelib.access import SIGNED
-from gt_service.campaign import CampaignSpec
+from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec
 from gt_service.errors import GtServiceError
 from gt_service.money import usd
 from gt_service.openapi import OPERATIONS, Operation, document, refusals
@@ -37,7 +37,10 @@ def campaign_spec() -> str:
             GENERATED,
             "A YAML or JSON file, `campaign.yaml`, `campaign.yml` or `campaign.json`, in the campaign's folder of the "
             "inbox bucket, or the body of `PUT /campaigns/{name}`. Unknown fields, fields given twice and files over "
-            "256 KiB are refused; every wrong field is reported, each with a remedy.",
+            f"{MAX_SPEC_BYTES // 1024} KiB are refused; every wrong field is reported, each with a remedy.",
+            "",
+            "Numbers in YAML are read as they are written: `0500` is no octal and `12:30` no number of minutes. Whole "
+            "numbers are written in digits alone; dates are text.",
             "",
             *_fields(schema, schema, ""),
             "## A whole spec",

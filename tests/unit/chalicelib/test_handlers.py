@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
 from chalice.test import Client
 
+from chalicelib import uploads
 from gt_service.ingest.events import Upload
+from gt_service.ingest.intake import Intake, Taken
 from gt_service.store.records import ImageStatus
 from tests.world import World, picture
 
@@ -93,6 +96,47 @@ def test_an_upload_that_cannot_be_read_now_comes_again(
         assert failed(client, "on_uploads", messages(upload)) == ["m0"]
     assert world.store.images.get("birds", "birds/images/a.png") is None
     assert failed(client, "on_uploads", messages(upload)) == []
+
+
+def test_a_slow_message_fails_alone(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that used up the function's time took the nine with it into the dead letters."""
+    world.campaign()
+    slow, good = ({"Records": [told(world.put(f"birds/images/{name}.png", picture()))]} for name in ("slow", "good"))
+    take = Intake.take
+
+    def slowly(self: Intake, upload: Upload, now: datetime) -> Taken:
+        while "slow" in upload.key:
+            pass
+        return take(self, upload, now)
+
+    monkeypatch.setattr(Intake, "take", slowly)
+    monkeypatch.setattr(uploads, "_SECONDS_EACH", 0.2)
+    assert failed(client, "on_uploads", messages(slow, good)) == ["m0"]
+    assert world.store.images.count("birds", ImageStatus.PENDING) == 1
+
+
+def test_what_there_is_no_time_for_comes_again(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that is killed tells nobody which of its messages were done."""
+    world.campaign()
+    one, other = ({"Records": [told(world.put(f"birds/images/{name}.png", picture(name)))]} for name in (1, 2))
+    monkeypatch.setattr(uploads, "_SECONDS_EACH", 3600)
+    assert failed(client, "on_uploads", messages(one, other)) == ["m0", "m1"]
+
+
+def test_a_spec_that_cannot_be_read_leaves_its_neighbours_alone(client: Client, world: World) -> None:
+    """Anybody who may drop images, or a wrong file of this name, could stop everybody's."""
+    specs = [
+        "\n".join(f"field{number}: 1" for number in range(5000)),
+        "budget: 0x" + "f" * 5000,
+        "budget: '1E+999999'",
+        '{"labels": ' + "[" * 60_000,
+    ]
+    told_of = [told(world.put(f"evil-{number}/campaign.yaml", spec.encode())) for number, spec in enumerate(specs)]
+    image = told(world.put("birds/images/a.png", picture()))
+    assert failed(client, "on_uploads", messages(*({"Records": [upload]} for upload in [*told_of, image]))) == []
+    assert world.store.images.count("birds", ImageStatus.PENDING) == 1
+    for number in range(len(specs)):
+        assert world.store.campaigns.get(f"evil-{number}").spec_errors
 
 
 # ---------------------------------------------------------------- the chain's functions
