@@ -17,6 +17,7 @@ from gt_engine.aws import EngineObjects, client
 from gt_engine.jobs.runner import Runner
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore
+from gt_engine.store.workforce import DynamoTeams
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     store = DynamoStore(settings.table_prefix, settings.region)
     store.create_tables()
     runner = Runner(settings)
-    operations = Operations(settings, store, EngineObjects(client("s3", settings.region)), runner.wake)
+    objects = EngineObjects(client("s3", settings.region))
+    operations = Operations(settings, store, DynamoTeams(store.tables), objects, runner.wake)
     runner.start([job.name for job in store.jobs() if job.has_work])
     server = uvicorn.Server(uvicorn.Config(api(operations), log_config=None, timeout_graceful_shutdown=5))
     print(json.dumps({"url": _url(listener)}), flush=True)  # noqa: T201 - what the caller waits for

@@ -5,6 +5,7 @@ ApiError
 ├── SerializationException         400   the body is not JSON or a value has the wrong type
 ├── ResourceInUse                  400   the name is taken
 ├── ResourceNotFound               400   there is no such labeling job
+├── ConflictException              400   not while other resources depend on it
 ├── ResourceLimitExceeded          400   too many jobs at once
 ├── UnknownOperationException      404   an operation that the engine does not offer
 ├── AccessDeniedException          400   the role or account may not be used
@@ -52,6 +53,12 @@ class ResourceInUse(ApiError):
 
 class ResourceNotFound(ApiError):
     """There is no such labeling job."""
+
+    message_key = "Message"
+
+
+class ConflictException(ApiError):
+    """Not while other resources depend on it."""
 
     message_key = "Message"
 

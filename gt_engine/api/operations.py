@@ -14,10 +14,12 @@ from gt_engine.api import rules
 from gt_engine.api.errors import ResourceInUse, ResourceLimitExceeded, ResourceNotFound, ValidationException
 from gt_engine.api.listing import name_contains, page, within
 from gt_engine.api.ui_templates import render_ui_template
+from gt_engine.api.workforces import WorkforceOperations
 from gt_engine.aws import Objects
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, ModelRecord, Store
+from gt_engine.workforce.teams import TeamStore
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
@@ -34,6 +36,7 @@ class Operations:
 
     settings: Settings
     store: Store
+    teams: TeamStore
     objects: Objects
     wake: Callable[[str], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -44,22 +47,22 @@ class Operations:
             "CreateLabelingJob": self.create_labeling_job,
             "DescribeLabelingJob": self.describe_labeling_job,
             "ListLabelingJobs": self.list_labeling_jobs,
-            "ListLabelingJobsForWorkteam": self.list_labeling_jobs_for_workteam,
             "StopLabelingJob": self.stop_labeling_job,
             "DescribeModel": self.describe_model,
             "ListModels": self.list_models,
-            "DescribeWorkteam": self.describe_workteam,
-            "ListWorkteams": self.list_workteams,
             "RenderUiTemplate": self.render_ui_template,
             "AddTags": self.add_tags,
             "ListTags": self.list_tags,
             "DeleteTags": self.delete_tags,
+            **WorkforceOperations(self.settings, self.store, self.teams, self.now).table(),
         }
 
     def create_labeling_job(self, request: dict[str, Any]) -> Response:
         """Checks everything that can be known now; what is inside the manifest shows when the job initializes."""
         name, region, account = request["LabelingJobName"], self.settings.region, self.settings.account
-        task = rules.check_request(request, region=region, account=account)
+        team = request["HumanTaskConfig"]["WorkteamArn"]
+        by_people = any(one.arn == team for one in self.teams.teams())
+        task = rules.check_request(request, region=region, account=account, by_people=by_people)
         arn = f"arn:aws:sagemaker:{region}:{account}:labeling-job/{name.lower()}"
         jobs = list(self.store.jobs())
         self._refuse_taken_name(name, jobs)
@@ -79,6 +82,7 @@ class Operations:
             created_at=now.replace(microsecond=now.microsecond // 1000 * 1000),
             modified_at=now,
             tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
+            by_people=by_people,
         )
         try:
             self.store.create_job(job)
@@ -140,27 +144,6 @@ class Operations:
         )
         return _page("LabelingJobSummaryList", [_summary(job) for job in shown], token)
 
-    def list_labeling_jobs_for_workteam(self, request: dict[str, Any]) -> Response:
-        team = request["WorkteamArn"]
-        if team not in self._workteams():
-            raise ResourceNotFound(f"Workteam {team} was not found.")
-        contains = request.get("JobReferenceCodeContains", "")
-        jobs = [
-            job
-            for job in self.store.jobs()
-            if _workteam_arn(job) == team
-            and contains in job.reference_code
-            and within(job.created_at, request, "CreationTime")
-        ]
-        shown, token = page(
-            jobs,
-            request,
-            sort_key=lambda job: job.created_at.isoformat(),
-            name=lambda job: job.name,
-            descending=request.get("SortOrder") == "Descending",
-        )
-        return _page("LabelingJobSummaryList", [self._workteam_summary(job) for job in shown], token)
-
     def stop_labeling_job(self, request: dict[str, Any]) -> Response:
         """A job that has ended stays as it is."""
         job = self._job(request["LabelingJobName"])
@@ -201,24 +184,6 @@ class Operations:
         )
         listed = [{"ModelName": m.name, "ModelArn": m.arn, "CreationTime": m.created_at} for m in shown]
         return _page("Models", listed, token)
-
-    def describe_workteam(self, request: dict[str, Any]) -> Response:
-        name = request["WorkteamName"]
-        found = next((team for team in self._private_workteams() if team.name == name), None)
-        if found is None:
-            raise ValidationException(f"There is no work team {name} in this account and region.")
-        return {"Workteam": self._workteam(found)}
-
-    def list_workteams(self, request: dict[str, Any]) -> Response:
-        teams = [team for team in self._private_workteams() if name_contains(team.name, request)]
-        shown, token = page(
-            teams,
-            request,
-            sort_key=lambda team: team.name,
-            name=lambda team: team.name,
-            descending=request.get("SortOrder") == "Descending",
-        )
-        return _page("Workteams", [self._workteam(team) for team in shown], token)
 
     def render_ui_template(self, request: dict[str, Any]) -> Response:
         def grant(uri: str) -> str:
@@ -290,8 +255,9 @@ class Operations:
             raise ValidationException(f"S3OutputPath: the bucket {output.bucket} does not exist.")
         self._head(request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"], "ManifestS3Uri")
         self._head(request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"], "UiTemplateS3Uri")
-        gold = rules.tag_value(request, rules.GOLD_LABELS_TAG) or ""
-        self._head(gold, f"tag {rules.GOLD_LABELS_TAG}")
+        gold = rules.tag_value(request, rules.GOLD_LABELS_TAG)
+        if gold is not None:
+            self._head(gold, f"tag {rules.GOLD_LABELS_TAG}")
         categories = self._head(request["LabelCategoryConfigS3Uri"], "LabelCategoryConfigS3Uri")
         try:
             document = json.loads(self.objects.read(categories))
@@ -334,38 +300,6 @@ class Operations:
                 f"InitialActiveLearningModelArn '{arn}': its data {model.s3_uri} no longer exists."
             )
 
-    def _workteams(self) -> set[str]:
-        """Work teams are simulated and come into being when a job first names them."""
-        return {_workteam_arn(job) for job in self.store.jobs()}
-
-    def _private_workteams(self) -> list[rules.Workteam]:
-        region, account = self.settings.region, self.settings.account
-        teams = (rules.parse_workteam(arn, region=region, account=account) for arn in sorted(self._workteams()))
-        return [team for team in teams if not team.is_public]
-
-    def _workteam(self, team: rules.Workteam) -> Response:
-        return {
-            "WorkteamName": team.name,
-            "WorkteamArn": team.arn,
-            "Description": "Simulated annotators, who answer from gold labels",
-            "MemberDefinitions": [{"OidcMemberDefinition": {"Groups": ["simulated"]}}],
-        }
-
-    def _workteam_summary(self, job: JobRecord) -> Response:
-        counters = job.counters
-        return {
-            "LabelingJobName": job.name,
-            "JobReferenceCode": job.reference_code,
-            "WorkRequesterAccountId": self.settings.account,
-            "CreationTime": job.created_at,
-            "LabelCounters": {
-                "HumanLabeled": counters.human,
-                "PendingHuman": counters.unlabeled,
-                "Total": counters.total + counters.failed + counters.unlabeled,
-            },
-            "NumberOfHumanWorkersPerDataObject": job.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"],
-        }
-
 
 def _name_is_taken(arn: str) -> ResourceInUse:
     return ResourceInUse(
@@ -379,10 +313,6 @@ def _uri(text: str, field: str) -> S3Uri:
         return S3Uri.parse(text)
     except InvalidInput:
         raise ValidationException(f"{field}: '{text}' is not an S3 URI (s3://bucket/key).") from None
-
-
-def _workteam_arn(job: JobRecord) -> str:
-    return str(job.request["HumanTaskConfig"]["WorkteamArn"])
 
 
 def _label_counters(job: JobRecord) -> Response:

@@ -68,8 +68,11 @@ class Workteam:
         return f"arn:aws:sagemaker:{self.region}:{self.account}:workteam/{self.crowd}/{self.name}"
 
 
-def check_request(request: Mapping[str, Any], *, region: str, account: str) -> TaskType:
-    """Everything that the request alone can tell; the task type that it asks for."""
+def check_request(request: Mapping[str, Any], *, region: str, account: str, by_people: bool = False) -> TaskType:
+    """Everything that the request alone can tell; the task type that it asks for.
+
+    by_people: the work team has people. Without them it is simulated, and cannot answer without gold labels.
+    """
     task = _task(request["HumanTaskConfig"], region)
     _check_data_source(request["InputConfig"])
     _check_attribute(request["LabelAttributeName"], task)
@@ -85,10 +88,11 @@ def check_request(request: Mapping[str, Any], *, region: str, account: str) -> T
         )
     check_tags(request.get("Tags", ()))
     guarantee({tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}, task)
-    if GOLD_LABELS_TAG not in {tag["Key"] for tag in request.get("Tags", ())}:
+    if not by_people and GOLD_LABELS_TAG not in {tag["Key"] for tag in request.get("Tags", ())}:
         raise ValidationException(
-            f"The work team {workteam.arn} is simulated: its workers answer from gold labels. Give the labeling job "
-            f"the tag '{GOLD_LABELS_TAG}' with the S3 URI of a gold labels file."
+            f"Nobody can answer: the work team {workteam.arn} has no people, and there are no gold labels to simulate "
+            "them from. Create the work team (CreateWorkteam) and invite its workers (gt-engine workers invite), or "
+            f"give the labeling job the tag '{GOLD_LABELS_TAG}' with the S3 URI of a gold labels file."
         )
     return task
 

@@ -7,6 +7,8 @@ to the service. This is the service's side: everything the model says, all viola
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -163,10 +165,19 @@ def _bound(shape: Shape, side: str, limit: int) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str]:
-    """A pattern of the model; of its Unicode classes (letters, numbers, separators: tags) Python has no names."""
-    for there, here in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s")):
+    """A pattern of the model; of its Unicode classes (tags, groups of workers) Python has no names."""
+    for there, here in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s"), (r"\p{Alnum}", "a-zA-Z0-9")):
         text = text.replace(there, here)
-    return re.compile(text, re.DOTALL)
+    return re.compile(re.sub(r"\\p\{([MPS])\}", lambda found: _characters(found[1]), text), re.DOTALL)
+
+
+@cache
+def _characters(category: str) -> str:
+    """Every character of a Unicode category (M marks, P punctuation, S symbols), to be put between [ and ]."""
+    codes = [code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == category]
+    starts = [code for code, before in zip(codes, [-2, *codes], strict=False) if code != before + 1]
+    ends = [code for code, after in zip(codes, [*codes[1:], -2], strict=True) if code != after - 1]
+    return "".join(f"\\U{start:08x}-\\U{end:08x}" for start, end in zip(starts, ends, strict=True))
 
 
 def _camel(name: str) -> str:

@@ -71,7 +71,7 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
     """
     request = record.request
     tags = [{"Key": key, "Value": value} for key, value in record.tags.items()]
-    task = rules.check_request({**request, "Tags": tags}, region=region, account=account)
+    task = rules.check_request({**request, "Tags": tags}, region=region, account=account, by_people=record.by_people)
     auto_labeling = rules.is_auto_labeling(request)
     categories = S3Uri.parse(request["LabelCategoryConfigS3Uri"])
     classes = rules.check_label_categories(

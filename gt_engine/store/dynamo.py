@@ -41,6 +41,7 @@ class DynamoStore:
             request=dict(job.request),
             created_at=job.created_at,
             tags=job.tags,
+            by_people=job.by_people,
             **_progress(job),
         )
         try:
@@ -182,6 +183,7 @@ def _job(raw: Mapping[str, Any]) -> JobRecord:
             failure_reason=item.failure_reason,
             final_model_arn=item.final_model_arn,
             announced=item.announced,
+            by_people=bool(item.by_people),
         )
     except (TypeError, ValueError) as problem:
         raise UnknownState(f"the item of labeling job {item.key!r} cannot be read: {problem!r}") from problem

@@ -39,7 +39,10 @@ class Counters:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A labeling job as the table holds it. `request` is CreateLabelingJob's, without its tags."""
+    """A labeling job as the table holds it. `request` is CreateLabelingJob's, without its tags.
+
+    by_people: its work team had people when it was created; otherwise its answers are simulated.
+    """
 
     name: str
     arn: str
@@ -55,6 +58,7 @@ class JobRecord:
     failure_reason: str | None = None
     final_model_arn: str | None = None
     announced: bool = False
+    by_people: bool = False
 
     @property
     def status(self) -> str:

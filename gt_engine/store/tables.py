@@ -77,6 +77,7 @@ class JobItem(Model):
     failure_reason = UnicodeAttribute(null=True)
     final_model_arn = UnicodeAttribute(null=True)
     announced = BooleanAttribute()
+    by_people = BooleanAttribute(null=True)
 
 
 class ModelItem(Model):

@@ -251,5 +251,5 @@ def test_what_is_no_call_of_sagemaker_gets_an_answer_of_its_protocol(engine: Eng
 
 
 def test_every_operation_offered_is_one_of_sagemakers() -> None:
-    for operation in Operations.table(Operations(None, None, None, print)):  # type: ignore[arg-type]
+    for operation in Operations.table(Operations(None, None, None, None, print)):  # type: ignore[arg-type]
         assert operation_model(operation).name == operation
