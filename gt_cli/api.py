@@ -60,6 +60,15 @@ class Api:
     def close_batch(self, campaign: str) -> JsonObject:
         return self._answer(self._client.post(f"/campaigns/{campaign}/batches"))
 
+    def pause(self, campaign: str) -> JsonObject:
+        return self._answer(self._client.post(f"/campaigns/{campaign}/pause"))
+
+    def resume(self, campaign: str) -> JsonObject:
+        return self._answer(self._client.post(f"/campaigns/{campaign}/resume"))
+
+    def stop(self, campaign: str) -> JsonObject:
+        return self._answer(self._client.post(f"/campaigns/{campaign}/stop"))
+
     def labels(self, campaign: str) -> JsonObject:
         return self._get(f"/campaigns/{campaign}/labels")
 

@@ -25,6 +25,7 @@ from gt_cli.demo.plan import Plan, campaign_spec
 from gt_cli.demo.progress import ENDED, JobProgress, Watcher, drawing
 from gt_cli.demo.results import download, summary, write
 from gt_cli.stack import LocalStack, local_stack
+from gt_cli.work_folder import LOCK, locked
 from gt_service.campaign import parse_spec
 from gt_service.errors import GtServiceError
 from gt_service.objects import S3Objects, S3Uri
@@ -56,21 +57,37 @@ class Demo:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def prepare_folder(out: Path) -> None:
-    """Makes room for the results: an earlier demo is replaced, anything else is left alone. Errors: DemoError."""
+@contextmanager
+def prepared_folder(out: Path) -> Iterator[None]:
+    """Makes room for the results: an earlier demo is replaced, anything else is left alone.
+
+    Errors: DemoError; FolderInUse where another demo is writing there.
+    """
     if out.exists() and not out.is_dir():
         raise DemoError(f"{out} is a file", remedy="Name a folder with --out.")
-    if out.exists() and any(out.iterdir()):
-        if not (out / "logs" / "ministack.log").exists():
+    with locked(out):
+        there = [path for path in out.iterdir() if path.name != LOCK]
+        if there and not (out / "logs" / "ministack.log").exists():
             raise DemoError(f"{out} holds something that no demo has written", remedy="Name another folder with --out.")
-        shutil.rmtree(out)
-    (out / "logs").mkdir(parents=True, exist_ok=True)
+        for path in there:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        (out / "logs").mkdir()
+        yield
 
 
-def run(demo: Demo, pictures: Callable[[], PictureSet], console: Console) -> dict[str, Any]:
+def run(
+    demo: Demo,
+    pictures: Callable[[], PictureSet],
+    console: Console,
+    *,
+    then: Callable[[LocalStack, dict[str, Any]], None] = lambda _, __: None,
+) -> dict[str, Any]:
     """The whole demo; answers what summary.json holds. `pictures` is called while the stack starts.
 
-    Errors: GtServiceError of the part that failed.
+    `then` gets the stack that still runs, and what was found. Errors: GtServiceError of the part that failed.
     """
     began = time.monotonic()
     with TemporaryDirectory(prefix="gt-service-") as work, ThreadPoolExecutor(1) as pool, _steps(console) as say:
@@ -78,8 +95,11 @@ def run(demo: Demo, pictures: Callable[[], PictureSet], console: Console) -> dic
         with local_stack(Path(work), logs=demo.out / "logs", hurry=demo.hurry, say=say) as stack:
             say("preparing the images")
             found = perform(demo, stack, loading.result(), console, say)
+            found |= {"seconds": round(time.monotonic() - began, 1)}
+            say("")
+            then(stack, found)
             say("stopping the stack")
-    return found | {"seconds": round(time.monotonic() - began, 1)}
+    return found
 
 
 def perform(

@@ -55,6 +55,15 @@ def browser(signed_in: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
     assert complaints == []
 
 
+def test_the_address_that_up_prints_signs_in_and_leaves_no_token_behind(open_browser: Open, stack: LocalStack) -> None:
+    """A newcomer found the pages by guessing, and had to paste a token that scrolls by at the start."""
+    browser = open_browser()
+    browser.get(stack.sign_in_url)
+    WebDriverWait(browser, PATIENCE).until(lambda page: page.current_url == f"{stack.api_url}/campaigns")
+    browser.back()
+    assert stack.token not in browser.current_url
+
+
 def text(browser: webdriver.Chrome) -> str:
     return browser.find_element(By.TAG_NAME, "main").text
 

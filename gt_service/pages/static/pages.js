@@ -96,3 +96,15 @@ document.addEventListener("submit", async (event) => {
     button.disabled = false;
   }
 });
+
+// Signs in by an address that ends in `#token=…`, as `gt-service up` prints. What follows the # is never sent to a
+// server; it is taken off the address before the form is, so that it does not stay in the history either.
+(() => {
+  const field = document.querySelector('form[action$="login"] input[name="token"]');
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!field || !token) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  if (field.getAttribute("aria-invalid")) return;
+  field.value = token;
+  field.form.requestSubmit();
+})();

@@ -110,7 +110,7 @@ def test_labels_that_a_form_cannot_hold_are_told_and_leave_nothing(url: str, tmp
 def test_images_lie_beside_their_labels(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainers want them there; copying by hand went wrong as documented."""
     bucket = MemoryObjects({f"s3://inbox/birds/images/{name}.jpg": name.encode() for name in "ab"})
-    monkeypatch.setattr("gt_cli.main._user_objects", lambda: bucket)
+    monkeypatch.setattr("gt_cli.commands.export._user_objects", lambda: bucket)
     result = run(url, tmp_path / "yolo", "yolo", "--images", "copy")
     assert result.exit_code == 0, result.output
     assert "2 image(s)" in result.output

@@ -1,0 +1,54 @@
+"""`gt-service pause`, `resume`, `stop` and `close`: what an owner decides about a campaign."""
+
+from __future__ import annotations
+
+import click
+
+from gt_cli.options import api_of, service_options
+from gt_cli.terminal import console, reporting_errors
+
+
+@click.command()
+@click.argument("campaign")
+@service_options
+@reporting_errors
+def pause(campaign: str, url: str, token: str) -> None:
+    """Starts nothing new in a campaign; what runs goes on."""
+    with api_of(url, token) as api:
+        api.pause(campaign)
+    console.print(f"{campaign} is paused; `gt-service resume {campaign}` goes on.", highlight=False)
+
+
+@click.command()
+@click.argument("campaign")
+@service_options
+@reporting_errors
+def resume(campaign: str, url: str, token: str) -> None:
+    """Goes on with a campaign that was paused or that waits."""
+    with api_of(url, token) as api:
+        api.resume(campaign)
+    console.print(f"{campaign} goes on.", highlight=False)
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@service_options
+@reporting_errors
+def stop(campaign: str, yes: bool, url: str, token: str) -> None:
+    """Ends a campaign for good; what is labeled is kept."""
+    if yes or click.confirm(f"Stop {campaign} for good? Jobs that run are stopped, their labels are kept."):
+        with api_of(url, token) as api:
+            api.stop(campaign)
+        console.print(f"{campaign} is stopped.", highlight=False)
+
+
+@click.command()
+@click.argument("campaign")
+@service_options
+@reporting_errors
+def close(campaign: str, url: str, token: str) -> None:
+    """Closes a campaign's open batch now, however small."""
+    with api_of(url, token) as api:
+        api.close_batch(campaign)
+    console.print(f"The open batch of {campaign} is being closed; its job starts next.", highlight=False)

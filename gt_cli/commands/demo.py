@@ -1,0 +1,73 @@
+"""`gt-service demo`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gt_cli.commands.up import print_addresses, run_until_interrupted
+from gt_cli.options import open_images_class
+from gt_cli.stack import LocalStack
+from gt_cli.terminal import INTERRUPTED, console, errors, fail, reporting_errors
+from gt_service.errors import GtServiceError
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="A small run that ends in a few minutes.")
+@click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Your own photos.")
+@click.option("--boxes", type=click.Path(exists=True, path_type=Path), help="Their boxes: CSV, COCO, VOC, Open Images.")
+@click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
+@click.option("--label", help="Open Images: what to call the class that is labeled.", metavar="NAME")
+@click.option("--class-id", help="Open Images: its LabelName, as in /m/015p6; all below it in the hierarchy counts.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("demo-output"), show_default=True)
+@click.option("--seed", default=16, show_default=True, help="Draws other scenes.")
+@click.option("--keep", is_flag=True, help="Leave the stack running at the end, to look at its pages.")
+@reporting_errors
+def demo(
+    quick: bool,
+    images: Path | None,
+    boxes: Path | None,
+    hierarchy: Path | None,
+    label: str | None,
+    class_id: str | None,
+    out: Path,
+    seed: int,
+    keep: bool,
+) -> None:
+    """Three labeling jobs on the local stack: no account, no key."""
+    from gt_cli.demo import run, sources
+
+    if (images is None) != (boxes is None):
+        raise click.UsageError("--images and --boxes go together: the simulated workers answer from the boxes.")
+    if images is not None and boxes is not None:
+        source = sources.photos(images, boxes, choice=open_images_class(label, class_id, hierarchy))
+    else:
+        source = sources.scenes(quick=quick, seed=seed)
+    with run.prepared_folder(out):
+        for note in source.plan.notes:
+            console.print(f"[yellow]Note:[/] {note}")
+        wanted = run.Demo(source.campaign, source.words, source.plan, out, source.hurry)
+        try:
+            run.run(wanted, source.load, console, then=lambda stack, found: _conclude(stack, found, out, keep=keep))
+        except KeyboardInterrupt:
+            errors.print(f"[bold]Stopped.[/] Logs: {out / 'logs'}")
+            sys.exit(INTERRUPTED)
+        except GtServiceError as error:
+            fail(error, logs=out / "logs")
+        except Exception:  # noqa: BLE001 - shown whole, with the logs beside it
+            errors.print_exception()
+            errors.print(f"[bold red]Failed[/] in a way that gt-service does not know. Logs: {out / 'logs'}")
+            sys.exit(1)
+
+
+def _conclude(stack: LocalStack, found: dict[str, Any], out: Path, *, keep: bool) -> None:
+    from gt_cli.demo.results import conclusion
+
+    console.print(conclusion(found))
+    console.print(f"{found['seconds']:.0f} seconds. Everything is in [bold]{out}[/]; open [bold]{out}/index.html[/]")
+    if keep:
+        print_addresses(stack)
+        run_until_interrupted(stack)

@@ -1,0 +1,72 @@
+"""`gt-service deploy` and `gt-service destroy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+
+from gt_cli import deployment, packaging
+from gt_cli.options import stage_options
+from gt_cli.terminal import console, reporting_errors
+
+
+@click.command()
+@stage_options
+@click.option("--engine-url", default="", help="URL of your gt-engine; left out, SageMaker Ground Truth labels.")
+@click.option("--engine-checks-signatures", is_flag=True, help="Your gt-engine was given access keys.")
+@click.option("--alarm-email", default="", help="Who is told of alarms.")
+@click.option("--traces", is_flag=True, help="Send traces of the functions and the API to AWS X-Ray, which bills them.")
+@click.option("--yes", is_flag=True, help="Apply the changes without asking.")
+@reporting_errors
+def deploy(
+    stage: str,
+    region: str | None,
+    engine_url: str,
+    engine_checks_signatures: bool,
+    alarm_email: str,
+    traces: bool,
+    yes: bool,
+) -> None:
+    """Builds, shows what would change in your account, asks, and applies it."""
+    session = boto3.Session(region_name=region)
+    built = packaging.build(Path("build/production"), production=True, say=console.print)
+    outputs = deployment.deploy(
+        session,
+        built,
+        deployment.stack_name(stage),
+        bucket=deployment.artifact_bucket(session),
+        parameters={
+            "Stage": stage,
+            "SageMakerEndpointUrl": engine_url,
+            "EngineChecksSignatures": "true" if engine_checks_signatures else "false",
+            "AlarmEmail": alarm_email,
+            "Tracing": "Active" if traces else "PassThrough",
+        },
+        confirm=lambda changes: _confirm(changes, yes=yes),
+        tags={"stage": stage},
+    )
+    for name, value in sorted(outputs.items()):
+        console.print(f"  {name}: {value}", highlight=False, soft_wrap=True)
+
+
+def _confirm(changes: list[Any], *, yes: bool) -> bool:
+    for change in changes:
+        resource = change["ResourceChange"]
+        replaced = " [bold red](replaced)[/]" if resource.get("Replacement") == "True" else ""
+        console.print(
+            f"  {resource['Action']:7} {resource['LogicalResourceId']} ({resource['ResourceType']}){replaced}"
+        )
+    return yes or click.confirm("Apply these changes?")
+
+
+@click.command()
+@stage_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@reporting_errors
+def destroy(stage: str, region: str | None, yes: bool) -> None:
+    """Deletes an installation. Buckets, tables and their key stay: they hold what was paid for."""
+    if yes or click.confirm(f"Delete {deployment.stack_name(stage)}? Its buckets and tables are kept."):
+        deployment.destroy(boto3.Session(region_name=region), deployment.stack_name(stage))

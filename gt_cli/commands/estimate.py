@@ -1,0 +1,50 @@
+"""`gt-service estimate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from gt_cli.options import api_of
+from gt_cli.terminal import console, reporting_errors
+from gt_service.campaign import parse_spec
+from gt_service.money import Mills, usd
+from gt_service.regions import REGION_ACCOUNTS
+from gt_service.reports import estimate as estimates
+
+
+@click.command()
+@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--objects", type=click.IntRange(1), required=True, help="How many images there will be.")
+@click.option("--region", type=click.Choice(sorted(REGION_ACCOUNTS)), default="us-east-1", show_default=True)
+@click.option("--url", envvar="GT_SERVICE_URL", help="Ask this service, in its own region; or GT_SERVICE_URL.")
+@click.option("--token", envvar="GT_SERVICE_TOKEN", help="Yours; or GT_SERVICE_TOKEN.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
+@reporting_errors
+def estimate(spec: Path, objects: int, region: str, url: str | None, token: str | None, as_json: bool) -> None:
+    """What labeling so many images would cost, before it starts.
+
+    A service that is asked (--url and --token) lets the campaign's own finished jobs count; without one nothing is
+    called, and the machine's share is taken from AWS's notebook.
+    """
+    written = parse_spec(spec.read_bytes(), filename=spec.name)
+    if url and token:
+        with api_of(url, token) as api:
+            found = api.estimate(written.model_dump(mode="json"), objects)
+    else:
+        found = estimates.estimate(written, objects, region=region).as_dict()
+    if as_json:
+        console.print_json(data=found)
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("low", "likely", "high", "ceiling", "all by people"):
+        table.add_column(name, justify="right")
+    amounts = ("low_mills", "likely_mills", "high_mills", "ceiling_mills", "all_human_mills")
+    table.add_row(*(usd(Mills(found[name])) for name in amounts))
+    console.print(table)
+    for assumption in found["assumptions"]:
+        console.print(f"[dim]* {escape(assumption)}[/]", highlight=False)

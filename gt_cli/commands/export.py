@@ -1,0 +1,77 @@
+"""`gt-service export`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import boto3
+import click
+from rich.markup import escape
+
+from gt_cli import exporting
+from gt_cli.exporting import Images, ImageSource
+from gt_cli.options import api_of, service_options
+from gt_cli.terminal import console, errors, reporting_errors
+from gt_service.exports import Format, Split, Who
+from gt_service.objects import S3Objects
+
+
+@click.command()
+@click.option("--campaign", required=True, help="Whose labels.")
+@click.option("--format", "form", type=click.Choice([form.value for form in Format]), required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder that is not there yet.")
+@click.option("--only", type=click.Choice(["human", "machine"]), help="Labels by people or by machine alone.")
+@click.option("--split", help="Percentages for train/val/test, such as 80/10/10.")
+@click.option(
+    "--images",
+    type=click.Choice([images.value for images in Images]),
+    default=Images.NONE.value,
+    show_default=True,
+    help="Put the images beside their labels.",
+)
+@click.option(
+    "--image-folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where the images are on this machine; without it they are read from the bucket.",
+)
+@service_options
+@reporting_errors
+def export(
+    campaign: str,
+    form: str,
+    out: Path,
+    only: Who | None,
+    split: str | None,
+    images: str,
+    image_folder: Path | None,
+    url: str,
+    token: str,
+) -> None:
+    """Downloads a campaign's labels for a trainer or another tool."""
+    prefix = f"{campaign}/images/"
+    with api_of(url, token) as api:
+        exported = exporting.export(
+            api.labels(campaign),
+            Format(form),
+            out,
+            prefix=prefix,
+            only=only,
+            split=Split.parse(split) if split else None,
+            images=Images(images),
+            source=ImageSource(_user_objects, image_folder, prefix),
+        )
+    with_images = f" and {exported.images:,} image(s)" if images != Images.NONE else ""
+    console.print(
+        f"{exported.files:,} file(s){with_images} in [bold]{escape(str(out))}[/]", highlight=False, soft_wrap=True
+    )
+    for source in exported.missing[:10]:
+        errors.print(f"not there any more: {escape(source)}", style="yellow", highlight=False, soft_wrap=True)
+    if len(exported.missing) > 10:
+        errors.print(f"and {len(exported.missing) - 10:,} more image(s)", style="yellow", highlight=False)
+
+
+@cache
+def _user_objects() -> S3Objects:
+    """The buckets as the user's own AWS credentials reach them."""
+    return S3Objects(boto3.client("s3"))

@@ -1,0 +1,21 @@
+"""`gt-service preview`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gt_cli import planning
+from gt_cli.terminal import reporting_errors
+
+
+@click.command()
+@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--examples", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PNG of example boxes.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("preview.html"), show_default=True)
+@reporting_errors
+def preview(spec: Path, image: Path, examples: Path | None, out: Path) -> None:
+    """Writes the page that workers will see, with an image on it (its tools are loaded from AWS)."""
+    planning.write_preview(spec, image, examples, out)

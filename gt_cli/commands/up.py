@@ -1,0 +1,65 @@
+"""`gt-service up`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from gt_cli.stack import LocalStack, local_stack
+from gt_cli.terminal import console, reporting_errors
+
+
+@click.command()
+@click.option("--work", type=click.Path(path_type=Path), help="Where everything lies; kept for the next start.")
+@reporting_errors
+def up(work: Path | None) -> None:
+    """Runs the local stack until Ctrl-C."""
+    with TemporaryDirectory(prefix="gt-service-") as temporary:
+        folder = work or Path(temporary)
+        with local_stack(
+            folder,
+            logs=folder / "logs",
+            keep=work is not None,
+            say=lambda text: console.print(f"[dim]{text} …[/]", highlight=False),
+        ) as stack:
+            print_addresses(stack)
+            kept = f"What is in it stays in {work}, for the next start." if work else "Nothing in it is kept."
+            console.print(f"[bold]Ctrl-C stops the stack.[/] {kept}", highlight=False, soft_wrap=True)
+            run_until_interrupted(stack)
+    if work is None:
+        console.print("[dim]Everything in it is gone. With --work FOLDER it stays.[/]")
+
+
+def run_until_interrupted(stack: LocalStack) -> None:
+    """Errors: StackError where a part ends by itself."""
+    try:
+        while True:
+            stack.check()
+            time.sleep(1)
+    except KeyboardInterrupt:
+        console.print("\n[dim]stopping …[/]")
+
+
+def print_addresses(stack: LocalStack) -> None:
+    exports = {
+        "AWS_ENDPOINT_URL": stack.endpoint_url,
+        "AWS_ENDPOINT_URL_SAGEMAKER": stack.engine_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": stack.session.region_name,
+        "GT_SERVICE_URL": stack.api_url,
+        "GT_SERVICE_TOKEN": stack.token,
+        "INBOX": f"s3://{stack.outputs['InboxBucket']}",
+        "RESULTS": f"s3://{stack.outputs['ResultsBucket']}",
+    }
+    console.print(f"Open [bold]{stack.sign_in_url}[/]\n", highlight=False, soft_wrap=True)
+    console.print("In another terminal:\n")
+    for name, value in exports.items():
+        console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
+    console.print("\n  aws s3 cp campaign.yaml $INBOX/birds/campaign.yaml")
+    console.print("  aws s3 cp --recursive photos/ $INBOX/birds/images/")
+    console.print("  gt-service status birds\n")
+    console.print(f"[dim]Logs: {stack.logs}[/]", highlight=False, soft_wrap=True)

@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from gt_cli.api import Api
+from gt_cli.datasets import OpenImagesClass
+
+
+def service_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say which service to ask."""
+    command = click.option("--token", envvar="GT_SERVICE_TOKEN", required=True, help="Yours; or GT_SERVICE_TOKEN.")(
+        command
+    )
+    return click.option("--url", envvar="GT_SERVICE_URL", required=True, help="The API's; or GT_SERVICE_URL.")(command)
+
+
+def api_of(url: str, token: str) -> Api:
+    return Api(url, {"Authorization": f"Bearer {token}"})
+
+
+def stage_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say which installation is meant; credentials are boto3's usual ones."""
+    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region; boto3's usual one otherwise.")(
+        command
+    )
+    return click.option("--stage", default="dev", show_default=True, help="Which installation.")(command)
+
+
+def open_images_class(label: str | None, class_id: str | None, hierarchy: Path | None) -> OpenImagesClass | None:
+    if class_id is None:
+        if label is not None or hierarchy is not None:
+            raise click.UsageError("--label and --hierarchy say more about --class-id, which is missing.")
+        return None
+    return OpenImagesClass(label or class_id, class_id, hierarchy)
