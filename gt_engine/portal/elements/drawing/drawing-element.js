@@ -1,0 +1,271 @@
+// An element that draws shapes: boxes, polygons, lines, points.
+import { Editor } from "./editor.js";
+import { inside } from "./geometry.js";
+import { Gestures } from "./gestures.js";
+import { ImageElement } from "./image-element.js";
+import { Pointers } from "./pointers.js";
+import { ShapesPanel } from "./shapes-panel.js";
+
+/** @typedef {import("./geometry.js").Point} Point */
+
+const ARROWS = /** @type {Record<string, Point>} */ ({
+  ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 }, ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 },
+});
+const CURSOR_STEP = 10; // CSS pixels that an arrow key moves the crosshair
+
+/** A subclass says its `kind`, `field` (the key of its list in the value), and makes its `tool`. */
+export class DrawingElement extends ImageElement {
+  /** @type {import("./kinds/kind.js").Kind} */ static kind;
+  /** @type {string} "boundingBoxes" */ static field;
+  /** Whether the first label is chosen from the start, however many there are. */ static choosesLabel = true;
+  /** Whether initial shapes of labels that the page does not list are dropped. */ static dropsUnknown = false;
+  /** @type {Point | null} the crosshair moved by arrow keys, in image pixels */ #cursor = null;
+  #initial = "";
+
+  constructor() {
+    super();
+    const { kind } = /** @type {typeof DrawingElement} */ (this.constructor);
+    this.editor = this.shapes = new Editor(kind);
+    this.tool = this.makeTool(this.shapes);
+    this.gestures = new Gestures(this.surface, this.shapes, this.tool, () => this.#moved());
+    this.pointers = new Pointers(this.surface, this.gestures);
+    this.surface.scene.root.addEventListener("focusin", (event) => this.#focused(/** @type {Element} */ (event.target)));
+    this.shapes.addEventListener("select", () => this.#follow());
+  }
+
+  /** @param {Editor} editor @returns {import("./tools/tool.js").Tool} */
+  makeTool(editor) { // eslint-disable-line no-unused-vars
+    throw new Error("a subclass makes its tool");
+  }
+
+  renderSide(/** @type {HTMLElement} */ root) {
+    super.renderSide(root);
+    this.shapesPanel = new ShapesPanel(root, this.shapes, this.labelsPanel.colorOf);
+  }
+
+  chooseFirst() {
+    const { choosesLabel } = /** @type {typeof DrawingElement} */ (this.constructor);
+    if (choosesLabel || this.labelNames.length === 1) super.chooseFirst();
+    else if (this.editor.label !== null && !this.labelNames.includes(this.editor.label)) this.editor.label = null;
+    this.labelsPanel.refresh();
+  }
+
+  // --- value ---
+
+  /** @returns {any[]} the list that a value, an initial value or an answer holds */
+  #listOf(/** @type {any} */ value) {
+    const { field } = /** @type {typeof DrawingElement} */ (this.constructor);
+    const list = Array.isArray(value) ? value : value?.[field];
+    return Array.isArray(list) ? list : [];
+  }
+
+  /** @param {any} value @param {boolean} [known] only labels of the page */
+  #read(value, known = false) {
+    const { kind, size } = this.shapes;
+    return this.#listOf(value)
+      .map((each) => (each && typeof each === "object" && (!known || this.labelNames.includes(each.label)) ? kind.read(each, size) : null))
+      .filter((shape) => shape !== null);
+  }
+
+  get #answers() { return this.shapes.shapes.map((shape) => this.shapes.kind.answer(shape)); }
+
+  begin(/** @type {any} */ draft) {
+    const { dropsUnknown } = /** @type {typeof DrawingElement} */ (this.constructor);
+    const initial = this.#read(this.json("initial-value"), dropsUnknown);
+    const { kind } = this.shapes;
+    this.#initial = JSON.stringify(initial.map((shape) => kind.answer(/** @type {any} */ (shape))));
+    this.tool.cancel();
+    this.shapes.reset(draft === undefined ? initial : this.#read(draft), Boolean(draft?.nothing));
+  }
+
+  get value() {
+    if (!this.surface.hasImage) return undefined;
+    const { field } = /** @type {typeof DrawingElement} */ (this.constructor);
+    const answers = this.#answers;
+    /** @type {Record<string, any>} */
+    const value = { [field]: answers, inputImageProperties: this.inputImageProperties };
+    if (this.json("initial-value") !== undefined) value.initialValueModified = JSON.stringify(answers) !== this.#initial;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  set value(value) { this.draft = value; }
+
+  get ownDraft() {
+    const { field } = /** @type {typeof DrawingElement} */ (this.constructor);
+    return { [field]: this.#answers, nothing: this.shapes.nothing };
+  }
+
+  // --- what is shown ---
+
+  get words() { return this.tool.hint || super.words; }
+
+  redraw() {
+    const { shapes, surface, gestures } = this;
+    const { colorOf } = this.labelsPanel;
+    surface.scene.draw({ kind: shapes.kind, shapes: shapes.visible, selected: shapes.selected, colorOf });
+    surface.scene.drawBegun(this.tool.preview, colorOf(shapes.label ?? ""));
+    this.#showPointer();
+    this.shapesPanel.refresh();
+    this.refresh();
+  }
+
+  #showPointer() {
+    const { gestures, surface } = this;
+    const p = this.#cursor ?? gestures.pointer;
+    const style = p ? gestures.cursor(p) : "default";
+    surface.crosshair(p && (this.#cursor || style === "crosshair") ? p : null);
+    surface.root.style.cursor = style === "crosshair" ? "none" : style;
+    if (!surface.hasImage) surface.root.style.cursor = "";
+  }
+
+  #moved() {
+    this.#cursor = null;
+    this.planRedraw();
+  }
+
+  /** A shape is reached by Tab. @param {Element} target */
+  #focused(target) {
+    const id = Number(/** @type {HTMLElement} */ (target.closest(".shape"))?.dataset?.id);
+    if (!this.shapes.find(id) || this.shapes.selected === id) return;
+    this.shapes.select(id);
+    this.surface.reveal(this.shapes.kind.area(/** @type {any} */ (this.shapes.find(id))));
+  }
+
+  /** The selected shape gets the focus, so that Tab goes on from there. */
+  #follow() {
+    this.#cursor = null;
+    const { selected } = this.shapes;
+    const element = selected === null ? null : this.surface.scene.element(selected);
+    const active = this.shadowRoot?.activeElement;
+    if (active && active !== this.surface.root && !this.surface.root.contains(active)) return; // a list or field works on it
+    if (element && active !== element) element.focus({ preventScroll: true });
+    else if (!element && active !== this.surface.root) this.surface.root.focus({ preventScroll: true });
+  }
+
+  get zoomPoint() {
+    const p = this.#cursor ?? this.gestures.pointer;
+    return p ? this.surface.toScreen(p) : undefined;
+  }
+
+  // --- tools and keys ---
+
+  commands() {
+    const { kind } = this.shapes;
+    const draws = (/** @type {boolean} */ isDrawing) => () => {
+      this.tool.cancel();
+      this.gestures.moves = !isDrawing;
+      this.redraw();
+    };
+    const noun = kind.noun[0].toUpperCase() + kind.noun.slice(1);
+    return [
+      [
+        { name: "draw", icon: kind.noun, label: noun, key: "B", run: draws(true), isOn: () => !this.gestures.moves },
+        { name: "move", label: "Move", key: "M", run: draws(false), isOn: () => this.gestures.moves },
+        ...this.moreTools(),
+      ],
+      [
+        { name: "delete", label: "Delete", key: "Del", run: () => this.#remove(), isPossible: () => this.shapes.selected !== null },
+        { name: "copy", label: "Copy last", key: "L", run: () => this.#copyLast(), isPossible: () => this.#read(this.last).length > 0 },
+      ],
+    ];
+  }
+
+  /** @returns {import("./toolbar.js").Command[]} */
+  moreTools() { return []; }
+
+  shortcuts() {
+    return [
+      ...super.shortcuts(),
+      { keys: ["Tab"], does: "Select the next shape" },
+      { keys: ["Arrows"], does: "Move the selected shape by 1 pixel, with Shift by 10; without a selection, move the crosshair (Shift: faster, Alt: 1 pixel)" },
+      { keys: ["Alt+Arrows"], does: "Resize the selected shape, with Shift by 10" },
+      { keys: ["Space"], does: "Click at the crosshair" },
+      { keys: ["Enter"], does: "End the shape that is begun" },
+      { keys: ["Esc"], does: "Leave the begun shape, then the selection" },
+      { keys: ["Del"], does: "Delete the selected shape" },
+    ];
+  }
+
+  get canUndo() { return this.tool.active || super.canUndo; }
+
+  undo() {
+    if (this.tool.undo()) this.planRedraw();
+    else super.undo();
+  }
+
+  redo() {
+    if (this.tool.redo()) this.planRedraw();
+    else super.redo();
+  }
+
+  #remove() {
+    const { selected } = this.shapes;
+    if (selected === null) return false;
+    this.shapes.remove(selected);
+    this.surface.root.focus({ preventScroll: true });
+    return true;
+  }
+
+  #copyLast() { this.shapes.addAll(/** @type {any} */ (this.#read(this.last))); }
+
+  onOwnKey(/** @type {string} */ key, /** @type {KeyboardEvent} */ event) {
+    if (ARROWS[key]) return this.#onArrow(ARROWS[key], event);
+    if (event.altKey) return false;
+    if (key === "Delete" || key === "Backspace") return this.#remove();
+    if (key === "Enter") return this.#redrawn(this.tool.finish());
+    if (key === "Escape") return this.#onEscape();
+    return false;
+  }
+
+  /** @param {boolean} used */
+  #redrawn(used) {
+    if (used) this.planRedraw();
+    return used;
+  }
+
+  #onEscape() {
+    if (this.tool.cancel() || this.#cursor) {
+      this.#cursor = null;
+      return this.#redrawn(true);
+    }
+    if (this.shapes.selected === null) return false;
+    this.shapes.select(null);
+    return true;
+  }
+
+  /** @param {Point} way @param {KeyboardEvent} event */
+  #onArrow(way, { shiftKey, altKey }) {
+    const { shapes } = this;
+    const shape = this.tool.active ? undefined : shapes.selection;
+    if (!shape) {
+      const step = altKey ? 1 : (CURSOR_STEP * (shiftKey ? 5 : 1)) / this.surface.view.scale;
+      this.#moveCursor({ x: way.x * step, y: way.y * step });
+      return true;
+    }
+    const step = shiftKey ? 10 : 1;
+    const by = { x: way.x * step, y: way.y * step };
+    const changed = altKey ? shapes.kind.resized(shape, by, shapes.size) : shapes.kind.moved(shape, by, shapes.size);
+    shapes.replace(changed, `${altKey ? "resize" : "nudge"} ${shape.id}`);
+    this.surface.reveal(shapes.kind.area(changed));
+    return true;
+  }
+
+  /** @param {Point} by image pixels */
+  #moveCursor(by) {
+    const { size } = this.shapes;
+    const at = this.#cursor ?? this.gestures.pointer ?? this.surface.toImage({ x: this.surface.stage.width / 2, y: this.surface.stage.height / 2 });
+    const to = inside({ x: at.x + by.x, y: at.y + by.y }, size);
+    this.tool.hover({ p: to, near: this.gestures.near });
+    this.surface.reveal({ left: to.x, right: to.x, top: to.y, bottom: to.y });
+    this.#cursor = to;
+    this.planRedraw();
+  }
+
+  clickByKey() {
+    const at = this.#cursor;
+    if (!at) return;
+    this.gestures.click(at);
+    if (this.tool.active || this.shapes.selected === null) this.#cursor = at;
+    this.planRedraw();
+  }
+}

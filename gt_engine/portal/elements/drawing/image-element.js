@@ -1,0 +1,314 @@
+// What all elements that draw on an image share: the stage, labels, view tools, undo, "Nothing to label" and keys.
+import { FullPageElement, h, loadImage } from "../base.js";
+import { indexOfKey } from "./labels.js";
+import { LabelsPanel } from "./labels-panel.js";
+import { styles } from "./styles.js";
+import { Surface } from "./surface.js";
+import { SliderPanel, Toolbar } from "./toolbar.js";
+
+/** @typedef {import("./toolbar.js").Command} Command */
+
+/**
+ * @typedef {EventTarget & {
+ *   size: import("./geometry.js").Size, label: string | null, hidden: Set<string>, nothing: boolean, isEmpty: boolean,
+ *   history: {canUndo: boolean, canRedo: boolean}, counts: Map<string, number>,
+ *   choose: (label: string) => void, show: (label: string, shown: boolean) => void,
+ *   undo: () => void, redo: () => void, markNothing: (nothing: boolean) => void, say: (words: string) => void,
+ * }} ImageEditor
+ */
+
+/** The element that keys work on, where a page has several. @type {ImageElement | null} */
+let current = null;
+
+/**
+ * A subclass makes `editor`, and writes `begin()` (the image is there: read initial value or draft), `redraw()`,
+ * `commands()` and the value. `this.label`-less drawing is refused by the editor.
+ */
+export class ImageElement extends FullPageElement {
+  static attributes = { ...super.attributes, src: "string", labels: "json", "label-colors": "json", "initial-value": "json" };
+  static styles = [...super.styles, styles];
+  /** @type {ImageEditor} */ editor;
+  surface = new Surface();
+  #loaded = Promise.resolve();
+  #isDrawPlanned = false;
+  /** @type {any} a draft that waits for its image */ #draft;
+  /** @type {any} the answer of the image before, for "copy from the last image" */ last;
+
+  connectedCallback() {
+    super.connectedCallback();
+    document.addEventListener("keyup", this.#onKeyup);
+    this.addEventListener("pointerdown", () => { current = this; });
+    this.addEventListener("focusin", () => { current = this; });
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    document.removeEventListener("keyup", this.#onKeyup);
+    if (current === this) current = null;
+  }
+
+  /** Settled when the image is drawn or has failed. */
+  get loaded() { return this.#loaded; }
+
+  /** @returns {readonly string[]} */
+  get labelNames() {
+    const labels = this.json("labels", []);
+    return Array.isArray(labels) ? labels.map(String) : [];
+  }
+
+  /** What an answer says of the image. */
+  get inputImageProperties() {
+    const { width, height } = this.editor.size;
+    return { height, width };
+  }
+
+  // --- the page ---
+
+  renderMain(/** @type {HTMLElement} */ root) {
+    this.hint = h("div", { class: "hint", role: "status", "aria-live": "polite" });
+    this.trouble = h("div", { class: "trouble", hidden: true });
+    this.slider = new SliderPanel(() => {
+      this.surface.root.focus();
+      this.refresh();
+    });
+    this.sliders = ["brightness", "contrast"].map((name) => ({
+      name, label: name[0].toUpperCase() + name.slice(1), value: 100, least: 20, most: 300, unit: "%",
+      set: (/** @type {number} */ value) => this.surface.adjust(/** @type {any} */ (name), value),
+    }));
+    root.append(this.surface.root, this.hint, this.trouble, this.slider.root);
+    this.surface.root.addEventListener("look", () => this.planRedraw());
+    this.editor.addEventListener("change", () => {
+      this.planRedraw();
+      this.changed();
+    });
+    this.editor.addEventListener("select", () => this.planRedraw());
+    this.editor.addEventListener("say", (event) => this.say(/** @type {CustomEvent} */ (event).detail));
+    this.#load();
+  }
+
+  renderSide(/** @type {HTMLElement} */ root) {
+    this.labelsPanel = new LabelsPanel(root, this.editor);
+    this.labelsPanel.set(this.labelNames, this.json("label-colors"));
+    this.chooseFirst();
+  }
+
+  renderTools(/** @type {HTMLElement} */ root) {
+    this.box = h("input", { type: "checkbox", "aria-keyshortcuts": "x" });
+    this.box.addEventListener("change", () => this.editor.markNothing(this.box.checked));
+    const nothing = h("label", { class: "nothing" }, this.box, "Nothing to label", h("kbd", { "aria-hidden": "true" }, "X"));
+    this.toolbar = new Toolbar(root, [...this.commands(), this.#viewCommands(), this.#stepCommands()], [nothing]);
+  }
+
+  /** The tools that this element draws with. @returns {Command[][]} */
+  commands() { return []; }
+
+  /** @returns {Command[]} */
+  #viewCommands() {
+    const { surface } = this;
+    return [
+      { name: "in", label: "Zoom in", key: "Z", run: () => surface.zoomStep(true, this.zoomPoint) },
+      { name: "out", label: "Zoom out", key: "O", run: () => surface.zoomStep(false, this.zoomPoint) },
+      { name: "fit", label: "Fit", key: "F", run: () => surface.fit() },
+      ...this.sliders.map((slider) => ({
+        name: slider.name, label: slider.label, key: slider.name === "brightness" ? "D" : "C",
+        run: () => {
+          this.slider.toggle(slider);
+          this.refresh();
+        },
+        isOn: () => this.slider.openName === slider.name,
+      })),
+    ];
+  }
+
+  /** @returns {Command[]} */
+  #stepCommands() {
+    return [
+      { name: "undo", label: "Undo", key: "Ctrl+Z", run: () => this.undo(), isPossible: () => this.canUndo },
+      { name: "redo", label: "Redo", key: "Ctrl+Y", run: () => this.redo(), isPossible: () => this.canRedo },
+    ];
+  }
+
+  get canUndo() { return this.editor.history.canUndo; }
+  get canRedo() { return this.editor.history.canRedo; }
+  undo() { this.editor.undo(); }
+  redo() { this.editor.redo(); }
+
+  /** Where keys zoom: at the pointer, or in the middle. @returns {import("./geometry.js").Point | undefined} */
+  get zoomPoint() { return undefined; }
+
+  chooseFirst() {
+    const labels = this.labelNames;
+    if (this.editor.label === null || !labels.includes(this.editor.label)) this.editor.label = labels[0] ?? null;
+    this.labelsPanel.refresh();
+  }
+
+  /** @param {Set<string>} names */
+  update(names) {
+    super.update(names);
+    if (names.has("labels") || names.has("label-colors")) {
+      this.labelsPanel.set(this.labelNames, this.json("label-colors"));
+      this.chooseFirst();
+      this.planRedraw();
+    }
+    if (names.has("src")) this.#load();
+    else if (names.has("initial-value") && this.surface.hasImage) this.begin(undefined);
+  }
+
+  // --- the image ---
+
+  #load() {
+    const src = this.src;
+    this.#loaded = this.#loadFrom(src).catch((error) => this.#failed(src, error));
+  }
+
+  /** @param {string} src */
+  async #loadFrom(src) {
+    this.surface.clear();
+    this.trouble.hidden = true;
+    const image = await loadImage(this, src);
+    if (src !== this.src) return;
+    if (!image.naturalWidth) throw new Error("The picture has no size of its own.");
+    this.editor.size = { width: image.naturalWidth, height: image.naturalHeight };
+    this.surface.show(image);
+    this.begin(this.#draft);
+    this.#draft = undefined;
+    this.refreshValidity();
+    this.redraw();
+  }
+
+  /** @param {string} src @param {Error} error */
+  #failed(src, error) {
+    if (src !== this.src) return;
+    this.trouble.replaceChildren(h("p", {}, error.message), h("p", {}, "Try again; if it stays away, decline the task."),
+      h("button", { type: "button", class: "button", onclick: () => this.#load() }, "Try again"));
+    this.trouble.hidden = false;
+  }
+
+  /** The image is there. @param {any} draft what to restore; undefined: the page's initial value */
+  begin(draft) {} // eslint-disable-line no-unused-vars
+
+  set draft(draft) {
+    if (this.surface.hasImage) this.begin(draft ?? undefined);
+    else this.#draft = draft ?? undefined;
+  }
+
+  get draft() { return this.surface.hasImage ? this.ownDraft : this.#draft; }
+
+  /** Restorable work. @returns {any} */
+  get ownDraft() { return undefined; }
+
+  // --- what is shown ---
+
+  planRedraw() {
+    if (this.#isDrawPlanned) return;
+    this.#isDrawPlanned = true;
+    requestAnimationFrame(() => {
+      this.#isDrawPlanned = false;
+      this.redraw();
+    });
+  }
+
+  redraw() { this.refresh(); }
+
+  /** Panels and tools follow the editor. */
+  refresh() {
+    this.labelsPanel.refresh();
+    this.toolbar.refresh();
+    this.box.checked = this.editor.nothing;
+    this.box.disabled = !this.editor.isEmpty;
+    if (this.hint.textContent !== this.words) this.hint.textContent = this.words;
+  }
+
+  #words = "";
+
+  /** The line over the image. */
+  get words() { return this.#words; }
+
+  /** @param {string} words for a screen reader and the hint line */
+  say(words) {
+    this.#words = words;
+    this.planRedraw();
+  }
+
+  // --- answers ---
+
+  validate() {
+    if (!this.surface.hasImage) return "The picture is not loaded.";
+    if (this.editor.isEmpty && !this.editor.nothing) return `Nothing is drawn. Draw, or tick "Nothing to label".`;
+    return null;
+  }
+
+  // --- keys ---
+
+  shortcuts() {
+    const commands = [...this.commands(), this.#viewCommands(), this.#stepCommands()].flat();
+    return [
+      ...commands.map(({ key, label }) => ({ keys: [key], does: label })),
+      { keys: ["1 … 9", "0", "G … U"], does: "Choose the label with this key; changes the selected shape's label" },
+      { keys: ["X"], does: "Nothing to label" },
+      { keys: ["Space"], does: "Hold and drag to move the image" },
+      { keys: ["Wheel"], does: "Zoom at the pointer; with Shift, move sideways" },
+    ];
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} */
+  onKey(event) {
+    if (current && current !== this && current.isConnected) return false;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (isPressing(event)) return false;
+    if (event.ctrlKey || event.metaKey) return this.#onCtrl(key, event.shiftKey);
+    if (this.onOwnKey(key, event)) return true;
+    if (event.altKey) return false;
+    if (key === "Escape") return this.slider.close();
+    if (key === " ") return this.#holdSpace();
+    if (key === "x") {
+      this.editor.markNothing(!this.editor.nothing);
+      return true;
+    }
+    const command = [...this.commands(), this.#viewCommands()].flat().find((each) => each.key.toLowerCase() === key);
+    if (command) {
+      if (command.isPossible?.() ?? true) command.run();
+      return true;
+    }
+    const label = this.labelNames[indexOfKey(key)];
+    if (label !== undefined) this.editor.choose(label);
+    return label !== undefined;
+  }
+
+  /** Keys of the subclass, asked first. @param {string} key @param {KeyboardEvent} event @returns {boolean} */
+  onOwnKey(key, event) { return false; } // eslint-disable-line no-unused-vars
+
+  /** @param {string} key @param {boolean} shift */
+  #onCtrl(key, shift) {
+    if (key === "z") shift ? this.redo() : this.undo();
+    else if (key === "y") this.redo();
+    return key === "z" || key === "y";
+  }
+
+  #holdSpace() {
+    if (!this.pointers.pans) this.pointers.hasPanned = false;
+    this.pointers.pans = true;
+    this.surface.root.classList.add("pans");
+    return true;
+  }
+
+  /** @type {import("./pointers.js").Pointers} the subclass makes them */ pointers;
+
+  /** Space was pressed and let go without panning. */
+  clickByKey() {}
+
+  #onKeyup = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== " " || !this.pointers?.pans) return;
+    this.pointers.pans = false;
+    this.surface.root.classList.remove("pans");
+    if (!this.pointers.hasPanned) this.clickByKey();
+  };
+}
+
+/** Whether a key belongs to the control that has the focus: Space and Enter to buttons, arrows to sliders. @param {KeyboardEvent} event */
+function isPressing(event) {
+  const target = event.composedPath()[0];
+  if (!(target instanceof Element)) return false;
+  if (event.key === " " || event.key === "Enter") return target.closest("button, a, summary, input") !== null;
+  return event.key.startsWith("Arrow") && target.matches("input");
+}

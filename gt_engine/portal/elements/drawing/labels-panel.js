@@ -1,0 +1,74 @@
+// The list of labels: colour, name, how many, key, and an eye to hide them on the image.
+import { h } from "../element.js";
+import { icon } from "./icons.js";
+import { color, keyOf, UNKNOWN } from "./labels.js";
+
+const SEARCHED = 9; // labels from which the list has a search field
+
+export class LabelsPanel {
+  /** @type {readonly string[]} */ labels = [];
+  /** @type {readonly string[]} */ colors = [];
+  /** @type {Map<string, {row: HTMLElement, choose: HTMLElement, count: HTMLElement, eye: HTMLElement}>} */ #rows = new Map();
+
+  /** @param {HTMLElement} root @param {import("./editor.js").Editor} editor */
+  constructor(root, editor) {
+    this.editor = editor;
+    this.search = h("input", { type: "search", placeholder: "Search labels", "aria-label": "Search labels", hidden: true });
+    this.search.addEventListener("input", () => this.#filter());
+    this.list = h("ul", { class: "labels" });
+    root.append(h("h2", {}, "Labels"), this.search, this.list);
+  }
+
+  /** @param {string} label @returns {string} "#rrggbb" */
+  colorOf = (label) => {
+    const index = this.labels.indexOf(label);
+    return index < 0 ? UNKNOWN : this.colors[index] ?? color(index);
+  };
+
+  /** @param {readonly string[]} labels @param {readonly string[]} [colors] of the labels, as label-colors has them */
+  set(labels, colors = []) {
+    this.labels = labels;
+    this.colors = colors;
+    this.#rows.clear();
+    this.list.replaceChildren(...labels.map((label, index) => this.#row(label, index)));
+    this.search.hidden = labels.length < SEARCHED;
+    this.refresh();
+  }
+
+  /** @param {string} label @param {number} index */
+  #row(label, index) {
+    const count = h("span", { class: "count" });
+    const key = keyOf(index);
+    const square = h("span", { class: "square", "aria-hidden": "true" });
+    square.style.background = this.colorOf(label);
+    const choose = h("button", { type: "button", class: "choose", "aria-keyshortcuts": key, onclick: () => this.editor.choose(label) },
+      square, h("span", { class: "name" }, label), count, key && h("kbd", { "aria-hidden": "true" }, key.toUpperCase()));
+    const eye = h("button", { type: "button", class: "eye", onclick: () => this.editor.show(label, this.editor.hidden.has(label)) });
+    const row = h("li", {}, choose, eye);
+    this.#rows.set(label, { row, choose, count, eye });
+    return row;
+  }
+
+  #filter() {
+    const words = this.search.value.trim().toLowerCase();
+    for (const [label, { row }] of this.#rows) row.hidden = !label.toLowerCase().includes(words);
+  }
+
+  /** Follows the editor. */
+  refresh() {
+    /** @type {Map<string, number>} */
+    const counts = new Map();
+    for (const { label } of this.editor.shapes) counts.set(label, (counts.get(label) ?? 0) + 1);
+    for (const [label, { row, choose, count, eye }] of this.#rows) {
+      const isHidden = this.editor.hidden.has(label);
+      count.textContent = String(counts.get(label) || "");
+      choose.setAttribute("aria-pressed", String(this.editor.label === label));
+      row.classList.toggle("off", isHidden);
+      if (eye.dataset.hidden === String(isHidden)) continue;
+      eye.dataset.hidden = String(isHidden);
+      eye.setAttribute("aria-label", `${isHidden ? "Show" : "Hide"} ${label}`);
+      eye.title = `${isHidden ? "Show" : "Hide"} ${label} on the image`;
+      eye.replaceChildren(icon(isHidden ? "hidden" : "eye"));
+    }
+  }
+}
