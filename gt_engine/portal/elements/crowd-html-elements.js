@@ -2,6 +2,7 @@
 
 import { announce } from "./frame.js"; // first: it hears of errors, and of pictures that fail
 import "./form.js"; // second: it moves its children, which is cheap while they are not upgraded yet
+import "./crowd-bounding-box.js";
 import "./crowd-classifier.js";
 import "./crowd-image-classifier.js";
 

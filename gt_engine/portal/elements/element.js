@@ -156,6 +156,7 @@ export class CrowdElement extends HTMLElement {
 
   /** Call it when the value changed without a person's doing, as by a script. */
   refreshValidity() {
+    if (!this.constructor.formAssociated) return;
     const problem = this.hasAttribute("disabled") ? null : this.validate();
     this.internals.setValidity(problem ? { customError: true } : {}, problem ?? "");
   }

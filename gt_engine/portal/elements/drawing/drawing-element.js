@@ -21,6 +21,7 @@ export class DrawingElement extends ImageElement {
   /** Whether initial shapes of labels that the page does not list are dropped. */ static dropsUnknown = false;
   /** @type {Point | null} the crosshair moved by arrow keys, in image pixels */ #cursor = null;
   #initial = "";
+  #followsSelection = false;
 
   constructor() {
     super();
@@ -29,8 +30,8 @@ export class DrawingElement extends ImageElement {
     this.tool = this.makeTool(this.shapes);
     this.gestures = new Gestures(this.surface, this.shapes, this.tool, () => this.#moved());
     this.pointers = new Pointers(this.surface, this.gestures);
-    this.surface.scene.root.addEventListener("focusin", (event) => this.#focused(/** @type {Element} */ (event.target)));
-    this.shapes.addEventListener("select", () => this.#follow());
+    this.surface.root.addEventListener("focusin", (event) => this.#focused(/** @type {Element} */ (event.target)));
+    this.shapes.addEventListener("select", () => { this.#followsSelection = true; });
   }
 
   /** @param {Editor} editor @returns {import("./tools/tool.js").Tool} */
@@ -104,6 +105,7 @@ export class DrawingElement extends ImageElement {
     const { colorOf } = this.labelsPanel;
     surface.scene.draw({ kind: shapes.kind, shapes: shapes.visible, selected: shapes.selected, colorOf });
     surface.scene.drawBegun(this.tool.preview, colorOf(shapes.label ?? ""));
+    if (this.#followsSelection) this.#follow();
     this.#showPointer();
     this.shapesPanel.refresh();
     this.refresh();
@@ -118,6 +120,7 @@ export class DrawingElement extends ImageElement {
     if (!surface.hasImage) surface.root.style.cursor = "";
   }
 
+  /** The pointer has moved: the crosshair is its own again. */
   #moved() {
     this.#cursor = null;
     this.planRedraw();
@@ -133,7 +136,7 @@ export class DrawingElement extends ImageElement {
 
   /** The selected shape gets the focus, so that Tab goes on from there. */
   #follow() {
-    this.#cursor = null;
+    this.#followsSelection = false;
     const { selected } = this.shapes;
     const element = selected === null ? null : this.surface.scene.element(selected);
     const active = this.shadowRoot?.activeElement;

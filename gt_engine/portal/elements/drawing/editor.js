@@ -8,8 +8,8 @@ import { History } from "./history.js";
 /** @typedef {{shapes: readonly Shape[], nothing: boolean}} State */
 
 /**
- * Fires `change` (shapes or the "nothing" mark changed), `select` (selection, label or visibility changed) and
- * `say` (detail: words for a screen reader and the hint line).
+ * Fires `change` (a person changed shapes or the "nothing" mark), `show` (what is seen changed: a gesture under way, or
+ * all was replaced), `select` (selection, label or visibility) and `say` (detail: words for a screen reader and the hint).
  */
 export class Editor extends EventTarget {
   /** @type {readonly Shape[]} */ shapes = [];
@@ -38,15 +38,25 @@ export class Editor extends EventTarget {
   /** @param {number} id */
   find(id) { return this.shapes.find((shape) => shape.id === id); }
 
+  get isEmpty() { return this.shapes.length === 0; }
+
+  /** How many shapes each label has. @returns {Map<string, number>} */
+  get counts() {
+    const counts = new Map();
+    for (const { label } of this.shapes) counts.set(label, (counts.get(label) ?? 0) + 1);
+    return counts;
+  }
+
   /** @returns {readonly Shape[]} in drawing order */
   get visible() { return this.hidden.size ? this.shapes.filter(({ label }) => !this.hidden.has(label)) : this.shapes; }
 
   /** @param {string} words */
   say(words) { this.dispatchEvent(new CustomEvent("say", { detail: words })); }
 
-  #changed() {
+  /** @param {"change" | "show"} type */
+  #changed(type = "change") {
     if (this.selected !== null && !this.selection) this.selected = null;
-    this.dispatchEvent(new Event("change"));
+    this.dispatchEvent(new Event(type));
   }
 
   #selectionChanged() { this.dispatchEvent(new Event("select")); }
@@ -57,7 +67,7 @@ export class Editor extends EventTarget {
     this.nothing = nothing && !this.shapes.length;
     this.history.clear();
     this.selected = null;
-    this.#changed();
+    this.#changed("show");
   }
 
   /** A gesture begins: what `preview` shows from here is one step of undo, or none. */
@@ -66,7 +76,7 @@ export class Editor extends EventTarget {
   /** @param {readonly Shape[]} shapes */
   preview(shapes) {
     this.shapes = shapes;
-    this.#changed();
+    this.#changed("show");
   }
 
   /** @param {string} [key] see History.push */
@@ -83,7 +93,7 @@ export class Editor extends EventTarget {
     if (!this.#before) return;
     this.shapes = this.#before.shapes;
     this.#before = null;
-    this.#changed();
+    this.#changed("show");
   }
 
   /** @param {readonly Shape[]} shapes @param {string} [key] */

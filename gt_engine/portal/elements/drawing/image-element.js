@@ -32,14 +32,20 @@ export class ImageElement extends FullPageElement {
   #loaded = Promise.resolve();
   #isDrawPlanned = false;
   /** @type {any} a draft that waits for its image */ #draft;
-  /** @type {any} the answer of the image before, for "copy from the last image" */ last;
+  /** @type {any} */ #last;
 
   connectedCallback() {
     super.connectedCallback();
     document.addEventListener("keyup", this.#onKeyup);
-    this.addEventListener("pointerdown", () => { current = this; });
+    this.addEventListener("pointerdown", () => {
+      current = this;
+      this.#showFocus(false);
+    });
     this.addEventListener("focusin", () => { current = this; });
   }
+
+  /** The image takes the keys. @param {FocusOptions} [options] */
+  focus(options) { this.surface.root.focus(options); }
 
   disconnectedCallback() {
     super.disconnectedCallback();
@@ -81,7 +87,7 @@ export class ImageElement extends FullPageElement {
       this.planRedraw();
       this.changed();
     });
-    this.editor.addEventListener("select", () => this.planRedraw());
+    for (const type of ["show", "select"]) this.editor.addEventListener(type, () => this.planRedraw());
     this.editor.addEventListener("say", (event) => this.say(/** @type {CustomEvent} */ (event).detail));
     this.#load();
   }
@@ -197,10 +203,18 @@ export class ImageElement extends FullPageElement {
   /** Restorable work. @returns {any} */
   get ownDraft() { return undefined; }
 
+  /** The answer of the image before, for "copy from the last image". */
+  get last() { return this.#last; }
+
+  set last(answer) {
+    this.#last = answer;
+    this.planRedraw();
+  }
+
   // --- what is shown ---
 
   planRedraw() {
-    if (this.#isDrawPlanned) return;
+    if (this.#isDrawPlanned || !this.isRendered) return;
     this.#isDrawPlanned = true;
     requestAnimationFrame(() => {
       this.#isDrawPlanned = false;
@@ -254,6 +268,7 @@ export class ImageElement extends FullPageElement {
   /** @param {KeyboardEvent} event @returns {boolean} */
   onKey(event) {
     if (current && current !== this && current.isConnected) return false;
+    this.#showFocus(true);
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (isPressing(event)) return false;
     if (event.ctrlKey || event.metaKey) return this.#onCtrl(key, event.shiftKey);
@@ -274,6 +289,9 @@ export class ImageElement extends FullPageElement {
     if (label !== undefined) this.editor.choose(label);
     return label !== undefined;
   }
+
+  /** Rings around the focus are for people at the keyboard. @param {boolean} shown */
+  #showFocus(shown) { this.surface.root.classList.toggle("keyed", shown); }
 
   /** Keys of the subclass, asked first. @param {string} key @param {KeyboardEvent} event @returns {boolean} */
   onOwnKey(key, event) { return false; } // eslint-disable-line no-unused-vars

@@ -10,7 +10,7 @@ export class LabelsPanel {
   /** @type {readonly string[]} */ colors = [];
   /** @type {Map<string, {row: HTMLElement, choose: HTMLElement, count: HTMLElement, eye: HTMLElement}>} */ #rows = new Map();
 
-  /** @param {HTMLElement} root @param {import("./editor.js").Editor} editor */
+  /** @param {HTMLElement} root @param {import("./image-element.js").ImageEditor} editor */
   constructor(root, editor) {
     this.editor = editor;
     this.search = h("input", { type: "search", placeholder: "Search labels", "aria-label": "Search labels", hidden: true });
@@ -56,9 +56,7 @@ export class LabelsPanel {
 
   /** Follows the editor. */
   refresh() {
-    /** @type {Map<string, number>} */
-    const counts = new Map();
-    for (const { label } of this.editor.shapes) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const { counts } = this.editor;
     for (const [label, { row, choose, count, eye }] of this.#rows) {
       const isHidden = this.editor.hidden.has(label);
       count.textContent = String(counts.get(label) || "");

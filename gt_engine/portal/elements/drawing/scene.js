@@ -21,10 +21,10 @@ export class Scene {
   /** @type {Shape | null} */ #handled = null;
 
   constructor() {
-    this.shapes = svg("g", { class: "shapes" });
+    this.shapes = svg("g", { class: "shapes", "aria-label": "Shapes" });
     this.begun = svg("g", { class: "begun" });
     this.handles = svg("g", { class: "handles", "aria-hidden": "true" });
-    this.root = svg("svg", { class: "scene", role: "group", "aria-label": "Shapes" }, this.shapes, this.begun, this.handles);
+    this.root = svg("svg", { class: "scene" }, this.shapes, this.begun, this.handles);
   }
 
   /** @param {import("./viewport.js").View} view @param {import("./geometry.js").Size} stage */
@@ -56,7 +56,12 @@ export class Scene {
       this.#drawn.get(id)?.root.remove();
       this.#drawn.delete(id);
     }
+    if (shapes.length) this.shapes.setAttribute("role", "listbox"); // an empty listbox is an error to assistive technology
+    else this.shapes.removeAttribute("role");
     this.root.classList.toggle("unnamed", shapes.length > NAMES);
+    this.shapes.classList.toggle("filled", kind.filled);
+    this.begun.classList.toggle("filled", kind.filled);
+    this.shapes.classList.toggle("dots", kind.noun === "point");
     this.#drawHandles(kind, shapes.find((shape) => shape.id === selected) ?? null);
   }
 
@@ -67,7 +72,7 @@ export class Scene {
   #made(shape) {
     const lines = [svg("path", { class: "edge" }), svg("path", { class: "line" })];
     const tag = svg("g", { class: "tag" }, svg("text", { x: 2, y: -7 }));
-    const root = svg("g", { class: "shape", tabindex: 0, role: "button", "data-id": shape.id }, ...lines, tag);
+    const root = svg("g", { class: "shape", tabindex: 0, role: "option", "data-id": shape.id }, ...lines, tag);
     return { shape: /** @type {any} */ (null), color: "", selected: false, root, lines, tag };
   }
 
@@ -83,10 +88,10 @@ export class Scene {
       drawn.shape = shape;
     }
     if (drawn.color !== color) drawn.root.style.color = drawn.color = color;
-    if (drawn.selected !== selected || !drawn.root.hasAttribute("aria-pressed")) {
+    if (drawn.selected !== selected || !drawn.root.hasAttribute("aria-selected")) {
       drawn.selected = selected;
       drawn.root.classList.toggle("selected", selected);
-      drawn.root.setAttribute("aria-pressed", String(selected));
+      drawn.root.setAttribute("aria-selected", String(selected));
     }
   }
 
