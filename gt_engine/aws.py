@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from gt_service.objects import ObjectStore, ObjectSummary, S3Objects, S3Uri
 
@@ -28,6 +29,8 @@ PARALLEL = 16
 LISTED_AT_ONCE = 1000
 MOST_EXTRA_LISTINGS = 4
 """Listings that a few hundred objects are worth; where their bucket holds much more, asking for each is cheaper."""
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -82,12 +85,16 @@ class EngineObjects(S3Objects):
 
     def head(self, uri: S3Uri) -> ObjectSummary | None:
         """What is there, or None. Errors: those of S3 where the engine may not look."""
+        found: Any
         try:
             found = self._s3.head_object(Bucket=uri.bucket, Key=uri.key)
         except ClientError as error:
             if error_code(error) in {"404", "NoSuchKey", "NotFound", "NoSuchBucket"}:
                 return None
-            raise
+            # An answer to HEAD has no body, so it says a number and no reason: wrong rights look like a wrong clock.
+            # What is asked with GET is told why.
+            found = self._s3.get_object(Bucket=uri.bucket, Key=uri.key)
+            found["Body"].close()
         return ObjectSummary(uri, found["ContentLength"], found["ETag"].strip('"'), found["LastModified"])
 
     def heads(self, uris: Sequence[S3Uri]) -> dict[S3Uri, ObjectSummary]:
@@ -162,30 +169,65 @@ class Logs(Protocol):
 
 
 class CloudWatchLogs:
-    """Log streams. Event times are the real ones: CloudWatch refuses those of a virtual clock that runs ahead."""
+    """Log streams. Event times are the real ones: CloudWatch refuses those of a virtual clock that runs ahead.
+
+    A line that cannot be written never stops a paid job: it goes into the engine's own log, with the reason.
+    """
 
     def __init__(self, logs: CloudWatchLogsClient) -> None:
         self._logs = logs
 
     def replace(self, group: str, stream: str, messages: Sequence[str]) -> None:
         """A stream with these messages and no others, so that a step done twice leaves one log."""
-        with suppress(self._logs.exceptions.ResourceNotFoundException):
-            self._logs.delete_log_stream(logGroupName=group, logStreamName=stream)
-        self.append(group, stream, messages)
+        with _said_elsewhere(group, stream, messages):
+            with suppress(self._logs.exceptions.ResourceNotFoundException):
+                self._logs.delete_log_stream(logGroupName=group, logStreamName=stream)
+            self._append(group, stream, messages)
 
     def append(self, group: str, stream: str, messages: Sequence[str]) -> None:
+        with _said_elsewhere(group, stream, messages):
+            self._append(group, stream, messages)
+
+    def _append(self, group: str, stream: str, messages: Sequence[str]) -> None:
         exists = self._logs.exceptions.ResourceAlreadyExistsException
         with suppress(exists):
             self._logs.create_log_group(logGroupName=group)
         with suppress(exists):
             self._logs.create_log_stream(logGroupName=group, logStreamName=stream)
         now = int(datetime.now(UTC).timestamp() * 1000)
-        if messages:
+        for batch in _batches(messages):
             self._logs.put_log_events(
                 logGroupName=group,
                 logStreamName=stream,
-                logEvents=[{"timestamp": now + place, "message": text} for place, text in enumerate(messages)],
+                logEvents=[{"timestamp": now + place, "message": text} for place, text in batch],
             )
+
+
+@contextmanager
+def _said_elsewhere(group: str, stream: str, messages: Sequence[str]) -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as trouble:
+        details = {"group": group, "stream": stream, "reason": str(trouble), "lines": list(messages)}
+        log.warning("a job's log could not be written", extra=details)
+
+
+def _batches(messages: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
+    """The messages with their places, as many at a time as one call takes.
+
+    Source: PutLogEvents: at most 1,048,576 bytes, each event counted as its UTF-8 and 26 bytes, and 10,000 events.
+    """
+    batch: list[tuple[int, str]] = []
+    size = 0
+    for place, text in enumerate(messages):
+        needs = len(text.encode()) + 26
+        if batch and (size + needs > 1_048_576 or len(batch) == 10_000):
+            yield batch
+            batch, size = [], 0
+        batch.append((place, text))
+        size += needs
+    if batch:
+        yield batch
 
 
 class Events(Protocol):

@@ -7,14 +7,17 @@ import json
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.faults import MissingFile
 from gt_engine.jobs.manifest import ManifestLine, read_manifest
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import LINES, Tools
 from gt_engine.labels import BoxLabel, ClassLabel, Label
 from gt_engine.outputs import records
+from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 
 
@@ -24,6 +27,14 @@ class Facts:
 
     keys: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+
+
+def read_own(tools: Tools, uri: S3Uri) -> bytes:
+    """A file that the engine wrote. Errors: `MissingFile` where it is gone: no fault of whoever asked for the job."""
+    try:
+        return tools.objects.read(uri)
+    except NotFound as gone:
+        raise MissingFile(f"{gone.message}, which the engine wrote") from gone
 
 
 def read_lines(job: JobContext, tools: Tools, wanted: AbstractSet[str] | None) -> Iterator[ManifestLine]:
@@ -41,7 +52,7 @@ def human_contents(state: JobState, tools: Tools) -> dict[str, dict[str, object]
     """The labels that people gave, by object id, from the consolidation responses that the state lists."""
     files = (S3Uri.parse(text) for work in state.human for text in work.responses)
     found: dict[str, dict[str, object]] = {}
-    for body in in_parallel(tools.objects.read, files):
+    for body in in_parallel(partial(read_own, tools), files):
         found.update(records.read_consolidation_response(body))
     return found
 
@@ -56,7 +67,7 @@ def machine_contents(job: JobContext, state: JobState, tools: Tools) -> dict[str
     found: dict[str, dict[str, object]] = {}
     for iteration, round_ in zip(state.machine, state.progress.rounds, strict=True):
         if round_.machine:
-            found.update(records.read_auto_annotations(tools.objects.read(job.tree.auto_annotations(iteration))))
+            found.update(records.read_auto_annotations(read_own(tools, job.tree.auto_annotations(iteration))))
     return found
 
 
@@ -75,7 +86,7 @@ def read_facts(job: JobContext, state: JobState, tools: Tools) -> Facts:
     keys: dict[str, str] = {}
     sizes: dict[str, tuple[int, int, int]] = {}
     files = tools.objects.list(job.tree.all_facts) if job.looks_at_images else ()
-    for body in in_parallel(lambda file: tools.objects.read(file.uri), files):
+    for body in in_parallel(lambda file: read_own(tools, file.uri), files):
         for object_id, (key, size) in json.loads(gzip.decompress(body)).items():
             keys[object_id], sizes[object_id] = key, (size[0], size[1], size[2])
     return Facts(keys, sizes)

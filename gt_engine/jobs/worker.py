@@ -11,20 +11,22 @@ import signal
 import sys
 import threading
 import time
+import zlib
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from gt_engine import logs
 from gt_engine.autolabel import FeatureStore
-from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, client, error_code
+from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, client
 from gt_engine.jobs.context import JobContext, context_of
+from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, reason_of
 from gt_engine.jobs.life_cycle import End, Work, next_work
 from gt_engine.jobs.machine import LearningMachine
+from gt_engine.jobs.schedule import StepReport
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.steps import Tools, discard, perform
 from gt_engine.jobs.tools import ARCHIVE
@@ -32,23 +34,12 @@ from gt_engine.outputs.events import state_change
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, JobRecord, Phase
-from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
+from gt_service.errors import Conflict, GtServiceError, NotFound
 
 JOB_LOG_GROUP = "/aws/sagemaker/LabelingJobs"
 MAX_FAILURE_REASON = 1024
-_THROTTLES = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "SlowDown", "TooManyRequestsException"}
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """How a step went. `trouble`: it did not get done, and why; `passes`: the trouble is AWS's and will pass."""
-
-    job: str
-    has_more: bool
-    trouble: str | None = None
-    passes: bool = False
 
 
 def take_step(name: str, tools: Tools, events: Events) -> bool:
@@ -60,7 +51,7 @@ def take_step(name: str, tools: Tools, events: Events) -> bool:
     if record.phase.has_ended:
         _announce(record, tools, events)
         return False
-    job, state = None, _first_state(record)
+    job, state = None, None
     try:
         job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
         state = _read_state(job, tools)
@@ -70,10 +61,14 @@ def take_step(name: str, tools: Tools, events: Events) -> bool:
         began = time.monotonic()
         outcome = perform(work, job, state, tools)
         log.info("step", extra={"job": name, "work": type(work).__name__, **_used(began)})
-    except (InvalidInput, NotFound, ClientError) as problem:
-        if not _is_users_fault(problem):
+    except Exception as problem:
+        if fault_of(problem) is not Fault.USERS:
             raise
-        _end(record, End(Phase.FAILED, _client_error(problem)), job, state, tools)
+        end = End(Phase.FAILED, _client_error(problem))
+        if job is not None and state is not None and state.counters.total:
+            perform(end, job, state, tools)
+        tools.logs.append(JOB_LOG_GROUP, record.name, [end.reason or end.phase.value])
+        _finish(record, end, state, tools)
         return True
     tools.logs.append(JOB_LOG_GROUP, record.name, outcome.log)
     if isinstance(work, End):
@@ -84,10 +79,19 @@ def take_step(name: str, tools: Tools, events: Events) -> bool:
 
 
 def fail(name: str, reason: str, tools: Tools) -> None:
-    """Ends a job that the engine itself cannot go on with. What it has labeled stays where it is."""
+    """Ends a job that the engine itself cannot go on with. What it has labeled stays where it is, and is counted."""
     record = tools.store.job(name)
-    if not record.phase.has_ended:
-        _finish(record, End(Phase.FAILED, reason), None, tools)
+    if record.phase.has_ended:
+        return
+    end = End(Phase.FAILED, reason)
+    try:
+        job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
+        perform(end, job, _read_state(job, tools), tools)
+    except Exception as trouble:
+        if fault_of(trouble) is Fault.PASSING:
+            raise
+        log.exception("a job that failed has no output manifest", extra={"job": name})
+    _finish(record, end, None, tools)
 
 
 def _used(began: float) -> dict[str, float]:
@@ -105,16 +109,8 @@ def _next(job: JobContext, state: JobState, *, stop_requested: bool) -> Work:
     )
 
 
-def _end(record: JobRecord, end: End, job: JobContext | None, state: JobState, tools: Tools) -> None:
-    """Ends a job whose input is at fault; the labels that it has are written where there are any."""
-    if job is not None and state.counters.total:
-        perform(end, job, state, tools)
-    tools.logs.append(JOB_LOG_GROUP, record.name, [end.reason or end.phase.value])
-    _finish(record, end, state, tools)
-
-
 def _commit(record: JobRecord, job: JobContext, state: JobState, tools: Tools) -> None:
-    """The state first, then the record that points to it by its version, then the state before is let go."""
+    """The state first, then the record that points to it by its version, then the state before the last is let go."""
     version = record.version + 1
     tools.objects.write(job.tree.checkpoint(version), gzip.compress(dump(state), mtime=0), ARCHIVE)
     tools.store.advance(
@@ -127,7 +123,7 @@ def _commit(record: JobRecord, job: JobContext, state: JobState, tools: Tools) -
         ),
         unless_stop_requested=False,
     )
-    tools.objects.delete(job.tree.checkpoint(record.version))
+    tools.objects.delete(job.tree.checkpoint(record.version - 1))
 
 
 def _finish(record: JobRecord, end: End, state: JobState | None, tools: Tools) -> None:
@@ -153,16 +149,22 @@ def _announce(record: JobRecord, tools: Tools, events: Events) -> None:
     log.info("ended", extra={"job": record.name, "status": record.status})
 
 
-class NotTaken(GtServiceError):
-    """EventBridge refused an event; it is sent again."""
-
-    code = "event_not_taken"
-
-
 def _read_state(job: JobContext, tools: Tools) -> JobState:
-    if job.record.version == 0:
-        return _first_state(job.record)
-    return load(gzip.decompress(tools.objects.read(job.tree.checkpoint(job.record.version))))
+    """The state that the record points to. Where its file is gone or damaged, the one before: the step that led to
+    the lost one is then done again, and writes the same files. Errors: `MissingFile` where both are."""
+    version = job.record.version
+    troubles = []
+    for one in (version, version - 1)[: version + 1]:
+        if one == 0:
+            return _first_state(job.record)
+        try:
+            return load(gzip.decompress(tools.objects.read(job.tree.checkpoint(one))))
+        except (NotFound, EOFError, OSError, zlib.error, ValueError, KeyError, TypeError) as trouble:
+            if fault_of(trouble) is Fault.PASSING:
+                raise
+            log.warning("a checkpoint cannot be read", extra={"job": job.record.name, "reason": reason_of(trouble)})
+            troubles.append(reason_of(trouble))
+    raise MissingFile(f"the checkpoints of versions {version} and {version - 1} cannot be read: {'; '.join(troubles)}")
 
 
 def _first_state(record: JobRecord) -> JobState:
@@ -175,13 +177,6 @@ def _final_model(record: JobRecord, state: JobState) -> str | None:
         return record.final_model_arn
     prefix = record.arn.rpartition(":labeling-job/")[0]
     return f"{prefix}:model/{state.trainings[-1].model_name}"
-
-
-def _is_users_fault(problem: Exception) -> bool:
-    """Whether trying again is useless: wrong input, missing objects, missing rights."""
-    if not isinstance(problem, ClientError):
-        return True
-    return problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in {403, 404}
 
 
 def _client_error(problem: Exception) -> str:
@@ -199,19 +194,29 @@ def start(settings: Settings, engine: int) -> None:
 
 
 def run_step(settings: Settings, name: str) -> StepReport:
-    """`take_step` in a worker process; never raises, so that nothing needs to travel but words."""
-    tools, events = _tools(settings, name)
+    """`attempt` in a worker process."""
     try:
-        return StepReport(name, take_step(name, tools, events))
+        return attempt(name, lambda: _tools(settings, name))
+    finally:
+        _give_back_memory()
+
+
+def attempt(name: str, open_tools: Callable[[], tuple[Tools, Events]]) -> StepReport:
+    """`take_step`; never raises, so that nothing needs to travel but words."""
+    try:
+        return StepReport(name, take_step(name, *open_tools()))
     except Conflict as moved_on:
         log.info("another process was faster", extra={"job": name, "reason": moved_on.message})
         return StepReport(name, has_more=True)
-    except Exception as trouble:
-        passes = _will_pass(trouble)
-        log.exception("a step failed", extra={"job": name, "passes": passes})
-        return StepReport(name, has_more=True, trouble=f"{type(trouble).__name__}: {trouble}", passes=passes)
-    finally:
-        _give_back_memory()
+    except Exception as trouble:  # noqa: BLE001 - logged and reported, whatever it is
+        return _troubled(name, trouble)
+
+
+def _troubled(name: str, trouble: Exception) -> StepReport:
+    # What is the user's to mend ends the job in its step. Here it could not: that is the engine's to bear.
+    fault = Fault.PASSING if fault_of(trouble) is Fault.PASSING else Fault.ENGINES
+    log.exception("a step failed", extra={"job": name, "fault": fault.value})
+    return StepReport(name, has_more=True, trouble=reason_of(trouble), fault=fault)
 
 
 def _give_back_memory() -> None:
@@ -221,15 +226,14 @@ def _give_back_memory() -> None:
 
 
 def fail_job(settings: Settings, name: str, reason: str) -> StepReport:
-    """`fail` in a worker process."""
-    tools, _ = _tools(settings, name)
+    """`fail` in a worker process. A job that cannot even be failed is tried again."""
     try:
+        tools, _ = _tools(settings, name)
         fail(name, reason, tools)
     except Conflict:
         log.info("another process was faster", extra={"job": name})
-    except Exception as trouble:
-        log.exception("a job could not be failed", extra={"job": name})
-        return StepReport(name, has_more=True, trouble=str(trouble), passes=True)
+    except Exception as trouble:  # noqa: BLE001 - as above
+        return replace(_troubled(name, trouble), fault=Fault.PASSING)
     return StepReport(name, has_more=True)
 
 
@@ -257,13 +261,6 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
 @cache
 def _client(service: str, region: str) -> Any:
     return client(service, region)
-
-
-def _will_pass(trouble: Exception) -> bool:
-    if isinstance(trouble, ClientError):
-        status = trouble.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-        return status >= 500 or error_code(trouble) in _THROTTLES
-    return isinstance(trouble, BotoCoreError | NotTaken | ConnectionError)
 
 
 def _end_with(engine: int) -> None:

@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.faults import is_of_object
 from gt_engine.jobs.life_cycle import Prepare
 from gt_engine.jobs.reading import read_lines
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import ARCHIVE, Outcome, Tools
-from gt_service.errors import NotFound
+from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
 from gt_service.regions import MAX_IMAGE_BYTES
 
@@ -60,7 +61,7 @@ def _listed(sources: Sequence[str], tools: Tools) -> dict[S3Uri, ObjectSummary]:
     try:
         return tools.objects.heads([S3Uri.parse(text) for text in sources])
     except ClientError as error:
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in {403, 404}:
+        if not is_of_object(error):
             raise
         return {}
 
@@ -71,7 +72,7 @@ def _head(text: str, near: Mapping[S3Uri, ObjectSummary], tools: Tools) -> str:
     try:
         head = near.get(uri) or tools.objects.head(uri)
     except ClientError as error:
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in {400, 403}:
+        if not is_of_object(error):
             raise  # S3's trouble, not the object's: the step is done again
         return f"!{uri} cannot be read: {error}"
     if head is None:
@@ -97,7 +98,7 @@ def prepare_features(
         def load_and_note() -> bytes:
             try:
                 return load()
-            except NotFound:
+            except (NotFound, AccessDenied):
                 raise
             except Exception as trouble:
                 troubles.append(trouble)
@@ -118,7 +119,7 @@ def _decode_all(loaders: Iterable[tuple[str, Callable[[], bytes]]]) -> dict[str,
         key, load = item
         try:
             decoded = decode(load(), 8)
-        except NotFound as gone:
+        except (NotFound, AccessDenied) as gone:
             return key, ImageProblem("UnreadableObject", gone.message)
         return key, decoded if isinstance(decoded, ImageProblem) else decoded[0]
 

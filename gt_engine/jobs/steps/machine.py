@@ -15,6 +15,7 @@ from gt_engine.jobs.reading import (
     machine_contents,
     read_facts,
     read_lines,
+    read_own,
     write_intermediate_manifest,
 )
 from gt_engine.jobs.state import JobState, Training
@@ -109,7 +110,7 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
 
 def _last_model(job: JobContext, state: JobState, tools: Tools) -> bytes | None:
     if state.trainings:
-        return tools.objects.read(S3Uri.parse(state.trainings[-1].s3_uri))
+        return read_own(tools, S3Uri.parse(state.trainings[-1].s3_uri))
     arn = job.initial_model_arn
     if arn is None:
         return None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from gt_engine.aws import PARALLEL, EngineObjects, in_parallel
+from gt_engine.aws import PARALLEL, CloudWatchLogs, EngineObjects, error_code, in_parallel
 from gt_service.objects import S3Uri
 
 
@@ -110,3 +112,66 @@ def test_objects_far_apart_are_not_searched_for_without_end() -> None:
     found = EngineObjects(s3).heads([S3Uri("b", "images/00000.jpg"), S3Uri("b", "images/08999.jpg")])  # type: ignore[arg-type]
     assert [uri.key for uri in found] == ["images/00000.jpg"]
     assert s3.pages <= 5
+
+
+def refusal(code: str, status: int, operation: str) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "RequestTimeTooSkewed", "ExpiredToken", "InvalidAccessKeyId"])
+def test_a_refused_look_at_an_object_says_why(code: str) -> None:
+    """HEAD says 403 for a missing right and for a wrong clock alike: the first is the user's to mend, the second no
+    reason to fail a job."""
+
+    class Refusing:
+        def head_object(self, **_: Any) -> None:
+            raise refusal("403", 403, "HeadObject")
+
+        def get_object(self, **_: Any) -> None:
+            raise refusal(code, 403, "GetObject")
+
+    with pytest.raises(ClientError) as caught:
+        EngineObjects(Refusing()).head(S3Uri("b", "k"))  # type: ignore[arg-type]
+    assert error_code(caught.value) == code
+
+
+class LogsClient:
+    """Takes at most what PutLogEvents takes in one call."""
+
+    def __init__(self, refusing: str | None = None) -> None:
+        self.exceptions = SimpleNamespace(ResourceNotFoundException=KeyError, ResourceAlreadyExistsException=KeyError)
+        self.refusing = refusing
+        self.batches: list[list[dict[str, Any]]] = []
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**arguments: Any) -> None:
+            if operation == self.refusing:
+                raise refusal("AccessDeniedException", 400, operation)
+            if operation == "put_log_events":
+                events = arguments["logEvents"]
+                assert len(events) <= 10_000
+                assert sum(len(event["message"].encode()) + 26 for event in events) <= 1_048_576
+                self.batches.append(events)
+
+        return call
+
+
+@pytest.mark.parametrize("operation", ["create_log_group", "create_log_stream", "delete_log_stream", "put_log_events"])
+def test_a_log_that_cannot_be_written_is_told_in_the_engines_own(
+    operation: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line that CloudWatch would not take once ended a job that people were paid for."""
+    logs = CloudWatchLogs(LogsClient(operation))  # type: ignore[arg-type]
+    logs.replace("group", "stream", ["a line"])
+    [record] = caplog.records
+    assert (record.__dict__["lines"], record.__dict__["stream"]) == (["a line"], "stream")
+
+
+def test_long_logs_go_out_in_as_many_calls_as_they_need() -> None:
+    """250 images that cannot be read, each with its reason, are more than one call takes."""
+    client = LogsClient()
+    messages = [f"{number} " + "é" * 3000 for number in range(1000)]
+    CloudWatchLogs(client).append("group", "stream", messages)  # type: ignore[arg-type]
+    assert len(client.batches) > 1
+    assert [event["message"] for batch in client.batches for event in batch] == messages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from gt_engine.jobs import runner as runner_module
-from gt_engine.jobs import worker
+from gt_engine.jobs import schedule, worker
+from gt_engine.jobs.faults import Fault
 from gt_engine.jobs.runner import Runner
-from gt_engine.jobs.worker import StepReport
+from gt_engine.jobs.schedule import StepReport
 from gt_engine.settings import Settings
 from tests.engine import settings
 from tests.waiting import soon
@@ -32,7 +33,7 @@ class Stage:
         self.steps: Steps = lambda name: StepReport(name, has_more=False)
         monkeypatch.setattr(worker, "run_step", self._run)
         monkeypatch.setattr(worker, "fail_job", self._fail)
-        monkeypatch.setattr(runner_module, "LONGEST_PAUSE_SECONDS", 0.01)
+        monkeypatch.setattr(schedule, "LONGEST_PAUSE_SECONDS", 0.01)
         self.pools = 0
         self.runner = Runner(settings(directory, processes=1), self._pool)
 
@@ -93,7 +94,7 @@ def test_a_job_that_is_woken_while_it_runs_gets_another_turn(stage: Stage) -> No
 
 def test_troubles_of_aws_are_waited_out_however_long(stage: Stage) -> None:
     stage.steps = lambda name: (
-        StepReport(name, has_more=True, trouble="no connection", passes=True)
+        StepReport(name, has_more=True, trouble="no connection", fault=Fault.PASSING)
         if stage.done.count(name) < 9
         else StepReport(name, has_more=False)
     )
@@ -127,20 +128,35 @@ def test_one_failure_is_forgotten_after_a_step_that_went_well(stage: Stage) -> N
 
 
 class Breaking(ThreadPoolExecutor):
-    """A pool whose process has died."""
+    """An idle process that has died."""
 
     def submit(self, *_: Any, **__: Any) -> Future[Any]:
         raise BrokenProcessPool("killed")
 
 
-def test_a_pool_that_broke_is_replaced(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage.runner, "_pool", Breaking(1))
+def test_an_idle_process_that_died_is_replaced(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage.runner, "_idle", [Breaking(1)])
     stage.runner.start(["a"])
     stage.wait(lambda: times(stage, "a", 1))
-    assert stage.pools == 2
+    assert (stage.pools, stage.done) == (1, ["a"])
 
 
-def test_a_process_that_dies_in_a_step_costs_a_try_and_no_more(stage: Stage) -> None:
+def test_a_machine_without_memory_for_a_process_is_waited_out(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runner's own thread must outlive it: no job would ever get a turn again."""
+    real, refusals = stage.runner._new_process, iter(range(5))
+
+    def refusing(settings: Settings) -> Executor:
+        if next(refusals, None) is not None:
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        return real(settings)
+
+    monkeypatch.setattr(stage.runner, "_new_process", refusing)
+    stage.runner.start(["a"])
+    stage.wait(lambda: times(stage, "a", 1))
+    assert stage.failed == {}
+
+
+def test_a_process_that_dies_in_a_step_costs_nobody_a_try(stage: Stage) -> None:
     def step(name: str) -> StepReport:
         if stage.done.count(name) == 1:
             raise BrokenProcessPool("killed in the middle")
@@ -150,3 +166,15 @@ def test_a_process_that_dies_in_a_step_costs_a_try_and_no_more(stage: Stage) -> 
     stage.runner.start(["a"])
     stage.wait(lambda: times(stage, "a", 2))
     assert stage.failed == {}
+
+
+def test_what_a_step_brought_instead_of_a_report_is_what_the_job_says(stage: Stage) -> None:
+    """`the worker process died` for everything sent people looking in the wrong place."""
+
+    def step(_: str) -> StepReport:
+        raise ZeroDivisionError("by zero")
+
+    stage.steps = step
+    stage.runner.start(["a"])
+    stage.wait(lambda: stage.failed)
+    assert stage.failed == {"a": "InternalServerError: the labeling engine failed: ZeroDivisionError: by zero"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from dataclasses import replace
@@ -12,9 +13,10 @@ from typing import Any, cast
 import pytest
 
 from gt_engine.autolabel.rounds import JobPlan, Progress
+from gt_engine.jobs.faults import MissingFile, NotTaken
 from gt_engine.jobs.machine import Labeled, Lesson
 from gt_engine.jobs.steps import Tools
-from gt_engine.jobs.worker import JOB_LOG_GROUP, NotTaken, fail, take_step
+from gt_engine.jobs.worker import JOB_LOG_GROUP, fail, take_step
 from gt_engine.store import JobRecord, Phase
 from gt_service.errors import Conflict
 from tests.engine import (
@@ -574,3 +576,62 @@ def test_a_dropped_initial_model_is_told_and_iterations_stay_without_gaps(tools:
         int(path.split("/")[-3]) for path in everything(tools, "warm") if path.endswith("auto_annotator_output.txt")
     }
     assert sorted(found) == list(range(1, max(found) + 1))
+
+
+# --- checkpoints ------------------------------------------------------------------------------------------------------
+
+
+def half_done(tools: Tools) -> JobRecord:
+    """A job with its first labels."""
+    tools.store.create_job(job_record(request()))
+    while tools.store.job(NAME).counters.human < 20:
+        take_step(NAME, tools, MemoryEvents())
+    return tools.store.job(NAME)
+
+
+def checkpoints(tools: Tools) -> list[str]:
+    return sorted(uri for uri in objects(tools).contents if "/temp/checkpoint-" in uri)
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"\x1f\x8b\x08", b"not gzip", gzip.compress(b'{"clock": 1}')])
+def test_a_lost_or_damaged_checkpoint_costs_a_step_and_nothing_else(tmp_path: Path, damage: bytes | None) -> None:
+    inputs = bird_inputs(60)
+    whole = memory_tools(tmp_path / "whole", inputs)
+    expected = run(whole)
+    tools = memory_tools(tmp_path / "damaged", inputs)
+    half_done(tools)
+    last = checkpoints(tools)[-1]
+    if damage is None:
+        del objects(tools).contents[last]
+    else:
+        objects(tools).contents[last] = damage
+    to_the_end(tools)
+    assert tools.store.job(NAME).counters == expected.counters
+    assert everything(tools) == everything(whole)
+
+
+def test_without_any_checkpoint_the_job_fails_as_the_engines_and_keeps_its_counts(tools: Tools) -> None:
+    """9 labels were made and DescribeLabelingJob said 0."""
+    before = half_done(tools)
+    assert len(checkpoints(tools)) == 2
+    for uri in checkpoints(tools):
+        del objects(tools).contents[uri]
+    with pytest.raises(MissingFile):
+        take_step(NAME, tools, MemoryEvents())
+    fail(NAME, "InternalServerError: the labeling engine failed", tools)
+    job = tools.store.job(NAME)
+    assert (job.status, job.counters) == ("Failed", before.counters)
+
+
+def test_a_job_that_the_engine_fails_has_its_output_manifest(tools: Tools) -> None:
+    half_done(tools)
+    fail(NAME, "InternalServerError: the labeling engine failed", tools)
+    assert sum("category" in line for line in output(tools)) == 20
+
+
+def test_an_input_that_goes_bad_after_labels_were_made_keeps_their_counts(tools: Tools) -> None:
+    before = half_done(tools)
+    objects(tools).contents[f"s3://{BUCKET}/class_labels.json"] = b"{}"
+    to_the_end(tools)
+    job = tools.store.job(NAME)
+    assert (job.status, job.counters) == ("Failed", before.counters)
