@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gt_engine.api import rules
+from gt_engine.api.errors import ValidationException
 from gt_engine.autolabel.rounds import JobPlan
 from gt_engine.aws import Objects
 from gt_engine.jobs.crowd import Crowd, seed_of
@@ -14,6 +15,7 @@ from gt_engine.jobs.life_cycle import StoppingConditions
 from gt_engine.outputs.records import LabelForm
 from gt_engine.outputs.tree import JobTree
 from gt_engine.store import JobRecord
+from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 
@@ -67,16 +69,20 @@ class JobContext:
 def context_of(record: JobRecord, objects: Objects, *, region: str, account: str) -> JobContext:
     """The context of a job whose request was accepted.
 
-    Errors: `NotFound`, `ValidationException` where the label categories have changed or gone since.
+    Errors: `NotFound`, `InvalidInput` where the label categories have gone or changed for the worse since.
     """
     request = record.request
     tags = [{"Key": key, "Value": value} for key, value in record.tags.items()]
     task = rules.check_request({**request, "Tags": tags}, region=region, account=account, by_people=record.by_people)
     auto_labeling = rules.is_auto_labeling(request)
     categories = S3Uri.parse(request["LabelCategoryConfigS3Uri"])
-    classes = rules.check_label_categories(
-        json.loads(objects.read(categories)), task, auto_labeling=auto_labeling, source=str(categories)
-    )
+    try:
+        document = json.loads(objects.read(categories))
+        classes = rules.check_label_categories(document, task, auto_labeling=auto_labeling, source=str(categories))
+    except (ValidationException, ValueError, RecursionError) as problem:
+        raise InvalidInput(
+            f"the label categories {categories} are wrong: {problem}", field=str(categories)
+        ) from problem
     config = request["HumanTaskConfig"]
     conditions = request.get("StoppingConditions", {})
     team = rules.parse_workteam(config["WorkteamArn"], region=region, account=account)

@@ -620,7 +620,7 @@ def test_without_any_checkpoint_the_job_fails_as_the_engines_and_keeps_its_count
         take_step(NAME, tools, MemoryEvents())
     fail(NAME, "InternalServerError: the labeling engine failed", tools)
     job = tools.store.job(NAME)
-    assert (job.status, job.counters) == ("Failed", before.counters)
+    assert (job.status, job.counters) == ("Failed", before.counters), job.failure_reason
 
 
 def test_a_job_that_the_engine_fails_has_its_output_manifest(tools: Tools) -> None:
@@ -629,9 +629,12 @@ def test_a_job_that_the_engine_fails_has_its_output_manifest(tools: Tools) -> No
     assert sum("category" in line for line in output(tools)) == 20
 
 
-def test_an_input_that_goes_bad_after_labels_were_made_keeps_their_counts(tools: Tools) -> None:
+@pytest.mark.parametrize("damage", [b"{}", b"no JSON", b"[" * 100_000, b"\xff"])
+def test_an_input_that_goes_bad_after_labels_were_made_keeps_their_counts(tools: Tools, damage: bytes) -> None:
     before = half_done(tools)
-    objects(tools).contents[f"s3://{BUCKET}/class_labels.json"] = b"{}"
+    objects(tools).contents[f"s3://{BUCKET}/class_labels.json"] = damage
     to_the_end(tools)
     job = tools.store.job(NAME)
-    assert (job.status, job.counters) == ("Failed", before.counters)
+    assert (job.status, job.counters) == ("Failed", before.counters), job.failure_reason
+    assert job.failure_reason
+    assert job.failure_reason.startswith("ClientError: the label categories")
