@@ -32,7 +32,7 @@ def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
         "reason": verdict.reason,
         "remedy": verdict.remedy,
         "spec_errors": list(campaign.spec_errors),
-        "warnings": [] if spec is None else list(spec.warnings),
+        "warnings": [*campaign.notices, *([] if spec is None else spec.warnings)],
         "spec": None if spec is None else spec.model_dump(mode="json"),
         "revision": campaign.revision,
         "images": images,

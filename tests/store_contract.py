@@ -81,6 +81,26 @@ class StoreContract:
         assert store.campaigns.accept_spec("birds", a_spec(budget="5"), "2026-07#1", NOW).revision == 2
         assert store.campaigns.accept_spec("birds", a_spec(), "2026-06#9", NOW).revision == 2
 
+    def test_a_spec_that_somebody_waits_for_is_the_latest_whatever_the_clock_says(self, store: Store) -> None:
+        """A clock that was set back: the answer would be that it is in force, and the old budget would hold."""
+        store.campaigns.accept_spec("birds", a_spec(budget="2"), "2026-07#1", NOW)
+        for budget in ("3", "4"):
+            put = store.campaigns.accept_spec("birds", a_spec(budget=budget), "2026-06#~", NOW, is_dropped=False)
+            assert put.spec == a_spec(budget=budget)
+        assert store.campaigns.accept_spec("birds", a_spec(budget="5"), "2026-07#1", NOW).cap == 4_000
+        assert store.campaigns.accept_spec("birds", a_spec(budget="1"), "2026-07#2", NOW).cap == 1_000
+
+    def test_labels_of_jobs_outlive_the_spec_that_named_them(self, store: Store) -> None:
+        campaign = self.campaign(store, labels=["Bird"])
+        store.campaigns.accept_spec("birds", a_spec(labels=["Raccoon"]), "2026-06#1", NOW)
+        assert store.campaigns.get("birds").former_labels == ()
+        batch = self.closed_batch(store)
+        assert store.jobs.reserve(a_job(), store.campaigns.get("birds"), batch)
+        changed = store.campaigns.accept_spec("birds", a_spec(labels=["Animal"]), "2026-07#1", NOW)
+        assert changed.former_labels == ("Raccoon",)
+        assert "'Raccoon'" in changed.notices[0]
+        assert campaign.notices == ()
+
     def test_an_old_verdict_is_not_written_over_news(self, store: Store) -> None:
         """A slow handler would say "waiting" of a campaign that has gone on."""
         old = self.campaign(store)

@@ -68,7 +68,8 @@ class Intake:
         filename = upload.key.rpartition("/")[2]
         try:
             text = self._objects.read(_uri(upload), first_bytes=MAX_SPEC_BYTES + 1) if upload.size else b""
-            self._accept(campaign, parse_spec(text, filename=filename, campaign=campaign), upload.order, now)
+            spec = parse_spec(text, filename=filename, campaign=campaign)
+            self._campaigns[campaign] = self._store.campaigns.accept_spec(campaign, spec, upload.order, now)
         except NotFound:
             return Taken(upload.key, None, "gone before it was read")
         except SpecErrors as errors:
@@ -80,11 +81,8 @@ class Intake:
         """Puts a spec in force that somebody waits for an answer to. Errors: `SpecErrors`, and nothing has changed."""
         spec = parse_spec(text, filename=filename, campaign=campaign)
         # Specs are ordered by when they were given, whichever way; a drop within the same millisecond comes first.
-        return self._accept(campaign, spec, f"{_moment(now)}#~", now)
-
-    def _accept(self, campaign: str, spec: CampaignSpec, order: str, now: datetime) -> Campaign:
-        self._campaigns[campaign] = self._store.campaigns.accept_spec(campaign, spec, order, now)
-        return self._campaigns[campaign]
+        order = f"{_moment(now)}#~"
+        return self._store.campaigns.accept_spec(campaign, spec, order, now, is_dropped=False)
 
     def _take_image(self, upload: Upload, key: Key, now: datetime) -> Taken:
         spec = self.campaign(key.campaign, now).spec

@@ -93,6 +93,7 @@ class CampaignPage:
     labels: tuple[str, ...]
     next_step: NextStep
     spec_errors: tuple[tuple[str, str, str], ...]
+    warnings: tuple[str, ...]
     pending: str
     in_batches: str
     rejected: str
@@ -279,6 +280,7 @@ def campaign_page(
         task=spec.get("task", NOTHING),
         labels=tuple(spec.get("labels") or ()),
         next_step=next_step(campaign, jobs),
+        warnings=tuple(campaign.get("warnings") or ()),
         spec_errors=tuple(
             (error.get("field") or "", error["message"], error.get("remedy") or "")
             for error in campaign.get("spec_errors") or ()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
+from gt_service.campaign.succession import InForce, succeed
 from gt_service.chain.states import CampaignEvent, CampaignState, follow
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.money import Mills
@@ -28,7 +29,7 @@ _BAD_SPEC = Verdict(
 
 class Campaigns:
     def __init__(self, tables: Tables) -> None:
-        self._items = tables.campaigns
+        self._items, self._jobs = tables.campaigns, tables.jobs
 
     def get(self, name: str) -> Campaign:
         """Errors: `NotFound`."""
@@ -53,22 +54,37 @@ class Campaigns:
             self._blank(name, now, verdict).save(condition=is_new(self._items))
         return self.get(name)
 
-    def accept_spec(self, name: str, spec: CampaignSpec, order: str, now: datetime) -> Campaign:
-        """Puts a spec in force, unless a later one is. order: sorts specs by when they were given."""
+    def accept_spec(
+        self, name: str, spec: CampaignSpec, order: str, now: datetime, *, is_dropped: bool = True
+    ) -> Campaign:
+        """Puts a spec in force, unless a later one is.
+
+        order: sorts specs by when they were given. is_dropped: into the inbox; else somebody waits for the answer, and
+        the spec is the latest whatever a clock says.
+        """
 
         def change(item: CampaignItem) -> bool:
+            in_force = order
             if item.spec_order is not None and item.spec_order >= order:
-                return False
+                if is_dropped:
+                    return False
+                in_force = item.spec_order + "~"
             text = spec.model_dump_json()
+            has_jobs = item.spec is not None and item.spec != text and self._has_jobs(name)
+            after = succeed(_in_force(item), spec, has_jobs=has_jobs, is_dropped=is_dropped)
             item.revision += item.spec != text
-            item.spec, item.spec_order, item.cap = text, order, spec.budget
-            if item.errors_order is not None and item.errors_order < order:
+            item.spec, item.spec_order, item.cap = text, in_force, after.cap
+            item.former_labels, item.notices = list(after.former_labels) or None, list(after.notices) or None
+            if item.errors_order is not None and item.errors_order < in_force:
                 item.spec_errors = item.errors_order = None
             if item.status == "waiting":
                 item.status, item.reason, item.remedy = CampaignState.ACTIVE.value, None, None
             return True
 
         return self._change(name, change, now)
+
+    def _has_jobs(self, name: str) -> bool:
+        return next(iter(self._jobs.query(name, limit=1)), None) is not None
 
     def record_spec_errors(self, name: str, errors: Sequence[InvalidInput], order: str, now: datetime) -> Campaign:
         """Shows what is wrong with a spec; the one in force stays in force."""
@@ -209,16 +225,26 @@ def _all_but_hint(item: CampaignItem) -> list[Any]:
     return actions
 
 
+def _in_force(item: CampaignItem) -> InForce:
+    return InForce(
+        spec=None if item.spec is None else CampaignSpec.model_validate_json(item.spec),
+        cap=None if item.cap is None else Mills(item.cap),
+        former_labels=tuple(item.former_labels or ()),
+        notices=tuple(item.notices or ()),
+    )
+
+
 def _campaign(item: CampaignItem) -> Campaign:
+    in_force = _in_force(item)
     errors: Sequence[Mapping[str, Any]] = item.spec_errors or ()
     return Campaign(
         name=item.name,
         state=CampaignState(item.state),
-        spec=None if item.spec is None else CampaignSpec.model_validate_json(item.spec),
+        spec=in_force.spec,
         revision=item.revision,
         spec_errors=tuple(errors),
         verdict=Verdict(item.status, item.reason, item.remedy),
-        cap=None if item.cap is None else Mills(item.cap),
+        cap=in_force.cap,
         committed=Mills(item.committed),
         spent=Mills(item.spent),
         version=item.version,
@@ -229,4 +255,6 @@ def _campaign(item: CampaignItem) -> Campaign:
         duplicate_at=item.duplicate_at,
         labels_for=item.labels_for,
         labels_asked_at=item.labels_asked_at,
+        former_labels=in_force.former_labels,
+        notices=in_force.notices,
     )

@@ -41,6 +41,8 @@ class CampaignItem(Model):
     spec_order = UnicodeAttribute(null=True)
     spec_errors = JSONAttribute(null=True)
     errors_order = UnicodeAttribute(null=True)
+    former_labels = JSONAttribute(null=True)
+    notices = JSONAttribute(null=True)
     status = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
     remedy = UnicodeAttribute(null=True)

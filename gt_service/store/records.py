@@ -34,6 +34,7 @@ class Campaign:
     committed: set aside for jobs whose real cost is not known yet. spent: real cost of reported jobs.
     version: grows with every write. duplicate_at: when the last image came that is labeled under another key.
     labels_for: its `duplicate_at` when the campaign's labels were last asked for, at `labels_asked_at`.
+    former_labels: given by its jobs, and no longer among the spec's. notices: what the last change of the spec did.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Campaign:
     duplicate_at: datetime | None = None
     labels_for: datetime | None = None
     labels_asked_at: datetime | None = None
+    former_labels: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def headroom(self) -> Mills | None:

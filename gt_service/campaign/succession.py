@@ -1,0 +1,54 @@
+"""What a new spec in place of an old one means for the budget in force and for what is labeled already. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from gt_service.campaign.spec import CampaignSpec
+from gt_service.errors import shown
+from gt_service.money import Mills, usd
+
+_LONGEST_LIST = 300
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What holds for a campaign with its spec. cap: None where there is no budget. former_labels: given by its jobs and
+    no longer among the spec's. notices: what its owner should hear of the change."""
+
+    spec: CampaignSpec | None = None
+    cap: Mills | None = None
+    former_labels: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def succeed(before: InForce, spec: CampaignSpec, *, has_jobs: bool, is_dropped: bool) -> InForce:
+    """`spec` put in force after `before`.
+
+    has_jobs: whether labels may have been given by the labels of earlier specs. is_dropped: into the inbox, by whoever
+    may write there; an operator who puts a spec through the API may do with the budget as they please.
+    """
+    former = _former_labels(before, spec.labels) if has_jobs else ()
+    cap, notice = _cap(before, spec) if is_dropped else (spec.budget, None)
+    notices = [] if notice is None else [notice]
+    if former:
+        named = shown(", ".join(map(repr, former)), _LONGEST_LIST)
+        notices.append(f"labels: jobs have labeled with {named}, which the spec has no more; those labels stay")
+    return InForce(spec, cap, former, tuple(notices))
+
+
+def _former_labels(before: InForce, labels: Collection[str]) -> tuple[str, ...]:
+    given = (*before.former_labels, *(before.spec.labels if before.spec else ()))
+    return tuple(dict.fromkeys(label for label in given if label not in labels))
+
+
+def _cap(before: InForce, spec: CampaignSpec) -> tuple[Mills | None, str | None]:
+    if before.cap is None:
+        return spec.budget, None
+    if spec.budget is None:
+        notice = f"budget: the spec that was dropped names none; {usd(before.cap)} stay in force. PUT it to lift them"
+        return before.cap, notice
+    if spec.budget > before.cap:
+        return spec.budget, f"budget: raised from {usd(before.cap)} to {usd(spec.budget)} by a spec that was dropped"
+    return spec.budget, None
