@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from gt_engine.api.errors import (
     ApiError,
@@ -35,8 +35,11 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-def api(operations: Operations) -> Starlette:
-    """The engine's HTTP side: `POST /` for SageMaker's operations, `GET /health` for whoever watches it."""
+def api(operations: Operations, routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """The engine's HTTP side: `POST /` for SageMaker's operations, `GET /health` for whoever watches it.
+
+    routes: the portal's.
+    """
     table = operations.table()
 
     async def call(request: Request) -> Response:
@@ -56,7 +59,8 @@ def api(operations: Operations) -> Starlette:
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return Starlette(routes=[Route("/", call, methods=["POST"]), Route("/health", health, methods=["GET"])])
+    own = [Route("/", call, methods=["POST"]), Route("/health", health, methods=["GET"])]
+    return Starlette(routes=[*own, *routes])
 
 
 def _answer(

@@ -6,8 +6,19 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from gt_service.errors import NotFound
+from gt_service.pages.render import STATIC_TYPES, static_file
+
 HERE = Path(__file__).parent
 ELEMENTS = HERE / "elements"
+STATIC = HERE / "static"
+MEDIA_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 
 
 @cache
@@ -20,3 +31,28 @@ def version(directory: Path) -> str:
 
 
 ELEMENTS_SCRIPT = f"/elements/{version(ELEMENTS)}/crowd-html-elements.js"
+
+
+def static(name: str) -> str:
+    """The address of one of the portal's own files, or of those it shares with the app's pages."""
+    return f"/static/{version(STATIC)}/{name}"
+
+
+def element_file(path: str) -> tuple[bytes, str]:
+    """Bytes and type of a file of the crowd elements. Errors: `NotFound`."""
+    return _file(ELEMENTS, path)
+
+
+def own_file(name: str) -> tuple[bytes, str]:
+    """Bytes and type of a file of the portal. Errors: `NotFound`."""
+    if name in STATIC_TYPES and not (STATIC / name).exists():
+        return (static_file(name) or "").encode(), STATIC_TYPES[name]
+    return _file(STATIC, name)
+
+
+@cache
+def _file(directory: Path, path: str) -> tuple[bytes, str]:
+    file = (directory / path).resolve()
+    if not file.is_relative_to(directory) or file.suffix not in MEDIA_TYPES or not file.is_file():
+        raise NotFound(f"there is no file {path!r}")
+    return file.read_bytes(), MEDIA_TYPES[file.suffix]

@@ -114,14 +114,17 @@ def variables(template: str) -> list[str]:
 
 
 def with_elements(html: str, origin: str) -> str:
-    """The page with the engine's crowd elements in the place of AWS's, whichever host the page names for them.
+    """The page as a whole document, with the engine's crowd elements in the place of AWS's, whichever host it names.
 
     origin: of the engine, as `https://host`; the frame's own origin is opaque, so that addresses must be whole.
     """
     script = f'<script type="module" crossorigin="anonymous" src="{origin}{ELEMENTS_SCRIPT}">'
-    return _STYLE.sub("", _SCRIPT.sub(lambda _: script, html))
+    page = _STYLE.sub("", _SCRIPT.sub(lambda _: script, html))
+    return page if _DOCTYPE.match(page) else _HEAD + page
 
 
+_HEAD = '<!doctype html>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+_DOCTYPE = re.compile(r"\s*(?:<!--.*?-->\s*)*<!doctype", re.IGNORECASE | re.DOTALL)
 # By file name, not by host: isolated regions load them from buckets of their own.
 _ADDRESS = r"""(?:src|href)\s*=\s*["']?(?:[^"'\s>]*/)?{name}(?:\?[^"'\s>]*)?(?=["'\s/>])[^>]*>"""
 _SCRIPT = re.compile(r"<script\b[^>]*?\b" + _ADDRESS.format(name=r"crowd-html-elements(?:-v2)?\.js"), re.IGNORECASE)

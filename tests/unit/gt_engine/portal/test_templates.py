@@ -112,17 +112,24 @@ def test_mistakes_can_be_told_without_a_task() -> None:
     ],
 )
 def test_crowd_elements_come_from_the_engine_whichever_host_the_page_names(script: str) -> None:
-    page = with_elements(f"<p>{script}", "https://engine")
-    assert page.startswith('<p><script type="module" crossorigin="anonymous" src="https://engine/elements/')
+    page = with_elements(f"<!doctype html><p>{script}", "https://engine")
+    assert page.startswith('<!doctype html><p><script type="module" crossorigin="anonymous" src="https://engine/elements/')
     assert "assets" not in page
     assert "amazonaws" not in page
 
 
 def test_other_files_of_a_page_are_left_alone() -> None:
-    page = '<script src="https://cdn.example/d3.js"></script><script src="my-crowd-html-elements.js"></script>'
+    page = '<!-- Mine --> <!DOCTYPE html><script src="https://cdn.example/d3.js"></script><script src="my-crowd-html-elements.js"></script>'
     assert with_elements(page, "https://engine") == page
 
 
 def test_the_style_sheets_of_aws_go() -> None:
     sheet = '<link rel="stylesheet" href="https://assets.crowd.aws/css/gen-ai-components.css" /><p>'
-    assert with_elements(sheet, "https://engine") == "<p>"
+    assert with_elements("<!doctype html>" + sheet, "https://engine") == "<!doctype html><p>"
+
+
+def test_a_fragment_becomes_a_document_that_fits_phones() -> None:
+    page = with_elements("<crowd-form></crowd-form>", "https://engine")
+    assert page.startswith("<!doctype html>")
+    assert page.endswith("<crowd-form></crowd-form>")
+    assert 'name="viewport"' in page

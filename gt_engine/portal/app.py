@@ -1,0 +1,89 @@
+"""The portal's routes. They stand in one ASGI app with the API, whose only path is `POST /`."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from gt_engine.portal import assets, frames, sign_in, team, working
+from gt_engine.portal.calls import Answer, Portal, endpoint, problem
+from gt_engine.workforce.tasks import MAX_DRAFT_BYTES
+from gt_service.errors import NotFound
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def portal_routes(portal: Portal) -> list[BaseRoute]:
+    """Every address of the portal, and what answers it."""
+
+    def get(path: str, answer: Answer) -> Route:
+        return Route(path, endpoint(portal, answer), methods=["GET"])
+
+    def post(path: str, answer: Answer, *, most: int = 64 * 1024) -> Route:
+        return Route(path, endpoint(portal, answer, max_body=most), methods=["POST"])
+
+    return [
+        get("/", sign_in.front),
+        get("/sign-in", sign_in.ask),
+        get("/sign-in/{token}", sign_in.look),
+        post("/sign-in/{token}", sign_in.enter),
+        post("/sign-out", sign_in.leave),
+        get("/session", sign_in.present),
+        get("/jobs", working.jobs),
+        get("/jobs/{job}", working.job),
+        post("/jobs/{job}/next", working.next_task),
+        get("/me", working.me),
+        get("/tasks/{task}", working.task),
+        post("/tasks/{task}/accept", working.accept),
+        post("/tasks/{task}/submit", working.submit, most=working.MAX_ANSWER_BYTES),
+        post("/tasks/{task}/decline", working.decline),
+        post("/tasks/{task}/release", working.release),
+        post("/tasks/{task}/later", working.later),
+        post("/tasks/{task}/undo", working.undo),
+        get("/tasks/{task}/draft", working.draft),
+        Route(
+            "/tasks/{task}/draft", endpoint(portal, working.save_draft, max_body=MAX_DRAFT_BYTES), methods=["PUT"]
+        ),
+        get("/tasks/{task}/page", frames.frame),
+        get("/tasks/{task}/files/{number:int}", frames.file),
+        get("/team", team.people),
+        post("/team/invite", team.invite),
+        post("/team/{worker}/disable", team.disable),
+        post("/team/{worker}/enable", team.enable),
+        get("/team/jobs/{job}.csv", team.job_csv),
+        get("/team/jobs/{job}", team.job),
+        Route("/static/{version}/{path:path}", _static, methods=["GET"]),
+        Route("/elements/{version}/{path:path}", _elements, methods=["GET"]),
+    ]
+
+
+async def _static(request: Request) -> Response:
+    try:
+        body, media_type = assets.own_file(request.path_params["path"])
+    except NotFound as error:
+        return problem(request, error)
+    return _file(request, body, media_type, assets.version(assets.STATIC))
+
+
+async def _elements(request: Request) -> Response:
+    """The crowd elements are loaded by frames of an opaque origin, which may read them by CORS alone."""
+    try:
+        body, media_type = assets.element_file(request.path_params["path"])
+    except NotFound as error:
+        return problem(request, error)
+    response = _file(request, body, media_type, assets.version(assets.ELEMENTS))
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def _file(request: Request, body: bytes, media_type: str, version: str) -> Response:
+    """An address of another version, as of a page that was open during an update, is answered and not kept."""
+    is_current = request.path_params["version"] == version
+    headers = {
+        "Cache-Control": _FOR_EVER if is_current else "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    }
+    return Response(body, media_type=media_type, headers=headers)

@@ -1,0 +1,189 @@
+"""From an HTTP request to a call with a known caller, and from errors to pages or JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from gt_engine.aws import Objects
+from gt_engine.portal.pages import render
+from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, check_own_request, origin_of
+from gt_engine.portal.signing import Signer
+from gt_engine.workforce.members import Members, Worker
+from gt_engine.workforce.tasks import Tasks
+from gt_service.errors import AccessDenied, GtServiceError, InvalidInput
+from gt_service.pages.browser import prefers_html
+
+MAX_BODY_BYTES = 64 * 1024
+SESSION_SECONDS = 12 * 3600
+
+log = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, eq=False)
+class Portal:
+    """What the portal's pages stand on.
+
+    public_url             where browsers reach the engine; a request may also name localhost or an address
+    insecure_sign_in       sessions also over plain HTTP from other machines
+    """
+
+    members: Members
+    tasks: Tasks
+    objects: Objects
+    signer: Signer
+    public_url: str = ""
+    insecure_sign_in: bool = False
+    now: Callable[[], datetime] = _utc_now
+    looks: RateLimit = field(default_factory=lambda: RateLimit(60, 60))
+    sign_ins: RateLimit = field(default_factory=lambda: RateLimit(10, 60))
+
+
+class SignedOut(GtServiceError):
+    """Nobody is signed in, or the session has ended."""
+
+    code = "signed_out"
+    status = 401
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `origin` is the portal's own, as this browser knows it."""
+
+    portal: Portal
+    request: Request
+    body: bytes
+    origin: str
+    now: datetime
+
+    @property
+    def is_secure(self) -> bool:
+        return self.origin.startswith("https://")
+
+    @property
+    def cookie_name(self) -> str:
+        """With TLS a name that browsers guard: no other host and no plain page can set it."""
+        return "__Host-gt-session" if self.is_secure else "gt-session"
+
+    @property
+    def session_id(self) -> str:
+        return self.request.cookies.get(self.cookie_name, "")
+
+    @property
+    def client(self) -> str:
+        return self.request.client.host if self.request.client else ""
+
+    def path(self, name: str) -> str:
+        return str(self.request.path_params[name])
+
+    def visitor(self) -> Worker | None:
+        return self.portal.members.session(self.session_id, self.now) if self.session_id else None
+
+    def worker(self) -> Worker:
+        """Who is signed in. Errors: `SignedOut`."""
+        worker = self.visitor()
+        if worker is None:
+            raise SignedOut("you are not signed in, or your session has ended", remedy="Sign in again.")
+        return worker
+
+    def manager(self) -> Worker:
+        """Errors: `SignedOut`; `AccessDenied` for people who label only."""
+        worker = self.worker()
+        if not worker.is_manager:
+            raise AccessDenied("this page is for those who run the team")
+        return worker
+
+    def form(self) -> dict[str, str]:
+        """The fields of a posted form."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50))
+
+    def json(self) -> dict[str, Any]:
+        """Errors: `InvalidInput`."""
+        try:
+            document = json.loads(self.body or b"{}")
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            raise InvalidInput("the request body is not a JSON object", field="body")
+        return document
+
+
+Answer = Callable[[Call], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def endpoint(portal: Portal, answer: Answer, *, max_body: int = MAX_BODY_BYTES) -> Endpoint:
+    """Serves `answer` in a thread: what it asks waits for AWS. Changes are taken from the portal's own pages only."""
+
+    async def serve(request: Request) -> Response:
+        try:
+            body = await _body(request, max_body)
+            return await run_in_threadpool(_answer, portal, request, body, answer)
+        except GtServiceError as error:
+            return problem(request, error)
+        except Exception:
+            log.exception("a page of the portal failed", extra={"path": request.url.path})
+            return problem(request, GtServiceError("The engine failed; its log says why.", remedy="Try again."))
+
+    return serve
+
+
+def _answer(portal: Portal, request: Request, body: bytes, answer: Answer) -> Response:
+    if request.method not in {"GET", "HEAD"}:
+        check_own_request(request)
+    response = answer(Call(portal, request, body, origin_of(request, portal.public_url), portal.now()))
+    for name, value in PORTAL_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+async def _body(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise TooLarge(f"the request has more than {most:,} bytes")
+    return bytes(body)
+
+
+class TooLarge(GtServiceError):
+    """The request's body is too large."""
+
+    code = "too_large"
+    status = 413
+
+
+def problem(request: Request, error: GtServiceError) -> Response:
+    """An error as the caller wants it: a page, a way to sign in, or JSON."""
+    if not prefers_html(request.headers.get("accept")):
+        return JSONResponse(error.as_dict(), error.status, headers=dict(PORTAL_HEADERS))
+    if isinstance(error, SignedOut):
+        place = quote(request.url.path if request.method == "GET" else "/jobs", safe="")
+        return RedirectResponse(f"/sign-in?next={place}", 303, headers=dict(PORTAL_HEADERS))
+    shown = {"message": error.message, "remedy": error.remedy, "status": error.status}
+    return page("error.html", None, shown, status=error.status)
+
+
+def page(
+    template: str,
+    worker: Worker | None,
+    values: Mapping[str, Any],
+    *,
+    section: str = "",
+    status: int = 200,
+) -> Response:
+    html = render(template, worker=worker, section=section, values=values)
+    return HTMLResponse(html, status, headers=dict(PORTAL_HEADERS))

@@ -1,0 +1,98 @@
+"""The page of a task in its frame, and the files that it shows. Both come without a cookie, at signed addresses.
+
+A file is reachable only as the n-th that the page itself grants: what the address says is nothing that a worker could
+change into another object's, and it does not tell where the object lies.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from starlette.responses import HTMLResponse, Response
+
+from gt_engine.portal.built_in_pages import built_in_page
+from gt_engine.portal.calls import Call, Portal
+from gt_engine.portal.files import inspect
+from gt_engine.portal.security import FILE_HEADERS, frame_headers
+from gt_engine.portal.templates import Grant, render, with_elements
+from gt_engine.workforce.members import Worker
+from gt_engine.workforce.tasks import Task
+from gt_service.errors import AccessDenied, NotFound
+from gt_service.objects import S3Uri
+
+PAGE_LIFETIME = timedelta(minutes=15)
+FILE_GRACE = timedelta(minutes=30)
+NAMED_ENTITIES = "human-task-ui/NamedEntityRecognition"
+
+
+def page_address(call: Call, task: Task) -> str:
+    """Where the task's frame is loaded from, for a quarter of an hour."""
+    worker = call.worker()
+    return call.portal.signer.address(f"/tasks/{task.task_id}/page", worker.worker_id, call.now + PAGE_LIFETIME)
+
+
+def frame(call: Call) -> Response:
+    """GET /tasks/<task>/page"""
+    worker, task = _signed_for(call)
+    until = call.now + timedelta(seconds=task.time_limit_seconds) + FILE_GRACE
+    granted: list[str] = []
+
+    def grant(uri: str) -> str:
+        if not uri.startswith("s3://"):
+            return uri
+        path = f"/tasks/{task.task_id}/files/{_place(granted, uri)}"
+        return call.origin + call.portal.signer.address(path, worker.worker_id, until)
+
+    html = _render(call.portal, task, grant)
+    return HTMLResponse(with_elements(html, call.origin), headers=frame_headers(call.origin))
+
+
+def file(call: Call) -> Response:
+    """GET /tasks/<task>/files/<n>"""
+    _, task = _signed_for(call)
+    granted: list[str] = []
+    _render(call.portal, task, lambda uri: str(_place(granted, uri)) if uri.startswith("s3://") else uri)
+    number = call.request.path_params["number"]
+    if number >= len(granted):
+        raise NotFound("the task has no such file")
+    uri = S3Uri.parse(granted[number])
+    found = inspect(call.portal.objects.read(uri), uri.key.rpartition("/")[2])
+    return Response(found.body, media_type=found.media_type, headers=dict(FILE_HEADERS))
+
+
+def _signed_for(call: Call) -> tuple[Worker, Task]:
+    """Whose task it is. Errors: `AccessDenied`, `NotFound`, `Conflict` where its time is over."""
+    worker_id = call.portal.signer.worker_of(call.request.url.path, call.request.query_params, call.now)
+    worker = call.portal.members.worker(worker_id)
+    if not worker.is_enabled:
+        raise AccessDenied("this worker is disabled")
+    return worker, call.portal.tasks.task(worker, call.path("task"), call.now)
+
+
+def _place(granted: list[str], uri: str) -> int:
+    if uri not in granted:
+        granted.append(uri)
+    return granted.index(uri)
+
+
+def _render(portal: Portal, task: Task, grant: Grant) -> str:
+    template = built_in_page(NAMED_ENTITIES) if task.template is None else _template(portal, task.template, task.job)
+    return render(template, task_input(task), grant=grant).html
+
+
+def task_input(task: Task) -> dict[str, Any]:
+    """What a page knows as `task.input`: what Ground Truth's own pre-annotation functions give."""
+    return {
+        "taskObject": str(task.source),
+        "labels": list(task.labels),
+        "manifestLine": dict(task.manifest_line),
+        "title": task.title,
+    }
+
+
+@lru_cache(maxsize=64)
+def _template(portal: Portal, uri: S3Uri, job: str) -> str:
+    """A job's template does not change once the job has begun."""
+    return portal.objects.read(uri).decode("utf-8")

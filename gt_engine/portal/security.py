@@ -1,0 +1,118 @@
+"""What keeps the portal's pages and the pages of tasks apart, and strangers out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from gt_service.errors import AccessDenied, GtServiceError
+from gt_service.pages.browser import is_same_origin
+
+PORTAL_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not "no-referrer": forms would then be sent with the Origin "null", and no longer be known as our own.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+FILE_HEADERS: Mapping[str, str] = {
+    # Whatever a file turns out to be, opened by its address it has no script, no origin and no network.
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # The frame's origin is opaque: it asks as "null", without cookies, and may read nothing without this.
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "private, max-age=3600",
+}
+
+
+def frame_headers(origin: str) -> dict[str, str]:
+    """Headers of a task's page. The sandbox stands here too, so that opening the page by its address is harmless."""
+    policy = (
+        f"sandbox allow-scripts allow-forms; default-src 'none'; script-src 'unsafe-inline' {origin}; "
+        f"style-src 'unsafe-inline' {origin}; img-src {origin} data: blob:; media-src {origin} data: blob:; "
+        f"font-src {origin} data:; connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors {origin}"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+
+
+def origin_of(request: Request, public_url: str) -> str:
+    """Where browsers reach the portal: as configured, else as this request came.
+
+    A Host header is taken at its word for addresses and localhost only: a name could be another site's, made to point
+    here. Errors: `AccessDenied`.
+    """
+    host = request.headers.get("host", "")
+    if urlsplit(public_url).netloc == host:
+        return public_url
+    name = urlsplit(f"//{host}").hostname or ""
+    if name != "localhost" and not is_address(name):
+        raise AccessDenied(
+            f"this engine is not known as {host!r}", remedy=f"Start it with --public-url https://{host}."
+        )
+    return f"{request.url.scheme}://{host}"
+
+
+def is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def check_own_request(request: Request) -> None:
+    """Errors: `AccessDenied` for a change that does not come from one of the portal's own pages."""
+    if not is_same_origin(request.headers):
+        raise AccessDenied("this request does not come from the portal's own pages")
+
+
+def may_sign_in(request: Request, origin: str, *, forced: bool) -> bool:
+    """Whether a session's cookie is safe on the way: with TLS, or where it does not leave the machine."""
+    client = request.client.host if request.client else ""
+    is_local = is_address(client) and ip_address(client).is_loopback
+    return forced or origin.startswith("https://") or is_local
+
+
+class TooManyRequests(GtServiceError):
+    """Too many tries from one address."""
+
+    code = "too_many_requests"
+    status = 429
+
+
+@dataclass
+class RateLimit:
+    """So many tries per address in so many seconds; in memory, so each process counts its own."""
+
+    tries: int
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    _seen: dict[str, list[float]] = field(default_factory=dict)
+
+    def check(self, address: str) -> None:
+        """Errors: `TooManyRequests`."""
+        now = self.clock()
+        if len(self._seen) > 10_000:
+            self._seen = {who: times for who, times in self._seen.items() if times[-1] > now - self.seconds}
+        times = [moment for moment in self._seen.get(address, ()) if moment > now - self.seconds]
+        if len(times) >= self.tries:
+            raise TooManyRequests("too many tries", remedy=f"Wait {int(self.seconds)} seconds.")
+        self._seen[address] = [*times, now]

@@ -1,0 +1,55 @@
+"""Addresses that work for one worker, one task and a while: what a task's frame loads brings no cookie."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlencode
+
+from gt_service.errors import AccessDenied
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Signs and checks addresses with one key. The same key must be known to all that answer them."""
+
+    key: bytes = field(repr=False)
+
+    def address(self, path: str, worker_id: str, expires: datetime) -> str:
+        """`path` with whom it is for, until when, and the signature."""
+        until = str(int(expires.timestamp()))
+        signature = self._signature(path, worker_id, until)
+        return f"{path}?{urlencode({'worker': worker_id, 'until': until, 'signature': signature})}"
+
+    def worker_of(self, path: str, query: Mapping[str, str], now: datetime) -> str:
+        """Whom a signed address is for. Errors: `AccessDenied` for one that is forged, changed or too old."""
+        worker_id, until = query.get("worker", ""), query.get("until", "")
+        signature = self._signature(path, worker_id, until)
+        if not hmac.compare_digest(signature.encode(), query.get("signature", "").encode()):
+            raise AccessDenied("this address is not one that the portal gave out")
+        if now >= datetime.fromtimestamp(int(until), now.tzinfo) + timedelta(seconds=1):
+            raise AccessDenied("this address is too old", remedy="Load the page anew.")
+        return worker_id
+
+    def _signature(self, *parts: str) -> str:
+        return hmac.new(self.key, "\n".join(parts).encode(), sha256).hexdigest()
+
+
+def key_in(state_dir: Path) -> bytes:
+    """The engine's own key, made at its first start: pages that are open outlive a restart."""
+    file = state_dir / "portal.key"
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_bytes()
+    with os.fdopen(descriptor, "wb") as new:
+        new.write(secrets.token_bytes(KEY_BYTES))
+    return file.read_bytes()

@@ -1,0 +1,113 @@
+/** The page of one task in its frame: a stranger until shown otherwise. All it can do is send messages through one port. */
+
+const READY_LIMIT = 25_000; // ms
+const MOST_CHARACTERS = 8 * 1024 * 1024; // of a draft or an answer, as JSON
+
+/**
+ * @typedef {object} Listener
+ * @property {(value: unknown) => void} draft
+ * @property {(answer: object) => void} submit
+ * @property {(verdict: {canSubmit: boolean, message?: string}) => void} valid
+ * @property {() => void} activity
+ * @property {(key: {key: string, ctrl: boolean, alt: boolean, shift: boolean, meta: boolean}) => void} key
+ * @property {(src: string) => void} imageFailed
+ */
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isSmall = (value) => JSON.stringify(value).length <= MOST_CHARACTERS;
+
+export class TaskFrame {
+  #port = null;
+  #imageFailed = null;
+
+  /**
+   * @param {HTMLElement} place @param {{id: string, page: string, title: string}} task
+   * @param {(frame: TaskFrame) => Listener} listener asked at each message: the frame's role changes
+   */
+  constructor(place, task, listener) {
+    this.task = task;
+    this.listener = listener;
+    this.canSubmit = false;
+    this.element = document.createElement("iframe");
+    this.element.setAttribute("sandbox", "allow-scripts allow-forms");
+    this.element.referrerPolicy = "no-referrer";
+    this.element.title = task.title;
+    this.element.src = task.page;
+    /** Settled when the frame can be shown. Errors: its page does not load, or has none of our elements in it. */
+    this.ready = new Promise((resolve, reject) => {
+      this.settle = resolve;
+      setTimeout(() => reject(new Error("The page of this task cannot be loaded.")), READY_LIMIT);
+    });
+    this.ready.catch(() => {});
+    // A second load is another page in the same frame: it gets no port, and the first port is dead.
+    this.element.addEventListener("load", () => this.#connect(), { once: true });
+    this.show("next");
+    place.append(this.element);
+  }
+
+  /** @param {"now"|"next"|"before"} as */
+  show(as) {
+    this.element.dataset.place = as;
+    this.element.inert = as !== "now";
+    this.element.toggleAttribute("aria-hidden", as !== "now");
+    if (as === "now") this.element.focus({ preventScroll: true });
+  }
+
+  /** @param {object} message */
+  send(message) {
+    this.#port?.postMessage(message);
+  }
+
+  /** The first picture that could not be shown. */
+  get imageFailed() {
+    return this.#imageFailed;
+  }
+
+  remove() {
+    this.#port?.close();
+    this.#port = null;
+    this.element.remove();
+  }
+
+  #connect() {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = ({ data }) => this.#receive(data);
+    // The frame's origin is opaque, so that none can be named; the port goes to this window and nowhere else.
+    this.element.contentWindow.postMessage({ type: "connect", task: this.task.id }, "*", [port2]);
+  }
+
+  #receive(message) {
+    if (!isObject(message)) return;
+    const hears = this.listener(this);
+    switch (message.type) {
+      case "ready":
+        this.canSubmit = message.canSubmit === true;
+        this.settle();
+        break;
+      case "valid":
+        this.canSubmit = message.canSubmit === true;
+        hears.valid({ canSubmit: this.canSubmit, message: typeof message.message === "string" ? message.message.slice(0, 300) : undefined });
+        break;
+      case "draft":
+        if (isSmall(message.value ?? null)) hears.draft(message.value ?? null);
+        break;
+      case "submit":
+        if (isObject(message.answer) && isSmall(message.answer)) hears.submit(message.answer);
+        break;
+      case "activity":
+        hears.activity();
+        break;
+      case "key":
+        if (typeof message.key === "string") hears.key(message);
+        break;
+      case "image-failed":
+        this.#imageFailed ??= String(message.src).slice(0, 500);
+        hears.imageFailed(this.#imageFailed);
+        break;
+      case "error":
+        console.warn("The task's page:", String(message.message).slice(0, 500));
+        break;
+    }
+  }
+}

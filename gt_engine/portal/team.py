@@ -1,0 +1,96 @@
+"""The pages of those who run a team: people, and how far a job's people are."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from starlette.responses import RedirectResponse, Response
+
+from gt_engine.portal.calls import Call, page
+from gt_engine.workforce.members import MANAGERS
+from gt_engine.workforce.tasks import JobProgress
+from gt_service.errors import InvalidInput
+
+MAX_GROUPS = 10
+
+
+def people(call: Call) -> Response:
+    """GET /team"""
+    return _people(call)
+
+
+def invite(call: Call) -> Response:
+    """POST /team/invite: the link is on this page and nowhere else."""
+    call.manager()
+    form = call.form()
+    groups = {name.strip() for name in form.get("groups", "").split(",") if name.strip()}
+    if len(groups) > MAX_GROUPS:
+        raise InvalidInput(f"a worker is in {MAX_GROUPS} groups at most", field="groups")
+    if form.get("manager"):
+        groups.add(MANAGERS)
+    invitation = call.portal.members.invite(form.get("name", ""), groups=groups, now=call.now)
+    link = f"{call.origin}/sign-in/{invitation.token}"
+    return _people(call, {"name": invitation.worker.name, "link": link, "expires": invitation.expires})
+
+
+def disable(call: Call) -> Response:
+    """POST /team/<worker>/disable: signed out at once."""
+    if call.manager().worker_id == call.path("worker"):
+        raise InvalidInput("you cannot disable yourself", field="worker")
+    call.portal.members.disable(call.path("worker"))
+    return RedirectResponse("/team", 303)
+
+
+def enable(call: Call) -> Response:
+    """POST /team/<worker>/enable"""
+    call.manager()
+    call.portal.members.enable(call.path("worker"))
+    return RedirectResponse("/team", 303)
+
+
+def job(call: Call) -> Response:
+    """GET /team/jobs/<job>"""
+    worker = call.manager()
+    name = call.path("job")
+    progress = call.portal.tasks.progress(name)
+    return page(
+        "team-job.html", worker, {"progress": progress, "names": _names(call), "now": call.now}, section="team"
+    )
+
+
+def job_csv(call: Call) -> Response:
+    """GET /team/jobs/<job>.csv: one row per worker."""
+    call.manager()
+    name = call.path("job")
+    text = as_csv(call.portal.tasks.progress(name), _names(call))
+    headers = {"Content-Disposition": f'attachment; filename="{name}-people.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def as_csv(progress: JobProgress, names: dict[str, str]) -> str:
+    """Names that a spreadsheet would take for formulas are written as text."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["worker_id", "name", "answers", "declines", "expired", "in_work", "active_seconds"])
+    for one in progress.workers:
+        name = names.get(one.worker_id, "")
+        safe = f"'{name}" if name[:1] in {"=", "+", "-", "@", "\t"} else name
+        rows.writerow(
+            [one.worker_id, safe, one.answers, one.declines, one.expired, one.in_work, round(one.active_seconds, 1)]
+        )
+    return text.getvalue()
+
+
+def _people(call: Call, invited: dict[str, object] | None = None) -> Response:
+    worker = call.manager()
+    values = {
+        "workers": call.portal.members.workers(),
+        "jobs": [(one.job, one.title) for one in call.portal.tasks.store.offers()],
+        "invited": invited,
+    }
+    return page("team.html", worker, values, section="team")
+
+
+def _names(call: Call) -> dict[str, str]:
+    return {one.worker_id: one.name for one in call.portal.members.workers()}
