@@ -55,6 +55,11 @@ from gt_service.errors import GtServiceError
     show_default="the address listened on",
     help="Where people's browsers reach the engine, as https://labels.example.org: behind a proxy, or from elsewhere.",
 )
+@click.option(
+    "--insecure-sign-in",
+    is_flag=True,
+    help="Let people sign in from other machines without TLS, in a network that you trust.",
+)
 def main(
     *,
     host: str,
@@ -69,6 +74,7 @@ def main(
     access_keys: Path | None,
     hurry: int,
     public_url: str,
+    insecure_sign_in: bool,
 ) -> None:
     """Ground Truth's labeling jobs without Ground Truth: speaks its API, writes its files, sends its events.
 
@@ -89,6 +95,7 @@ def main(
             secrets=secrets,
             hurry=hurry,
             public_url=public_url.rstrip("/"),
+            insecure_sign_in=insecure_sign_in,
         )
         serve(settings, host=host, port=port)
     except GtServiceError as error:

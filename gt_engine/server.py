@@ -15,6 +15,8 @@ from gt_engine.api.operations import Operations
 from gt_engine.api.wire import api
 from gt_engine.aws import EngineObjects, client
 from gt_engine.jobs.runner import Runner
+from gt_engine.portal.app import portal_routes
+from gt_engine.portal.assemble import open_portal
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoTeams
@@ -33,7 +35,8 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     objects = EngineObjects(client("s3", settings.region))
     operations = Operations(settings, store, DynamoTeams(store.tables), objects, runner.wake)
     runner.start([job.name for job in store.jobs() if job.has_work])
-    server = uvicorn.Server(uvicorn.Config(api(operations), log_config=None, timeout_graceful_shutdown=5))
+    app = api(operations, portal_routes(open_portal(settings, store, runner.wake)))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
     print(json.dumps({"url": _url(listener)}), flush=True)  # noqa: T201 - what the caller waits for
     log.info("serving", extra={"url": _url(listener), "region": settings.region, "account": settings.account})
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -28,6 +28,7 @@ class Settings:
     hurry                      trainings take one step in so many: for tests and for the quick demo
     public_url                 where browsers reach the engine, without a slash at the end; the address that it listens
                                on where nothing else is said
+    insecure_sign_in           people may sign in from other machines without TLS: for a network that is trusted
     """
 
     region: str
@@ -40,6 +41,7 @@ class Settings:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     hurry: int = 1
     public_url: str = ""
+    insecure_sign_in: bool = False
 
 
 def region_from_environment() -> str:

@@ -42,9 +42,7 @@ def portal_routes(portal: Portal) -> list[BaseRoute]:
         post("/tasks/{task}/later", working.later),
         post("/tasks/{task}/undo", working.undo),
         get("/tasks/{task}/draft", working.draft),
-        Route(
-            "/tasks/{task}/draft", endpoint(portal, working.save_draft, max_body=MAX_DRAFT_BYTES), methods=["PUT"]
-        ),
+        Route("/tasks/{task}/draft", endpoint(portal, working.save_draft, max_body=MAX_DRAFT_BYTES), methods=["PUT"]),
         get("/tasks/{task}/page", frames.frame),
         get("/tasks/{task}/files/{number:int}", frames.file),
         get("/team", team.people),

@@ -19,6 +19,8 @@ MAX_BYTES = 100 * 2**20
 MAX_PIXELS = 100_000_000
 """More than any camera makes in one shot; decoded it takes 400 MB of a browser's memory."""
 MAX_TEXT_BYTES = 2 * 2**20
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+# A JPEG of several pictures, as some phones take, is MPO to Pillow.
 _TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 
 
@@ -48,7 +50,7 @@ def _image_type(body: bytes, name: str) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(body), formats=tuple(_TYPES)) as image:
+            with Image.open(io.BytesIO(body), formats=_FORMATS) as image:
                 width, height = image.size
                 kind = _TYPES[image.format or ""]
     except UnidentifiedImageError:

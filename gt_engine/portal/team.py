@@ -8,6 +8,7 @@ import io
 from starlette.responses import RedirectResponse, Response
 
 from gt_engine.portal.calls import Call, page
+from gt_engine.portal.working import DECLINE_REASONS
 from gt_engine.workforce.members import MANAGERS
 from gt_engine.workforce.tasks import JobProgress
 from gt_service.errors import InvalidInput
@@ -52,18 +53,16 @@ def enable(call: Call) -> Response:
 def job(call: Call) -> Response:
     """GET /team/jobs/<job>"""
     worker = call.manager()
-    name = call.path("job")
-    progress = call.portal.tasks.progress(name)
-    return page(
-        "team-job.html", worker, {"progress": progress, "names": _names(call), "now": call.now}, section="team"
-    )
+    progress = call.portal.tasks.progress(call.path("job"), call.now)
+    values = {"progress": progress, "names": _names(call), "reasons": DECLINE_REASONS}
+    return page("team-job.html", worker, values, section="team")
 
 
 def job_csv(call: Call) -> Response:
     """GET /team/jobs/<job>.csv: one row per worker."""
     call.manager()
     name = call.path("job")
-    text = as_csv(call.portal.tasks.progress(name), _names(call))
+    text = as_csv(call.portal.tasks.progress(name, call.now), _names(call))
     headers = {"Content-Disposition": f'attachment; filename="{name}-people.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 

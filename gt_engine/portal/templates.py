@@ -123,7 +123,9 @@ def with_elements(html: str, origin: str) -> str:
     return page if _DOCTYPE.match(page) else _HEAD + page
 
 
-_HEAD = '<!doctype html>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+_HEAD = (
+    '<!doctype html>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+)
 _DOCTYPE = re.compile(r"\s*(?:<!--.*?-->\s*)*<!doctype", re.IGNORECASE | re.DOTALL)
 # By file name, not by host: isolated regions load them from buckets of their own.
 _ADDRESS = r"""(?:src|href)\s*=\s*["']?(?:[^"'\s>]*/)?{name}(?:\?[^"'\s>]*)?(?=["'\s/>])[^>]*>"""

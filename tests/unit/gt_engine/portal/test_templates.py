@@ -113,13 +113,18 @@ def test_mistakes_can_be_told_without_a_task() -> None:
 )
 def test_crowd_elements_come_from_the_engine_whichever_host_the_page_names(script: str) -> None:
     page = with_elements(f"<!doctype html><p>{script}", "https://engine")
-    assert page.startswith('<!doctype html><p><script type="module" crossorigin="anonymous" src="https://engine/elements/')
+    assert page.startswith(
+        '<!doctype html><p><script type="module" crossorigin="anonymous" src="https://engine/elements/'
+    )
     assert "assets" not in page
     assert "amazonaws" not in page
 
 
 def test_other_files_of_a_page_are_left_alone() -> None:
-    page = '<!-- Mine --> <!DOCTYPE html><script src="https://cdn.example/d3.js"></script><script src="my-crowd-html-elements.js"></script>'
+    page = (
+        '<!-- Mine --> <!DOCTYPE html><script src="https://cdn.example/d3.js"></script>'
+        '<script src="my-crowd-html-elements.js"></script>'
+    )
     assert with_elements(page, "https://engine") == page
 
 

@@ -1,0 +1,34 @@
+"""The portal of a running engine: its members and tasks on the engine's tables and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gt_engine.aws import EngineObjects, Objects, client
+from gt_engine.portal.calls import Portal
+from gt_engine.portal.signing import Signer, key_in
+from gt_engine.settings import Settings
+from gt_engine.store import DynamoStore
+from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
+from gt_engine.workforce.members import Members
+from gt_engine.workforce.tasks import Tasks
+from gt_engine.workforce.teams import groups_of_teams
+
+
+def open_portal(settings: Settings, store: DynamoStore, wake: Callable[[str], None]) -> Portal:
+    """`wake` tells the runner that a job's people have done what it waits for."""
+    s3 = client("s3", settings.region)
+    teams = DynamoTeams(store.tables)
+
+    def objects(kms_key: str | None) -> Objects:
+        return EngineObjects(s3, kms_key)
+
+    members = Members(DynamoMembers(store.tables), lambda: groups_of_teams(teams), region=settings.region)
+    return Portal(
+        members=members,
+        tasks=Tasks(DynamoTasks(store.tables), objects, members.teams_of, wake),
+        objects=objects(None),
+        signer=Signer(key_in(settings.state_dir)),
+        public_url=settings.public_url,
+        insecure_sign_in=settings.insecure_sign_in,
+    )
