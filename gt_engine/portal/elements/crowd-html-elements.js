@@ -5,5 +5,9 @@ import "./form.js"; // second: it moves its children, which is cheap while they 
 import "./crowd-bounding-box.js";
 import "./crowd-classifier.js";
 import "./crowd-image-classifier.js";
+import "./crowd-keypoint.js";
+import "./crowd-line.js";
+import "./crowd-polygon.js";
+import "./crowd-polyline.js";
 
 announce();

@@ -69,12 +69,14 @@ class Drawing:
         with self.page.inside() as browser:
             browser.execute_async_script(SETTLED)
 
-    def drag(self, *places: Place, button: int = 0) -> None:
-        """Presses at the first place, moves over the others, lets go at the last."""
-        self.drag_screen(*(self.screen(*place) for place in places), button=button)
+    def drag(self, *places: Place, holding: str = "") -> None:
+        """Presses at the first place, moves over the others, lets go at the last; a key is held all the while."""
+        self.drag_screen(*(self.screen(*place) for place in places), holding=holding)
 
-    def drag_screen(self, *places: tuple[int, int], button: int = 0) -> None:
+    def drag_screen(self, *places: tuple[int, int], button: int = 0, holding: str = "") -> None:
         with self.page.inside() as browser:
+            if holding:
+                ActionChains(browser, duration=0).key_down(holding).perform()
             actions = ActionBuilder(browser, duration=10)
             actions.pointer_action.move_to_location(*places[0])
             actions.pointer_action.pointer_down(button=button)
@@ -82,6 +84,8 @@ class Drawing:
                 actions.pointer_action.move_to_location(*place)
             actions.pointer_action.pointer_up(button=button)
             actions.perform()
+            if holding:
+                ActionChains(browser, duration=0).key_up(holding).perform()
         self.settle()
 
     def click(self, *places: Place) -> None:

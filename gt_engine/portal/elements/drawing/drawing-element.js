@@ -19,6 +19,7 @@ export class DrawingElement extends ImageElement {
   /** @type {string} "boundingBoxes" */ static field;
   /** Whether the first label is chosen from the start, however many there are. */ static choosesLabel = true;
   /** Whether initial shapes of labels that the page does not list are dropped. */ static dropsUnknown = false;
+  /** Whether an answer to initial shapes says if they were changed. */ static tellsModified = true;
   /** @type {Point | null} the crosshair moved by arrow keys, in image pixels */ #cursor = null;
   #initial = "";
   #followsSelection = false;
@@ -81,11 +82,11 @@ export class DrawingElement extends ImageElement {
 
   get value() {
     if (!this.surface.hasImage) return undefined;
-    const { field } = /** @type {typeof DrawingElement} */ (this.constructor);
+    const { field, tellsModified } = /** @type {typeof DrawingElement} */ (this.constructor);
     const answers = this.#answers;
     /** @type {Record<string, any>} */
     const value = { [field]: answers, inputImageProperties: this.inputImageProperties };
-    if (this.json("initial-value") !== undefined) value.initialValueModified = JSON.stringify(answers) !== this.#initial;
+    if (tellsModified && this.json("initial-value") !== undefined) value.initialValueModified = JSON.stringify(answers) !== this.#initial;
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
@@ -185,7 +186,7 @@ export class DrawingElement extends ImageElement {
       { keys: ["Space"], does: "Click at the crosshair" },
       { keys: ["Enter"], does: "End the shape that is begun" },
       { keys: ["Esc"], does: "Leave the begun shape, then the selection" },
-      { keys: ["Del"], does: "Delete the selected shape" },
+      ...(this.shapes.kind.grown ? [{ keys: ["Alt+Click"], does: "On a line: add a point; on a point: remove it" }] : []),
     ];
   }
 
