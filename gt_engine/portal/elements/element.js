@@ -20,7 +20,9 @@ export function define(tag, Element) {
 /** @param {Kind} kind */
 function reflect(prototype, attribute, kind) {
   const property = propertyOf(attribute);
-  if (Object.getOwnPropertyDescriptor(prototype, property)) return; // the class has its own
+  for (let at = prototype; at !== HTMLElement.prototype; at = Object.getPrototypeOf(at)) {
+    if (Object.getOwnPropertyDescriptor(at, property)) return; // the class has its own
+  }
   Object.defineProperty(prototype, property, {
     configurable: true,
     enumerable: true,

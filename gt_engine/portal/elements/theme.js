@@ -51,6 +51,8 @@ export const pageSheet = css`
   }
   :where(:root[data-theme="dark"]) {${DARK}}
   :where(body) { margin: 0; background: var(--crowd-surface); color: var(--crowd-text); }
+  :where(crowd-form > form) { margin: 0; }
+  :where(:root:not([data-full-page]) body) { margin: 1rem 1.25rem 2rem; }
   :where(a) { color: var(--crowd-accent); }
   :where(textarea, select, input:not([type]), input:is([type="text"], [type="number"], [type="email"], [type="url"], [type="search"])) {
     font: inherit; color: inherit; background: var(--crowd-surface); border: 1px solid var(--crowd-control);

@@ -27,15 +27,29 @@ def browser(open_browser: Open) -> webdriver.Chrome:
 
 
 @pytest.fixture
-def open_task(browser: webdriver.Chrome, site: Site) -> OpenTask:
-    """Opens a template as a task, loaded and started: `open_task("<crowd-form>…</crowd-form>", draft=…)`."""
+def open_task(browser: webdriver.Chrome, site: Site) -> Iterator[OpenTask]:
+    """Opens a template as a task, loaded and started: `open_task("<crowd-form>…</crowd-form>", draft=…)`.
 
-    def start(template: str, *, using: webdriver.Chrome | None = None, **fields: Any) -> TaskPage:
-        page = TaskPage(using or browser)
+    A script error in any page fails the test, unless `expects_errors=True`.
+    """
+    opened: list[TaskPage] = []
+
+    def check() -> None:
+        for page in opened:
+            assert page.expects_errors or page.messages("error") == []
+        opened.clear()
+
+    def start(
+        template: str, *, using: webdriver.Chrome | None = None, expects_errors: bool = False, **fields: Any
+    ) -> TaskPage:
+        check()
+        page = TaskPage(using or browser, expects_errors)
         page.console()
         page.browser.get(site.put(SHELL % (SANDBOX, site.put_task(template))))
         page.wait("ready")
         page.start(**fields)
+        opened.append(page)
         return page
 
-    return start
+    yield start
+    check()

@@ -121,6 +121,7 @@ class TaskPage:
     """A task in its frame, seen from the portal's page."""
 
     browser: webdriver.Chrome
+    expects_errors: bool = False
 
     def messages(self, kind: str) -> list[dict[str, Any]]:
         """What the frame has sent of that type, in order."""

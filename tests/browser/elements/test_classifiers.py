@@ -151,7 +151,9 @@ def test_instructions_can_be_opened_from_the_portal(open_task: OpenTask) -> None
 
 
 def test_labels_that_are_no_json_are_reported_with_their_place(open_task: OpenTask) -> None:
-    page = open_task("<crowd-form><crowd-classifier name='c' categories='[a b'></crowd-classifier></crowd-form>")
+    page = open_task(
+        "<crowd-form><crowd-classifier name='c' categories='[a b'></crowd-classifier></crowd-form>", expects_errors=True
+    )
     assert "<crowd-classifier> cannot read its categories" in page.wait("error")["message"]
 
 
