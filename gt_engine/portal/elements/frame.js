@@ -3,7 +3,8 @@
  *
  * frame → page: ready {elements, canSubmit} · image-failed {src} · draft {value} · valid {canSubmit, message?} ·
  *               submit {answer} · activity · key {key, ctrl, alt, shift, meta} · error {message}
- * page → frame: start {draft?, theme, last?} · submit · saved · instructions · shortcuts
+ * page → frame: start {draft?, theme, last?} · submit · saved · instructions ·
+ *               shortcuts {more: [{keys, does}]}
  *
  * Without a page around it (a rendered template opened by itself) everything works but nothing is sent; the answer is
  * shown in place of the task.
@@ -97,16 +98,18 @@ function isPressable(event) {
 }
 
 /** The first element of the page that has such a dialog. */
-function open(method) {
-  [...document.querySelectorAll("*")].find((element) => element instanceof CrowdElement && method in element)?.[method]();
+function open(method, ...values) {
+  [...document.querySelectorAll("*")].find((element) => element instanceof CrowdElement && method in element)?.[method](...values);
 }
 
 const receivers = {
   async start({ draft, theme, last }) {
     setTheme(theme);
     await ready;
+    for (const element of document.querySelectorAll("*")) {
+      if (last && "last" in element && Object.hasOwn(last, element.name)) element.last = last[element.name];
+    }
     if (draft !== undefined && draft !== null) applyDraft(document, draft);
-    for (const tool of tools()) tool.last = last?.[tool.name];
     isStarted = true;
     sendValidity();
     tools()[0]?.focus({ preventScroll: true });
@@ -118,7 +121,7 @@ const receivers = {
     document.dispatchEvent(new CustomEvent("crowd-saved"));
   },
   instructions: () => open("openInstructions"),
-  shortcuts: () => open("openShortcuts"),
+  shortcuts: ({ more }) => open("openShortcuts", more),
 };
 
 function connect(event) {

@@ -122,8 +122,9 @@ export class FullPageElement extends CrowdElement {
     this.#open("full");
   }
 
-  openShortcuts() {
-    const rows = [...this.shortcuts(), { keys: ["Enter", "Ctrl+Enter"], does: "Submit" }].map(({ keys, does }) =>
+  /** @param {{keys: string[], does: string}[]} more keys of the page around */
+  openShortcuts(more = []) {
+    const rows = [...this.shortcuts(), { keys: ["Enter", "Ctrl+Enter"], does: "Submit" }, ...more].map(({ keys, does }) =>
       h("tr", {}, h("td", {}, ...keys.flatMap((key, index) => [index ? " " : "", h("kbd", {}, key)])), h("td", {}, does)));
     this.shadowRoot.querySelector(".keys-list").replaceChildren(h("table", { class: "shortcuts" }, h("tbody", {}, rows)));
     this.#open("keys");

@@ -142,12 +142,13 @@ def test_instructions_can_be_opened_from_the_portal(open_task: OpenTask) -> None
     page = open_task(TEXT)
     page.send(type="instructions")
     page.until("return document.querySelector('crowd-classifier').shadowRoot.querySelector('dialog.full').open")
-    page.send(type="shortcuts")
+    page.send(type="shortcuts", more=[{"keys": ["Shift+D"], "does": "Decline"}])
     text = page.until(
         "return document.querySelector('crowd-classifier').shadowRoot.querySelector('dialog.keys[open]')?.innerText"
     )
     assert "Bad" in text
     assert "Submit" in text
+    assert "Shift+D" in text
 
 
 def test_labels_that_are_no_json_are_reported_with_their_place(open_task: OpenTask) -> None:
