@@ -104,7 +104,8 @@ def test_keys_that_nothing_uses_go_to_the_portal_and_ctrl_enter_submits(open_tas
 
 def test_an_error_of_the_template_reaches_the_owner(open_task: OpenTask) -> None:
     page = open_task(
-        "<crowd-form></crowd-form><script>setTimeout(() => { throw new Error('template broke'); }, 500)</script>",
+        """<crowd-form></crowd-form><script>
+        document.addEventListener("all-crowd-elements-ready", () => { throw new Error("template broke"); })</script>""",
         expects_errors=True,
     )
     assert "template broke" in page.wait("error")["message"]

@@ -33,7 +33,7 @@ def test_every_module_is_reached_from_the_entry() -> None:
         assert path.is_file(), f"{path} is imported but is not there"
         if path not in reached:
             reached.add(path)
-            names = re.findall(r"""(?:from|import)\s*["'](\.[^"']+)["']""", path.read_text())
+            names = re.findall(r"""(?:from|import)\s*\(?["'](\.[^"']+)["']""", path.read_text())
             waiting += [path.parent / name for name in names]
     assert reached == {path.resolve() for path in ELEMENTS.rglob("*") if path.suffix in {".js", ".mjs"}}
 
