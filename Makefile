@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench-ingest demo faults kills up test check lint types package deploy destroy setup lock clean
+.PHONY: bench-ingest demo faults kills label up test check lint types package deploy destroy setup lock clean
+
+# Photos of yours, labeled in the browser on this machine: make label IMAGES=~/photos LABELS="Raccoon,Dog"
+label: $(READY)
+	@$(BIN)/gt-service label $(IMAGES) --labels "$(LABELS)" $(ARGS)
 
 # The notebook's three-job experiment on the embedded local stack: no account, no key. QUICK=1 for a small run.
 demo: $(READY)

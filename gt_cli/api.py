@@ -60,6 +60,10 @@ class Api:
     def close_batch(self, campaign: str) -> JsonObject:
         return self._answer(self._client.post(f"/campaigns/{campaign}/batches"))
 
+    def put_spec(self, campaign: str, text: str) -> JsonObject:
+        headers = {"Content-Type": "application/json"}
+        return self._answer(self._client.put(f"/campaigns/{campaign}", content=text.encode(), headers=headers))
+
     def pause(self, campaign: str) -> JsonObject:
         return self._answer(self._client.post(f"/campaigns/{campaign}/pause"))
 

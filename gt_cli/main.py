@@ -16,6 +16,7 @@ from gt_cli.commands.deploy import deploy, destroy
 from gt_cli.commands.estimate import estimate
 from gt_cli.commands.export import export
 from gt_cli.commands.gold import gold
+from gt_cli.commands.label import label
 from gt_cli.commands.package import package
 from gt_cli.commands.plan import plan
 from gt_cli.commands.preview import preview
@@ -33,6 +34,7 @@ def cli() -> None:
 
 
 # The local stack.
+cli.add_command(label)
 cli.add_command(demo)
 cli.add_command(gold)
 cli.add_command(up)

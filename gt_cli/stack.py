@@ -79,6 +79,11 @@ class LocalStack:
         return f"{self.endpoint_url}/restapis/{self.outputs['RestAPIId']}/api/_user_request_"
 
     @property
+    def portal_url(self) -> str:
+        """Where people label."""
+        return self.engine_url
+
+    @property
     def sign_in_url(self) -> str:
         """Opens the status pages. The token stands behind the #, which no browser sends to a server."""
         return f"{self.api_url}/login#token={self.token}"

@@ -1,0 +1,89 @@
+"""`gt-service label`."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import click
+
+from gt_cli.terminal import console, reporting_errors
+from gt_service.errors import InvalidInput
+from gt_service.regions import TaskType
+
+TASKS = (
+    TaskType.OBJECT_DETECTION,
+    TaskType.IMAGE_CLASSIFICATION,
+    TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL,
+)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--labels", required=True, help='What to look for, as in "Raccoon,Dog".', metavar="NAMES")
+@click.option("--task", type=click.Choice([str(task) for task in TASKS]), default=str(TASKS[0]), show_default=True)
+@click.option("--workers", type=click.IntRange(1, 9), default=1, show_default=True, help="People for each photo.")
+@click.option("--invite", multiple=True, metavar="NAME", help="Somebody who labels with you; give it for each of them.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="An address of this machine, to label from others."
+)
+@click.option("--wage", type=click.FloatRange(0), help="US dollars an hour, to reckon people's time.")
+@click.option(
+    "--target", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="What machine labels must meet."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where the labels go.  [default: FOLDER's name and -labels]"
+)
+@click.option(
+    "--work", type=click.Path(path_type=Path), help="Where the work stays.  [default: FOLDER's name and -work]"
+)
+@click.option("--no-open", is_flag=True, help="Open no browser.")
+@reporting_errors
+def label(
+    folder: Path,
+    labels: str,
+    task: str,
+    workers: int,
+    invite: tuple[str, ...],
+    host: str,
+    wage: float | None,
+    target: float | None,
+    out: Path | None,
+    work: Path | None,
+    no_open: bool,
+) -> None:
+    """Labels the photos of a folder in the browser, on this machine.
+
+    Give the same command again to go on where it stopped, or after you have added photos.
+    """
+    from gt_cli.labeling.plan import Wanted
+    from gt_cli.labeling.run import Run
+    from gt_cli.labeling.run import label as label_folder
+
+    wanted = Wanted(folder, _names(labels), TaskType(task), workers, target)
+    name = folder.resolve().name or "photos"
+    run = Run(
+        wanted,
+        out=out or Path(f"{name}-labels"),
+        work=work or Path(f"{name}-work"),
+        owner=_owner(),
+        invite=invite,
+        host=host,
+        wage=wage,
+        opens_browser=not no_open,
+    )
+    label_folder(run, console)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise InvalidInput("there is no label", remedy='Name them as in --labels "Raccoon,Dog".', field="labels")
+    return names
+
+
+def _owner() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "you"

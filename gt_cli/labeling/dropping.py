@@ -1,0 +1,49 @@
+"""Spec and photos into the inbox: only what is new, so that the same command can be given again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from gt_cli.api import Api
+from gt_cli.labeling.photos import Photo
+from gt_cli.stack import LocalStack
+from gt_service.campaign import parse_spec
+from gt_service.objects import S3Objects, S3Uri
+from gt_service.outputs.concurrently import concurrently
+
+CONTENT_TYPES = {".png": "image/png"}
+
+
+def put_spec(api: Api, spec: Mapping[str, Any]) -> None:
+    """Puts the spec in force unless it is already. Errors: SpecErrors, ApiError."""
+    text = json.dumps(spec)
+    wanted = parse_spec(text, filename="campaign.json").model_dump(mode="json")
+    there = api.campaign(spec["name"])
+    if there is None or there["spec"] != wanted:
+        api.put_spec(spec["name"], text)
+
+
+def drop_photos(stack: LocalStack, campaign: str, photos: Sequence[Photo], done: Callable[[int], None]) -> int:
+    """Uploads what is not there, or is younger here; `done` hears how many are there. Answers how many were new."""
+    inbox, prefix = stack.outputs["InboxBucket"], f"{campaign}/images/"
+    s3 = stack.session.client("s3")
+    there = {one.uri.key: one for one in S3Objects(s3).list(S3Uri(inbox, prefix))}
+
+    def is_new(photo: Photo) -> bool:
+        known = there.get(prefix + photo.name)
+        changed = datetime.fromtimestamp(photo.path.stat().st_mtime, UTC)
+        return known is None or known.size != photo.size or changed > known.last_modified
+
+    def put(photo: Photo) -> None:
+        media = CONTENT_TYPES.get(photo.path.suffix.lower(), "image/jpeg")
+        with photo.path.open("rb") as body:
+            s3.put_object(Bucket=inbox, Key=prefix + photo.name, Body=body, ContentType=media)
+
+    new = [photo for photo in photos if is_new(photo)]
+    done(len(photos) - len(new))
+    for count, _ in enumerate(concurrently(put, new), start=1):
+        done(len(photos) - len(new) + count)
+    return len(new)

@@ -1,0 +1,96 @@
+"""The people of a local stack: their team, the links that let them in, and what they have done.
+
+The engine's own members and tasks, on the tables of the stack: this process speaks to its own stack alone, so their
+settings may stand in its environment, where pynamodb looks for them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from botocore.exceptions import ClientError
+
+from gt_cli.stack import REGION, LocalStack, child_environment
+from gt_engine.aws import EngineObjects
+from gt_engine.store import DynamoStore
+from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
+from gt_engine.workforce.members import MANAGERS, Members, Worker
+from gt_engine.workforce.tasks import JobOffer, JobProgress, Tasks
+from gt_engine.workforce.teams import groups_of_teams
+from gt_service.errors import NotFound
+
+TABLE_PREFIX = "gt-engine"
+USER_POOL = "gt-service"
+LINK_LIFETIME = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address that lets one person in, once."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class People:
+    """Who labels on a stack."""
+
+    members: Members
+    tasks: Tasks
+    objects: EngineObjects
+    portal_url: str
+
+    @classmethod
+    def of(cls, stack: LocalStack) -> People:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(child_environment(stack.endpoint_url))
+        tables = DynamoStore(TABLE_PREFIX, REGION).tables
+        teams = DynamoTeams(tables)
+        members = Members(DynamoMembers(tables), lambda: groups_of_teams(teams), region=REGION)
+        objects = EngineObjects(stack.session.client("s3"))
+        return cls(members, Tasks(DynamoTasks(tables), lambda _: objects, members.teams_of), objects, stack.portal_url)
+
+    def invite(self, names: Sequence[str], team: str) -> list[Link]:
+        """A new link for each, of which the first leads the team."""
+        links = []
+        for name in names:
+            groups = (team, MANAGERS) if name == names[0] else (team,)
+            now = datetime.now(UTC)
+            invitation = self.members.invite(name, groups=groups, now=now, lifetime=LINK_LIFETIME)
+            links.append(Link(invitation.worker.name, f"{self.portal_url}/sign-in/{invitation.token}"))
+        return links
+
+    def team(self, arn: str) -> list[Worker]:
+        return self.members.team(arn)
+
+    def progress(self, job: str) -> JobProgress | None:
+        """None where people are not asked (yet, or any more)."""
+        try:
+            return self.tasks.progress(job, datetime.now(UTC))
+        except NotFound:
+            return None
+
+    def offer(self, job: str) -> JobOffer | None:
+        return self.tasks.store.offer(job)
+
+
+def create_team(stack: LocalStack, name: str) -> str:
+    """The team of that name, made where it is not there yet; answers its ARN."""
+    sagemaker = stack.session.client("sagemaker", endpoint_url=stack.engine_url)
+    member = {"UserPool": f"{REGION}_{USER_POOL}", "UserGroup": name, "ClientId": USER_POOL}
+    try:
+        answer = sagemaker.create_workteam(
+            WorkteamName=name,
+            Description=f"Who labels {name}",
+            MemberDefinitions=[{"CognitoMemberDefinition": member}],
+        )
+        return str(answer["WorkteamArn"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceInUse":
+            raise
+    return str(sagemaker.describe_workteam(WorkteamName=name)["Workteam"]["WorkteamArn"])

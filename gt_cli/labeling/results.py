@@ -1,0 +1,178 @@
+"""Labels of a folder in the forms that trainers read: of jobs that have ended, and of what people have answered so far.
+
+<out>/coco, yolo, voc, …        each whole or not there; images are links into the folder of photos
+<out>/labels.manifest           augmented manifest, as SageMaker reads it
+<out>/report/                   the cost reports of the jobs that have ended
+<out>/summary.json
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from gt_cli.api import Api
+from gt_cli.exporting import Images, ImageSource, export_manifest
+from gt_cli.labeling.people import People
+from gt_cli.labeling.plan import Wanted
+from gt_cli.labeling.watching import ENDED, Standing
+from gt_cli.stack import LocalStack
+from gt_engine.aws import EngineObjects
+from gt_engine.jobs.crowd import Crowd, Given
+from gt_engine.outputs.records import LabelForm
+from gt_engine.outputs.tree import JobTree
+from gt_engine.workforce.files import WorkFiles
+from gt_engine.workforce.forms import read_answer
+from gt_engine.workforce.tasks import JobOffer
+from gt_service.errors import InvalidInput, NotFound
+from gt_service.exports import Format
+from gt_service.objects import S3Uri
+from gt_service.outputs.concurrently import concurrently
+from gt_service.regions import TaskType
+
+ATTRIBUTE = "category"
+FORMATS: Mapping[TaskType, Sequence[Format]] = {
+    TaskType.OBJECT_DETECTION: (Format.COCO, Format.YOLO, Format.VOC),
+    TaskType.IMAGE_CLASSIFICATION: (Format.CSV, Format.FOLDERS),
+    TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL: (Format.CSV, Format.HUGGINGFACE),
+}
+SUMMARY = "summary.json"
+MANIFEST = "labels.manifest"
+
+Line = dict[str, Any]
+
+
+def check_out(out: Path) -> None:
+    """Errors: `InvalidInput` where `out` holds what is not ours."""
+    if out.is_dir() and any(out.iterdir()) and not (out / SUMMARY).exists():
+        raise InvalidInput(
+            f"{out} holds something that gt-service did not write",
+            remedy="Name another folder with --out.",
+            field="out",
+        )
+    if out.exists() and not out.is_dir():
+        raise InvalidInput(f"{out} is a file", remedy="Name a folder with --out.", field="out")
+
+
+@dataclass(frozen=True)
+class Results:
+    """Reads the labels of a campaign on a stack."""
+
+    stack: LocalStack
+    api: Api
+    people: People
+    wanted: Wanted
+
+    def write(self, out: Path, now: Standing) -> int:
+        """Replaces the labels in `out` by those of now; answers how many photos have one."""
+        out.mkdir(parents=True, exist_ok=True)
+        prefix = f"{self.wanted.campaign}/images/"
+        lines = self.lines()
+        with TemporaryDirectory(prefix=".new-", dir=out) as temporary:
+            new = Path(temporary)
+            manifest = new / MANIFEST
+            manifest.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+            for form in FORMATS[self.wanted.task]:
+                export_manifest(
+                    manifest,
+                    new / form,
+                    attribute=ATTRIBUTE,
+                    labels=self.wanted.labels,
+                    form=form,
+                    images=Images.LINK,
+                    source=ImageSource(_nothing, self.wanted.folder.resolve(), prefix),
+                    prefix=prefix,
+                )
+            self._write_reports(new / "report")
+            summary = {"folder": str(self.wanted.folder.resolve()), "labels": list(self.wanted.labels), **asdict(now)}
+            (new / SUMMARY).write_text(json.dumps(summary | {"labeled": len(lines)}, indent=1), "utf-8")
+            for path in list(new.iterdir()):
+                _replace(path, out / path.name)
+        return len(lines)
+
+    def lines(self) -> list[Line]:
+        """A manifest line for every photo that has a label, by source."""
+        jobs = [job for job in self.api.jobs(self.wanted.campaign) if job["output_s3_uri"] is not None]
+        found: dict[str, Line] = {}
+        for job in jobs:
+            found |= self._so_far(job)
+        if any(job["report_s3_uri"] for job in jobs):  # the campaign's own manifest has duplicates beside their twins
+            manifest = S3Uri.parse(self.api.labels(self.wanted.campaign)["manifest_s3_uri"], field="labels")
+            found |= _labeled(self._objects.read(manifest))
+        return [found[source] for source in sorted(found)]
+
+    def _so_far(self, job: Mapping[str, Any]) -> dict[str, Line]:
+        """What a job has consolidated, and what people have answered since."""
+        tree = JobTree(S3Uri.parse(job["output_s3_uri"], field="output"), job["name"])
+        if job["status"] in ENDED:
+            return _labeled(self._read(tree.output_manifest))
+        folder = S3Uri(tree.root.bucket, f"{tree.root.key}/manifests/intermediate/")
+        manifests = {int(one.uri.key.split("/")[-2]): one.uri for one in self._objects.list(folder)}
+        consolidated = _labeled(self._read(manifests[max(manifests)])) if manifests else {}
+        offer = self.people.offer(job["name"])
+        return (dict(self._answered(offer, tree)) if offer else {}) | consolidated
+
+    @property
+    def _objects(self) -> EngineObjects:
+        return self.people.objects
+
+    def _read(self, uri: S3Uri) -> bytes:
+        try:
+            return self._objects.read(uri)
+        except NotFound:  # a job that failed before it wrote any
+            return b""
+
+    def _answered(self, offer: JobOffer, tree: JobTree) -> Iterator[tuple[str, Line]]:
+        """Labels of the answers that nobody has consolidated yet, made as the engine will make them."""
+        files = WorkFiles.of(tree, self._objects)
+        offered = {line.object_id: line for _, line in files.offers()}
+        given: dict[str, list[Given]] = {}
+        for (object_id, worker), answer in concurrently(lambda pair: files.answer(*pair), list(files.answered())):
+            if answer is not None and object_id in offered:
+                label = read_answer(offer.task_type, answer.content, offer.labels, offered[object_id].size)
+                one = Given(worker, label, answer.accepted_at, answer.submitted_at)
+                given.setdefault(object_id, []).append(one)
+        form = LabelForm(offer.task_type, ATTRIBUTE, offer.labels, offer.job)
+        for object_id, label in _consolidate(offer, given).items():
+            created = max(one.submitted_at for one in given[object_id])
+            line = json.loads(offered[object_id].line)
+            yield line["source-ref"], line | form.content(label, human=True, created=created)
+
+    def _write_reports(self, folder: Path) -> None:
+        prefix = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")
+        for summary in self._objects.list(prefix):
+            target = folder / summary.uri.key.removeprefix(prefix.key)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(self._objects.read(summary.uri))
+
+
+def _labeled(manifest: bytes) -> dict[str, Line]:
+    lines = map(json.loads, manifest.splitlines())
+    return {line["source-ref"]: line for line in lines if ATTRIBUTE in line}
+
+
+def _consolidate(offer: JobOffer, given: Mapping[str, Sequence[Given]]) -> Mapping[str, Any]:
+    crowd = Crowd(offer.task_type, offer.labels, offer.team, offer.job, offer.workers_per_object, 0, timedelta.max)
+    return crowd.consolidate(given)
+
+
+def _nothing() -> Any:
+    raise NotFound("photos are linked, not read")
+
+
+def _replace(new: Path, target: Path) -> None:
+    """One name for what is there, another for what comes: whoever looks finds the old or the new."""
+    if target.is_dir():
+        aside = new.with_name(f"old-{new.name}")
+        os.replace(target, aside)
+        os.replace(new, target)
+        shutil.rmtree(aside)
+    else:
+        os.replace(new, target)

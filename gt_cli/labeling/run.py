@@ -1,0 +1,236 @@
+"""Labels a folder: starts the stack, lets people in, drops the photos, watches, and leaves the labels in a folder."""
+
+from __future__ import annotations
+
+import json
+import time
+import webbrowser
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+
+from gt_cli.api import Api
+from gt_cli.labeling import dropping, watching
+from gt_cli.labeling.people import Link, People, create_team
+from gt_cli.labeling.photos import Photos, find_photos
+from gt_cli.labeling.plan import FEWEST_FOR_THE_MACHINE, Wanted, campaign_spec
+from gt_cli.labeling.results import Results, check_out
+from gt_cli.labeling.watching import Standing, standing
+from gt_cli.stack import LocalStack, local_stack
+from gt_engine.workforce.tasks import JobProgress
+from gt_service.errors import Conflict, GtServiceError, InvalidInput
+
+LOOK_EVERY_SECONDS = 2.0
+WRITE_EVERY_SECONDS = 300.0
+REFUSED_SHOWN = 20
+OWNER = "folder.json"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A call of `gt-service label`. `invite`: names besides the owner's; `host`: where browsers reach the portal."""
+
+    wanted: Wanted
+    out: Path
+    work: Path
+    owner: str
+    invite: tuple[str, ...] = ()
+    host: str = "127.0.0.1"
+    wage: float | None = None
+    opens_browser: bool = True
+
+
+def label(run: Run, console: Console) -> Standing:
+    """The whole of it, until all is labeled or Ctrl-C. Errors: GtServiceError of the part that failed."""
+    check_out(run.out)
+    _check_people(run)
+    photos = find_photos(run.wanted.folder, run.wanted.task, besides=(run.out, run.work))
+    tell_refused(photos, console)
+    run.work.mkdir(parents=True, exist_ok=True)
+    _claim(run)
+    with local_stack(
+        run.work,
+        logs=run.work / "logs",
+        keep=True,
+        say=lambda text: console.print(f"[dim]{escape(text)} …[/]", highlight=False),
+    ) as stack:
+        team = create_team(stack, run.wanted.campaign)
+        people = People.of(stack)
+        links = people.invite((run.owner, *run.invite), team)
+        with Api(stack.api_url, stack.headers) as api:
+            spec = campaign_spec(run.wanted, len(photos.images), auto_labeling=photos.auto_labeling, team=team)
+            dropping.put_spec(api, spec)
+            tell_links(links, console)
+            if run.opens_browser:
+                webbrowser.open(links[0].url)
+            watch = _Watch(run, stack, api, people, console)
+            results = Results(stack, api, people, run.wanted)
+            try:
+                _drop(stack, run, photos, console)
+                now = watch.until_done(len(photos.images), lambda now: results.write(run.out, now))
+            except KeyboardInterrupt:
+                now = watch.look(len(photos.images))
+                console.print("\n[dim]writing what is labeled so far …[/]")
+            labeled = results.write(run.out, now)
+            tell_end(run, now, labeled, console)
+            return now
+
+
+# ---------------------------------------------------------------- before anything starts
+
+
+def _check_people(run: Run) -> None:
+    people = {run.owner, *run.invite}
+    if run.wanted.workers > len(people):
+        raise InvalidInput(
+            f"--workers {run.wanted.workers} asks for as many people on each photo, and there are {len(people)}",
+            remedy="Add --invite NAME for each of the others.",
+            field="workers",
+        )
+
+
+def _claim(run: Run) -> None:
+    """A work folder is one folder's: another's photos would come into the same campaign. Errors: `Conflict`."""
+    path, folder = run.work / OWNER, str(run.wanted.folder.resolve())
+    asked = {"folder": folder, "task": str(run.wanted.task)}
+    if path.exists():
+        known = json.loads(path.read_text("utf-8"))
+        if known != asked:
+            raise Conflict(
+                f"{run.work} is at work on {known['folder']} ({known['task']})",
+                remedy="Name another folder with --work, and one with --out.",
+            )
+    path.write_text(json.dumps(asked), "utf-8")
+
+
+def tell_refused(photos: Photos, console: Console) -> None:
+    for one in photos.refused[:REFUSED_SHOWN]:
+        console.print(
+            f"[yellow]Left out[/] {escape(one.name)}: {escape(one.reason)}. {escape(one.remedy)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if len(photos.refused) > REFUSED_SHOWN:
+        console.print(f"[yellow]and {len(photos.refused) - REFUSED_SHOWN:,} more[/]")
+    console.print(f"{len(photos.images):,} photos to label.", highlight=False)
+    if not photos.auto_labeling and len(photos.images) >= FEWEST_FOR_THE_MACHINE:
+        console.print(
+            "[dim]People label them all: the machine takes no photos of this size, or not this task.[/]",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+# ---------------------------------------------------------------- while it runs
+
+
+def tell_links(links: Sequence[Link], console: Console) -> None:
+    console.print("")
+    for link in links:
+        console.print(f"  [bold]{escape(link.name)}[/] labels at {link.url}", highlight=False, soft_wrap=True)
+    console.print("  [dim]Each link lets one person in, once; the next start prints new ones.[/]\n")
+
+
+def _drop(stack: LocalStack, run: Run, photos: Photos, console: Console) -> None:
+    with console.status("") as status:
+        total = len(photos.images)
+        new = dropping.drop_photos(
+            stack,
+            run.wanted.campaign,
+            photos.images,
+            lambda count: status.update(f"dropping the photos: {count:,} of {total:,}"),
+        )
+    if 0 < new < total:
+        console.print(f"{new:,} of them are new.", highlight=False)
+
+
+@dataclass
+class _Watch:
+    run: Run
+    stack: LocalStack
+    api: Api
+    people: People
+    console: Console
+    _known: dict[str, JobProgress] = field(default_factory=dict)
+
+    def look(self, expected: int) -> Standing:
+        campaign = self.api.campaign(self.run.wanted.campaign)
+        if campaign is None:
+            return Standing(expected, stage="getting ready")
+        batches, jobs = self.api.batches(campaign["name"]), self.api.jobs(campaign["name"])
+        for job in jobs:
+            progress = self.people.progress(job["name"])
+            if progress is not None:
+                self._known[job["name"]] = progress
+        if campaign["images"]["pending"] and sum(campaign["images"].values()) >= expected:
+            _close(self.api, campaign["name"])
+        return standing(campaign, batches, jobs, self._known, expected)
+
+    def until_done(self, expected: int, write: Callable[[Standing], object]) -> Standing:
+        """Draws how it goes, and writes the labels so far now and then. Errors: StackError."""
+        last, written = "", time.monotonic()
+        with self._live() as draw:
+            while True:
+                self.stack.check()
+                now = self.look(expected)
+                draw(now)
+                if (line := watching.line(now)) != last and not self.console.is_terminal:
+                    self.console.print(line, highlight=False)
+                last = line
+                if now.is_done:
+                    return now
+                if time.monotonic() - written > WRITE_EVERY_SECONDS:
+                    write(now)
+                    written = time.monotonic()
+                time.sleep(LOOK_EVERY_SECONDS)
+
+    @contextmanager
+    def _live(self) -> Iterator[Callable[[Standing], None]]:
+        if not self.console.is_terminal:
+            yield lambda _: None
+            return
+        with Live(console=self.console, auto_refresh=False) as live:
+            yield lambda now: live.update(watching.drawing(now), refresh=True)
+
+
+def _close(api: Api, campaign: str) -> None:
+    """Closing is done in the background: by the next look there may be nothing to close any more."""
+    try:
+        api.close_batch(campaign)
+    except GtServiceError as error:
+        if "no pending images" not in error.message:
+            raise
+
+
+# ---------------------------------------------------------------- the end
+
+
+def tell_end(run: Run, now: Standing, labeled: int, console: Console) -> None:
+    console.print("")
+    for what, value in watching.figures(now):
+        if what and not what.startswith("minutes left"):
+            console.print(f"  {what:<28} {value:>10}", highlight=False)
+    if run.wage is not None:
+        console.print(f"  {'at $' + format(run.wage, 'g') + ' an hour':<28} {'$' + format(_cost(run, now), '.2f'):>10}")
+    if now.reason:
+        console.print(f"[yellow]{escape(now.reason)}[/]", highlight=False, soft_wrap=True)
+    forms = ", ".join(sorted(path.name for path in run.out.iterdir() if not path.name.startswith(".")))
+    console.print(f"\n{labeled:,} labeled photos in [bold]{escape(str(run.out))}[/]: {forms}", soft_wrap=True)
+    if not now.is_done:
+        console.print(f"{now.left:,} are left; the same command goes on.", highlight=False)
+
+
+def _cost(run: Run, now: Standing) -> float:
+    return (run.wage or 0) * now.active_seconds / 3600
+
+
+def summary_of(now: Standing) -> Mapping[str, Any]:
+    return asdict(now)
