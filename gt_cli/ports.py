@@ -36,13 +36,13 @@ def kept_port(usual: int = USUAL_PORT) -> Iterator[int]:
         yield free_port(usual)
 
 
-def free_port(usual: int = USUAL_PORT) -> int:
+def free_port(usual: int = USUAL_PORT, host: str = "127.0.0.1") -> int:
     """The usual port where it is free, any free one otherwise. Errors: NoFreePort."""
     for port in (usual, 0):
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((host, port))
             except OSError:
                 continue
             return int(probe.getsockname()[1])

@@ -28,6 +28,7 @@ import botocore.session
 import httpx
 
 from gt_cli.deployment import deploy, stack_name
+from gt_cli.exposure import Exposure, exposure
 from gt_cli.packaging import build
 from gt_cli.parts import Part, StackError, module
 from gt_cli.ports import free_port, kept_port
@@ -73,6 +74,7 @@ class LocalStack:
     token: str
     logs: Path
     parts: tuple[Part, ...]
+    exposure: Exposure | None = None
 
     @property
     def api_url(self) -> str:
@@ -80,8 +82,15 @@ class LocalStack:
 
     @property
     def portal_url(self) -> str:
-        """Where people label."""
+        """Where people label; `--host` makes it an address that other machines reach."""
         return self.engine_url
+
+    def sagemaker(self) -> Any:
+        """A client of the engine's API, which wants signatures where other machines reach it."""
+        keys = {}
+        if self.exposure is not None:
+            keys = {"aws_access_key_id": self.exposure.key_id, "aws_secret_access_key": self.exposure.secret}
+        return self.session.client("sagemaker", endpoint_url=self.engine_url, **keys)
 
     @property
     def sign_in_url(self) -> str:
@@ -104,6 +113,7 @@ def local_stack(
     *,
     logs: Path,
     keep: bool = False,
+    host: str = "127.0.0.1",
     hurry: int = 1,
     parameters: Mapping[str, str] | None = None,
     enforce_roles: bool = True,
@@ -112,13 +122,15 @@ def local_stack(
     """Starts everything, deploys the template, and stops it all at the end, however that comes.
 
     `work` takes data and packages, `logs` what every part prints. `keep`: the next stack there has what this one was
-    given. `hurry`: trainings take one step in so many. `enforce_roles`: the functions may do what their IAM roles allow
-    and no more. Errors: StackError, DeploymentError, PackagingError, FolderInUse, FolderUnusable.
+    given. `host`: where people's pages are reached; beyond loopback the engine's API wants signatures. `hurry`:
+    trainings take one step in so many. `enforce_roles`: the functions may do what their IAM roles allow and no more.
+    Errors: StackError, DeploymentError, PackagingError, FolderInUse, FolderUnusable.
     """
     with ExitStack() as cleanup:
         lock = cleanup.enter_context(locked(work))
         logs.mkdir(parents=True, exist_ok=True)
         memory = recall(work) if keep else None
+        outside = exposure(host, work)
         say("packaging the app")
         packaging = cleanup.enter_context(ThreadPoolExecutor(1)).submit(build, work / "package")
         say("starting MiniStack")
@@ -128,16 +140,20 @@ def local_stack(
         cleanup.callback(ministack.stop)
         ministack.wait_for(lambda: _answers(f"{endpoint_url}/_ministack/health"))
         say("starting gt-engine")
-        engine_port = free_port(memory.engine_port) if memory else 0
-        engine = _start_engine(work, endpoint_url, engine_port, logs, hurry=hurry, lock=lock)
+        engine_port = free_port(memory.engine_port if memory else 0, outside.host if outside else "127.0.0.1")
+        engine = _start_engine(work, endpoint_url, engine_port, logs, hurry=hurry, lock=lock, outside=outside)
         cleanup.callback(engine.stop)
         engine.wait_for(lambda: _announced_url(engine) is not None)
         engine_url = str(_announced_url(engine))
+        if outside is not None:
+            engine_url = outside.url(int(engine_url.rpartition(":")[2]))
         if memory and port != memory.port:
             say(f"port {memory.port} is taken by something else: this time it is {port}")
         say("deploying the template")
         session = LocalSession(endpoint_url)
         session.client("s3").create_bucket(Bucket=ARTIFACTS)
+        if outside is not None:
+            _keep_keys(session, outside)
         outputs = deploy(
             session,
             packaging.result(),
@@ -149,6 +165,7 @@ def local_stack(
                 "ReconcileSchedule": "rate(1 minute)",
                 "Scale": "laptop",
                 "EncryptedTransportOnly": "false",
+                "EngineChecksSignatures": "false" if outside is None else "true",
                 **(parameters or {}),
             },
         )
@@ -156,7 +173,7 @@ def local_stack(
         if keep:
             _save(endpoint_url)
             Memory(port, int(engine_url.rpartition(":")[2]), token).write(work)
-        yield LocalStack(session, outputs, endpoint_url, engine_url, token, logs, (ministack, engine))
+        yield LocalStack(session, outputs, endpoint_url, engine_url, token, logs, (ministack, engine), outside)
 
 
 def child_environment(endpoint_url: str | None = None) -> dict[str, str]:
@@ -200,8 +217,11 @@ def _start_ministack(work: Path, port: int, logs: Path, *, keep: bool, enforce_r
     return Part("ministack", command, environment=environment, logs=logs, keep_open=[lock])
 
 
-def _start_engine(work: Path, endpoint_url: str, port: int, logs: Path, *, hurry: int, lock: int) -> Part:
-    command = module("gt_engine.main", "--port", str(port), "--state-dir", str(work / "engine"))
+def _start_engine(
+    work: Path, endpoint_url: str, port: int, logs: Path, *, hurry: int, lock: int, outside: Exposure | None
+) -> Part:
+    listens = outside.arguments(port) if outside is not None else []
+    command = module("gt_engine.main", "--port", str(port), "--state-dir", str(work / "engine"), *listens)
     environment = child_environment(endpoint_url) | {"GT_ENGINE_HURRY": str(hurry)}
     # The engine works on as many things at once as there are cores; its libraries need not do so as well.
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -226,6 +246,13 @@ def _token(session: LocalSession, table: str, memory: Memory | None) -> str:
     if memory and is_valid(dynamodb, table, memory.token, now + timedelta(days=1)):
         return memory.token
     return issue(dynamodb, table, "operator", principal="you", expires=now + TOKEN_LIFETIME)
+
+
+def _keep_keys(session: LocalSession, outside: Exposure) -> None:
+    """Where the functions look for the pair that they sign with."""
+    name = f"/{stack_name('local')}/engine-keys"
+    value = json.dumps({outside.key_id: outside.secret})
+    session.client("ssm").put_parameter(Name=name, Type="SecureString", Value=value, Overwrite=True)
 
 
 def _save(endpoint_url: str) -> None:

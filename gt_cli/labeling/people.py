@@ -23,7 +23,7 @@ from gt_engine.workforce.teams import groups_of_teams
 from gt_service.errors import NotFound
 
 TABLE_PREFIX = "gt-engine"
-USER_POOL = "gt-service"
+USER_POOL = "gtservice"
 LINK_LIFETIME = timedelta(days=7)
 
 
@@ -81,7 +81,7 @@ class People:
 
 def create_team(stack: LocalStack, name: str) -> str:
     """The team of that name, made where it is not there yet; answers its ARN."""
-    sagemaker = stack.session.client("sagemaker", endpoint_url=stack.engine_url)
+    sagemaker = stack.sagemaker()
     member = {"UserPool": f"{REGION}_{USER_POOL}", "UserGroup": name, "ClientId": USER_POOL}
     try:
         answer = sagemaker.create_workteam(

@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.markup import escape
 
 from gt_cli.api import Api
+from gt_cli.exposure import exposure
 from gt_cli.labeling import dropping, watching
 from gt_cli.labeling.people import Link, People, create_team
 from gt_cli.labeling.photos import Photos, find_photos
@@ -56,10 +57,18 @@ def label(run: Run, console: Console) -> Standing:
     tell_refused(photos, console)
     run.work.mkdir(parents=True, exist_ok=True)
     _claim(run)
+    if exposure(run.host, run.work) is not None:
+        console.print(
+            "[yellow]Other machines can reach the pages for people, without TLS:[/] do that in a network that you "
+            "trust. Whoever has a link, or listens to it, labels as that person.",
+            highlight=False,
+            soft_wrap=True,
+        )
     with local_stack(
         run.work,
         logs=run.work / "logs",
         keep=True,
+        host=run.host,
         say=lambda text: console.print(f"[dim]{escape(text)} …[/]", highlight=False),
     ) as stack:
         team = create_team(stack, run.wanted.campaign)
@@ -68,6 +77,7 @@ def label(run: Run, console: Console) -> Standing:
         with Api(stack.api_url, stack.headers) as api:
             spec = campaign_spec(run.wanted, len(photos.images), auto_labeling=photos.auto_labeling, team=team)
             dropping.put_spec(api, spec)
+            _go_on(api, run.wanted.campaign)
             tell_links(links, console)
             if run.opens_browser:
                 webbrowser.open(links[0].url)
@@ -199,6 +209,13 @@ class _Watch:
             return
         with Live(console=self.console, auto_refresh=False) as live:
             yield lambda now: live.update(watching.drawing(now), refresh=True)
+
+
+def _go_on(api: Api, name: str) -> None:
+    """A campaign that waits for its owner has one who gave the command again."""
+    campaign = api.campaign(name)
+    if campaign is not None and campaign["status"] in ("waiting", "paused"):
+        api.resume(name)
 
 
 def _close(api: Api, campaign: str) -> None:
