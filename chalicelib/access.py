@@ -36,6 +36,7 @@ BROWSED = frozenset(
         ("POST", "/campaigns/{name}/batches"),
         ("POST", "/campaigns/{name}/pause"),
         ("POST", "/campaigns/{name}/resume"),
+        ("POST", "/campaigns/{name}/leave-out"),
         ("POST", "/campaigns/{name}/stop"),
         ("POST", "/jobs/{name}/stop"),
         ("GET", "/estimates"),

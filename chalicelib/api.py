@@ -214,6 +214,13 @@ def resume_campaign(name: str) -> Any:
     return _changed(name)
 
 
+@route("/campaigns/{name}/leave-out", "POST")
+def leave_out(name: str) -> Any:
+    """Goes on without the images that the campaign waits for. 409 where it waits for none."""
+    wiring.chain().leave_out(name)
+    return _changed(name)
+
+
 @route("/campaigns/{name}/stop", "POST")
 def stop_campaign(name: str) -> Any:
     """For good: jobs that run are stopped, their labels are kept."""

@@ -4,7 +4,8 @@ Every metric has the dimensions `service` and `stage`. docs/reference/runbook.md
 
     ImagesAccepted, ImagesRejected, ImagesDeduplicated   uploads, by what became of them
     JobsStarted, JobsCompleted, JobsFailed, JobsStopped, CampaignsWaiting   transitions, each counted once
-    CampaignBatches, CampaignSpentUsd, BudgetUsedPercent, JobsWithWarning   how a campaign stands: the highest counts
+    CampaignBatches, CampaignSpentUsd, BudgetUsedPercent   how a campaign stands: the highest counts
+    JobsWithWarning, JobsOverReserve                     likewise
     Latency                                              milliseconds of one invocation
 """
 
@@ -54,10 +55,12 @@ def transitions(found: Iterable[Notification]) -> None:
 
 def standing(campaign: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]]) -> None:
     """How a campaign stands, from the API's JSON."""
-    found = metrics()
+    found, jobs = metrics(), tuple(jobs)
     found.add_metric("CampaignBatches", MetricUnit.Count, campaign["batches"])
     found.add_metric("CampaignSpentUsd", MetricUnit.NoUnit, campaign["spent_mills"] / MILLS_PER_DOLLAR)
     found.add_metric("JobsWithWarning", MetricUnit.Count, sum(1 for job in jobs if job.get("warning")))
+    over = sum(1 for job in jobs if (job.get("cost_mills") or 0) > job["reserved_mills"])
+    found.add_metric("JobsOverReserve", MetricUnit.Count, over)
     if campaign["cap_mills"]:
         used = 100 * campaign["spent_mills"] / campaign["cap_mills"]
         found.add_metric("BudgetUsedPercent", MetricUnit.Percent, used)

@@ -31,6 +31,7 @@ def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
         "status": verdict.status,
         "reason": verdict.reason,
         "remedy": verdict.remedy,
+        "waits_for": verdict.waits_for,
         "spec_errors": list(campaign.spec_errors),
         "warnings": [*campaign.notices, *([] if spec is None else spec.warnings)],
         "spec": None if spec is None else spec.model_dump(mode="json"),
@@ -85,6 +86,7 @@ def job_json(job: Job) -> Json:
         "report_s3_uri": job.report_uri,
         "failure_reason": job.failure_reason,
         "warning": job.warning,
+        "output_problem": job.output_problem,
         "created_at": _time(job.created_at or job.reserved_at),
         "ended_at": _time(job.ended_at),
     }

@@ -62,6 +62,9 @@ class Campaign(_Shown):
     status: Literal["active", "waiting", "paused", "stopped"]
     reason: str | None = Field(description="Why it waits, is paused or stopped.")
     remedy: str | None = Field(description="What makes it go on.")
+    waits_for: Literal["spec", "budget", "request", "output", "unlabeled"] | None = Field(
+        description="What it waits for, in a word for programs."
+    )
     spec_errors: list[Problem] = Field(description="Of the latest spec, where it was refused; the one before holds.")
     warnings: list[str] = Field(description="What is legal in the spec and yet probably not meant.")
     spec: CampaignSpec | None = Field(description="The spec in force; null while images wait for one.")
@@ -117,6 +120,7 @@ class Job(_Shown):
     cost_mills: int | None = Field(description="Null until the report is written.")
     report_s3_uri: str | None = Field(description="Prefix of the report's files.")
     failure_reason: str | None
+    output_problem: str | None = Field(description="Why labels may be missing in its output.")
     warning: str | None = Field(description="Such as a job without progress.")
     created_at: Time = Field(description=_TIME)
     ended_at: Time | None = Field(description=_TIME)
@@ -364,7 +368,15 @@ OPERATIONS = (
     Operation(
         "post",
         "/campaigns/{name}/resume",
-        "Goes on; where tries were used up, one more is granted.",
+        "Goes on; where tries were used up, one more is granted, and an output that is not whole is taken as it is.",
+        Campaign,
+        status=202,
+        refusals=(404, 409),
+    ),
+    Operation(
+        "post",
+        "/campaigns/{name}/leave-out",
+        "Goes on without the images that the campaign waits for; they keep no label, and the reports list them.",
         Campaign,
         status=202,
         refusals=(404, 409),

@@ -102,8 +102,19 @@ class FakeSageMaker:
         source = (request or self.jobs[name])["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"]
         return [json.loads(line) for line in self._objects.lines(S3Uri.parse(source))]
 
-    def finish(self, name: str, status: str = "Completed", *, labeled: int | None = None, model: bool = True) -> None:
-        """Ends a job with its first `labeled` objects labeled by people, all of them unless given."""
+    def finish(
+        self,
+        name: str,
+        status: str = "Completed",
+        *,
+        labeled: int | None = None,
+        model: bool = True,
+        each_failed: bool = False,
+    ) -> None:
+        """Ends a job with its first `labeled` objects labeled by people, all of them unless given.
+
+        each_failed: whether every other object was tried and failed by itself.
+        """
         job, lines = self.jobs[name], self.lines(name)
         done = len(lines) if labeled is None else min(labeled, len(lines))
         attribute = job["LabelAttributeName"]
@@ -117,6 +128,7 @@ class FakeSageMaker:
         job["LabelingJobStatus"] = status
         job["LastModifiedTime"] = self._now()
         job["LabelCounters"] |= {"TotalLabeled": done, "HumanLabeled": done, "Unlabeled": len(lines) - done}
+        job["LabelCounters"]["FailedNonRetryableError"] = len(lines) - done if each_failed else 0
         job["LabelingJobOutput"] = {"OutputDatasetS3Uri": str(root / "manifests/output/output.manifest")}
         if model and "LabelingJobAlgorithmsConfig" in job:
             arn = f"arn:aws:sagemaker:us-east-1:111122223333:model/{name}-model"

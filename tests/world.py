@@ -147,9 +147,9 @@ class World:
         while self.label_requests:
             self.settlement.refresh(self.label_requests.pop(0))
 
-    def finish(self, job: str, status: str = "Completed", *, labeled: int | None = None, model: bool = True) -> None:
-        """A job ends, its event arrives, and the reports that follow are written."""
-        self.sagemaker.finish(job, status, labeled=labeled, model=model)
+    def finish(self, job: str, status: str = "Completed", **how: Any) -> None:
+        """A job ends, its event arrives, and the reports that follow are written. how: of `FakeSageMaker.finish`."""
+        self.sagemaker.finish(job, status, **how)
         self.chain.observe(job)
         self.advance()
         self.settle()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
 from gt_service.chain.deployment import Deployment
-from gt_service.chain.follow_up import labeled_numbers, write_follow_up
+from gt_service.chain.follow_up import read_labeled, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
 from gt_service.chain.instructions import instruction_template
 from gt_service.chain.labeling_jobs import LabelingJobs
@@ -145,8 +145,8 @@ class Chain:
                 self._store.campaigns.close_served(campaign)
             case planner.FinishBatch(batch, unlabeled):
                 self._store.batches.done(batch, unlabeled=unlabeled)
-            case planner.CountUnlabeled(job):
-                self._count_unlabeled(job)
+            case planner.CountUnlabeled(job, accepts):
+                self._count_unlabeled(job, accepts=accepts)
             case planner.AskForReport(job):
                 # Sent first: killed in between, it is asked for twice, which is harmless.
                 self._signals.ask_report(job.name)
@@ -203,12 +203,27 @@ class Chain:
         return self._store.jobs.get(name)
 
     def resume(self, name: str) -> Campaign:
-        """Goes on: a paused campaign, refused requests, and batches whose tries are used up get one more."""
-        exhausted = self.plan(name).exhausted
+        """Goes on: a paused campaign, refused requests; batches whose tries are used up get one more, and an output
+        that is not whole is taken as it is."""
+        plan = self.plan(name)
         campaign = self._store.campaigns.apply(name, CampaignEvent.RESUME, self._now())
-        for batch in exhausted:
+        for batch in plan.exhausted:
             self._store.batches.grant_follow_up(batch)
+        for job in plan.unsure:
+            self._store.jobs.record(job, replace(job, output_accepted=True))
         return campaign
+
+    def leave_out(self, name: str) -> Campaign:
+        """Goes on without the images that a batch waits for. Errors: `NotFound`; `Conflict` where none waits."""
+        standing = self._standing(name)
+        plan = self._plan(standing)
+        waiting = {batch.number for batch in plan.exhausted} | {job.batch for job in plan.unsure}
+        if not waiting:
+            raise Conflict(f"campaign {name} waits for no images", remedy="Look at its reason.", field="name")
+        for batch in standing.batches:
+            if batch.number in waiting:
+                self._store.batches.leave_out(batch)
+        return standing.campaign
 
     def _record(self, job: Job, description: DescribeLabelingJobResponseTypeDef) -> Job:
         after = seen(job, description, self._now())
@@ -287,11 +302,24 @@ class Chain:
             return False
         return True
 
-    def _count_unlabeled(self, job: Job) -> None:
-        labeled = labeled_numbers(self._objects, self._labeling_jobs.describe(job))
-        follow_up = self._places(job).manifest(job.batch, job.attempt + 1)
-        left = write_follow_up(self._objects, S3Uri.parse(job.manifest_uri), labeled, follow_up)
-        self._store.jobs.record(job, replace(job, unlabeled=left))
+    def _count_unlabeled(self, job: Job, *, accepts: bool) -> None:
+        description = self._labeling_jobs.find(job) or self._as_asked(job)
+        manifest = S3Uri.parse(job.manifest_uri)
+        counters = {**job.counters, **description.get("LabelCounters", {})}
+        labeled = read_labeled(self._objects, manifest, description, counters)
+        if labeled.problem is not None:
+            about = {"campaign": job.campaign, "job": job.name, "problem": labeled.problem}
+            logger.warning("output is not whole", extra=about)
+        read = replace(job, output_problem=labeled.problem, output_read_at=self._now())
+        if labeled.problem is None or accepts:
+            follow_up = self._places(job).manifest(job.batch, job.attempt + 1)
+            read = replace(read, unlabeled=write_follow_up(self._objects, manifest, labeled.numbers, follow_up))
+        self._store.jobs.record(job, read)
+
+    def _as_asked(self, job: Job) -> Mapping[str, Any]:
+        """What there is to say of an ended job that SageMaker does not know any more: its files are still ours."""
+        request = json.loads(self._objects.read(self._places(job).request(job.name)))
+        return {name: request[name] for name in ("LabelingJobName", "LabelAttributeName", "OutputConfig")}
 
     def _stop(self, job: Job) -> None:
         self._labeling_jobs.stop(job)

@@ -1,37 +1,45 @@
-"""What an ended labeling job left unlabeled: the follow-up sends that, and nothing that is labeled."""
+"""What an ended labeling job left unlabeled: the follow-up sends that, and nothing that is labeled.
+
+An output that lost some of its files looks like objects without labels, and would be paid for twice. So what is found
+is compared with what SageMaker counted, and where the two disagree nobody sends anything.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from gt_service.ingest.manifests import CONTENT_TYPE, follow_up_lines
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.files import find_files
-from gt_service.outputs.records import auto_label, consolidated, label_record, manifest_object
+from gt_service.outputs.labeled import LabeledObjects
 
 
-def labeled_numbers(objects: ObjectStore, description: Mapping[str, Any]) -> set[int]:
-    """Line numbers, from 0, of the objects that the job labeled.
+@dataclass(frozen=True)
+class Labeled:
+    """numbers: of the labeled objects in the input manifest, from 0. problem: why there may be more; None where not."""
 
-    The output manifest is the final word; of a job that failed before it wrote one, its consolidations and machine
-    labels are.
-    """
-    attribute: str = description["LabelAttributeName"]
-    files = find_files(objects, description)
-    if files.manifest is not None:
-        lines = enumerate(objects.lines(files.manifest))
-        return {number for number, line in lines if line.strip() and label_record(manifest_object(line), attribute)}
-    labeled = set[int]()
-    for file in files.responses:
-        labeled |= {int(number) for number, _ in consolidated(objects.read(file.uri), attribute)}
-    for _, uri in files.machine:
-        found = (auto_label(line) for line in objects.lines(uri))
-        labeled |= {int(each[0]) for each in found if each is not None and label_record(each[1], attribute)}
-    return labeled
+    numbers: frozenset[int]
+    problem: str | None
 
 
-def write_follow_up(objects: ObjectStore, manifest: S3Uri, labeled: set[int], follow_up: S3Uri) -> int:
+def read_labeled(
+    objects: ObjectStore, manifest: S3Uri, description: Mapping[str, Any], counters: Mapping[str, int]
+) -> Labeled:
+    """manifest: the job's input. counters: SageMaker's LabelCounters. Errors: `NotFound` where the input is gone."""
+    output = LabeledObjects(objects, manifest, description)
+    numbers = frozenset(number for number, _ in output.lines())
+    counted = counters.get("TotalLabeled", 0)
+    if len(numbers) < counted:
+        problems = [f"its files hold {len(numbers):,} labels, and SageMaker counts {counted:,}", *output.problems]
+    else:
+        # As many labels as were counted: whatever else is wrong with the files, none of them is lost.
+        problems = [] if counted else output.problems
+    more = f", and {len(problems) - 2:,} more" if len(problems) > 2 else ""
+    return Labeled(numbers, "; ".join(problems[:2]) + more if problems else None)
+
+
+def write_follow_up(objects: ObjectStore, manifest: S3Uri, labeled: frozenset[int], follow_up: S3Uri) -> int:
     """Writes the manifest of what is left and returns its number of objects; writes nothing where that is none."""
     count = sum(1 for _ in follow_up_lines(objects.lines(manifest), labeled))
     if count:

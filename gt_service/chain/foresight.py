@@ -118,7 +118,7 @@ def _step(  # noqa: C901 - a row per action
             return Step(f"batch {batch.number} is labeled" + (f", but for {unlabeled:,} objects" if unlabeled else ""))
         case planner.CloseServed():
             return Step("nothing is pending, so the request to close a batch is done")
-        case planner.CountUnlabeled(job):
+        case planner.CountUnlabeled(job, _):
             return Step(f"count what labeling job {job.name} left unlabeled", job.name)
         case planner.StopJob(job):
             return Step(f"stop labeling job {job.name}", job.name)

@@ -15,7 +15,7 @@ from gt_service.chain.names import JobName, Places, Role
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
 from gt_service.money import Mills, usd
 from gt_service.store.images import Pending
-from gt_service.store.records import Batch, Campaign, Job, Verdict
+from gt_service.store.records import Batch, Campaign, Job, Verdict, WaitsFor
 
 WorstCase = Callable[[CampaignSpec, int], Mills]
 """The most that one job of so many objects may cost."""
@@ -26,6 +26,10 @@ REFUSAL_PAUSE = timedelta(minutes=15)
 """After this a refused request is tried again as it is: the cause may have been mended outside of the campaign."""
 STOP_PATIENCE = timedelta(minutes=10)
 REPORT_PATIENCE = timedelta(minutes=30)
+OUTPUT_PAUSE = timedelta(minutes=15)
+"""After this an output that was not whole is read again: somebody may have brought its files back."""
+SETTLEMENT_PATIENCE = timedelta(hours=6)
+"""Whatever an ended job's report frees of its reservation is waited for so long before anybody is told."""
 LABELS_PAUSE = timedelta(minutes=5)
 """While duplicates keep coming, the campaign's labels are written so often; they are read and written whole."""
 
@@ -68,9 +72,13 @@ class FinishBatch:
 
 @dataclass(frozen=True)
 class CountUnlabeled:
-    """Find out what an ended job left unlabeled, and write the follow-up's manifest where that is something."""
+    """Find out what an ended job left unlabeled, and write the follow-up's manifest where that is something.
+
+    accepts: whatever its files hold counts, although there may have been more.
+    """
 
     job: Job
+    accepts: bool
 
 
 @dataclass(frozen=True)
@@ -130,19 +138,21 @@ Action = (
 class Plan:
     """actions: to be performed in this order. verdict: how the campaign stands once nothing is left to do.
 
-    exhausted: batches whose tries are used up; resuming the campaign grants each one more.
+    exhausted: batches whose tries are used up; resuming the campaign grants each one more. unsure: jobs whose output
+    is not whole; resuming accepts each as it is. Both may be left out instead.
     """
 
     actions: tuple[Action, ...]
     verdict: Verdict
     exhausted: tuple[Batch, ...] = ()
+    unsure: tuple[Job, ...] = ()
 
 
 def plan(standing: Standing, *, results_bucket: str, worst_case: WorstCase, job_mark: str = "") -> Plan:
     """job_mark: at the end of the names of new jobs; see `gt_service.chain.names.stage_mark`."""
     planner = _Planner(standing, results_bucket, worst_case, job_mark)
     actions = tuple(planner.actions())
-    return Plan(actions, planner.verdict(), tuple(planner.exhausted))
+    return Plan(actions, planner.verdict(), tuple(planner.exhausted), tuple(planner.unsure))
 
 
 def last_arrival(pending: Pending) -> datetime | None:
@@ -164,6 +174,7 @@ class _Planner:
         self._worst_case, self._job_mark = worst_case, job_mark
         self._waits: list[Verdict] = []
         self.exhausted: list[Batch] = []
+        self.unsure: list[Job] = []
 
     def actions(self) -> Iterator[Action]:
         yield from self._reports()
@@ -186,7 +197,18 @@ class _Planner:
             return Verdict(state.value, "paused on request", f"POST /campaigns/{self._campaign.name}/resume to go on.")
         if self._spec is None:
             return self._campaign.verdict
-        return self._waits[0] if self._waits else Verdict(state.value)
+        return self._waits[0] if self._waits else Verdict(state.value, *self._over_budget())
+
+    def _over_budget(self) -> tuple[str, str] | tuple[()]:
+        headroom = self._campaign.headroom
+        if headroom is None or headroom >= 0:
+            return ()
+        dear = next((job for job in self._jobs if (job.cost or 0) > job.reserved), None)
+        why = "" if dear is None else f": labeling job {dear.name} cost more than was set aside for it; see its report"
+        return (
+            f"{usd(Mills(-headroom))} more than the budget is spent or set aside{why}",
+            "Raise budget in the spec before more is to be labeled.",
+        )
 
     # ------------------------------------------------------------ reports
 
@@ -259,6 +281,7 @@ class _Planner:
                     f"labeling job {job.name} could not be started: {job.failure_reason}",
                     "Mend the spec or what it names, then drop the spec again or "
                     f"POST /campaigns/{self._campaign.name}/resume; it is tried again every now and then anyway.",
+                    WaitsFor.REQUEST,
                 )
             )
             return
@@ -284,14 +307,18 @@ class _Planner:
         if not last.has_ended:
             return
         if last.unlabeled is None:
-            yield CountUnlabeled(last)
-        elif last.unlabeled == 0:
-            yield FinishBatch(batch, unlabeled=0)
+            yield from self._count(batch, last)
+            return
+        # Where nothing at all of the batch is labeled, something else is wrong, and its owner is to look.
+        failed_by_itself = last.unlabeled < batch.objects and _each_failed_by_itself(last, last.unlabeled)
+        has_met_only_failures = failed_by_itself and last.attempt > 0 and last.unlabeled == last.objects
+        if last.unlabeled == 0 or batch.leaves_out or has_met_only_failures:
+            yield FinishBatch(batch, unlabeled=last.unlabeled)
         elif last.attempt < spec.follow_ups + batch.extra_follow_ups:
             name = replace(last.job_name, attempt=last.attempt + 1)
             manifest = str(self._places.manifest(batch.number, name.attempt))
             yield from self._reserve(batch, spec, name, last.unlabeled, manifest)
-        elif last.state is JobState.COMPLETED:
+        elif last.state is JobState.COMPLETED or failed_by_itself:
             # The service is done with them: they failed or expired, again. They are listed in the report.
             yield FinishBatch(batch, unlabeled=last.unlabeled)
         else:
@@ -303,9 +330,32 @@ class _Planner:
                     f"{last.attempt} follow-ups were tried"
                     + (f": {last.failure_reason}" if last.failure_reason else ""),
                     f"Look into the reason, then POST /campaigns/{self._campaign.name}/resume for one more try, or "
-                    "raise follow_ups in the spec. What is labeled is never sent again.",
+                    "raise follow_ups in the spec; or "
+                    f"POST /campaigns/{self._campaign.name}/leave-out to go on without them. What is labeled is never "
+                    "sent again.",
+                    WaitsFor.UNLABELED,
                 )
             )
+
+    def _count(self, batch: Batch, last: Job) -> Iterator[Action]:
+        accepts = last.output_accepted or batch.leaves_out
+        if last.output_problem is None or accepts:
+            yield CountUnlabeled(last, accepts)
+            return
+        self.unsure.append(last)
+        self._waits.append(
+            Verdict(
+                "waiting",
+                f"the output of labeling job {last.name} is not whole: {last.output_problem}",
+                f"Bring back what is missing below {last.output_uri}/ (the bucket keeps earlier versions); it is read "
+                f"again every quarter of an hour. Or POST /campaigns/{self._campaign.name}/resume to have what has no "
+                "label sent again, which may be paid for twice, or "
+                f"POST /campaigns/{self._campaign.name}/leave-out to go on without it.",
+                WaitsFor.OUTPUT,
+            )
+        )
+        if last.output_read_at is None or self._now - last.output_read_at >= OUTPUT_PAUSE:
+            yield CountUnlabeled(last, accepts)
 
     def _controls(self, spec: CampaignSpec) -> Iterator[Action]:
         for batch in self._batches:
@@ -361,12 +411,28 @@ class _Planner:
         if headroom is None or amount <= headroom:
             return True
         # What runs, or awaits its report, will free a part of its reservation: that is no reason to bother anybody.
-        if not any(other.is_unsettled or other.state in RUNNING for other in self._jobs):
+        if not any(self._may_free_money(other) for other in self._jobs):
             self._waits.append(
                 Verdict(
                     "waiting",
-                    f"labeling job {job.name} may cost {usd(job.reserved)}, and of the budget {usd(headroom)} are left",
+                    f"labeling job {job.name} may cost {usd(job.reserved)}, and of the budget "
+                    f"{usd(max(headroom, Mills(0)))} are left",
                     "Raise budget in the spec; the campaign goes on by itself.",
+                    WaitsFor.BUDGET,
                 )
             )
         return False
+
+    def _may_free_money(self, job: Job) -> bool:
+        ended = job.ended_at or self._now
+        return job.state in RUNNING or (job.is_unsettled and self._now - ended < SETTLEMENT_PATIENCE)
+
+
+def _each_failed_by_itself(job: Job, unlabeled: int) -> bool:
+    """Whether every object without a label was tried and failed for a reason of its own.
+
+    Such a job ends as Failed where they are more than a few of its objects, as the rest of a rest always is. One more
+    try would tell nothing new, and images that nobody can answer must not hold up a campaign.
+    """
+    has_ended_by_itself = job.state in {JobState.COMPLETED, JobState.FAILED}
+    return has_ended_by_itself and job.counters.get("FailedNonRetryableError", 0) >= unlabeled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from gt_service.store.records import Job
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+
+logger = logging.getLogger(__name__)
 
 Publish = Callable[..., Mapping[str, Any]]
 """`publish_job_report` and `publish_campaign_report` of gt_service.reports; handed in, for they load matplotlib."""
@@ -65,7 +68,12 @@ class Settlement:
             destination=places.report(name),
             now=self._now(),
         )
-        booked = self._store.jobs.settle(job, Mills(report["cost"]["total_mills"]), str(places.report(name)))
+        # Labels whose files are gone are paid for like those that are there.
+        cost = Mills(report["cost"]["total_mills"] + report["cost"]["unseen_mills"])
+        if cost > job.reserved:
+            about = {"campaign": job.campaign, "job": name, "cost_mills": cost, "reserved_mills": job.reserved}
+            logger.warning("a job cost more than was set aside for it", extra=about)
+        booked = self._store.jobs.settle(job, cost, str(places.report(name)))
         self.refresh(job.campaign)
         if booked and job.role is Role.CONTROL:
             # The jobs that it is a comparison for were reported before it ended.

@@ -16,7 +16,7 @@ from enum import StrEnum
 from itertools import tee
 from typing import Any, TypeVar
 
-from gt_service.errors import InvalidInput, NotFound, UnknownState
+from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import layout
 from gt_service.outputs.answers import AnswerLedger, WorkerStats
@@ -24,6 +24,7 @@ from gt_service.outputs.concurrently import concurrently
 from gt_service.outputs.files import answer_files, find_files
 from gt_service.outputs.logs import TrainingCurve, TrainingLogs, read_curve
 from gt_service.outputs.records import (
+    UNREADABLE,
     JsonObject,
     LabelRecord,
     auto_label,
@@ -337,7 +338,7 @@ class _Reader:
         """What `parse` finds; what cannot be read is noted with its file, and the rest of the job is read."""
         try:
             return parse(body)
-        except (UnknownState, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             self._unreadable.append(f"{uri}: {error}")
             return None
 

@@ -1,16 +1,18 @@
 """What a labeling job labeled, as manifest lines, and the same label for an image's twin. Streams; nothing is listed
-where the job has an output manifest."""
+where the output manifest is whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from typing import Any, TypeVar
 
 from gt_service.errors import NotFound
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import layout
 from gt_service.outputs.files import find_files
 from gt_service.outputs.records import (
+    UNREADABLE,
     JsonObject,
     LabelRecord,
     auto_label,
@@ -23,24 +25,116 @@ from gt_service.outputs.records import (
 DUPLICATE_OF = "duplicate-of"
 """In the line of a duplicate: the image that was labeled in its stead."""
 
+_T = TypeVar("_T")
 
-def labeled_lines(objects: ObjectStore, manifest: S3Uri, description: Mapping[str, Any]) -> Iterator[JsonObject]:
-    """The lines of the objects that a job labeled, with their labels, in the manifest's order.
+
+class LabeledObjects:
+    """The objects that one job labeled, found by `source-ref` and never by a line's place.
 
     manifest: the job's input. description: of DescribeLabelingJob, or just the name, the label attribute and
-    S3OutputPath. Of a job that failed before it wrote an output manifest, its consolidations and machine labels are
-    put beside the input's lines.
+    S3OutputPath. Where the output manifest is not whole, or there is none since the job failed before it wrote one, the
+    consolidations and machine labels make up for it. Held in memory: a number for each of the input's sources.
+
+    problems: what the output lacks or has too much of, known when `lines` has come to its end; what cannot be read is
+    named there and passed over.
     """
-    attribute: str = description["LabelAttributeName"]
-    for root in layout.possible_roots(description):
-        try:
-            for line in objects.lines(root / layout.OUTPUT_MANIFEST):
-                if line.strip() and label_record(found := manifest_object(line), attribute):
-                    yield found
+
+    def __init__(self, objects: ObjectStore, manifest: S3Uri, description: Mapping[str, Any]) -> None:
+        self._objects, self._manifest, self._description = objects, manifest, description
+        self._attribute: str = description["LabelAttributeName"]
+        self.problems: list[str] = []
+
+    def lines(self) -> Iterator[tuple[int, JsonObject]]:
+        """The number of each labeled object in the input, from 0, and its line with the label.
+
+        In the order of the output manifest, and after it what only the other files hold. Errors: `NotFound` where the
+        input is gone; `UnknownState` where it is not JSON.
+        """
+        numbers = {source(line): number for number, line in self._input()}
+        uri, lines = self._output_manifest()
+        labeled = set[int]()
+        for number, line in self._known(lines, uri, numbers):
+            if label_record(line, self._attribute):
+                labeled.add(number)
+                yield number, line
+        if uri is not None and not self.problems:
             return
-        except NotFound:
-            continue
-    yield from _without_manifest(objects, manifest, description, attribute)
+        labels = {number: label for number, label in self._from_parts().items() if number not in labeled}
+        for number, line in self._input() if labels else ():
+            if number in labels:
+                record = labels[number]
+                label = {self._attribute: record.value, metadata_key(self._attribute): record.metadata}
+                yield number, {**line, **label}
+
+    def _input(self) -> Iterator[tuple[int, JsonObject]]:
+        lines = enumerate(self._objects.lines(self._manifest))
+        return ((number, manifest_object(line)) for number, line in lines if line.strip())
+
+    def _output_manifest(self) -> tuple[S3Uri | None, Iterator[bytes]]:
+        for root in layout.possible_roots(self._description):
+            uri = root / layout.OUTPUT_MANIFEST
+            try:
+                lines = iter(self._objects.lines(uri))
+                return uri, chain([next(lines, b"")], lines)
+            except NotFound:
+                continue
+        return None, iter(())
+
+    def _known(
+        self, lines: Iterator[bytes], uri: S3Uri | None, numbers: Mapping[str | None, int]
+    ) -> Iterator[tuple[int, JsonObject]]:
+        """The lines of the output manifest that are of objects of the input, each of these once."""
+        seen = set[int]()
+        for place, text in enumerate(lines, start=1):
+            line = self._parsed(manifest_object, text, f"line {place} of {uri}") if text.strip() else None
+            number = None if line is None else numbers.get(source(line))
+            if line is None:
+                continue
+            if number is None or number in seen:
+                self.problems.append(f"line {place} of {uri} is of no object of the input, or of one that was there")
+                continue
+            seen.add(number)
+            yield number, line
+        if uri is not None and len(seen) < len(numbers):
+            self.problems.append(f"{len(numbers) - len(seen):,} of {len(numbers):,} objects are missing in {uri}")
+
+    def _from_parts(self) -> dict[int, LabelRecord]:
+        """The labels in the consolidations and the machine's files, by the object's number in the input."""
+        labels = dict[int, LabelRecord]()
+        files = find_files(self._objects, self._description)
+        for file in files.responses:
+            body = self._objects.read(file.uri)
+            labels |= self._parsed(self._consolidated, body, str(file.uri)) or {}
+        for _, uri in files.machine:
+            for place, text in enumerate(self._objects.lines(uri), start=1):
+                labels |= self._parsed(self._machine, text, f"line {place} of {uri}") or {}
+        return labels
+
+    def _consolidated(self, body: bytes) -> dict[int, LabelRecord]:
+        return {int(number): record for number, record in consolidated(body, self._attribute)}
+
+    def _machine(self, text: bytes) -> dict[int, LabelRecord]:
+        found = auto_label(text)
+        record = None if found is None else label_record(found[1], self._attribute)
+        return {} if found is None or record is None else {int(found[0]): record}
+
+    def _parsed(self, parse: Callable[[bytes], _T], body: bytes, what: str) -> _T | None:
+        try:
+            return parse(body)
+        except UNREADABLE as error:
+            self.problems.append(f"{what} cannot be read ({error})")
+            return None
+
+
+def source(line: JsonObject) -> str | None:
+    """What a manifest line is about."""
+    found = line.get("source-ref", line.get("source"))
+    return found if isinstance(found, str) else None
+
+
+def labeled_lines(objects: ObjectStore, manifest: S3Uri, description: Mapping[str, Any]) -> Iterator[JsonObject]:
+    """The lines of the objects that a job labeled, with their labels; see `LabeledObjects`."""
+    return (line for _, line in LabeledObjects(objects, manifest, description).lines())
 
 
 def twin_line(line: JsonObject, attribute: str, twin: S3Uri, size: tuple[int, int]) -> dict[str, Any]:
@@ -72,21 +166,3 @@ def _scaled_box(box: Mapping[str, Any], across: float, down: float) -> dict[str,
     left, top = round(box["left"] * across), round(box["top"] * down)
     right, bottom = round((box["left"] + box["width"]) * across), round((box["top"] + box["height"]) * down)
     return {**box, "left": left, "top": top, "width": right - left, "height": bottom - top}
-
-
-def _without_manifest(
-    objects: ObjectStore, manifest: S3Uri, description: Mapping[str, Any], attribute: str
-) -> Iterator[JsonObject]:
-    files = find_files(objects, description)
-    labels = dict[int, LabelRecord]()
-    for file in files.responses:
-        labels |= {int(number): record for number, record in consolidated(objects.read(file.uri), attribute)}
-    for _, uri in files.machine:
-        for each in map(auto_label, objects.lines(uri)):
-            record = label_record(each[1], attribute) if each else None
-            if each and record:
-                labels[int(each[0])] = record
-    for number, line in enumerate(objects.lines(manifest)):
-        if number in labels:
-            record = labels[number]
-            yield {**manifest_object(line), attribute: record.value, metadata_key(attribute): record.metadata}

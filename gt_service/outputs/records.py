@@ -20,6 +20,9 @@ from gt_service.errors import UnknownState
 
 JsonObject: TypeAlias = Mapping[str, Any]
 
+UNREADABLE = (UnknownState, KeyError, TypeError, ValueError, AttributeError)
+"""What parsing a record may raise, whatever somebody else's file holds."""
+
 
 class LabelRecord(NamedTuple):
     """One object's label: `value` and `metadata` as in the manifest. `human` is None where the record does not say."""
@@ -200,5 +203,5 @@ def _json(text: str | bytes) -> Any:
 def _slowly(text: str | bytes) -> Any:
     try:
         return json.loads(text if isinstance(text, str) else text.decode())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UnknownState(f"a record is not JSON: {text[:80]!r}") from None

@@ -188,12 +188,27 @@ def next_step(campaign: Json, jobs: Sequence[Json]) -> NextStep:
     if status == "paused":
         return NextStep(f"The campaign is paused: no new labeling job starts.{tail}", "Press Resume.", waits=True)
     if status == "waiting":
+        remedy = _PAGE_REMEDIES.get(campaign.get("waits_for") or "", remedy)
         return NextStep(reason or "The campaign waits.", remedy, waits=True)
+    if reason:
+        return NextStep(f"{reason}.{tail}", remedy, waits=True)
     if running:
         names = " and ".join(job["name"] for job in running[:3])
         after = "The next batch starts from the model that it leaves." if len(running) == 1 else ""
         return NextStep(f"{names} {'is' if len(running) == 1 else 'are'} labeling. {after}".strip())
     return _open_batch(campaign)
+
+
+_PAGE_REMEDIES = {
+    "request": "Mend the spec or what it names, then drop the spec again or press Resume; it is tried again every now"
+    " and then anyway.",
+    "output": "Bring back what is missing below the job's output (the bucket keeps earlier versions); it is read again"
+    " every quarter of an hour. Resume has what has no label sent again, which may be paid for twice; Go on without"
+    " them sends nothing.",
+    "unlabeled": "Look at the job and its reason. Resume tries once more; Go on without them leaves these images"
+    " without a label. What is labeled is never sent again.",
+}
+"""For who has buttons; others are told the routes."""
 
 
 def _open_batch(campaign: Json) -> NextStep:
@@ -298,7 +313,12 @@ def campaign_page(
         jobs=tuple(job_row(job) for job in jobs),
         batches=tuple(batch_row(batch) for batch in batches),
         deliveries=tuple(delivery(entry) for entry in deliveries),
-        actions=campaign_actions(campaign["name"], campaign["status"], pending=images.get("pending") or 0)
+        actions=campaign_actions(
+            campaign["name"],
+            campaign["status"],
+            pending=images.get("pending") or 0,
+            waits_for=campaign.get("waits_for"),
+        )
         if may_operate
         else (),
         dialogs=campaign_dialogs(campaign["name"]) if may_operate else (),

@@ -73,6 +73,21 @@ def problems(job: Json) -> tuple[Problem, ...]:
     """Failures and leftovers with what to do about each."""
     counters = job.get("counters") or {}
     found = [Problem(job["warning"])] if job.get("warning") else []
+    if job.get("output_problem"):
+        found.append(
+            Problem(
+                f"The job's output is not whole: {job['output_problem']}",
+                "Bring its files back; the bucket keeps earlier versions.",
+            )
+        )
+    cost, reserved = job.get("cost_mills"), job.get("reserved_mills")
+    if cost is not None and reserved is not None and cost > reserved:
+        found.append(
+            Problem(
+                f"The job cost {money(cost)}, more than the {money(reserved)} set aside for it.",
+                "Its report tells in which iterations objects went to workers.",
+            )
+        )
     if job["status"] == "Failed":
         reason = job.get("failure_reason") or "No reason was given."
         found.append(Problem(f"The job failed: {reason}", job.get("remedy") or _remedy(reason), severe=True))

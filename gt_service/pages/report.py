@@ -65,6 +65,8 @@ def cost_facts(report: Json) -> tuple[Fact, ...]:
         Fact("Cost", money(cost["total_mills"]), parts),
         Fact("Per image", money_per_image(cost["total_mills"], labeled)),
     ]
+    if unseen := cost.get("unseen_mills"):
+        facts.append(Fact("Not in the files", money(unseen), "labels that the service counts, booked all the same"))
     saving = report.get("saving") or {}
     for name, key in (("Saved", "all_human"), ("Against the control", "control")):
         if saved := saving.get(key):

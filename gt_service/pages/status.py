@@ -90,6 +90,14 @@ def campaign_dialogs(name: str) -> tuple[Action, ...]:
             "The next step is taken at once; this can start a labeling job, which costs money up to the budget.",
         ),
         Action(
+            "leave-out",
+            "Go on without them",
+            f"{root}/leave-out",
+            f"Go on without the images that {name} waits for?",
+            "They keep no label and are not sent again; the report of their job lists them. The next batch has its"
+            " turn.",
+        ),
+        Action(
             "stop",
             "Stop",
             f"{root}/stop",
@@ -109,10 +117,15 @@ _OFFERED = {
 }
 
 
-def campaign_actions(name: str, status: str, *, pending: int) -> tuple[Action, ...]:
+_LEFT_OUT = {"output", "unlabeled"}
+"""What a campaign waits for that it can go on without."""
+
+
+def campaign_actions(name: str, status: str, *, pending: int, waits_for: str | None = None) -> tuple[Action, ...]:
     """What an operator may do with a campaign now; there is no batch to close where nothing is pending."""
     campaign_status(status)
     offered = _OFFERED[status] - (set() if pending else {"close"})
+    offered |= {"leave-out"} if status == "waiting" and waits_for in _LEFT_OUT else set()
     return tuple(action for action in campaign_dialogs(name) if action.name in offered)
 
 

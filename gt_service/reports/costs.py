@@ -114,6 +114,23 @@ def job_cost(output: JobOutput, terms: Terms, prices: PriceTable, *, labeled_thi
     return JobCost(total, costs)
 
 
+def unseen_cost(
+    output: JobOutput, counters: Mapping[str, int], terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0
+) -> Cost:
+    """What the labels cost that the service counts (LabelCounters) and the job's files do not hold (any more).
+
+    They are paid for all the same. How many answered each is not known: all that were asked, less the answers that the
+    files hold beyond those to their own labels.
+    """
+    human = max(0, counters.get("HumanLabeled", 0) - output.human_images)
+    machine = max(0, counters.get("MachineLabeled", 0) - output.machine_images)
+    fee = prices.service_fee(terms.task, terms.started)
+    already = labeled_this_month + output.labeled
+    spare = max(0, output.answers - output.human_images * terms.workers_per_object)
+    answers = max(0, human * terms.workers_per_object - spare)
+    return Cost(fee.cost(human + machine, already=already), terms.answers_cost(answers))
+
+
 def all_human_cost(objects: int, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> Cost:
     """What the same number of objects costs where people label every one."""
     fee = prices.service_fee(terms.task, terms.started)

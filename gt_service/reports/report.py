@@ -21,6 +21,7 @@ from gt_service.reports.costs import (
     all_human_cost,
     all_machine_cost,
     job_cost,
+    unseen_cost,
     up_front_objects,
 )
 
@@ -47,6 +48,9 @@ def job_report(
 ) -> Report:
     """Puts the report together. `control` is the report of the same batch's control job, where that has ended."""
     cost = job_cost(output, terms, prices, labeled_this_month=labeled_this_month)
+    unseen = unseen_cost(
+        output, description.get("LabelCounters", {}), terms, prices, labeled_this_month=labeled_this_month
+    )
     human = all_human_cost(output.labeled, terms, prices, labeled_this_month=labeled_this_month)
     machine = all_machine_cost(output.labeled, terms, prices, labeled_this_month=labeled_this_month)
     report: Report = {
@@ -58,7 +62,7 @@ def job_report(
         "machine_share": round(output.machine_images / output.labeled, 4) if output.labeled else 0.0,
         "up_front_objects": up_front_objects(output.iterations),
         "terms": _terms(terms, prices),
-        "cost": _cost(cost.total),
+        "cost": _cost(cost.total) | {"unseen_mills": unseen.total},
         "all_human": _cost(human),
         "iterations": [_iteration(each, cost.iterations[each.number]) for each in output.iterations],
         "training": [_training(run) for run in output.training],

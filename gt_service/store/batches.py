@@ -74,6 +74,10 @@ class Batches:
         with suppress(Lost), lost_if_refused():
             item.update(actions=[granted.set(batch.extra_follow_ups + 1)], condition=granted == batch.extra_follow_ups)
 
+    def leave_out(self, batch: Batch) -> None:
+        """Its owner goes on without what has no label; safe to say twice."""
+        self._update(batch, [BatchItem.leaves_out.set(True)])
+
     def _update(self, batch: Batch, actions: list) -> None:  # type: ignore[type-arg]
         item = self._items(campaign=batch.campaign, number=batch.number)
         with suppress(Lost), lost_if_refused():
@@ -93,4 +97,5 @@ def _batch(item: BatchItem) -> Batch:
         closed_at=item.closed_at,
         unlabeled=item.unlabeled,
         extra_follow_ups=item.extra_follow_ups,
+        leaves_out=item.leaves_out,
     )

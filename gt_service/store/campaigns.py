@@ -13,7 +13,7 @@ from gt_service.chain.states import CampaignEvent, CampaignState, follow
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.money import Mills
 from gt_service.store.models import CampaignItem, Tables
-from gt_service.store.records import Campaign, Verdict
+from gt_service.store.records import Campaign, Verdict, WaitsFor
 from gt_service.store.writing import Contention, Lost, campaign_unchanged, is_new, lost_if_refused
 
 _ATTEMPTS = 8
@@ -21,9 +21,13 @@ _SPECLESS = Verdict(
     "waiting",
     "images have arrived, and there is no campaign spec",
     "Drop campaign.yaml into the campaign's folder, or PUT it to /campaigns/{name}; the images are kept.",
+    WaitsFor.SPEC,
 )
 _BAD_SPEC = Verdict(
-    "waiting", "the campaign spec has errors", "Mend the fields named in spec_errors and drop the spec again."
+    "waiting",
+    "the campaign spec has errors",
+    "Mend the fields named in spec_errors and drop the spec again.",
+    WaitsFor.SPEC,
 )
 
 
@@ -78,7 +82,7 @@ class Campaigns:
             if item.errors_order is not None and item.errors_order < in_force:
                 item.spec_errors = item.errors_order = None
             if item.status == "waiting":
-                item.status, item.reason, item.remedy = CampaignState.ACTIVE.value, None, None
+                _show(item, Verdict(CampaignState.ACTIVE.value))
             return True
 
         return self._change(name, change, now)
@@ -94,7 +98,7 @@ class Campaigns:
                 return False
             item.spec_errors, item.errors_order = [error.as_dict() for error in errors], order
             if item.spec is None:
-                item.status, item.reason, item.remedy = _BAD_SPEC.status, _BAD_SPEC.reason, _BAD_SPEC.remedy
+                _show(item, _BAD_SPEC)
             return True
 
         return self._change(name, change, now)
@@ -137,7 +141,7 @@ class Campaigns:
         item = self._find(campaign.name)
         if item is None or item.version != campaign.version:
             return False
-        item.status, item.reason, item.remedy = verdict.status, verdict.reason, verdict.remedy
+        _show(item, verdict)
         return self._save(item)
 
     def claim_hint(self, campaign: Campaign, now: datetime, every: timedelta) -> bool:
@@ -184,6 +188,7 @@ class Campaigns:
             status=verdict.status,
             reason=verdict.reason,
             remedy=verdict.remedy,
+            waits_for=verdict.waits_for and verdict.waits_for.value,
             created_at=now,
         )
 
@@ -210,6 +215,11 @@ class Campaigns:
         except Lost:
             return False
         return True
+
+
+def _show(item: CampaignItem, verdict: Verdict) -> None:
+    item.status, item.reason, item.remedy = verdict.status, verdict.reason, verdict.remedy
+    item.waits_for = verdict.waits_for and verdict.waits_for.value
 
 
 _UNVERSIONED = {"name", "hinted_at", "duplicate_at"}
@@ -243,7 +253,7 @@ def _campaign(item: CampaignItem) -> Campaign:
         spec=in_force.spec,
         revision=item.revision,
         spec_errors=tuple(errors),
-        verdict=Verdict(item.status, item.reason, item.remedy),
+        verdict=Verdict(item.status, item.reason, item.remedy, WaitsFor(item.waits_for) if item.waits_for else None),
         cap=in_force.cap,
         committed=Mills(item.committed),
         spent=Mills(item.spent),

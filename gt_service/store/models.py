@@ -46,6 +46,7 @@ class CampaignItem(Model):
     status = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
     remedy = UnicodeAttribute(null=True)
+    waits_for = UnicodeAttribute(null=True)
     cap = IntegerAttribute(null=True)
     committed = IntegerAttribute(default=0)
     spent = IntegerAttribute(default=0)
@@ -130,6 +131,7 @@ class BatchItem(Model):
     closed_at = UTCDateTimeAttribute(null=True)
     unlabeled = IntegerAttribute(null=True)
     extra_follow_ups = IntegerAttribute(default=0)
+    leaves_out = BooleanAttribute(default=False)
 
 
 class JobItem(Model):
@@ -161,6 +163,9 @@ class JobItem(Model):
     ended_at = UTCDateTimeAttribute(null=True)
     progress_at = UTCDateTimeAttribute(null=True)
     warning = UnicodeAttribute(null=True)
+    output_problem = UnicodeAttribute(null=True)
+    output_read_at = UTCDateTimeAttribute(null=True)
+    output_accepted = BooleanAttribute(default=False)
 
 
 class TokenItem(Model):

@@ -17,6 +17,19 @@ NOWHERE = "-"
 """The campaign under which files are listed that lie in no campaign's folder."""
 
 
+class WaitsFor(StrEnum):
+    """What a campaign that waits needs of its owner, for programs and for the buttons that a page offers."""
+
+    SPEC = "spec"
+    BUDGET = "budget"
+    REQUEST = "request"
+    """A labeling job whose request was refused."""
+    OUTPUT = "output"
+    """A labeling job whose output is not whole."""
+    UNLABELED = "unlabeled"
+    """Images without a label whose tries are used up."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """How a campaign stands, in words for its owner."""
@@ -24,6 +37,7 @@ class Verdict:
     status: str
     reason: str | None = None
     remedy: str | None = None
+    waits_for: WaitsFor | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,8 @@ class Batch:
     """Images closed into one manifest.
 
     objects: members chosen, and once closed those that the manifest holds. unlabeled: left without a label when the
-    batch was done. extra_follow_ups: granted by its owner on top of the spec's.
+    batch was done. extra_follow_ups: granted by its owner on top of the spec's. leaves_out: its owner wants to go on
+    without what has no label.
     """
 
     campaign: str
@@ -82,6 +97,7 @@ class Batch:
     closed_at: datetime | None = None
     unlabeled: int | None = None
     extra_follow_ups: int = 0
+    leaves_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +106,8 @@ class Job:
 
     revision: of the spec it was compiled from. unlabeled: objects without a label once it ended, None until counted;
     they are the follow-up's manifest. cost: None until the report is written, which also frees `reserved`.
-    progress_at: when its counters last moved.
+    progress_at: when its counters last moved. output_problem: why its labels may not all be in its output, as of
+    `output_read_at`; what has none is sent again only once its owner has accepted the output as it is.
     """
 
     name: str
@@ -121,6 +138,9 @@ class Job:
     ended_at: datetime | None = None
     progress_at: datetime | None = None
     warning: str | None = None
+    output_problem: str | None = None
+    output_read_at: datetime | None = None
+    output_accepted: bool = False
 
     @property
     def is_control(self) -> bool:

@@ -250,6 +250,24 @@ def test_pause_resume_and_stop(client: Client, world: World) -> None:
     assert len(world.hints) == 3
 
 
+def test_going_on_without_what_has_no_label(client: Client, world: World) -> None:
+    """The owner's way out where images can be labeled by nobody."""
+    world.campaign(follow_ups=0)
+    world.images(8)
+    world.advance()
+    assert ask(client, "POST", "/campaigns/birds/leave-out").status_code == 409
+    world.finish("birds-0001", "Failed", labeled=3)
+    assert ask(client, "GET", "/campaigns/birds").json_body["waits_for"] == "unlabeled"
+    assert ask(client, "POST", "/campaigns/birds/leave-out").status_code == 202
+    world.advance()
+    assert ask(client, "GET", "/campaigns/birds").json_body["waits_for"] is None
+    assert [batch["unlabeled"] for batch in ask(client, "GET", "/campaigns/birds/batches").json_body["batches"]] == [
+        1,
+        None,
+    ]
+    assert "birds-0002" in world.sagemaker.jobs
+
+
 def test_stopping_a_job(client: Client, world: World) -> None:
     world.campaign()
     world.images(4)

@@ -13,8 +13,10 @@ from gt_service.chain.deployment import Deployment
 from gt_service.chain.names import JobName, Role
 from gt_service.chain.planner import (
     CREATION_LEASE,
+    OUTPUT_PAUSE,
     REFUSAL_PAUSE,
     REPORT_PATIENCE,
+    SETTLEMENT_PATIENCE,
     AskForReport,
     ChooseBatch,
     CloseServed,
@@ -34,7 +36,7 @@ from gt_service.chain.request import job_request
 from gt_service.chain.states import BatchState, CampaignState, JobState
 from gt_service.money import Mills
 from gt_service.store.images import Pending
-from gt_service.store.records import Batch, Campaign, Job, Verdict
+from gt_service.store.records import Batch, Campaign, Job, Verdict, WaitsFor
 from tests.world import ROLE, spec_document
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -226,7 +228,7 @@ LABELING = (a_batch(1, BatchState.LABELING),)
 
 def test_an_ended_job_is_counted_then_finished() -> None:
     uncounted, counted = ended(JobState.COMPLETED, None), ended(JobState.COMPLETED, 0)
-    assert planned(batches=LABELING, jobs=(uncounted,)).actions == (CountUnlabeled(uncounted),)
+    assert planned(batches=LABELING, jobs=(uncounted,)).actions == (CountUnlabeled(uncounted, accepts=False),)
     assert planned(batches=LABELING, jobs=(counted,)).actions == (FinishBatch(LABELING[0], 0),)
 
 
@@ -261,6 +263,71 @@ def test_what_completed_jobs_could_not_label_does_not_hold_the_chain() -> None:
     """One broken image would stop the campaign."""
     jobs = (ended(JobState.COMPLETED, 1), ended(JobState.COMPLETED, 1, attempt=1))
     assert planned(batches=LABELING, jobs=jobs).actions == (FinishBatch(LABELING[0], 1),)
+
+
+def failed(count: int, **changes: Any) -> Job:
+    """A follow-up of so many objects, all of which failed for reasons of their own."""
+    facts: dict[str, Any] = {
+        "state": JobState.FAILED,
+        "attempt": 1,
+        "objects": count,
+        "unlabeled": count,
+        "counters": {"FailedNonRetryableError": count},
+    }
+    return done(**(facts | changes))
+
+
+HALF = a_batch(state=BatchState.LABELING)
+
+
+@pytest.mark.parametrize(
+    ("last", "follow_ups"),
+    [
+        pytest.param(failed(2), 1, id="the last try"),
+        pytest.param(failed(2), 9, id="more tries would tell nothing new"),
+        pytest.param(failed(2, state=JobState.COMPLETED), 9, id="completed without a label"),
+        pytest.param(failed(2, attempt=0, objects=4), 0, id="no follow-ups wanted"),
+        pytest.param(failed(1, objects=3), 1, id="some labeled, the rest failed"),
+    ],
+)
+def test_images_that_nobody_can_answer_never_stop_a_campaign(last: Job, follow_ups: int) -> None:
+    """Two unreadable images would keep every later batch waiting: a rest of a rest always fails as a whole."""
+    campaign = a_campaign(a_spec(follow_ups=follow_ups))
+    assert planned(campaign, batches=(HALF,), jobs=(last,)).actions == (
+        FinishBatch(HALF, unlabeled=last.unlabeled or 0),
+    )
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param(failed(2, counters={}), id="the job failed, not its images"),
+        pytest.param(failed(4), id="nothing of the batch has a label"),
+        pytest.param(failed(2, state=JobState.STOPPED), id="somebody stopped it"),
+        pytest.param(failed(3, counters={"FailedNonRetryableError": 2}), id="one of them was not even tried"),
+    ],
+)
+def test_what_is_no_image_of_its_own_fault_is_left_to_the_owner(last: Job) -> None:
+    """A missing permission fails every image too; gone on without them, whole batches would end without labels."""
+    plan = planned(batches=(HALF,), jobs=(last,))
+    assert (plan.actions, plan.exhausted) == ((), (HALF,))
+    assert (plan.verdict.status, plan.verdict.waits_for) == ("waiting", WaitsFor.UNLABELED)
+    assert "leave-out" in str(plan.verdict.remedy)
+    left = replace(HALF, leaves_out=True)
+    assert planned(batches=(left,), jobs=(last,)).actions == (FinishBatch(left, unlabeled=last.unlabeled or 0),)
+
+
+def test_an_output_that_is_not_whole_is_read_again_now_and_then_and_sent_by_nobody() -> None:
+    """Its labels may be paid for already."""
+    last = done(unlabeled=None, output_problem="2 of 4 are missing", output_read_at=NOW)
+    plan = planned(batches=(HALF,), jobs=(last,))
+    assert (plan.actions, plan.unsure, plan.verdict.waits_for) == ((), (last,), WaitsFor.OUTPUT)
+    later = replace(last, output_read_at=NOW - OUTPUT_PAUSE)
+    assert planned(batches=(HALF,), jobs=(later,)).actions == (CountUnlabeled(later, accepts=False),)
+    accepted = replace(last, output_accepted=True)
+    assert planned(batches=(HALF,), jobs=(accepted,)).actions == (CountUnlabeled(accepted, accepts=True),)
+    left = replace(HALF, leaves_out=True)
+    assert planned(batches=(left,), jobs=(last,)).actions == (CountUnlabeled(last, accepts=True),)
 
 
 def test_an_empty_batch_is_finished_without_a_job() -> None:
@@ -334,6 +401,28 @@ def test_money_that_is_about_to_be_free_is_waited_for_in_silence() -> None:
 
 def refused(**changes: Any) -> Job:
     return a_job(1, JobState.REFUSED, failure_reason="no such role", refused_at=NOW, **changes)
+
+
+def test_money_that_is_never_freed_is_not_waited_for_in_silence() -> None:
+    """A report that cannot be written would hold the campaign up without a word."""
+    spec = a_spec(budget="0.5")
+    last = done(cost=None, report_asked_at=NOW, ended_at=NOW - SETTLEMENT_PATIENCE)
+    campaign = a_campaign(spec, committed=Mills(400))
+    plan = planned(campaign, batches=(a_batch(state=BatchState.LABELED), a_batch(2)), jobs=(last,))
+    assert plan.verdict.waits_for is WaitsFor.BUDGET
+
+
+def test_a_cost_over_the_reserve_is_said() -> None:
+    """Objects sent to workers in several iterations cost more than was set aside; nobody would learn of it."""
+    dear = done(cost=Mills(700))
+    campaign = a_campaign(a_spec(budget="0.6"), spent=Mills(700))
+    verdict = planned(campaign, batches=(a_batch(state=BatchState.LABELED),), jobs=(dear,)).verdict
+    assert verdict.status == "active"
+    assert "$0.10 more than the budget" in str(verdict.reason)
+    assert "birds-0001 cost more than was set aside" in str(verdict.reason)
+    plan = planned(campaign, batches=(a_batch(state=BatchState.LABELED), a_batch(2)), jobs=(dear,))
+    assert plan.actions == ()
+    assert "of the budget $0.00 are left" in str(plan.verdict.reason)
 
 
 def test_a_refused_request_waits_with_the_reason() -> None:

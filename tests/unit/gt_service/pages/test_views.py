@@ -77,6 +77,29 @@ def test_only_what_is_legal_is_offered(status: str, pending: int, names: list[st
     assert [action.name for action in campaign_actions("birds", status, pending=pending)] == names
 
 
+@pytest.mark.parametrize(
+    ("waits_for", "is_offered"), [("output", True), ("unlabeled", True), ("budget", False), (None, False)]
+)
+def test_a_campaign_can_go_on_without_images_where_it_waits_for_some(waits_for: str | None, is_offered: bool) -> None:
+    """Without the button, two images that nobody can answer hold up a campaign for good."""
+    campaign = {**data.campaign(), "status": "waiting", "waits_for": waits_for}
+    page = campaign_page(campaign, batches=[], in_batches=0, jobs=[], may_operate=True)
+    assert ("leave-out" in {action.name for action in page.actions}) is is_offered
+    assert "leave-out" in {dialog.name for dialog in page.dialogs}, "the page asks before it does it"
+
+
+def test_what_a_job_cost_beyond_its_reserve_and_lost_of_its_output_is_shown() -> None:
+    job = {**data.chain()[0], "reserved_mills": 100, "cost_mills": 120, "output_problem": "2 of 4 are missing"}
+    texts = " ".join(problem.text for problem in problems(job))
+    assert "more than the $0.10 set aside" in texts
+    assert "not whole: 2 of 4 are missing" in texts
+
+
+def test_money_beyond_the_budget_is_shown_while_the_campaign_is_active() -> None:
+    campaign = {**data.campaign(), "status": "active", "reason": "$0.10 more than the budget is spent"}
+    assert "more than the budget" in next_step(campaign, []).text
+
+
 def test_ended_jobs_cannot_be_stopped() -> None:
     assert [bool(job_actions("j", word)) for word in ("InProgress", "Stopping", "Completed")] == [True, False, False]
 
