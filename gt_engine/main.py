@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,10 +14,38 @@ from gt_engine import logs
 from gt_engine.aws import client
 from gt_engine.server import serve
 from gt_engine.settings import Settings, check_exposure, read_secrets, region_from_environment
+from gt_engine.workers import workers
 from gt_service.errors import GtServiceError
 
 
-@click.command()
+class Commands(click.Group):
+    """`gt-engine` without the name of a command serves, as it did before there were others."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args[:1] != ["--help"] and (not args or args[0] not in self.commands):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GtServiceError as error:
+            click.echo(f"gt-engine: {error.message}" + (f" {error.remedy}" if error.remedy else ""), err=True)
+            sys.exit(2)
+        except (OSError, BotoCoreError, ClientError) as error:
+            click.echo(f"gt-engine: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands)
+def main() -> None:
+    """Ground Truth's labeling jobs without Ground Truth. Without a command: serve."""
+
+
+main.add_command(workers)
+
+
+@main.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Interface to listen on.")
 @click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535))
 @click.option(
@@ -24,7 +53,7 @@ from gt_service.errors import GtServiceError
 )
 @click.option("--region", default=region_from_environment, help="Default: AWS_REGION, or us-east-1.")
 @click.option("--account", default=None, help="Account of the ARNs. Default: the account of the credentials.")
-@click.option("--table-prefix", default="gt-engine", show_default=True, help="Of the two DynamoDB tables.")
+@click.option("--table-prefix", default="gt-engine", show_default=True, help="Of the DynamoDB tables.")
 @click.option("--processes", default=lambda: os.cpu_count() or 1, type=click.IntRange(1), help="Steps at a time.")
 @click.option("--max-active-jobs", default=100, show_default=True, type=click.IntRange(1))
 @click.option(
@@ -49,6 +78,14 @@ from gt_service.errors import GtServiceError
     help="Trainings take one step in so many, and learn less: for tests and for the quick demo.",
 )
 @click.option(
+    "--correction-seconds",
+    default=30,
+    show_default=True,
+    type=click.IntRange(0),
+    envvar="GT_ENGINE_CORRECTION_SECONDS",
+    help="How long after the last answer to a data object an answer may be taken back.",
+)
+@click.option(
     "--public-url",
     default="",
     envvar="GT_ENGINE_PUBLIC_URL",
@@ -60,7 +97,7 @@ from gt_service.errors import GtServiceError
     is_flag=True,
     help="Let people sign in from other machines without TLS, in a network that you trust.",
 )
-def main(
+def serve_command(
     *,
     host: str,
     port: int,
@@ -73,6 +110,7 @@ def main(
     min_auto_labeling_objects: int,
     access_keys: Path | None,
     hurry: int,
+    correction_seconds: int,
     public_url: str,
     insecure_sign_in: bool,
 ) -> None:
@@ -81,29 +119,23 @@ def main(
     S3, DynamoDB, EventBridge and CloudWatch Logs are those of the account, or of the stack at AWS_ENDPOINT_URL.
     """
     logs.configure()
-    try:
-        secrets = read_secrets(access_keys)
-        check_exposure(host, secrets)
-        settings = Settings(
-            region=region,
-            account=account or client("sts", region).get_caller_identity()["Account"],
-            state_dir=state_dir.absolute(),
-            table_prefix=table_prefix,
-            processes=processes,
-            max_active_jobs=max_active_jobs,
-            min_auto_labeling_objects=min_auto_labeling_objects,
-            secrets=secrets,
-            hurry=hurry,
-            public_url=public_url.rstrip("/"),
-            insecure_sign_in=insecure_sign_in,
-        )
-        serve(settings, host=host, port=port)
-    except GtServiceError as error:
-        click.echo(f"gt-engine: {error.message}" + (f" {error.remedy}" if error.remedy else ""), err=True)
-        sys.exit(2)
-    except (OSError, BotoCoreError, ClientError) as error:
-        click.echo(f"gt-engine: {error}", err=True)
-        sys.exit(1)
+    secrets = read_secrets(access_keys)
+    check_exposure(host, secrets)
+    settings = Settings(
+        region=region,
+        account=account or client("sts", region).get_caller_identity()["Account"],
+        state_dir=state_dir.absolute(),
+        table_prefix=table_prefix,
+        processes=processes,
+        max_active_jobs=max_active_jobs,
+        min_auto_labeling_objects=min_auto_labeling_objects,
+        secrets=secrets,
+        hurry=hurry,
+        correction_seconds=correction_seconds,
+        public_url=public_url.rstrip("/"),
+        insecure_sign_in=insecure_sign_in,
+    )
+    serve(settings, host=host, port=port)
 
 
 if __name__ == "__main__":

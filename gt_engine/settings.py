@@ -20,12 +20,13 @@ class Settings:
 
     region, account            where its labeling jobs live, as their ARNs say
     state_dir                  local cache: image features; nothing that cannot be made again
-    table_prefix               of its two DynamoDB tables: `<prefix>-jobs` and `<prefix>-models`
+    table_prefix               of its DynamoDB tables: `<prefix>-jobs`, `<prefix>-models`, … (gt_engine/store/tables.py)
     processes                  steps of jobs that run at the same time
     max_active_jobs            CreateLabelingJob answers ResourceLimitExceeded above it
     min_auto_labeling_objects  a job with automated data labeling and fewer objects fails; Ground Truth: 1,250
     secrets                    access key id → secret key; with any, every call must be signed with one of them
     hurry                      trainings take one step in so many: for tests and for the quick demo
+    correction_seconds         so long after the last answer to an object a worker may take an answer back
     public_url                 where browsers reach the engine, without a slash at the end; the address that it listens
                                on where nothing else is said
     insecure_sign_in           people may sign in from other machines without TLS: for a network that is trusted
@@ -40,6 +41,7 @@ class Settings:
     min_auto_labeling_objects: int = 0
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     hurry: int = 1
+    correction_seconds: int = 30
     public_url: str = ""
     insecure_sign_in: bool = False
 

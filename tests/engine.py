@@ -22,6 +22,7 @@ from gt_engine.jobs.steps import Tools
 from gt_engine.labels import BoxLabel, Label, box_label
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, ModelRecord
+from gt_engine.workforce.memory import MemoryTasks
 from gt_service.errors import Conflict, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
 from tests.fakes import MemoryObjects
@@ -333,6 +334,7 @@ def memory_tools(directory: Path, contents: dict[str, bytes]) -> Tools:
         logs=MemoryLogs(),
         features=SizesOnly(directory),
         machine=RememberingMachine(),
+        people=MemoryTasks(),
     )
 
 

@@ -113,7 +113,10 @@ class TasksContract:
             tasks.put_offer(offer)
             assert tasks.offer(OFFER.job) == offer
             assert list(tasks.offers()) == [offer]
+        tasks.advance(OFFER.job, 7)
+        assert tasks.offer(OFFER.job) == replace(OFFER, kms_key="key", first=7, asked=9)
         tasks.delete_offer(OFFER.job)
+        tasks.advance(OFFER.job, 8)
         assert list(tasks.offers()) == []
 
     def test_objects_come_in_the_order_of_asking_and_adding_again_wipes_out_nothing(self, tasks: TaskStore) -> None:

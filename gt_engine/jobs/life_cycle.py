@@ -2,6 +2,10 @@
 
     Open ─► Prepare … ─► Ask (probes) ─► Ask … ─► AutoLabel ─► Ask ─► AutoLabel … ─► TrainFinal ─► End
 
+Where people answer, Ask is more than one step, for nobody knows how long they take:
+
+    Offer ─► Wait … ─► Close ─► Consolidate ─► Wait … until every object of the batch has its outcome
+
 Whom to ask and when to train is the auto-labeling plan's (gt_engine/autolabel/rounds.py). This module adds what
 Ground Truth adds: iterations, the check of the first sample, stopping conditions, and stopping on request.
 """
@@ -10,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +27,11 @@ from gt_engine.store import Phase
 PREPARE_AT_ONCE = 250
 """Images looked at in one step: few enough that other jobs get their turn."""
 MAX_FAILED_SHARE_OF_FIRST_SAMPLE = 0.1
+CONSOLIDATE_AT_ONCE = 100
+"""Objects in one consolidation file."""
+CONSOLIDATE_WITHIN = timedelta(seconds=60)
+"""So long an object's answers wait for those of others before labels are made of them."""
+LONGEST_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,34 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Put a batch on offer to people; its labels are those of `iteration`."""
+
+    iteration: int
+    step: rounds.AskPeople
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do before `until`, unless people do something."""
+
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Close:
+    """Take no more answers to these objects. `by_force`: whether or not they have all of their answers."""
+
+    object_ids: tuple[str, ...]
+    by_force: bool = False
+
+
+@dataclass(frozen=True)
+class Consolidate:
+    """Make labels of what was closed."""
+
+
+@dataclass(frozen=True)
 class AutoLabel:
     """Train and let the machine label what it may."""
 
@@ -76,7 +114,24 @@ class End:
     reason: str | None = None
 
 
-Work: TypeAlias = Open | Prepare | Ask | AutoLabel | TrainFinal | End
+Work: TypeAlias = Open | Prepare | Ask | Offer | Wait | Close | Consolidate | AutoLabel | TrainFinal | End
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How far people are with what they were offered, at the time `now`.
+
+    ready        objects of one batch whose answers are in, or whose time is over, and that can no longer be corrected
+    ready_since  when the first of them was
+    is_all       every object of the batch without an outcome is among them
+    next_change  when another one may be ready, if people do nothing
+    """
+
+    now: datetime
+    ready: tuple[str, ...] = ()
+    ready_since: datetime | None = None
+    is_all: bool = False
+    next_change: datetime | None = None
 
 
 def next_work(
@@ -86,32 +141,62 @@ def next_work(
     *,
     looks_at_images: bool,
     stop_requested: bool,
+    answers: Answers | None = None,
     next_step: Callable[[JobPlan, Progress], rounds.Step] = rounds.next_step,
 ) -> Work:
-    """The next piece of work of a job that has not ended."""
+    """The next piece of work of a job that has not ended. `answers`: of its people, None where they are simulated."""
+    if state.closing is not None:
+        return Consolidate()
     if stop_requested:
-        return End(Phase.STOPPED)
+        return Close(state.open_batches[0].left, by_force=True) if state.open_batches else End(Phase.STOPPED)
     if state.lines is None:
         return Open()
     objects = len(state.progress.objects)
     if looks_at_images and state.prepared < objects:
         return Prepare(state.prepared, min(PREPARE_AT_ONCE, objects - state.prepared))
+    if state.open_batches and answers is not None:
+        return _with_people(answers)
     failed = first_sample_failed(state.progress)
     if failed:
         return End(Phase.FAILED, failed)
+    return _next_step(plan, conditions, state, by_people=answers is not None, next_step=next_step)
+
+
+def _next_step(
+    plan: JobPlan,
+    conditions: StoppingConditions,
+    state: JobState,
+    *,
+    by_people: bool,
+    next_step: Callable[[JobPlan, Progress], rounds.Step],
+) -> Work:
+    """What the plan says, as far as the stopping conditions let it."""
     allowed = still_allowed(conditions, state)
     if allowed <= 0 and state.counters.unlabeled:
         return End(Phase.STOPPED)
     step = next_step(plan, state.progress)
     match step:
         case rounds.AskPeople():
-            return Ask(state.iteration_to_ask(), _within_limits(step, plan, state.progress, allowed))
+            step = _within_limits(step, plan, state.progress, allowed)
+            iteration = state.iteration_to_ask()
+            return Offer(iteration, step) if by_people else Ask(iteration, step)
         case rounds.AutoLabel():
             return AutoLabel(state.iteration + 1, step)
         case rounds.Finish() if _owes_a_model(step, plan, state):
             return TrainFinal(state.iteration + 1)
         case rounds.Finish():
             return End(Phase.COMPLETED)
+
+
+def _with_people(answers: Answers) -> Close | Wait:
+    """Labels are made of some objects at a time: soon enough to be taken away, in files that are worth opening."""
+    waited = answers.ready_since is not None and answers.now - answers.ready_since >= CONSOLIDATE_WITHIN
+    if answers.ready and (answers.is_all or waited or len(answers.ready) >= CONSOLIDATE_AT_ONCE):
+        return Close(answers.ready)
+    changes = [answers.next_change or answers.now + LONGEST_WAIT]
+    if answers.ready_since is not None:
+        changes.append(answers.ready_since + CONSOLIDATE_WITHIN)
+    return Wait(max(min(changes), answers.now))
 
 
 def _owes_a_model(step: rounds.Finish, plan: JobPlan, state: JobState) -> bool:

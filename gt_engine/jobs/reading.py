@@ -50,7 +50,9 @@ def read_lines(job: JobContext, tools: Tools, wanted: AbstractSet[str] | None) -
 
 def human_contents(state: JobState, tools: Tools) -> dict[str, dict[str, object]]:
     """The labels that people gave, by object id, from the consolidation responses that the state lists."""
-    files = (S3Uri.parse(text) for work in state.human for text in work.responses)
+    names = [name for work in state.human for name in work.responses]
+    names += [name for batch in state.open_batches for name in batch.responses]
+    files = (S3Uri.parse(name) for name in names)
     found: dict[str, dict[str, object]] = {}
     for body in in_parallel(partial(read_own, tools), files):
         found.update(records.read_consolidation_response(body))

@@ -17,18 +17,24 @@ from gt_engine.jobs.faults import Fault
 MOST_TRIES = 3
 """A step that fails so often for the engine's own reasons fails its job; what passes is waited out."""
 LONGEST_PAUSE_SECONDS = 60.0
+LOOK_EVERY_SECONDS = 15.0
+"""A job that waits for people is looked at so often: they may have answered to another engine on the same tables."""
 DEATH_PAUSE_SECONDS = 5.0
 """The first pause after a death: memory that ran out is not there again in a second."""
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """How a step went. `trouble`: it did not get done, and why; `fault`: whose fault that is."""
+    """How a step went. `trouble`: it did not get done, and why; `fault`: whose fault that is.
+
+    wait_seconds: people are at work, and there is nothing to do before; the job is looked at sooner all the same.
+    """
 
     job: str
     has_more: bool
     trouble: str | None = None
     fault: Fault = Fault.ENGINES
+    wait_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class Schedule:
         self._at_once = at_once
         self._turns: deque[str] = deque()
         self._paused: dict[str, float] = {}
+        self._waiting: dict[str, float] = {}
         self._running: set[str] = set()
         self._woken_again: set[str] = set()
         self._troubles: dict[str, _Troubles] = {}
@@ -67,6 +74,7 @@ class Schedule:
 
     def wake(self, job: str) -> None:
         """The job has work: it was created, or asked to stop, or people have answered."""
+        self._waiting.pop(job, None)
         if job in self._running:
             self._woken_again.add(job)
         elif job not in self._turns and job not in self._paused:
@@ -94,14 +102,16 @@ class Schedule:
         self._woken_again.discard(job)
         if report.trouble is None:
             self._troubles.pop(job, None)
-            if report.has_more or woken:
+            if report.wait_seconds is not None and not woken:
+                self._waiting[job] = now + min(report.wait_seconds, LOOK_EVERY_SECONDS)
+            elif report.has_more or woken:
                 self._turns.append(job)
         else:
             self._paused[job] = now + self._pause_after(report)
 
     def next_change(self) -> float | None:
-        """When a pause ends; None where none does."""
-        return min(self._paused.values(), default=None)
+        """When a pause ends or a job is to be looked at; None where neither is."""
+        return min((*self._paused.values(), *self._waiting.values()), default=None)
 
     def _pause_after(self, report: StepReport) -> float:
         """Notes a trouble; how many seconds the job is left alone for it."""
@@ -121,6 +131,7 @@ class Schedule:
         return job in self._troubles and self._troubles[job].is_suspect
 
     def _resume(self, now: float) -> None:
-        for job in [job for job, until in self._paused.items() if until <= now]:
-            del self._paused[job]
-            self._turns.append(job)
+        for pauses in (self._paused, self._waiting):
+            for job in [job for job, until in pauses.items() if until <= now]:
+                del pauses[job]
+                self._turns.append(job)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gt_engine.autolabel.rounds import HumanBatch, Progress, Purpose, Round
+from gt_engine.autolabel.rounds import AskPeople, HumanBatch, Progress, Purpose, Round
 from gt_engine.store import Counters
 
 
@@ -24,6 +24,46 @@ class HumanWork:
     iteration: int
     responses: tuple[str, ...]
     failed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OpenBatch:
+    """A batch that people are working on.
+
+    first        the place of its first object in the job's order of asking
+    object_ids   those that can be shown, in that order
+    until        when it ends, whatever is answered by then (TaskAvailabilityLifetimeInSeconds)
+    labeled      what has its label, in the order of the labels; `failed`: what has none and gets none, with the reason
+    responses    the consolidation-response files so far; `requests`: the requests that they answer
+    """
+
+    iteration: int
+    purpose: Purpose
+    first: int
+    object_ids: tuple[str, ...]
+    until: datetime
+    labeled: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    requests: tuple[str, ...] = ()
+    responses: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Objects without an outcome."""
+        gone = {*self.labeled, *self.failed}
+        return tuple(one for one in self.object_ids if one not in gone)
+
+
+@dataclass(frozen=True)
+class Closing:
+    """Objects whose answers are in: no one changes them, and labels are made of them next.
+
+    time     that of the files, one second per hundred objects
+    workers  by object id, in the order of the offer: who answered; nobody where it was declined or ran out of time
+    """
+
+    time: datetime
+    workers: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +79,8 @@ class Training:
 class JobState:
     """A labeling job between two steps.
 
-    clock      virtual time: when the last step would have ended with real people and real training
+    clock      virtual time: when the last step would have ended with real people and real training; with real people
+               it is the time of the last step
     lines      lines of the manifest; None until it was read
     prepared   how many of the objects to label have been looked at (images only)
     problems   objects that cannot be shown to anybody, with the reason
@@ -47,6 +88,9 @@ class JobState:
     human      the batches of people's labels, machine: the iterations with machine labels
     trainings  in order; the last one's model is the job's final model
     is_trained_to_the_end  the final training is done, or there was nothing to learn from
+    open_batches  those that people are working on, in order
+    closing    what of them is about to get its labels
+    asked      how many objects people have been offered
     """
 
     clock: datetime
@@ -58,11 +102,16 @@ class JobState:
     machine: tuple[int, ...] = ()
     trainings: tuple[Training, ...] = ()
     is_trained_to_the_end: bool = False
+    open_batches: tuple[OpenBatch, ...] = ()
+    closing: Closing | None = None
+    asked: int = 0
 
     @property
     def counters(self) -> Counters:
         human = sum(len(batch.labeled) for batch in self.progress.batches)
+        human += sum(len(batch.labeled) for batch in self.open_batches)
         failed = sum(len(batch.unlabeled) for batch in self.progress.batches) + len(self.progress.failed)
+        failed += sum(len(batch.failed) for batch in self.open_batches)
         machine = sum(len(round_.machine) for round_ in self.progress.rounds)
         return Counters(human, machine, failed, len(self.progress.objects) - human - machine - failed)
 
@@ -82,12 +131,31 @@ class JobState:
     def after(self, **changes: Any) -> JobState:
         return replace(self, **changes)
 
+    def with_open(self, batch: OpenBatch) -> JobState:
+        """The state with a batch as it now is; one whose objects all have their outcome takes its place in the
+        progress, as a batch that was answered at once does."""
+        others = tuple(one for one in self.open_batches if one.first != batch.first)
+        if batch.left:
+            return replace(self, open_batches=tuple(sorted((*others, batch), key=lambda one: one.first)))
+        if not batch.labeled and not batch.failed:
+            return replace(self, open_batches=others)
+        step = AskPeople(batch.purpose, (*batch.labeled, *batch.failed))
+        progress = self.progress.with_human(step, labeled=batch.labeled, unlabeled=tuple(batch.failed))
+        if not self.human:  # the first sample: from now on nobody is asked about objects that cannot be shown
+            progress = replace(progress, failed=frozenset(self.problems) - set(batch.failed))
+        work = HumanWork(batch.iteration, batch.responses, batch.failed)
+        return replace(self, open_batches=others, progress=progress, human=(*self.human, work))
+
 
 def dump(state: JobState) -> bytes:
     """The state as JSON."""
     document = asdict(state)
     document["clock"] = state.clock.isoformat()
     document["progress"]["failed"] = sorted(state.progress.failed)
+    for batch, written in zip(state.open_batches, document["open_batches"], strict=True):
+        written["until"] = batch.until.isoformat()
+    if state.closing is not None:
+        document["closing"]["time"] = state.closing.time.isoformat()
     return json.dumps(document, separators=(",", ":")).encode()
 
 
@@ -106,8 +174,25 @@ def load(body: bytes) -> JobState:
         human=tuple(HumanWork(**_tuples(work)) for work in document.pop("human")),
         machine=tuple(document.pop("machine")),
         trainings=tuple(Training(**training) for training in document.pop("trainings")),
+        open_batches=tuple(_open_batch(**_tuples(batch)) for batch in document.pop("open_batches", ())),
+        closing=_closing(document.pop("closing", None)),
         **document,
     )
+
+
+def _open_batch(purpose: str, until: str, **members: Any) -> OpenBatch:
+    return OpenBatch(purpose=Purpose(purpose), until=_moment(until), **members)
+
+
+def _closing(members: dict[str, Any] | None) -> Closing | None:
+    if members is None:
+        return None
+    workers = {object_id: tuple(ids) for object_id, ids in members["workers"].items()}
+    return Closing(_moment(members["time"]), workers)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _batch(purpose: str, labeled: list[str], unlabeled: list[str]) -> HumanBatch:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from gt_engine.autolabel import FeatureStore
 from gt_engine.aws import Logs, Objects, in_parallel
+from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
 from gt_engine.jobs.machine import Machine
 from gt_engine.jobs.state import JobState
 from gt_engine.settings import Settings
 from gt_engine.store import Store
+from gt_engine.workforce.tasks import TaskStore
 from gt_service.objects import S3Uri
 
-CONSOLIDATE_AT_ONCE = 100
-"""Objects in one consolidation file."""
 ONE_SECOND = timedelta(seconds=1)
 JSON = "application/json"
 TEXT = "text/plain"
@@ -25,7 +25,8 @@ ARCHIVE = "application/gzip"
 
 @dataclass(frozen=True, eq=False)
 class Tools:
-    """What steps work with. `objects` encrypts with the job's key where it has one."""
+    """What steps work with. `objects` encrypts with the job's key where it has one; `people`: what people were offered;
+    `now`: the clock that people live by."""
 
     settings: Settings
     store: Store
@@ -33,6 +34,8 @@ class Tools:
     logs: Logs
     features: FeatureStore
     machine: Machine
+    people: TaskStore
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,11 @@ def write_all(tools: Tools, files: Iterable[tuple[S3Uri, bytes, str]]) -> None:
 def created_at(time: datetime, place: int) -> datetime:
     """The creation date of a label: some microseconds apart within its consolidation file, as Ground Truth has it."""
     return time + timedelta(microseconds=1 + place % CONSOLIDATE_AT_ONCE * 997)
+
+
+def consolidation_times(object_ids: Iterable[str], first: datetime) -> dict[str, datetime]:
+    """When each object is consolidated: some objects at a time, a second apart.
+
+    Files are named by the second: without the spacing they would overwrite each other.
+    """
+    return {one: first + place // CONSOLIDATE_AT_ONCE * ONE_SECOND for place, one in enumerate(object_ids)}

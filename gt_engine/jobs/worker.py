@@ -24,16 +24,18 @@ from gt_engine.autolabel import FeatureStore
 from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, client
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, reason_of
-from gt_engine.jobs.life_cycle import End, Work, next_work
+from gt_engine.jobs.life_cycle import Answers, End, Wait, Work, next_work
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.schedule import StepReport
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.steps import Tools, discard, perform
 from gt_engine.jobs.tools import ARCHIVE
+from gt_engine.jobs.watching import look
 from gt_engine.outputs.events import state_change
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, JobRecord, Phase
+from gt_engine.store.workforce import DynamoTasks
 from gt_service.errors import Conflict, GtServiceError, NotFound
 
 JOB_LOG_GROUP = "/aws/sagemaker/LabelingJobs"
@@ -42,8 +44,9 @@ MAX_FAILURE_REASON = 1024
 log = logging.getLogger(__name__)
 
 
-def take_step(name: str, tools: Tools, events: Events) -> bool:
-    """Does the next step of a job and writes down that it is done; whether the job has more.
+def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
+    """Does the next step of a job and writes down that it is done; whether the job has more. A time: people are at
+    work, and unless they do something there is nothing to do before it.
 
     A step that was interrupted anywhere before `advance` is done again, and writes the same files again.
     """
@@ -55,9 +58,12 @@ def take_step(name: str, tools: Tools, events: Events) -> bool:
     try:
         job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
         state = _read_state(job, tools)
-        work = _next(job, state, stop_requested=record.stop_requested)
+        answers = look(job, state, tools) if record.by_people else None
+        work = _next(job, state, answers, stop_requested=record.stop_requested)
+        if isinstance(work, Wait):
+            return work.until
         if record.stop_requested:
-            discard(_next(job, state, stop_requested=False), job, tools)
+            discard(_next(job, state, answers, stop_requested=False), job, tools)
         began = time.monotonic()
         outcome = perform(work, job, state, tools)
         log.info("step", extra={"job": name, "work": type(work).__name__, **_used(began)})
@@ -103,9 +109,14 @@ def _used(began: float) -> dict[str, float]:
     }
 
 
-def _next(job: JobContext, state: JobState, *, stop_requested: bool) -> Work:
+def _next(job: JobContext, state: JobState, answers: Answers | None, *, stop_requested: bool) -> Work:
     return next_work(
-        job.plan, job.conditions, state, looks_at_images=job.looks_at_images, stop_requested=stop_requested
+        job.plan,
+        job.conditions,
+        state,
+        looks_at_images=job.looks_at_images,
+        stop_requested=stop_requested,
+        answers=answers,
     )
 
 
@@ -145,6 +156,9 @@ def _announce(record: JobRecord, tools: Tools, events: Events) -> None:
     if not events.send(state_change(record.arn, record.status, record.modified_at)):
         raise NotTaken(f"EventBridge did not take the event of {record.name}")
     tools.objects.delete_all(JobTree.of(record.request["OutputConfig"]["S3OutputPath"], record.name).temp)
+    if record.by_people:
+        tools.people.delete_offer(record.name)
+        tools.people.delete_objects(record.name)
     tools.store.mark_announced(record.name)
     log.info("ended", extra={"job": record.name, "status": record.status})
 
@@ -204,7 +218,10 @@ def run_step(settings: Settings, name: str) -> StepReport:
 def attempt(name: str, open_tools: Callable[[], tuple[Tools, Events]]) -> StepReport:
     """`take_step`; never raises, so that nothing needs to travel but words."""
     try:
-        return StepReport(name, take_step(name, *open_tools()))
+        tools, events = open_tools()
+        more = take_step(name, tools, events)
+        wait = max(0.0, (more - tools.now()).total_seconds()) if isinstance(more, datetime) else None
+        return StepReport(name, has_more=bool(more), wait_seconds=wait)
     except Conflict as moved_on:
         log.info("another process was faster", extra={"job": name, "reason": moved_on.message})
         return StepReport(name, has_more=True)
@@ -248,13 +265,15 @@ def _tools(settings: Settings, name: str) -> tuple[Tools, Events]:
 def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
     """One set of tools per key and process: clients, the feature store and what it has loaded are kept."""
     region = settings.region
+    store = DynamoStore(settings.table_prefix, region)
     return Tools(
         settings=settings,
-        store=DynamoStore(settings.table_prefix, region),
+        store=store,
         objects=EngineObjects(_client("s3", region), kms_key),
         logs=CloudWatchLogs(_client("logs", region)),
         features=FeatureStore(settings.state_dir / "features", threads=settings.processes),
         machine=LearningMachine(threads=settings.processes, hurry=settings.hurry),
+        people=DynamoTasks(store.tables),
     )
 
 

@@ -126,12 +126,17 @@ def _class_id(value: Any, names: Mapping[str, str], classes: Sequence[str]) -> i
 
 @dataclass(frozen=True)
 class WorkerAnswer:
-    """One worker's answer as it is written: `worker` is the worker's id within the work team."""
+    """One worker's answer as it is written: `worker` is the worker's id.
+
+    active_seconds, identity: of people; simulated workers have neither. identity is `workerMetadata.identityData`.
+    """
 
     worker: str
-    content: dict[str, Any]
+    content: Mapping[str, Any]
     accepted_at: datetime
     submitted_at: datetime
+    active_seconds: float | None = None
+    identity: Mapping[str, str] | None = None
 
 
 def answer_content(task: TaskType, label: AnyLabel, classes: Sequence[str]) -> dict[str, Any]:
@@ -180,21 +185,27 @@ def worker_id(worker: str, workteam_arn: str, region: str) -> str:
 
 
 def worker_response(answers: Sequence[WorkerAnswer]) -> bytes:
-    """The worker-response file of one object."""
-    return compact(
-        {
-            "answers": [
-                {
-                    "acceptanceTime": _seconds(answer.accepted_at),
-                    "answerContent": answer.content,
-                    "submissionTime": _seconds(answer.submitted_at),
-                    "timeSpentInSeconds": round((answer.submitted_at - answer.accepted_at).total_seconds(), 3),
-                    "workerId": answer.worker,
-                }
-                for answer in answers
-            ]
-        }
-    )
+    """The worker-response file of one object. Of people it has milliseconds, and the time that they were active."""
+    return compact({"answers": [_response(answer) for answer in answers]})
+
+
+def _response(answer: WorkerAnswer) -> dict[str, Any]:
+    elapsed = round((answer.submitted_at - answer.accepted_at).total_seconds(), 3)
+    written = {
+        "acceptanceTime": _seconds(answer.accepted_at),
+        "answerContent": answer.content,
+        "submissionTime": _seconds(answer.submitted_at),
+        "timeSpentInSeconds": elapsed,
+        "workerId": answer.worker,
+    }
+    if answer.identity is None:
+        return written
+    return written | {
+        "acceptanceTime": _milliseconds(answer.accepted_at),
+        "submissionTime": _milliseconds(answer.submitted_at),
+        "timeSpentInSeconds": elapsed if answer.active_seconds is None else answer.active_seconds,
+        "workerMetadata": {"identityData": dict(answer.identity)},
+    }
 
 
 def consolidation_request(
@@ -213,6 +224,16 @@ def consolidation_request(
             for object_id, data_object, answers in batch
         ]
     )
+
+
+def read_consolidation_request(body: bytes) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """(worker id, answer content) of every answer, by object id."""
+    return {
+        entry["datasetObjectId"]: [
+            (one["workerId"], json.loads(one["annotationData"]["content"])) for one in entry["annotations"]
+        ]
+        for entry in json.loads(body)
+    }
 
 
 def consolidation_response(contents: Iterable[tuple[str, Mapping[str, Any]]]) -> bytes:
@@ -329,6 +350,10 @@ def _image_size(size: tuple[int, int, int]) -> dict[str, int]:
 
 def _confidence(value: float) -> float:
     return round(float(value), 2)
+
+
+def _milliseconds(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _seconds(moment: datetime) -> str:

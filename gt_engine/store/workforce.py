@@ -20,7 +20,7 @@ from gt_engine.store.tables import (
     WorkerItem,
     WorkteamItem,
 )
-from gt_engine.store.writing import aws_errors, session_is_there, task_at, workteam_is_there
+from gt_engine.store.writing import aws_errors, offer_is_there, session_is_there, task_at, workteam_is_there
 from gt_engine.workforce.members import Key, Worker
 from gt_engine.workforce.offers import ObjectOffer, dump_assignments, load_assignments
 from gt_engine.workforce.tasks import JobOffer, Work
@@ -30,6 +30,7 @@ from gt_service.regions import TaskType
 from gt_service.store.writing import Lost, is_new, lost_if_refused
 
 _WORKFORCE = "workforce"
+_PORTAL = "portal"
 _TEAM = "team/"
 _SESSION, _INVITATION = "session/", "invitation/"
 
@@ -74,6 +75,15 @@ class DynamoTeams:
     def delete_team(self, name: str) -> None:
         with aws_errors():
             self._items(key=_key(name)).delete()
+
+    def put_portal(self, url: str) -> None:
+        """Where the portal is reached: links of invitations begin with it."""
+        with aws_errors():
+            self._items(key=_PORTAL, document={"url": url}).save()
+
+    def portal(self) -> str | None:
+        item = self._item(_PORTAL)
+        return None if item is None else str(item.document["url"])
 
     def _item(self, key: str) -> WorkteamItem | None:
         with aws_errors():
@@ -196,6 +206,13 @@ class DynamoTasks:
     def offers(self) -> Iterator[JobOffer]:
         with aws_errors():
             yield from map(_offer, self._offers.scan(consistent_read=True))
+
+    def advance(self, job: str, first: int) -> None:
+        try:
+            with aws_errors(), lost_if_refused():
+                self._offers(key=job).update([OfferItem.first.set(first)], offer_is_there())
+        except Lost:
+            return  # the job has ended meanwhile
 
     def delete_offer(self, job: str) -> None:
         with aws_errors():

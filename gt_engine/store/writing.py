@@ -13,7 +13,7 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 
 from gt_engine.store.records import Phase
-from gt_engine.store.tables import JobItem, SessionItem, TaskItem, WorkteamItem
+from gt_engine.store.tables import JobItem, OfferItem, SessionItem, TaskItem, WorkteamItem
 
 
 @contextmanager
@@ -67,4 +67,10 @@ def session_is_there() -> Condition:
 def workteam_is_there() -> Condition:
     """Closes: an update brings a deleted team back."""
     condition: Condition = WorkteamItem.key.exists()
+    return condition
+
+
+def offer_is_there() -> Condition:
+    """Closes: a step that outlived its engine brings back the offer of a job that has ended."""
+    condition: Condition = OfferItem.key.exists()
     return condition

@@ -1,13 +1,15 @@
-"""The job's side of people's work: objects are put on offer, looked after, closed, and given up."""
+"""The job's side of people's work: objects are put on offer, looked after, and made again from files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from gt_engine.workforce.files import OfferedLine, WorkFiles
-from gt_engine.workforce.offers import ObjectOffer
-from gt_engine.workforce.tasks import JobOffer, TaskStore
+from gt_engine.workforce.offers import GRACE, ObjectOffer, Status, TaskAssignment
+from gt_engine.workforce.tasks import JobOffer, TaskStore, work_of
 
 OBJECTS_PER_PART = 100
 """Manifest lines in one file of an offer: a task page reads one file."""
@@ -15,14 +17,87 @@ OBJECTS_PER_PART = 100
 
 def put_on_offer(offer: JobOffer, lines: Iterable[OfferedLine], store: TaskStore, files: WorkFiles) -> JobOffer:
     """Files, then objects, then the offer that leads to them. Done again it changes nothing."""
-    asked = offer.asked
     ordered = sorted(lines, key=lambda one: one.place)
     for start in range(0, len(ordered), OBJECTS_PER_PART):
         part = ordered[start : start + OBJECTS_PER_PART]
         first = part[0].place
         files.write_offer(first, part)
         store.add(ObjectOffer(offer.job, one.place, one.object_id, first, offer.workers_per_object) for one in part)
-        asked = max(asked, part[-1].place + 1)
-    after = replace(offer, asked=asked)
+    after = replace(offer, asked=max([offer.asked, *(one.place + 1 for one in ordered)]))
     store.put_offer(after)
     return after
+
+
+def ready_at(one: ObjectOffer, until: datetime, window: timedelta, now: datetime) -> datetime:
+    """When labels may be made of an object's answers, if people do nothing more. Pure.
+
+    All answers are in, or it is given up: after the time in which a worker may take the last answer back. Otherwise
+    when the offer ends, or later where somebody is still at it. A lease that ends before changes what can be known of
+    the object (its answer may be there), so it is looked at then.
+    """
+    if one.closed:
+        return now
+    changed = [one.last_change + window] if one.last_change is not None else []
+    if one.is_settled:
+        return max(changed, default=now)
+    begun = [mine.expires_at + GRACE for mine in one.with_status(Status.ACCEPTED, Status.LATER) if mine.holds(now)]
+    if now >= until:
+        return max([until, *changed, *begun])
+    return min([until, *begun])
+
+
+def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Collection[str]) -> None:
+    """Makes a job's part of the tables again from its files; what is in the tables stays as it is.
+
+    Who was at work at this moment loses the place and keeps the draft. closed: objects that have their outcome.
+    """
+    answered, declined = _by_object(files.answered()), _by_object(files.declined())
+    for first, line in files.offers():
+        if line.place < offer.first:
+            continue
+        one = ObjectOffer(offer.job, line.place, line.object_id, first, offer.workers_per_object)
+        found = [_answered(line.object_id, worker, files) for worker in answered.get(line.object_id, ())]
+        answers = [mine for mine in found if mine is not None]
+        answers.sort(key=lambda mine: (mine.ended_at or offer.until, mine.worker))
+        # No object has more answers than wanted, even where a file of one that came too late was left behind.
+        for mine in answers[: one.wanted]:
+            one = one.with_assignment(mine)
+            store.note(work_of(one, mine))
+        for worker in declined.get(line.object_id, ()):
+            decline = files.decline(line.object_id, worker)
+            if decline is not None and one.of(worker) is None:
+                one = one.with_assignment(
+                    TaskAssignment(
+                        worker,
+                        secrets.token_hex(16),
+                        Status.DECLINED,
+                        decline.declined_at,
+                        ended_at=decline.declined_at,
+                        reason=decline.reason,
+                        comment=decline.comment,
+                    )
+                )
+        store.add([replace(one, closed=line.object_id in closed)])
+    store.put_offer(offer)
+
+
+def _answered(object_id: str, worker: str, files: WorkFiles) -> TaskAssignment | None:
+    answer = files.answer(object_id, worker)
+    if answer is None:
+        return None
+    return TaskAssignment(
+        worker,
+        secrets.token_hex(16),
+        Status.SUBMITTED,
+        answer.submitted_at,
+        accepted_at=answer.accepted_at,
+        ended_at=answer.submitted_at,
+        active_seconds=answer.active_seconds,
+    )
+
+
+def _by_object(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for object_id, worker in pairs:
+        found.setdefault(object_id, []).append(worker)
+    return found

@@ -76,6 +76,10 @@ class MemoryTasks:
     def offers(self) -> Iterable[JobOffer]:
         return list(self._offers.values())
 
+    def advance(self, job: str, first: int) -> None:
+        if job in self._offers:
+            self._offers[job] = replace(self._offers[job], first=first)
+
     def delete_offer(self, job: str) -> None:
         self._offers.pop(job, None)
 

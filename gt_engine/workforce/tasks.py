@@ -90,6 +90,10 @@ class TaskStore(Protocol):
 
     def offers(self) -> Iterable[JobOffer]: ...
 
+    def advance(self, job: str, first: int) -> None:
+        """Nothing before this place is open any more. An offer that is gone stays gone."""
+        ...
+
     def delete_offer(self, job: str) -> None: ...
 
     def add(self, objects: Iterable[ObjectOffer]) -> None:
@@ -328,7 +332,7 @@ class Tasks:
                 files.write_draft(one.object_id, worker.worker_id, json.dumps(answer).encode())
             files.remove_answer(one.object_id, worker.worker_id)
             raise
-        self.store.note(_work(changed, offers.held(changed, worker.worker_id, nonce)))
+        self.store.note(work_of(changed, offers.held(changed, worker.worker_id, nonce)))
         self._wake_if_settled(changed)
 
     def decline(self, worker: Worker, task_id: str, reason: str, comment: str, now: datetime) -> None:
@@ -530,7 +534,7 @@ def written_off(one: ObjectOffer, files: WorkFiles, now: datetime, store: TaskSt
             mine, status=Status.SUBMITTED, ended_at=answer.submitted_at, active_seconds=answer.active_seconds
         )
         after = after.with_assignment(done)
-        notes.append(_work(one, done))
+        notes.append(work_of(one, done))
     if after is one:
         return one
     # Closes the race with a late submit: one of the two is written, the other looks again.
@@ -580,7 +584,8 @@ def progress_of(offer: JobOffer, objects: Collection[ObjectOffer], now: datetime
     )
 
 
-def _work(one: ObjectOffer, mine: TaskAssignment) -> Work:
+def work_of(one: ObjectOffer, mine: TaskAssignment) -> Work:
+    """A submitted answer as it stands in its worker's list."""
     return Work(
         worker_id=mine.worker,
         job=one.job,

@@ -7,13 +7,26 @@ matter where a killed engine stopped; the step is done again.
 from __future__ import annotations
 
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.life_cycle import Ask, AutoLabel, End, Open, Prepare, TrainFinal, Work
+from gt_engine.jobs.life_cycle import (
+    Ask,
+    AutoLabel,
+    Close,
+    Consolidate,
+    End,
+    Offer,
+    Open,
+    Prepare,
+    TrainFinal,
+    Wait,
+    Work,
+)
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.steps.ending import end
 from gt_engine.jobs.steps.images import prepare
 from gt_engine.jobs.steps.machine import auto_label, train_final
 from gt_engine.jobs.steps.opening import open_manifest
-from gt_engine.jobs.steps.people import ask
+from gt_engine.jobs.steps.people import with_people
+from gt_engine.jobs.steps.simulated import ask
 from gt_engine.jobs.tools import Outcome, Tools
 
 __all__ = ["Outcome", "Tools", "discard", "perform"]
@@ -28,6 +41,10 @@ def perform(work: Work, job: JobContext, state: JobState, tools: Tools) -> Outco
             return prepare(work, job, state, tools)
         case Ask():
             return ask(work, job, state, tools)
+        case Offer() | Close() | Consolidate():
+            return with_people(work, job, state, tools)
+        case Wait():
+            raise ValueError("waiting is no work")
         case AutoLabel():
             return auto_label(work, job, state, tools)
         case TrainFinal():

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from gt_engine.autolabel import Round
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.life_cycle import AutoLabel, TrainFinal
+from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE, AutoLabel, TrainFinal
 from gt_engine.jobs.machine import Lesson, Trained
 from gt_engine.jobs.reading import (
     human_contents,
@@ -22,7 +22,6 @@ from gt_engine.jobs.state import JobState, Training
 from gt_engine.jobs.steps.images import loader, prepare_features
 from gt_engine.jobs.tools import (
     ARCHIVE,
-    CONSOLIDATE_AT_ONCE,
     JSON,
     LINES,
     ONE_SECOND,
@@ -91,7 +90,8 @@ def train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tools
 
 def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """What there is to learn from and to label, with the features of all of it at hand."""
-    labels = labels_of(job, human_contents(state, tools))
+    answered = set(state.progress.human())  # not what people label meanwhile: that is the sample of the next round
+    labels = labels_of(job, {one: text for one, text in human_contents(state, tools).items() if one in answered})
     keys = read_facts(job, state, tools).keys
     wanted = {object_id: keys[object_id] for object_id in (*labels, *state.progress.pool(), *state.progress.machine())}
     # Features live on this machine's disk: after a move to another one they are made again.
@@ -152,5 +152,6 @@ def _keep_model(
         )
     )
     training = Training(iteration, name, str(uri))
-    after = state.after(clock=state.clock + TRAINING_TIME, trainings=(*state.trainings, training))
+    spent = timedelta(0) if job.record.by_people else TRAINING_TIME
+    after = state.after(clock=state.clock + spent, trainings=(*state.trainings, training))
     return after, (f"Iteration {iteration}: trained {name} on {trained.samples} labeled data objects.",)

@@ -1,125 +1,232 @@
-"""Asking people: a batch of objects out, answers in, one label for each."""
+"""Asking people: a batch is offered; what is answered is closed, and labels are made of it.
+
+Nothing here waits for anybody. Between the steps the job has none to take, until people do something or time passes
+(gt_engine/jobs/watching.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 
+from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.crowd import Given, read_gold_labels, with_size
-from gt_engine.jobs.life_cycle import Ask
-from gt_engine.jobs.manifest import ManifestLine
+from gt_engine.jobs.crowd import Given
+from gt_engine.jobs.life_cycle import Close, Consolidate, Offer
 from gt_engine.jobs.reading import read_facts, read_lines, write_intermediate_manifest
-from gt_engine.jobs.state import HumanWork, JobState
-from gt_engine.jobs.tools import CONSOLIDATE_AT_ONCE, JSON, LINES, ONE_SECOND, Outcome, Tools, created_at, write_all
+from gt_engine.jobs.state import Closing, JobState, OpenBatch
+from gt_engine.jobs.steps.consolidating import human_files, intermediate_annotations
+from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, created_at, write_all
+from gt_engine.jobs.watching import files_of, is_ready, job_offer, present
 from gt_engine.outputs import records
 from gt_engine.outputs.records import AnyLabel, WorkerAnswer
-from gt_service.errors import NotFound
+from gt_engine.workforce import offers
+from gt_engine.workforce.asking import put_on_offer
+from gt_engine.workforce.files import AnswerFile, OfferedLine
+from gt_engine.workforce.forms import read_answer
+from gt_service.errors import Conflict, InvalidInput
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
+
+DECLINED = "Declined: as many workers declined it as were asked for."
+NO_ANSWER = "NoAnswer: no worker answered in time; the task expired."
+MOST_TRIES = 20
+
+log = logging.getLogger(__name__)
 
 
-def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    lines = {str(line.number): line for line in read_lines(job, tools, set(work.step.object_ids))}
+def with_people(work: Offer | Close | Consolidate, job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    match work:
+        case Offer():
+            return offer(work, job, state, tools)
+        case Close():
+            return close(work, job, state, tools)
+        case Consolidate():
+            return consolidate(job, state, tools)
+
+
+def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    """Objects that cannot be shown fail at once; the others get places in the job's order of asking."""
+    shown = tuple(one for one in work.step.object_ids if one not in state.problems)
+    failed = {one: state.problems[one] for one in work.step.object_ids if one in state.problems}
+    now = tools.now()
+    batch = OpenBatch(
+        iteration=work.iteration,
+        purpose=work.step.purpose,
+        first=state.asked,
+        object_ids=shown,
+        until=now + job.crowd.lifetime,
+        failed=failed,
+    )
+    lines = {str(line.number): line for line in read_lines(job, tools, set(shown))}
     sizes = read_facts(job, state, tools).sizes
-    gold = _gold(job, tools)
-    answers: dict[str, list[Given]] = {}
-    failed: dict[str, str] = {}
-    for object_id in work.step.object_ids:
-        if object_id in state.problems:
-            failed[object_id] = state.problems[object_id]
-        elif lines[object_id].source not in gold:
-            failed[object_id] = "NoAnswer: the gold labels do not have it, so the simulated work team cannot answer."
-        else:
-            label = with_size(gold[lines[object_id].source], sizes.get(object_id))
-            given = job.crowd.answers(object_id, label, state.clock)
-            if given:
-                answers[object_id] = given
-            else:
-                failed[object_id] = "NoAnswer: no worker answered in time; the task expired."
-    labels = job.crowd.consolidate(answers)
-    times = _consolidation_times(answers, state.clock)
+    offered = [
+        OfferedLine(place, one, lines[one].text.decode("utf-8-sig"), lines[one].source, sizes.get(one))
+        for place, one in enumerate(shown, start=batch.first)
+    ]
+    after = state.after(clock=max(state.clock, _second(now)), asked=state.asked + len(shown)).with_open(batch)
+    put_on_offer(job_offer(job, after, batch.until), offered, tools.people, files_of(job, tools))
+    said = f"Iteration {work.iteration}: {len(shown)} data objects offered to people ({work.step.purpose.value})."
+    return Outcome(after, (said, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
+
+
+def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    """From here on nobody changes an answer. Who was faster with another one keeps the object open.
+
+    By force (a stop) the batch ends here: what nobody has answered stays unlabeled.
+    """
+    batch = next(one for one in state.open_batches if work.object_ids[0] in one.object_ids)
+    places = {object_id: place for place, object_id in enumerate(batch.object_ids, start=batch.first)}
+    now = tools.now()
+
+    def shut(object_id: str) -> tuple[str, tuple[str, ...] | None]:
+        return object_id, _shut(job, places[object_id], batch, tools, now, by_force=work.by_force)
+
+    shuts = dict(in_parallel(shut, work.object_ids))
+    workers = {object_id: who for object_id, who in shuts.items() if who is not None}
+    if work.by_force:
+        workers = {object_id: who for object_id, who in workers.items() if who}
+        kept = {*batch.labeled, *batch.failed, *workers}
+        batch = replace(batch, object_ids=tuple(one for one in batch.object_ids if one in kept))
+    time = max(_second(now), state.clock + ONE_SECOND)
+    closing = Closing(time, workers) if workers else None
+    return Outcome(state.after(closing=closing).with_open(batch))
+
+
+def _shut(
+    job: JobContext, place: int, batch: OpenBatch, tools: Tools, now: datetime, *, by_force: bool
+) -> tuple[str, ...] | None:
+    """Who answered an object, first to last; None where it is not to be closed now."""
+    for _ in range(MOST_TRIES):
+        one = present(job, tools, place)
+        if not one.closed and not by_force and not is_ready(one, batch, tools.settings, now):
+            return None
+        # Closes the race of a label that is made while an answer is changed: whoever comes second looks again.
+        if one.closed or tools.people.replace(offers.close(one)):
+            answers = sorted(one.answers, key=lambda answer: (answer.ended_at or now, answer.worker))
+            return tuple(answer.worker for answer in answers)
+    raise Conflict(f"data object {place} of {job.record.name} is being changed by too many at once")
+
+
+def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    """One label for each closed object that has an answer; what was labeled of the batch before helps to weigh the
+    workers."""
+    closing = state.closing
+    if closing is None:
+        raise ValueError("nothing is closed")
+    batch = next(one for one in state.open_batches if next(iter(closing.workers)) in one.object_ids)
+    sizes = read_facts(job, state, tools).sizes
+    answers, failed = _read_answers(job, closing, batch, sizes, tools)
+    written = {object_id: [_as_written(job, one) for one, _ in given] for object_id, given in answers.items()}
+    known = _known(job, batch, sizes, tools)
+    labels = job.crowd.consolidate(
+        known | {object_id: [given for _, given in both] for object_id, both in answers.items()}
+    )
+    times = consolidation_times(answers, closing.time)
     contents = {
         object_id: job.form.content(labels[object_id], human=True, created=created_at(times[object_id], place))
         for place, object_id in enumerate(answers)
     }
-    write_all(tools, _human_files(work.iteration, job, lines, answers, contents, times))
-    ended = max(times.values(), default=state.clock) + ONE_SECOND
-    progress = state.progress.with_human(work.step, labeled=tuple(contents), unlabeled=tuple(failed))
-    if not state.human:  # the first sample: from now on nobody is asked about objects that cannot be shown
-        progress = replace(progress, failed=frozenset(state.problems) - set(failed))
-    responses = tuple(
-        str(job.tree.consolidation("response", work.iteration, time)) for time in sorted({*times.values()})
+    labeled = (*batch.labeled, *answers)
+    lines = {str(line.number): line for line in read_lines(job, tools, set(labeled))}
+    write_all(tools, human_files(batch.iteration, job, lines, written, contents, times))
+    write_all(tools, [intermediate_annotations(batch.iteration, job, (lines[one] for one in labeled))])
+    moments = sorted({*times.values()})
+    batch = replace(
+        batch,
+        labeled=labeled,
+        failed={**batch.failed, **failed},
+        requests=(*batch.requests, *_names(job, "request", batch, moments)),
+        responses=(*batch.responses, *_names(job, "response", batch, moments)),
     )
-    after = state.after(
-        clock=ended, progress=progress, human=(*state.human, HumanWork(work.iteration, responses, failed))
+    clock = max(times.values(), default=closing.time) + ONE_SECOND
+    after = state.after(clock=max(state.clock, clock), closing=None).with_open(batch)
+    write_intermediate_manifest(batch.iteration, job, after, tools)
+    tools.people.advance(job.record.name, _first_open(after))
+    said = (
+        f"Iteration {batch.iteration}: people labeled {len(answers)} data objects ({batch.purpose.value}), "
+        f"{sum(len(given) for given in answers.values())} answers, {len(failed)} failed; {len(batch.left)} to go."
     )
-    write_intermediate_manifest(work.iteration, job, after, tools)
-    log = [
-        f"Iteration {work.iteration}: people labeled {len(contents)} data objects ({work.step.purpose.value}), "
-        f"{sum(len(given) for given in answers.values())} answers, {len(failed)} failed.",
-        *(f"Data object {object_id} failed: {reason}" for object_id, reason in failed.items()),
-    ]
-    return Outcome(after, tuple(log))
+    return Outcome(after, (said, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
 
 
-def _consolidation_times(answers: Mapping[str, Sequence[Given]], start: datetime) -> dict[str, datetime]:
-    """When each object is consolidated: when the whole batch is in, some objects at a time, a second apart.
+def _read_answers(
+    job: JobContext, closing: Closing, batch: OpenBatch, sizes: Mapping[str, tuple[int, int, int]], tools: Tools
+) -> tuple[dict[str, list[tuple[AnswerFile, Given]]], dict[str, str]]:
+    """The answers of each closed object, and why the others have none."""
+    files = files_of(job, tools)
+    wanted = [(object_id, worker) for object_id, workers in closing.workers.items() for worker in workers]
+    read = zip(wanted, in_parallel(lambda pair: files.answer(*pair), wanted), strict=True)
+    answers: dict[str, list[tuple[AnswerFile, Given]]] = {}
+    for (object_id, worker), file in read:
+        if file is None:
+            log.error("an answer is gone", extra={"job": job.record.name, "object": object_id, "worker": worker})
+            continue
+        label = _label(job, object_id, file.content, sizes)
+        if label is not None:
+            given = Given(worker, label, file.accepted_at, file.submitted_at)
+            answers.setdefault(object_id, []).append((file, given))
+    failed = {}
+    for object_id, workers in closing.workers.items():
+        if object_id not in answers:
+            place = batch.first + batch.object_ids.index(object_id)
+            is_given_up = not workers and present(job, tools, place).is_given_up
+            failed[object_id] = DECLINED if is_given_up else NO_ANSWER
+    return {one: answers[one] for one in closing.workers if one in answers}, failed
 
-    Files are named by the second: without the spacing they would overwrite each other.
-    """
-    last = max((given.submitted_at for all_given in answers.values() for given in all_given), default=start)
-    first = last.replace(microsecond=0) + 2 * ONE_SECOND
-    return {object_id: first + place // CONSOLIDATE_AT_ONCE * ONE_SECOND for place, object_id in enumerate(answers)}
+
+def _known(
+    job: JobContext, batch: OpenBatch, sizes: Mapping[str, tuple[int, int, int]], tools: Tools
+) -> dict[str, Sequence[Given]]:
+    """The answers to what was labeled of the batch before."""
+    known: dict[str, Sequence[Given]] = {}
+    for body in in_parallel(lambda name: tools.objects.read(S3Uri.parse(name)), batch.requests):
+        for object_id, given in records.read_consolidation_request(body).items():
+            labels = ((worker, _label(job, object_id, content, sizes)) for worker, content in given)
+            known[object_id] = [Given(worker, one, batch.until, batch.until) for worker, one in labels if one]
+    return known
 
 
-def _human_files(
-    iteration: int,
-    job: JobContext,
-    lines: Mapping[str, ManifestLine],
-    answers: Mapping[str, Sequence[Given]],
-    contents: Mapping[str, Mapping[str, object]],
-    times: Mapping[str, datetime],
-) -> Iterator[tuple[S3Uri, bytes, str]]:
-    """Every file of a human batch."""
-    written = {object_id: [_as_written(job, one) for one in given] for object_id, given in answers.items()}
-    for object_id, given in written.items():
-        yield job.tree.worker_response(iteration, object_id, times[object_id]), records.worker_response(given), JSON
-    intermediate = (
-        records.intermediate_annotation(object_id, lines[object_id].text, lines[object_id].source)
-        for object_id in written
+def _label(
+    job: JobContext, object_id: str, content: Mapping[str, object], sizes: Mapping[str, tuple[int, int, int]]
+) -> AnyLabel | None:
+    """The label in an answer; None where it is none: it was checked when it came, and the job has changed since."""
+    try:
+        return read_answer(job.task, content, job.classes, sizes.get(object_id))
+    except InvalidInput as problem:
+        log.error("an answer cannot be read", extra={"job": job.record.name, "reason": problem.message})
+        return None
+
+
+def _as_written(job: JobContext, file: AnswerFile) -> WorkerAnswer:
+    """The engine is its own user pool, where no identity provider has vouched for the worker."""
+    provider = "Cognito" if file.issuer is None else "Oidc"
+    issuer = file.issuer or f"urn:gt-engine:{job.region}"
+    return WorkerAnswer(
+        worker=file.worker_id,
+        content=file.content,
+        accepted_at=file.accepted_at,
+        submitted_at=file.submitted_at,
+        active_seconds=file.active_seconds,
+        identity={"identityProviderType": provider, "issuer": issuer, "sub": file.sub},
     )
-    yield job.tree.intermediate_annotations(iteration), b"".join(intermediate), LINES
-    together: dict[datetime, list[str]] = {}
-    for object_id, time in times.items():
-        together.setdefault(time, []).append(object_id)
-    data_key = "s3Uri" if job.looks_at_images else "content"
-    for time, object_ids in together.items():
-        batch = ((object_id, {data_key: lines[object_id].source}, written[object_id]) for object_id in object_ids)
-        yield job.tree.consolidation("request", iteration, time), records.consolidation_request(batch), JSON
-    for time, object_ids in together.items():
-        pairs = ((object_id, contents[object_id]) for object_id in object_ids)
-        yield job.tree.consolidation("response", iteration, time), records.consolidation_response(pairs), JSON
 
 
-def _as_written(job: JobContext, given: Given) -> WorkerAnswer:
-    content = records.answer_content(job.task, given.label, job.classes)
-    worker = records.worker_id(given.worker, job.workteam_arn, job.region)
-    return WorkerAnswer(worker, content, given.accepted_at, given.submitted_at)
+def _names(job: JobContext, kind: str, batch: OpenBatch, moments: Iterable[datetime]) -> tuple[str, ...]:
+    return tuple(str(job.tree.consolidation(kind, batch.iteration, moment)) for moment in moments)
 
 
-def _gold(job: JobContext, tools: Tools) -> Mapping[str, AnyLabel]:
-    head = tools.objects.head(job.gold_labels)
-    if head is None:
-        raise NotFound(f"the gold labels {job.gold_labels} are gone")
-    return _gold_of_version(tools, job.gold_labels, head.etag, job.task, job.classes)
+def _first_open(state: JobState) -> int:
+    """The lowest place that people may still work on."""
+    places = (
+        place
+        for batch in state.open_batches
+        for place, object_id in enumerate(batch.object_ids, start=batch.first)
+        if object_id not in batch.labeled and object_id not in batch.failed
+    )
+    return min(places, default=state.asked)
 
 
-@lru_cache(maxsize=4)
-def _gold_of_version(
-    tools: Tools, uri: S3Uri, etag: str, task: TaskType, classes: tuple[str, ...]
-) -> Mapping[str, AnyLabel]:
-    """A process reads one version of a gold labels file once."""
-    return read_gold_labels(tools.objects.lines(uri), task, classes)
+def _second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gt_engine.jobs.faults import Fault
-from gt_engine.jobs.schedule import LONGEST_PAUSE_SECONDS, Schedule, StepReport, Turn
+from gt_engine.jobs.schedule import LONGEST_PAUSE_SECONDS, LOOK_EVERY_SECONDS, Schedule, StepReport, Turn
 
 
 class Play:
@@ -122,3 +122,20 @@ def test_pauses_grow_and_start_again_after_a_step_that_went_well() -> None:
             play.until_a_pause_ends()
             pauses.append(play.now - before)
     assert pauses == [1, 2, 4, 1]
+
+
+def test_a_job_that_waits_for_people_is_looked_at_now_and_then_and_at_once_when_woken() -> None:
+    schedule = Schedule(1)
+    schedule.wake("birds")
+    assert schedule.next(0) == Turn("birds")
+    schedule.ended(StepReport("birds", has_more=True, wait_seconds=3600), 0)
+    assert schedule.next(1) is None
+    assert schedule.next_change() == LOOK_EVERY_SECONDS
+    assert schedule.next(LOOK_EVERY_SECONDS) == Turn("birds")
+    schedule.ended(StepReport("birds", has_more=True, wait_seconds=2), 20)
+    assert schedule.next_change() == 22
+    schedule.wake("birds")
+    assert schedule.next(20) == Turn("birds")
+    schedule.wake("birds")  # an answer came while the job was looked at
+    schedule.ended(StepReport("birds", has_more=True, wait_seconds=3600), 20)
+    assert schedule.next(20) == Turn("birds")

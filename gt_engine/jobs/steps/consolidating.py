@@ -1,0 +1,45 @@
+"""The files of consolidated labels, whoever answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.manifest import ManifestLine
+from gt_engine.jobs.tools import JSON, LINES
+from gt_engine.outputs import records
+from gt_engine.outputs.records import WorkerAnswer
+from gt_service.objects import S3Uri
+
+File = tuple[S3Uri, bytes, str]
+
+
+def human_files(
+    iteration: int,
+    job: JobContext,
+    lines: Mapping[str, ManifestLine],
+    answers: Mapping[str, Sequence[WorkerAnswer]],
+    contents: Mapping[str, Mapping[str, object]],
+    times: Mapping[str, datetime],
+) -> Iterator[File]:
+    """Worker responses, consolidation requests and responses of objects that have answers; `times` as in
+    `gt_engine.jobs.tools.consolidation_times`."""
+    for object_id, given in answers.items():
+        yield job.tree.worker_response(iteration, object_id, times[object_id]), records.worker_response(given), JSON
+    together: dict[datetime, list[str]] = {}
+    for object_id, time in times.items():
+        together.setdefault(time, []).append(object_id)
+    data_key = "s3Uri" if job.looks_at_images else "content"
+    for time, object_ids in together.items():
+        batch = ((object_id, {data_key: lines[object_id].source}, answers[object_id]) for object_id in object_ids)
+        yield job.tree.consolidation("request", iteration, time), records.consolidation_request(batch), JSON
+    for time, object_ids in together.items():
+        pairs = ((object_id, contents[object_id]) for object_id in object_ids)
+        yield job.tree.consolidation("response", iteration, time), records.consolidation_response(pairs), JSON
+
+
+def intermediate_annotations(iteration: int, job: JobContext, lines: Iterable[ManifestLine]) -> File:
+    """The objects that people have labeled in an iteration."""
+    body = b"".join(records.intermediate_annotation(str(line.number), line.text, line.source) for line in lines)
+    return job.tree.intermediate_annotations(iteration), body, LINES

@@ -1,0 +1,89 @@
+"""Asking simulated people: a batch of objects out, answers in, one label for each, all in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.crowd import Given, read_gold_labels, with_size
+from gt_engine.jobs.life_cycle import Ask
+from gt_engine.jobs.reading import read_facts, read_lines, write_intermediate_manifest
+from gt_engine.jobs.state import HumanWork, JobState
+from gt_engine.jobs.steps.consolidating import human_files, intermediate_annotations
+from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, created_at, write_all
+from gt_engine.outputs import records
+from gt_engine.outputs.records import AnyLabel, WorkerAnswer
+from gt_service.errors import NotFound
+from gt_service.objects import S3Uri
+from gt_service.regions import TaskType
+
+
+def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    lines = {str(line.number): line for line in read_lines(job, tools, set(work.step.object_ids))}
+    sizes = read_facts(job, state, tools).sizes
+    gold = _gold(job, tools)
+    answers: dict[str, list[Given]] = {}
+    failed: dict[str, str] = {}
+    for object_id in work.step.object_ids:
+        if object_id in state.problems:
+            failed[object_id] = state.problems[object_id]
+        elif lines[object_id].source not in gold:
+            failed[object_id] = "NoAnswer: the gold labels do not have it, so the simulated work team cannot answer."
+        else:
+            label = with_size(gold[lines[object_id].source], sizes.get(object_id))
+            given = job.crowd.answers(object_id, label, state.clock)
+            if given:
+                answers[object_id] = given
+            else:
+                failed[object_id] = "NoAnswer: no worker answered in time; the task expired."
+    labels = job.crowd.consolidate(answers)
+    last = max((given.submitted_at for all_given in answers.values() for given in all_given), default=state.clock)
+    times = consolidation_times(answers, last.replace(microsecond=0) + 2 * ONE_SECOND)
+    contents = {
+        object_id: job.form.content(labels[object_id], human=True, created=created_at(times[object_id], place))
+        for place, object_id in enumerate(answers)
+    }
+    written = {object_id: [_as_written(job, one) for one in given] for object_id, given in answers.items()}
+    intermediate = (lines[object_id] for object_id in written)
+    write_all(tools, human_files(work.iteration, job, lines, written, contents, times))
+    write_all(tools, [intermediate_annotations(work.iteration, job, intermediate)])
+    ended = max(times.values(), default=state.clock) + ONE_SECOND
+    progress = state.progress.with_human(work.step, labeled=tuple(contents), unlabeled=tuple(failed))
+    if not state.human:  # the first sample: from now on nobody is asked about objects that cannot be shown
+        progress = replace(progress, failed=frozenset(state.problems) - set(failed))
+    responses = tuple(
+        str(job.tree.consolidation("response", work.iteration, time)) for time in sorted({*times.values()})
+    )
+    after = state.after(
+        clock=ended, progress=progress, human=(*state.human, HumanWork(work.iteration, responses, failed))
+    )
+    write_intermediate_manifest(work.iteration, job, after, tools)
+    log = [
+        f"Iteration {work.iteration}: people labeled {len(contents)} data objects ({work.step.purpose.value}), "
+        f"{sum(len(given) for given in answers.values())} answers, {len(failed)} failed.",
+        *(f"Data object {object_id} failed: {reason}" for object_id, reason in failed.items()),
+    ]
+    return Outcome(after, tuple(log))
+
+
+def _as_written(job: JobContext, given: Given) -> WorkerAnswer:
+    content = records.answer_content(job.task, given.label, job.classes)
+    worker = records.worker_id(given.worker, job.workteam_arn, job.region)
+    return WorkerAnswer(worker, content, given.accepted_at, given.submitted_at)
+
+
+def _gold(job: JobContext, tools: Tools) -> Mapping[str, AnyLabel]:
+    head = tools.objects.head(job.gold_labels)
+    if head is None:
+        raise NotFound(f"the gold labels {job.gold_labels} are gone")
+    return _gold_of_version(tools, job.gold_labels, head.etag, job.task, job.classes)
+
+
+@lru_cache(maxsize=4)
+def _gold_of_version(
+    tools: Tools, uri: S3Uri, etag: str, task: TaskType, classes: tuple[str, ...]
+) -> Mapping[str, AnyLabel]:
+    """A process reads one version of a gold labels file once."""
+    return read_gold_labels(tools.objects.lines(uri), task, classes)

@@ -1,0 +1,107 @@
+"""Looking after what people were offered: what is answered, what ran out of time, and what the tables have lost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.life_cycle import Answers
+from gt_engine.jobs.state import JobState, OpenBatch
+from gt_engine.jobs.tools import Tools
+from gt_engine.settings import Settings
+from gt_engine.workforce.asking import ready_at, restore
+from gt_engine.workforce.files import WorkFiles
+from gt_engine.workforce.offers import ObjectOffer
+from gt_engine.workforce.tasks import JobOffer, written_off
+from gt_service.errors import Conflict
+
+
+def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
+    """How far people are. On the way it writes off what ran out of time, and mends the tables from the files."""
+    now = tools.now()
+    if not state.open_batches:
+        return Answers(now)
+    _mend(job, state, tools)
+    changes: list[datetime] = []
+    for batch in state.open_batches:
+        moments = _moments(job, batch, tools, now)
+        ready = {object_id: moment for object_id, moment in moments.items() if moment <= now}
+        changes += [moment for moment in moments.values() if moment > now]
+        if ready:
+            return Answers(
+                now=now,
+                ready=tuple(one for one in batch.object_ids if one in ready),
+                ready_since=min(ready.values()),
+                is_all=len(ready) == len(batch.left),
+                next_change=min(changes, default=None),
+            )
+    return Answers(now, next_change=min(changes, default=None))
+
+
+def _moments(job: JobContext, batch: OpenBatch, tools: Tools, now: datetime) -> dict[str, datetime]:
+    """When each object without an outcome will be ready, if people do nothing more."""
+    left, files = set(batch.left), files_of(job, tools)
+    moments = {}
+    for one in _objects(job, batch, tools):
+        if one.object_id in left:
+            current = written_off(one, files, now, tools.people) or present(job, tools, one.place)
+            moments[one.object_id] = ready_at(current, batch.until, _window(tools.settings), now)
+    return moments
+
+
+def is_ready(one: ObjectOffer, batch: OpenBatch, settings: Settings, now: datetime) -> bool:
+    """Whether labels may be made of its answers."""
+    return ready_at(one, batch.until, _window(settings), now) <= now
+
+
+def job_offer(job: JobContext, state: JobState, until: datetime) -> JobOffer:
+    """The job as the portal knows it."""
+    config = job.record.request["HumanTaskConfig"]
+    first = min((batch.first for batch in state.open_batches), default=state.asked)
+    return JobOffer(
+        job=job.record.name,
+        team=job.workteam_arn,
+        title=config["TaskTitle"],
+        description=config["TaskDescription"],
+        created_at=job.record.created_at,
+        output=job.record.request["OutputConfig"]["S3OutputPath"],
+        task_type=job.task,
+        labels=job.classes,
+        workers_per_object=job.crowd.workers_per_object,
+        time_limit_seconds=job.crowd.time_limit_seconds,
+        until=until,
+        kms_key=job.record.request["OutputConfig"].get("KmsKeyId") or None,
+        first=first,
+        asked=state.asked,
+    )
+
+
+def files_of(job: JobContext, tools: Tools) -> WorkFiles:
+    return WorkFiles.of(job.tree, tools.objects)
+
+
+def present(job: JobContext, tools: Tools, place: int) -> ObjectOffer:
+    """Errors: `Conflict` where the tables lost it since they were looked at: the next look mends them."""
+    one = tools.people.object(job.record.name, place)
+    if one is None:
+        raise Conflict(f"data object {place} of {job.record.name} is not in the table")
+    return one
+
+
+def _mend(job: JobContext, state: JobState, tools: Tools) -> None:
+    """Makes the tables again where anything that is on offer is missing from them."""
+    name, last = job.record.name, state.open_batches[-1]
+    there = sum(len(_objects(job, batch, tools)) for batch in state.open_batches)
+    if tools.people.offer(name) is None or there < sum(len(batch.object_ids) for batch in state.open_batches):
+        closed = {one for batch in state.open_batches for one in (*batch.labeled, *batch.failed)}
+        closed |= set(state.closing.workers if state.closing else ())
+        restore(job_offer(job, state, last.until), tools.people, files_of(job, tools), closed=closed)
+
+
+def _objects(job: JobContext, batch: OpenBatch, tools: Tools) -> list[ObjectOffer]:
+    end = batch.first + len(batch.object_ids)
+    return [one for one in tools.people.objects(job.record.name, batch.first) if one.place < end]
+
+
+def _window(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.correction_seconds)

@@ -1,0 +1,124 @@
+"""`gt-engine workers`: inviting people, and who is there. Works on the engine's tables, whether or not it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any
+
+import click
+
+from gt_engine.settings import region_from_environment
+from gt_engine.store import DynamoStore
+from gt_engine.store.workforce import DynamoMembers, DynamoTeams
+from gt_engine.workforce.members import INVITATION_LIFETIME, Members, Worker
+from gt_engine.workforce.teams import groups_of_teams
+from gt_service.errors import InvalidInput, NotFound
+
+HOURS = int(INVITATION_LIFETIME / timedelta(hours=1))
+
+
+@click.group()
+def workers() -> None:
+    """People who label: invite them, list them, disable and enable them."""
+
+
+def on_tables(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the members and teams in the engine's tables."""
+
+    @click.option("--region", default=region_from_environment, help="Default: AWS_REGION, or us-east-1.")
+    @click.option("--table-prefix", default="gt-engine", show_default=True, help="As the engine's.")
+    @wraps(command)
+    def with_tables(*, region: str, table_prefix: str, **options: Any) -> None:
+        store = DynamoStore(table_prefix, region)
+        store.create_tables()
+        teams = DynamoTeams(store.tables)
+        members = Members(DynamoMembers(store.tables), lambda: groups_of_teams(teams), region=region)
+        command(members, teams, **options)
+
+    return with_tables
+
+
+@workers.command()
+@click.argument("name")
+@click.option("--group", "groups", multiple=True, help="A group of a work team; more than once for several.")
+@click.option("--email", default=None, help="Kept with the worker; nothing is sent.")
+@click.option("--manager", is_flag=True, help="May see the pages about teams and jobs.")
+@click.option("--hours", default=HOURS, show_default=True, type=click.IntRange(1, 24 * 30), help="How long it is good.")
+@click.option("--url", default=None, envvar="GT_ENGINE_PUBLIC_URL", help="Of the portal. Default: the engine's own.")
+@on_tables
+def invite(
+    members: Members,
+    teams: DynamoTeams,
+    *,
+    name: str,
+    groups: tuple[str, ...],
+    email: str | None,
+    manager: bool,
+    hours: int,
+    url: str | None,
+) -> None:
+    """Prints a link that lets NAME in, once. For somebody who is there already: a new link, and the groups are added.
+
+    Without --group, NAME joins the groups of every work team where that is one team.
+    """
+    chosen = set(groups) or _only_groups(teams)
+    invitation = members.invite(
+        name,
+        groups=chosen | ({"managers"} if manager else set()),
+        email=email,
+        now=datetime.now(UTC),
+        lifetime=timedelta(hours=hours),
+    )
+    portal = (url or teams.portal() or "").rstrip("/")
+    if not portal:
+        raise InvalidInput("no engine has run on these tables yet", remedy="Start it, or give --url.", field="--url")
+    click.echo(f"{portal}/sign-in/{invitation.token}")
+    click.echo(f"For {invitation.worker.name}, once, until {invitation.expires:%Y-%m-%d %H:%M} UTC.", err=True)
+
+
+def _only_groups(teams: DynamoTeams) -> set[str]:
+    found = list(teams.teams())
+    if len(found) != 1:
+        names = ", ".join(sorted(group for team in found for group in team.groups))
+        raise InvalidInput(
+            "which group is the worker to join?",
+            remedy=f"Give --group: {names}." if names else "Create a work team first (CreateWorkteam).",
+            field="--group",
+        )
+    return set(found[0].groups)
+
+
+@workers.command("list")
+@on_tables
+def list_workers(members: Members, teams: DynamoTeams) -> None:
+    """Everybody: id, name, groups, and whether enabled."""
+    for worker in members.workers():
+        state = "" if worker.is_enabled else "  (disabled)"
+        click.echo(f"{worker.worker_id}  {worker.name}  {', '.join(sorted(worker.groups))}{state}")
+
+
+@workers.command()
+@click.argument("name")
+@on_tables
+def disable(members: Members, teams: DynamoTeams, *, name: str) -> None:
+    """No more work for NAME (or an id), and no more pages from the next request on."""
+    members.disable(_one(members, name).worker_id)
+
+
+@workers.command()
+@click.argument("name")
+@on_tables
+def enable(members: Members, teams: DynamoTeams, *, name: str) -> None:
+    """Lets NAME (or an id) work again, with a new invitation."""
+    members.enable(_one(members, name).worker_id)
+
+
+def _one(members: Members, name: str) -> Worker:
+    found = [one for one in members.workers() if name in {one.worker_id, one.name}]
+    if not found:
+        raise NotFound(f"there is no worker {name!r}", remedy="See: gt-engine workers list.")
+    if len(found) > 1:
+        raise InvalidInput(f"{len(found)} workers are called {name!r}", remedy="Give the id.", field="name")
+    return found[0]

@@ -1,0 +1,276 @@
+"""Whole jobs with people, who take hours: offered, answered in any order, consolidated meanwhile, ended."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gt_engine.jobs.state import JobState, dump, load
+from gt_engine.store import Phase
+from gt_engine.workforce.memory import MemoryTasks
+from gt_engine.workforce.offers import GRACE
+from tests.engine import Killed, MemoryEngineObjects
+from tests.people import ANN, ANSWER, BOB, CAT, START, Job, boxes, team_request
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    return team_request(**{"auto": False} | changes)
+
+
+def lines(job: Job, path: str = "manifests/output/output.manifest") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in job.files[path].splitlines()]
+
+
+def labeled(job: Job) -> int:
+    return sum("category" in line for line in lines(job))
+
+
+def test_a_job_waits_for_its_people_and_completes_with_their_labels(tmp_path: Path) -> None:
+    job = Job(tmp_path, 12)
+    assert isinstance(job.run(), datetime)
+    assert job.now_as.counters.unlabeled == 12
+    assert job.answer_all(ANN, BOB) == 20  # the first sample
+    job.later(120)
+    assert job.answer_all(ANN, BOB) == 4
+    assert job.later(120) is False
+    assert (job.now_as.status, job.now_as.counters.human) == ("Completed", 12)
+    assert labeled(job) == 12
+    assert job.events.sent[0]["Detail"] == '{"LabelingJobStatus": "Completed"}'
+    assert list(job.tools.people.offers()) == []
+
+
+def test_labels_are_made_while_the_rest_is_out_but_not_while_an_answer_can_be_taken_back(tmp_path: Path) -> None:
+    job = Job(tmp_path, 12)
+    job.run()
+    for worker in (ANN, BOB):
+        job.answer(worker)
+    wait = job.run()
+    assert isinstance(wait, datetime)
+    assert job.now_as.counters.human == 0
+    task = job.tasks.recent(BOB, job.clock)[0]
+    job.tasks.undo(BOB, task.task_id, job.clock)
+    job.later(90)
+    assert job.now_as.counters.human == 0
+    job.tasks.submit(BOB, task.task_id, boxes((12, 12, 20, 20)), 9, job.clock)
+    job.later(90)
+    assert job.now_as.counters.human == 1
+    assert sum("category" in line for line in lines(job, "manifests/intermediate/1/output.manifest")) == 1
+    assert not job.tasks.recent(BOB, job.clock)[0].can_undo
+
+
+def test_the_files_have_the_services_form_and_the_people_s_own_answers(tmp_path: Path) -> None:
+    job = Job(tmp_path, 1)
+    job.run()
+    job.answer(ANN, seconds=4)
+    begun = job.clock
+    job.answer(BOB, boxes((12, 12, 20, 20)), seconds=10.5)
+    job.later(200)
+    responses = [body for path, body in job.files.items() if path.startswith("annotations/worker-response/")]
+    assert json.loads(responses[0])["answers"][1] == {
+        "acceptanceTime": begun.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "answerContent": boxes((12, 12, 20, 20)),
+        "submissionTime": (begun + timedelta(seconds=10.5)).strftime("%Y-%m-%dT%H:%M:%S.500Z"),
+        "timeSpentInSeconds": 10.5,
+        "workerId": BOB.worker_id,
+        "workerMetadata": {
+            "identityData": {"identityProviderType": "Cognito", "issuer": "urn:gt-engine:us-east-1", "sub": BOB.sub}
+        },
+    }
+    requests = [json.loads(text) for path, text in job.files.items() if "/consolidation-request/" in path]
+    assert [[one["workerId"] for one in entry["annotations"]] for entry in requests[0]] == [
+        [ANN.worker_id, BOB.worker_id]
+    ]
+    assert json.loads(requests[0][0]["annotations"][0]["annotationData"]["content"]) == ANSWER
+    metadata = lines(job)[0]["category-metadata"]
+    assert (metadata["human-annotated"], metadata["job-name"]) == ("yes", "labeling-job/birds-0001")
+    created = datetime.fromisoformat(metadata["creation-date"] + "+00:00")
+    assert START < created <= job.clock + timedelta(minutes=1)
+
+
+def test_many_consolidations_have_files_of_their_own_and_double_nothing(tmp_path: Path) -> None:
+    job = Job(tmp_path, 9, body=body(NumberOfHumanWorkersPerDataObject=1))
+    job.run()
+    for _ in range(9):
+        job.answer(ANN)
+        job.later(100)
+    assert job.now_as.status == "Completed"
+    entries = [
+        entry["datasetObjectId"]
+        for path, text in job.files.items()
+        if "/consolidation-response/" in path
+        for entry in json.loads(text)
+    ]
+    assert sorted(entries) == [str(number) for number in range(9)]
+    assert len(job.files["annotations/intermediate/1/annotations.json"].splitlines()) == 9
+
+
+def test_a_stop_keeps_every_answer_and_asks_nobody_any_more(tmp_path: Path) -> None:
+    job = Job(tmp_path, 12)
+    job.run()
+    job.answer(ANN)
+    job.answer(ANN)
+    job.answer(BOB)
+    job.tools.store.request_stop(job.name, job.clock)
+    assert job.run() is False
+    counters = job.now_as.counters
+    assert (job.now_as.status, counters.human, counters.failed, counters.unlabeled) == ("Stopped", 2, 0, 10)
+    assert labeled(job) == 2
+    assert job.tasks.jobs(ANN, job.clock) == []
+
+
+def test_a_stop_before_any_answer(tmp_path: Path) -> None:
+    job = Job(tmp_path, 12)
+    job.run()
+    job.tools.store.request_stop(job.name, job.clock)
+    assert job.run() is False
+    assert (job.now_as.status, job.now_as.counters.unlabeled) == ("Stopped", 12)
+
+
+def test_what_nobody_answers_in_time_fails_and_what_some_have_answered_is_labeled(tmp_path: Path) -> None:
+    job = Job(tmp_path, 10, body=body(TaskAvailabilityLifetimeInSeconds=3600, MaxConcurrentTaskCount=20))
+    job.run()
+    for _ in range(9):
+        job.answer(ANN)
+    assert isinstance(job.later(3000), datetime)
+    job.later(3600)
+    assert job.run() is False
+    counters = job.now_as.counters
+    assert (counters.human, counters.failed) == (9, 1)
+    assert job.now_as.phase is Phase.COMPLETED
+
+
+def test_who_has_begun_in_time_may_end_after_the_offer(tmp_path: Path) -> None:
+    job = Job(tmp_path, 1, body=body(TaskAvailabilityLifetimeInSeconds=60, NumberOfHumanWorkersPerDataObject=1))
+    job.run()
+    task = job.next(ANN)
+    assert task is not None
+    job.tasks.accept(ANN, task.task_id, job.clock)
+    assert isinstance(job.later(100), datetime)
+    assert job.next(BOB) is None
+    job.tasks.submit(ANN, task.task_id, ANSWER, 90, job.clock)
+    job.later(200)
+    assert job.now_as.counters.human == 1
+
+
+def test_an_object_that_as_many_decline_as_were_asked_for_is_given_up(tmp_path: Path) -> None:
+    job = Job(tmp_path, 11)
+    job.run()
+    for worker in (ANN, BOB):
+        task = job.next(worker)
+        assert task is not None
+        job.tasks.accept(worker, task.task_id, job.clock)
+        job.tasks.decline(worker, task.task_id, "blurred", "", job.clock)
+    while job.now_as.status == "InProgress" or job.now_as.status == "Initializing":
+        job.answer_all(ANN, BOB)
+        job.later(100)
+    assert job.now_as.status == "Completed"
+    assert (job.now_as.counters.human, job.now_as.counters.failed) == (10, 1)
+
+
+def test_the_stopping_condition_holds_for_people(tmp_path: Path) -> None:
+    job = Job(tmp_path, 12, body=body(StoppingConditions={"MaxHumanLabeledObjectCount": 5}))
+    job.run()
+    assert job.answer_all(ANN, BOB, CAT) == 10
+    job.later(100)
+    assert (job.now_as.status, job.now_as.counters.human) == ("Stopped", 5)
+
+
+def test_people_and_machine_share_a_job(tmp_path: Path) -> None:
+    job = Job(tmp_path, 120, body=team_request(NumberOfHumanWorkersPerDataObject=1))
+    for _ in range(100):
+        if job.run() is False:
+            break
+        job.answer_all(ANN)
+        job.later(100)
+    counters = job.now_as.counters
+    assert (job.now_as.status, counters.total, counters.unlabeled) == ("Completed", 120, 0)
+    assert job.now_as.final_model_arn
+    assert labeled(job) == 120
+
+
+def test_lost_tables_are_made_again_from_the_files(tmp_path: Path) -> None:
+    job = Job(tmp_path, 12)
+    job.run()
+    job.answer(ANN)
+    job.answer(BOB)
+    job.answer(ANN)
+    task = job.next(CAT)
+    assert task is not None
+    job.tasks.accept(CAT, task.task_id, job.clock)
+    job.tasks.save_draft(CAT, task.task_id, b"strokes", job.clock)
+    job.tasks.decline(BOB, _begin(job, BOB), "blurred", "", job.clock)
+    job.later(100)
+    assert job.now_as.counters.human == 1
+    store = MemoryTasks()
+    job.tools = replace(job.tools, people=store)
+    job.tasks.store = store
+    job.run()
+    progress = job.tasks.progress(job.name, job.clock)
+    assert (progress.offered, progress.answers, len(progress.declines)) == (10, 3, 1)
+    again = job.next(CAT)
+    assert again is not None
+    assert again.object_id == task.object_id
+    assert job.tasks.draft(CAT, again.task_id) == b"strokes"
+    assert len(job.tasks.recent(ANN, job.clock)) == 2
+    for _ in range(5):
+        job.answer_all(ANN, BOB, CAT)
+        job.later(100)
+    assert (job.now_as.status, job.now_as.counters.human) == ("Completed", 12)
+    assert labeled(job) == 12
+
+
+def test_time_that_runs_out_gives_the_object_to_others(tmp_path: Path) -> None:
+    job = Job(tmp_path, 1, body=body(NumberOfHumanWorkersPerDataObject=1))
+    job.run()
+    task_id = _begin(job, ANN)
+    job.later(299)
+    assert job.next(BOB) is None
+    job.later(1 + GRACE.total_seconds())
+    assert job.next(BOB) is not None
+    assert job.tasks.progress(job.name, job.clock).workers[0].expired == 1
+    assert task_id
+
+
+@pytest.mark.parametrize("killed_at", range(0, 60, 3))
+def test_killed_at_any_write_the_job_ends_with_the_same_labels(tmp_path: Path, killed_at: int) -> None:
+    job = Job(tmp_path, 3, body=body(NumberOfHumanWorkersPerDataObject=1))
+    objects = job.tools.objects
+    assert isinstance(objects, MemoryEngineObjects)
+    objects.fail_after = killed_at
+    for _ in range(20):
+        try:
+            if job.run() is False:
+                break
+            job.answer_all(ANN)
+            job.later(100)
+        except Killed:
+            objects.fail_after = None
+    assert (job.now_as.status, job.now_as.counters.human) == ("Completed", 3)
+    entries = [
+        entry["datasetObjectId"]
+        for path, text in job.files.items()
+        if "/consolidation-response/" in path
+        for entry in json.loads(text)
+    ]
+    assert sorted(entries) == ["0", "1", "2"]
+    assert labeled(job) == 3
+
+
+def test_a_state_of_before_there_were_people_is_read() -> None:
+    state = JobState(clock=START)
+    document = json.loads(dump(state))
+    for name in ("open_batches", "closing", "asked"):
+        del document[name]
+    assert load(json.dumps(document).encode()) == state
+
+
+def _begin(job: Job, worker: Any) -> str:
+    task = job.next(worker)
+    assert task is not None
+    job.tasks.accept(worker, task.task_id, job.clock)
+    return task.task_id
