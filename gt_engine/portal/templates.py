@@ -118,7 +118,7 @@ def with_elements(html: str, origin: str) -> str:
 
     origin: of the engine, as `https://host`; the frame's own origin is opaque, so that addresses must be whole.
     """
-    script = f'<script type="module" crossorigin="anonymous" src="{origin}{ELEMENTS_SCRIPT}">'
+    script = f'{_EARLY_ERRORS}<script type="module" crossorigin="anonymous" src="{origin}{ELEMENTS_SCRIPT}">'
     page = _STYLE.sub("", _SCRIPT.sub(lambda _: script, html))
     return page if _DOCTYPE.match(page) else _HEAD + page
 
@@ -127,6 +127,11 @@ _HEAD = (
     '<!doctype html>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
 )
 _DOCTYPE = re.compile(r"\s*(?:<!--.*?-->\s*)*<!doctype", re.IGNORECASE | re.DOTALL)
+# The template's own scripts run before the elements, which are a module, can listen: frame.js takes these over.
+_EARLY_ERRORS = (
+    "<script>window.crowdErrors = [];"
+    " addEventListener('error', (event) => window.crowdErrors?.push(event.message))</script>"
+)
 # By file name, not by host: isolated regions load them from buckets of their own.
 _ADDRESS = r"""(?:src|href)\s*=\s*["']?(?:[^"'\s>]*/)?{name}(?:\?[^"'\s>]*)?(?=["'\s/>])[^>]*>"""
 _SCRIPT = re.compile(r"<script\b[^>]*?\b" + _ADDRESS.format(name=r"crowd-html-elements(?:-v2)?\.js"), re.IGNORECASE)

@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.remote.webelement import WebElement
 
-ELEMENTS = Path(__file__).parents[3] / "gt_engine" / "portal" / "elements"
-SCRIPT = '<script type="module" crossorigin="anonymous" src="/elements/crowd-html-elements.js"></script>'
+from gt_engine.portal.assets import ELEMENTS, ELEMENTS_SCRIPT
+from gt_engine.portal.templates import with_elements
+
+BASE = ELEMENTS_SCRIPT.rpartition("/")[0] + "/"
+AWS_SCRIPT = '<script src="https://assets.crowd.aws/crowd-html-elements.js"></script>'
 SANDBOX = "allow-scripts allow-forms"
 POLICY = (
     "sandbox allow-scripts allow-forms; default-src 'none'; script-src 'unsafe-inline' {origin}; "
@@ -62,8 +64,8 @@ class Site:
 
     def put_task(self, template: str) -> str:
         """A template with the elements' script, under the policy of a task page."""
-        page = template if "crowd-html-elements.js" in template else SCRIPT + template
-        return self.put(page, policy=POLICY.format(origin=self.origin))
+        page = template if "crowd-html-elements" in template else AWS_SCRIPT + template
+        return self.put(with_elements(page, self.origin), policy=POLICY.format(origin=self.origin))
 
     def put_picture(self, width: int = 800, height: int = 600) -> str:
         """A picture of that size, as the portal serves it; the address."""
@@ -82,8 +84,8 @@ def serve() -> Iterator[Site]:
         def do_GET(self) -> None:
             path = self.path.split("?")[0]
             kind, body, policy = found.pages.get(path, ("", b"", ""))
-            if path.startswith("/elements/"):
-                file = (ELEMENTS / path.removeprefix("/elements/")).resolve()
+            if path.startswith(BASE):
+                file = (ELEMENTS / path.removeprefix(BASE)).resolve()
                 if file.is_relative_to(ELEMENTS) and file.is_file():
                     kind = (
                         "text/javascript"
@@ -162,6 +164,14 @@ class TaskPage:
         message = self.wait("valid", after=before)
         assert message["canSubmit"] is False
         return str(message["message"])
+
+    def draft(self) -> Any:
+        """The draft that holds all that was done so far: the last one, when no more are coming."""
+        self.wait("draft")
+        count = 0
+        while count != (count := len(self.messages("draft"))):
+            time.sleep(0.6)  # longer than the frame waits for more
+        return self.messages("draft")[-1]["value"]
 
     @contextmanager
     def inside(self) -> Iterator[webdriver.Chrome]:

@@ -135,7 +135,7 @@ def test_several_categories_for_a_picture(open_task: OpenTask, site: Site) -> No
 def test_a_choice_survives_the_page(open_task: OpenTask) -> None:
     page = open_task(MANY)
     press(page, "1", "3")
-    assert open_task(MANY, draft=page.wait("draft")["value"]).submit() == {"category": {"labels": ["A", "C"]}}
+    assert open_task(MANY, draft=page.draft()).submit() == {"category": {"labels": ["A", "C"]}}
 
 
 def test_instructions_can_be_opened_from_the_portal(open_task: OpenTask) -> None:

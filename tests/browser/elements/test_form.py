@@ -74,7 +74,7 @@ def test_a_draft_survives_the_page(open_task: OpenTask) -> None:
         browser.find_element("name", "empty").send_keys("written")
         browser.find_element("css selector", "[value=left]").click()
         browser.find_element("css selector", "[value=no]").click()
-    draft = page.wait("draft")["value"]
+    draft = page.draft()
     again = open_task(NATIVE, draft=draft)
     answer = again.submit()
     assert answer["empty"] == "written"
@@ -86,7 +86,7 @@ def test_a_draft_is_the_last_state_and_comes_once_for_a_burst(open_task: OpenTas
     page = open_task("<crowd-form><input name='a'></crowd-form>")
     with page.inside() as browser:
         browser.find_element("name", "a").send_keys("quickly written")
-    assert page.wait("draft")["value"] == {"fields": {"input:a:0": "quickly written"}}
+    assert page.draft() == {"fields": {"input:a:0": "quickly written"}}
     assert len(page.messages("draft")) == 1
     assert page.messages("activity")
 
@@ -109,6 +109,11 @@ def test_an_error_of_the_template_reaches_the_owner(open_task: OpenTask) -> None
         expects_errors=True,
     )
     assert "template broke" in page.wait("error")["message"]
+
+
+def test_an_error_from_before_the_elements_were_there_reaches_the_owner_too(open_task: OpenTask) -> None:
+    page = open_task("<script>nothing.of.this()</script><crowd-form></crowd-form>", expects_errors=True)
+    assert "nothing is not defined" in page.wait("error")["message"]
 
 
 def test_another_window_cannot_take_the_place_of_the_portal(open_task: OpenTask) -> None:

@@ -113,9 +113,8 @@ def test_mistakes_can_be_told_without_a_task() -> None:
 )
 def test_crowd_elements_come_from_the_engine_whichever_host_the_page_names(script: str) -> None:
     page = with_elements(f"<!doctype html><p>{script}", "https://engine")
-    assert page.startswith(
-        '<!doctype html><p><script type="module" crossorigin="anonymous" src="https://engine/elements/'
-    )
+    assert page.startswith("<!doctype html><p>")
+    assert '<script type="module" crossorigin="anonymous" src="https://engine/elements/' in page
     assert "assets" not in page
     assert "amazonaws" not in page
 
