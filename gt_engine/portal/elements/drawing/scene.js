@@ -4,7 +4,7 @@
 /** @typedef {import("./kinds/kind.js").Shape} Shape */
 
 const SVG = "http://www.w3.org/2000/svg";
-const NAMES = 60; // beyond so many shapes, only the selected one shows its label's name
+const FEW = 60; // beyond so many shapes, dark edges and names would hide the image: only the selected one shows its name
 
 /** @param {string} tag @param {Record<string, string | number>} attributes @param {...Element} children @returns {SVGElement} */
 export function svg(tag, attributes = {}, ...children) {
@@ -14,7 +14,7 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** @typedef {{shape: Shape, color: string, selected: boolean, root: SVGElement, lines: Element[], tag: SVGElement}} Drawn */
+/** @typedef {{shape: Shape, color: string, selected: boolean, root: SVGElement, lines: Element[]}} Drawn */
 
 export class Scene {
   /** @type {Map<number, Drawn>} */ #drawn = new Map();
@@ -22,15 +22,17 @@ export class Scene {
 
   constructor() {
     this.shapes = svg("g", { class: "shapes", "aria-label": "Shapes" });
+    this.tags = svg("g", { class: "tags", "aria-hidden": "true" });
     this.begun = svg("g", { class: "begun" });
     this.handles = svg("g", { class: "handles", "aria-hidden": "true" });
-    this.root = svg("svg", { class: "scene" }, this.shapes, this.begun, this.handles);
+    this.root = svg("svg", { class: "scene" }, this.shapes, this.tags, this.begun, this.handles);
   }
 
   /** @param {import("./viewport.js").View} view @param {import("./geometry.js").Size} stage */
   look({ scale, x, y }, stage) {
     this.root.setAttribute("viewBox", `${-x / scale} ${-y / scale} ${stage.width / scale} ${stage.height / scale}`);
-    this.root.style.setProperty("--px", String(1 / scale)); // one CSS pixel in image pixels
+    // One CSS pixel in image pixels. Not set on the root: a thousand shapes that do not use it would be styled anew.
+    for (const layer of [this.tags, this.begun, this.handles]) layer.style.setProperty("--px", String(1 / scale));
   }
 
   /**
@@ -41,10 +43,9 @@ export class Scene {
    * @param {(label: string) => string} now.colorOf
    */
   draw({ kind, shapes, selected, colorOf }) {
-    const stale = new Set(this.#drawn.keys());
+    this.#forget(shapes);
     let before = null;
     for (const shape of shapes) {
-      stale.delete(shape.id);
       let drawn = this.#drawn.get(shape.id);
       if (!drawn) this.#drawn.set(shape.id, (drawn = this.#made(shape)));
       this.#update(drawn, shape, kind, colorOf(shape.label), shape.id === selected);
@@ -52,17 +53,26 @@ export class Scene {
       if (place !== drawn.root) this.shapes.insertBefore(drawn.root, place);
       before = drawn.root;
     }
-    for (const id of stale) {
-      this.#drawn.get(id)?.root.remove();
-      this.#drawn.delete(id);
-    }
     if (shapes.length) this.shapes.setAttribute("role", "listbox"); // an empty listbox is an error to assistive technology
     else this.shapes.removeAttribute("role");
-    this.root.classList.toggle("unnamed", shapes.length > NAMES);
+    const isCrowded = shapes.length > FEW;
+    const chosen = shapes.find((shape) => shape.id === selected) ?? null;
+    this.root.classList.toggle("crowded", isCrowded);
+    this.#drawTags(kind, !isCrowded ? shapes : chosen ? [chosen] : []);
     this.shapes.classList.toggle("filled", kind.filled);
     this.begun.classList.toggle("filled", kind.filled);
     this.shapes.classList.toggle("dots", kind.noun === "point");
-    this.#drawHandles(kind, shapes.find((shape) => shape.id === selected) ?? null);
+    this.#drawHandles(kind, chosen);
+  }
+
+  /** Takes away what is drawn no more; first, so that what stays need not be moved. @param {readonly Shape[]} shapes */
+  #forget(shapes) {
+    const ids = new Set(shapes.map(({ id }) => id));
+    for (const [id, { root }] of this.#drawn) {
+      if (ids.has(id)) continue;
+      root.remove();
+      this.#drawn.delete(id);
+    }
   }
 
   /** @param {number} id @returns {SVGElement | undefined} */
@@ -71,9 +81,8 @@ export class Scene {
   /** @param {Shape} shape @returns {Drawn} */
   #made(shape) {
     const lines = [svg("path", { class: "edge" }), svg("path", { class: "line" })];
-    const tag = svg("g", { class: "tag" }, svg("text", { x: 2, y: -7 }));
-    const root = svg("g", { class: "shape", tabindex: 0, role: "option", "data-id": shape.id }, ...lines, tag);
-    return { shape: /** @type {any} */ (null), color: "", selected: false, root, lines, tag };
+    const root = svg("g", { class: "shape", tabindex: 0, role: "option", "data-id": shape.id }, ...lines);
+    return { shape: /** @type {any} */ (null), color: "", selected: false, root, lines };
   }
 
   /** @param {Drawn} drawn @param {Shape} shape @param {Kind} kind @param {string} color @param {boolean} selected */
@@ -81,9 +90,6 @@ export class Scene {
     if (drawn.shape !== shape) {
       const path = kind.path(shape);
       for (const line of drawn.lines) line.setAttribute("d", path);
-      const { x, y } = kind.anchor(shape);
-      drawn.tag.setAttribute("transform", `translate(${x} ${y})`);
-      if (drawn.shape?.label !== shape.label) /** @type {Element} */ (drawn.tag.firstChild).textContent = shape.label;
       drawn.root.setAttribute("aria-label", `${shape.label}, ${kind.noun}, ${kind.describe(shape)}`);
       drawn.shape = shape;
     }
@@ -93,6 +99,19 @@ export class Scene {
       drawn.root.classList.toggle("selected", selected);
       drawn.root.setAttribute("aria-selected", String(selected));
     }
+  }
+
+  /** The names of labels. @param {Kind} kind @param {readonly Shape[]} shapes */
+  #drawTags(kind, shapes) {
+    while (this.tags.childElementCount > shapes.length) this.tags.lastElementChild?.remove();
+    while (this.tags.childElementCount < shapes.length) this.tags.append(svg("g", { class: "tag" }, svg("text", { x: 2, y: -7 })));
+    shapes.forEach((shape, i) => {
+      const { x, y } = kind.anchor(shape);
+      const tag = this.tags.children[i];
+      const place = `translate(${x} ${y})`;
+      if (tag.getAttribute("transform") !== place) tag.setAttribute("transform", place);
+      if (tag.textContent !== shape.label) /** @type {Element} */ (tag.firstChild).textContent = shape.label;
+    });
   }
 
   /** @param {Kind} kind @param {Shape | null} shape */

@@ -25,10 +25,9 @@ export class ShapesPanel {
   refresh() {
     const { shapes, selected } = this.editor;
     this.title.textContent = shapes.length ? `${this.title.dataset.noun} (${shapes.length})` : this.title.dataset.noun ?? "";
-    const stale = new Set(this.#rows.keys());
+    this.#forget(shapes);
     let before = null;
     for (const shape of shapes) {
-      stale.delete(shape.id);
       let row = this.#rows.get(shape.id);
       if (!row) this.#rows.set(shape.id, (row = this.#made(shape.id)));
       if (row.shape !== shape) {
@@ -42,11 +41,17 @@ export class ShapesPanel {
       if (place !== row.row) this.list.insertBefore(row.row, place);
       before = row.row;
     }
-    for (const id of stale) {
-      this.#rows.get(id)?.row.remove();
+    this.#openFields(selected);
+  }
+
+  /** @param {readonly Shape[]} shapes */
+  #forget(shapes) {
+    const ids = new Set(shapes.map(({ id }) => id));
+    for (const [id, { row }] of this.#rows) {
+      if (ids.has(id)) continue;
+      row.remove();
       this.#rows.delete(id);
     }
-    this.#openFields(selected);
   }
 
   /** @param {number} id */

@@ -27,7 +27,7 @@ export const styles = css`
   .dots .edge { stroke-width: 13px; stroke: rgb(0 0 0 / 60%); }
   .dots .line { stroke-width: 9px; }
   .dots .selected .edge { stroke: #fff; }
-  .dots + .begun + .handles { display: none; }
+  .dots ~ .handles { display: none; }
   .selected .line { stroke-width: 3px; }
   .filled .selected .line { fill-opacity: .22; }
   .keyed .shape:focus-visible .edge { stroke: #fff; stroke-width: 6px; }
@@ -39,7 +39,7 @@ export const styles = css`
     font: 600 12px var(--crowd-font); fill: #fff; stroke: rgb(16 20 26 / 78%); stroke-width: 4px; paint-order: stroke; stroke-linejoin: round;
     transform: scale(var(--px));
   }
-  .unnamed .shape:not(.selected) .tag { display: none; }
+  .crowded .shape:not(.selected) .edge { display: none; }
   @media (pointer: coarse) { .handle { transform: scale(calc(var(--px) * 1.7)); } }
 
   .hint {
