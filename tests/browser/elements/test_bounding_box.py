@@ -242,6 +242,7 @@ def test_an_adjustment_says_whether_it_was_changed(boxes: DrawBoxes) -> None:
         {"height": 4, "label": "Yak", "left": 1, "top": 2, "width": 3},  # no label of the page, but not lost
     ]
     assert value["initialValueModified"] is False
+    assert '"Yak" is no label' in drawing.page.refused()
     drawing.keys(Keys.TAB, Keys.ARROW_DOWN)
     assert drawing.value["initialValueModified"] is True
     drawing.keys("z", holding=[Keys.CONTROL])

@@ -1,17 +1,12 @@
 // An element that draws shapes: boxes, polygons, lines, points.
+import { ARROWS } from "./crosshair.js";
 import { Editor } from "./editor.js";
-import { inside } from "./geometry.js";
 import { Gestures } from "./gestures.js";
 import { ImageElement } from "./image-element.js";
 import { Pointers } from "./pointers.js";
 import { ShapesPanel } from "./shapes-panel.js";
 
 /** @typedef {import("./geometry.js").Point} Point */
-
-const ARROWS = /** @type {Record<string, Point>} */ ({
-  ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 }, ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 },
-});
-const CURSOR_STEP = 10; // CSS pixels that an arrow key moves the crosshair
 
 /** A subclass says its `kind`, `field` (the key of its list in the value), and makes its `tool`. */
 export class DrawingElement extends ImageElement {
@@ -20,7 +15,6 @@ export class DrawingElement extends ImageElement {
   /** Whether the first label is chosen from the start, however many there are. */ static choosesLabel = true;
   /** Whether initial shapes of labels that the page does not list are dropped. */ static dropsUnknown = false;
   /** Whether an answer to initial shapes says if they were changed. */ static tellsModified = true;
-  /** @type {Point | null} the crosshair moved by arrow keys, in image pixels */ #cursor = null;
   #initial = "";
   #followsSelection = false;
 
@@ -114,16 +108,16 @@ export class DrawingElement extends ImageElement {
 
   #showPointer() {
     const { gestures, surface } = this;
-    const p = this.#cursor ?? gestures.pointer;
+    const p = this.crosshair.place ?? gestures.pointer;
     const style = p ? gestures.cursor(p) : "default";
-    surface.crosshair(p && (this.#cursor || style === "crosshair") ? p : null);
+    surface.crosshair(p && (this.crosshair.place || style === "crosshair") ? p : null);
     surface.root.style.cursor = style === "crosshair" ? "none" : style;
     if (!surface.hasImage) surface.root.style.cursor = "";
   }
 
   /** The pointer has moved: the crosshair is its own again. */
   #moved() {
-    this.#cursor = null;
+    this.crosshair.place = null;
     this.planRedraw();
   }
 
@@ -146,10 +140,7 @@ export class DrawingElement extends ImageElement {
     else if (!element && active !== this.surface.root) this.surface.root.focus({ preventScroll: true });
   }
 
-  get zoomPoint() {
-    const p = this.#cursor ?? this.gestures.pointer;
-    return p ? this.surface.toScreen(p) : undefined;
-  }
+  get pointer() { return this.gestures.pointer; }
 
   // --- tools and keys ---
 
@@ -181,13 +172,18 @@ export class DrawingElement extends ImageElement {
     return [
       ...super.shortcuts(),
       { keys: ["Tab"], does: "Select the next shape" },
-      { keys: ["Arrows"], does: "Move the selected shape by 1 pixel, with Shift by 10; without a selection, move the crosshair (Shift: faster, Alt: 1 pixel)" },
+      { keys: ["Arrows"], does: "Move the selected shape by 1 pixel, with Shift by 10" },
       { keys: ["Alt+Arrows"], does: "Resize the selected shape, with Shift by 10" },
-      { keys: ["Space"], does: "Click at the crosshair" },
       { keys: ["Enter"], does: "End the shape that is begun" },
       { keys: ["Esc"], does: "Leave the begun shape, then the selection" },
       ...(this.shapes.kind.grown ? [{ keys: ["Alt+Click"], does: "On a line: add a point; on a point: remove it" }] : []),
     ];
+  }
+
+  validate() {
+    const stranger = this.shapes.shapes.find(({ label }) => !this.labelNames.includes(label));
+    if (this.surface.hasImage && stranger) return `"${stranger.label}" is no label of this task: choose another for that ${this.shapes.kind.noun}, or delete it.`;
+    return super.validate();
   }
 
   get canUndo() { return this.tool.active || super.canUndo; }
@@ -228,8 +224,8 @@ export class DrawingElement extends ImageElement {
   }
 
   #onEscape() {
-    if (this.tool.cancel() || this.#cursor) {
-      this.#cursor = null;
+    if (this.tool.cancel() || this.crosshair.place) {
+      this.crosshair.place = null;
       return this.#redrawn(true);
     }
     if (this.shapes.selected === null) return false;
@@ -238,13 +234,14 @@ export class DrawingElement extends ImageElement {
   }
 
   /** @param {Point} way @param {KeyboardEvent} event */
-  #onArrow(way, { shiftKey, altKey }) {
+  #onArrow(way, event) {
     const { shapes } = this;
+    const { shiftKey, altKey } = event;
     const shape = this.tool.active ? undefined : shapes.selection;
     if (!shape) {
-      const step = altKey ? 1 : (CURSOR_STEP * (shiftKey ? 5 : 1)) / this.surface.view.scale;
-      this.#moveCursor({ x: way.x * step, y: way.y * step });
-      return true;
+      const p = this.crosshair.move(way, event, this.gestures.pointer);
+      this.tool.hover({ p, near: this.gestures.near });
+      return this.#redrawn(true);
     }
     const step = shiftKey ? 10 : 1;
     const by = { x: way.x * step, y: way.y * step };
@@ -254,22 +251,8 @@ export class DrawingElement extends ImageElement {
     return true;
   }
 
-  /** @param {Point} by image pixels */
-  #moveCursor(by) {
-    const { size } = this.shapes;
-    const at = this.#cursor ?? this.gestures.pointer ?? this.surface.toImage({ x: this.surface.stage.width / 2, y: this.surface.stage.height / 2 });
-    const to = inside({ x: at.x + by.x, y: at.y + by.y }, size);
-    this.tool.hover({ p: to, near: this.gestures.near });
-    this.surface.reveal({ left: to.x, right: to.x, top: to.y, bottom: to.y });
-    this.#cursor = to;
-    this.planRedraw();
-  }
-
-  clickByKey() {
-    const at = this.#cursor;
-    if (!at) return;
-    this.gestures.click(at);
-    if (this.tool.active || this.shapes.selected === null) this.#cursor = at;
-    this.planRedraw();
+  clickAt(/** @type {Point} */ p) {
+    this.gestures.click(p);
+    if (this.tool.active || this.shapes.selected === null) this.crosshair.place = p;
   }
 }

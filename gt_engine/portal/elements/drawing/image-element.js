@@ -1,5 +1,6 @@
 // What all elements that draw on an image share: the stage, labels, view tools, undo, "Nothing to label" and keys.
 import { FullPageElement, h, loadImage } from "../base.js";
+import { Crosshair } from "./crosshair.js";
 import { indexOfKey } from "./labels.js";
 import { LabelsPanel } from "./labels-panel.js";
 import { styles } from "./styles.js";
@@ -29,6 +30,7 @@ export class ImageElement extends FullPageElement {
   static styles = [...super.styles, styles];
   /** @type {ImageEditor} */ editor;
   surface = new Surface();
+  crosshair = new Crosshair(this.surface);
   #loaded = Promise.resolve();
   #isDrawPlanned = false;
   /** @type {any} a draft that waits for its image */ #draft;
@@ -139,8 +141,14 @@ export class ImageElement extends FullPageElement {
   undo() { this.editor.undo(); }
   redo() { this.editor.redo(); }
 
+  /** Where the mouse points, in image pixels. @returns {import("./geometry.js").Point | null} */
+  get pointer() { return null; }
+
   /** Where keys zoom: at the pointer, or in the middle. @returns {import("./geometry.js").Point | undefined} */
-  get zoomPoint() { return undefined; }
+  get zoomPoint() {
+    const p = this.crosshair.place ?? this.pointer;
+    return p ? this.surface.toScreen(p) : undefined;
+  }
 
   chooseFirst() {
     const labels = this.labelNames;
@@ -260,7 +268,8 @@ export class ImageElement extends FullPageElement {
       ...commands.map(({ key, label }) => ({ keys: [key], does: label })),
       { keys: ["1 … 9", "0", "G … U"], does: "Choose the label with this key; changes the selected shape's label" },
       { keys: ["X"], does: "Nothing to label" },
-      { keys: ["Space"], does: "Hold and drag to move the image" },
+      { keys: ["Space"], does: "Hold and drag to move the image; pressed alone, click at the crosshair" },
+      { keys: ["Arrows"], does: "Move the crosshair; with Shift faster, with Alt by one pixel" },
       { keys: ["Wheel"], does: "Zoom at the pointer; with Shift, move sideways" },
     ];
   }
@@ -312,14 +321,16 @@ export class ImageElement extends FullPageElement {
 
   /** @type {import("./pointers.js").Pointers} the subclass makes them */ pointers;
 
-  /** Space was pressed and let go without panning. */
-  clickByKey() {}
+  /** A click by the keyboard. @param {import("./geometry.js").Point} p image pixels */
+  clickAt(p) {} // eslint-disable-line no-unused-vars
 
   #onKeyup = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== " " || !this.pointers?.pans) return;
     this.pointers.pans = false;
     this.surface.root.classList.remove("pans");
-    if (!this.pointers.hasPanned) this.clickByKey();
+    if (this.pointers.hasPanned || !this.crosshair.place) return;
+    this.clickAt(this.crosshair.place);
+    this.planRedraw();
   };
 }
 
