@@ -9,11 +9,13 @@ import "./crowd-classifier.js";
 import "./crowd-furniture.js";
 import "./crowd-image-classifier.js";
 import "./crowd-input.js";
+import "./crowd-instance-segmentation.js";
 import "./crowd-instructions.js";
 import "./crowd-keypoint.js";
 import "./crowd-line.js";
 import "./crowd-polygon.js";
 import "./crowd-polyline.js";
+import "./crowd-semantic-segmentation.js";
 import "./crowd-slider.js";
 import "./crowd-tabs.js";
 

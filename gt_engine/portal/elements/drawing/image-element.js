@@ -12,7 +12,7 @@ import { SliderPanel, Toolbar } from "./toolbar.js";
 /**
  * @typedef {EventTarget & {
  *   size: import("./geometry.js").Size, label: string | null, hidden: Set<string>, nothing: boolean, isEmpty: boolean,
- *   history: {canUndo: boolean, canRedo: boolean}, counts: Map<string, number>,
+ *   history: {canUndo: boolean, canRedo: boolean}, counts: Map<string, number | string>,
  *   choose: (label: string) => void, show: (label: string, shown: boolean) => void,
  *   undo: () => void, redo: () => void, markNothing: (nothing: boolean) => void, say: (words: string) => void,
  * }} ImageEditor
@@ -80,7 +80,7 @@ export class ImageElement extends FullPageElement {
       this.refresh();
     });
     this.sliders = ["brightness", "contrast"].map((name) => ({
-      name, label: name[0].toUpperCase() + name.slice(1), value: 100, least: 20, most: 300, unit: "%",
+      name, label: name[0].toUpperCase() + name.slice(1), value: 100, least: 20, most: 300, usual: 100, unit: "%",
       set: (/** @type {number} */ value) => this.surface.adjust(/** @type {any} */ (name), value),
     }));
     root.append(this.surface.root, this.hint, this.trouble, this.slider.root);
@@ -184,7 +184,7 @@ export class ImageElement extends FullPageElement {
     if (!image.naturalWidth) throw new Error("The picture has no size of its own.");
     this.editor.size = { width: image.naturalWidth, height: image.naturalHeight };
     this.surface.show(image);
-    this.begin(this.#draft);
+    await this.begin(this.#draft);
     this.#draft = undefined;
     this.refreshValidity();
     this.redraw();
@@ -198,7 +198,7 @@ export class ImageElement extends FullPageElement {
     this.trouble.hidden = false;
   }
 
-  /** The image is there. @param {any} draft what to restore; undefined: the page's initial value */
+  /** The image is there. @param {any} draft what to restore; undefined: the page's initial value @returns {void | Promise<void>} */
   begin(draft) {} // eslint-disable-line no-unused-vars
 
   set draft(draft) {

@@ -13,7 +13,7 @@ export const styles = css`
   .picture img { position: absolute; left: 0; top: 0; max-width: none; transform-origin: 0 0; }
   .crisp { image-rendering: pixelated; }
   .stage > .upper-canvas { inset: 0 auto auto 0; width: 1px; height: 1px; transform-origin: 0 0; }
-  .stage > .paint { inset: 0 auto auto 0; transform-origin: 0 0; image-rendering: pixelated; }
+  .stage > .paint { inset: 0 auto auto 0; transform-origin: 0 0; image-rendering: pixelated; opacity: .6; }
   .scene { width: 100%; height: 100%; overflow: visible; }
   .cross { background: rgb(255 255 255 / 85%); outline: 1px solid rgb(0 0 0 / 30%); will-change: transform; }
   .stage > .cross.across { inset: 0 0 auto 0; height: 1px; margin-top: -.5px; }
@@ -33,6 +33,8 @@ export const styles = css`
   .keyed .shape:focus-visible .edge { stroke: #fff; stroke-width: 6px; }
   .begun .line { stroke-dasharray: 5 4; }
   .begun .edge { stroke-width: 3px; }
+  .brush { fill: none; vector-effect: non-scaling-stroke; stroke-dasharray: none !important; }
+  .next { gap: .55rem; padding: .38rem .35rem; color: var(--crowd-muted); font-size: .9rem; }
   .begun.wrong .line { stroke: #ff5a4f; }
   .handle { fill: #fff; stroke: #16212c; stroke-width: 1.5px; transform: scale(var(--px)); }
   .tag text {
@@ -57,16 +59,16 @@ export const styles = css`
   .slider output { min-width: 3.2em; text-align: end; font-variant-numeric: tabular-nums; }
 
   .toolbar, .toolbar .group { display: flex; align-items: stretch; gap: 2px; }
-  .toolbar { min-width: 0; overflow-x: auto; scrollbar-width: thin; }
-  .group + .group { border-inline-start: 1px solid var(--crowd-line); padding-inline-start: .35rem; margin-inline-start: .25rem; }
+  .toolbar { flex: 1 1 0; min-width: 0; overflow-x: auto; scrollbar-width: none; }
+  .group + .group { border-inline-start: 1px solid var(--crowd-line); padding-inline-start: 3px; margin-inline-start: 1px; }
   .tool {
-    position: relative; display: grid; justify-items: center; align-content: center; gap: 1px; min-width: 3.4rem; padding: .3rem .35rem; border: 1px solid transparent;
+    position: relative; display: grid; justify-items: center; align-content: center; gap: 1px; min-width: 3rem; padding: .3rem .25rem; border: 1px solid transparent;
     border-radius: var(--crowd-radius); background: none; cursor: pointer; white-space: nowrap;
   }
   .tool:hover:not(:disabled) { background: var(--crowd-sunken); }
   .tool[aria-pressed="true"] { background: var(--crowd-tint); border-color: var(--crowd-accent); color: var(--crowd-accent); }
   .tool:disabled { opacity: .4; cursor: default; }
-  .tool .name { font-size: .72rem; line-height: 1.2; }
+  .tool .name { font-size: .7rem; line-height: 1.2; }
   .tool kbd { font-size: .62rem; padding: 0 .3em; border-bottom-width: 1px; }
   .tool:focus-visible { outline-offset: -2px; }
   .icon { fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linecap: round; stroke-linejoin: round; }

@@ -13,7 +13,7 @@ import { icon } from "./icons.js";
  * @property {() => boolean} [isPossible]
  * @property {boolean} [isHidden] has a key, but no button
  */
-/** @typedef {{name: string, label: string, value: number, least: number, most: number, unit: string, set: (value: number) => void}} Slider */
+/** @typedef {{name: string, label: string, value: number, least: number, most: number, usual: number, unit: string, set: (value: number) => void}} Slider */
 
 export class Toolbar {
   /** @type {{command: Command, button: HTMLButtonElement}[]} */ #buttons = [];
@@ -56,7 +56,7 @@ export class SliderPanel {
     this.input = h("input", { type: "range", id: "slider" });
     this.output = h("output", { for: "slider" });
     this.root = h("div", { class: "slider", hidden: true }, this.name, this.input, this.output,
-      h("button", { type: "button", class: "button link", onclick: () => this.#set(100) }, "Reset"),
+      h("button", { type: "button", class: "button link", onclick: () => this.#set(this.#slider?.usual ?? 0) }, "Reset"),
       h("button", { type: "button", class: "button link icon", "aria-label": "Close", onclick: () => this.close() }, "×"));
     this.input.addEventListener("input", () => this.#set(Number(this.input.value)));
   }
