@@ -10,6 +10,7 @@ import { Refused, ask, askUntilAnswered, whenSignedOut } from "./server.js";
 import { TaskFrame } from "./task-frame.js";
 
 const UNDO_FOR = 30; // seconds
+const DRAFT_DELAY = 500; // ms: a frame tells of a stroke after 400
 const RESERVED_FOR = 270_000; // ms: the server keeps a task that was fetched ahead for 300 s
 
 const { job, worker, lookAgain } = document.body.dataset;
@@ -17,12 +18,13 @@ const shelf = new Shelf(worker);
 const part = (id) => document.getElementById(id);
 const place = part("frames");
 const theme = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const taskPath = (task, verb) => `/tasks/${encodeURIComponent(task)}/${verb}`;
 
 /**
  * @typedef {object} Work a task in this page
  * @property {object} task as the server tells it @property {TaskFrame} frame @property {DraftKeeper} keeper
- * @property {ActiveTime} active @property {Promise<object|null>} draft @property {number} fetched @property {object} [answer]
+ * @property {Promise<void>} [accepted] @property {ActiveTime} active @property {Promise<object|null>} draft @property {number} fetched @property {object} [answer]
  * @property {boolean} isStarted @property {boolean} isSent
  */
 
@@ -33,6 +35,8 @@ let before = null;
 /** @type {Promise<Work|null>|null} */
 let upcoming = null;
 let isGoing = false; // between two tasks: keys and buttons do nothing
+let turn = 0;
+let lateTimer = 0;
 let undoTimer = 0;
 let lookTimer = 0;
 let lastAnswer;
@@ -86,19 +90,20 @@ async function renewAhead() {
 /** Shows a task; its clock starts. Nobody waits for the server: it is told at the same time. @param {Work} work */
 async function begin(work) {
   now = work;
-  part("waiting").hidden = true;
   work.frame.show("now");
-  const accepted = acceptance(work);
-  accepted.catch(() => {}); // awaited below
+  work.accepted = acceptance(work);
+  work.accepted.catch(() => {}); // awaited below, and before an answer is sent
   const [draft] = await Promise.all([work.draft, work.frame.ready]);
   if (now !== work) return;
+  clearTimeout(lateTimer);
+  part("waiting").hidden = true;
   if (work.isStarted) work.active.resume();
   else start(work, draft);
   isGoing = false;
   if (work.frame.imageFailed) showImageFailed();
   showControls();
-  await accepted;
   fetchAhead();
+  await work.accepted;
 }
 
 function start(work, draft) {
@@ -118,33 +123,47 @@ async function acceptance(work) {
 
 /** On to the next task. */
 async function goOn() {
+  if (isGoing) return;
   isGoing = true;
+  const own = turn += 1;
   clock.stop();
   showControls();
-  for (;;) {
-    fetchAhead();
-    const isLate = setTimeout(() => showCard("Loading…"), 250);
-    try {
-      const next = await upcoming;
-      upcoming = null;
-      if (!next) {
-        now = null;
-        return showNothing();
-      }
-      return await begin(next);
-    } catch (error) {
-      upcoming = null;
-      if (error instanceof Refused && error.status === 409) { // others were faster
-        isGoing = true;
-        close(now);
-        now = null;
-        continue;
-      }
-      showProblem(error);
-      return;
-    } finally {
-      clearTimeout(isLate);
+  clearTimeout(lateTimer);
+  lateTimer = setTimeout(() => showCard("Loading…"), 250);
+  try {
+    for (let next = await takeNext(); next; next = await takeNext()) {
+      if (await isBegun(next)) return;
     }
+    showNothing();
+  } catch (error) {
+    showProblem(error);
+  } finally {
+    if (own === turn) { // else the worker has submitted already, and the next turn goes on
+      clearTimeout(lateTimer);
+      isGoing = false;
+      showControls();
+    }
+  }
+}
+
+/** @returns {Promise<Work|null>} the task that was fetched ahead; where there was none then, there may be one now */
+async function takeNext() {
+  const ahead = await upcoming;
+  upcoming = null;
+  return ahead ?? fetchNext();
+}
+
+/** @returns {Promise<boolean>} whether the task is shown; false where others were faster */
+async function isBegun(work) {
+  try {
+    await begin(work);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refused && error.status === 409)) throw error;
+    isGoing = true;
+    close(work);
+    now = null;
+    return false;
   }
 }
 
@@ -160,7 +179,7 @@ function hearing(work) {
       work.keeper.keep({ value, activeSeconds: work.active.count() });
     },
     submit: isNow && work.isStarted ? (answer) => submit(work, answer) : idle,
-    valid: isNow ? ({ canSubmit, message }) => { showControls(); if (!canSubmit && message && work.isAsked) tell(message); work.isAsked = false; if (canSubmit) clearNotice(); } : idle,
+    valid: isNow ? (verdict) => showVerdict(work, verdict) : idle,
     activity: () => work.active.touch(),
     key: isNow ? press : idle,
     imageFailed: isNow ? showImageFailed : idle,
@@ -186,6 +205,7 @@ function submit(work, answer) {
 /** Sends an answer until the server has it. */
 async function deliver(work) {
   try {
+    await work.accepted;
     const { answer, activeSeconds } = { answer: work.answer, activeSeconds: work.active.seconds };
     const day = await askUntilAnswered("POST", taskPath(work.task.id, "submit"), { answer, activeSeconds }, showOffline);
     work.keeper.drop();
@@ -285,6 +305,7 @@ async function giveBack(verb, body) {
   close(work);
   clearNotice();
   now = null;
+  isGoing = false;
   goOn();
 }
 
@@ -292,7 +313,8 @@ async function later() {
   const work = now;
   work.active.stop();
   showSaved("saving");
-  await Promise.race([work.keeper.saved(), new Promise((resolve) => { setTimeout(resolve, 5000); })]);
+  await pause(DRAFT_DELAY);
+  await Promise.race([work.keeper.saved(), pause(5000)]);
   try {
     await ask("POST", taskPath(work.task.id, "later"), {});
     location.assign("/jobs");
@@ -303,6 +325,14 @@ async function later() {
 }
 
 // --- what is shown
+
+/** Why a task cannot be submitted is said when somebody tries to. */
+function showVerdict(work, { canSubmit, message }) {
+  showControls();
+  if (canSubmit) clearNotice();
+  else if (work.isAsked && message) tell(message);
+  work.isAsked = false;
+}
 
 const WORDS = { saved: "Saved", saving: "Saving…", offline: "Offline: kept in this browser", failed: "Not saved: keep this page open", "": "" };
 
@@ -369,6 +399,7 @@ function showCard(title, words = "", buttons = []) {
 const toJobs = { label: "All jobs", act: () => location.assign("/jobs") };
 
 function showNothing() {
+  now = null;
   showSaved("");
   showCard("No work right now", `All tasks of this job are done or with others. This page looks again every ${lookAgain} seconds.`,
     [{ label: "Look now", act: goOn }, toJobs]);
@@ -378,8 +409,6 @@ function showNothing() {
 
 function showProblem(error) {
   console.error(error);
-  isGoing = true;
-  showControls();
   const words = error instanceof Refused ? error.message : error.message || "Something went wrong.";
   const buttons = [{ label: "Load again", act: () => location.reload() }, toJobs];
   if (now && !(error instanceof Refused)) buttons.push({ label: "Decline this task", act: () => declineDialog("cannot-be-shown") });

@@ -1,0 +1,152 @@
+"""A worker at a desk: a browser on a served portal, signed in, with the few gestures that labeling takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver import ActionChains, Chrome, Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.browser.conftest import Open
+from tests.portal_world import JOB, PortalWorld
+from tests.waiting import soon
+
+
+@dataclass
+class Desk:
+    browser: Chrome
+    world: PortalWorld
+
+    def sign_in(self, name: str = "Ada", **options: Any) -> None:
+        self.browser.get(f"{self.world.url}/sign-in/{self.world.invitation(name, **options)}")
+        self.browser.find_element("css selector", "button[type=submit]").click()
+        soon(lambda: self.browser.current_url.endswith("/jobs"), 5)
+
+    def open_job(self, name: str = JOB) -> None:
+        self.browser.get(f"{self.world.url}/jobs/{name}")
+        self.until_task()
+
+    # --- the page around the task
+
+    def part(self, name: str) -> WebElement:
+        self.browser.switch_to.default_content()
+        return self.browser.find_element("id", name)
+
+    def text(self, name: str) -> str:
+        return self.part(name).text.strip()
+
+    def press(self, name: str) -> None:
+        soon(lambda: self.part(name).is_enabled(), 5)
+        self.part(name).click()
+
+    def menu(self, name: str) -> None:
+        self.press("more")
+        self.press(name)
+
+    def until_task(self) -> None:
+        """A task is shown and can be worked on."""
+        soon(lambda: self.part("submit").is_enabled(), 15)
+
+    def until_saved(self, state: str = "Saved") -> None:
+        soon(lambda: self.text("saved") == state, 15)
+
+    def submit(self) -> None:
+        """Submits, and waits for the next task or for the word that there is none."""
+        before = self.shown()
+        self.press("submit")
+        soon(
+            lambda: self.shown() != before and (self.shown() is None or self.part("submit").is_enabled()),
+            10,
+            known=lambda: (self.text("notice"), self.text("saved"), self.script_errors()),
+        )
+
+    def shown(self) -> str | None:
+        """The address of the task that is worked on; None where none is shown."""
+        self.browser.switch_to.default_content()
+        address: str | None = self.browser.execute_script(
+            "const frame = document.querySelector('iframe[data-place=now]');"
+            "return document.getElementById('waiting').hidden && frame ? frame.src : null"
+        )
+        return address
+
+    # --- the task
+
+    def frame(self) -> Chrome:
+        """The browser, in the frame of the task."""
+        self.browser.switch_to.default_content()
+        self.browser.switch_to.frame(self.browser.find_element("css selector", "iframe[data-place=now]"))
+        return self.browser
+
+    def draw(self, left: int = -80, top: int = -60, width: int = 140, height: int = 100) -> dict[str, Any]:
+        """Draws a box, in pixels of the screen from the middle of the element. Returns the element's value."""
+        tool = self.frame().find_element("css selector", "crowd-bounding-box")
+        chain = ActionChains(self.browser, duration=20).move_to_element_with_offset(tool, left, top).click_and_hold()
+        chain.move_by_offset(width // 2, height // 2).move_by_offset(width - width // 2, height - height // 2)
+        chain.release().perform()
+        return self.value()
+
+    def value(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.frame().execute_script("return document.querySelector('crowd-bounding-box').value")
+        return found
+
+    def boxes(self) -> int:
+        return len(self.value()["boundingBoxes"])
+
+    def key(self, *keys: str) -> None:
+        self.frame()
+        ActionChains(self.browser).send_keys(*keys).perform()
+        self.browser.switch_to.default_content()
+
+    def offline(self, is_offline: bool = True) -> None:
+        self.browser.switch_to.default_content()
+        self.browser.execute_cdp_cmd("Network.enable", {})
+        self.browser.execute_cdp_cmd(
+            "Network.emulateNetworkConditions",
+            {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
+        )
+
+    def script_errors(self) -> list[str]:
+        entries = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+    def answers(self) -> list[dict[str, Any]]:
+        """The answer files that the portal wrote."""
+        import json
+
+        contents = self.world.objects.contents
+        return [json.loads(body) for key, body in sorted(contents.items()) if "/people/answers/" in key]
+
+
+@pytest.fixture(scope="module")
+def shared_browser(open_browser: Open) -> Chrome:
+    return open_browser()
+
+
+@pytest.fixture
+def world() -> PortalWorld:
+    return PortalWorld()
+
+
+@pytest.fixture
+def served(world: PortalWorld) -> Iterator[str]:
+    with world.served() as url:
+        yield url
+
+
+@pytest.fixture
+def desk(shared_browser: Chrome, world: PortalWorld, served: str) -> Iterator[Desk]:
+    """Ada's desk. Its job is still to be added to `world`."""
+    desk = Desk(shared_browser, world)
+    desk.sign_in()
+    yield desk
+    desk.offline(False)
+    desk.browser.get("about:blank")
+    desk.browser.delete_all_cookies()
+
+
+__all__ = ["AbstractContextManager", "Desk", "Keys", "WebDriverException"]

@@ -1,0 +1,131 @@
+"""Reload, a network gap, an engine that dies, a session that ends: not one stroke is lost, and the page says so."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from selenium.webdriver import Chrome
+
+from tests.browser.portal.conftest import Desk
+from tests.portal_world import PortalWorld
+from tests.waiting import soon
+
+
+def test_a_reload_brings_everything_back(desk: Desk, world: PortalWorld) -> None:
+    world.add_job(count=2)
+    desk.open_job()
+    drawn = desk.draw()
+    desk.until_saved()
+    desk.browser.refresh()
+    desk.until_task()
+    soon(lambda: desk.value() == drawn, 5)
+
+
+def test_a_network_gap_costs_nothing(desk: Desk, world: PortalWorld) -> None:
+    world.add_job(count=3)
+    desk.open_job()
+    soon(lambda: desk.browser.find_elements("css selector", "iframe[data-place=next]"), 5)
+    desk.offline()
+    first = desk.draw()
+    desk.until_saved("Offline: kept in this browser")
+    desk.press("submit")
+    soon(lambda: desk.boxes() == 0, 5)  # the next image was there already
+    second = desk.draw(left=-40)
+    desk.offline(False)
+    soon(lambda: len(desk.answers()) == 1, 20)
+    desk.until_saved()
+    desk.submit()
+    soon(lambda: len(desk.answers()) == 2, 10)
+    assert [answer["answerContent"]["boundingBox"] for answer in desk.answers()] == [first, second]
+
+
+def test_what_an_offline_tab_kept_is_there_when_it_is_opened_again(desk: Desk, world: PortalWorld) -> None:
+    """The tab dies before the network is back: the strokes are in the browser."""
+    world.add_job(count=2)
+    desk.open_job()
+    desk.offline()
+    drawn = desk.draw()
+    desk.until_saved("Offline: kept in this browser")
+    desk.browser.get("about:blank")
+    desk.offline(False)
+    desk.open_job()
+    soon(lambda: desk.value() == drawn, 5)
+    desk.until_saved()
+
+
+def test_an_answer_that_could_not_be_sent_is_sent_at_the_next_visit(shared_browser: Chrome, world: PortalWorld) -> None:
+    world.add_job(count=2)
+    desk = Desk(shared_browser, world)
+    with world.served() as url:
+        desk.sign_in()
+        desk.open_job()
+        soon(lambda: desk.browser.find_elements("css selector", "iframe[data-place=next]"), 5)
+        drawn = desk.draw()
+        desk.until_saved()
+    desk.press("submit")
+    soon(lambda: desk.boxes() == 0, 5)
+    desk.browser.get("about:blank")
+    assert desk.answers() == []
+    with world.served(urlsplit(url).port or 0):
+        desk.open_job()
+        soon(lambda: len(desk.answers()) == 1, 5)
+        assert desk.answers()[0]["answerContent"]["boundingBox"] == drawn
+        assert desk.boxes() == 0
+
+
+def test_an_engine_that_dies_and_comes_back(shared_browser: Chrome, world: PortalWorld) -> None:
+    world.add_job(count=2)
+    desk = Desk(shared_browser, world)
+    with world.served() as url:
+        desk.sign_in()
+        desk.open_job()
+    drawn = desk.draw()
+    desk.until_saved("Offline: kept in this browser")
+    with world.served(urlsplit(url).port or 0):
+        desk.until_saved()
+        desk.browser.refresh()
+        desk.until_task()
+        soon(lambda: desk.value() == drawn, 5)
+
+
+@pytest.mark.parametrize("way", ["in the page", "in another tab"])
+def test_a_session_that_ends_while_somebody_works(desk: Desk, world: PortalWorld, way: str) -> None:
+    world.add_job(count=2)
+    desk.open_job()
+    cookie = desk.browser.get_cookie("gt-session")
+    assert cookie
+    world.members.sign_out(cookie["value"])
+    drawn = desk.draw()
+    dialog = desk.part("sign-in-dialog")
+    soon(lambda: dialog.is_displayed(), 5)
+    link = f"{world.url}/sign-in/{world.invitation()}"
+    if way == "in the page":
+        dialog.find_element("name", "link").send_keys(link)
+        dialog.find_element("css selector", "[type=submit]").click()
+    else:
+        page = desk.browser.current_window_handle
+        desk.browser.switch_to.new_window("tab")
+        desk.browser.get(link)
+        desk.browser.find_element("css selector", "button[type=submit]").click()
+        desk.browser.close()
+        desk.browser.switch_to.window(page)
+    soon(lambda: not desk.part("sign-in-dialog").is_displayed(), 8)
+    desk.until_saved()
+    desk.submit()
+    soon(lambda: len(desk.answers()) == 1, 5)
+    assert desk.answers()[0]["answerContent"]["boundingBox"] == drawn
+
+
+def test_an_answer_that_the_server_refuses_comes_back(desk: Desk, world: PortalWorld) -> None:
+    """A template may let pass what no label can be made of: the worker is told, and nothing is thrown away."""
+    from tests.portal_world import BOXES
+
+    world.add_job(count=2, template=BOXES.replace("{{ task.input.labels | to_json | escape }}", "['Dragon']"))
+    desk.open_job()
+    drawn = desk.draw()
+    first = desk.shown()
+    desk.press("submit")
+    soon(lambda: "Dragon" in desk.text("notice"), 8)
+    assert desk.shown() == first
+    assert desk.value() == drawn
