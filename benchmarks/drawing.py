@@ -1,10 +1,10 @@
 """How long crowd-bounding-box takes from a person's action to the picture of it, with many boxes on a large image.
 
-    python benchmarks/drawing.py [--boxes 1000] [--megapixels 40] [--out drawing.json]
+    python benchmarks/drawing.py [--boxes 1000] [--megapixels 40] [--rounds 5] [--out drawing.json]
 
-Chromium without a graphics card, 1280 × 820. Times are those that the browser itself keeps for an input event, until the
-next frame was shown (Event Timing); it keeps none for movements and the wheel, where it is the time from the event until
-the main thread has drawn its frame.
+Chromium without a graphics card, 1280 × 820. Times are those that the browser itself keeps for an input event, until
+the next frame was shown (Event Timing); it keeps none for movements and the wheel, where it is the time from the event
+until the main thread has drawn its frame. Events under 16 ms are not kept at all and count as 16.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from __future__ import annotations
 import argparse
 import http.server
 import json
+import os
 import random
 import statistics
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -36,9 +40,15 @@ from tests.browser.conftest import BROWSER, DRIVER
 from tests.browser.elements.drawing import SETTLED
 from tests.browser.elements.tasks import ELEMENTS
 
+PAGE = """<!doctype html><meta charset="utf-8"><script type="module" src="/crowd-html-elements.js"></script><crowd-form>
+<crowd-bounding-box name="a" src="/image.jpg" labels="['Cat', 'Dog', 'Bird']" initial-value='%s'></crowd-bounding-box>
+</crowd-form>"""
+FIND = "return document.querySelector('crowd-bounding-box').shadowRoot.querySelector(arguments[0])"
+LOADED = """const done = arguments[0]; customElements.whenDefined('crowd-bounding-box')
+.then(() => document.querySelector('crowd-bounding-box').loaded).then(() => requestAnimationFrame(done))"""
 WATCH = """
 window.times = [];
-const kept = new Set(['pointerdown', 'pointerup', 'keydown', 'click']);
+const kept = new Set(['pointerdown', 'pointerup', 'keydown']);
 new PerformanceObserver((list) => {
   for (const {name, duration} of list.getEntries()) if (kept.has(name)) times.push(duration);
 }).observe({type: 'event', durationThreshold: 16});
@@ -61,19 +71,29 @@ def picture(megapixels: float) -> bytes:
     return file.getvalue()
 
 
-def boxes(count: int, width: int, height: int, dice: random.Random) -> list[dict[str, Any]]:
+def boxes(count: int, width: int, height: int) -> list[dict[str, Any]]:
+    dice = random.Random(1)
     across, down = width // 50, height // 50
     return [
-        {"label": dice.choice(["Cat", "Dog", "Bird"]), "left": dice.randrange(width - across), "top": dice.randrange(height - down)}
-        | {"width": dice.randrange(across // 3, across), "height": dice.randrange(down // 3, down)}
+        {
+            "label": dice.choice(["Cat", "Dog", "Bird"]),
+            "left": dice.randrange(width - across),
+            "top": dice.randrange(height - down),
+            "width": dice.randrange(across // 3, across),
+            "height": dice.randrange(down // 3, down),
+        }
         for _ in range(count)
-    ]  # fmt: skip
+    ]
 
 
-def serve(pages: dict[str, tuple[str, bytes]]) -> http.server.ThreadingHTTPServer:
+@contextmanager
+def served(page: str, image: bytes) -> Iterator[str]:
+    """The page, its image and the elements; the address."""
+    files = {"/": ("text/html", page.encode()), "/image.jpg": ("image/jpeg", image), "/favicon.ico": ("image/png", b"")}
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            kind, body = pages.get(self.path) or ("text/javascript", (ELEMENTS / self.path[1:]).read_bytes())
+            kind, body = files.get(self.path) or ("text/javascript", (ELEMENTS / self.path[1:]).read_bytes())
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.send_header("Access-Control-Allow-Origin", "*")
@@ -85,50 +105,88 @@ def serve(pages: dict[str, tuple[str, bytes]]) -> http.server.ThreadingHTTPServe
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@contextmanager
+def chromium() -> Iterator[webdriver.Chrome]:
+    options = Options()
+    options.binary_location = str(BROWSER)
+    with tempfile.TemporaryDirectory() as profile:
+        for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "no-proxy-server"):
+            options.add_argument(f"--{argument}")
+        options.add_argument(f"--user-data-dir={profile}")
+        browser = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
+        try:
+            window = {"width": 1280, "height": 820, "deviceScaleFactor": 1, "mobile": False}
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", window)
+            yield browser
+        finally:
+            browser.quit()
 
 
 def actions(browser: webdriver.Chrome) -> dict[str, Callable[[], None]]:
-    stage = browser.execute_script("return document.querySelector('crowd-bounding-box').shadowRoot.querySelector('.stage')")
+    stage: WebElement = browser.execute_script(FIND, ".stage")
 
-    def chain() -> ActionChains:
-        return ActionChains(browser, duration=100)
+    def at(x: int, y: int) -> ActionChains:
+        return ActionChains(browser, duration=100).move_to_element_with_offset(stage, x, y)
 
     def keys(*pressed: str, held: str = "") -> None:
-        act = chain().key_down(held) if held else chain()
-        act = act.send_keys(*pressed)
-        (act.key_up(held) if held else act).perform()
+        chain = ActionChains(browser, duration=0)
+        if held:
+            chain.key_down(held)
+        chain.send_keys(*pressed)
+        if held:
+            chain.key_up(held)
+        chain.perform()
 
-    def drag(start: tuple[int, int], *by: tuple[int, int]) -> None:
-        act = chain().move_to_element_with_offset(stage, *start).click_and_hold()
-        for step in by:
-            act = act.move_by_offset(*step)
-        act.release().perform()
+    def drag(x: int, y: int, *ways: tuple[int, int]) -> None:
+        chain = at(x, y).click_and_hold()
+        for way in ways:
+            chain.move_by_offset(*way)
+        chain.release().perform()
+
+    def pan() -> None:
+        keys("m")
+        drag(0, 0, (50, 30), (50, 30))
+        keys("b")
+
+    def wheel() -> None:
+        ActionChains(browser).scroll_from_origin(ScrollOrigin.from_element(stage, 30, 20), 0, -200).perform()
 
     return {
-        "move the pointer": lambda: chain().move_to_element_with_offset(stage, -200, -100).move_by_offset(150, 90).perform(),
-        "draw a box": lambda: drag((-220, -150), (40, 30), (40, 30), (30, 20)),
-        "nudge it by arrows": lambda: keys(*[Keys.ARROW_RIGHT] * 5),
-        "change its size by arrows": lambda: keys(*[Keys.ARROW_RIGHT] * 5, held=Keys.ALT),
+        "move the pointer": lambda: at(-200, -100).move_by_offset(150, 90).perform(),
+        "draw a box": lambda: drag(-220, -150, (40, 30), (40, 30), (30, 20)),
+        "nudge it": lambda: keys(*[Keys.ARROW_RIGHT] * 5),
+        "change its size": lambda: keys(*[Keys.ARROW_RIGHT] * 5, held=Keys.ALT),
         "delete it": lambda: keys(Keys.DELETE),
         "undo": lambda: keys("z", held=Keys.CONTROL),
         "redo": lambda: keys("y", held=Keys.CONTROL),
         "choose a label": lambda: keys("2"),
         "go to the next box": lambda: keys(Keys.TAB, Keys.TAB, Keys.TAB),
-        "hide a label": lambda: browser.execute_script(
-            "return document.querySelector('crowd-bounding-box').shadowRoot.querySelector('.labels .eye')"
-        ).click(),
-        "zoom by the wheel": lambda: chain().scroll_from_origin(_origin(stage), 0, -200).perform(),
+        "hide or show a label": lambda: browser.execute_script(FIND, ".labels .eye").click(),
+        "zoom by the wheel": wheel,
         "zoom by a key": lambda: keys("z", "z"),
-        "pan": lambda: (keys("m"), drag((0, 0), (50, 30), (50, 30)), keys("b"))[0],
+        "pan": pan,
         "fit": lambda: keys("f"),
-    }  # fmt: skip
+    }
 
 
-def _origin(stage: Any) -> Any:
-    from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
-
-    return ScrollOrigin.from_element(stage, 30, 20)
+def measured(browser: webdriver.Chrome, rounds: int) -> dict[str, dict[str, int]]:
+    browser.execute_script(WATCH)
+    times: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for name, act in actions(browser).items():
+            browser.execute_script("window.times.length = 0")
+            act()
+            browser.execute_async_script(SETTLED)
+            time.sleep(0.1)  # the browser reports input events after their frame
+            times.setdefault(name, []).extend(browser.execute_script("return window.times") or [16.0])
+    return {
+        name: {"median": round(statistics.median(found)), "most": round(max(found)), "events": len(found)}
+        for name, found in times.items()
+    }
 
 
 def main() -> None:
@@ -140,49 +198,19 @@ def main() -> None:
     arguments = parser.parse_args()
     image = picture(arguments.megapixels)
     width, height = Image.open(BytesIO(image)).size
-    initial = json.dumps(boxes(arguments.boxes, width, height, random.Random(1)))
-    page = (
-        "<!doctype html><meta charset=utf-8><script type=module src=/crowd-html-elements.js></script><crowd-form>"
-        f"<crowd-bounding-box name=a src=/image.jpg labels=\"['Cat','Dog','Bird']\" initial-value='{initial}'>"
-        "</crowd-bounding-box></crowd-form>"
-    )
-    server = serve({"/": ("text/html", page.encode()), "/image.jpg": ("image/jpeg", image), "/favicon.ico": ("image/png", b"")})
-    options = Options()
-    options.binary_location = str(BROWSER)
-    with tempfile.TemporaryDirectory() as profile:
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"):
-            options.add_argument(argument)
-        options.add_argument(f"--user-data-dir={profile}")
-        browser = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
-        try:
-            browser.execute_cdp_cmd(
-                "Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 820, "deviceScaleFactor": 1, "mobile": False}
-            )
-            begun = time.monotonic()
-            browser.get(f"http://127.0.0.1:{server.server_port}/")
-            browser.execute_async_script(
-                "const done = arguments[0]; const wait = () => customElements.whenDefined('crowd-bounding-box').then(() => "
-                "document.querySelector('crowd-bounding-box').loaded.then(() => requestAnimationFrame(done))); wait()"
-            )
-            result: dict[str, Any] = {
-                "boxes": arguments.boxes, "megapixels": round(width * height / 1e6, 1),
-                "seconds to the first picture": round(time.monotonic() - begun, 2), "milliseconds": {},
-            }  # fmt: skip
-            browser.execute_script(WATCH)
-            times: dict[str, list[float]] = {}
-            for _ in range(arguments.rounds):
-                for name, act in actions(browser).items():
-                    browser.execute_script("window.times.length = 0")
-                    act()
-                    browser.execute_async_script(SETTLED)
-                    time.sleep(0.1)  # the browser reports input events after the frame
-                    times.setdefault(name, []).extend(browser.execute_script("return window.times"))
-            for name, found in times.items():
-                ordered = sorted(found) or [0.0]  # faster than 16 ms: not reported at all
-                result["milliseconds"][name] = {"median": round(statistics.median(ordered)), "most": round(ordered[-1]), "events": len(found)}
-        finally:
-            browser.quit()
-            server.shutdown()
+    page = PAGE % json.dumps(boxes(arguments.boxes, width, height))
+    with served(page, image) as address, chromium() as browser:
+        begun = time.monotonic()
+        browser.get(address)
+        browser.execute_async_script(LOADED)
+        result = {
+            "boxes": arguments.boxes,
+            "megapixels": round(width * height / 1e6, 1),
+            "load of the machine": round(os.getloadavg()[0], 1),
+            "processors": os.cpu_count(),
+            "seconds to the first picture": round(time.monotonic() - begun, 2),
+            "milliseconds": measured(browser, arguments.rounds),
+        }
     text = json.dumps(result, indent=2)
     print(text)
     if arguments.out:
