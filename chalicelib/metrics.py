@@ -3,6 +3,7 @@
 Every metric has the dimensions `service` and `stage`. docs/reference/runbook.md says what each means.
 
     ImagesAccepted, ImagesRejected, ImagesDeduplicated   uploads, by what became of them
+    UploadsFound                                         those whose message was lost, found in the inbox
     JobsStarted, JobsCompleted, JobsFailed, JobsStopped, CampaignsWaiting   transitions, each counted once
     CampaignBatches, CampaignSpentUsd, BudgetUsedPercent   how a campaign stands: the highest counts
     JobsWithWarning, JobsOverReserve                     likewise
@@ -44,6 +45,12 @@ def upload(outcome: str) -> None:
     """One upload that was registered as `outcome`; others (specs, known ones) are not counted."""
     if outcome in _OUTCOMES:
         metrics().add_metric(_OUTCOMES[outcome], MetricUnit.Count, 1)
+
+
+def found_upload(outcome: str) -> None:
+    """One upload whose message was lost, found in the inbox."""
+    metrics().add_metric("UploadsFound", MetricUnit.Count, 1)
+    upload(outcome)
 
 
 def transitions(found: Iterable[Notification]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalice.app import Blueprint, CloudWatchEvent
 
-from chalicelib import notifications, wiring
+from chalicelib import metrics, notifications, wiring
 from chalicelib.messages import time_left
 from chalicelib.observability import logger
 from gt_service.store.records import NOWHERE
@@ -27,5 +29,19 @@ def reconcile(event: CloudWatchEvent) -> None:
         except Exception:  # noqa: BLE001 - the others must have their turn; raised again below
             logger.exception("campaign not reconciled", extra={"campaign": campaign.name})
             failed.append(campaign.name)
+    try:
+        _walk(go_on)
+    except Exception:  # noqa: BLE001 - raised again below, with the campaigns
+        logger.exception("the inbox was not walked on")
+        failed.append("the inbox")
     if failed:
         raise RuntimeError(f"not reconciled: {', '.join(failed)}")
+
+
+def _walk(go_on: Callable[[], bool]) -> None:
+    """Takes in what was uploaded and nobody was told of; the campaigns are advanced at the next tick."""
+    for taken in wiring.inbox_walk().go_on(wiring.now(), may_go_on=go_on):
+        logger.info("taken in", extra={"key": taken.key, "outcome": taken.outcome, "reason": taken.reason})
+        metrics.found_upload(taken.outcome)
+        if taken.campaign and taken.may_be_duplicate:
+            wiring.store().campaigns.tell_of_duplicates(taken.campaign, wiring.now())

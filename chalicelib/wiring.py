@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from gt_service.chain.advance import Chain
     from gt_service.chain.settlement import Settlement
+    from gt_service.ingest.inbox import InboxWalk
     from gt_service.ingest.intake import Intake
     from gt_service.outputs.bulk import BulkObjects
     from gt_service.store.notifications import Notifications
@@ -142,6 +143,12 @@ def intake() -> Intake:
     from gt_service.ingest.intake import Intake
 
     return Intake(store(), objects())
+
+
+def inbox_walk() -> InboxWalk:
+    from gt_service.ingest.inbox import InboxWalk
+
+    return InboxWalk(store(), objects(), intake(), settings().deployment.inbox_bucket)
 
 
 @cache

@@ -57,7 +57,9 @@ class ObjectStore(Protocol):
     """Reads, writes and lists objects. Errors: `NotFound` where the object is not there, or, read with an ETag, where
     it was replaced; `AccessDenied` where it may not be read."""
 
-    def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]: ...
+    def list(self, prefix: S3Uri, *, after: str = "") -> Iterator[ObjectSummary]:
+        """In order of their keys. after: the keys behind this one alone."""
+        ...
 
     def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes: ...
 
@@ -78,8 +80,13 @@ class S3Objects:
     def __init__(self, client: S3Client) -> None:
         self._client = client
 
-    def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
+    def list(self, prefix: S3Uri, *, after: str = "") -> Iterator[ObjectSummary]:
+        start = {"StartAfter": after} if after else {}
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=prefix.bucket,
+            Prefix=prefix.key,
+            **start,  # type: ignore[arg-type]
+        )
         for page in pages:
             for item in page.get("Contents", ()):
                 yield ObjectSummary(

@@ -13,20 +13,24 @@ from botocore.exceptions import ClientError
 from gt_service.errors import NotFound
 from gt_service.objects import ObjectSummary, S3Uri
 
+_LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
 
 class MemoryObjects:
-    """`gt_service.objects.ObjectStore` in a dictionary; `contents` maps URI text to bytes."""
+    """`gt_service.objects.ObjectStore` in a dictionary; `contents` maps URI text to bytes, `now` tells the time."""
 
     def __init__(self, contents: dict[str, bytes] | None = None) -> None:
         self.contents: dict[str, bytes] = dict(contents or {})
         self.content_types: dict[str, str] = {}
+        self.written_at: dict[str, datetime] = {}
+        self.now: Callable[[], datetime] = lambda: _LONG_AGO
 
-    def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]:
+    def list(self, prefix: S3Uri, *, after: str = "") -> Iterator[ObjectSummary]:
         for text in sorted(self.contents):
             uri = S3Uri.parse(text)
-            if uri.bucket == prefix.bucket and uri.key.startswith(prefix.key):
+            if uri.bucket == prefix.bucket and uri.key.startswith(prefix.key) and uri.key > after:
                 body = self.contents[text]
-                yield ObjectSummary(uri, len(body), etag_of(body), datetime(2026, 1, 1, tzinfo=UTC))
+                yield ObjectSummary(uri, len(body), etag_of(body), self.written_at.get(text, _LONG_AGO))
 
     def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes:
         body = self.contents.get(str(uri))
@@ -43,6 +47,7 @@ class MemoryObjects:
     def write(self, uri: S3Uri, body: bytes, content_type: str) -> None:
         self.contents[str(uri)] = body
         self.content_types[str(uri)] = content_type
+        self.written_at[str(uri)] = self.now().replace(microsecond=0)
 
     def write_stream(self, uri: S3Uri, chunks: Iterable[bytes], content_type: str) -> None:
         self.write(uri, b"".join(chunks), content_type)

@@ -17,6 +17,7 @@ from gt_service.chain.advance import Chain
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.settlement import Settlement
 from gt_service.ingest.events import Upload
+from gt_service.ingest.inbox import InboxWalk
 from gt_service.ingest.intake import Intake, Taken
 from gt_service.objects import S3Uri
 from gt_service.reports.campaign import campaign_report
@@ -51,6 +52,7 @@ class World:
     def __init__(self) -> None:
         self.time = START
         self.objects = MemoryObjects()
+        self.objects.now = self.now
         self.sagemaker = FakeSageMaker(self.objects, self.now)
         self.store = Store(TableNames("campaigns", "images", "batches", "jobs", "tokens"), REGION)
         self.hints: list[str] = []
@@ -130,6 +132,11 @@ class World:
 
     def take(self, upload: Upload) -> Taken:
         return Intake(self.store, self.objects).take(upload, self.now())
+
+    def walk(self) -> list[Taken]:
+        """A stretch of the walk through the inbox."""
+        walk = InboxWalk(self.store, self.objects, Intake(self.store, self.objects), INBOX)
+        return list(walk.go_on(self.now()))
 
     def campaign(self, name: str = "birds", **changes: Any) -> None:
         self.upload(f"{name}/campaign.json", json.dumps(spec_document(**changes)).encode())

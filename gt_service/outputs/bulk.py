@@ -88,9 +88,10 @@ class BulkObjects(S3Objects):
                 for _, answer in sent:
                     answer.cancel() if isinstance(answer, Future) else _drop(answer)
 
-    def list(self, prefix: S3Uri) -> Iterator[ObjectSummary]:
+    def list(self, prefix: S3Uri, *, after: str = "") -> Iterator[ObjectSummary]:
         asked = {"Bucket": prefix.bucket, "Prefix": prefix.key, "EncodingType": "url"}
-        last = ""
+        asked |= {"StartAfter": after} if after else {}
+        last = after
         sent = self._ask_page(asked)
         try:
             while True:
@@ -98,7 +99,7 @@ class BulkObjects(S3Objects):
                 page = None if body is None else _page(prefix.bucket, body)
                 if page is None:
                     # boto3 goes on where this failed, so that nothing is listed twice.
-                    yield from self._after(prefix, last)
+                    yield from super().list(prefix, after=last)
                     return
                 token, found = page
                 # The next page is on its way while this one is used.
@@ -110,15 +111,6 @@ class BulkObjects(S3Objects):
                     return
         finally:
             _drop(sent)
-
-    def _after(self, prefix: S3Uri, last: str) -> Iterator[ObjectSummary]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=prefix.bucket, Prefix=prefix.key, StartAfter=last
-        )
-        for page in pages:
-            for item in page.get("Contents", ()):
-                uri = S3Uri(prefix.bucket, item["Key"])
-                yield ObjectSummary(uri, item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
     def _ask(self, uri: S3Uri) -> _Request | None:
         bucket = self._bucket(uri.bucket)

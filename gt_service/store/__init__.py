@@ -6,8 +6,9 @@ from gt_service.store.images import Images
 from gt_service.store.jobs import Jobs
 from gt_service.store.models import TableNames, Tables
 from gt_service.store.tokens import Tokens
+from gt_service.store.walks import Walks
 
-__all__ = ["Batches", "Campaigns", "Images", "Jobs", "Store", "TableNames", "Tokens"]
+__all__ = ["Batches", "Campaigns", "Images", "Jobs", "Store", "TableNames", "Tokens", "Walks"]
 
 
 class Store:
@@ -21,3 +22,4 @@ class Store:
         self.batches = Batches(tables)
         self.jobs = Jobs(tables)
         self.tokens = Tokens(tables)
+        self.walks = Walks(tables)

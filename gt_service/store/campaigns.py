@@ -90,6 +90,12 @@ class Campaigns:
     def _has_jobs(self, name: str) -> bool:
         return next(iter(self._jobs.query(name, limit=1)), None) is not None
 
+    def last_order(self, name: str) -> str | None:
+        """Of the latest spec that the campaign was given, good or bad; None where it was given none."""
+        item = self._find(name)
+        orders = () if item is None else (item.spec_order, item.errors_order)
+        return max((order for order in orders if order is not None), default=None)
+
     def record_spec_errors(self, name: str, errors: Sequence[InvalidInput], order: str, now: datetime) -> Campaign:
         """Shows what is wrong with a spec; the one in force stays in force."""
 

@@ -114,6 +114,15 @@ class Images:
         except self._images.DoesNotExist:
             return None
 
+    def get_many(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Image]:
+        """Those of the images (campaign, key) that are there."""
+        found = dict[tuple[str, str], Image]()
+        for some in _in_groups(iter(keys), _AT_ONCE):
+            wanted = [(_shard(campaign, key), key) for campaign, key in some]
+            images = map(_image, self._images.batch_get(wanted, consistent_read=True))
+            found |= {(image.campaign, image.key): image for image in images}
+        return found
+
     def _look(self, found: Image, search: Search | None) -> Seen:
         image = self.get(found.campaign, found.key)
         bands = () if search is None else self._bands_of(found.campaign, search.likeness)

@@ -3,6 +3,7 @@
 campaigns   name                                     the spec, how it stands, its money
 images      shard (campaign#0…f), key                one item per key; local index open_places (shard, open_place)
             shard (campaign#contents#0…f), key       one item per content: which key stands for it
+            shard #walk, key                         how far the walk through the inbox has come
             shard (campaign#bands#0…f), key          one item per band of a perceptual hash: which pictures share it
 batches     campaign, number
 jobs        campaign, name
@@ -119,6 +120,15 @@ class BandItem(Model):
     version = IntegerAttribute()
 
 
+class WalkItem(Model):
+    """In the images table, under a shard of its own kind: how far the walk through the inbox has come."""
+
+    shard = UnicodeAttribute(hash_key=True)
+    key = UnicodeAttribute(range_key=True)
+    after = UnicodeAttribute(null=True)
+    ended_at = UTCDateTimeAttribute(null=True)
+
+
 class BatchItem(Model):
     campaign = UnicodeAttribute(hash_key=True)
     number = IntegerAttribute(range_key=True)
@@ -201,11 +211,22 @@ class Tables:
         self.images = bound(ImageItem, names.images, region)
         self.contents = bound(ContentItem, names.images, region)
         self.bands = bound(BandItem, names.images, region)
+        self.walks = bound(WalkItem, names.images, region)
         self.batches = bound(BatchItem, names.batches, region)
         self.jobs = bound(JobItem, names.jobs, region)
         self.tokens = bound(TokenItem, names.tokens, region)
         self.connection = shared_connection(
-            [self.campaigns, self.images, self.contents, self.bands, self.batches, self.jobs, self.tokens], region
+            [
+                self.campaigns,
+                self.images,
+                self.contents,
+                self.bands,
+                self.walks,
+                self.batches,
+                self.jobs,
+                self.tokens,
+            ],
+            region,
         )
 
     def create(self) -> None:

@@ -231,3 +231,14 @@ class Token:
     principal: str
     role: str
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How far the walk through the inbox has come.
+
+    after: the last key that was looked at; None at its beginning. ended_at: when the walk before this one ended.
+    """
+
+    after: str | None = None
+    ended_at: datetime | None = None

@@ -12,9 +12,10 @@ from chalice.test import Client
 
 from app import app
 from chalicelib import notifications, wiring
+from gt_service.ingest.inbox import InboxWalk
 from gt_service.ingest.intake import Intake
 from gt_service.store.requests import Requests
-from tests.world import REGION, World
+from tests.world import INBOX, REGION, World
 
 
 @pytest.fixture
@@ -28,6 +29,8 @@ def wired(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(wiring, "tokens", lambda: world.store.tokens)
     monkeypatch.setattr(wiring, "objects", lambda: world.objects)
     monkeypatch.setattr(wiring, "intake", lambda: Intake(world.store, world.objects))
+    walk = lambda: InboxWalk(world.store, world.objects, wiring.intake(), INBOX)  # noqa: E731
+    monkeypatch.setattr(wiring, "inbox_walk", walk)
     monkeypatch.setattr(wiring, "chain", lambda: world.chain)
     monkeypatch.setattr(wiring, "settlement", lambda: world.settlement)
     monkeypatch.setattr(wiring, "QueueSignals", lambda: world)

@@ -193,6 +193,10 @@ class Life:
         self.asked("POST", "/campaigns/birds/pause")
         self.asked("POST", "/campaigns/birds/resume")
         self.advanced()
+        world.put("birds/images/lost.png", picture(9))  # and nobody is told
+        world.later(hours=2)
+        self.advanced()
+        assert world.store.images.get("birds", "birds/images/lost.png") is not None
         self.asked("POST", "/campaigns/birds/stop")
         self.advanced()
 
