@@ -6,6 +6,7 @@ import "./crowd-bounding-box.js";
 import "./crowd-button.js";
 import "./crowd-checkbox.js";
 import "./crowd-classifier.js";
+import "./crowd-entity-annotation.js";
 import "./crowd-furniture.js";
 import "./crowd-image-classifier.js";
 import "./crowd-input.js";
