@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from gt_service.errors import NotFound
 from gt_service.objects import ObjectStore, ObjectSummary, S3Objects, S3Uri
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Objects(ObjectStore, Protocol):
 
     def heads(self, uris: Sequence[S3Uri]) -> dict[S3Uri, ObjectSummary]: ...
 
+    def read_range(self, uri: S3Uri, first: int, end: int) -> bytes: ...
+
     def delete_all(self, prefix: S3Uri) -> None: ...
 
     def delete(self, uri: S3Uri) -> None: ...
@@ -118,6 +121,16 @@ class EngineObjects(S3Objects):
                 if item and item["Key"] >= keys[-1]:
                     break
         return found
+
+    def read_range(self, uri: S3Uri, first: int, end: int) -> bytes:
+        """The bytes from `first` on, up to `end`. Errors: `NotFound`."""
+        try:
+            answer = self._s3.get_object(Bucket=uri.bucket, Key=uri.key, Range=f"bytes={first}-{end - 1}")
+        except ClientError as error:
+            if error_code(error) in {"NoSuchKey", "NoSuchBucket"}:
+                raise NotFound(f"there is no object {uri}") from None
+            raise
+        return answer["Body"].read()
 
     def bucket_is_there(self, bucket: str) -> bool:
         try:

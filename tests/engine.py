@@ -154,6 +154,9 @@ class MemoryEngineObjects(MemoryObjects):
         found = (self.head(uri) for uri in sorted(uris, key=str)[::2])
         return {head.uri: head for head in found if head is not None}
 
+    def read_range(self, uri: S3Uri, first: int, end: int) -> bytes:
+        return self.read(uri)[first:end]
+
     def delete(self, uri: S3Uri) -> None:
         self.contents.pop(str(uri), None)
 

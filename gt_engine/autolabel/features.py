@@ -31,7 +31,7 @@ CHUNK = 64
 
 PIXEL_SIDE = INPUT_SIDE // 2
 
-_MAGIC = b"GTF3"
+_MAGIC = b"GTF4"
 _KIND = _MAGIC.decode().lower()
 """Files are named by it: those of another version are as if they were not there."""
 

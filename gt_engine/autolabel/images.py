@@ -3,20 +3,48 @@
 from __future__ import annotations
 
 import io
+import struct
+import threading
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, UnidentifiedImageError
+from PIL import Image as Pillow
+
+from gt_service.regions import MAX_IMAGE_BYTES, TASKS
 
 FORMATS = ("JPEG", "PNG")
-MAX_BYTES = 40 * 2**20
-MAX_PIXELS = 50_000_000
+MAX_BYTES = MAX_IMAGE_BYTES
+MAX_PIXELS = max(facts.max_pixels for facts in TASKS.values())
+"""As at the door: what the app takes in, the engine can label."""
+
+# Pillow's own limit is lower, and only a warning. Ours is looked at before anything is unpacked.
+Pillow.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+_LARGE_PIXELS = 16_000_000
+_large = threading.Lock()
+"""One large image at a time: some take 600 MB while they are unpacked, whatever they are made into."""
+
+_TURNS = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+"""What brings an image upright, by its EXIF orientation."""
+_FIRST_LYING = 5
+"""From this orientation on width and height change places."""
 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """A readable image: its size as Ground Truth's `image_size` has it (pixels and channels)."""
+    """A readable image: its size as Ground Truth's `image_size` has it (pixels and channels), in the frame in which
+    people see it and boxes are drawn: upright, turned by its EXIF orientation."""
 
     width: int
     height: int
@@ -33,13 +61,16 @@ class ImageProblem:
     code: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
 
 def decode(data: bytes, side: int) -> tuple[ImageFacts, NDArray[np.uint8]] | ImageProblem:
-    """The image's facts and its pixels squeezed into a square, uint8 [side, side, 3]; or what is wrong with it."""
+    """The image's facts and its pixels, upright and squeezed into a square, uint8 [side, side, 3]; or what is wrong."""
     if len(data) > MAX_BYTES:
         return ImageProblem("ObjectTooLarge", f"The object has {len(data)} bytes; at most {MAX_BYTES} are allowed.")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Pillow.open(io.BytesIO(data), formats=FORMATS) as image:
             width, height = image.size
             # The header alone decides: nothing of a decompression bomb is ever unpacked.
             if width * height > MAX_PIXELS:
@@ -47,13 +78,35 @@ def decode(data: bytes, side: int) -> tuple[ImageFacts, NDArray[np.uint8]] | Ima
                     "TooManyPixels", f"The image has {width} x {height} pixels; {MAX_PIXELS} are allowed."
                 )
             depth = len(image.getbands())
-            image.draft("RGB", (2 * side, 2 * side))  # lets a large JPEG be decoded at a fraction of its size
-            pixels = image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            with _large if width * height > _LARGE_PIXELS else nullcontext():
+                pixels = _squeezed(image, side)
+            turn = _orientation(image)
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         return ImageProblem("TooManyPixels", str(error))
     except UnidentifiedImageError:
         return ImageProblem("NotAnImage", f"The object is not a readable {' or '.join(FORMATS)} image.")
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         # What Pillow's decoders raise on damaged data.
         return ImageProblem("TruncatedImage", f"The image is damaged: {error}")
+    if turn in _TURNS:
+        # The square is turned and not the image: that comes to the same, and is quicker.
+        pixels = pixels.transpose(_TURNS[turn])
+        width, height = (height, width) if turn >= _FIRST_LYING else (width, height)
     return ImageFacts(width, height, depth), np.asarray(pixels, np.uint8)
+
+
+def _orientation(image: Pillow.Image) -> int:
+    """As EXIF numbers it; 1 where nothing is said, or nothing that can be read."""
+    try:
+        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, struct.error):
+        return 1
+    return turn if isinstance(turn, int) else 1
+
+
+def _squeezed(image: Pillow.Image, side: int) -> Pillow.Image:
+    image.draft("RGB", (2 * side, 2 * side))  # lets a large JPEG be decoded at a fraction of its size
+    if image.mode.startswith("I"):
+        # 16 bits of grey: Pillow's own conversion takes everything above 255 for white.
+        image = Pillow.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
+    return image.convert("RGB").resize((side, side), Pillow.Resampling.BILINEAR, reducing_gap=2.0)

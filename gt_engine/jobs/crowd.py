@@ -13,11 +13,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
+
 from gt_engine.consolidation import consolidate_batch
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 from gt_engine.outputs.records import AnyLabel, MultiClassLabel, drawn, read_label
 from gt_engine.workforce import Answer, SimulatedWorkforce
 from gt_service.errors import InvalidInput
+from gt_service.outputs.gold import gold_lines, label_attributes
 from gt_service.regions import TaskType
 
 _TASKS = {
@@ -96,39 +99,60 @@ def seed_of(name: str) -> int:
     return int.from_bytes(sha256(name.encode()).digest()[:4], "big")
 
 
-def read_gold_labels(lines: Iterable[bytes], task: TaskType, classes: Sequence[str]) -> dict[str, AnyLabel]:
-    """Gold labels by the source of their object, from JSON lines in Ground Truth's augmented form.
+@dataclass(frozen=True)
+class GoldLabels:
+    """Gold labels by the source of their object; where a line has none that can be used, the reason."""
 
-    The label attribute may have any name. Lines without a label of this task with these classes are left out: their
-    objects get no answer. Errors: `InvalidInput` that names a line that is not JSON.
+    labels: Mapping[str, AnyLabel]
+    problems: Mapping[str, str]
+
+
+def read_gold_labels(lines: Iterable[bytes], task: TaskType, classes: Sequence[str]) -> GoldLabels:
+    """Gold labels from JSON lines in Ground Truth's augmented form.
+
+    The label attribute may have any name; of several the latest counts. Lines without a label of this task with these
+    classes get no answer. Errors: `InvalidInput` that names a line that is not JSON.
     """
     source = "source-ref" if task.facts.medium == "image" else "source"
-    gold = {}
-    for number, line in enumerate(lines, start=1):
+    labels: dict[str, AnyLabel] = {}
+    problems: dict[str, str] = {}
+    for number, line in gold_lines(lines):
         try:
-            record = json.loads(line) if line.strip() else {}
+            record = json.loads(line)
         except (ValueError, RecursionError):
             raise InvalidInput(f"line {number} of the gold labels is not JSON", field="gold labels") from None
+        if not isinstance(record, dict) or source not in record:
+            continue
         label = _gold_label(record, task, classes)
-        if label is not None and source in record:
-            gold[str(record[source])] = label
-    return gold
+        if isinstance(label, str):
+            problems[str(record[source])] = label
+        else:
+            labels[str(record[source])] = label
+    return GoldLabels(labels, problems)
 
 
-def _gold_label(record: Mapping[str, Any], task: TaskType, classes: Sequence[str]) -> AnyLabel | None:
-    candidates = [name for name in record if name not in {"source", "source-ref"} and not name.endswith("-metadata")]
+def _gold_label(record: Mapping[str, Any], task: TaskType, classes: Sequence[str]) -> AnyLabel | str:
+    """The label of a line, or why it has none."""
+    sure = label_attributes(record)
     # Any number could be a class id: attributes that have metadata are labels for sure, so they come first.
-    for attribute in sorted(candidates, key=lambda name: f"{name}-metadata" not in record):
+    others = [name for name in record if name not in {"source", "source-ref", *sure} and not name.endswith("-metadata")]
+    problem = "it has no label of this task"
+    for attribute in (*sure, *others):
         try:
             return read_label(task, record[attribute], record.get(f"{attribute}-metadata", {}), classes)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-            continue
-    return None
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as wrong:
+            if attribute in sure and isinstance(wrong, ValueError):
+                problem = f"{attribute!r}: {wrong}"
+    return problem
 
 
 def with_size(gold: AnyLabel, size: tuple[int, int, int] | None) -> AnyLabel:
-    """The gold label on the image as it is: its true size counts, not what the gold labels file says."""
-    return replace(gold, image_size=size) if isinstance(gold, BoxLabel) and size else gold
+    """The gold label on the image as it is now: scaled where it was made on another size of the image."""
+    if not isinstance(gold, BoxLabel) or not size:
+        return gold
+    width, height, _ = gold.image_size
+    x, y = (size[0] / width, size[1] / height) if width and height else (1.0, 1.0)
+    return replace(gold, boxes=gold.boxes * np.array([x, y, x, y], np.float32), image_size=size)
 
 
 def _shown_class(gold: MultiClassLabel, nothing: int) -> ClassLabel:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+
+import numpy as np
 
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import MissingFile
 from gt_engine.jobs.manifest import ManifestLine, read_manifest
+from gt_engine.jobs.rows import read_rows
 from gt_engine.jobs.state import JobState
-from gt_engine.jobs.tools import LINES, Tools
-from gt_engine.labels import BoxLabel, ClassLabel, Label
+from gt_engine.jobs.tools import BYTES, Tools
+from gt_engine.labels import BoxLabel, ClassLabel, Integers, Label
 from gt_engine.outputs import records
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 
+IMAGE_ROW = np.dtype([("key", "S64"), ("size", "<u4", 3)])
+"""A row of the table of image facts; a line without a usable image has an empty key."""
+
 
 @dataclass(frozen=True)
 class Facts:
-    """What `Prepare` found out of the readable images: content keys and sizes by object id."""
+    """What `Prepare` found out of readable images: content keys and sizes by object id."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -37,15 +42,28 @@ def read_own(tools: Tools, uri: S3Uri) -> bytes:
         raise MissingFile(f"{gone.message}, which the engine wrote") from gone
 
 
-def read_lines(job: JobContext, tools: Tools, wanted: AbstractSet[str] | None) -> Iterator[ManifestLine]:
-    """The lines of the wanted objects, in order; None: of all."""
-    lines = tools.objects.lines(job.tree.manifest_copy)
-    for number, text in enumerate(lines):
-        if wanted is None or str(number) in wanted:
-            yield from (
-                replace(line, number=number)
-                for line in read_manifest([text], facts=job.task.facts, attribute=job.form.attribute)
-            )
+def read_lines(job: JobContext, tools: Tools, wanted: Collection[str] | None) -> Iterator[ManifestLine]:
+    """The lines of the wanted objects, in order; None: of all. Costs what the wanted lines cost, however many others
+    there are. Errors: `MissingFile`."""
+    copy = job.tree.manifest_copy
+    numbered: Iterable[tuple[int, bytes]]
+    if wanted is None:
+        numbered = enumerate(tools.objects.lines(copy))
+    else:
+        numbers = sorted(map(int, wanted))
+        places = _line_places(job, tools) if numbers else np.empty(0, np.int64)
+        spans = [(int(places[number]), int(places[number + 1])) for number in numbers]
+        numbered = zip(numbers, read_rows(tools.objects, copy, spans), strict=True)
+    try:
+        for number, text in numbered:
+            for line in read_manifest([text.rstrip(b"\n")], facts=job.task.facts, attribute=job.form.attribute):
+                yield replace(line, number=number)
+    except NotFound as gone:
+        raise MissingFile(f"{gone.message}, which the engine wrote") from gone
+
+
+def _line_places(job: JobContext, tools: Tools) -> Integers:
+    return np.frombuffer(read_own(tools, job.tree.line_places), "<i8")
 
 
 def human_contents(state: JobState, tools: Tools) -> dict[str, dict[str, object]]:
@@ -84,14 +102,33 @@ def labels_of(job: JobContext, contents: Mapping[str, Mapping[str, object]]) -> 
     return labels
 
 
-def read_facts(job: JobContext, state: JobState, tools: Tools) -> Facts:
+def read_facts(job: JobContext, tools: Tools, wanted: Collection[str]) -> Facts:
+    """What is known of the wanted objects' images; those that cannot be used are left out. Errors: `MissingFile`."""
+    if not job.looks_at_images or not wanted:
+        return Facts()
+    numbers, width = sorted(map(int, wanted)), IMAGE_ROW.itemsize
+    try:
+        rows = list(read_rows(tools.objects, job.tree.image_facts, [(n * width, (n + 1) * width) for n in numbers]))
+    except NotFound as gone:
+        raise MissingFile(f"{gone.message}, which the engine wrote") from gone
+    table = np.frombuffer(b"".join(rows), IMAGE_ROW)
     keys: dict[str, str] = {}
     sizes: dict[str, tuple[int, int, int]] = {}
-    files = tools.objects.list(job.tree.all_facts) if job.looks_at_images else ()
-    for body in in_parallel(lambda file: read_own(tools, file.uri), files):
-        for object_id, (key, size) in json.loads(gzip.decompress(body)).items():
-            keys[object_id], sizes[object_id] = key, (size[0], size[1], size[2])
+    for number, (key, size) in zip(numbers, table, strict=True):
+        if key:
+            keys[str(number)] = key.decode()
+            sizes[str(number)] = (int(size[0]), int(size[1]), int(size[2]))
     return Facts(keys, sizes)
+
+
+def write_facts(job: JobContext, lines: int, tools: Tools) -> None:
+    """Puts what the steps of `Prepare` found out into one table, once, so that later steps read only their rows."""
+    table = np.zeros(lines, IMAGE_ROW)
+    parts = [found.uri for found in tools.objects.list(job.tree.all_facts)]
+    for body in in_parallel(partial(read_own, tools), parts):
+        for object_id, (key, size) in json.loads(gzip.decompress(body)).items():
+            table[int(object_id)] = (key.encode(), size)
+    tools.objects.write(job.tree.image_facts, table.tobytes(), BYTES)
 
 
 def output_lines(job: JobContext, state: JobState, tools: Tools) -> Iterator[bytes]:
@@ -100,7 +137,3 @@ def output_lines(job: JobContext, state: JobState, tools: Tools) -> Iterator[byt
     for line in read_lines(job, tools, None):
         content = contents.get(str(line.number))
         yield (records.labeled_line(line.text, content) if content else line.text) + b"\n"
-
-
-def write_intermediate_manifest(iteration: int, job: JobContext, state: JobState, tools: Tools) -> None:
-    tools.objects.write_stream(job.tree.intermediate_manifest(iteration), output_lines(job, state, tools), LINES)

@@ -21,6 +21,7 @@ JSON = "application/json"
 TEXT = "text/plain"
 LINES = "application/x-jsonlines"
 ARCHIVE = "application/gzip"
+BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True, eq=False)

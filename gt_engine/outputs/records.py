@@ -117,6 +117,8 @@ def _read_boxes(
 
 def _class_id(value: Any, names: Mapping[str, str], classes: Sequence[str]) -> int:
     if str(value) in names:
+        if names[str(value)] not in classes:
+            raise ValueError(f"{names[str(value)]!r} is none of the job's labels ({', '.join(classes)})")
         return list(classes).index(names[str(value)])
     class_id = int(value)
     if not 0 <= class_id < len(classes):

@@ -2,7 +2,6 @@
 
     <root> = OutputConfig.S3OutputPath + LabelingJobName
     manifests/output/output.manifest
-    manifests/intermediate/<N>/output.manifest
     annotations/worker-response/iteration-<N>/<object id>/<time>.json
     annotations/consolidated-annotation/consolidation-request/iteration-<N>/<time>.json
     annotations/consolidated-annotation/consolidation-response/iteration-<N>/<time>.json
@@ -43,9 +42,6 @@ class JobTree:
     @property
     def output_manifest(self) -> S3Uri:
         return self.root / "manifests/output/output.manifest"
-
-    def intermediate_manifest(self, iteration: int) -> S3Uri:
-        return self.root / f"manifests/intermediate/{iteration}/output.manifest"
 
     def worker_response(self, iteration: int, object_id: str, time: datetime) -> S3Uri:
         folder = f"annotations/worker-response/iteration-{iteration}/{object_id}"
@@ -115,5 +111,15 @@ class JobTree:
         return self.temp / f"facts-{first:09}.json.gz"
 
     @property
+    def image_facts(self) -> S3Uri:
+        """The facts of all objects in one table, a row for each line of the manifest."""
+        return self.temp / "images.table"
+
+    @property
     def manifest_copy(self) -> S3Uri:
         return self.temp / "input.manifest"
+
+    @property
+    def line_places(self) -> S3Uri:
+        """Where each line of the copy begins, and where the last one ends."""
+        return self.temp / "input.places"

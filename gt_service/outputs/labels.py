@@ -7,7 +7,7 @@ the same values here, so that they can be compared with each other and with gold
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from gt_service.outputs.records import LabelRecord
@@ -93,6 +93,19 @@ def label_of_answer(content: Any) -> Label | None:
     if isinstance(content.get("labels"), list):
         return Classes(tuple(sorted(map(str, content["labels"]))))
     return None
+
+
+def scaled(boxes: Boxes, size: tuple[int, int, int] | None) -> Boxes:
+    """The boxes on the image as it is now: they were drawn on another size of it where the two sizes differ."""
+    was = boxes.image_size
+    if was is None or size is None or was[:2] == size[:2] or 0 in was[:2]:
+        return boxes
+    x, y = size[0] / was[0], size[1] / was[1]
+    return replace(
+        boxes,
+        boxes=tuple(Box(b.label, b.left * x, b.top * y, b.width * x, b.height * y) for b in boxes.boxes),
+        image_size=size,
+    )
 
 
 def agreement(one: Label, other: Label) -> float:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from gt_service.errors import UnknownState
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.labels import Boxes, Classes, Label, label_of, match_boxes
-from gt_service.outputs.records import JsonObject, label_record, manifest_object, metadata_key
+from gt_service.outputs.gold import gold_lines, label_attributes
+from gt_service.outputs.labels import Boxes, Classes, Label, label_of, match_boxes, scaled
+from gt_service.outputs.records import JsonObject, label_record, manifest_object
 from gt_service.outputs.tally import LabeledObject
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ def read_gold(objects: ObjectStore, uri: S3Uri, classes: Sequence[str] = ()) -> 
     """
     labels: dict[str, Label] = {}
     skipped = 0
-    for line in objects.lines(uri):
-        found = _gold(line, classes) if line.strip() else None
+    for _, line in gold_lines(objects.lines(uri)):
+        found = _gold(line, classes)
         if found is not None:
             labels[found[0]] = found[1]
-        elif line.strip():
+        else:
             skipped += 1
     return Gold(labels, skipped)
 
@@ -70,7 +71,7 @@ def _gold(line: bytes, classes: Sequence[str]) -> tuple[str, Label] | None:
     try:
         record = manifest_object(line)
         source = record.get("source-ref", record.get("source"))
-        attribute = next((key for key in record if metadata_key(key) in record), None)
+        attribute = next(iter(label_attributes(record)), None)
         found = None if attribute is None else label_record(record, attribute)
         label = None if found is None else label_of(found, classes)
     except (UnknownState, KeyError, TypeError, ValueError):
@@ -95,7 +96,7 @@ class Audit:
         gold = self._gold.get(found.source or "")
         label = None if found.record is None else label_of(found.record)
         if isinstance(label, Boxes) and isinstance(gold, Boxes):
-            match = match_boxes(label.boxes, gold.boxes)
+            match = match_boxes(label.boxes, scaled(gold, label.image_size).boxes)
             row = (match.f1, match.matched, match.unmatched, match.missed, sum(match.ious))
             self._boxes[found.human].append(row)
         elif isinstance(label, Classes) and isinstance(gold, Classes):

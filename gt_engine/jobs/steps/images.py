@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 
 from botocore.exceptions import ClientError
 
@@ -13,114 +15,166 @@ from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import is_of_object
 from gt_engine.jobs.life_cycle import Prepare
-from gt_engine.jobs.reading import read_lines
+from gt_engine.jobs.reading import IMAGE_ROW, read_lines, write_facts
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import ARCHIVE, Outcome, Tools
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
 from gt_service.regions import MAX_IMAGE_BYTES
 
+MOST_LOOKS = 3
+"""An object that is replaced while it is looked at is looked at again: so many times in all."""
+
+
+@dataclass(frozen=True)
+class ImageVersion:
+    """One content of an object. What is read under its key is this content, or nothing."""
+
+    uri: S3Uri
+    etag: str
+
+    @property
+    def key(self) -> str:
+        """The content key: the ETag, or the digest of one that is longer than Amazon's are."""
+        longest = IMAGE_ROW["key"].itemsize
+        return self.etag if len(self.etag.encode()) <= longest else sha256(self.etag.encode()).hexdigest()
+
+    def read(self, tools: Tools) -> bytes:
+        """Errors: `NotFound` where the object is gone or has another content by now; `AccessDenied`."""
+        return tools.objects.read(self.uri, etag=self.etag)
+
+
+@dataclass(frozen=True)
+class Image:
+    """A readable image of a job."""
+
+    version: ImageVersion
+    facts: ImageFacts
+
 
 def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     wanted = state.progress.objects[work.first : work.first + work.count]
-    sources = {str(line.number): line.source for line in read_lines(job, tools, set(wanted))}
-    looked = _look(job, {object_id: sources[object_id] for object_id in wanted}, tools)
-    problems = {object_id: found for object_id, found in looked.items() if isinstance(found, str)}
-    good = {object_id: found for object_id, found in looked.items() if not isinstance(found, str)}
-    document = {object_id: [key, size] for object_id, (key, size) in good.items()}
-    tools.objects.write(job.tree.facts(work.first), gzip.compress(json.dumps(document).encode(), mtime=0), ARCHIVE)
+    sources = {str(line.number): S3Uri.parse(line.source) for line in read_lines(job, tools, wanted)}
+    images = _look(job, sources, tools)
+    problems = {
+        one: f"{image.code}: {image.message}" for one, image in images.items() if isinstance(image, ImageProblem)
+    }
+    document = {
+        one: [image.version.key, [image.facts.width, image.facts.height, image.facts.depth]]
+        for one, image in images.items()
+        if isinstance(image, Image)
+    }
+    part = gzip.compress(json.dumps(document).encode(), mtime=0)
+    tools.objects.write(job.tree.facts(work.first), part, ARCHIVE)
+    prepared = work.first + work.count
+    if prepared == len(state.progress.objects):
+        write_facts(job, state.lines or 0, tools)
     log = [f"Data object {object_id} cannot be used: {problem}" for object_id, problem in problems.items()]
-    after = state.after(prepared=work.first + work.count, problems={**state.problems, **problems})
-    return Outcome(after, tuple(log))
+    return Outcome(state.after(prepared=prepared, problems={**state.problems, **problems}), tuple(log))
 
 
-def _look(
-    job: JobContext, sources: Mapping[str, str], tools: Tools
-) -> dict[str, tuple[str, tuple[int, int, int]] | str]:
-    """Content key and size of each image, or what is wrong with it."""
+def prepare_features(images: Iterable[ImageVersion], tools: Tools) -> dict[str, ImageFacts | ImageProblem]:
+    """Features of contents, made where they are not there yet; what is known of each content key."""
+    return _Reading(tools).features(images)
+
+
+def _look(job: JobContext, sources: Mapping[str, S3Uri], tools: Tools) -> dict[str, Image | ImageProblem]:
+    """Every image, or what is wrong with it."""
+    seen: dict[str, Image | ImageProblem] = {}
+    left = dict(sources)
+    for _ in range(MOST_LOOKS):
+        versions = _versions(left, tools)
+        seen |= {one: version for one, version in versions.items() if isinstance(version, ImageProblem)}
+        there = {one: version for one, version in versions.items() if isinstance(version, ImageVersion)}
+        reading = _Reading(tools)
+        known = (reading.features if job.plan.auto_labeling else reading.sizes)(there.values())
+        limit = job.task.facts.max_pixels
+        for one, version in there.items():
+            facts = known[version.key]
+            if isinstance(facts, ImageFacts) and facts.width * facts.height > limit:
+                size = f"{facts.width} x {facts.height}"
+                facts = ImageProblem("TooManyPixels", f"The image has {size} pixels; {limit} are allowed.")
+            seen[one] = facts if isinstance(facts, ImageProblem) else Image(version, facts)
+        left = {one: sources[one] for one, version in there.items() if version.key in reading.gone}
+        if not left:
+            break
+    return seen
+
+
+def _versions(sources: Mapping[str, S3Uri], tools: Tools) -> dict[str, ImageVersion | ImageProblem]:
     near = _listed(list(sources.values()), tools)
-    heads = dict(zip(sources, in_parallel(lambda text: _head(text, near, tools), sources.values()), strict=True))
-    keys = {object_id: head for object_id, head in heads.items() if not head.startswith("!")}
-    loaders = [(key, loader(sources[object_id], tools)) for object_id, key in keys.items()]
-    known = prepare_features(loaders, tools) if job.plan.auto_labeling else _decode_all(loaders)
-    found: dict[str, tuple[str, tuple[int, int, int]] | str] = {}
-    limit = job.task.facts.pixel_limit(auto_labeling=job.plan.auto_labeling)
-    for object_id, head in heads.items():
-        facts = known[head] if object_id in keys else ImageProblem("UnreadableObject", head.removeprefix("!"))
-        if isinstance(facts, ImageProblem):
-            found[object_id] = f"{facts.code}: {facts.message}"
-        elif facts.width * facts.height > limit:
-            found[object_id] = f"TooManyPixels: {facts.width} x {facts.height} pixels; {limit:,} are allowed."
-        else:
-            found[object_id] = (head, (facts.width, facts.height, facts.depth))
-    return found
+    return dict(zip(sources, in_parallel(lambda uri: _version(uri, near, tools), sources.values()), strict=True))
 
 
-def _listed(sources: Sequence[str], tools: Tools) -> dict[S3Uri, ObjectSummary]:
+def _listed(uris: Sequence[S3Uri], tools: Tools) -> dict[S3Uri, ObjectSummary]:
     """Listing is a shortcut: where it is not allowed, each object is asked for by itself."""
     try:
-        return tools.objects.heads([S3Uri.parse(text) for text in sources])
+        return tools.objects.heads(uris)
     except ClientError as error:
         if not is_of_object(error):
             raise
         return {}
 
 
-def _head(text: str, near: Mapping[S3Uri, ObjectSummary], tools: Tools) -> str:
-    """The content key of an object; a text that begins with `!` says why there is none."""
-    uri = S3Uri.parse(text)
+def _version(uri: S3Uri, near: Mapping[S3Uri, ObjectSummary], tools: Tools) -> ImageVersion | ImageProblem:
     try:
         head = near.get(uri) or tools.objects.head(uri)
     except ClientError as error:
         if not is_of_object(error):
             raise  # S3's trouble, not the object's: the step is done again
-        return f"!{uri} cannot be read: {error}"
+        return ImageProblem("UnreadableObject", f"{uri} cannot be read: {error}")
     if head is None:
-        return f"!there is no object {uri}"
+        return ImageProblem("UnreadableObject", f"there is no object {uri}")
     if head.size > MAX_IMAGE_BYTES:
-        return f"!{uri} has {head.size} bytes; {MAX_IMAGE_BYTES} are allowed"
-    return head.etag
+        return ImageProblem("ObjectTooLarge", f"{uri} has {head.size} bytes; {MAX_IMAGE_BYTES} are allowed")
+    return ImageVersion(uri, head.etag)
 
 
-def loader(source: str, tools: Tools) -> Callable[[], bytes]:
-    uri = S3Uri.parse(source)
-    return lambda: tools.objects.read(uri)
+class _Reading:
+    """Reads images for those who look at them, and tells the faults of an image from S3's.
 
+    Whoever looks takes whatever a loader raises for a fault of the image. When S3 is in trouble it is not: then the
+    whole step is done again. `gone`: the keys of contents that were there no more.
+    """
 
-def prepare_features(
-    loaders: Sequence[tuple[str, Callable[[], bytes]]], tools: Tools
-) -> dict[str, ImageFacts | ImageProblem]:
-    """The feature store takes whatever a loader raises for a fault of the image. When S3 is in trouble it is not: then
-    the whole step is done again."""
-    troubles: list[Exception] = []
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._troubles: list[Exception] = []
+        self.gone: set[str] = set()
 
-    def noting(load: Callable[[], bytes]) -> Callable[[], bytes]:
-        def load_and_note() -> bytes:
+    def features(self, images: Iterable[ImageVersion]) -> dict[str, ImageFacts | ImageProblem]:
+        known = self._tools.features.prepare((image.key, self._loader(image)) for image in images)
+        self._check()
+        return known
+
+    def sizes(self, images: Iterable[ImageVersion]) -> dict[str, ImageFacts | ImageProblem]:
+        """For jobs that need no features."""
+        known = dict(in_parallel(self._size, images))
+        self._check()
+        return known
+
+    def _size(self, image: ImageVersion) -> tuple[str, ImageFacts | ImageProblem]:
+        try:
+            decoded = decode(self._loader(image)(), 8)
+        except Exception as error:  # noqa: BLE001 - noted by the loader
+            return image.key, ImageProblem("UnreadableObject", f"The object could not be read: {error}")
+        return image.key, decoded if isinstance(decoded, ImageProblem) else decoded[0]
+
+    def _loader(self, image: ImageVersion) -> Callable[[], bytes]:
+        def load() -> bytes:
             try:
-                return load()
-            except (NotFound, AccessDenied):
+                return image.read(self._tools)
+            except NotFound:
+                self.gone.add(image.key)
+                raise
+            except AccessDenied:
                 raise
             except Exception as trouble:
-                troubles.append(trouble)
+                self._troubles.append(trouble)
                 raise
 
-        return load_and_note
+        return load
 
-    known = tools.features.prepare((key, noting(load)) for key, load in loaders)
-    if troubles:
-        raise troubles[0]
-    return known
-
-
-def _decode_all(loaders: Iterable[tuple[str, Callable[[], bytes]]]) -> dict[str, ImageFacts | ImageProblem]:
-    """Sizes alone, for jobs that need no features."""
-
-    def one(item: tuple[str, Callable[[], bytes]]) -> tuple[str, ImageFacts | ImageProblem]:
-        key, load = item
-        try:
-            decoded = decode(load(), 8)
-        except (NotFound, AccessDenied) as gone:
-            return key, ImageProblem("UnreadableObject", gone.message)
-        return key, decoded if isinstance(decoded, ImageProblem) else decoded[0]
-
-    return dict(in_parallel(one, loaders))
+    def _check(self) -> None:
+        if self._troubles:
+            raise self._troubles[0]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from gt_engine.autolabel import Round
+from gt_engine.autolabel import ImageProblem, Round
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE, AutoLabel, TrainFinal
 from gt_engine.jobs.machine import Lesson, Trained
@@ -16,10 +17,9 @@ from gt_engine.jobs.reading import (
     read_facts,
     read_lines,
     read_own,
-    write_intermediate_manifest,
 )
 from gt_engine.jobs.state import JobState, Training
-from gt_engine.jobs.steps.images import loader, prepare_features
+from gt_engine.jobs.steps.images import ImageVersion, prepare_features
 from gt_engine.jobs.tools import (
     ARCHIVE,
     JSON,
@@ -34,6 +34,7 @@ from gt_engine.jobs.tools import (
 from gt_engine.labels import Task
 from gt_engine.outputs import records, training_log
 from gt_engine.store import ModelRecord
+from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 
 TRAINING_TIME = timedelta(minutes=10)
@@ -67,7 +68,6 @@ def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) 
         progress=after.progress.with_round(round_),
         machine=(*after.machine, work.iteration),
     )
-    write_intermediate_manifest(work.iteration, job, after, tools)
     return Outcome(after, (*log, f"Iteration {work.iteration}: {_decision(round_, job)}"))
 
 
@@ -92,13 +92,8 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """What there is to learn from and to label, with the features of all of it at hand."""
     answered = set(state.progress.human())  # not what people label meanwhile: that is the sample of the next round
     labels = labels_of(job, {one: text for one, text in human_contents(state, tools).items() if one in answered})
-    keys = read_facts(job, state, tools).keys
-    wanted = {object_id: keys[object_id] for object_id in (*labels, *state.progress.pool(), *state.progress.machine())}
-    # Features live on this machine's disk: after a move to another one they are made again.
-    gone = {object_id for object_id, key in wanted.items() if tools.features.facts(key) is None}
-    if gone:
-        sources = {str(line.number): line.source for line in read_lines(job, tools, gone)}
-        prepare_features([(wanted[object_id], loader(sources[object_id], tools)) for object_id in sources], tools)
+    wanted = read_facts(job, tools, {*labels, *state.progress.pool(), *state.progress.machine()}).keys
+    _remake_features(job, {one: key for one, key in wanted.items() if tools.features.facts(key) is None}, tools)
     return Lesson(
         task=Task(job.task.value),
         classes=job.classes,
@@ -106,6 +101,19 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
         labels=labels,
         model=_last_model(job, state, tools),
     )
+
+
+def _remake_features(job: JobContext, gone: Mapping[str, str], tools: Tools) -> None:
+    """Features are a cache of this machine: after a move to another one, or where they had to make room, they are made
+    again. Errors: `NotFound` where an image is not what it was when the job began."""
+    if not gone:
+        return
+    images = [ImageVersion(S3Uri.parse(line.source), gone[str(line.number)]) for line in read_lines(job, tools, gone)]
+    known = prepare_features(images, tools)
+    for image in images:
+        facts = known[image.key]
+        if isinstance(facts, ImageProblem):
+            raise NotFound(f"{image.uri} is not what it was when the job began: {facts.message}")
 
 
 def _last_model(job: JobContext, state: JobState, tools: Tools) -> bytes | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.manifest import read_manifest
 from gt_engine.jobs.state import JobState
-from gt_engine.jobs.tools import JSON, LINES, Outcome, Tools
+from gt_engine.jobs.tools import BYTES, JSON, LINES, Outcome, Tools
 from gt_engine.outputs import records
 from gt_service.errors import InvalidInput
 
@@ -16,23 +18,25 @@ from gt_service.errors import InvalidInput
 def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     """Checks every line while copying: later steps read the copy, whatever happens to the original."""
     todo: list[str] = []
-    lines = 0
+    places = [0]
 
     def checked() -> Iterator[bytes]:
-        nonlocal lines
         source = tools.objects.lines(job.manifest)
         for line in read_manifest(source, facts=job.task.facts, attribute=job.form.attribute):
-            lines += 1
-            if lines > job.task.facts.max_objects:
-                most = job.task.facts.max_objects
+            most = job.task.facts.max_objects
+            if len(places) > most:
                 raise InvalidInput(f"the manifest has more than {most:,} data objects", field="ManifestS3Uri")
             if not line.is_labeled:
                 todo.append(str(line.number))
-            yield line.text + b"\n"
+            copied = line.text + b"\n"
+            places.append(places[-1] + len(copied))
+            yield copied
 
     tools.objects.write_stream(job.tree.manifest_copy, checked(), LINES)
+    lines = len(places) - 1
     if lines == 0:
         raise InvalidInput("the manifest has no data objects", field="ManifestS3Uri")
+    tools.objects.write(job.tree.line_places, np.array(places, "<i8").tobytes(), BYTES)
     least = tools.settings.min_auto_labeling_objects
     if job.plan.auto_labeling and len(todo) < least:
         raise InvalidInput(

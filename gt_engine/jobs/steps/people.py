@@ -15,7 +15,7 @@ from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given
 from gt_engine.jobs.life_cycle import Close, Consolidate, Offer
-from gt_engine.jobs.reading import read_facts, read_lines, write_intermediate_manifest
+from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.state import Closing, JobState, OpenBatch
 from gt_engine.jobs.steps.consolidating import human_files, intermediate_annotations
 from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, created_at, write_all
@@ -60,7 +60,7 @@ def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcom
         failed=failed,
     )
     lines = {str(line.number): line for line in read_lines(job, tools, set(shown))}
-    sizes = read_facts(job, state, tools).sizes
+    sizes = read_facts(job, tools, shown).sizes
     offered = [
         OfferedLine(place, one, lines[one].text.decode("utf-8-sig"), lines[one].source, sizes.get(one))
         for place, one in enumerate(shown, start=batch.first)
@@ -116,7 +116,7 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     if closing is None:
         raise ValueError("nothing is closed")
     batch = next(one for one in state.open_batches if next(iter(closing.workers)) in one.object_ids)
-    sizes = read_facts(job, state, tools).sizes
+    sizes = read_facts(job, tools, batch.object_ids).sizes
     answers, failed = _read_answers(job, closing, batch, sizes, tools)
     written = {object_id: [_as_written(job, one) for one, _ in given] for object_id, given in answers.items()}
     known = _known(job, batch, sizes, tools)
@@ -142,7 +142,6 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     )
     clock = max(times.values(), default=closing.time) + ONE_SECOND
     after = state.after(clock=max(state.clock, clock), closing=None).with_open(batch)
-    write_intermediate_manifest(batch.iteration, job, after, tools)
     tools.people.advance(job.record.name, _first_open(after))
     said = (
         f"Iteration {batch.iteration}: people labeled {len(answers)} data objects ({batch.purpose.value}), "

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.crowd import Given, read_gold_labels, with_size
+from gt_engine.jobs.crowd import Given, GoldLabels, read_gold_labels, with_size
 from gt_engine.jobs.life_cycle import Ask
-from gt_engine.jobs.reading import read_facts, read_lines, write_intermediate_manifest
+from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.state import HumanWork, JobState
 from gt_engine.jobs.steps.consolidating import human_files, intermediate_annotations
 from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, created_at, write_all
 from gt_engine.outputs import records
-from gt_engine.outputs.records import AnyLabel, WorkerAnswer
+from gt_engine.outputs.records import WorkerAnswer
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 
 
 def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    lines = {str(line.number): line for line in read_lines(job, tools, set(work.step.object_ids))}
-    sizes = read_facts(job, state, tools).sizes
+    lines = {str(line.number): line for line in read_lines(job, tools, work.step.object_ids)}
+    sizes = read_facts(job, tools, lines).sizes
     gold = _gold(job, tools)
     answers: dict[str, list[Given]] = {}
     failed: dict[str, str] = {}
     for object_id in work.step.object_ids:
         if object_id in state.problems:
             failed[object_id] = state.problems[object_id]
-        elif lines[object_id].source not in gold:
-            failed[object_id] = "NoAnswer: the gold labels do not have it, so the simulated work team cannot answer."
+        elif lines[object_id].source not in gold.labels:
+            reason = gold.problems.get(lines[object_id].source, "the gold labels do not have it")
+            failed[object_id] = f"NoAnswer: {reason}, so the simulated work team cannot answer."
         else:
-            label = with_size(gold[lines[object_id].source], sizes.get(object_id))
+            label = with_size(gold.labels[lines[object_id].source], sizes.get(object_id))
             given = job.crowd.answers(object_id, label, state.clock)
             if given:
                 answers[object_id] = given
@@ -59,7 +59,6 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     after = state.after(
         clock=ended, progress=progress, human=(*state.human, HumanWork(work.iteration, responses, failed))
     )
-    write_intermediate_manifest(work.iteration, job, after, tools)
     log = [
         f"Iteration {work.iteration}: people labeled {len(contents)} data objects ({work.step.purpose.value}), "
         f"{sum(len(given) for given in answers.values())} answers, {len(failed)} failed.",
@@ -74,7 +73,7 @@ def _as_written(job: JobContext, given: Given) -> WorkerAnswer:
     return WorkerAnswer(worker, content, given.accepted_at, given.submitted_at)
 
 
-def _gold(job: JobContext, tools: Tools) -> Mapping[str, AnyLabel]:
+def _gold(job: JobContext, tools: Tools) -> GoldLabels:
     head = tools.objects.head(job.gold_labels)
     if head is None:
         raise NotFound(f"the gold labels {job.gold_labels} are gone")
@@ -82,8 +81,6 @@ def _gold(job: JobContext, tools: Tools) -> Mapping[str, AnyLabel]:
 
 
 @lru_cache(maxsize=4)
-def _gold_of_version(
-    tools: Tools, uri: S3Uri, etag: str, task: TaskType, classes: tuple[str, ...]
-) -> Mapping[str, AnyLabel]:
+def _gold_of_version(tools: Tools, uri: S3Uri, etag: str, task: TaskType, classes: tuple[str, ...]) -> GoldLabels:
     """A process reads one version of a gold labels file once."""
     return read_gold_labels(tools.objects.lines(uri), task, classes)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from gt_engine.autolabel import FeatureStore, ImageFacts, ImageProblem
 from gt_engine.autolabel.backbone import INPUT_SIDE, TAPS, Backbone, read_weights
@@ -54,6 +55,88 @@ def test_a_bad_image_is_a_problem_with_a_code(data: bytes, code: str) -> None:
     assert isinstance(problem, ImageProblem)
     assert problem.code == code
     assert problem.message
+
+
+def turned(orientation: int, form: str = "JPEG", size: tuple[int, int] = (40, 20)) -> bytes:
+    """A picture that is upright 40 x 20 with a red upper left quarter, stored as cameras store it."""
+    upright = Image.new("RGB", size, "white")
+    upright.paste((255, 0, 0), (0, 0, size[0] // 2, size[1] // 2))
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = upright.transpose(undo[orientation]) if orientation in undo else upright
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    buffer = io.BytesIO()
+    stored.save(buffer, form, exif=exif, **({"quality": 100, "subsampling": 0} if form == "JPEG" else {}))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_every_image_is_seen_upright(orientation: int, form: str) -> None:
+    """Boxes drawn on the upright image would be learnt on a lying one."""
+    decoded = decode(turned(orientation, form), 16)
+    assert isinstance(decoded, tuple)
+    facts, pixels = decoded
+    assert (facts.width, facts.height) == (40, 20)
+    red = (pixels[..., 0] > 200) & (pixels[..., 1] < 60)
+    assert red[:7, :7].all()
+    assert not red[9:, :].any()
+    assert not red[:, 9:].any()
+
+
+def test_a_large_photo_is_decoded_at_a_fraction_of_its_size() -> None:
+    """12 megapixels and more, as phones take them; JPEG alone tells how large they are."""
+    buffer = io.BytesIO()
+    Image.new("L", (9_000, 7_000), 90).save(buffer, "JPEG")
+    tracemalloc.start()
+    decoded = decode(buffer.getvalue(), 32)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(decoded, tuple)
+    assert decoded[0] == ImageFacts(9_000, 7_000, 1)
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize("pixels", [99_990_000, 100_010_000])
+def test_the_engine_takes_what_the_app_takes(pixels: int) -> None:
+    """An image that was taken in and failed in the job took the job with it."""
+    buffer = io.BytesIO()
+    Image.new("1", (10_000, pixels // 10_000)).save(buffer, "PNG")
+    decoded = decode(buffer.getvalue(), 16)
+    assert isinstance(decoded, tuple) == (pixels <= 100_000_000)
+
+
+@pytest.mark.parametrize("kind", ["<u2", ">u2"])
+def test_sixteen_bits_of_grey_become_eight(kind: str) -> None:
+    """The machine saw white wherever the image was brighter than 255 of 65,535."""
+    ramp = np.linspace(0, 65_535, 64, dtype=kind)[None].repeat(64, 0)
+    buffer = io.BytesIO()
+    Image.fromarray(ramp.astype("<u2")).save(buffer, "PNG")
+    decoded = decode(buffer.getvalue(), 64)
+    assert isinstance(decoded, tuple)
+    assert abs(float(decoded[1].mean()) - 127.5) < 1
+    assert np.array_equal(decoded[1][0, :, 0], np.arange(64) * 65_535 // 63 >> 8)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about the damage
+def test_damaged_orientations_are_no_orientations() -> None:
+    """Whatever EXIF says, an image is an image or a problem, and never an exception."""
+    rng = np.random.default_rng(5)
+    whole = turned(6)
+    start = whole.index(b"Exif")
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for place in rng.integers(start, start + 40, 3):
+            damaged[place] = rng.integers(256)
+        assert decode(bytes(damaged), 16)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "1"])

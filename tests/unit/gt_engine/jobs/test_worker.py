@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from collections import Counter
 from dataclasses import replace
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from PIL import Image
 
+from gt_engine.autolabel.images import ImageFacts
 from gt_engine.autolabel.rounds import JobPlan, Progress
 from gt_engine.jobs.faults import MissingFile, NotTaken
 from gt_engine.jobs.machine import Labeled, Lesson
@@ -19,6 +22,7 @@ from gt_engine.jobs.steps import Tools
 from gt_engine.jobs.worker import JOB_LOG_GROUP, fail, take_step
 from gt_engine.store import JobRecord, Phase
 from gt_service.errors import Conflict
+from gt_service.objects import S3Uri
 from tests.engine import (
     BUCKET,
     GOLD,
@@ -35,6 +39,7 @@ from tests.engine import (
     numbers,
     request,
 )
+from tests.fakes import etag_of
 
 NAME = "birds-0001"
 MANIFEST = f"s3://{BUCKET}/input.manifest"
@@ -498,7 +503,7 @@ def test_a_job_that_dies_at_any_write_ends_with_the_same_files(tmp_path: Path) -
 def test_a_job_that_dies_and_is_stopped_leaves_no_half_batch(tmp_path: Path) -> None:
     """Files of a step that was never counted must not look like labels."""
     inputs = bird_inputs(60)
-    for at in range(12, 87, 8):
+    for at in range(12, 80, 8):
         tools = memory_tools(tmp_path / str(at), inputs)
         objects(tools).fail_after = at
         tools.store.create_job(job_record(request()))
@@ -576,6 +581,101 @@ def test_a_dropped_initial_model_is_told_and_iterations_stay_without_gaps(tools:
         int(path.split("/")[-3]) for path in everything(tools, "warm") if path.endswith("auto_annotator_output.txt")
     }
     assert sorted(found) == list(range(1, max(found) + 1))
+
+
+# --- images that change -----------------------------------------------------------------------------------------------
+
+
+class Replacing(MemoryEngineObjects):
+    """An object is replaced after it was listed and before it is read, `times` times."""
+
+    uri = f"s3://{BUCKET}/images/7.jpg"
+
+    def __init__(self, contents: dict[str, bytes], times: int, replacement: bytes | None) -> None:
+        super().__init__(contents)
+        self.times, self.replacement = times, replacement
+
+    def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes:
+        if str(uri) == self.uri and self.times:
+            self.times -= 1
+            if self.replacement is None:
+                del self.contents[self.uri]
+            else:
+                self.contents[self.uri] = self.replacement + bytes(self.times)
+        return super().read(uri, first_bytes=first_bytes, etag=etag)
+
+
+def wide_picture() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (96, 48), "red").save(file, "JPEG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("auto", [True, False])
+def test_an_image_that_is_replaced_while_it_is_looked_at_is_looked_at_again(tmp_path: Path, auto: bool) -> None:
+    """What was kept under one content's key were the features and the size of another, for all jobs and for good."""
+    tools = memory_tools(tmp_path, bird_inputs(30))
+    tools = replace(tools, objects=Replacing(objects(tools).contents, 1, wide_picture()))
+    run(tools, auto=auto)
+    size = output(tools)[7]["category"]["image_size"]
+    assert size == [{"width": 96, "height": 48, "depth": 3}]
+    assert not isinstance(tools.features.facts(etag_of(bird_inputs(30)[Replacing.uri])), ImageFacts)
+
+
+@pytest.mark.parametrize(("times", "replacement"), [(1, None), (99, wide_picture())])
+@pytest.mark.parametrize("auto", [True, False])
+def test_an_image_that_goes_away_fails_alone(tmp_path: Path, auto: bool, times: int, replacement: bytes | None) -> None:
+    tools = memory_tools(tmp_path, bird_inputs(30))
+    tools = replace(tools, objects=Replacing(objects(tools).contents, times, replacement))
+    job = run(tools, auto=auto)
+    assert (job.status, job.counters.failed, job.counters.total) == ("Completed", 1, 29)
+    assert "Data object 7 cannot be used: UnreadableObject" in log_of(tools)
+
+
+# --- what a step costs ------------------------------------------------------------------------------------------------
+
+
+class Weighing(MemoryEngineObjects):
+    """Counts what goes to and fro."""
+
+    carried = 0
+
+    def read(self, uri: S3Uri, **options: Any) -> bytes:
+        body = super().read(uri, **options)
+        self.carried += len(body)
+        return body
+
+    def read_range(self, uri: S3Uri, first: int, end: int) -> bytes:
+        self.carried += end - first
+        return self.contents[str(uri)][first:end]
+
+    def write(self, uri: S3Uri, body: bytes, content_type: str) -> None:
+        self.carried += len(body)
+        super().write(uri, body, content_type)
+
+
+def test_a_step_costs_what_its_own_objects_cost(tmp_path: Path) -> None:
+    """The last batch of 20,000 took eight times as long as the first: every step read all that was done before it."""
+    inputs = bird_inputs(3)
+    for name in (MANIFEST, GOLD):
+        inputs[name] = b"".join(line + b"\n" for line in inputs[name].splitlines() * 500)
+    tools = memory_tools(tmp_path, inputs)
+    weighing = Weighing(inputs)
+    tools = replace(tools, objects=weighing)
+    tools.store.create_job(job_record(request(auto=False, MaxConcurrentTaskCount=100)))
+    asking: list[int] = []
+    before = 0
+    while True:
+        weighing.carried = 0
+        more = take_step(NAME, tools, MemoryEvents())
+        human = tools.store.job(NAME).counters.human
+        if human - before == 100:
+            asking.append(weighing.carried)
+        before = human
+        if not more:
+            break
+    assert len(asking) == 14
+    assert asking[-1] <= 1.2 * asking[0]
 
 
 # --- checkpoints ------------------------------------------------------------------------------------------------------
