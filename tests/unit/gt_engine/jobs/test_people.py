@@ -59,7 +59,8 @@ def test_labels_are_made_while_the_rest_is_out_but_not_while_an_answer_can_be_ta
     job.tasks.submit(BOB, task.task_id, boxes((12, 12, 20, 20)), 9, job.clock)
     job.later(90)
     assert job.now_as.counters.human == 1
-    assert sum("category" in line for line in lines(job, "manifests/intermediate/1/output.manifest")) == 1
+    [labels] = [body for path, body in job.files.items() if "/consolidation-response/iteration-1/" in path]
+    assert len(json.loads(labels)) == 1
     assert not job.tasks.recent(BOB, job.clock)[0].can_undo
 
 
