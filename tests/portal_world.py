@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import socket
@@ -139,7 +140,12 @@ class PortalWorld:
         listener = socket.create_server(("127.0.0.1", port))
         config = uvicorn.Config(self.app(), log_config=None, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+
+        async def serve() -> None:
+            await server.serve(sockets=[listener])
+            await asyncio.sleep(0.05)  # connections that were kept alive are closed in the loop's next turn
+
+        thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
         thread.start()
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
