@@ -2,6 +2,7 @@
 
 import { FullPageElement, KEYS, colorOf, css, define, h, inkOn } from "./base.js";
 import { Entities } from "./entities.js";
+import { markIn, markedIn } from "./text-selection.js";
 
 const styles = css`
   .main crowd-form { padding: 1.25rem 1.5rem 2rem; max-width: 60rem; }
@@ -269,22 +270,10 @@ class CrowdEntityAnnotation extends FullPageElement {
     this.changed();
   }
 
-  /** What is marked with mouse or keys, in offsets of the text; null where that is nothing. */
+  /** What is marked with mouse or keys, without blanks around it, in offsets of the text; null where that is nothing. */
   #marked() {
-    const range = selectedRange(this.shadowRoot);
-    if (!range || (range.startContainer === range.endContainer && range.startOffset === range.endOffset)) return null;
-    const holds = (node) => this.#text === node || this.#text.contains(node);
-    if (!holds(range.startContainer) && !holds(range.endContainer)) return null;
-    const start = holds(range.startContainer) ? this.#offset(range.startContainer, range.startOffset) : 0;
-    const end = holds(range.endContainer) ? this.#offset(range.endContainer, range.endOffset) : this.text.length;
-    return this.#entities.trim(start, end);
-  }
-
-  #offset(node, offset) {
-    const before = document.createRange();
-    before.setStart(this.#text, 0);
-    before.setEnd(node, offset);
-    return before.toString().length;
+    const range = markedIn(this.shadowRoot, this.#text);
+    return range && this.#entities.trim(range.start, range.end);
   }
 
   /** Without a mouse: arrows mark word after word. */
@@ -308,34 +297,10 @@ class CrowdEntityAnnotation extends FullPageElement {
     this.#select(this.#entities.list.find((entity) => entity.start === Number(event.target.dataset.start)));
   }
 
-  /** Marks a range as the mouse would. */
   #markRange(start, end) {
-    if (end <= start) return;
-    const [from, to] = [this.#place(start, false), this.#place(end, true)];
-    document.getSelection().setBaseAndExtent(...from, ...to);
+    markIn(this.#text, start, end);
     this.#selected = null;
   }
-
-  /** The text node at an offset; at a border, the one that ends there or the one that begins. */
-  #place(offset, isEnd) {
-    const walker = document.createTreeWalker(this.#text, NodeFilter.SHOW_TEXT);
-    let left = offset;
-    let last = [this.#text, 0];
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      if (left < node.length || (isEnd && left === node.length)) return [node, left];
-      left -= node.length;
-      last = [node, node.length];
-    }
-    return last;
-  }
-}
-
-/** The selection, which from outside of a shadow root cannot be seen. @param {ShadowRoot} root */
-function selectedRange(root) {
-  const selection = document.getSelection();
-  if (selection.getComposedRanges) return selection.getComposedRanges({ shadowRoots: [root] })[0];
-  const own = root.getSelection?.() ?? selection; // browsers from before 2024
-  return own.rangeCount ? own.getRangeAt(0) : undefined;
 }
 
 define("crowd-entity-annotation", CrowdEntityAnnotation);

@@ -17,7 +17,9 @@ import "./crowd-line.js";
 import "./crowd-polygon.js";
 import "./crowd-polyline.js";
 import "./crowd-semantic-segmentation.js";
+import "./crowd-question-answer-generation.js";
 import "./crowd-slider.js";
 import "./crowd-tabs.js";
+import "./crowd-text-ranking.js";
 
 announce();

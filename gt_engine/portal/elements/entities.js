@@ -112,7 +112,7 @@ export class Entities {
 const sorted = (list) => [...list].sort((one, other) => one.start - other.start || one.end - other.end);
 
 /** @returns {number} how many code points stand before that UTF-16 offset */
-const codePoints = (text, offset) => [...text.slice(0, offset)].length;
+export const codePoints = (text, offset) => [...text.slice(0, offset)].length;
 
 /** @returns {number[]} the UTF-16 offset of each code point, and of the end */
 function unitsOf(text) {
