@@ -15,7 +15,7 @@ export class CrowdBoundingBox extends DrawingElement {
 
   moreTools() {
     return [{
-      name: "extreme", label: "Extremes", key: "E", isOn: () => this.tool.extreme,
+      name: "extreme", label: "Extremes", does: "Boxes by clicks on the top, left, bottom and right edge of the object", key: "E", isOn: () => this.tool.extreme,
       run: () => {
         this.tool.cancel();
         this.tool.extreme = !this.tool.extreme;

@@ -154,15 +154,25 @@ export class DrawingElement extends ImageElement {
     const noun = kind.noun[0].toUpperCase() + kind.noun.slice(1);
     return [
       [
-        { name: "draw", icon: kind.noun, label: noun, key: "B", run: draws(true), isOn: () => !this.gestures.moves },
-        { name: "move", label: "Move", key: "M", run: draws(false), isOn: () => this.gestures.moves },
+        { name: "draw", icon: kind.noun, label: noun, does: `Draw ${kind.plural}`, key: "B", run: draws(true), isOn: () => !this.gestures.moves },
+        { name: "move", label: "Move", does: "Select and move shapes, and the image", key: "M", run: draws(false), isOn: () => this.gestures.moves },
         ...this.moreTools(),
       ],
       [
-        { name: "delete", label: "Delete", key: "Del", run: () => this.#remove(), isPossible: () => this.shapes.selected !== null },
-        { name: "copy", label: "Copy last", key: "L", run: () => this.#copyLast(), isPossible: () => this.#read(this.last).length > 0 },
+        { name: "delete", label: "Delete", does: "Delete the selected shape", key: "Del", run: () => this.#remove(), isPossible: () => this.shapes.selected !== null },
+        { name: "copy", label: "Copy last", does: "Copy the shapes of the last image", key: "L", run: () => this.#copyLast(), isPossible: () => this.#read(this.last).length > 0 },
+        {
+          name: "list", label: "List", does: "The list of shapes, on narrow screens", key: "Q",
+          run: () => this.#toggleList(), isOn: () => this.parts.side.classList.contains("listing"),
+        },
       ],
     ];
+  }
+
+  /** On narrow screens labels and shapes take turns. */
+  #toggleList() {
+    this.parts.side.classList.toggle("listing");
+    this.refresh();
   }
 
   /** @returns {import("./toolbar.js").Command[]} */
@@ -171,7 +181,7 @@ export class DrawingElement extends ImageElement {
   shortcuts() {
     return [
       ...super.shortcuts(),
-      { keys: ["Tab"], does: "Select the next shape" },
+      { keys: ["Tab"], does: "Select the next shape; a label's key then changes its label" },
       { keys: ["Arrows"], does: "Move the selected shape by 1 pixel, with Shift by 10" },
       { keys: ["Alt+Arrows"], does: "Resize the selected shape, with Shift by 10" },
       { keys: ["Enter"], does: "End the shape that is begun" },

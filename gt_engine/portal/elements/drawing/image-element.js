@@ -104,7 +104,7 @@ export class ImageElement extends FullPageElement {
     this.box = h("input", { type: "checkbox", "aria-keyshortcuts": "x" });
     this.box.addEventListener("change", () => this.editor.markNothing(this.box.checked));
     const nothing = h("label", { class: "nothing" }, this.box, "Nothing to label", h("kbd", { "aria-hidden": "true" }, "X"));
-    this.toolbar = new Toolbar(root, [...this.commands(), this.#viewCommands(), this.#stepCommands()], [nothing]);
+    this.toolbar = new Toolbar(root, [...this.commands(), this.#stepCommands(), this.#viewCommands()], [nothing]);
   }
 
   /** The tools that this element draws with. @returns {Command[][]} */
@@ -265,8 +265,8 @@ export class ImageElement extends FullPageElement {
   shortcuts() {
     const commands = [...this.commands(), this.#viewCommands(), this.#stepCommands()].flat();
     return [
-      ...commands.map(({ key, label }) => ({ keys: [key], does: label })),
-      { keys: ["1 … 9", "0", "G … U"], does: "Choose the label with this key; changes the selected shape's label" },
+      ...commands.map(({ key, label, does = label }) => ({ keys: [key], does })),
+      { keys: ["1 … 9", "0", "G … U"], does: "Choose the label with this key" },
       { keys: ["X"], does: "Nothing to label" },
       { keys: ["Space"], does: "Hold and drag to move the image; pressed alone, click at the crosshair" },
       { keys: ["Arrows"], does: "Move the crosshair; with Shift faster, with Alt by one pixel" },

@@ -13,7 +13,7 @@ export class LabelsPanel {
   /** @param {HTMLElement} root @param {import("./image-element.js").ImageEditor} editor */
   constructor(root, editor) {
     this.editor = editor;
-    this.search = h("input", { type: "search", placeholder: "Search labels", "aria-label": "Search labels", hidden: true });
+    this.search = h("input", { type: "search", placeholder: "Search", "aria-label": "Search labels", hidden: true });
     this.search.addEventListener("input", () => this.#filter());
     this.list = h("ul", { class: "labels" });
     root.append(h("h2", {}, "Labels"), this.search, this.list);

@@ -23,13 +23,13 @@ export const styles = css`
   .scene path { fill: none; stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
   .edge { stroke: rgb(0 0 0 / 45%); stroke-width: 4px; }
   .line { stroke: currentColor; stroke-width: 2px; }
-  .filled .line { fill: currentColor; fill-opacity: .1; }
+  .filled .line { fill: currentColor; fill-opacity: .07; }
   .dots .edge { stroke-width: 13px; stroke: rgb(0 0 0 / 60%); }
   .dots .line { stroke-width: 9px; }
   .dots .selected .edge { stroke: #fff; }
   .dots ~ .handles { display: none; }
   .selected .line { stroke-width: 3px; }
-  .filled .selected .line { fill-opacity: .22; }
+  .filled .selected .line { fill-opacity: .15; }
   .keyed .shape:focus-visible .edge { stroke: #fff; stroke-width: 6px; }
   .begun .line { stroke-dasharray: 5 4; }
   .begun .edge { stroke-width: 3px; }
@@ -65,6 +65,7 @@ export const styles = css`
     position: relative; display: grid; justify-items: center; align-content: center; gap: 1px; min-width: 3rem; padding: .3rem .25rem; border: 1px solid transparent;
     border-radius: var(--crowd-radius); background: none; cursor: pointer; white-space: nowrap;
   }
+  .tool[data-tool="list"] { display: none; }
   .tool:hover:not(:disabled) { background: var(--crowd-sunken); }
   .tool[aria-pressed="true"] { background: var(--crowd-tint); border-color: var(--crowd-accent); color: var(--crowd-accent); }
   .tool:disabled { opacity: .4; cursor: default; }
@@ -114,14 +115,21 @@ export const styles = css`
     .tool .name { display: none; }
   }
   @container (max-width: 52rem) {
-    .side { gap: .35rem; padding: .4rem .6rem; overflow: hidden; max-height: 30vh; }
+    .side { flex-direction: row; align-items: center; gap: .35rem; padding: .4rem .6rem; overflow: hidden; max-height: 30vh; }
+    .side input[type="search"] { flex: none; width: 7rem; padding: .5rem .6rem; }
     .side > h2, .shape-list { display: none; }
     .labels { flex-direction: row; overflow: auto hidden; min-height: 0; padding: 2px; scrollbar-width: none; }
     .labels li { flex: none; flex-wrap: nowrap; border: 1px solid var(--crowd-line); }
     .labels .choose { padding: .5rem .6rem; max-width: 12rem; }
     .labels .eye { width: 2.2rem; height: 2.4rem; }
     .tools { gap: .25rem; padding: .3rem .4rem; }
+    .tool kbd, .labels kbd { display: none; }
+    .tool[data-tool="list"] { display: grid; }
+    .side.listing { flex-direction: column; align-items: stretch; max-height: 45vh; }
+    .side.listing > :not(.shape-list) { display: none; }
+    .side.listing > .shape-list { display: flex; border: 0; padding: 0; }
+  }
+  @container (max-width: 40rem) {
     .toolbar { flex: 1 1 100%; }
-    .tool kbd { display: none; }
   }
 `;

@@ -8,10 +8,10 @@ import { icon } from "./icons.js";
  * @property {string} [icon]
  * @property {string} label "Zoom in"
  * @property {string} key as a person reads it: "Z", "Ctrl+Z"
+ * @property {string} [does] what the list of keys says, where the label is too short
  * @property {() => void} run
  * @property {() => boolean} [isOn] for a switch
  * @property {() => boolean} [isPossible]
- * @property {boolean} [isHidden] has a key, but no button
  */
 /** @typedef {{name: string, label: string, value: number, least: number, most: number, usual: number, unit: string, set: (value: number) => void}} Slider */
 
@@ -22,15 +22,15 @@ export class Toolbar {
   constructor(root, groups, more = []) {
     root.append(
       h("div", { class: "toolbar", role: "toolbar", "aria-label": "Tools" },
-        ...groups.map((group) => h("div", { class: "group", role: "group" }, group.filter(({ isHidden }) => !isHidden).map((command) => this.#button(command))))),
+        ...groups.map((group) => h("div", { class: "group", role: "group" }, group.map((command) => this.#button(command))))),
       ...more);
     this.refresh();
   }
 
   /** @param {Command} command */
   #button(command) {
-    const { name, label, key, run } = command;
-    const button = h("button", { type: "button", class: "tool", title: `${label} (${key})`, "data-tool": name, "aria-label": label, "aria-keyshortcuts": key.replace("Ctrl", "Control"), onclick: run },
+    const { name, label, does = label, key, run } = command;
+    const button = h("button", { type: "button", class: "tool", title: `${does} (${key})`, "data-tool": name, "aria-label": label, "aria-keyshortcuts": key.replace("Ctrl", "Control"), onclick: run },
       icon(command.icon ?? name), h("span", { class: "name", "aria-hidden": "true" }, label), h("kbd", { "aria-hidden": "true" }, key));
     this.#buttons.push({ command, button });
     return button;

@@ -8,7 +8,8 @@ import { Raster, union } from "./raster.js";
 /** @typedef {{undo: () => void, redo: () => void}} Step */
 
 /**
- * Fires `change`, `show`, `select`, `say` as Editor does, and `paint` (detail: the Rect that is to be shown anew, null: all).
+ * Fires `change`, `show`, `select`, `say` as Editor does, `choose` (a label), and `paint` (detail: the Rect that is to be
+ * shown anew, null: all).
  * A region is what one colour stands for: a label (semantic segmentation), or one thing (instance segmentation).
  */
 export class MaskEditor extends EventTarget {
@@ -80,6 +81,7 @@ export class MaskEditor extends EventTarget {
   /** Draws with this label from now on; with its next thing where things are told apart. @param {string} label */
   choose(label) {
     this.region = this.regionOf(label);
+    this.dispatchEvent(new Event("choose"));
     this.#tell("select");
   }
 

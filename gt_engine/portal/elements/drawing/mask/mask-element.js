@@ -19,6 +19,11 @@ const NEAR = { mouse: 8, touch: 22 }; // CSS pixels around the first point that 
 const TOOLS = /** @type {[Mode, string, string][]} */ ([
   ["brush", "Brush", "B"], ["eraser", "Eraser", "E"], ["polygon", "Polygon", "P"], ["fill", "Fill", "A"], ["move", "Move", "M"],
 ]);
+/** @type {Record<Mode, string>} */
+const DOES = {
+  brush: "Paint with the label", eraser: "Take paint away", polygon: "Paint the inside of a polygon",
+  fill: "Fill the area of one label, or of none, at the pointer", move: "Move the image; a click picks the label there",
+};
 
 /** A subclass says whether things are told apart, and how its value names regions. */
 export class MaskElement extends ImageElement {
@@ -44,6 +49,7 @@ export class MaskElement extends ImageElement {
         return color(index);
       },
     });
+    this.mask.addEventListener("choose", () => { if (this.mode === "eraser") this.mode = "brush"; });
     this.polygonTool = new VertexTool(/** @type {any} */ (this.mask));
     this.paint = new Paint(this.mask);
     this.surface.area.before(this.paint.canvas);
@@ -76,7 +82,7 @@ export class MaskElement extends ImageElement {
 
   async begin(/** @type {any} */ draft) {
     this.paint.fit();
-    this.brush = Math.max(3, Math.round(Math.min(this.mask.size.width, this.mask.size.height) / 30));
+    this.brush = this.#usualBrush;
     this.polygonTool.cancel();
     const initial = this.json("initial-value");
     // A draft for the same image comes at once: what is there meanwhile could be kept as the newer draft.
@@ -258,11 +264,17 @@ export class MaskElement extends ImageElement {
   }
 
   commands() {
-    const size = { name: "size", label: "Brush size", value: this.brush, least: 1, most: 200, unit: " px", usual: 20, set: (/** @type {number} */ value) => this.#resize(value) };
+    const usual = this.#usualBrush;
+    const size = { name: "size", label: "Brush size", value: this.brush, least: 1, most: 6 * usual, unit: " px", usual, set: (/** @type {number} */ value) => this.#resize(value) };
     return [
-      TOOLS.map(([name, label, key]) => ({ name, label, key, run: () => this.#use(name), isOn: () => this.mode === name })),
-      [{ name: "size", label: "Size", key: "W", run: () => { this.slider.toggle(size); this.refresh(); }, isOn: () => this.slider.openName === "size" }],
+      TOOLS.map(([name, label, key]) => ({ name, label, does: DOES[name], key, run: () => this.#use(name), isOn: () => this.mode === name })),
+      [{ name: "size", label: "Size", does: "Size of the brush", key: "W", run: () => { this.slider.toggle(size); this.refresh(); }, isOn: () => this.slider.openName === "size" }],
     ];
+  }
+
+  get #usualBrush() {
+    const { width, height } = this.mask.size;
+    return Math.max(5, Math.round(Math.min(width, height) / 30));
   }
 
   /** @param {number} diameter */
