@@ -70,6 +70,12 @@ main.add_command(workers)
     help="JSON object of access key id to secret key; with it every call must be signed. Or GT_ENGINE_ACCESS_KEYS.",
 )
 @click.option(
+    "--cache-gb",
+    default=None,
+    type=click.FloatRange(0, min_open=True),
+    help="How large the cache of image features may grow (0.36 MB an image). Default: four fifths of the disk.",
+)
+@click.option(
     "--hurry",
     default=1,
     show_default=True,
@@ -109,6 +115,7 @@ def serve_command(
     max_active_jobs: int,
     min_auto_labeling_objects: int,
     access_keys: Path | None,
+    cache_gb: float | None,
     hurry: int,
     correction_seconds: int,
     public_url: str,

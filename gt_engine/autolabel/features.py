@@ -1,13 +1,12 @@
 """Backbone features on disk, computed once per image content and shared by jobs and processes.
 
 One file per content: a header, one scale per channel, the maps as 8-bit integers, and the image itself at half the
-size that the backbone sees (0.36 MB in all). Files appear by renaming, so that no process ever sees half of one, and
-reading needs no lock, index or memory.
+size that the backbone sees (0.36 MB in all). No process ever sees half of a file, and reading needs no lock, index or
+memory. A file that is damaged all the same is as good as none: it is made again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import os
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel.backbone import INPUT_SIDE, TAPS, Backbone
+from gt_engine.autolabel.cache import DiskCache
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
 from gt_engine.labels import Floats
 
@@ -39,17 +39,22 @@ _HEADER = struct.Struct("<4sIII")
 _CHANNELS = [tap.channels for tap in TAPS]
 _SIZES = [tap.channels * tap.side**2 for tap in TAPS]
 _PIXELS_AT = _HEADER.size + 4 * sum(_CHANNELS) + sum(_SIZES)
+_FILE_BYTES = _PIXELS_AT + 3 * PIXEL_SIDE**2
+
+_PROBLEM = f"{_KIND}-problem"
+"""What is wrong with an image, for this version: another one may read more."""
 
 
 class FeatureStore:
     """Features of images, by content key (an ETag or a SHA-256), in one directory.
 
     Several threads and processes may use one directory at once: an image is computed at most twice, never half.
-    `threads` are the cores that one call of `prepare` uses.
+    `threads` are the cores that one call of `prepare` uses. `most_bytes`: how large it may grow; what was not used for
+    the longest time goes first.
     """
 
-    def __init__(self, directory: Path, *, threads: int = 1) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, *, threads: int = 1, most_bytes: int | None = None) -> None:
+        self._cache = DiskCache(directory, most_bytes=most_bytes)
         self.threads = threads
         self._cores = threading.BoundedSemaphore(threads)
         self._backbone: Backbone | None = None
@@ -80,15 +85,32 @@ class FeatureStore:
         return known
 
     def facts(self, key: str) -> ImageFacts | ImageProblem | None:
-        """What is known of a content; None when it was never prepared."""
+        """What is known of a content; None where it was never prepared, or its files had to make room or are damaged.
+
+        What was asked for is in use: it stays for some hours at least.
+        """
+        path = self._path(key)
         try:
-            with self._path(key).open("rb") as file:
-                return _facts(file.read(_HEADER.size))
+            with path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size == _FILE_BYTES:
+                    facts = _facts(file.read(_HEADER.size))
+                    self._cache.touch(path)
+                    return facts
         except FileNotFoundError:
+            return self._problem(key)
+        except (OSError, ValueError):
             pass
+        self._cache.remove(path)
+        return None
+
+    def _problem(self, key: str) -> ImageProblem | None:
+        path = self._path(key, _PROBLEM)
         try:
-            return ImageProblem(**json.loads(self._path(key, "problem").read_text()))
+            return ImageProblem(**json.loads(path.read_bytes()))
         except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError):
+            self._cache.remove(path)
             return None
 
     def has(self, key: str) -> bool:
@@ -130,12 +152,12 @@ class FeatureStore:
         outcome = _load(load)
         if isinstance(outcome, ImageProblem):
             if outcome.code != "UnreadableObject":  # the object may be readable tomorrow; its content will not mend
-                self._write(key, json.dumps(vars(outcome)).encode(), "problem")
+                self._cache.write(self._path(key, _PROBLEM), json.dumps(vars(outcome)).encode())
             return outcome
         facts, pixels = outcome
         with self._cores:
             maps = self._eye()(pixels[None])
-        self._write(key, _packed(facts, [one[0] for one in maps], pixels))
+        self._cache.write(self._path(key), _packed(facts, [one[0] for one in maps], pixels))
         return facts
 
     def _eye(self) -> Backbone:
@@ -145,15 +167,7 @@ class FeatureStore:
             return self._backbone
 
     def _path(self, key: str, kind: str = _KIND) -> Path:
-        name = hashlib.sha256(key.encode()).hexdigest()
-        return self.directory / name[:2] / f"{name[2:34]}.{kind}"
-
-    def _write(self, key: str, data: bytes, kind: str = _KIND) -> None:
-        path = self._path(key, kind)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
-        part.write_bytes(data)
-        part.replace(path)
+        return self._cache.path(key, kind)
 
 
 class FeatureView:
@@ -216,7 +230,8 @@ def _packed(facts: ImageFacts, maps: Sequence[Floats], pixels: NDArray[np.uint8]
 
 
 def _facts(header: bytes) -> ImageFacts:
+    """Errors: ValueError where it is no header of this version's."""
     magic, width, height, depth = _HEADER.unpack(header)
     if magic != _MAGIC:
-        raise RuntimeError("a feature file is damaged; empty the feature directory")
+        raise ValueError("not a feature file")
     return ImageFacts(width, height, depth)

@@ -271,7 +271,9 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
         store=store,
         objects=EngineObjects(_client("s3", region), kms_key),
         logs=CloudWatchLogs(_client("logs", region)),
-        features=FeatureStore(settings.state_dir / "features", threads=settings.processes),
+        features=FeatureStore(
+            settings.state_dir / "features", threads=settings.processes, most_bytes=settings.cache_bytes
+        ),
         machine=LearningMachine(threads=settings.processes, hurry=settings.hurry),
         people=DynamoTasks(store.tables),
     )

@@ -110,3 +110,18 @@ def test_an_engine_killed_at_any_call_loses_nothing(tmp_path: Path, fair: Engine
         engine = engine_with_jobs(tmp_path / str(at), Sky(kill_at=at))
         engine.run(JOBS)
         check(engine, fair)
+
+
+def test_a_cache_that_is_always_empty_costs_time_alone(tmp_path: Path, fair: Engine) -> None:
+    """A new machine, a smaller disk, somebody's `rm`: features are made again."""
+    engine = engine_with_jobs(tmp_path, Sky())
+    known = engine.tools.features.known  # type: ignore[attr-defined]
+    real = engine._open
+
+    def emptied() -> object:
+        known.clear()
+        return real()
+
+    engine._open = emptied  # type: ignore[method-assign]
+    engine.run(JOBS)
+    check(engine, fair)
