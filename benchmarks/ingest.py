@@ -56,7 +56,7 @@ PRICES = {
     "lambda_request": 0.20 / 1_000_000,
     "lambda_gb_second": 0.0000166667,
 }
-MEMORY_MB = 512
+MEMORY_MB = 1769
 MEMORY_OF_A_PROCESSOR_MB = 1769
 COPIES = 20
 MILLION = 1_000_000
@@ -147,7 +147,7 @@ def close(campaign: str, size: int) -> None:
     from chalicelib import wiring
     from gt_service.ingest.batching import Batching
 
-    batching = Batching(wiring.store(), wiring.objects(), "inbox", "results")
+    batching = Batching(wiring.store(), wiring.objects(), wiring.settings().deployment)
     found = wiring.store().campaigns.get(campaign)
     assert found.spec is not None
     assert batching.choose(found, found.spec, 1, size, "full", wiring.now())
@@ -275,6 +275,8 @@ def settings(endpoint: str) -> dict[str, str]:
         "GT_INBOX_BUCKET": "inbox",
         "GT_RESULTS_BUCKET": "results",
         "GT_LABELING_ROLE_ARN": "arn:aws:iam::000000000000:role/labeling",
+        "GT_BACKEND": "gt-engine",
+        "GT_STAGE": "dev",
         "GT_NOTIFICATIONS_TABLE": "notifications",
         "GT_REQUESTS_TABLE": "requests",
         "GT_NOTIFICATIONS_QUEUE_URL": f"{endpoint}/000000000000/notifications",

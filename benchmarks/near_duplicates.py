@@ -23,10 +23,11 @@ import numpy as np
 from PIL import Image
 
 from gt_cli.datasets.scenes import Scene, scene
-from gt_service.ingest.likeness import NEAR, Likeness, Shape
-from gt_service.ingest.pixels import likeness
+from gt_service.ingest.checks import ImageFacts
+from gt_service.ingest.likeness import NEAR, Likeness
+from gt_service.ingest.pixels import decoded, likeness
 
-SHAPE = Shape(1, 1, 1)
+FACTS = ImageFacts("", 1, 1)
 
 
 def saved(image: Image.Image, quality: int, scale: float = 1.0) -> bytes:
@@ -83,12 +84,12 @@ def main() -> None:
     scenes = [scene(7, number, side=480 if number % 5 == 0 else 160) for number in range(options.pictures)]
     hashes: dict[int, Likeness] = {}
     for number, each in enumerate(scenes):
-        look = likeness(png(Image.fromarray(each.pixels)), SHAPE)
+        look = likeness(decoded(png(Image.fromarray(each.pixels))), FACTS)
         if look is not None:
             hashes[number] = look
     rows = []
     for kind, made in KINDS.items():
-        looks = {n: likeness(made(scenes[n], Image.fromarray(scenes[n].pixels)), SHAPE) for n in hashes}
+        looks = {n: likeness(decoded(made(scenes[n], Image.fromarray(scenes[n].pixels))), FACTS) for n in hashes}
         rows.append(row(kind, [hashes[n].distance(look) for n, look in looks.items() if look is not None]))
     rows.append(row("other: another picture", [a.distance(b) for a, b in combinations(hashes.values(), 2)]))
     text = json.dumps({"near": NEAR, "pictures": options.pictures, "comparable": len(hashes), "rows": rows}, indent=1)

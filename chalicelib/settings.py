@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gt_service.backends import backend_of
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.names import stage_mark
 from gt_service.errors import InvalidInput
@@ -46,6 +47,7 @@ class Settings:
                 region=value("AWS_REGION") if "AWS_REGION" in environment else value("AWS_DEFAULT_REGION"),
                 role_arn=value("GT_LABELING_ROLE_ARN"),
                 job_mark=stage_mark(value("GT_STAGE")),
+                backend=backend_of(value("GT_BACKEND"), field="GT_BACKEND"),
             ),
             tables=TableNames(
                 campaigns=value("GT_CAMPAIGNS_TABLE"),

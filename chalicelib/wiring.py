@@ -142,7 +142,7 @@ def intake() -> Intake:
     """One for each invocation: it remembers the campaigns that it has read."""
     from gt_service.ingest.intake import Intake
 
-    return Intake(store(), objects())
+    return Intake(store(), objects(), settings().deployment.backend)
 
 
 def inbox_walk() -> InboxWalk:

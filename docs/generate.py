@@ -175,12 +175,12 @@ def _task_row(task: TaskType) -> str:
     most, with_machine = facts.max_labels, facts.label_limit(auto_labeling=True)
     labels = f"{facts.min_labels} to {most or 'any number'}"
     if with_machine != most:
-        labels += f" ({with_machine} with auto-labeling)"
+        labels += f" ({with_machine} with auto-labeling on Ground Truth)"
     pixels = "–"
     if facts.medium == "image":
         pixels = f"{facts.max_pixels / 1e6:g} million pixels"
         if facts.algorithm:
-            pixels += f" ({facts.pixel_limit(auto_labeling=True):,} with auto-labeling)"
+            pixels += f" ({facts.pixel_limit(auto_labeling=True):,} with auto-labeling on Ground Truth)"
     cells = [
         f"`{task}`",
         "yes" if facts.takes_inbox_images else "no",

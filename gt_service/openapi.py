@@ -139,10 +139,10 @@ class Image(_Shown):
     remedy: str | None
     duplicate_of: str | None = Field(description="The key that is labeled in its stead.")
     size: int = Field(description="Bytes.")
-    width: int | None = Field(description="Stored pixels, before any turning by `orientation`.")
+    width: int | None = Field(description="Pixels of the upright picture, as people see it.")
     height: int | None
     format: Literal["JPEG", "PNG"] | None
-    orientation: int = Field(description="As EXIF numbers it.")
+    orientation: int = Field(description="How it is stored, as EXIF numbers it.")
     uploaded_at: Time = Field(description=_TIME)
     replaced_after_batch: bool = Field(description="Uploaded again after its batch was closed; that is not labeled.")
 

@@ -17,7 +17,12 @@ _LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class MemoryObjects:
-    """`gt_service.objects.ObjectStore` in a dictionary; `contents` maps URI text to bytes, `now` tells the time."""
+    """`gt_service.objects.ObjectStore` in a dictionary; `contents` maps URI text to bytes, `now` tells the time.
+
+    is_encrypted: with KMS, as the template's buckets are: the same bytes then have another ETag in every object.
+    """
+
+    is_encrypted = False
 
     def __init__(self, contents: dict[str, bytes] | None = None) -> None:
         self.contents: dict[str, bytes] = dict(contents or {})
@@ -30,13 +35,17 @@ class MemoryObjects:
             uri = S3Uri.parse(text)
             if uri.bucket == prefix.bucket and uri.key.startswith(prefix.key) and uri.key > after:
                 body = self.contents[text]
-                yield ObjectSummary(uri, len(body), etag_of(body), self.written_at.get(text, _LONG_AGO))
+                yield ObjectSummary(uri, len(body), self.etag(uri), self.written_at.get(text, _LONG_AGO))
 
     def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes:
         body = self.contents.get(str(uri))
-        if body is None or etag not in {None, etag_of(body)}:
+        if body is None or etag not in {None, self.etag(uri)}:
             raise NotFound(f"there is no object {uri}")
         return body[:first_bytes]
+
+    def etag(self, uri: S3Uri) -> str:
+        body = self.contents[str(uri)]
+        return etag_of(body + str(uri).encode() if self.is_encrypted else body)
 
     def read_many(self, uris: Iterable[S3Uri]) -> Iterator[bytes]:
         return map(self.read, uris)

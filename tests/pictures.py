@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import cache
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -20,7 +21,7 @@ def painting(number: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
     return Image.blend(clouds, grain, 0.3)
 
 
-def saved(image: Image.Image, form: str = "PNG", **options: int) -> bytes:
+def saved(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
     body = io.BytesIO()
     image.save(body, form, **options)
     return body.getvalue()

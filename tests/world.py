@@ -13,6 +13,7 @@ import pytest
 from moto import mock_aws
 from PIL import Image as Pillow
 
+from gt_service.backends import GROUND_TRUTH
 from gt_service.chain.advance import Chain
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.settlement import Settlement
@@ -59,6 +60,7 @@ class World:
         self.report_requests: list[str] = []
         self.label_requests: list[str] = []
         self.job_mark = ""
+        self.backend = GROUND_TRUTH
         self._uploads = 0
 
     def now(self) -> datetime:
@@ -78,13 +80,17 @@ class World:
         self.label_requests.append(campaign)
 
     @property
+    def deployment(self) -> Deployment:
+        return Deployment(INBOX, RESULTS, REGION, ROLE, self.job_mark, self.backend)
+
+    @property
     def chain(self) -> Chain:
         return Chain(
             store=self.store,
             objects=self.objects,
             sagemaker=cast("Any", self.sagemaker),
             signals=self,
-            deployment=Deployment(INBOX, RESULTS, REGION, ROLE, self.job_mark),
+            deployment=self.deployment,
             now=self.now,
         )
 
@@ -119,19 +125,19 @@ class World:
     def put(self, key: str, body: bytes) -> Upload:
         """Uploads an object."""
         self.objects.write(S3Uri(INBOX, key), body, "application/octet-stream")
-        return self.tell(key, body)
+        return self.tell(key, body, self.objects.etag(S3Uri(INBOX, key)))
 
-    def tell(self, key: str, body: bytes) -> Upload:
+    def tell(self, key: str, body: bytes, etag: str | None = None) -> Upload:
         """What S3 tells of an upload."""
         self._uploads += 1
         moment = self.time.strftime("%Y-%m-%dT%H:%M:%S") + f".{self.time.microsecond // 1000:03}Z"
-        return Upload(INBOX, key, etag_of(body), len(body), moment, f"{self._uploads:018X}".ljust(32, "0"))
+        return Upload(INBOX, key, etag or etag_of(body), len(body), moment, f"{self._uploads:018X}".ljust(32, "0"))
 
     def upload(self, key: str, body: bytes) -> Taken:
         return self.take(self.put(key, body))
 
     def take(self, upload: Upload) -> Taken:
-        return Intake(self.store, self.objects).take(upload, self.now())
+        return Intake(self.store, self.objects, self.deployment.backend).take(upload, self.now())
 
     def walk(self) -> list[Taken]:
         """A stretch of the walk through the inbox."""

@@ -197,13 +197,13 @@ class CampaignSpec(_Part):
     )
     skip_duplicates: StrictBool = Field(
         True,
-        description="Whether images with the same content, by S3's ETag and size, are labeled only once.",
+        description="Whether images with the same bytes are labeled only once.",
         examples=[True],
     )
     skip_near_duplicates: StrictBool = Field(
         False,
-        description="Whether copies of one picture that were saved anew or scaled are labeled only once as well; each "
-        "image is then read whole. Compares images that come after this is switched on.",
+        description="Whether copies of one picture that were saved anew or scaled are labeled only once as well. "
+        "Compares images that come after this is switched on.",
         examples=[True],
     )
     quality: Quality = Field(

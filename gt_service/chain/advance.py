@@ -80,7 +80,7 @@ class Chain:
     ) -> None:
         self._store, self._objects, self._labeling_jobs = store, objects, LabelingJobs(sagemaker)
         self._signals, self._deployment, self._now = signals, deployment, now
-        self._batching = Batching(store, objects, deployment.inbox_bucket, deployment.results_bucket)
+        self._batching = Batching(store, objects, deployment)
 
     # ------------------------------------------------------------ advance
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gt_service.backends import GROUND_TRUTH, Backend
+
 
 @dataclass(frozen=True)
 class Deployment:
     """Where uploads arrive and results go. role_arn: that labeling jobs assume unless a spec names another.
 
     job_mark: stands at the end of its labeling jobs' names (`gt_service.chain.names.stage_mark`).
+    backend: what labels, behind the SageMaker API.
     """
 
     inbox_bucket: str
@@ -17,3 +20,4 @@ class Deployment:
     region: str
     role_arn: str
     job_mark: str = ""
+    backend: Backend = GROUND_TRUTH

@@ -149,7 +149,7 @@ def _upright(image: bytes) -> _Upright:
 
     try:
         with Image.open(io.BytesIO(image)) as opened:
-            whole = ImageOps.exif_transpose(opened).convert("RGB")
+            whole = _in_8_bits(ImageOps.exif_transpose(opened)).convert("RGB")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError, SyntaxError) as error:
         raise InvalidInput(
             f"an example image cannot be read: {error}",
@@ -161,6 +161,11 @@ def _upright(image: bytes) -> _Upright:
     scale = min(1.0, fit)
     size = (max(1, round(whole.width * scale)), max(1, round(whole.height * scale)))
     return _Upright(whole.resize(size), scale, inches)
+
+
+def _in_8_bits(image: Image) -> Image:
+    """Pillow cuts 16 bits off at 255: nearly all would be white."""
+    return image.point(lambda value: value * (1 / 256)).convert("L") if image.mode.startswith("I") else image
 
 
 def _example(manifest: S3Uri, number: int, line: bytes, objects: ObjectStore) -> Example:

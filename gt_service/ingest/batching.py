@@ -20,6 +20,7 @@ from datetime import datetime
 from itertools import islice
 
 from gt_service.campaign import CampaignSpec
+from gt_service.chain.deployment import Deployment
 from gt_service.chain.names import Places
 from gt_service.chain.states import BatchState
 from gt_service.ingest.checks import ImageFacts, limit_problem
@@ -30,9 +31,9 @@ from gt_service.store.records import Batch, Campaign, Image, Member
 
 
 class Batching:
-    def __init__(self, store: Store, objects: ObjectStore, inbox_bucket: str, results_bucket: str) -> None:
-        self._store, self._objects = store, objects
-        self._inbox, self._results = inbox_bucket, results_bucket
+    def __init__(self, store: Store, objects: ObjectStore, deployment: Deployment) -> None:
+        self._store, self._objects, self._backend = store, objects, deployment.backend
+        self._inbox, self._results = deployment.inbox_bucket, deployment.results_bucket
 
     def choose(self, campaign: Campaign, spec: CampaignSpec, number: int, size: int, why: str, now: datetime) -> bool:
         """Fixes up to `size` of the pending images as batch `number`; False where it is taken or there are none."""
@@ -65,7 +66,8 @@ class Batching:
     def _fitting(self, campaign: str, spec: CampaignSpec) -> Iterator[Image]:
         """Pending images, without those that came before the spec and are too large for its task."""
         for image in self._store.images.pending(campaign):
-            problem = limit_problem(ImageFacts(image.media_format, image.width, image.height), spec)
+            facts = ImageFacts(image.media_format, image.width, image.height, image.orientation)
+            problem = limit_problem(facts, spec, self._backend)
             if problem is None:
                 yield image
             else:

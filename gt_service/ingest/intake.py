@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from gt_service.backends import Backend
 from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec
 from gt_service.errors import NotFound, SpecErrors
-from gt_service.ingest.checks import ImageFacts, Rejection, check_image, limit_problem
+from gt_service.ingest.checks import check_image, limit_problem, size_problem
 from gt_service.ingest.events import Upload
-from gt_service.ingest.keys import Key, Purpose, classify
-from gt_service.ingest.likeness import Shape
-from gt_service.ingest.pixels import UnreadablePixels, likeness
+from gt_service.ingest.keys import Key, Purpose, Rejection, classify
+from gt_service.ingest.pixels import UnreadablePixels, decoded, likeness
 from gt_service.ingest.placement import Search, pending_place
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.store import Store
@@ -52,8 +53,8 @@ class Intake:
     replaced is judged again when its batch is chosen.
     """
 
-    def __init__(self, store: Store, objects: ObjectStore) -> None:
-        self._store, self._objects = store, objects
+    def __init__(self, store: Store, objects: ObjectStore, backend: Backend) -> None:
+        self._store, self._objects, self._backend = store, objects, backend
         self._campaigns: dict[str, Campaign] = {}
 
     def take(self, upload: Upload, now: datetime) -> Taken:
@@ -86,9 +87,8 @@ class Intake:
 
     def _take_image(self, upload: Upload, key: Key, now: datetime) -> Taken:
         spec = self.campaign(key.campaign, now).spec
-        found, search = replace(self._checked(upload, key, spec), registered_at=_moment(now)), None
-        if spec is not None and spec.skip_near_duplicates and found.status is ImageStatus.PENDING:
-            found, search = self._looked_at(found, upload, spec)
+        found, search = self._checked(upload, key, spec)
+        found = replace(found, registered_at=_moment(now))
         image = self._store.images.register(found, skip_duplicates=spec is None or spec.skip_duplicates, search=search)
         if image is None:
             return Taken(upload.key, key.campaign, KNOWN)
@@ -101,11 +101,8 @@ class Intake:
             self._campaigns[name] = self._store.campaigns.ensure(name, now, *verdict)
         return self._campaigns[name]
 
-    def _checked(self, upload: Upload, key: Key, spec: CampaignSpec | None) -> Image:
-        found = self._found(upload, key)
-        if isinstance(found, ImageFacts):
-            found = limit_problem(found, spec) or found
-        facts = found if isinstance(found, ImageFacts) else ImageFacts("", 0, 0)
+    def _checked(self, upload: Upload, key: Key, spec: CampaignSpec | None) -> tuple[Image, Search | None]:
+        """The image as its bytes show it, and what to compare with others where near-duplicates are looked for."""
         image = Image(
             campaign=key.campaign,
             key=upload.key,
@@ -114,35 +111,39 @@ class Intake:
             sequencer=upload.sequencer,
             etag=upload.etag,
             size=upload.size,
+        )
+        problem = key.problem or size_problem(upload.size)
+        if problem is not None:
+            return _rejected(image, problem), None
+        try:
+            # Only what was uploaded, by its ETag. What replaced it in the meantime has an upload of its own; looked at
+            # in this one's stead, it would lend its looks to this one's content.
+            body = self._objects.read(_uri(upload), etag=upload.etag)
+        except NotFound:
+            return _rejected(image, _GONE), None
+        return self._looked_at(replace(image, digest=hashlib.sha256(body).hexdigest()), body, spec)
+
+    def _looked_at(self, image: Image, body: bytes, spec: CampaignSpec | None) -> tuple[Image, Search | None]:
+        facts = check_image(body)
+        if isinstance(facts, Rejection):
+            return _rejected(image, facts), None
+        image = replace(
+            image,
             width=facts.width,
             height=facts.height,
             media_format=facts.media_format,
             orientation=facts.orientation,
         )
-        return _rejected(image, found) if isinstance(found, Rejection) else replace(image, place=pending_place(image))
-
-    # Both read only what was uploaded, by its ETag. What replaced it in the meantime has an upload of its own; looked
-    # at in this one's stead, it would lend its looks to this one's content, and equal pictures get another's label.
-
-    def _looked_at(self, image: Image, upload: Upload, spec: CampaignSpec) -> tuple[Image, Search | None]:
-        """The image as its pixels show it, and what to compare with others where it can be compared."""
-        shape = Shape(image.width, image.height, image.orientation)
+        problem = limit_problem(facts, spec, self._backend)
+        if problem is not None:
+            return _rejected(image, problem), None
         try:
-            look = likeness(self._objects.read(_uri(upload), etag=upload.etag), shape)
-        except NotFound:
-            return _rejected(image, _GONE), None
+            pixels = decoded(body)
         except UnreadablePixels:
             return _rejected(image, _BROKEN), None
-        return image, None if look is None else Search(look, spec.task)
-
-    def _found(self, upload: Upload, key: Key) -> ImageFacts | Rejection:
-        if key.problem is not None:
-            return Rejection(key.problem, "Upload it again below a campaign's folder, such as birds/images/.")
-        try:
-            uri, etag = _uri(upload), upload.etag
-            return check_image(upload.size, lambda count: self._objects.read(uri, first_bytes=count, etag=etag))
-        except NotFound:
-            return _GONE
+        look = likeness(pixels, facts) if spec is not None and spec.skip_near_duplicates else None
+        search = None if spec is None or look is None else Search(look, spec.task)
+        return replace(image, place=pending_place(image)), search
 
 
 def _rejected(image: Image, why: Rejection) -> Image:

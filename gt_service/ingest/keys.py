@@ -6,11 +6,15 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gt_service.errors import quoted
 from gt_service.store.records import NOWHERE
 
 SPEC_FILES = frozenset({"campaign.yaml", "campaign.yml", "campaign.json"})
 _NEVER_INGESTED = ("gold/", "examples/")
 _CAMPAIGN = re.compile(r"(?=.{1,40}$)[a-z0-9](-*[a-z0-9])*")
+_NEARLY_A_SPEC = re.compile(r"campaign.*\.(ya?ml|json)(\.txt)?", re.IGNORECASE | re.DOTALL)
+_COMES_ALONG = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
+"""What file managers leave in folders, unseen by whoever uploads them."""
 
 
 class Purpose(StrEnum):
@@ -18,26 +22,50 @@ class Purpose(StrEnum):
     IMAGE = "image"
     """An image, or something that its owner has to be told is none."""
     OTHER = "other"
-    """Gold labels, example images, the empty objects that stand for folders."""
+    """Gold labels, example images, the empty objects that stand for folders, what file managers leave behind."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why an upload is not sent to people, and what its owner can do."""
+
+    reason: str
+    remedy: str
 
 
 @dataclass(frozen=True)
 class Key:
     purpose: Purpose
     campaign: str
-    problem: str | None = None
+    problem: Rejection | None = None
 
 
 def classify(key: str, size: int) -> Key:
     """The campaign that a key belongs to, and what it is there."""
     folder, slash, rest = key.partition("/")
-    if key.endswith("/") and size == 0:
-        return Key(Purpose.OTHER, folder)
+    name = key.rpartition("/")[2]
+    if (key.endswith("/") and size == 0) or _came_along(key, name):
+        return Key(Purpose.OTHER, folder if _CAMPAIGN.fullmatch(folder) else NOWHERE)
+    is_nearly_a_spec = _NEARLY_A_SPEC.fullmatch(name) is not None
+    place = "birds/campaign.yaml" if is_nearly_a_spec else "birds/images/"
+    below = f"Upload it again below a campaign's folder, such as {place}."
     if not slash:
-        return Key(Purpose.IMAGE, NOWHERE, "it lies in no campaign's folder")
+        return Key(Purpose.IMAGE, NOWHERE, Rejection("it lies in no campaign's folder", below))
     if not _CAMPAIGN.fullmatch(folder):
-        problem = f"its folder {folder!r} is no campaign name (up to 40 of a-z, 0-9 and -, with no - at either end)"
-        return Key(Purpose.IMAGE, NOWHERE, problem)
+        rule = "up to 40 of a-z, 0-9 and -, with no - at either end"
+        return Key(
+            Purpose.IMAGE, NOWHERE, Rejection(f"its folder {quoted(folder)} is no campaign name ({rule})", below)
+        )
     if rest in SPEC_FILES:
         return Key(Purpose.SPEC, folder)
-    return Key(Purpose.OTHER if rest.startswith(_NEVER_INGESTED) else Purpose.IMAGE, folder)
+    if rest.startswith(_NEVER_INGESTED):
+        return Key(Purpose.OTHER, folder)
+    if is_nearly_a_spec:
+        reason = f"it is called like a campaign spec, and those lie at {folder}/campaign.yaml, .yml or .json"
+        return Key(Purpose.IMAGE, folder, Rejection(reason, f"Upload it again as {folder}/campaign.yaml."))
+    return Key(Purpose.IMAGE, folder)
+
+
+def _came_along(key: str, name: str) -> bool:
+    """Files of the system of whoever uploaded a folder: never images, and in every folder of some."""
+    return name.lower() in _COMES_ALONG or name.startswith("._") or "__MACOSX/" in key

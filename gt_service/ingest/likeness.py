@@ -25,11 +25,10 @@ NEAR = BANDS - 1
 
 @dataclass(frozen=True)
 class Shape:
-    """width and height: stored pixels. orientation: as EXIF numbers it."""
+    """width and height: pixels of the upright picture."""
 
     width: int
     height: int
-    orientation: int
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,6 @@ class Likeness:
 def _may_share(one: Shape, other: Shape, task: TaskType) -> bool:
     if task in {TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL}:
         return True
-    if one.orientation != other.orientation:
-        return False
     if task is not TaskType.OBJECT_DETECTION:  # a mask has the size of its image
         return (one.width, one.height) == (other.width, other.height)
     # The same proportions, but for the rounding of the smaller one's sides to whole pixels.

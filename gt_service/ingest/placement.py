@@ -101,7 +101,7 @@ def placement(found: Image, seen: Seen, *, skip_duplicates: bool, search: Search
         return None
     if before is not None and before.batch is not None:
         # Its manifest is written and people may be at work: the image stays, and its owner is told.
-        replaced = before.replaced_after_batch or before.etag != found.etag
+        replaced = before.replaced_after_batch or not before.shows_the_same_as(found)
         return Placement(ImageChange(before, replace(before, sequencer=found.sequencer, replaced_after_batch=replaced)))
     if found.status is not ImageStatus.PENDING or not skip_duplicates:
         return _with_former(Placement(ImageChange(before, found)), seen)

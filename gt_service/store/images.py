@@ -208,6 +208,7 @@ class Images:
             replaced_after_batch=image.replaced_after_batch or None,
             near_to=image.near_to,
             registered_at=image.registered_at,
+            digest=image.digest,
         )
 
     # ------------------------------------------------------------ batches
@@ -421,8 +422,8 @@ def _band_shard(campaign: str, band: str) -> str:
 
 def _band(item: BandItem) -> Band:
     looks = (
-        Look(fingerprint, Likeness(int(bits, 16), Shape(width, height, orientation)))
-        for fingerprint, bits, width, height, orientation in item.looks
+        Look(fingerprint, Likeness(int(bits, 16), Shape(width, height)))
+        for fingerprint, bits, width, height in item.looks
     )
     return Band(item.key, tuple(looks), item.version)
 
@@ -445,4 +446,5 @@ def _image(item: ImageItem) -> Image:
         replaced_after_batch=bool(item.replaced_after_batch),
         near_to=item.near_to,
         registered_at=item.registered_at,
+        digest=item.digest,
     )

@@ -92,6 +92,7 @@ class ImageItem(Model):
     remedy = UnicodeAttribute(null=True)
     replaced_after_batch = BooleanAttribute(null=True)
     near_to = UnicodeAttribute(null=True)
+    digest = UnicodeAttribute(null=True)
     registered_at = UnicodeAttribute(null=True)
     open_places = OpenPlaces()
 
@@ -111,7 +112,7 @@ class ContentItem(Model):
 class BandItem(Model):
     """In the images table, under a shard of its own kind: the pictures whose hashes are equal in one band.
 
-    looks: fingerprint, hash, width, height and orientation of each. version: grows with every picture.
+    looks: fingerprint, hash, width and height of each. version: grows with every picture.
     """
 
     shard = UnicodeAttribute(hash_key=True)

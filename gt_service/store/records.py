@@ -176,6 +176,8 @@ class Image:
     place: `pending#<event time>#<sequencer>`, `batch#0001`, `rejected` or `duplicate#<content>`.
     event_time: S3's, ISO 8601. registered_at: when it was written down here, ISO 8601; after a backlog, much later.
     sequencer: S3's order of events on this key, padded so that text order is it.
+    digest: of its bytes, SHA-256 in hex; None where they were not read. width, height: of the upright picture, as
+    people see it; orientation: how EXIF says that it is stored.
     near_to: fingerprint of another content that this image looks like, and is labeled with or in the stead of.
     """
 
@@ -195,6 +197,7 @@ class Image:
     replaced_after_batch: bool = False
     near_to: str | None = None
     registered_at: str | None = None
+    digest: str | None = None
 
     @property
     def status(self) -> ImageStatus:
@@ -206,8 +209,15 @@ class Image:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal content, as far as S3 tells without reading it."""
-        return f"{self.etag}-{self.size}"
+        """Equal for equal content. An ETag is no name of a content on AWS: encrypted with KMS or uploaded in parts, the
+        same bytes get another each time."""
+        return f"{self.digest or self.etag}-{self.size}"
+
+    def shows_the_same_as(self, other: Image) -> bool:
+        """Whether both have the same bytes, as far as they were read."""
+        if self.digest is None or other.digest is None:
+            return self.etag == other.etag
+        return self.fingerprint == other.fingerprint
 
     @property
     def content(self) -> str:

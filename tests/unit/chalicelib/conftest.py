@@ -28,7 +28,7 @@ def wired(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(wiring, "requests", lambda: requests)
     monkeypatch.setattr(wiring, "tokens", lambda: world.store.tokens)
     monkeypatch.setattr(wiring, "objects", lambda: world.objects)
-    monkeypatch.setattr(wiring, "intake", lambda: Intake(world.store, world.objects))
+    monkeypatch.setattr(wiring, "intake", lambda: Intake(world.store, world.objects, world.backend))
     walk = lambda: InboxWalk(world.store, world.objects, wiring.intake(), INBOX)  # noqa: E731
     monkeypatch.setattr(wiring, "inbox_walk", walk)
     monkeypatch.setattr(wiring, "chain", lambda: world.chain)

@@ -71,6 +71,14 @@ def test_a_photo_taken_sideways_is_shown_upright() -> None:
     assert upright.shape[0] > upright.shape[1]
 
 
+def test_an_image_of_16_bits_is_shown_as_bright_as_it_is() -> None:
+    """Cut off at 8 bits, nearly all of it would be white."""
+    written = io.BytesIO()
+    Image.new("I;16", (300, 200), 128 * 256).save(written, "png")
+    shown = pixels(draw([Example(written.getvalue())], heading="x"))
+    assert np.abs(shown[-100, 150] - 128).max() < 10
+
+
 @pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (4000, 3000)])
 def test_no_shape_of_image_makes_a_huge_picture(size: tuple[int, int]) -> None:
     assert pixels(draw([Example(photo(*size))], heading="x")).shape[0] < 500

@@ -12,11 +12,11 @@ from gt_service.chain.states import BatchState
 from gt_service.ingest.batching import Batching
 from gt_service.store.models import ImageItem
 from gt_service.store.records import Batch, ImageStatus, Member
-from tests.world import INBOX, RESULTS, World, picture
+from tests.world import World, picture
 
 
 def batching(world: World) -> Batching:
-    return Batching(world.store, world.objects, INBOX, RESULTS)
+    return Batching(world.store, world.objects, world.deployment)
 
 
 def choose(world: World, number: int, size: int) -> bool:

@@ -52,8 +52,8 @@ def test_a_copy_saved_anew_is_not_sent_to_people(world: World) -> None:
     assert twin(world, "b.jpg") == twin(world, "c.jpg") == key("a.png")
 
 
-def test_pixels_are_not_read_unless_asked_for(world: World) -> None:
-    """It costs a whole download per image."""
+def test_pictures_are_not_compared_unless_asked_for(world: World) -> None:
+    """Frames of a film are alike, and each is to be labeled."""
     world.campaign(skip_near_duplicates=False)
     world.upload(key("a.png"), saved(painting(1)))
     world.upload(key("b.jpg"), copy_of(1))
@@ -77,7 +77,7 @@ def test_of_two_twins_at_the_same_time_one_is_sent(world: World) -> None:
         seen = look(*arguments)
         if not met:
             met.append("b.jpg")
-            Intake(world.store, world.objects).take(second, world.now())
+            Intake(world.store, world.objects, world.backend).take(second, world.now())
         return seen
 
     images._look = looking  # type: ignore[method-assign]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
+from PIL import Image as Pillow
 
+from gt_service.backends import GT_ENGINE
 from gt_service.ingest.events import Upload
 from gt_service.store.records import Image, ImageStatus
+from tests.pictures import painting, saved
 from tests.world import World, picture, spec_document
 
 KEY = "birds/images/a.png"
@@ -107,6 +111,57 @@ def test_equal_images_are_sent_once(world: World) -> None:
     assert world.manifest(world.store.batches.get("birds", 1).manifest_uri) == [KEY, "birds/images/d.png"]
     duplicate = image(world, "birds/images/b.png")
     assert (duplicate.status, world.store.images.twin_of(duplicate)) == (ImageStatus.DUPLICATE, KEY)
+
+
+def test_equal_images_are_sent_once_whatever_their_etags(world: World) -> None:
+    """Encrypted with KMS, as the template's inbox is, equal bytes have another ETag in every object."""
+    world.objects.is_encrypted = True
+    world.campaign(batch={"size": 2})
+    for name in "ab":
+        world.upload(f"birds/images/{name}.png", picture(1))
+    world.upload("birds/images/c.png", picture(2))
+    duplicate = image(world, "birds/images/b.png")
+    assert image(world, "birds/images/b.png").etag != image(world).etag
+    assert (duplicate.status, world.store.images.twin_of(duplicate)) == (ImageStatus.DUPLICATE, KEY)
+    assert image(world, "birds/images/c.png").status is ImageStatus.PENDING
+
+
+def test_the_same_bytes_uploaded_again_replace_nothing(world: World) -> None:
+    world.campaign(batch={"size": 1})
+    world.upload(KEY, picture(1))
+    world.advance()
+    again = replace(world.tell(KEY, picture(1)), etag="another")
+    world.objects.etag = lambda uri: "another"  # type: ignore[method-assign]
+    world.take(again)
+    assert not image(world).replaced_after_batch
+
+
+def test_a_photo_as_phones_take_them_is_taken_by_the_engine_alone(world: World) -> None:
+    """12 megapixels are what people have; Ground Truth's models take 8.3."""
+    photo = saved(painting(1, (4032, 3024)), "JPEG")
+    world.campaign()
+    assert world.upload(KEY, photo).outcome == "rejected"
+    assert "8,294,400" in str(image(world).reason)
+    world.backend = GT_ENGINE
+    world.later(seconds=1)
+    assert world.upload(KEY, photo).outcome == "pending"
+    world.advance()
+    assert image(world).status is ImageStatus.PENDING
+
+
+def test_an_image_that_is_cut_off_is_rejected_though_its_header_is_whole(world: World) -> None:
+    world.campaign()
+    body = saved(painting(1), "JPEG")
+    assert world.upload(KEY, body[: len(body) // 2]).outcome == "rejected"
+    assert "cut off" in str(image(world).reason)
+
+
+def test_a_photo_that_is_stored_lying_is_as_large_as_people_see_it(world: World) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    world.campaign()
+    world.upload(KEY, saved(painting(1, (320, 240)), "JPEG", exif=exif))
+    assert (image(world).width, image(world).height, image(world).orientation) == (240, 320, 6)
 
 
 def test_equal_images_are_sent_each_where_the_spec_says_so(world: World) -> None:

@@ -7,12 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from gt_service.ingest.checks import ImageFacts, check_image
 from gt_service.ingest.likeness import BANDS, BITS, NEAR, Likeness, Shape
-from gt_service.ingest.pixels import UnreadablePixels, likeness
+from gt_service.ingest.pixels import decoded, likeness
 from gt_service.regions import TaskType
 from tests.pictures import copy_of, painting, saved
 
-SHAPE = Shape(320, 240, 1)
+SHAPE = Shape(320, 240)
+STORED_AS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How a camera turns what its EXIF orientation turns back."""
 BOXES, CLASSES, MASKS = (
     TaskType.OBJECT_DETECTION,
     TaskType.IMAGE_CLASSIFICATION,
@@ -20,8 +31,10 @@ BOXES, CLASSES, MASKS = (
 )
 
 
-def look(body: bytes, shape: Shape = SHAPE) -> Likeness:
-    found = likeness(body, shape)
+def look(body: bytes) -> Likeness:
+    facts = check_image(body)
+    assert isinstance(facts, ImageFacts)
+    found = likeness(decoded(body), facts)
     assert found is not None
     return found
 
@@ -61,25 +74,31 @@ def test_a_near_hash_shares_a_band(bits: int, flipped: set[int]) -> None:
     ids=["plain", "transparent", "16-bit"],
 )
 def test_what_cannot_be_compared_is_like_nothing(image: Image.Image, why: str) -> None:
-    assert likeness(saved(image), SHAPE) is None, why
+    assert likeness(decoded(saved(image)), ImageFacts("PNG", 64, 64)) is None, why
 
 
-def test_pixels_that_break_off_are_told() -> None:
-    body = copy_of(1)
-    with pytest.raises(UnreadablePixels):
-        likeness(body[: len(body) // 2], SHAPE)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_like_its_copy_that_is_stored_upright(orientation: int) -> None:
+    """Phones store what they hold; programs that save it anew turn it. Both show people the same picture."""
+    upright = painting(1)
+    stored = upright if orientation == 1 else upright.transpose(STORED_AS[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turned = look(saved(stored, "JPEG", exif=exif))
+    assert turned.distance(look(saved(upright))) <= NEAR
+    assert turned.shape == SHAPE
 
 
 @pytest.mark.parametrize(
     ("task", "other", "near"),
     [
-        (BOXES, Shape(160, 120, 1), True),
-        (BOXES, Shape(107, 80, 1), True),
-        (BOXES, Shape(160, 90, 1), False),
-        (BOXES, Shape(320, 240, 6), False),
-        (CLASSES, Shape(160, 90, 6), True),
-        (MASKS, Shape(320, 240, 1), True),
-        (MASKS, Shape(160, 120, 1), False),
+        (BOXES, Shape(160, 120), True),
+        (BOXES, Shape(107, 80), True),
+        (BOXES, Shape(160, 90), False),
+        (BOXES, Shape(240, 320), False),
+        (CLASSES, Shape(160, 90), True),
+        (MASKS, Shape(320, 240), True),
+        (MASKS, Shape(160, 120), False),
     ],
 )
 def test_twins_share_a_label_only_where_it_fits_both(task: TaskType, other: Shape, near: bool) -> None:

@@ -1,0 +1,44 @@
+"""What is behind the SageMaker API, as far as a campaign's images and money depend on it. Tables and nothing else.
+
+Which of the two it is follows from the deployment: the template sets `GT_BACKEND` where it sets the endpoint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gt_service.errors import InvalidInput
+from gt_service.regions import TaskType
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One way to have labels.
+
+    limits_auto_labeled_pixels: whether images must be smaller where a model may label them. Ground Truth trains on them
+    as they are (developer guide, input-data-limits); gt-engine scales them itself.
+    service_fee: whether AWS bills a fee for each labeled object.
+    """
+
+    name: str
+    limits_auto_labeled_pixels: bool
+    service_fee: bool
+
+    def pixel_limit(self, task: TaskType, *, auto_labeling: bool) -> int:
+        """Width × height of the largest image that a job of this task takes."""
+        return task.facts.pixel_limit(auto_labeling=auto_labeling and self.limits_auto_labeled_pixels)
+
+
+GROUND_TRUTH = Backend("ground-truth", limits_auto_labeled_pixels=True, service_fee=True)
+GT_ENGINE = Backend("gt-engine", limits_auto_labeled_pixels=False, service_fee=False)
+BACKENDS = {backend.name: backend for backend in (GROUND_TRUTH, GT_ENGINE)}
+
+
+def backend_of(name: str, *, field: str = "backend") -> Backend:
+    """Errors: `InvalidInput` for a name of none."""
+    try:
+        return BACKENDS[name]
+    except KeyError:
+        raise InvalidInput(
+            f"there is no backend {name!r}", remedy=f"Use one of {', '.join(BACKENDS)}.", field=field
+        ) from None
