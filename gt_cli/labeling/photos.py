@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
-
+from gt_service.backends import GT_ENGINE
 from gt_service.errors import InvalidInput
-from gt_service.ingest.checks import ImageFacts, Rejection, check_image
+from gt_service.ingest.checks import check_image, size_problem
+from gt_service.ingest.keys import Rejection
+from gt_service.ingest.pixels import UnreadablePixels, decoded
 from gt_service.outputs.concurrently import concurrently
 from gt_service.regions import TaskType
 
@@ -84,14 +83,14 @@ def find_photos(folder: Path, task: TaskType, *, besides: Collection[Path] = ())
             images.append(looked)
         else:
             refused.append(looked)
-    most = task.facts.pixel_limit(auto_labeling=False)
+    most = GT_ENGINE.pixel_limit(task, auto_labeling=False)
     too_large = [photo for photo in images if photo.pixels > most]
     refused += [_too_large(photo, most) for photo in too_large]
     images = [photo for photo in images if photo.pixels <= most]
     if not images:
         why = f": {refused[0].name}: {refused[0].reason}" if refused else ""
         raise InvalidInput(f"there is no JPEG or PNG in {folder} that can be labeled{why}", field="photos")
-    of_machine = task.facts.pixel_limit(auto_labeling=True)
+    of_machine = GT_ENGINE.pixel_limit(task, auto_labeling=True)
     return Photos(
         tuple(sorted(images, key=lambda photo: photo.name)),
         tuple(sorted(refused, key=lambda one: one.name)),
@@ -120,33 +119,18 @@ def _look(path: Path, folder: Path) -> Photo | Refused:
     if len(name.encode()) > LONGEST_KEY_BYTES:
         return Refused(name, f"its name has more than {LONGEST_KEY_BYTES} bytes", "Rename it, or move it up.")
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            facts = check_image(size, lambda count: _first(file, count))
-        if isinstance(facts, Rejection):
-            return Refused(name, facts.reason, facts.remedy.partition(" and upload")[0].rstrip(".") + ".")
-        broken = _broken(path, facts)
+        problem = size_problem(path.stat().st_size)
+        body = b"" if problem else path.read_bytes()
     except OSError as error:
         return Refused(name, f"it cannot be read: {error.strerror or error}", "Look at its permissions.")
-    return broken or Photo(path, name, size, facts.width, facts.height)
-
-
-def _first(file: object, count: int) -> bytes:
-    file.seek(0)  # type: ignore[attr-defined]
-    return bytes(file.read(count))  # type: ignore[attr-defined]
-
-
-def _broken(path: Path, facts: ImageFacts) -> Refused | None:
-    """Decodes it, a JPEG at an eighth of its size: a file that is cut off has a good header."""
+    facts = problem or check_image(body)
+    if isinstance(facts, Rejection):
+        return Refused(name, facts.reason, facts.remedy.partition(" and upload")[0].rstrip(".") + ".")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            with Pillow.open(path) as image:
-                image.draft(None, (facts.width // 8, facts.height // 8))
-                image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Pillow.DecompressionBombError):
+        decoded(body)
+    except UnreadablePixels:
         return Refused(path.name, "a broken picture: it is cut off or damaged", "Copy or save it anew.")
-    return None
+    return Photo(path, name, len(body), facts.width, facts.height)
 
 
 def _too_large(photo: Photo, most: int) -> Refused:

@@ -66,12 +66,12 @@ def test_a_name_that_is_no_text_is_told_and_stops_nothing(tmp_path: Path) -> Non
     assert photos.refused[0].name == r"r\udce4ccoon.jpg"
 
 
-def test_phone_photos_are_labeled_by_people_alone(tmp_path: Path) -> None:
-    """12 megapixels are more than machine labeling takes: all were refused, after ten minutes, one by one."""
+def test_phone_photos_may_be_labeled_by_the_machine(tmp_path: Path) -> None:
+    """12 megapixels are what people have, and gt-engine scales them."""
     picture(tmp_path / "phone.jpg", (4032, 3024))
     photos = find_photos(tmp_path, BOXES)
     assert len(photos.images) == 1
-    assert not photos.auto_labeling
+    assert photos.auto_labeling
 
 
 def test_a_photo_that_no_task_takes_is_told_with_its_size(tmp_path: Path) -> None:
