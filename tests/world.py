@@ -141,7 +141,7 @@ class World:
 
     def walk(self) -> list[Taken]:
         """A stretch of the walk through the inbox."""
-        walk = InboxWalk(self.store, self.objects, Intake(self.store, self.objects), INBOX)
+        walk = InboxWalk(self.store, self.objects, Intake(self.store, self.objects, self.backend), INBOX)
         return list(walk.go_on(self.now()))
 
     def campaign(self, name: str = "birds", **changes: Any) -> None:

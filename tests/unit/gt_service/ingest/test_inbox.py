@@ -60,7 +60,9 @@ def test_a_spec_over_the_api_is_not_undone_by_the_file(world: World) -> None:
     world.later(minutes=1)
     from gt_service.ingest.intake import Intake
 
-    Intake(world.store, world.objects).put_spec("birds", json.dumps(spec_document(budget="7")), "c.json", world.now())
+    Intake(world.store, world.objects, world.backend).put_spec(
+        "birds", json.dumps(spec_document(budget="7")), "c.json", world.now()
+    )
     assert walked(world) == []
     assert world.store.campaigns.get("birds").cap == 7000
 
@@ -163,7 +165,7 @@ def test_time_runs_out_in_a_stretch(world: World) -> None:
     for number in range(3):
         world.put(f"birds/images/{number}.png", picture(number))
     world.time += GRACE
-    intake = inbox.Intake(world.store, world.objects)
+    intake = inbox.Intake(world.store, world.objects, world.backend)
     walk = inbox.InboxWalk(world.store, world.objects, intake, "inbox")
     assert len(list(walk.go_on(world.now(), may_go_on=lambda: False))) == 1
     assert len(world.walk()) == 2
