@@ -347,15 +347,19 @@ class Tasks:
             return offers.decline(it, worker.worker_id, nonce, now, reason=reason, comment=comment)
 
         declined(one)
-        self._files(offer).write_decline(one.object_id, DeclineFile(worker.worker_id, now, reason, comment))
+        files = self._files(offer)
+        files.write_decline(one.object_id, DeclineFile(worker.worker_id, now, reason, comment))
         self._wake_if_settled(self._change(worker, task_id, declined))
+        files.remove_answer(one.object_id, worker.worker_id)  # of a task that was undone
 
     def release(self, worker: Worker, task_id: str, now: datetime) -> None:
         """Others may take it; the draft is thrown away, as the page has told. Errors: `Conflict`, `NotFound`."""
         nonce, _, _ = _parse(task_id)
         offer = self._held(worker, task_id)[0]
         changed = self._change(worker, task_id, lambda one: offers.release(one, worker.worker_id, nonce, now))
-        self._files(offer).remove_draft(changed.object_id, worker.worker_id)
+        files = self._files(offer)
+        files.remove_draft(changed.object_id, worker.worker_id)
+        files.remove_answer(changed.object_id, worker.worker_id)  # of a task that was undone
 
     def later(self, worker: Worker, task_id: str, now: datetime) -> None:
         """Stop and resume later: the draft and the place are kept until the time limit. Errors: `Conflict`."""

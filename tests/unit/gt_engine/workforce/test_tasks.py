@@ -285,3 +285,16 @@ def test_a_draft_that_is_too_large_is_refused() -> None:
     portal = Portal()
     with pytest.raises(InvalidInput):
         portal.tasks.save_draft(ANN, portal.begin(ANN).task_id, b"x" * (8 * 1024 * 1024 + 1), portal.now)
+
+
+@pytest.mark.parametrize("way", ["decline", "release"])
+def test_an_answer_that_was_undone_and_given_back_is_no_answer(way: str) -> None:
+    portal = Portal(objects=1, wanted=1)
+    task = portal.answer(ANN)
+    portal.tasks.undo(ANN, task.task_id, portal.now)
+    if way == "decline":
+        portal.tasks.decline(ANN, task.task_id, "blurred", "", portal.now)
+    else:
+        portal.tasks.release(ANN, task.task_id, portal.now)
+    assert list(portal.files.answered()) == []
+    assert portal.tasks.progress("birds-0001", portal.now).answers == 0
