@@ -22,9 +22,15 @@ class Commands(click.Group):
     """`gt-engine` without the name of a command serves, as it did before there were others."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args[:1] != ["--help"] and (not args or args[0] not in self.commands):
-            args = ["serve", *args]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, args if args[:1] == ["--help"] else self._named(args))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, self._named(args))
+
+    def _named(self, args: list[str]) -> list[str]:
+        return args if args and args[0] in self.commands else ["serve", *args]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

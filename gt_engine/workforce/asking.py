@@ -65,9 +65,9 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
             store.note(work_of(one, mine))
         for worker in declined.get(line.object_id, ()):
             decline = files.decline(line.object_id, worker)
-            mine = one.of(worker)
+            answer = one.of(worker)
             # An answer that was undone and then declined, where the engine died before its file was gone.
-            if decline is not None and (mine is None or mine.expires_at < decline.declined_at):
+            if decline is not None and (answer is None or answer.expires_at < decline.declined_at):
                 one = one.with_assignment(
                     TaskAssignment(
                         worker,
