@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench-ingest demo faults kills label up test check lint types package deploy destroy setup lock clean
+.PHONY: bench-ingest demo faults templates kills label up test check lint types package deploy destroy setup lock clean
 
 # Photos of yours, labeled in the browser on this machine: make label IMAGES=~/photos LABELS="Raccoon,Dog"
 label: $(READY)
@@ -38,6 +38,10 @@ bench-ingest: $(READY)
 	$(BIN)/python benchmarks/near_duplicates.py --out benchmarks/results/near_duplicates.json
 	$(BIN)/python benchmarks/cold_start.py --out benchmarks/results/cold_start.json
 	$(BIN)/python benchmarks/latency.py --out benchmarks/results/latency.json
+
+# Public task templates in a real browser: make templates DIR=../amazon-sagemaker-ground-truth-task-uis [ARGS="--outside …"]
+templates: $(READY)
+	$(BIN)/python -m tests.templates.corpus $(DIR) $(ARGS)
 
 check: lint types
 

@@ -19,7 +19,8 @@ export function primaryForm(root = document) {
 /**
  * Wraps its children into a real form in the light DOM (`.form`), so that `required`, Enter and `FormData` work as
  * everywhere. A press on Submit fires a cancelable `submit` event first; what a listener adds to the form is collected.
- * The answer leaves as a "crowd-submit" event with `detail.answer`, which the frame hands on.
+ * The answer leaves as a "crowd-submit" event with `detail.answer`, which the frame hands on;
+ * "crowd-refused" (`detail.message`) and "crowd-stopped" (by a listener of the template) tell why none did.
  */
 export class CrowdForm extends CrowdElement {
   static formAssociated = false;
@@ -48,6 +49,7 @@ export class CrowdForm extends CrowdElement {
     if (invalid) return this.#refuse(invalid);
     const event = new SubmitEvent("submit", { bubbles: true, cancelable: true });
     if (this.#form.dispatchEvent(event)) this.submit();
+    else this.dispatchEvent(new CustomEvent("crowd-stopped", { bubbles: true, composed: true }));
   }
 
   /** Collects and sends without the `submit` event, as a native form's `submit()` does. */
@@ -91,6 +93,8 @@ export class CrowdForm extends CrowdElement {
   }
 
   #refuse({ element, message }) {
+    const page = element.closest("short-instructions")?.parentElement;
+    if (page instanceof FullPageElement) page.toggleInstructions(true); // templates ask there, too
     if (element instanceof CrowdElement) element.showProblem(message);
     else if (element.reportValidity) element.reportValidity();
     else element.focus?.();

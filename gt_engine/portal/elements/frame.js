@@ -54,6 +54,12 @@ function sendValidity() {
   send("valid", now);
 }
 
+/** Why Submit did not go through; the next change sends the state again. @param {{canSubmit: boolean, message: string}} verdict */
+function sendRefusal(verdict) {
+  lastValid = "";
+  send("valid", verdict);
+}
+
 function sendDraft() {
   clearTimeout(draftTimer);
   draftTimer = 0;
@@ -192,6 +198,7 @@ document.addEventListener("click", () => queueMicrotask(sendValidity)); // a scr
 window.addEventListener("keydown", onKey);
 window.addEventListener("pagehide", () => draftTimer && sendDraft());
 document.addEventListener("crowd-submit", onSubmit);
-document.addEventListener("crowd-refused", (event) => send("valid", { canSubmit: false, message: event.detail.message }));
+document.addEventListener("crowd-refused", (event) => sendRefusal({ canSubmit: false, message: event.detail.message }));
+document.addEventListener("crowd-stopped", () => sendRefusal({ canSubmit: true, message: "Not submitted: the task itself asks for something first." }));
 document.addEventListener("crowd-image-failed", (event) => report("image-failed", { src: event.detail.src }));
 setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");

@@ -329,8 +329,8 @@ async function later() {
 /** Why a task cannot be submitted is said when somebody tries to. */
 function showVerdict(work, { canSubmit, message }) {
   showControls();
-  if (canSubmit) clearNotice();
-  else if (work.isAsked && message) tell(message);
+  if (work.isAsked && message) tell(message); // with canSubmit: a script of the template stopped it
+  else if (canSubmit) clearNotice();
   work.isAsked = false;
 }
 

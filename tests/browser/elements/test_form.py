@@ -44,6 +44,7 @@ def test_a_listener_of_submit_may_stop_it_and_may_add_to_it(open_task: OpenTask)
     page.send(type="submit")
     page.until("return document.title === 'stopped'")
     assert page.messages("submit") == []
+    assert page.messages("valid")[-1]["message"] == "Not submitted: the task itself asks for something first."
     assert page.submit() == {"a": "1", "late": "2"}
 
 
