@@ -117,7 +117,7 @@ export class DrawingElement extends ImageElement {
 
   /** The pointer has moved: the crosshair is its own again. */
   #moved() {
-    this.crosshair.place = null;
+    if (this.gestures.pointer) this.crosshair.place = null;
     this.planRedraw();
   }
 
@@ -263,6 +263,6 @@ export class DrawingElement extends ImageElement {
 
   clickAt(/** @type {Point} */ p) {
     this.gestures.click(p);
-    if (this.tool.active || this.shapes.selected === null) this.crosshair.place = p;
+    this.crosshair.place = this.tool.active || this.shapes.selected === null ? p : null;
   }
 }

@@ -18,6 +18,7 @@ const CLICK = { mouse: 4, touch: 10 }; // CSS pixels that a click may move
 export class Pointers {
   /** @type {Map<number, Point>} fingers and buttons that are down */ #down = new Map();
   /** @type {{at: Point, means: Means, dragged: boolean, pans: boolean, id: number} | null} */ #press = null;
+  /** @type {Point | null} where on the screen the pointer was last */ #hovered = null;
   /** Every press pans, as with the space bar held down. */ pans = false;
   /** Whether the image was panned since `pans` was set. */ hasPanned = false;
 
@@ -68,7 +69,10 @@ export class Pointers {
     }
     const press = this.#press;
     if (!press) {
-      if (event.pointerType !== "touch") this.receiver.hover(at);
+      const isStill = this.#hovered?.x === event.screenX && this.#hovered.y === event.screenY;
+      this.#hovered = { x: event.screenX, y: event.screenY };
+      // A browser tells of a pointer at rest when what lies below it changes; that takes no crosshair from the keyboard.
+      if (event.pointerType !== "touch" && !isStill) this.receiver.hover(at);
       return;
     }
     if (press.id !== event.pointerId || !before) return;

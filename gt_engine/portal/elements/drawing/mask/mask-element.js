@@ -213,7 +213,7 @@ export class MaskElement extends ImageElement {
   hover(at) {
     this.#means = "mouse";
     this.#pointer = at && this.surface.toImage(at);
-    this.crosshair.place = null;
+    if (at) this.crosshair.place = null;
     if (this.#pointer && this.mode === "polygon") this.polygonTool.hover({ p: this.#pointer, near: this.#near });
     this.planRedraw();
   }
