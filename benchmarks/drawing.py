@@ -4,7 +4,9 @@
 
 Chromium without a graphics card, 1280 × 820. Times are those that the browser itself keeps for an input event, until
 the next frame was shown (Event Timing); it keeps none for movements and the wheel, where it is the time from the event
-until the main thread has drawn its frame. Events under 16 ms are not kept at all and count as 16.
+until the main thread has drawn its frame. Events under 16 ms are not kept at all and count as 16. `processor` is the
+processor time of all of Chromium for one whole action (a drawn box is a dozen events), which other load on the machine
+does not change much.
 """
 
 from __future__ import annotations
@@ -173,18 +175,42 @@ def actions(browser: webdriver.Chrome) -> dict[str, Callable[[], None]]:
     }
 
 
+def processor_time(pid: int) -> float:
+    """Milliseconds that a process and all that it started have run so far (Linux)."""
+    parents, times = {}, {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        parents[int(entry.parent.name)] = int(fields[1])
+        times[int(entry.parent.name)] = int(fields[11]) + int(fields[12])
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return 1000 * sum(times.get(member, 0) for member in family) / os.sysconf("SC_CLK_TCK")
+
+
 def measured(browser: webdriver.Chrome, rounds: int) -> dict[str, dict[str, int]]:
     browser.execute_script(WATCH)
     times: dict[str, list[float]] = {}
+    work: dict[str, list[float]] = {}
     for _ in range(rounds):
         for name, act in actions(browser).items():
             browser.execute_script("window.times.length = 0")
+            before = processor_time(browser.service.process.pid)
             act()
             browser.execute_async_script(SETTLED)
             time.sleep(0.1)  # the browser reports input events after their frame
+            work.setdefault(name, []).append(processor_time(browser.service.process.pid) - before)
             times.setdefault(name, []).extend(browser.execute_script("return window.times") or [16.0])
     return {
-        name: {"median": round(statistics.median(found)), "most": round(max(found)), "events": len(found)}
+        name: {
+            "median": round(statistics.median(found)),
+            "most": round(max(found)),
+            "events": len(found),
+            "processor": round(statistics.median(work[name])),
+        }
         for name, found in times.items()
     }
 

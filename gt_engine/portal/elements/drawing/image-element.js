@@ -18,6 +18,8 @@ import { SliderPanel, Toolbar } from "./toolbar.js";
  * }} ImageEditor
  */
 
+const SAID = 4000; // ms that words stand over the image
+
 /** The element that keys work on, where a page has several. @type {ImageElement | null} */
 let current = null;
 
@@ -249,8 +251,12 @@ export class ImageElement extends FullPageElement {
   /** @param {string} words for a screen reader and the hint line */
   say(words) {
     this.#words = words;
+    clearTimeout(this.#saying);
+    if (words) this.#saying = setTimeout(() => this.say(""), SAID);
     this.planRedraw();
   }
+
+  #saying = 0;
 
   // --- answers ---
 
