@@ -12,6 +12,7 @@ from chalicelib import wiring
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
+from gt_service.prices import PriceTable
 from gt_service.reports.estimate import Estimate, PastJob, count_of_objects, estimate
 from gt_service.store.browsing import Browsing
 
@@ -43,15 +44,21 @@ def of_campaign(name: str, objects: int) -> Estimate:
 
 def of_spec(spec: CampaignSpec, objects: int) -> Estimate:
     """With any spec; the campaign of its name may be running, and may not be there yet."""
-    browsing, region = Browsing(wiring.store().tables), wiring.settings().deployment.region
+    browsing = Browsing(wiring.store().tables)
     latest = next(iter(browsing.batches(spec.name, 1)), None)
     first_batch = latest.number + 1 if latest else 1
-    return estimate(spec, objects, history=_history(browsing, spec), region=region, first_batch=first_batch)
+    return estimate(spec, objects, history=_history(browsing, spec), first_batch=first_batch, **_here())
 
 
 def of_settings(spec: CampaignSpec, objects: int) -> Estimate:
     """With a spec that is no campaign's."""
-    return estimate(spec, objects, region=wiring.settings().deployment.region)
+    return estimate(spec, objects, **_here())
+
+
+def _here() -> dict[str, Any]:
+    """What an estimate depends on of this deployment."""
+    deployment = wiring.settings().deployment
+    return {"region": deployment.region, "prices": PriceTable.of(deployment.backend)}
 
 
 def _history(browsing: Browsing, spec: CampaignSpec) -> list[PastJob]:

@@ -101,6 +101,7 @@ class StoredData:
         return {**job_json(job), "so_far_mills": self._so_far(job)}
 
     def _so_far(self, job: Job) -> int | None:
+        from gt_service.prices import PriceTable
         from gt_service.reports.estimate import so_far
 
         if job.has_ended:
@@ -109,7 +110,12 @@ class StoredData:
         if campaign.spec is None or campaign.revision != job.revision:
             return None  # the job goes by an earlier spec, which may name another price
         counters = job.counters
-        return so_far(campaign.spec, human=counters.get("HumanLabeled", 0), machine=counters.get("MachineLabeled", 0))
+        return so_far(
+            campaign.spec,
+            human=counters.get("HumanLabeled", 0),
+            machine=counters.get("MachineLabeled", 0),
+            prices=PriceTable.of(wiring.settings().deployment.backend),
+        )
 
     def label_attribute(self, campaign: str) -> str:
         spec = wiring.store().campaigns.get(campaign).spec

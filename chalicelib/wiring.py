@@ -181,8 +181,11 @@ def requests() -> Requests:
 
 @cache
 def settlement() -> Settlement:
+    from functools import partial
+
     from gt_service.chain.settlement import Settlement
     from gt_service.outputs import CloudWatchTrainingLogs
+    from gt_service.prices import PriceTable
     from gt_service.reports.campaign import publish_campaign_report
     from gt_service.reports.publish import publish_job_report
 
@@ -193,7 +196,7 @@ def settlement() -> Settlement:
         sagemaker=sagemaker(),
         signals=QueueSignals(),
         results_bucket=settings().deployment.results_bucket,
-        publish=publish_job_report,
+        publish=partial(publish_job_report, prices=PriceTable.of(settings().deployment.backend)),
         publish_campaign=publish_campaign_report,
         now=now,
     )

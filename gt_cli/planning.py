@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,16 +12,23 @@ from rich.console import Console
 from rich.markup import escape
 
 from gt_cli import worker_page
+from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.foresight import Foresight, rehearse
 from gt_service.chain.instructions import instruction_template
 from gt_service.money import usd
+from gt_service.prices import PriceTable
 from gt_service.reports.estimate import Estimate, estimate
 
 console = Console()
 ROLE = "arn:aws:iam::000000000000:role/deployed-with-the-service"
 """Stands in requests for the role that the template makes."""
+
+
+def configured_backend() -> Backend:
+    """The backend that this terminal's environment names, as it does the functions'."""
+    return GT_ENGINE if os.environ.get("AWS_ENDPOINT_URL_SAGEMAKER") else GROUND_TRUTH
 
 
 def show_plan(
@@ -32,9 +40,9 @@ def show_plan(
     Errors: `SpecErrors`, `InvalidInput`.
     """
     written = parse_spec(spec.read_bytes(), filename=spec.name)
-    deployment = Deployment("inbox", results_bucket, region, ROLE)
+    deployment = Deployment("inbox", results_bucket, region, ROLE, configured_backend())
     foresight = rehearse(written, objects, deployment, datetime.now(UTC))
-    cost = estimate(written, objects, region=region)
+    cost = estimate(written, objects, prices=PriceTable.of(deployment.backend), region=region)
     page = worker_page.problems(instruction_template(written), written.labels)
     if as_json:
         everything = {**foresight.as_dict(), "estimate": cost.as_dict(), "worker_page_problems": page}

@@ -7,6 +7,9 @@ Three parts make the price of a job (developer guide, pricing page):
   private work team; with a vendor what the vendor's listing in AWS Marketplace says, which no API tells;
 * compute: the instances that train and predict, by the second.
 
+gt-engine charges for none of them. People who are paid by the hour cost their wage for the time that they worked,
+whatever the backend.
+
 What a worker of the public workforce may be paid is a matter of the task type: `gt_service.regions`.
 """
 
@@ -15,9 +18,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
+from math import ceil
 from types import MappingProxyType
 
+from gt_service.backends import Backend
 from gt_service.errors import InvalidInput
 from gt_service.money import Mills
 from gt_service.regions import TaskType
@@ -118,10 +124,17 @@ class PriceTable:
 
     service_fees: tuple[ServiceFee, ...]
     instances: tuple[InstanceRate, ...]
+    bills_compute: bool = True
 
     @classmethod
     def current(cls) -> PriceTable:
+        """Ground Truth's prices of today."""
         return _CURRENT
+
+    @classmethod
+    def of(cls, backend: Backend) -> PriceTable:
+        """What a backend charges today."""
+        return _CURRENT if backend.service_fee else _FREE_OF_CHARGE
 
     def service_fee(self, task: TaskType, on: date) -> ServiceFee:
         """The row for a task on a day. Errors: `InvalidInput` where the table has none."""
@@ -138,7 +151,9 @@ class PriceTable:
         return max(rows, key=lambda row: row.since)
 
     def compute(self, task: TaskType, region: str) -> Compute | None:
-        """The instances of a task's auto-labeling in a region; None where the task type has none."""
+        """The instances of a task's auto-labeling in a region; None where the task type has none, or none is billed."""
+        if not self.bills_compute:
+            return None
         pair = _COMPUTE.get(task)
         if pair is None or region != "ap-south-1":
             return pair
@@ -164,3 +179,22 @@ _CURRENT = PriceTable(
         _rate("ml.p2.8xlarge", 17_180, "EC2's rate in ap-south-1, the one region that uses it, by 1.25; not confirmed"),
     ),
 )
+
+_FREE_OF_CHARGE = PriceTable(
+    service_fees=(
+        ServiceFee(
+            _GROUND_TRUTH_BEGAN,
+            date(2026, 11, 26),
+            frozenset(TaskType),
+            (Tier(None, Mills(0)),),
+            "gt-engine is part of gt-service and asks no fee; the machine that it runs on is yours and not counted",
+        ),
+    ),
+    instances=(),
+    bills_compute=False,
+)
+
+
+def wages(seconds: float, mills_per_hour: Mills) -> Mills:
+    """What people earn in some time of work, rounded up to the mill."""
+    return Mills(ceil(Decimal(str(seconds)) * mills_per_hour / SECONDS_PER_HOUR))

@@ -9,10 +9,12 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from gt_cli import planning
 from gt_cli.options import api_of
 from gt_cli.terminal import console, reporting_errors
 from gt_service.campaign import parse_spec
 from gt_service.money import Mills, usd
+from gt_service.prices import PriceTable
 from gt_service.regions import REGION_ACCOUNTS
 from gt_service.reports import estimate as estimates
 
@@ -36,7 +38,8 @@ def estimate(spec: Path, objects: int, region: str, url: str | None, token: str 
         with api_of(url, token) as api:
             found = api.estimate(written.model_dump(mode="json"), objects)
     else:
-        found = estimates.estimate(written, objects, region=region).as_dict()
+        prices = PriceTable.of(planning.configured_backend())
+        found = estimates.estimate(written, objects, prices=prices, region=region).as_dict()
     if as_json:
         console.print_json(data=found)
         return

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gt_service.backends import GT_ENGINE
 from gt_service.campaign import parse_spec
 from gt_service.money import MILLS_PER_DOLLAR
+from gt_service.prices import PriceTable
 from gt_service.regions import MIN_AUTO_LABELING_OBJECTS
 from gt_service.reports.estimate import worst_case
 
@@ -18,6 +20,11 @@ NOTEBOOK_CONCURRENT_TASKS = 200
 FEWEST_CONCURRENT_TASKS = 10
 JOBS = 3
 FEWEST_IMAGES = 20
+SIMULATED_TEAM = "arn:aws:sagemaker:us-east-1:000000000000:workteam/private-crowd/simulated"
+"""A team that nobody has made: gt-engine simulates its workers."""
+WAGE = "18"
+"""Dollars an hour, to have a sum to compare; nobody is paid."""
+TIME_LIMIT_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -64,10 +71,10 @@ def campaign_spec(name: str, labels: Sequence[str], plan: Plan, inbox: str) -> d
             "keywords": ["image", "object", "detection"],
             "examples": f"s3://{inbox}/{name}/examples/examples.manifest",
         },
-        "workforce": "public",
-        "content_classifiers": ["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"],
+        "workforce": SIMULATED_TEAM,
         "workers_per_object": 3,
-        "price_per_task": "0.036",
+        "wage": WAGE,
+        "task_time_limit_seconds": TIME_LIMIT_SECONDS,
         "batch": {"size": plan.batch_size, "quiet_minutes": 30},
         "max_concurrent_tasks": plan.max_concurrent_tasks,
         "control_batches": [2],
@@ -78,5 +85,6 @@ def campaign_spec(name: str, labels: Sequence[str], plan: Plan, inbox: str) -> d
 
 def _budget(spec: dict[str, Any], plan: Plan) -> int:
     """Dollars that hold the worst case of all jobs and, for the follow-up jobs that there may be, half as much."""
-    worst = worst_case(parse_spec(json.dumps(spec), filename="campaign.json"), plan.batch_size)
+    written = parse_spec(json.dumps(spec), filename="campaign.json")
+    worst = worst_case(written, plan.batch_size, prices=PriceTable.of(GT_ENGINE))
     return -(-JOBS * worst * 3 // 2 // MILLS_PER_DOLLAR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from rich import box
@@ -13,12 +13,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from gt_service.backends import GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.money import Mills, usd
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.layout import ACTIVE_LEARNING, CONSOLIDATION_RESPONSES, auto_label_iteration, batch_file
 from gt_service.outputs.records import consolidated
 from gt_service.prices import PriceTable
+from gt_service.reports.estimate import so_far
 
 NOTHING = Mills(0)
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
@@ -91,10 +93,10 @@ class LabelCount:
 class Watcher:
     """Follows the jobs of one campaign."""
 
-    def __init__(self, objects: ObjectStore, spec: CampaignSpec, today: date) -> None:
+    def __init__(self, objects: ObjectStore, spec: CampaignSpec) -> None:
         self._objects = objects
         self._spec = spec
-        self._fee = PriceTable.current().service_fee(spec.task, today)
+        self._prices = PriceTable.of(GT_ENGINE)
         self._counts: dict[str, LabelCount] = {}
 
     def look(self, jobs: Sequence[Mapping[str, Any]]) -> list[JobProgress]:
@@ -112,8 +114,7 @@ class Watcher:
             root = S3Uri.parse(job["output_s3_uri"])
             count = self._counts[progress.name] = LabelCount(self._objects, root, self._spec.label_attribute)
         count.update()
-        spent = self._fee.cost(count.human + count.machine)
-        spent = Mills(spent + count.human * self._spec.workers_per_object * self._spec.worker_price)
+        spent = so_far(self._spec, human=count.human, machine=count.machine, prices=self._prices)
         if job.get("cost_mills") is not None:
             spent = Mills(job["cost_mills"])
         return replace(progress, iteration=count.iteration, human=count.human, machine=count.machine, spent=spent)

@@ -111,7 +111,7 @@ def perform(
     text = _drop_campaign(demo, stack, pictures)
     say("")
     with Api(stack.api_url, stack.headers) as api, _uploading(demo, stack, pictures.pictures) as upload:
-        watcher = Watcher(objects, parse_spec(text, filename="campaign.yaml"), datetime.now(UTC).date())
+        watcher = Watcher(objects, parse_spec(text, filename="campaign.yaml"))
         _watch(demo, stack, api, watcher, upload, console)
         say("collecting labels and reports")
         return _collect(demo, stack, api, objects)
@@ -212,6 +212,7 @@ def _watch(
     console: Console,
 ) -> None:
     """Shows the jobs until all three are reported. Errors: DemoError, StackError."""
+    closed = False
     began = datetime.now(UTC)
     progress, uploading = upload
     moved, last = time.monotonic(), None
@@ -223,8 +224,10 @@ def _watch(
             campaign = api.campaign(demo.campaign)
             jobs = watcher.look(api.jobs(demo.campaign))
             _fail_where_it_cannot_go_on(campaign, jobs)
-            if uploading.done() and _waits_for_more(demo, campaign):
+            if not closed and uploading.done() and _waits_for_more(demo, campaign):
+                # Once: a batch closes some time after it was asked to, and then there is nothing left to close.
                 api.close_batch(demo.campaign)
+                closed = True
             headline = f"{progress.count:,} of {demo.plan.images:,} images uploaded, {registered(campaign):,} taken in"
             if console.is_terminal:
                 live.update(drawing(jobs, headline, began, datetime.now(UTC)), refresh=True)

@@ -109,6 +109,12 @@ def _quality_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
 
 
 def _price_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    if spec.wage is not None and ":workteam/private-crowd/" not in spec.workforce:
+        yield InvalidInput(
+            "only people of a private work team are paid by the hour",
+            remedy="Take the field out, or name a private work team as the workforce.",
+            field="wage",
+        )
     price = spec.price_per_task
     if price is None:
         return

@@ -172,6 +172,13 @@ class CampaignSpec(_Part):
         "list of prices. Left out, it is the lowest of them.",
         examples=["0.036"],
     )
+    wage: Dollars | None = Field(
+        None,
+        gt=0,
+        description="US dollars an hour that you pay the people of your own work team. Reports then tell what their "
+        "time cost, and the budget holds it: at most task_time_limit_seconds for each answer.",
+        examples=["18"],
+    )
     batch: BatchRule = Field(
         default_factory=BatchRule, description="When images become a batch.", examples=[{"size": 1250}]
     )

@@ -30,6 +30,7 @@ from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
 from gt_service.ingest.batching import Batching
 from gt_service.objects import ObjectStore, S3Uri
+from gt_service.prices import PriceTable
 from gt_service.reports.estimate import worst_case
 from gt_service.store import Store
 from gt_service.store.records import Batch, Campaign, Job
@@ -129,7 +130,9 @@ class Chain:
         return planner.plan(
             standing,
             results_bucket=self._deployment.results_bucket,
-            worst_case=lambda spec, objects: worst_case(spec, objects, region=self._deployment.region),
+            worst_case=lambda spec, objects: worst_case(
+                spec, objects, prices=PriceTable.of(self._deployment.backend), region=self._deployment.region
+            ),
             job_mark=self._deployment.job_mark,
         )
 

@@ -18,6 +18,7 @@ from gt_service.chain.request import job_request
 from gt_service.chain.states import BatchState, CampaignState, JobState
 from gt_service.errors import GtServiceError
 from gt_service.money import Mills
+from gt_service.prices import PriceTable
 from gt_service.reports import estimate as estimates
 from gt_service.store.images import Pending
 from gt_service.store.records import Batch, Campaign, Job, Verdict
@@ -150,11 +151,12 @@ class _Rehearsal:
     def __init__(self, spec: CampaignSpec, objects: int, deployment: Deployment) -> None:
         self._spec, self._objects, self._deployment = spec, objects, deployment
         self._places = Places(deployment.results_bucket, spec.name)
-        found = estimates.estimate(spec, objects, region=deployment.region)
+        self._prices = PriceTable.of(deployment.backend)
+        found = estimates.estimate(spec, objects, prices=self._prices, region=deployment.region)
         self._likely_costs = {(job.role, job.objects): job.cost.likely for job in found.jobs}
 
     def worst_case(self, spec: CampaignSpec, objects: int) -> Mills:
-        return estimates.worst_case(spec, objects, region=self._deployment.region)
+        return estimates.worst_case(spec, objects, prices=self._prices, region=self._deployment.region)
 
     def beginning(self, now: datetime) -> planner.Standing:
         """All images are there, and have been for so long that a rest of them makes a batch too."""

@@ -8,6 +8,7 @@ from typing import Any
 from gt_service.pages.charts import Series
 from gt_service.pages.formats import decimal, money, money_per_image, number, percent
 from gt_service.pages.parts import Fact, Table
+from gt_service.reports.amounts import duration
 
 Json = Mapping[str, Any]
 
@@ -67,9 +68,15 @@ def cost_facts(report: Json) -> tuple[Fact, ...]:
     ]
     if unseen := cost.get("unseen_mills"):
         facts.append(Fact("Not in the files", money(unseen), "labels that the service counts, booked all the same"))
+    people = report.get("people") or {}
+    if people.get("hours") is not None:
+        everything = duration(3600 * people["all_human_hours"])
+        facts.append(
+            Fact("People's time", duration(3600 * people["hours"]), f"{everything} had people labeled everything")
+        )
     saving = report.get("saving") or {}
     for name, key in (("Saved", "all_human"), ("Against the control", "control")):
-        if saved := saving.get(key):
+        if (saved := saving.get(key)) and saved["before_mills"]:
             facts.append(Fact(name, percent(saved["share"]), f"{money(saved['mills'])} against {saved['compared_to']}"))
     return tuple(facts)
 

@@ -22,5 +22,13 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{rounded:.{digits}f} %".replace("-", MINUS)
 
 
+def duration(seconds: float) -> str:
+    """Time that people spent: "2 h 05 min", "12 min", "40 s"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
+
+
 def _sign(mills: int) -> str:
     return MINUS if mills < 0 else ""

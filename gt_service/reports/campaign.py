@@ -72,6 +72,8 @@ def _row(report: Mapping[str, Any]) -> Report:
     machine = quality.get("machine") or {}
     return {
         **{key: report[key] for key in ("job", "counts", "machine_share", "cost", "all_human", "saving")},
+        "hours": (report.get("people") or {}).get("hours"),
+        "all_human_hours": (report.get("people") or {}).get("all_human_hours"),
         "true_error": quality.get("true_error"),
         "error_interval": machine.get("error_interval"),
     }
@@ -90,10 +92,18 @@ def _totals(reports: Sequence[Mapping[str, Any]]) -> Report:
         "machine_share": round(machine / labeled, 4) if labeled else 0.0,
         "cost_mills": cost,
         "cost_usd": as_usd_number(Mills(cost)),
+        "hours": _hours(reports, "hours"),
+        "all_human_hours": _hours(reports, "all_human_hours"),
         "all_human_mills": human,
         "saved_mills": human - cost,
         "saved_share": round((human - cost) / human, 4) if human else 0.0,
     }
+
+
+def _hours(reports: Sequence[Mapping[str, Any]], key: str) -> float | None:
+    """Hours of people, over the jobs that tell; None where none does."""
+    known = [hours for report in reports if (hours := (report.get("people") or {}).get(key)) is not None]
+    return round(sum(known), 3) if known else None
 
 
 def _duplicates(chain: Sequence[Mapping[str, Any]], found: Mapping[str, int]) -> Report:

@@ -1,7 +1,8 @@
 """What a labeling job cost, and what it saved against what. Pure: counts and terms in, mills out.
 
 The price of a job (pricing page): the service fee for each labeled object, whoever labeled it; the workers, paid for
-each answer, also for answers to objects that got no label, and whatever the job's status; compute by the second.
+each answer, also for answers to objects that got no label, and whatever the job's status; compute by the second. A
+private work team is not paid by the service; where the owner says what an hour of it costs, that is the workers' part.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 
 from gt_service.errors import UnknownState
 from gt_service.money import Mills
+from gt_service.outputs.answers import WorkerStats
 from gt_service.outputs.job import Iteration, JobOutput, TrainingRun
-from gt_service.prices import PriceTable, Workforce
+from gt_service.prices import PriceTable, Workforce, wages
 from gt_service.regions import TaskType
 
 NOTHING = Mills(0)
@@ -47,6 +49,7 @@ class Terms:
 
     price_per_answer   what the request pays a worker of the public workforce; 0 with other workforces, which the
                        service does not pay
+    wage               mills an hour of a private work team, where its owner says so
     """
 
     task: TaskType
@@ -57,9 +60,10 @@ class Terms:
     max_concurrent_tasks: int
     auto_labeling: bool
     started: date
+    wage: Mills | None = None
 
     @classmethod
-    def of(cls, description: Mapping[str, Any], task: TaskType) -> Terms:
+    def of(cls, description: Mapping[str, Any], task: TaskType, wage: Mills | None = None) -> Terms:
         """From the response of DescribeLabelingJob."""
         human = description["HumanTaskConfig"]
         workforce = Workforce.of(human["WorkteamArn"])
@@ -75,14 +79,19 @@ class Terms:
             max_concurrent_tasks=human.get("MaxConcurrentTaskCount", 1000),
             auto_labeling="LabelingJobAlgorithmsConfig" in description,
             started=description["CreationTime"].date(),
+            wage=wage if workforce is Workforce.PRIVATE else None,
         )
 
-    def answers_cost(self, answers: int) -> Mills:
+    def answers_cost(self, answers: int, seconds_each: float | None) -> Mills:
+        """What workers get for so many answers that took so long on average; nothing of a wage where no time is
+        known."""
+        if self.wage is not None:
+            return wages(answers * (seconds_each or 0), self.wage)
         return Mills(answers * self.price_per_answer)
 
-    def human_cost(self, objects: int) -> Mills:
+    def human_cost(self, objects: int, seconds_each: float | None) -> Mills:
         """What workers get for labeling so many objects, all of them answering."""
-        return self.answers_cost(objects * self.workers_per_object)
+        return self.answers_cost(objects * self.workers_per_object, seconds_each)
 
 
 @dataclass(frozen=True)
@@ -100,13 +109,14 @@ def job_cost(output: JobOutput, terms: Terms, prices: PriceTable, *, labeled_thi
     month = _month(terms.started)
     already = labeled_this_month
     fee = prices.service_fee(terms.task, terms.started)
+    seconds = seconds_per_answer(output.workers)
     for iteration in output.iterations:
         now = month if iteration.ended_at is None else _month(iteration.ended_at)
         already = already if now == month else 0
         month = now
         costs[iteration.number] = Cost(
             service=fee.cost(iteration.labeled, already=already),
-            workers=terms.answers_cost(iteration.answers),
+            workers=terms.answers_cost(iteration.answers, seconds),
             compute=Mills(training[iteration.number]),
         )
         already += iteration.labeled
@@ -128,13 +138,28 @@ def unseen_cost(
     already = labeled_this_month + output.labeled
     spare = max(0, output.answers - output.human_images * terms.workers_per_object)
     answers = max(0, human * terms.workers_per_object - spare)
-    return Cost(fee.cost(human + machine, already=already), terms.answers_cost(answers))
+    return Cost(
+        fee.cost(human + machine, already=already), terms.answers_cost(answers, seconds_per_answer(output.workers))
+    )
 
 
-def all_human_cost(objects: int, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> Cost:
-    """What the same number of objects costs where people label every one."""
+def seconds_per_answer(workers: Sequence[WorkerStats]) -> float | None:
+    """Mean seconds of an answer, over those whose time is known; None without any."""
+    timed = sum(worker.timed for worker in workers)
+    return sum(worker.timed * (worker.mean_seconds or 0) for worker in workers) / timed if timed else None
+
+
+def all_human_cost(
+    objects: int,
+    terms: Terms,
+    prices: PriceTable,
+    *,
+    seconds_each: float | None = None,
+    labeled_this_month: int = 0,
+) -> Cost:
+    """What the same number of objects costs where people label every one, each answer in the time that was measured."""
     fee = prices.service_fee(terms.task, terms.started)
-    return Cost(fee.cost(objects, already=labeled_this_month), terms.human_cost(objects))
+    return Cost(fee.cost(objects, already=labeled_this_month), terms.human_cost(objects, seconds_each))
 
 
 def all_machine_cost(objects: int, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> Cost:

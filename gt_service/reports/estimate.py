@@ -18,8 +18,8 @@ from typing import Any
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import InvalidInput
 from gt_service.money import Mills, as_usd_number, usd
-from gt_service.prices import PriceTable
-from gt_service.regions import MIN_AUTO_LABELING_OBJECTS
+from gt_service.prices import PriceTable, wages
+from gt_service.regions import MIN_AUTO_LABELING_OBJECTS, TaskType
 
 MOST_OBJECTS = 10_000_000
 
@@ -32,6 +32,20 @@ MAX_TRAINING_SECONDS = 1800
 MAX_INFERENCE_SECONDS = 900
 MAX_SECONDS_PER_SAMPLE = 0.1
 """Assumed: how long one training and one batch transform take, typically and at most. AWS documents no limit."""
+
+
+SECONDS_PER_ANSWER: Mapping[TaskType, float] = {
+    TaskType.OBJECT_DETECTION: 26,
+    TaskType.SEMANTIC_SEGMENTATION: 80,
+    TaskType.IMAGE_CLASSIFICATION: 4,
+    TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL: 8,
+}
+"""What people take for an answer until a job has shown it. A box 25.5 s (Konyushkova et al., CVPR 2018), a mask 80 s
+(Lin et al., ECCV 2014); classes are assumed."""
+_OTHER_SECONDS = 10.0
+_SECONDS_BAND = (0.5, 2.0)
+"""How far off a prior time may be; a measured one is taken to be a quarter off at most."""
+_MEASURED_BAND = (0.75, 1.25)
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,7 @@ class PastJob:
     objects: int
     machine_images: int
     compute: Mills
+    seconds_per_answer: float | None = None
 
     @classmethod
     def of(cls, report: Mapping[str, Any]) -> PastJob:
@@ -75,6 +90,7 @@ class PastJob:
             objects=counts["objects"],
             machine_images=counts["machine_images"],
             compute=Mills(report["cost"]["compute_mills"]),
+            seconds_per_answer=(report.get("people") or {}).get("seconds_per_answer"),
         )
 
     @property
@@ -172,14 +188,15 @@ def estimate(
     )
     cost = sum((job.cost for job in jobs), _NOTHING)
     fee = table.service_fee(spec.task, LATEST)
+    _, seconds, _ = _seconds(spec, history)
     return Estimate(
         low=cost.low,
         likely=cost.likely,
         high=cost.high,
         ceiling=cost.ceiling,
-        all_human=Mills(fee.cost(objects) + _workers(spec, objects)),
+        all_human=Mills(fee.cost(objects) + _workers(spec, objects, seconds)),
         jobs=jobs,
-        assumptions=tuple(_assumptions(spec, jobs, history)),
+        assumptions=tuple(_assumptions(spec, jobs, history, table)),
     )
 
 
@@ -188,12 +205,14 @@ def worst_case(
 ) -> Mills:
     """The most that one labeling job of `objects` may cost: reserved before it starts.
 
-    Every object is labeled, and answered by all its workers, at the first tier of the service fee; and as many
+    Every object is labeled, and answered by all its workers (of whom those with a wage take all the time that a task
+    allows), at the first tier of the service fee; and as many
     trainings run as iterations are possible, each as long as assumed at most.
     """
     table = prices or PriceTable.current()
     fee = table.service_fee(spec.task, LATEST).cost(objects)
-    return Mills(fee + _workers(spec, objects) + _compute(spec, objects, table, region).ceiling)
+    workers = _workers(spec, objects, spec.task_time_limit_seconds)
+    return Mills(fee + workers + _compute(spec, objects, table, region).ceiling)
 
 
 def so_far(spec: CampaignSpec, *, human: int, machine: int, prices: PriceTable | None = None) -> Mills:
@@ -202,7 +221,8 @@ def so_far(spec: CampaignSpec, *, human: int, machine: int, prices: PriceTable |
     Without computing, which is known when the job has ended; never more than `worst_case`.
     """
     fee = (prices or PriceTable.current()).service_fee(spec.task, LATEST).cost(human + machine)
-    return Mills(fee + _workers(spec, human))
+    _, seconds, _ = _seconds(spec, ())
+    return Mills(fee + _workers(spec, human, seconds))
 
 
 _NOTHING = Range(Mills(0), Mills(0), Mills(0), Mills(0))
@@ -228,17 +248,19 @@ def _job(
     compute = _compute(spec, objects, prices, region, history)
     fee = prices.service_fee(spec.task, LATEST).cost(objects)
 
-    def cost(machine_share: float, compute: Mills) -> Mills:
-        return Mills(fee + _workers(spec, objects - floor(machine_share * objects)) + compute)
+    def cost(machine_share: float, seconds: float, compute: Mills) -> Mills:
+        return Mills(fee + _workers(spec, objects - floor(machine_share * objects), seconds) + compute)
+
+    fast, usual, slow = _seconds(spec, history)
 
     return JobEstimate(
         role=role,
         objects=objects,
         machine_share=share,
         cost=Range(
-            low=cost(share.high, compute.low),
-            likely=cost(share.likely, compute.likely),
-            high=cost(share.low, compute.high),
+            low=cost(share.high, fast, compute.low),
+            likely=cost(share.likely, usual, compute.likely),
+            high=cost(share.low, slow, compute.high),
             ceiling=worst_case(spec, objects, prices=prices, region=region),
         ),
         compute=compute,
@@ -284,23 +306,39 @@ def _compute(
     return Range(Mills(0), min(typical, ceiling), ceiling, ceiling)
 
 
-def _workers(spec: CampaignSpec, objects: int) -> Mills:
-    return Mills(objects * spec.workers_per_object * spec.worker_price)
+def _workers(spec: CampaignSpec, objects: int, seconds: float) -> Mills:
+    """What people get who answer for so many objects, so long each."""
+    answers = objects * spec.workers_per_object
+    if spec.wage is not None:
+        return wages(answers * seconds, spec.wage)
+    return Mills(answers * spec.worker_price)
 
 
-def _assumptions(spec: CampaignSpec, jobs: Sequence[JobEstimate], history: Sequence[PastJob]) -> list[str]:
-    lines = [
-        f"{spec.workers_per_object} workers for each object at {usd(spec.worker_price)} an answer"
-        if spec.is_public
-        else "the work team's own pay is not in it: the service does not pay private and vendor teams",
-        "no other labeling in the same month: the service fee's first tier holds",
-    ]
+def _seconds(spec: CampaignSpec, history: Sequence[PastJob]) -> tuple[float, float, float]:
+    """Seconds of an answer: fast, usual, slow; never above what a task allows."""
+    measured = [job.seconds_per_answer for job in history if job.seconds_per_answer is not None]
+    usual = fmean(measured) if measured else SECONDS_PER_ANSWER.get(spec.task, _OTHER_SECONDS)
+    low, high = _MEASURED_BAND if measured else _SECONDS_BAND
+    most = float(spec.task_time_limit_seconds)
+    return min(usual * low, most), min(usual, most), min(usual * high, most)
+
+
+def _assumptions(
+    spec: CampaignSpec, jobs: Sequence[JobEstimate], history: Sequence[PastJob], prices: PriceTable
+) -> list[str]:
+    lines = [_pay(spec, history)]
+    if prices.service_fee(spec.task, LATEST).cost(1):
+        lines.append("no other labeling in the same month: the service fee's first tier holds")
+    else:
+        lines.append("gt-engine asks no fee; the machine that it runs on is not in it")
     if not spec.uses_auto_labeling:
         return [*lines, "people label every object"]
     if history:
         lines.append(f"machine shares from the campaign's {len(history)} finished job(s), weighed with the notebook's")
     else:
         lines.append("machine shares from AWS's notebook (48 % first, 60 % without and 80 % with a pre-trained model)")
+    if not prices.bills_compute:
+        return lines
     if any(job.objects < MIN_AUTO_LABELING_OBJECTS for job in jobs):
         lines.append(
             f"Ground Truth auto-labels only from {MIN_AUTO_LABELING_OBJECTS:,} objects a job; "
@@ -308,3 +346,18 @@ def _assumptions(spec: CampaignSpec, jobs: Sequence[JobEstimate], history: Seque
         )
     lines.append("compute: an allowance; training at most 30 minutes and 0.1 s for each sample, not documented by AWS")
     return lines
+
+
+def _pay(spec: CampaignSpec, history: Sequence[PastJob]) -> str:
+    if spec.is_public:
+        return f"{spec.workers_per_object} workers for each object at {usd(spec.worker_price)} an answer"
+    if spec.wage is None:
+        return "the work team's own pay is not in it: the service does not pay private and vendor teams"
+    _, seconds, _ = _seconds(spec, history)
+    shown = (
+        "measured" if any(job.seconds_per_answer is not None for job in history) else "assumed until a job has ended"
+    )
+    return (
+        f"{spec.workers_per_object} worker(s) for each object at {usd(spec.wage)} an hour, {seconds:.0f} seconds an "
+        f"answer ({shown}); at most the {spec.task_time_limit_seconds} seconds that a task allows"
+    )

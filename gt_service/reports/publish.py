@@ -96,7 +96,7 @@ def make_job_report(
     return job_report(
         replace(output, findings=(*output.findings, *problem)),
         description,
-        Terms.of(description, spec.task),
+        Terms.of(description, spec.task, spec.wage),
         prices or PriceTable.current(),
         campaign=spec.name,
         batch=batch,

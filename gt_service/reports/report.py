@@ -21,6 +21,7 @@ from gt_service.reports.costs import (
     all_human_cost,
     all_machine_cost,
     job_cost,
+    seconds_per_answer,
     unseen_cost,
     up_front_objects,
 )
@@ -51,7 +52,8 @@ def job_report(
     unseen = unseen_cost(
         output, description.get("LabelCounters", {}), terms, prices, labeled_this_month=labeled_this_month
     )
-    human = all_human_cost(output.labeled, terms, prices, labeled_this_month=labeled_this_month)
+    seconds = seconds_per_answer(output.workers)
+    human = all_human_cost(output.labeled, terms, prices, seconds_each=seconds, labeled_this_month=labeled_this_month)
     machine = all_machine_cost(output.labeled, terms, prices, labeled_this_month=labeled_this_month)
     report: Report = {
         "version": 1,
@@ -62,17 +64,20 @@ def job_report(
         "machine_share": round(output.machine_images / output.labeled, 4) if output.labeled else 0.0,
         "up_front_objects": up_front_objects(output.iterations),
         "terms": _terms(terms, prices),
+        "people": _people(output, terms, cost.total, seconds),
         "cost": _cost(cost.total) | {"unseen_mills": unseen.total},
         "all_human": _cost(human),
         "iterations": [_iteration(each, cost.iterations[each.number]) for each in output.iterations],
         "training": [_training(run) for run in output.training],
-        "workers": [{**vars(w), "cost_mills": terms.answers_cost(w.answers)} for w in output.workers],
+        "workers": [
+            {**vars(w), "cost_mills": terms.answers_cost(w.answers, w.mean_seconds or seconds)} for w in output.workers
+        ],
         "unlabeled": _unlabeled(output.unlabeled),
         "findings": [vars(each) for each in output.findings],
         "quality": quality,
         "audit_sample": audit_sample,
     }
-    report["saving"] = _saving(report, cost, human, machine, terms, control)
+    report["saving"] = _saving(report, cost, human, machine, terms, control, seconds)
     return report
 
 
@@ -110,6 +115,29 @@ def _counts(output: JobOutput, description: Mapping[str, Any]) -> Report:
     }
 
 
+def _people(output: JobOutput, terms: Terms, cost: Cost, seconds: float | None) -> Report:
+    """The time of people: measured for the `timed` answers, and taken for all of them.
+
+    all_human_hours: had people labeled every object, each answer in the mean time that was measured.
+    """
+    labeled, boxes = output.labeled, output.human_boxes + output.machine_boxes
+    return {
+        "answers": output.answers,
+        "timed": sum(worker.timed for worker in output.workers),
+        "seconds_per_answer": None if seconds is None else round(seconds, 2),
+        "seconds_per_image": _each(None if seconds is None else seconds * output.answers, labeled),
+        "hours": None if seconds is None else round(seconds * output.answers / 3600, 3),
+        "all_human_hours": None if seconds is None else round(seconds * labeled * terms.workers_per_object / 3600, 3),
+        "wage_mills_per_hour": terms.wage,
+        "cost_per_image_mills": _each(cost.total, labeled),
+        "cost_per_box_mills": _each(cost.total, boxes),
+    }
+
+
+def _each(amount: float | None, count: int) -> float | None:
+    return round(amount / count, 2) if amount is not None and count else None
+
+
 def _terms(terms: Terms, prices: PriceTable) -> Report:
     fee = prices.service_fee(terms.task, terms.started)
     compute = prices.compute(terms.task, terms.region) if terms.auto_labeling else None
@@ -131,7 +159,7 @@ def _terms(terms: Terms, prices: PriceTable) -> Report:
             },
             *([] if compute is None else [_instance(prices, compute.training, terms.started)]),
         ],
-        "notes": _notes(terms),
+        "notes": _notes(terms, prices),
     }
 
 
@@ -146,13 +174,18 @@ def _instance(prices: PriceTable, name: str, on: date) -> Report:
     }
 
 
-def _notes(terms: Terms) -> list[str]:
+def _notes(terms: Terms, prices: PriceTable) -> list[str]:
     notes = []
-    if terms.workforce is Workforce.PRIVATE:
+    if terms.wage is not None:
+        notes.append(
+            f"The work team is paid {usd(terms.wage)} an hour for the time of its answers; time between tasks and time "
+            "over tasks that were declined or given back is not in it."
+        )
+    elif terms.workforce is Workforce.PRIVATE:
         notes.append("A private work team: the service pays no workers, so their pay is not in the cost.")
     if terms.workforce is Workforce.VENDOR:
         notes.append("A vendor: its price is in its AWS Marketplace listing and in no API, so it is not in the cost.")
-    if terms.auto_labeling:
+    if terms.auto_labeling and prices.bills_compute:
         notes.append("Compute is training time from the logs; the time of predictions is in none of the job's files.")
     return notes
 
@@ -207,24 +240,35 @@ def _saving(
     machine: Cost,
     terms: Terms,
     control: Mapping[str, Any] | None,
+    seconds: float | None,
 ) -> Report:
     labeled = report["counts"]["labeled"]
-    each = f"{terms.workers_per_object} workers at {usd(terms.price_per_answer)}"
+    each = f"{terms.workers_per_object} worker{'s' if terms.workers_per_object > 1 else ''}{_paid(terms, seconds)}"
     return {
         "all_human": {
             **_difference(human.total, cost.total.total),
-            "compared_to": f"the same {labeled:,} objects, every one labeled by {each} and no compute",
+            "compared_to": f"the same {labeled:,} objects, every one labeled by {each}",
         },
         "ceiling": {
             **_difference(human.total, machine.total),
-            "compared_to": "the same, were every object labeled by machine: the service fee remains",
+            "compared_to": "the same, were every object labeled by machine"
+            + (": the service fee remains" if machine.total else ""),
         },
         "compute_share": round(cost.total.compute / cost.total.total, 4) if cost.total.total else 0.0,
-        "control": None if control is None else _against_control(report, control, terms),
+        "control": None if control is None else _against_control(report, control, terms, seconds),
     }
 
 
-def _against_control(report: Mapping[str, Any], control: Mapping[str, Any], terms: Terms) -> Report:
+def _paid(terms: Terms, seconds: float | None) -> str:
+    """How the workers of a comparison are paid."""
+    if terms.wage is not None:
+        return f" at {usd(terms.wage)} an hour, in the {seconds or 0:.1f} seconds an answer that were measured"
+    return f" at {usd(terms.price_per_answer)}" if terms.price_per_answer else ""
+
+
+def _against_control(
+    report: Mapping[str, Any], control: Mapping[str, Any], terms: Terms, seconds: float | None
+) -> Report:
     """The saving against the control, in two parts: batches of labels not bought at all, and a better model.
 
     A job that starts from a model skips its training batch: it needs people for a validation set only before the
@@ -247,7 +291,7 @@ def _against_control(report: Mapping[str, Any], control: Mapping[str, Any], term
         result["why"] = f"The parts cannot be told apart: {which} has no machine labels."
         return result
     skipped = other - own
-    mechanical = terms.human_cost(skipped)
+    mechanical = terms.human_cost(skipped, seconds) if skipped >= 0 else Mills(-terms.human_cost(-skipped, seconds))
     result["mechanical"] = {"mills": mechanical, "objects": skipped}
     result["model"] = {"mills": saved - mechanical}
     result["why"] = (

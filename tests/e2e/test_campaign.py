@@ -95,11 +95,13 @@ def test_the_report_charges_every_answer_and_every_label_and_nothing_twice(out: 
         told = report(out, job)
         given = len(list(answers(out, job)))
         assert told["counts"]["answers"] == given
-        assert told["cost"]["workers_mills"] == given * 36
-        assert told["cost"]["service_mills"] == job["objects"] * 80
+        wages = given * told["people"]["seconds_per_answer"] * 5  # mills a second, at $18 an hour
+        assert told["cost"]["workers_mills"] == pytest.approx(wages, rel=0.01)
+        assert told["cost"]["service_mills"] == told["cost"]["compute_mills"] == 0
         parts = ("service_mills", "workers_mills", "compute_mills")
         assert told["cost"]["total_mills"] == sum(told["cost"][part] for part in parts)
-        assert told["all_human"]["total_mills"] == job["objects"] * (80 + 3 * 36)
+        everyone = job["objects"] * 3 * told["people"]["seconds_per_answer"] * 5
+        assert told["all_human"]["total_mills"] == pytest.approx(everyone, rel=0.01)
         assert sum(iteration["human_images"] for iteration in told["iterations"]) == job["human_labeled"]
 
 

@@ -288,6 +288,7 @@ def test_a_job_that_was_refused_is_shown_in_ground_truths_words(client: Client, 
     assert "no such role" in job["failure_reason"]
 
 
+@pytest.mark.usefixtures("in_ireland")
 def test_the_page_of_a_running_job_knows_what_its_labels_have_cost(wired: World) -> None:
     """By the spec that the job was started with: another spec's price would be a wrong sum of money."""
 

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.errors import InvalidInput
 from gt_service.money import Mills
-from gt_service.prices import InstanceRate, PriceTable, ServiceFee, Tier, Workforce
+from gt_service.prices import InstanceRate, PriceTable, ServiceFee, Tier, Workforce, wages
 from gt_service.regions import TASKS, TaskType
 from tests.factories import PRIVATE_TEAM, PUBLIC_TEAM, VENDOR_TEAM
 
@@ -75,6 +76,21 @@ def test_a_later_row_takes_over_on_its_day_and_not_before() -> None:
     assert table.service_fee(task, DAY).cost(1) == 70
     with pytest.raises(InvalidInput, match="no service fee"):
         table.service_fee(task, date(2019, 12, 31))
+
+
+def test_gt_engine_charges_nothing_whatever_answers() -> None:
+    """A campaign's budget would be spent on fees that nobody asks."""
+    free = PriceTable.of(GT_ENGINE)
+    assert all(free.service_fee(task, DAY).cost(10**6) == 0 for task in TaskType)
+    assert all(free.compute(task, "us-east-1") is None for task in TaskType)
+    assert PriceTable.of(GROUND_TRUTH) == PriceTable.current()
+
+
+def test_wages_are_for_the_time_worked_and_never_less() -> None:
+    """Rounded down, many short answers would cost nothing."""
+    assert wages(3600, Mills(18_000)) == 18_000
+    assert wages(0.1, Mills(18_000)) == 1
+    assert wages(0, Mills(18_000)) == 0
 
 
 def test_the_work_team_tells_who_is_paid_by_whom() -> None:

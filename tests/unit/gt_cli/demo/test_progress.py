@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from rich.console import Console
 
@@ -64,26 +64,26 @@ def job(**changes: object) -> dict[str, object]:
 
 
 def test_dollars_so_far_are_those_of_the_labels_so_far() -> None:
-    (progress,) = Watcher(MemoryObjects(tree()), SPEC, date(2026, 1, 1)).look([job()])
-    assert progress.spent == 3 * (80 + 3 * 36) + 2 * 80
+    (progress,) = Watcher(MemoryObjects(tree()), SPEC).look([job()])
+    assert progress.spent == 3 * 3 * 26 * 5, "three images, three answers of 26 seconds, half a cent a second"
 
 
 def test_the_reports_own_cost_replaces_the_running_sum() -> None:
-    watcher = Watcher(MemoryObjects(tree()), SPEC, date(2026, 1, 1))
+    watcher = Watcher(MemoryObjects(tree()), SPEC)
     (progress,) = watcher.look([job(status="Completed", cost_mills=777, report_s3_uri="s3://results/birds/reports/x/")])
     assert (progress.spent, progress.has_ended) == (777, True)
 
 
 def test_a_job_that_waits_for_its_report_has_not_ended() -> None:
-    (progress,) = Watcher(MemoryObjects(tree()), SPEC, date(2026, 1, 1)).look([job(status="Completed")])
+    (progress,) = Watcher(MemoryObjects(tree()), SPEC).look([job(status="Completed")])
     assert not progress.has_ended
 
 
 def test_the_display_shows_every_number() -> None:
     console = Console(width=140, record=True, file=io.StringIO())
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    jobs = Watcher(MemoryObjects(tree()), SPEC, date(2026, 1, 1)).look([job()])
+    jobs = Watcher(MemoryObjects(tree()), SPEC).look([job()])
     console.print(drawing(jobs, "10 of 20 images uploaded", now, now))
     shown = console.export_text()
-    for text in ("birds-0001", "first", "InProgress", "10 of 20", "$0.724"):
+    for text in ("birds-0001", "first", "InProgress", "10 of 20", "$1.17"):
         assert text in shown

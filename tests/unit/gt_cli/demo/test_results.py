@@ -49,6 +49,7 @@ REPORT = {
     "cost": {"total_mills": 170_200},
     "all_human": {"total_mills": 235_000},
     "machine_share": 0.48,
+    "people": {"hours": 12.5, "all_human_hours": 24.0},
     "quality": {"true_error": 0.072},
 }
 
@@ -74,7 +75,7 @@ def test_the_table_shows_share_counts_money_and_error(found: dict[str, Any]) -> 
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(conclusion(found))
     shown = console.export_text()
-    for text in ("48 %", "650 images", "800 boxes", "$170.20", "$235.00", "$64.80", "28 %", "0.072"):
+    for text in ("48 %", "650 images", "800 boxes", "$170.20", "$235.00", "12 h 30 min", "24 h 00 min", "0.072"):
         assert text in shown
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from gt_service.backends import GT_ENGINE
+from gt_service.errors import SpecErrors
 from gt_service.money import Mills
+from gt_service.prices import PriceTable
 from gt_service.reports.estimate import PastJob, estimate, so_far, worst_case
 from tests.factories import PRIVATE_TEAM, spec
 
@@ -55,6 +58,32 @@ def test_what_a_running_job_has_cost_is_what_its_labels_cost() -> None:
     assert so_far(NOTEBOOK, human=650, machine=600) == 170_200
     assert so_far(NOTEBOOK, human=0, machine=0) == 0
     assert so_far(NOTEBOOK, human=1250, machine=0) <= worst_case(NOTEBOOK, 1250)
+
+
+FREE = PriceTable.of(GT_ENGINE)
+BY_THE_HOUR = spec(workforce=PRIVATE_TEAM, price_per_task=None, wage="18", task_time_limit_seconds=60)
+
+
+def test_wages_are_in_the_budget_at_their_most() -> None:
+    """People who take their time would break a budget that was reckoned with the usual."""
+    assert worst_case(BY_THE_HOUR, 1000, prices=FREE) == 1000 * 3 * 300, "60 seconds at $18 an hour: 30 cents"
+    found = estimate(BY_THE_HOUR, 1000, prices=FREE)
+    assert 0 < found.low < found.likely < found.high <= found.ceiling
+    assert found.all_human == 1000 * 3 * 26 * 5, "26 seconds an answer, half a cent a second"
+    assert any("$18.00 an hour" in line and "26 seconds" in line for line in found.assumptions)
+
+
+def test_the_time_that_was_measured_takes_the_place_of_the_assumed() -> None:
+    """A team that is twice as fast would be planned for twice too long, for good."""
+    past = PastJob("first", 1250, 600, Mills(0), seconds_per_answer=10.0)
+    assert estimate(BY_THE_HOUR, 1000, prices=FREE, history=[past]).all_human == 1000 * 3 * 10 * 5
+
+
+def test_nothing_is_charged_where_nobody_charges() -> None:
+    """On gt-engine a private team costs what its owner pays it, and he has not said."""
+    unpaid = spec(workforce=PRIVATE_TEAM, price_per_task=None)
+    assert estimate(unpaid, 1250, prices=FREE).ceiling == 0
+    assert so_far(unpaid, human=10, machine=10, prices=FREE) == 0
 
 
 def test_the_worst_case_is_at_the_dearest_tier() -> None:
@@ -122,3 +151,9 @@ def test_the_estimate_as_json() -> None:
         "likely": 0.48,
         "high": pytest.approx(0.68),
     }
+
+
+def test_only_people_of_an_own_team_have_a_wage() -> None:
+    """A vendor's or the public's work would be paid twice on paper."""
+    with pytest.raises(SpecErrors, match="by the hour"):
+        spec(wage="18")

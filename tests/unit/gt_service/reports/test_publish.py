@@ -15,10 +15,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from gt_service.backends import GT_ENGINE
 from gt_service.objects import S3Uri
+from gt_service.prices import PriceTable
 from gt_service.reports.campaign import campaign_report, publish_campaign_report
+from gt_service.reports.figure import job_figure, rendered
+from gt_service.reports.page import job_page
 from gt_service.reports.publish import make_job_report, publish_job_report
-from tests.factories import LabelingJob, MemoryLogs, box_label, compact, notebook_jobs, spec
+from tests.factories import PRIVATE_TEAM, LabelingJob, MemoryLogs, box_label, compact, notebook_jobs, spec
 from tests.fakes import MemoryObjects
 
 NOW = datetime(2026, 5, 3, tzinfo=UTC)
@@ -27,7 +31,14 @@ DESTINATION = S3Uri("results", "birds/reports/birds-0002")
 Json = dict[str, Any]
 
 
-def make(job: LabelingJob, role: str = "first", control: Json | None = None, gold: bool = False) -> Json:
+def make(
+    job: LabelingJob,
+    role: str = "first",
+    control: Json | None = None,
+    gold: bool = False,
+    prices: PriceTable | None = None,
+    **asked: Any,
+) -> Json:
     store, logs = MemoryObjects(), MemoryLogs()
     description = job.write(store, logs)
     if gold:
@@ -36,11 +47,12 @@ def make(job: LabelingJob, role: str = "first", control: Json | None = None, gol
         objects=store,
         logs=logs,
         description=description,
-        spec=spec(gold_labels=GOLD) if gold else spec(),
+        spec=spec(**({"gold_labels": GOLD} if gold else {}), **asked),
         role=role,
         batch=1 if role == "first" else 2,
         control=control,
         now=NOW,
+        prices=prices,
     )
 
 
@@ -366,3 +378,22 @@ def test_drawing_libraries_are_loaded_only_to_draw() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]"
+
+
+def test_people_by_the_hour_cost_the_time_that_was_measured() -> None:
+    """The owner of a team wants hours and wages, not a fee that nobody asks."""
+    job = LabelingJob("birds-0001", workteam=PRIVATE_TEAM, price=None)
+    job.iteration(1, human=40).iteration(2, human=10, machine=50)
+    report = make(job, "first", price_per_task=None, wage="18", prices=PriceTable.of(GT_ENGINE), workforce=PRIVATE_TEAM)
+    people, cost = report["people"], report["cost"]
+    hours = people["seconds_per_answer"] * people["answers"] / 3600
+    assert people["answers"] == 150
+    assert people["hours"] == pytest.approx(hours, rel=1e-3)
+    assert people["all_human_hours"] == pytest.approx(2 * hours, rel=1e-3)
+    assert cost["total_mills"] == cost["workers_mills"] == pytest.approx(hours * 18_000, rel=1e-3)
+    assert report["saving"]["all_human"]["share"] == pytest.approx(0.5, abs=0.001)
+    assert people["cost_per_image_mills"] == pytest.approx(cost["total_mills"] / 100, abs=0.01)
+    page = job_page(report, rendered(job_figure(report), "svg")).decode()
+    assert "People's time" in page.replace("&#39;", "'")
+    assert "no service fee" in page
+    assert "Service fee</th>" not in page
