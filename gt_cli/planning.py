@@ -40,7 +40,7 @@ def show_plan(
     Errors: `SpecErrors`, `InvalidInput`.
     """
     written = parse_spec(spec.read_bytes(), filename=spec.name)
-    deployment = Deployment("inbox", results_bucket, region, ROLE, configured_backend())
+    deployment = Deployment("inbox", results_bucket, region, ROLE, backend=configured_backend())
     foresight = rehearse(written, objects, deployment, datetime.now(UTC))
     cost = estimate(written, objects, prices=PriceTable.of(deployment.backend), region=region)
     page = worker_page.problems(instruction_template(written), written.labels)

@@ -83,7 +83,7 @@ def conclusion(found: JsonObject) -> Table:
             end_section=True,
         )
     table.caption = (
-        f"Of: had people labeled every object, in the time an answer that was measured, at ${WAGE} an hour. The people\n"
+        f"Of: had people labeled every object, at the time an answer measured here, and ${WAGE} an hour. The people\n"
         "are simulated. True error: 1 − mean image F1 at IoU 0.5 of the machine's labels against the known boxes."
     )
     return table
