@@ -23,7 +23,7 @@ export class MaskEditor extends EventTarget {
   /** Counts changes, for what is worth keeping between them. */ version = 0;
   /** @type {Step[]} */ #past = [];
   /** @type {Step[]} */ #future = [];
-  /** @type {{ids: Uint16Array, rect: Rect | null} | null} */ #stroke = null;
+  /** @type {{rect: Rect | null} | null} what the stroke under way may have changed */ #stroke = null;
 
   /** @param {{things: boolean, colorOf: (label: string) => string, freeColor: (taken: Set<string>) => string}} how things: every thing its own region */
   constructor(how) {
@@ -67,7 +67,7 @@ export class MaskEditor extends EventTarget {
     this.raster = new Raster(this.size.width, this.size.height);
     this.regions = [...regions];
     fill(this.raster.ids);
-    this.raster.recount();
+    this.raster.renew();
     this.nothing = nothing && this.isEmpty;
     this.#past = [];
     this.#future = [];
@@ -121,7 +121,7 @@ export class MaskEditor extends EventTarget {
 
   // --- drawing: a stroke is begun, drawn with raster operations, and ended as one step of undo ---
 
-  begin() { this.#stroke = { ids: this.raster.ids.slice(), rect: null }; }
+  begin() { this.#stroke = { rect: null }; }
 
   /** @param {Rect | null} rect that the raster has just changed */
   touch(rect) {
@@ -135,7 +135,7 @@ export class MaskEditor extends EventTarget {
     const stroke = this.#stroke;
     this.#stroke = null;
     if (!stroke?.rect) return;
-    this.raster.paste(stroke.rect, this.raster.cut(stroke.rect, stroke.ids));
+    this.raster.paste(stroke.rect, this.raster.cut(stroke.rect, this.raster.kept));
     this.#paint(stroke.rect);
     this.#tell("show");
   }
@@ -145,11 +145,13 @@ export class MaskEditor extends EventTarget {
     this.#stroke = null;
     if (!stroke?.rect) return;
     const { rect } = stroke;
-    const [before, after] = [this.raster.cut(rect, stroke.ids), this.raster.cut(rect)];
+    const [before, after] = [this.raster.cut(rect, this.raster.kept), this.raster.cut(rect)];
     if (before.every((id, i) => id === after[i])) return;
+    this.raster.keep(rect);
     const nothing = this.nothing;
     const paste = (/** @type {Uint16Array} */ part) => {
       this.raster.paste(rect, part);
+      this.raster.keep(rect);
       this.#paint(rect);
     };
     this.#did({ undo: () => { paste(before); this.nothing = nothing; }, redo: () => { paste(after); this.nothing = false; } });

@@ -15,11 +15,14 @@ export class Raster {
     this.width = width;
     this.height = height;
     this.ids = new Uint16Array(width * height);
+    /** As it was when `keep` was last called: what a stroke began from, without a copy of all for every stroke. */
+    this.kept = new Uint16Array(width * height);
     this.counts[0] = this.ids.length;
   }
 
-  /** Counts anew, after `ids` was filled from outside. */
-  recount() {
+  /** `ids` was filled from outside: counts and keeps all. */
+  renew() {
+    this.kept.set(this.ids);
     this.counts.fill(0);
     for (const id of this.ids) this.counts[id] += 1;
   }
@@ -108,11 +111,19 @@ export class Raster {
     return rect;
   }
 
-  /** @param {Rect} rect @param {Uint16Array} [ids] of the whole image, other than its own @returns {Uint16Array} */
+  /** @param {Rect} rect @param {Uint16Array} [ids] `ids` or `kept` @returns {Uint16Array} */
   cut({ left, top, right, bottom }, ids = this.ids) {
     const part = new Uint16Array((right - left) * (bottom - top));
     for (let y = top; y < bottom; y += 1) part.set(ids.subarray(y * this.width + left, y * this.width + right), (y - top) * (right - left));
     return part;
+  }
+
+  /** Takes what is in a rectangle now for `kept`. @param {Rect} rect */
+  keep({ left, top, right, bottom }) {
+    for (let y = top; y < bottom; y += 1) {
+      const row = y * this.width;
+      this.kept.set(this.ids.subarray(row + left, row + right), row + left);
+    }
   }
 
   /** @param {Rect} rect @param {Uint16Array} part */
