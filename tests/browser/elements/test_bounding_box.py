@@ -174,17 +174,43 @@ def test_everything_without_a_mouse(boxes: DrawBoxes) -> None:
     assert len(drawing.value["boundingBoxes"]) == 1
 
 
-def test_numbers_in_the_list_set_a_box(boxes: DrawBoxes) -> None:
+def test_numbers_in_the_list_set_a_box_and_enter_there_does_not_submit(boxes: DrawBoxes) -> None:
     drawing = boxes()
     drawing.drag((200, 100), (400, 300))
     for name, value in (("left", "50"), ("top", "60"), ("width", "7000"), ("height", "80")):
         drawing.element(
-            "const field = element.shadowRoot.querySelector(`.fields [aria-label=${arguments[0]}]`);"
-            "field.value = arguments[1]; field.dispatchEvent(new Event('change'))",
-            name,
-            value,
+            f"const field = element.shadowRoot.querySelector('.fields [aria-label={name}]'); field.select()"
         )
+        drawing.keys(value, Keys.ENTER)
     assert only(drawing) == {"height": 80, "label": "Cat", "left": 50, "top": 60, "width": 750}
+    assert drawing.page.messages("submit") == []
+
+
+def test_a_label_is_searched_for_and_taken_by_enter(boxes: DrawBoxes) -> None:
+    drawing = boxes(labels="['ant', 'bee', 'cat', 'dog', 'elk', 'fox', 'gnu', 'hen', 'ibis', 'jay']")
+    drawing.element("element.shadowRoot.querySelector('[type=search]').focus()")
+    drawing.keys("gn", Keys.ENTER)
+    drawing.drag((200, 100), (400, 300))
+    drawing.keys("j")  # the twelfth key: no such label
+    drawing.drag((500, 100), (600, 300))
+    assert [box["label"] for box in drawing.value["boundingBoxes"]] == ["gnu", "gnu"]
+    assert drawing.page.messages("submit") == []
+
+
+def test_brightness_is_a_slider_that_keys_open_set_and_close(boxes: DrawBoxes) -> None:
+    drawing = boxes()
+    drawing.drag((200, 100), (400, 300))
+    drawing.keys("d", Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    look = (
+        "const find = (name) => element.shadowRoot.querySelector(name);"
+        "return [find('.picture').style.filter, find('.slider').hidden]"
+    )
+    assert drawing.element(look) == ["brightness(102%) contrast(100%)", False]
+    drawing.keys(Keys.ESCAPE)
+    assert drawing.element(look)[1] is True
+    left = only(drawing)["left"]
+    drawing.keys(Keys.ARROW_RIGHT)  # the box is still selected
+    assert only(drawing)["left"] == left + 1
 
 
 def test_undo_and_redo_have_no_end(boxes: DrawBoxes) -> None:

@@ -3,11 +3,12 @@ import { distance, inside } from "./geometry.js";
 
 /** @typedef {import("./geometry.js").Point} Point */
 /** @typedef {import("./pointers.js").Means} Means */
+/** @typedef {import("./pointers.js").Receiver} Receiver */
 /** @typedef {{drag: (p: Point) => void, release: (p: Point, dragged: boolean) => void, abandon: () => void}} Gesture  in image pixels */
 
 const NEAR = { mouse: 6, touch: 22 }; // CSS pixels around a line or handle that count as on it
 
-/** @implements {import("./pointers.js").Receiver} */
+/** @implements {Receiver} */
 export class Gestures {
   /** The pointer moves things instead of drawing. */ moves = false;
   /** @type {Means} */ #means = "mouse";

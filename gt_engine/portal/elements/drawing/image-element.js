@@ -97,7 +97,7 @@ export class ImageElement extends FullPageElement {
   }
 
   renderSide(/** @type {HTMLElement} */ root) {
-    this.labelsPanel = new LabelsPanel(root, this.editor);
+    this.labelsPanel = new LabelsPanel(root, this.editor, () => this.focus());
     this.labelsPanel.set(this.labelNames, this.json("label-colors"));
     this.chooseFirst();
   }
@@ -287,9 +287,9 @@ export class ImageElement extends FullPageElement {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (isPressing(event)) return false;
     if (event.ctrlKey || event.metaKey) return this.#onCtrl(key, event.shiftKey);
+    if (key === "Escape" && this.slider.close()) return true;
     if (this.onOwnKey(key, event)) return true;
     if (event.altKey) return false;
-    if (key === "Escape") return this.slider.close();
     if (key === " ") return this.#holdSpace();
     if (key === "x") {
       this.editor.markNothing(!this.editor.nothing);

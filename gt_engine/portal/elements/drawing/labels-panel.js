@@ -10,11 +10,13 @@ export class LabelsPanel {
   /** @type {readonly string[]} */ colors = [];
   /** @type {Map<string, {row: HTMLElement, choose: HTMLElement, count: HTMLElement, eye: HTMLElement}>} */ #rows = new Map();
 
-  /** @param {HTMLElement} root @param {import("./image-element.js").ImageEditor} editor */
-  constructor(root, editor) {
+  /** @param {HTMLElement} root @param {import("./image-element.js").ImageEditor} editor @param {() => void} done gives the focus back */
+  constructor(root, editor, done) {
     this.editor = editor;
+    this.done = done;
     this.search = h("input", { type: "search", placeholder: "Search", "aria-label": "Search labels", hidden: true });
     this.search.addEventListener("input", () => this.#filter());
+    this.search.addEventListener("keydown", (event) => this.#onKey(event));
     this.list = h("ul", { class: "labels" });
     root.append(h("h2", {}, "Labels"), this.search, this.list);
   }
@@ -52,6 +54,17 @@ export class LabelsPanel {
   #filter() {
     const words = this.search.value.trim().toLowerCase();
     for (const [label, { row }] of this.#rows) row.hidden = !label.toLowerCase().includes(words);
+  }
+
+  /** Enter takes the first label that is left; it does not submit the page. @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault();
+    const first = [...this.#rows].find(([, { row }]) => !row.hidden);
+    if (event.key === "Enter" && first) this.editor.choose(first[0]);
+    this.search.value = "";
+    this.#filter();
+    this.done();
   }
 
   /** Follows the editor. */

@@ -90,12 +90,17 @@ export class ShapesPanel {
   /** @param {string} name @param {number} index */
   #field(name, index) {
     const input = h("input", { type: "number", min: 0, step: 1, "aria-label": name });
-    input.addEventListener("change", () => {
+    const set = () => {
       const shape = this.editor.selection;
       const value = Math.round(Number(input.value));
-      if (!shape || input.value === "" || !Number.isFinite(value)) this.refresh();
-      else this.editor.replace(this.editor.kind.withField(shape, index, value, this.editor.size));
+      if (shape && input.value !== "" && Number.isFinite(value)) this.editor.replace(this.editor.kind.withField(shape, index, value, this.editor.size));
       this.refresh(); // a number outside the image comes back as the nearest inside
+    };
+    input.addEventListener("change", set);
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // it does not submit the page
+      set();
     });
     return h("label", {}, h("span", { "aria-hidden": "true" }, name), input);
   }

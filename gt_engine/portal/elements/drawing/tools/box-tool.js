@@ -2,11 +2,12 @@
 import { spanned } from "../kinds/box.js";
 
 /** @typedef {import("./tool.js").Press} Press */
+/** @typedef {import("./tool.js").Tool} Tool */
 /** @typedef {import("../geometry.js").Point} Point */
 
 const SIDES = ["top", "left", "bottom", "right"];
 
-/** @implements {import("./tool.js").Tool} */
+/** @implements {Tool} */
 export class BoxTool {
   /** Four clicks instead of a drag or two. */ extreme = false;
   /** @type {Point[]} */ #points = [];

@@ -2,8 +2,9 @@
 import { wholePixel } from "../geometry.js";
 
 /** @typedef {import("./tool.js").Press} Press */
+/** @typedef {import("./tool.js").Tool} Tool */
 
-/** @implements {import("./tool.js").Tool} */
+/** @implements {Tool} */
 export class PointTool {
   active = false;
   hint = "";

@@ -2,9 +2,10 @@
 import { crossesItself, distance, segmentsMeet, sides, wholePixel } from "../geometry.js";
 
 /** @typedef {import("./tool.js").Press} Press */
+/** @typedef {import("./tool.js").Tool} Tool */
 /** @typedef {import("../geometry.js").Point} Point */
 
-/** @implements {import("./tool.js").Tool} */
+/** @implements {Tool} */
 export class VertexTool {
   /** @type {Point[]} */ #vertices = [];
   /** @type {Point[]} */ #taken = [];
