@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gt_service.errors import NotFound
+from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import ObjectStore, ObjectSummary, S3Objects, S3Uri
 
 if TYPE_CHECKING:
@@ -40,6 +40,26 @@ R = TypeVar("R")
 def client(service: str, region: str) -> Any:
     config = Config(max_pool_connections=2 * PARALLEL, retries={"mode": "standard", "max_attempts": 5})
     return boto3.session.Session().client(service, region_name=region, config=config)  # type: ignore[call-overload]
+
+
+def s3_client(region: str, buckets: Collection[str] | None = None) -> S3Client:
+    """Amazon S3. buckets: the only ones that may be used, whoever asks; None for all.
+
+    The engine has rights of its own, and callers name the places: without this one may copy what the engine can read
+    into a place that he can read. Every call passes here, addresses for others included. Errors: `AccessDenied`.
+    """
+    s3: S3Client = client("s3", region)
+    if buckets is not None:
+
+        def check(params: Mapping[str, Any], **_: Any) -> None:
+            if "Bucket" in params and params["Bucket"] not in buckets:
+                raise AccessDenied(
+                    f"the engine may not use the bucket {params['Bucket']!r}",
+                    remedy="Have it started with --bucket for this one as well.",
+                )
+
+        s3.meta.events.register("before-parameter-build.s3", check)
+    return s3
 
 
 def error_code(error: ClientError) -> str:

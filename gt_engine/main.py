@@ -76,6 +76,12 @@ main.add_command(workers)
     help="JSON object of access key id to secret key; with it every call must be signed. Or GT_ENGINE_ACCESS_KEYS.",
 )
 @click.option(
+    "--bucket",
+    "buckets",
+    multiple=True,
+    help="A bucket that jobs may name, again for each. Default: all that the engine's own role may use.",
+)
+@click.option(
     "--cache-gb",
     default=None,
     type=click.FloatRange(0, min_open=True),
@@ -121,6 +127,7 @@ def serve_command(
     max_active_jobs: int,
     min_auto_labeling_objects: int,
     access_keys: Path | None,
+    buckets: tuple[str, ...],
     cache_gb: float | None,
     hurry: int,
     correction_seconds: int,

@@ -13,7 +13,8 @@ import uvicorn
 
 from gt_engine.api.operations import Operations
 from gt_engine.api.wire import api
-from gt_engine.aws import EngineObjects, client
+from gt_engine.aws import EngineObjects, s3_client
+from gt_engine.connections import guarded_server
 from gt_engine.jobs.runner import Runner
 from gt_engine.portal.app import portal_routes
 from gt_engine.portal.assemble import open_portal
@@ -26,31 +27,48 @@ log = logging.getLogger(__name__)
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serves until SIGTERM or SIGINT. The first line on stdout is `{"url": …}`, once calls are taken."""
+    stopping = _Stopping()
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     listener = _listen(host, port)
     settings = replace(settings, public_url=settings.public_url or _url(listener))
     store = DynamoStore(settings.table_prefix, settings.region)
     store.create_tables()
     runner = Runner(settings)
-    objects = EngineObjects(client("s3", settings.region))
+    objects = EngineObjects(s3_client(settings.region, settings.buckets))
     teams = DynamoTeams(store.tables)
     teams.put_portal(settings.public_url)
     operations = Operations(settings, store, teams, objects, runner.wake)
-    runner.start([job.name for job in store.jobs() if job.has_work])
+    jobs = [job.name for job in store.jobs() if job.has_work]
     app = api(operations, portal_routes(open_portal(settings, store, runner.wake)))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
-    print(json.dumps({"url": _url(listener)}), flush=True)  # noqa: T201 - what the caller waits for
-    log.info("serving", extra={"url": _url(listener), "region": settings.region, "account": settings.account})
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn ends calmly on these and then raises them again; without a handler that would kill this process
-        # before the runner has stopped.
-        signal.signal(number, lambda *_: None)
+    server = guarded_server(app)
     try:
+        stopping.watch(server)
+        runner.start(jobs)
+        print(json.dumps({"url": _url(listener)}), flush=True)  # noqa: T201 - what the caller waits for
+        log.info("serving", extra={"url": _url(listener), "region": settings.region, "account": settings.account})
         server.run(sockets=[listener])
     finally:
         runner.stop()
         log.info("stopped")
         sys.stderr.flush()
+
+
+class _Stopping:
+    """SIGTERM and SIGINT, from the first moment on. Before there is a server they end the process; from then on they
+    end the server, also where uvicorn has not yet set up its own handlers, or raises them again when it is done."""
+
+    def __init__(self) -> None:
+        self._server: uvicorn.Server | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def watch(self, server: uvicorn.Server) -> None:
+        self._server = server
+
+    def _stop(self, *_: object) -> None:
+        if self._server is None:
+            sys.exit(0)
+        self._server.should_exit = True
 
 
 def _listen(host: str, port: int) -> socket.socket:

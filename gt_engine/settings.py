@@ -25,6 +25,7 @@ class Settings:
     max_active_jobs            CreateLabelingJob answers ResourceLimitExceeded above it
     min_auto_labeling_objects  a job with automated data labeling and fewer objects fails; Ground Truth: 1,250
     secrets                    access key id → secret key; with any, every call must be signed with one of them
+    buckets                    the only buckets that jobs may name; None: all that the engine's own role may use
     cache_bytes                how large the cache may grow; None: four fifths of the disk
     hurry                      trainings take one step in so many: for tests and for the quick demo
     correction_seconds         so long after the last answer to an object a worker may take an answer back
@@ -41,6 +42,7 @@ class Settings:
     max_active_jobs: int = 100
     min_auto_labeling_objects: int = 0
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    buckets: frozenset[str] | None = None
     cache_bytes: int | None = None
     hurry: int = 1
     correction_seconds: int = 30

@@ -81,7 +81,7 @@ def _parse(shape: Shape, value: Any, path: str) -> Any:
 
 def _scalar(shape: Shape, value: Any, path: str) -> Any:
     if shape.type_name in {"integer", "long"}:
-        if int(value) != value:
+        if isinstance(value, float) and not value.is_integer():  # 1e999 is infinite, and no integer either
             raise SerializationException(f"DECIMAL_VALUE can not be converted to an Integer ({path})")
         return int(value)
     if shape.type_name == "timestamp":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -20,21 +21,22 @@ CLOCK_SKEW = timedelta(minutes=5)
 _CREDENTIAL = re.compile(r"([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 
 
-def check_signature(
-    *,
-    method: str,
-    path: str,
-    query: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    secrets: Mapping[str, str],
-    region: str,
-    now: datetime,
-) -> str:
-    """The access key that signed the request; `headers` has lower-case names, `query` is the raw query string.
+@dataclass(frozen=True)
+class Claim:
+    """Who says to have signed a request, when, and what; not yet compared with the request itself."""
 
-    Errors: MissingAuthenticationToken, IncompleteSignature, UnrecognizedClient and InvalidSignature exceptions, as
-    AWS sends them. Source: "Create a signed AWS API request" in the IAM user guide.
+    key: str
+    scope: tuple[str, str, str]
+    signed_headers: tuple[str, ...]
+    stamp: str
+    signature: str
+
+
+def read_claim(headers: Mapping[str, str], *, secrets: Mapping[str, str], region: str, now: datetime) -> Claim:
+    """What the headers alone tell of a signature: checked before a byte of the body is waited for.
+
+    headers: lower-case names. Errors: MissingAuthenticationToken, IncompleteSignature, UnrecognizedClient and
+    InvalidSignature exceptions, as AWS sends them. Source: "Create a signed AWS API request" in the IAM user guide.
     """
     authorization = headers.get("authorization")
     if not authorization:
@@ -48,29 +50,48 @@ def check_signature(
         raise InvalidSignatureException(
             f"Credential should be scoped to a valid region: '{region}', service 'sagemaker'."
         )
-    missing = {"host", "x-amz-date"} - set(signed) | {name for name in signed if name not in headers}
+    # Whatever Amazon gives a meaning to must be signed: else somebody on the way exchanges one operation for another.
+    required = {"host", "x-amz-date"} | {name for name in headers if name.startswith("x-amz-")}
+    missing = required - set(signed) | {name for name in signed if name not in headers}
     if missing:
         raise IncompleteSignatureException(f"Authorization header must sign {', '.join(sorted(missing))}.")
+    return Claim(key, scope, tuple(signed), stamp, given)
+
+
+def check_signature(
+    claim: Claim,
+    *,
+    method: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    secrets: Mapping[str, str],
+) -> str:
+    """The access key that signed the request. query: the raw query string.
+
+    Errors: InvalidSignatureException where it is another request that was signed, or with another secret.
+    """
     canonical = "\n".join(
         (
             method,
             path,
             query,
-            *(f"{name}:{' '.join(headers[name].split())}" for name in signed),
+            *(f"{name}:{' '.join(headers[name].split())}" for name in claim.signed_headers),
             "",
-            ";".join(signed),
+            ";".join(claim.signed_headers),
             sha256(body).hexdigest(),
         )
     )
-    text = "\n".join(
-        (ALGORITHM, stamp, f"{date}/{scope_region}/{service}/aws4_request", sha256(canonical.encode()).hexdigest())
-    )
-    if not hmac.compare_digest(_sign(secrets[key], scope, text), given):
+    scope = "/".join((*claim.scope, "aws4_request"))
+    text = "\n".join((ALGORITHM, claim.stamp, scope, sha256(canonical.encode()).hexdigest()))
+    expected = _sign(secrets[claim.key], claim.scope, text)
+    if not hmac.compare_digest(expected.encode(), claim.signature.encode(errors="replace")):
         raise InvalidSignatureException(
             "The request signature we calculated does not match the signature you provided. "
             "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
         )
-    return key
+    return claim.key
 
 
 def _parts(authorization: str) -> tuple[str, tuple[str, str, str], list[str], str]:

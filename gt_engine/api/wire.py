@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -25,8 +25,10 @@ from gt_engine.api.errors import (
 )
 from gt_engine.api.operations import Operations
 from gt_engine.api.shapes import parse_input
-from gt_engine.api.signature import check_signature
+from gt_engine.api.signature import Claim, check_signature, read_claim
 from gt_engine.aws import error_code
+from gt_engine.settings import Settings
+from gt_service.errors import AccessDenied
 
 TARGET_PREFIX = "SageMaker."
 CONTENT_TYPE = "application/x-amz-json-1.1"
@@ -45,12 +47,15 @@ def api(operations: Operations, routes: Sequence[BaseRoute] = ()) -> Starlette:
     async def call(request: Request) -> Response:
         request_id = str(uuid4())
         try:
+            claim = _claim(operations.settings, request)
             body = await _body(request)
             # The operations wait for AWS; in a thread they hold up nobody else.
-            answer = await run_in_threadpool(_answer, operations, table, request, body)
+            answer = await run_in_threadpool(_answer, operations, table, request, claim, body)
         except ApiError as error:
             log.info("refused", extra={"code": type(error).__name__, "reason": error.message, "request_id": request_id})
             return _respond(error.as_dict(), error.status, request_id)
+        except ClientDisconnect:
+            raise  # nobody is there to be answered
         except Exception:
             log.exception("an operation failed", extra={"request_id": request_id})
             return _respond(InternalFailure("The engine failed; its log says why.").as_dict(), 500, request_id)
@@ -67,19 +72,18 @@ def _answer(
     operations: Operations,
     table: dict[str, Callable[[dict[str, Any]], dict[str, Any]]],
     request: Request,
+    claim: Claim | None,
     body: bytes,
 ) -> dict[str, Any]:
-    settings = operations.settings
-    if settings.secrets:
+    if claim is not None:
         check_signature(
+            claim,
             method=request.method,
             path=request.url.path,
             query=request.url.query,
             headers=dict(request.headers),
             body=body,
-            secrets=settings.secrets,
-            region=settings.region,
-            now=datetime.now(UTC),
+            secrets=operations.settings.secrets,
         )
     name = request.headers.get("x-amz-target", "")
     operation = table.get(name.removeprefix(TARGET_PREFIX)) if name.startswith(TARGET_PREFIX) else None
@@ -97,8 +101,18 @@ def _answer(
         if error_code(error) in {"AccessDenied", "AccessDeniedException", "403", "Forbidden"}:
             raise ValidationException(f"The engine may not reach what the request names: {error}") from error
         raise
+    except (ParamValidationError, AccessDenied) as error:
+        raise ValidationException(f"The request cannot be carried out: {error}") from error
     except BotoCoreError as error:
         raise InternalFailure(f"AWS cannot be reached: {error}") from error
+
+
+def _claim(settings: Settings, request: Request) -> Claim | None:
+    """Who says to call; None where anybody may."""
+    if not settings.secrets:
+        return None
+    headers = dict(request.headers)
+    return read_claim(headers, secrets=settings.secrets, region=settings.region, now=datetime.now(UTC))
 
 
 async def _body(request: Request) -> bytes:

@@ -71,6 +71,7 @@ def unpack(model: bytes) -> tuple[ModelFacts, Arrays, list[str]]:
     """(facts, arrays, content keys of the examples). Raises InvalidInput when it is not a model of this engine."""
     try:
         described, stored = _members(model)
+        _check_size(stored)
         facts = ModelFacts(
             Task(described["task"]),
             tuple(described["classes"]),
@@ -79,12 +80,20 @@ def unpack(model: bytes) -> tuple[ModelFacts, Arrays, list[str]]:
         )
         with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
             return facts, {name: arrays[name] for name in arrays.files}, list(described["keys"])
-    except (OSError, EOFError, KeyError, ValueError, TypeError, tarfile.TarError, zipfile.BadZipFile) as error:
+    except Exception as error:
+        # Whatever tarfile, zipfile, zlib, numpy and json find to say of bytes that somebody else wrote.
         raise InvalidInput(
             "The model is not one that this engine has trained.",
             remedy="Give the FinalActiveLearningModelArn of an earlier job with automated data labeling.",
             field="InitialActiveLearningModelArn",
         ) from error
+
+
+def _check_size(stored: bytes) -> None:
+    """Nothing of a compressed bomb is unpacked: what it declares decides, and no member may hold more than that."""
+    with zipfile.ZipFile(io.BytesIO(stored)) as members:
+        if sum(member.file_size for member in members.infolist()) > MAX_BYTES:
+            raise ValueError("the model's arrays unpack to more than a model of this engine can have")
 
 
 def model_facts(model: bytes) -> ModelFacts:

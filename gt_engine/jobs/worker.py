@@ -21,7 +21,7 @@ from typing import Any
 
 from gt_engine import logs
 from gt_engine.autolabel import FeatureStore
-from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, client
+from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, client, s3_client
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, reason_of
 from gt_engine.jobs.life_cycle import Answers, End, Wait, Work, next_work
@@ -269,7 +269,7 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
     return Tools(
         settings=settings,
         store=store,
-        objects=EngineObjects(_client("s3", region), kms_key),
+        objects=EngineObjects(_s3(region, settings.buckets), kms_key),
         logs=CloudWatchLogs(_client("logs", region)),
         features=FeatureStore(
             settings.state_dir / "features", threads=settings.processes, most_bytes=settings.cache_bytes
@@ -277,6 +277,11 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
         machine=LearningMachine(threads=settings.processes, hurry=settings.hurry),
         people=DynamoTasks(store.tables),
     )
+
+
+@cache
+def _s3(region: str, buckets: frozenset[str] | None) -> Any:
+    return s3_client(region, buckets)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gt_engine.aws import EngineObjects, Objects, client
+from gt_engine.aws import EngineObjects, Objects, s3_client
 from gt_engine.portal.calls import Portal
 from gt_engine.portal.signing import Signer, key_in
 from gt_engine.settings import Settings
@@ -17,7 +17,7 @@ from gt_engine.workforce.teams import groups_of_teams
 
 def open_portal(settings: Settings, store: DynamoStore, wake: Callable[[str], None]) -> Portal:
     """`wake` tells the runner that a job's people have done what it waits for."""
-    s3 = client("s3", settings.region)
+    s3 = s3_client(settings.region, settings.buckets)
     teams = DynamoTeams(store.tables)
 
     def objects(kms_key: str | None) -> Objects:

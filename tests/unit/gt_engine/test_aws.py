@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from gt_engine.aws import PARALLEL, CloudWatchLogs, EngineObjects, error_code, in_parallel
+from gt_engine.aws import PARALLEL, CloudWatchLogs, EngineObjects, error_code, in_parallel, s3_client
+from gt_service.errors import AccessDenied
 from gt_service.objects import S3Uri
 
 
@@ -175,3 +176,29 @@ def test_long_logs_go_out_in_as_many_calls_as_they_need() -> None:
     CloudWatchLogs(client).append("group", "stream", messages)  # type: ignore[arg-type]
     assert len(client.batches) > 1
     assert [event["message"] for batch in client.batches for event in batch] == messages
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda s3: s3.get_object(Bucket="theirs", Key="k"),
+        lambda s3: s3.put_object(Bucket="theirs", Key="k", Body=b""),
+        lambda s3: s3.head_object(Bucket="theirs", Key="k"),
+        lambda s3: s3.head_bucket(Bucket="theirs"),
+        lambda s3: s3.delete_object(Bucket="theirs", Key="k"),
+        lambda s3: s3.create_multipart_upload(Bucket="theirs", Key="k"),
+        lambda s3: list(s3.get_paginator("list_objects_v2").paginate(Bucket="theirs")),
+        lambda s3: s3.generate_presigned_url("get_object", Params={"Bucket": "theirs", "Key": "k"}),
+    ],
+)
+def test_no_call_leaves_the_buckets_that_the_engine_was_given(credentials: None, call: Any) -> None:
+    """Callers name the places and the engine has the rights: one of them could copy what only the engine may read."""
+    with pytest.raises(AccessDenied, match="'theirs'"):
+        call(s3_client("us-east-1", {"mine"}))
+
+
+def test_the_buckets_that_it_was_given_are_used(aws: None) -> None:
+    s3_client("us-east-1").create_bucket(Bucket="mine")
+    objects = EngineObjects(s3_client("us-east-1", {"mine"}))
+    objects.write(S3Uri("mine", "k"), b"x", "text/plain")
+    assert objects.read(S3Uri("mine", "k")) == b"x"

@@ -83,6 +83,13 @@ def test_a_value_of_the_wrong_type_is_no_validation_error(member: str, value: An
         parse_input("CreateLabelingJob", request() | {member: value})
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), 1e300 + 0.5, 10.5])
+def test_what_is_no_whole_number_is_no_integer(value: float) -> None:
+    """JSON's 1e999 is infinite, and was a failure of the engine's."""
+    with pytest.raises((SerializationException, ValidationException)):
+        parse_input("ListLabelingJobs", {"MaxResults": value})
+
+
 def test_a_fraction_is_no_integer() -> None:
     with pytest.raises(SerializationException, match="Integer"):
         parse_input("ListLabelingJobs", {"MaxResults": 1.5})

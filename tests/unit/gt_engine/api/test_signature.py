@@ -16,7 +16,7 @@ from gt_engine.api.errors import (
     MissingAuthenticationTokenException,
     UnrecognizedClientException,
 )
-from gt_engine.api.signature import check_signature
+from gt_engine.api.signature import check_signature, read_claim
 
 BODY = b'{"LabelingJobName":"birds"}'
 SECRETS = {"AKIDEXAMPLE": "secret"}
@@ -45,7 +45,11 @@ def check(headers: dict[str, str], **changes: Any) -> str:
         "region": "us-east-1",
         "now": datetime.now(UTC),
     }
-    return check_signature(**(arguments | changes))
+    arguments |= changes
+    claim = read_claim(
+        headers, **{name: arguments.pop(name) for name in ("region", "now")}, secrets=arguments["secrets"]
+    )
+    return check_signature(claim, **arguments)
 
 
 def test_what_botocore_signs_is_taken() -> None:
@@ -107,4 +111,26 @@ def test_the_host_must_be_signed() -> None:
     headers = signed()
     headers["authorization"] = headers["authorization"].replace("host;", "")
     with pytest.raises(IncompleteSignatureException, match="host"):
+        check(headers)
+
+
+@pytest.mark.parametrize("name", ["x-amz-target", "x-amz-security-token", "x-amz-content-sha256", "x-amz-anything"])
+def test_every_header_that_amazon_gives_a_meaning_to_must_be_signed(name: str) -> None:
+    """Whoever sits between could exchange ListLabelingJobs for another operation."""
+    headers = signed()
+    authorization = headers["authorization"]
+    start = authorization.index("SignedHeaders=") + len("SignedHeaders=")
+    names = authorization[start:].split(",")[0].split(";")
+    left = ";".join(one for one in names if one != name)
+    headers[name] = headers.get(name, "added on the way")
+    headers["authorization"] = authorization[:start] + left + authorization[authorization.index(",", start) :]
+    with pytest.raises(IncompleteSignatureException, match=name):
+        check(headers)
+
+
+@pytest.mark.parametrize("signature", ["é" * 64, "\udce9", "0" * 64, "x"])
+def test_a_signature_of_any_characters_is_wrong_and_no_failure(signature: str) -> None:
+    headers = signed()
+    headers["authorization"] = headers["authorization"].rpartition("=")[0] + "=" + signature
+    with pytest.raises(InvalidSignatureException):
         check(headers)

@@ -7,10 +7,13 @@ import io
 import pickle
 import tarfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from gt_cli.datasets.scenes import HABITATS
 from gt_engine.autolabel import FeatureView, Learner, Predictions, learner_for, model_facts
@@ -228,3 +231,37 @@ def test_an_archive_that_unpacks_without_end_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr("gt_engine.autolabel.payload.MAX_BYTES", 2**20)
     with pytest.raises(InvalidInput):
         model_facts(gzip.compress(b"\0" * 2**22))
+
+
+_FACTS = b'{"version":1,"task":"object-detection","classes":["a"],"examples":1,"generation":1,"keys":[]}'
+
+
+def _npz(*, compressed: bool = False, **arrays: NDArray[Any]) -> bytes:
+    out = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(out, **arrays)  # type: ignore[operator]
+    return out.getvalue()
+
+
+def test_a_bomb_inside_the_arrays_is_never_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte became a gigabyte, in the process that labels for everybody."""
+    monkeypatch.setattr("gt_engine.autolabel.payload.MAX_BYTES", 2**20)
+    bomb = _npz(compressed=True, a=np.zeros(2**22, np.uint8))
+    assert len(bomb) < 10_000
+    with pytest.raises(InvalidInput):
+        model_facts(_archive(model_json=_FACTS, arrays_npz=bomb))
+
+
+def test_whatever_is_wrong_with_a_model_it_is_the_callers() -> None:
+    """zlib, tokenize, struct and memory all have errors of their own: each was a failure of the engine's."""
+    rng = np.random.default_rng(11)
+    good = _archive(model_json=_FACTS, arrays_npz=_npz(compressed=True, a=np.arange(100), b=np.ones((3, 4))))
+    plain = gzip.decompress(good)
+    for _ in range(400):
+        damaged = bytearray(plain)
+        for place in rng.integers(0, len(plain), rng.integers(1, 20)):
+            damaged[place] = rng.integers(256)
+        with suppress(InvalidInput):  # some changes hurt nobody
+            model_facts(gzip.compress(bytes(damaged), 1))
+    deep = _archive(model_json=b'{"version":' + b"[" * 200_000, arrays_npz=_npz(a=np.ones(1)))
+    with pytest.raises(InvalidInput):
+        model_facts(deep)
