@@ -307,6 +307,7 @@ class RememberingMachine:
             validation=validation,
             validation_confidences=of_validation,
             losses=np.where(of_validation > 0.5, 0.0, 1.0),
+            ahead_confidences=np.array([self.confidence(one) for one in progress.ahead]),
         )
         labels: dict[str, Label] = {one: self.guess() for one in round_.machine}
         return Labeled(trained, round_, labels, b'{"prediction":[],"confidence":0.5}\n' * len(pool))

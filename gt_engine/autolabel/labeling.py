@@ -52,7 +52,9 @@ def run_round(
     """
     if plan.warm and not progress.rounds and model is not None:
         # A given model has seen no label of this job, so nothing tells the labeled objects from the others.
-        said = learner.predict(model, features, (*progress.validation(), *progress.pool()), together=True)
+        said = learner.predict(
+            model, features, (*progress.validation(), *progress.pool(), *progress.ahead), together=True
+        )
         outcome = _decided(learner, plan, progress, labels, said, model, trained=False)
         if len(outcome.round.machine) >= ENOUGH * len(progress.pool()):
             return outcome
@@ -64,7 +66,7 @@ def run_round(
         return outcome
     learnt = _trained(learner, features, plan, progress, labels, classes=classes, model=model, on_epoch=on_epoch)
     known = set(learnt.left_out.ids)
-    rest = [one for one in (*progress.validation(), *progress.pool()) if one not in known]
+    rest = [one for one in (*progress.validation(), *progress.pool(), *progress.ahead) if one not in known]
     said = learnt.left_out + learner.predict(learnt.model, features, rest)
     return _decided(learner, plan, progress, labels, said, learnt.model, trained=True)
 
@@ -133,6 +135,7 @@ def _decided(
         validation=checked.ids,
         validation_confidences=checked.confidences,
         losses=_losses(learner, checked, labels),
+        ahead_confidences=said.of(progress.ahead).confidences,
     )
     labeled = predicted.of(decision.machine)
     return RoundOutcome(

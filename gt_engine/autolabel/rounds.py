@@ -17,6 +17,11 @@ Every choice follows from the plan's seed, so a job that was killed goes on as i
 
 People are asked about a random part of what is left, never about the hardest: a random part is a fair sample, which
 is what the guarantee rests on.
+
+Real people are asked on while the machine trains (`Progress.ahead`, `asked_ahead`): a random part of what is left,
+drawn before the round is decided and so neither of its pool nor of its sample. It joins the sample of the next round
+without what the machine would have labeled in this one (`Round.passed_over`): then it is a random part of what is
+left after the round, as every other batch is.
 """
 
 from __future__ import annotations
@@ -59,6 +64,7 @@ class JobPlan:
     max_concurrent  MaxConcurrentTaskCount: the largest human batch
     probe           size of the first sample
     guarantee       what the machine's labels must meet
+    workers_per_object  answers to each object
     """
 
     seed: int
@@ -67,6 +73,7 @@ class JobPlan:
     max_concurrent: int = 200
     probe: int = 10
     guarantee: Guarantee = field(default_factory=lambda: Guarantee("f1", 0.9))
+    workers_per_object: int = 1
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,8 @@ class Round:
     validation  number of labeled objects that the decision rests on
     score       1 - their mean loss: how well the model does on everything that was left
     fell_back   the initial model did worse than none on the first labels and was dropped
+    passed_over  those of `Progress.ahead` that the machine would have labeled: people do, but they are no sample of
+                what is left
     """
 
     number: int
@@ -99,6 +108,7 @@ class Round:
     validation: int
     score: float
     fell_back: bool = False
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,12 +138,14 @@ Step: TypeAlias = AskPeople | AutoLabel | Finish
 
 @dataclass(frozen=True)
 class Progress:
-    """What has happened so far in a job; `objects` are the ids in manifest order, `failed` cannot be labeled."""
+    """What has happened so far in a job; `objects` are the ids in manifest order, `failed` cannot be labeled, and
+    people are asked about those of `ahead` at this moment."""
 
     objects: tuple[str, ...]
     failed: frozenset[str] = frozenset()
     batches: tuple[HumanBatch, ...] = ()
     rounds: tuple[Round, ...] = ()
+    ahead: tuple[str, ...] = ()
 
     def with_human(self, step: AskPeople, *, labeled: tuple[str, ...], unlabeled: tuple[str, ...] = ()) -> Progress:
         """The progress after a human batch."""
@@ -154,12 +166,12 @@ class Progress:
     def pool(self) -> tuple[str, ...]:
         """Every object still to be labeled, in manifest order."""
         gone = {one for batch in self.batches for one in (*batch.labeled, *batch.unlabeled)}
-        gone.update(self.machine(), self.failed)
+        gone.update(self.machine(), self.failed, self.ahead)
         return tuple(one for one in self.objects if one not in gone)
 
     def validation(self) -> tuple[str, ...]:
         """Human-labeled objects that are still a fair sample of the pool."""
-        retired = {one for round_ in self.rounds for one in round_.retired}
+        retired = {one for round_ in self.rounds for one in (*round_.retired, *round_.passed_over)}
         return tuple(one for one in self.human() if one not in retired)
 
     def strata(self) -> list[Stratum]:
@@ -220,8 +232,10 @@ def decide(
     validation: tuple[str, ...],
     validation_confidences: Numbers,
     losses: Numbers,
+    ahead_confidences: Numbers | None = None,
 ) -> Round:
-    """The auto-labeling decision, from what the model says of the pool and of the validation objects."""
+    """The auto-labeling decision, from what the model says of the pool, of the validation objects and of
+    `progress.ahead`."""
     number = len(progress.rounds) + 1
     threshold = certify(
         pool_confidences, validation_confidences, losses, progress.strata(), plan.guarantee, number=number
@@ -236,7 +250,21 @@ def decide(
         losses=tuple(float(losses[i]) for i in retired),
         validation=len(validation),
         score=1 - float(losses.mean()) if len(losses) else 0.0,
+        passed_over=tuple(
+            one
+            for one, confidence in zip(
+                progress.ahead, () if ahead_confidences is None else ahead_confidences, strict=True
+            )
+            if confidence >= above
+        ),
     )
+
+
+def asked_ahead(plan: JobPlan, progress: Progress, size: int) -> tuple[str, ...]:
+    """The objects that people are asked about before it is known what the next batch is: a random part of the pool."""
+    pool = progress.pool()
+    rng = np.random.default_rng([plan.seed, len(progress.batches), len(progress.rounds), len(progress.ahead), 2])
+    return tuple(pool[place] for place in rng.permutation(len(pool))[:size])
 
 
 def _ask(plan: JobPlan, progress: Progress, purpose: Purpose, size: int) -> AskPeople:
@@ -252,4 +280,5 @@ def _unseen(progress: Progress) -> bool:
         return bool(progress.human())
     last = progress.rounds[-1]
     seen = last.validation + sum(len(one.retired) for one in progress.rounds[:-1])
+    seen += len({id_ for one in progress.rounds[:-1] for id_ in one.passed_over} & set(progress.human()))
     return bool(last.machine) or len(progress.human()) > seen

@@ -100,6 +100,7 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             auto_labeling=auto_labeling,
             max_concurrent=config.get("MaxConcurrentTaskCount", DEFAULT_CONCURRENT_TASKS),
             guarantee=rules.guarantee(record.tags, task),
+            workers_per_object=config["NumberOfHumanWorkersPerDataObject"],
         ),
         conditions=StoppingConditions(
             conditions.get("MaxHumanLabeledObjectCount"), conditions.get("MaxPercentageOfInputDatasetLabeled")

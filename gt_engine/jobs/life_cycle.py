@@ -4,7 +4,10 @@
 
 Where people answer, Ask is more than one step, for nobody knows how long they take:
 
-    Offer ─► Wait … ─► Close ─► Consolidate ─► Wait … until every object of the batch has its outcome
+    Offer ─► Publish ─► Wait … ─► Close ─► Consolidate ─► Wait … until every object of the batch has its outcome
+
+When little of a batch is left to begin, or the machine is about to train, a part of the next batch is offered ahead:
+nobody is to wait for the last answers of others, nor for the machine.
 
 Whom to ask and when to train is the auto-labeling plan's (gt_engine/autolabel/rounds.py). This module adds what
 Ground Truth adds: iterations, the check of the first sample, stopping conditions, and stopping on request.
@@ -32,6 +35,9 @@ CONSOLIDATE_AT_ONCE = 100
 CONSOLIDATE_WITHIN = timedelta(seconds=60)
 """So long an object's answers wait for those of others before labels are made of them."""
 LONGEST_WAIT = timedelta(hours=1)
+AHEAD_PER_WORKER = 6
+"""Answers that a worker gives until those of others can no longer be corrected and the machine has trained."""
+MOST_AHEAD = 64
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,19 @@ class Ask:
 
 @dataclass(frozen=True)
 class Offer:
-    """Put a batch on offer to people; its labels are those of `iteration`."""
+    """Decide on a batch for people; its labels are those of `iteration`. What was offered ahead becomes part of it.
+
+    is_ahead: it is a part of a batch that is not decided on yet.
+    """
 
     iteration: int
     step: rounds.AskPeople
+    is_ahead: bool = False
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Put on offer what was decided on."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +95,10 @@ class Wait:
 
 @dataclass(frozen=True)
 class Close:
-    """Take no more answers to these objects. `by_force`: whether or not they have all of their answers."""
+    """Take no more answers to these objects of the open batch that begins at place `first`. `by_force`: whether or not
+    they have all of their answers."""
 
+    first: int
     object_ids: tuple[str, ...]
     by_force: bool = False
 
@@ -114,24 +131,31 @@ class End:
     reason: str | None = None
 
 
-Work: TypeAlias = Open | Prepare | Ask | Offer | Wait | Close | Consolidate | AutoLabel | TrainFinal | End
+Work: TypeAlias = Open | Prepare | Ask | Offer | Publish | Wait | Close | Consolidate | AutoLabel | TrainFinal | End
 
 
 @dataclass(frozen=True)
 class Answers:
     """How far people are with what they were offered, at the time `now`.
 
-    ready        objects of one batch whose answers are in, or whose time is over, and that can no longer be corrected
+    batch        the place where the batch begins that the following are about
+    ready        its objects whose answers are in, or whose time is over, and that can no longer be corrected
     ready_since  when the first of them was
     is_all       every object of the batch without an outcome is among them
     next_change  when another one may be ready, if people do nothing
+    unsettled    objects that still lack answers, in all batches; free: places that somebody could take now
+    workers      how many people are at work
     """
 
     now: datetime
+    batch: int = 0
     ready: tuple[str, ...] = ()
     ready_since: datetime | None = None
     is_all: bool = False
     next_change: datetime | None = None
+    unsettled: int = 0
+    free: int = 0
+    workers: int = 0
 
 
 def next_work(
@@ -148,55 +172,141 @@ def next_work(
     if state.closing is not None:
         return Consolidate()
     if stop_requested:
-        return Close(state.open_batches[0].left, by_force=True) if state.open_batches else End(Phase.STOPPED)
+        return _end(state, End(Phase.STOPPED))
     if state.lines is None:
         return Open()
     objects = len(state.progress.objects)
     if looks_at_images and state.prepared < objects:
         return Prepare(state.prepared, min(PREPARE_AT_ONCE, objects - state.prepared))
-    if state.open_batches and answers is not None:
-        return _with_people(answers)
+    if any(batch.published < len(batch.object_ids) for batch in state.open_batches):
+        return Publish()
+    if answers is not None and any(not batch.is_ahead for batch in state.open_batches):
+        return _with_people(plan, conditions, state, answers, next_step)
     failed = first_sample_failed(state.progress)
     if failed:
-        return End(Phase.FAILED, failed)
-    return _next_step(plan, conditions, state, by_people=answers is not None, next_step=next_step)
+        return _end(state, End(Phase.FAILED, failed))
+    return _next_step(plan, conditions, state, answers, next_step)
+
+
+def _end(state: JobState, end: End) -> Work:
+    """The end, after the answers that are there have become labels."""
+    if not state.open_batches:
+        return end
+    return Close(state.open_batches[0].first, state.open_batches[0].left, by_force=True)
 
 
 def _next_step(
     plan: JobPlan,
     conditions: StoppingConditions,
     state: JobState,
-    *,
-    by_people: bool,
+    answers: Answers | None,
     next_step: Callable[[JobPlan, Progress], rounds.Step],
 ) -> Work:
     """What the plan says, as far as the stopping conditions let it."""
+    ahead = state.ahead
     allowed = still_allowed(conditions, state)
-    if allowed <= 0 and state.counters.unlabeled:
+    if allowed <= 0 and state.counters.unlabeled and ahead is None:
         return End(Phase.STOPPED)
-    step = next_step(plan, state.progress)
+    step = next_step(plan, state.asking)
     match step:
+        case rounds.AskPeople() if answers is None:
+            return Ask(state.iteration_to_ask(), _within_limits(step, plan, state.progress, allowed))
         case rounds.AskPeople():
-            step = _within_limits(step, plan, state.progress, allowed)
-            iteration = state.iteration_to_ask()
-            return Offer(iteration, step) if by_people else Ask(iteration, step)
+            limited = _within_limits(step, plan, state.progress, max(allowed, 0))
+            return Offer(state.iteration_to_ask(), _without(limited, state, plan))
         case rounds.AutoLabel():
-            return AutoLabel(state.iteration + 1, step)
+            early = None if answers is None or ahead else _ahead(plan, state, answers, allowed)
+            return early or AutoLabel(state.iteration + 1, step)
+        case rounds.Finish() if ahead is not None:
+            return Offer(ahead.iteration, rounds.AskPeople(ahead.purpose, ()))
         case rounds.Finish() if _owes_a_model(step, plan, state):
             return TrainFinal(state.iteration + 1)
         case rounds.Finish():
             return End(Phase.COMPLETED)
 
 
-def _with_people(answers: Answers) -> Close | Wait:
+def _with_people(
+    plan: JobPlan,
+    conditions: StoppingConditions,
+    state: JobState,
+    answers: Answers,
+    next_step: Callable[[JobPlan, Progress], rounds.Step],
+) -> Work:
     """Labels are made of some objects at a time: soon enough to be taken away, in files that are worth opening."""
     waited = answers.ready_since is not None and answers.now - answers.ready_since >= CONSOLIDATE_WITHIN
     if answers.ready and (answers.is_all or waited or len(answers.ready) >= CONSOLIDATE_AT_ONCE):
-        return Close(answers.ready)
+        return Close(answers.batch, answers.ready)
+    if answers.free <= answers.workers:
+        early = _early(plan, conditions, state, answers, next_step)
+        if early is not None:
+            return early
     changes = [answers.next_change or answers.now + LONGEST_WAIT]
     if answers.ready_since is not None:
         changes.append(answers.ready_since + CONSOLIDATE_WITHIN)
     return Wait(max(min(changes), answers.now))
+
+
+def _early(
+    plan: JobPlan,
+    conditions: StoppingConditions,
+    state: JobState,
+    answers: Answers,
+    next_step: Callable[[JobPlan, Progress], rounds.Step],
+) -> Offer | None:
+    """What people are offered while the last answers of a batch are still out; None where nothing is.
+
+    What comes after the batch is known but for its failures: another batch, or a round of the machine.
+    """
+    batch = next(one for one in state.open_batches if not one.is_ahead)
+    asked = rounds.AskPeople(batch.purpose, (*batch.object_ids, *batch.failed))
+    after = state.after(
+        progress=state.progress.with_human(asked, labeled=batch.object_ids, unlabeled=tuple(batch.failed)),
+        open_batches=tuple(one for one in state.open_batches if one.is_ahead),
+    )
+    allowed = still_allowed(conditions, after)
+    step = next_step(plan, after.asking)
+    if isinstance(step, rounds.AskPeople):
+        size = min(_planned(plan, after, step, allowed), plan.max_concurrent - answers.unsettled)
+        return _offer_ahead(plan, after, batch.iteration + 1, size)
+    if isinstance(step, rounds.AutoLabel) and after.ahead is None:
+        return _ahead(plan, after, answers, allowed, iteration=batch.iteration + 1)
+    return None
+
+
+def _planned(plan: JobPlan, state: JobState, step: rounds.AskPeople, allowed: int) -> int:
+    """How much of the next batch has not been offered yet. Where no machine labels, batches are nothing but places in
+    a queue, and it may all be offered."""
+    if not plan.auto_labeling:
+        return min(len(state.asking.pool()), allowed)
+    planned = len(_within_limits(step, plan, state.progress, max(allowed, 0)).object_ids)
+    return planned - (len(state.ahead.object_ids) + len(state.ahead.failed) if state.ahead else 0)
+
+
+def _ahead(
+    plan: JobPlan, state: JobState, answers: Answers, allowed: int, *, iteration: int | None = None
+) -> Offer | None:
+    """What people are offered while the machine trains: no more than keeps them busy, for the machine may be able to
+    label it. How much it is depends on the people alone, and which objects it is on chance alone."""
+    size = -(-AHEAD_PER_WORKER * answers.workers // plan.workers_per_object)
+    pool = len(state.progress.pool())
+    size = min(size, MOST_AHEAD, pool // 4, allowed, plan.max_concurrent - answers.unsettled)
+    return _offer_ahead(plan, state, state.iteration + 1 if iteration is None else iteration, size)
+
+
+def _offer_ahead(plan: JobPlan, state: JobState, iteration: int, size: int) -> Offer | None:
+    chosen = rounds.asked_ahead(plan, state.asking, size) if size > 0 else ()
+    return Offer(iteration, rounds.AskPeople(Purpose.ROUND, chosen), is_ahead=True) if chosen else None
+
+
+def _without(step: rounds.AskPeople, state: JobState, plan: JobPlan) -> rounds.AskPeople:
+    """A batch less what was offered ahead of it: a random part, as both are."""
+    ahead = state.ahead
+    size = max(0, len(step.object_ids) - (len(ahead.object_ids) + len(ahead.failed) if ahead else 0))
+    if size == len(step.object_ids):
+        return step
+    rng = np.random.default_rng([plan.seed, len(state.progress.batches), 3])
+    kept = rng.choice(len(step.object_ids), size, replace=False)
+    return rounds.AskPeople(step.purpose, tuple(step.object_ids[place] for place in sorted(kept)))
 
 
 def _owes_a_model(step: rounds.Finish, plan: JobPlan, state: JobState) -> bool:
@@ -244,7 +354,7 @@ def first_sample_failed(progress: Progress) -> str | None:
 
 
 def still_allowed(conditions: StoppingConditions, state: JobState) -> int:
-    """How many more objects people may label before a stopping condition is met; 0 or less: it is met."""
+    """How many more objects people may be asked about before a stopping condition is met; 0 or less: it is met."""
     counters = state.counters
     allowed = len(state.progress.objects)
     if conditions.max_human_labeled is not None:
@@ -252,4 +362,4 @@ def still_allowed(conditions: StoppingConditions, state: JobState) -> int:
     if conditions.max_percentage_labeled is not None:
         needed = -(-len(state.progress.objects) * conditions.max_percentage_labeled // 100)
         allowed = min(allowed, needed - counters.total)
-    return allowed
+    return allowed - sum(len(batch.left) for batch in state.open_batches)

@@ -32,6 +32,9 @@ class OpenBatch:
 
     first        the place of its first object in the job's order of asking
     object_ids   those that can be shown, in that order
+    abandoned    what was stopped before anybody had answered
+    published    so many of them are on offer
+    is_ahead     it is a part of a batch that is not decided on yet
     until        when it ends, whatever is answered by then (TaskAvailabilityLifetimeInSeconds)
     labeled      what has its label, in the order of the labels; `failed`: what has none and gets none, with the reason
     responses    the consolidation-response files so far; `requests`: the requests that they answer
@@ -46,11 +49,14 @@ class OpenBatch:
     failed: Mapping[str, str] = field(default_factory=dict)
     requests: tuple[str, ...] = ()
     responses: tuple[str, ...] = ()
+    abandoned: tuple[str, ...] = ()
+    published: int = 0
+    is_ahead: bool = False
 
     @property
     def left(self) -> tuple[str, ...]:
         """Objects without an outcome."""
-        gone = {*self.labeled, *self.failed}
+        gone = {*self.labeled, *self.failed, *self.abandoned}
         return tuple(one for one in self.object_ids if one not in gone)
 
 
@@ -116,6 +122,19 @@ class JobState:
         return Counters(human, machine, failed, len(self.progress.objects) - human - machine - failed)
 
     @property
+    def ahead(self) -> OpenBatch | None:
+        """What was offered ahead of the next batch."""
+        return next((batch for batch in self.open_batches if batch.is_ahead), None)
+
+    @property
+    def asking(self) -> Progress:
+        """The progress, with what people are asked about ahead of it."""
+        ahead = self.ahead
+        if ahead is None:
+            return self.progress
+        return replace(self.progress, ahead=ahead.object_ids, failed=self.progress.failed | set(ahead.failed))
+
+    @property
     def iteration(self) -> int:
         """The iteration that is under way or was last; 0 before the first."""
         return max([0, *(work.iteration for work in self.human), *self.machine])
@@ -135,14 +154,15 @@ class JobState:
         """The state with a batch as it now is; one whose objects all have their outcome takes its place in the
         progress, as a batch that was answered at once does."""
         others = tuple(one for one in self.open_batches if one.first != batch.first)
-        if batch.left:
+        if batch.left or batch.is_ahead:
             return replace(self, open_batches=tuple(sorted((*others, batch), key=lambda one: one.first)))
         if not batch.labeled and not batch.failed:
             return replace(self, open_batches=others)
         step = AskPeople(batch.purpose, (*batch.labeled, *batch.failed))
         progress = self.progress.with_human(step, labeled=batch.labeled, unlabeled=tuple(batch.failed))
         if not self.human:  # the first sample: from now on nobody is asked about objects that cannot be shown
-            progress = replace(progress, failed=frozenset(self.problems) - set(batch.failed))
+            elsewhere = {one for open_batch in (*others, batch) for one in open_batch.failed}
+            progress = replace(progress, failed=frozenset(self.problems) - elsewhere)
         work = HumanWork(batch.iteration, batch.responses, batch.failed)
         return replace(self, open_batches=others, progress=progress, human=(*self.human, work))
 
@@ -152,6 +172,7 @@ def dump(state: JobState) -> bytes:
     document = asdict(state)
     document["clock"] = state.clock.isoformat()
     document["progress"]["failed"] = sorted(state.progress.failed)
+    del document["progress"]["ahead"]  # it follows from the open batches
     for batch, written in zip(state.open_batches, document["open_batches"], strict=True):
         written["until"] = batch.until.isoformat()
     if state.closing is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gt_engine.jobs.context import JobContext
@@ -15,6 +17,9 @@ from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import JobOffer, written_off
 from gt_service.errors import Conflict
 
+AT_WORK = timedelta(minutes=10)
+"""Who did something so short a time ago is at work."""
+
 
 def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
     """How far people are. On the way it writes off what ran out of time, and mends the tables from the files."""
@@ -23,30 +28,49 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
         return Answers(now)
     _mend(job, state, tools)
     changes: list[datetime] = []
+    found: Answers | None = None
+    present_ones: list[ObjectOffer] = []
     for batch in state.open_batches:
-        moments = _moments(job, batch, tools, now)
+        current = _current(job, batch, tools, now)
+        present_ones += current
+        moments = {one.object_id: ready_at(one, batch.until, _window(tools.settings), now) for one in current}
         ready = {object_id: moment for object_id, moment in moments.items() if moment <= now}
         changes += [moment for moment in moments.values() if moment > now]
-        if ready:
-            return Answers(
+        if ready and found is None:
+            found = Answers(
                 now=now,
+                batch=batch.first,
                 ready=tuple(one for one in batch.object_ids if one in ready),
                 ready_since=min(ready.values()),
                 is_all=len(ready) == len(batch.left),
-                next_change=min(changes, default=None),
             )
-    return Answers(now, next_change=min(changes, default=None))
+    return replace(
+        found or Answers(now),
+        next_change=min(changes, default=None),
+        unsettled=sum(not one.is_settled for one in present_ones),
+        free=sum(one.free(now) for one in present_ones),
+        workers=len(_at_work(present_ones, now)),
+    )
 
 
-def _moments(job: JobContext, batch: OpenBatch, tools: Tools, now: datetime) -> dict[str, datetime]:
-    """When each object without an outcome will be ready, if people do nothing more."""
+def _current(job: JobContext, batch: OpenBatch, tools: Tools, now: datetime) -> list[ObjectOffer]:
+    """The objects without an outcome, with what has run out of time written off."""
     left, files = set(batch.left), files_of(job, tools)
-    moments = {}
-    for one in _objects(job, batch, tools):
-        if one.object_id in left:
-            current = written_off(one, files, now, tools.people) or present(job, tools, one.place)
-            moments[one.object_id] = ready_at(current, batch.until, _window(tools.settings), now)
-    return moments
+    return [
+        written_off(one, files, now, tools.people) or present(job, tools, one.place)
+        for one in _objects(job, batch, tools)
+        if one.object_id in left
+    ]
+
+
+def _at_work(objects: Iterable[ObjectOffer], now: datetime) -> set[str]:
+    """Who has a task, or had one a few minutes ago."""
+    return {
+        mine.worker
+        for one in objects
+        for mine in one.assignments
+        if mine.holds(now) or (mine.ended_at is not None and now - mine.ended_at < AT_WORK)
+    }
 
 
 def is_ready(one: ObjectOffer, batch: OpenBatch, settings: Settings, now: datetime) -> bool:
@@ -92,14 +116,14 @@ def _mend(job: JobContext, state: JobState, tools: Tools) -> None:
     """Makes the tables again where anything that is on offer is missing from them."""
     name, last = job.record.name, state.open_batches[-1]
     there = sum(len(_objects(job, batch, tools)) for batch in state.open_batches)
-    if tools.people.offer(name) is None or there < sum(len(batch.object_ids) for batch in state.open_batches):
-        closed = {one for batch in state.open_batches for one in (*batch.labeled, *batch.failed)}
+    if tools.people.offer(name) is None or there < sum(batch.published for batch in state.open_batches):
+        closed = {one for batch in state.open_batches for one in (*batch.labeled, *batch.failed, *batch.abandoned)}
         closed |= set(state.closing.workers if state.closing else ())
         restore(job_offer(job, state, last.until), tools.people, files_of(job, tools), closed=closed)
 
 
 def _objects(job: JobContext, batch: OpenBatch, tools: Tools) -> list[ObjectOffer]:
-    end = batch.first + len(batch.object_ids)
+    end = batch.first + batch.published
     return [one for one in tools.people.objects(job.record.name, batch.first) if one.place < end]
 
 

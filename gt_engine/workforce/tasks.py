@@ -32,6 +32,8 @@ RECENT = 20
 LONGEST_TASK = timedelta(seconds=28_800)
 MAX_COMMENT = 1_000
 PARTS_KEPT = 64
+FEW = 3
+"""With so few objects left for a worker to begin, the job looks whether it can offer more."""
 
 
 @dataclass(frozen=True)
@@ -253,6 +255,8 @@ class Tasks:
                 return self._task(offer, one, mine)
             if now < offer.until and not one.is_settled:
                 (fresh if mine is None else again).append(one)
+        if sum(one.free(now) > 0 for one in fresh) <= FEW:
+            self.wake(offer.job)  # it may have more to offer
         for one in (*fresh, *again):
             reserved = self._reserve(offer, one, worker, now)
             if reserved is not None:

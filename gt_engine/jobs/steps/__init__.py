@@ -16,6 +16,7 @@ from gt_engine.jobs.life_cycle import (
     Offer,
     Open,
     Prepare,
+    Publish,
     TrainFinal,
     Wait,
     Work,
@@ -41,7 +42,7 @@ def perform(work: Work, job: JobContext, state: JobState, tools: Tools) -> Outco
             return prepare(work, job, state, tools)
         case Ask():
             return ask(work, job, state, tools)
-        case Offer() | Close() | Consolidate():
+        case Offer() | Publish() | Close() | Consolidate():
             return with_people(work, job, state, tools)
         case Wait():
             raise ValueError("waiting is no work")

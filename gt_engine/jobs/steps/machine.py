@@ -42,7 +42,7 @@ TRAINING_TIME = timedelta(minutes=10)
 
 
 def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    learnt = tools.machine.label(_lesson(job, state, tools), job.plan, state.progress)
+    learnt = tools.machine.label(_lesson(job, state, tools), job.plan, state.asking)
     after, log = state, tuple[str, ...]()
     if learnt.trained is not None:
         after, log = _keep_model(learnt.trained, work.iteration, job, state, tools)

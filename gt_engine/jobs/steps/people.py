@@ -14,7 +14,7 @@ from datetime import datetime
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given
-from gt_engine.jobs.life_cycle import Close, Consolidate, Offer
+from gt_engine.jobs.life_cycle import Close, Consolidate, Offer, Publish
 from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.state import Closing, JobState, OpenBatch
 from gt_engine.jobs.steps.consolidating import human_files, intermediate_annotations
@@ -36,10 +36,12 @@ MOST_TRIES = 20
 log = logging.getLogger(__name__)
 
 
-def with_people(work: Offer | Close | Consolidate, job: JobContext, state: JobState, tools: Tools) -> Outcome:
+def with_people(work: Offer | Publish | Close | Consolidate, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     match work:
         case Offer():
             return offer(work, job, state, tools)
+        case Publish():
+            return publish(job, state, tools)
         case Close():
             return close(work, job, state, tools)
         case Consolidate():
@@ -47,28 +49,48 @@ def with_people(work: Offer | Close | Consolidate, job: JobContext, state: JobSt
 
 
 def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    """Objects that cannot be shown fail at once; the others get places in the job's order of asking."""
+    """Objects that cannot be shown fail at once; the others get places in the job's order of asking. Nothing is written
+    but the state: what it says is then put on offer, the same however often that is tried."""
     shown = tuple(one for one in work.step.object_ids if one not in state.problems)
     failed = {one: state.problems[one] for one in work.step.object_ids if one in state.problems}
     now = tools.now()
+    ahead = state.ahead
     batch = OpenBatch(
         iteration=work.iteration,
         purpose=work.step.purpose,
-        first=state.asked,
+        first=state.asked if ahead is None else ahead.first,
         object_ids=shown,
         until=now + job.crowd.lifetime,
         failed=failed,
+        is_ahead=work.is_ahead,
     )
-    lines = {str(line.number): line for line in read_lines(job, tools, set(shown))}
-    sizes = read_facts(job, tools, shown).sizes
+    if ahead is not None:
+        batch = replace(
+            ahead,
+            purpose=batch.purpose,
+            object_ids=(*ahead.object_ids, *shown),
+            until=batch.until,
+            failed={**ahead.failed, **failed},
+            is_ahead=work.is_ahead,
+        )
+    after = state.after(clock=max(state.clock, _second(now)), asked=state.asked + len(shown)).with_open(batch)
+    purpose = "ahead of the next batch" if work.is_ahead else batch.purpose.value
+    said = f"Iteration {batch.iteration}: {len(shown)} data objects for people ({purpose})."
+    return Outcome(after, (said, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
+
+
+def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    """Puts on offer what is not yet."""
+    batch = next(one for one in state.open_batches if one.published < len(one.object_ids))
+    fresh = batch.object_ids[batch.published :]
+    lines = {str(line.number): line for line in read_lines(job, tools, set(fresh))}
+    sizes = read_facts(job, tools, fresh).sizes
     offered = [
         OfferedLine(place, one, lines[one].text.decode("utf-8-sig"), lines[one].source, sizes.get(one))
-        for place, one in enumerate(shown, start=batch.first)
+        for place, one in enumerate(fresh, start=batch.first + batch.published)
     ]
-    after = state.after(clock=max(state.clock, _second(now)), asked=state.asked + len(shown)).with_open(batch)
-    put_on_offer(job_offer(job, after, batch.until), offered, tools.people, files_of(job, tools))
-    said = f"Iteration {work.iteration}: {len(shown)} data objects offered to people ({work.step.purpose.value})."
-    return Outcome(after, (said, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
+    put_on_offer(job_offer(job, state, batch.until), offered, tools.people, files_of(job, tools))
+    return Outcome(state.with_open(replace(batch, published=len(batch.object_ids))))
 
 
 def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcome:
@@ -76,19 +98,19 @@ def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcom
 
     By force (a stop) the batch ends here: what nobody has answered stays unlabeled.
     """
-    batch = next(one for one in state.open_batches if work.object_ids[0] in one.object_ids)
-    places = {object_id: place for place, object_id in enumerate(batch.object_ids, start=batch.first)}
+    batch = next(one for one in state.open_batches if one.first == work.first)
+    on_offer = batch.object_ids[: batch.published]
+    places = {object_id: place for place, object_id in enumerate(on_offer, start=batch.first)}
     now = tools.now()
 
     def shut(object_id: str) -> tuple[str, tuple[str, ...] | None]:
         return object_id, _shut(job, places[object_id], batch, tools, now, by_force=work.by_force)
 
-    shuts = dict(in_parallel(shut, work.object_ids))
+    shuts = dict(in_parallel(shut, [one for one in work.object_ids if one in places]))
     workers = {object_id: who for object_id, who in shuts.items() if who is not None}
     if work.by_force:
         workers = {object_id: who for object_id, who in workers.items() if who}
-        kept = {*batch.labeled, *batch.failed, *workers}
-        batch = replace(batch, object_ids=tuple(one for one in batch.object_ids if one in kept))
+        batch = replace(batch, is_ahead=False, abandoned=tuple(one for one in batch.left if one not in workers))
     time = max(_second(now), state.clock + ONE_SECOND)
     closing = Closing(time, workers) if workers else None
     return Outcome(state.after(closing=closing).with_open(batch))

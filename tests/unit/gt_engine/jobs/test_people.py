@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 from gt_engine.jobs.state import JobState, dump, load
+from gt_engine.jobs.worker import take_step
 from gt_engine.store import Phase
 from gt_engine.workforce.memory import MemoryTasks
 from gt_engine.workforce.offers import GRACE
-from tests.engine import Killed, MemoryEngineObjects
+from tests.engine import Killed, MemoryEngineObjects, RememberingMachine
 from tests.people import ANN, ANSWER, BOB, CAT, START, Job, boxes, team_request
 
 
@@ -275,3 +277,80 @@ def _begin(job: Job, worker: Any) -> str:
     assert task is not None
     job.tasks.accept(worker, task.task_id, job.clock)
     return task.task_id
+
+
+def test_nobody_waits_for_the_last_answers_of_others(tmp_path: Path) -> None:
+    job = Job(tmp_path, 40, body=body(MaxConcurrentTaskCount=20))
+    job.run()
+    slow = _begin(job, CAT)
+    for _ in range(40):
+        job.answer(ANN)
+        job.answer(BOB)
+        job.run()
+        offered = job.tasks.progress(job.name, job.clock)
+        assert offered.in_work + offered.untouched <= 20
+    assert job.now_as.counters.human >= 20
+    assert job.tasks.task(CAT, slow, job.clock - timedelta(seconds=100))
+
+
+def test_people_are_asked_on_while_the_machine_is_about_to_train(tmp_path: Path) -> None:
+    """Of the first round's pool and sample they are not; they are part of the next batch."""
+    job = Job(tmp_path, 200, body=team_request(NumberOfHumanWorkersPerDataObject=1, MaxConcurrentTaskCount=20))
+    machine = job.tools.machine
+    assert isinstance(machine, RememberingMachine)
+    while not machine.lessons:
+        if job.tools.people.offer(job.name):
+            job.answer(ANN)
+            job.answer(BOB)
+        if take_step(job.name, job.tools, job.events) is not True:
+            job.clock += timedelta(seconds=10)
+    state = _state(job)
+    ahead = state.ahead
+    assert ahead is not None
+    assert len(ahead.object_ids) == 12
+    first = state.progress.rounds[0]
+    assert not set(ahead.object_ids) & {*first.machine, *machine.lessons[0]}
+    assert set(first.passed_over) == {
+        one for one in ahead.object_ids if first.threshold and machine.confidence(one) >= first.threshold
+    }
+    while job.run() is not False:
+        state = _state(job)
+        job.answer_all(ANN, BOB)
+        job.clock += timedelta(seconds=100)
+    assert (job.now_as.status, job.now_as.counters.total) == ("Completed", 200)
+    assert labeled(job) == 200
+    batches = state.progress.batches
+    sizes = [len(batch.labeled) for batch in batches[:4]]
+    assert sizes == [10, 10, 20, 20]
+    assert set(ahead.object_ids) <= {*batches[3].labeled}
+    assert not set(first.passed_over) & {*state.progress.validation()}
+
+
+def test_a_stop_keeps_what_was_answered_ahead(tmp_path: Path) -> None:
+    job = Job(tmp_path, 60, body=body(MaxConcurrentTaskCount=20, NumberOfHumanWorkersPerDataObject=1))
+    job.run()
+    slow = _begin(job, CAT)
+    for _ in range(14):
+        job.answer(ANN)
+        job.run()
+    job.tools.store.request_stop(job.name, job.clock)
+    assert job.run() is False
+    assert (job.now_as.status, job.now_as.counters.human, labeled(job)) == ("Stopped", 14, 14)
+    assert slow
+
+
+def test_the_stopping_condition_counts_what_is_asked_ahead(tmp_path: Path) -> None:
+    job = Job(tmp_path, 60, body=body(StoppingConditions={"MaxHumanLabeledObjectCount": 13}))
+    for _ in range(30):
+        if job.run() is False:
+            break
+        job.answer(ANN)
+        job.answer(BOB)
+        job.clock += timedelta(seconds=20)
+    assert (job.now_as.status, job.now_as.counters.human) == ("Stopped", 13)
+
+
+def _state(job: Job) -> JobState:
+    version = job.now_as.version
+    names = [f"temp/checkpoint-{one:06}.json.gz" for one in (version, version - 1)]
+    return load(gzip.decompress(next(job.files[name] for name in names if name in job.files)))

@@ -80,8 +80,20 @@ def test_a_worker_answers_every_object_once_and_no_object_has_more_answers_than_
         assert seen == ["10", "11", "12"]
         assert not portal.has_work(worker)
     assert not portal.has_work(CAT)
-    assert portal.woken == ["birds-0001"] * 3
     assert portal.tasks.jobs(CAT, portal.now)[0].tasks_left == 0
+
+
+def test_the_job_is_woken_by_the_last_answer_to_an_object_and_when_little_is_left_to_begin() -> None:
+    portal = Portal(objects=9, wanted=2)
+    portal.answer(ANN)
+    assert portal.woken == []
+    portal.answer(BOB)
+    assert portal.woken == ["birds-0001"]
+    for _ in range(5):
+        portal.answer(ANN)
+    assert portal.woken == ["birds-0001"]
+    portal.answer(ANN)
+    assert portal.woken == ["birds-0001"] * 2
 
 
 def test_a_task_comes_with_what_its_page_needs_and_without_a_clock() -> None:
@@ -196,7 +208,6 @@ def test_a_declined_object_never_comes_back_and_is_given_up_after_as_many_as_wer
     assert not portal.has_work(CAT)
     progress = portal.tasks.progress("birds-0001", portal.now)
     assert (progress.given_up, progress.declines[0].reason) == (1, "blurred")
-    assert portal.woken == ["birds-0001"]
 
 
 def test_a_released_task_goes_to_others_first_and_its_draft_is_gone() -> None:
@@ -257,7 +268,6 @@ def test_an_answer_whose_file_is_there_counts_though_the_engine_died_before_the_
     portal.now += LIMIT + GRACE
     assert not portal.has_work(BOB)
     assert portal.tasks.progress("birds-0001", portal.now).done == 1
-    assert portal.woken == ["birds-0001"]
 
 
 def test_a_task_is_its_workers_alone() -> None:
