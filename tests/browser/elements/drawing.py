@@ -51,11 +51,17 @@ class Drawing:
 
     def screen(self, x: float, y: float) -> tuple[int, int]:
         """Where a pixel of the image is on screen; for places out of the window, the nearest in it."""
+        return self._on_screen([(x, y)])[0]
+
+    def _on_screen(self, places: Sequence[Place]) -> list[tuple[int, int]]:
         area = self.area()
-        return (
-            min(max(round(area["left"] + x * area["width"] / area["across"]), 0), int(area["right"]) - 1),
-            min(max(round(area["top"] + y * area["height"] / area["down"]), 0), int(area["bottom"]) - 1),
-        )
+        return [
+            (
+                min(max(round(area["left"] + x * area["width"] / area["across"]), 0), int(area["right"]) - 1),
+                min(max(round(area["top"] + y * area["height"] / area["down"]), 0), int(area["bottom"]) - 1),
+            )
+            for x, y in places
+        ]
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
         """The whole pixel of the image at a place of the screen."""
@@ -71,7 +77,7 @@ class Drawing:
 
     def drag(self, *places: Place, holding: str = "") -> None:
         """Presses at the first place, moves over the others, lets go at the last; a key is held all the while."""
-        self.drag_screen(*(self.screen(*place) for place in places), holding=holding)
+        self.drag_screen(*self._on_screen(places), holding=holding)
 
     def drag_screen(self, *places: tuple[int, int], button: int = 0, holding: str = "") -> None:
         with self.page.inside() as browser:
@@ -89,13 +95,13 @@ class Drawing:
         self.settle()
 
     def click(self, *places: Place) -> None:
-        for place in places:
-            self.drag_screen(self.screen(*place))
-
-    def hover(self, x: float, y: float) -> None:
+        where = self._on_screen(places)
         with self.page.inside() as browser:
             actions = ActionBuilder(browser, duration=10)
-            actions.pointer_action.move_to_location(*self.screen(x, y))
+            for place in where:
+                actions.pointer_action.move_to_location(*place)
+                actions.pointer_action.pointer_down()
+                actions.pointer_action.pointer_up()
             actions.perform()
         self.settle()
 
@@ -145,8 +151,3 @@ class Drawing:
             number,
         )
         return found
-
-    def press(self, tool: str) -> None:
-        """Presses a button of the toolbar."""
-        self.element(f"element.shadowRoot.querySelector('[data-tool={tool}]').click()")
-        self.settle()
