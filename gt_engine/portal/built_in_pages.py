@@ -18,7 +18,7 @@ def built_in_page(human_task_ui_arn: str) -> str:
     The instructions of such a job stand in its label category file (developer guide: sms-named-entity-recg), as HTML.
     Errors: `NotFound`.
     """
-    name = human_task_ui_arn.rpartition(":human-task-ui/")[2]
+    name = human_task_ui_arn.rpartition("human-task-ui/")[2]
     if name not in _FILES:
         raise NotFound(
             f"there is no worker page {human_task_ui_arn!r}", remedy=f"Pages of the engine: {', '.join(_FILES)}."

@@ -34,6 +34,7 @@ class CrowdQuestionAnswerGeneration extends FullPageElement {
     "question-max-words": "number", "answer-min-words": "number", "answer-max-words": "number", "question-tags": "json", "allow-custom-question-tags": "boolean",
   };
   static styles = [...super.styles, styles];
+  static header = "Write questions about the text, with their answers";
   #pairs = [emptyPair()];
   #passage = h("div", { class: "passage", dir: "auto" });
 

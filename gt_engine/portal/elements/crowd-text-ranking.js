@@ -26,6 +26,7 @@ const styles = css`
 class CrowdTextRanking extends FullPageElement {
   static attributes = { ...super.attributes, text: "string", responses: "json", "ordinal-ranking-dimensions": "json" };
   static styles = [...super.styles, styles];
+  static header = "Rank the responses";
   static isSpread = true;
   /** @type {(number|undefined)[][]} dimension → response → rank, 1 for the best */ #ranks = [];
 

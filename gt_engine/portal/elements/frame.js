@@ -176,6 +176,7 @@ const ready = new Promise((resolve) => { settleReady = resolve; });
 /** Called once, by the entry module, when all elements are defined: tells scripts and the page around. */
 export async function announce() {
   if (document.readyState === "loading") await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
+  document.title ||= tools()[0]?.header || "Task";
   document.dispatchEvent(new CustomEvent("all-crowd-elements-ready", { bubbles: true }));
   const elements = [...document.querySelectorAll("*")].filter((element) => element instanceof CrowdElement);
   const limit = new Promise((resolve) => { setTimeout(resolve, READY_LIMIT); });

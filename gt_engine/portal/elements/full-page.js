@@ -48,6 +48,8 @@ export class FullPageElement extends CrowdElement {
   static attributes = { ...super.attributes, header: "string" };
   static regions = ["short-instructions", "full-instructions"];
   static styles = [styles];
+  /** The header of a page whose template gives none. */
+  static header = "";
   #parts = {};
 
   connectedCallback() {
@@ -84,7 +86,7 @@ export class FullPageElement extends CrowdElement {
 
   render(root) {
     const parts = {
-      header: h("h1", { id: "header", part: "header" }, this.header),
+      header: h("h1", { id: "header", part: "header" }, this.header || this.constructor.header),
       main: h("div", { class: "main", part: "main", role: "group", tabindex: "-1", "aria-labelledby": "header" }),
       side: h("section", { class: "side", part: "side" }),
       tools: h("div", { class: "own" }),
@@ -109,7 +111,7 @@ export class FullPageElement extends CrowdElement {
 
   /** Changes of `header` are followed here; a subclass calls super.update(names). @param {Set<string>} names */
   update(names) {
-    if (names.has("header")) this.#parts.header.textContent = this.header;
+    if (names.has("header")) this.#parts.header.textContent = this.header || this.constructor.header;
   }
 
   toggleInstructions(isOpen) {

@@ -21,7 +21,7 @@ export class Scene {
   /** @type {Shape | null} */ #handled = null;
 
   constructor() {
-    this.shapes = svg("g", { class: "shapes", "aria-label": "Shapes" });
+    this.shapes = svg("g", { class: "shapes", role: "group", "aria-label": "Shapes" });
     this.tags = svg("g", { class: "tags", "aria-hidden": "true" });
     this.begun = svg("g", { class: "begun" });
     this.handles = svg("g", { class: "handles", "aria-hidden": "true" });
@@ -53,8 +53,8 @@ export class Scene {
       if (place !== drawn.root) this.shapes.insertBefore(drawn.root, place);
       before = drawn.root;
     }
-    if (shapes.length) this.shapes.setAttribute("role", "listbox"); // an empty listbox is an error to assistive technology
-    else this.shapes.removeAttribute("role");
+    // An empty listbox is an error to assistive technology.
+    this.shapes.setAttribute("role", shapes.length ? "listbox" : "group");
     const isCrowded = shapes.length > FEW;
     const chosen = shapes.find((shape) => shape.id === selected) ?? null;
     this.root.classList.toggle("crowded", isCrowded);
