@@ -112,7 +112,7 @@ export const styles = css`
 
   @container (max-width: 75rem) {
     .tool { min-width: 2.75rem; min-height: 2.75rem; }
-    .tool .name { display: none; }
+    .tool .name { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   }
   @container (max-width: 52rem) {
     .side { flex-direction: row; align-items: center; gap: .35rem; padding: .4rem .6rem; overflow: hidden; max-height: 30vh; }

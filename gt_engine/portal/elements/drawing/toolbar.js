@@ -30,8 +30,8 @@ export class Toolbar {
   /** @param {Command} command */
   #button(command) {
     const { name, label, does = label, key, run } = command;
-    const button = h("button", { type: "button", class: "tool", title: `${does} (${key})`, "data-tool": name, "aria-label": label, "aria-keyshortcuts": key.replace("Ctrl", "Control"), onclick: run },
-      icon(command.icon ?? name), h("span", { class: "name", "aria-hidden": "true" }, label), h("kbd", { "aria-hidden": "true" }, key));
+    const button = h("button", { type: "button", class: "tool", title: `${does} (${key})`, "data-tool": name, "aria-keyshortcuts": key.replace("Ctrl", "Control"), onclick: run },
+      icon(command.icon ?? name), h("span", { class: "name" }, label), h("kbd", { "aria-hidden": "true" }, key));
     this.#buttons.push({ command, button });
     return button;
   }
