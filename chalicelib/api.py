@@ -363,8 +363,8 @@ def _body() -> Any:
 def _campaign(campaign: Campaign) -> dict[str, Any]:
     store = wiring.store()
     batches = store.batches.of(campaign.name)
-    waiting = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE)
-    images = {status.value: store.images.count(campaign.name, status) for status in waiting}
+    listed = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE, ImageStatus.REPLACED)
+    images = {status.value: store.images.count(campaign.name, status) for status in listed}
     images["in_batches"] = sum(batch.objects for batch in batches)
     return campaign_json(campaign, images, len(batches))
 

@@ -24,7 +24,7 @@ _SHOWN_AS = {
 
 
 def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
-    """images: how many are `pending`, `rejected`, `duplicate` and `in_batches`."""
+    """images: how many are `pending`, `rejected`, `duplicate`, `replaced` and `in_batches`."""
     spec, verdict = campaign.spec, verdict_of(campaign)
     return {
         "name": campaign.name,

@@ -54,6 +54,7 @@ class ImageCounts(_Shown):
     pending: int = Field(description="Waiting for a batch.")
     rejected: int = Field(description="Not labeled; the images say why.")
     duplicate: int = Field(description="Labeled once, under another key.")
+    replaced: int = Field(description="Of those in batches: replaced since, and labeled as they were.")
     in_batches: int
 
 
@@ -135,7 +136,7 @@ class Image(_Shown):
     key: str
     status: Literal["pending", "batch", "rejected", "duplicate"]
     batch: int | None
-    reason: str | None = Field(description="Why it was rejected.")
+    reason: str | None = Field(description="Why it was rejected, or is labeled as it was.")
     remedy: str | None
     duplicate_of: str | None = Field(description="The key that is labeled in its stead.")
     size: int = Field(description="Bytes.")
@@ -295,7 +296,7 @@ _PAGING = (
 _STATUS = Parameter(
     "status",
     "Which images.",
-    {"type": "string", "enum": ["pending", "batch", "rejected", "duplicate"], "default": "rejected"},
+    {"type": "string", "enum": ["pending", "batch", "rejected", "duplicate", "replaced"], "default": "rejected"},
 )
 _LEADS_TO = Parameter("next", "Where to go then: a page, relative to the API's root.", {"type": "string"})
 _WHOLE = {"type": "integer", "minimum": 1}

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -29,6 +30,9 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.store import Store
 from gt_service.store.records import Batch, Campaign, Image, Member
 
+_PAGE = 1_000
+"""Keys of one page of a listing."""
+
 
 class Batching:
     def __init__(self, store: Store, objects: ObjectStore, deployment: Deployment) -> None:
@@ -37,8 +41,8 @@ class Batching:
 
     def choose(self, campaign: Campaign, spec: CampaignSpec, number: int, size: int, why: str, now: datetime) -> bool:
         """Fixes up to `size` of the pending images as batch `number`; False where it is taken or there are none."""
-        fitting = self._fitting(campaign.name, spec)
-        members = [Member(image.key, image.place) for image in islice(fitting, size)]
+        present = self._present(campaign.name, self._fitting(campaign.name, spec), size)
+        members = [Member(image.key, image.place) for image in islice(present, size)]
         if not members:
             return False
         body = "".join(json.dumps([member.key, member.place]) + "\n" for member in members).encode()
@@ -72,3 +76,27 @@ class Batching:
                 yield image
             else:
                 self._store.images.reject(image, problem.reason, problem.remedy)
+
+    def _present(self, campaign: str, images: Iterator[Image], size: int) -> Iterator[Image]:
+        """Without those that were deleted while they waited; a job would fail on them. size: looked up together."""
+        while some := list(islice(images, size)):
+            there = self._there(campaign, [image.key for image in some])
+            for image in some:
+                if image.key in there:
+                    yield image
+                else:
+                    self._store.images.reject(image, "it was deleted before its batch was closed", "Upload it again.")
+
+    def _there(self, campaign: str, keys: list[str]) -> set[str]:
+        """Which of the keys the inbox holds. Neighbours come with one page of a listing: in a large batch, most do."""
+        wanted, there, reached = deque(sorted(keys)), set[str](), ""
+        while wanted:
+            # Less its last character: what is listed begins behind it, and so with the key itself or shortly before.
+            after = max(reached, wanted[0][:-1])
+            page = list(islice(self._objects.list(S3Uri(self._inbox, f"{campaign}/"), after=after), _PAGE))
+            held = {item.uri.key for item in page}
+            is_last = len(page) < _PAGE
+            reached = page[-1].uri.key if page else reached
+            while wanted and (is_last or wanted[0] <= reached):
+                there |= {wanted.popleft()} & held
+        return there

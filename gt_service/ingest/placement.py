@@ -12,6 +12,9 @@ MOST_IN_A_BAND = 100
 """Pictures of which so many share a band are as good as all alike: more are not remembered, and not found by it."""
 
 
+_REPLACED = "another file came under this name after its batch was closed; the one before is labeled"
+
+
 @dataclass(frozen=True)
 class Content:
     """Which key stands for a content, and for pictures like it. twins: how many duplicates were ever registered."""
@@ -101,8 +104,13 @@ def placement(found: Image, seen: Seen, *, skip_duplicates: bool, search: Search
         return None
     if before is not None and before.batch is not None:
         # Its manifest is written and people may be at work: the image stays, and its owner is told.
-        replaced = before.replaced_after_batch or not before.shows_the_same_as(found)
-        return Placement(ImageChange(before, replace(before, sequencer=found.sequencer, replaced_after_batch=replaced)))
+        after = replace(before, sequencer=found.sequencer)
+        if before.replaced_after_batch or not before.shows_the_same_as(found):
+            after = replace(after, replaced_after_batch=True, reason=_REPLACED, remedy="Upload it under another name.")
+        elif before.digest is not None:
+            # The same bytes under another ETag: who compares the inbox with what is known here must not find it again.
+            after = replace(after, etag=found.etag)
+        return Placement(ImageChange(before, after))
     if found.status is not ImageStatus.PENDING or not skip_duplicates:
         return _with_former(Placement(ImageChange(before, found)), seen)
     content = seen.content or Content(found.fingerprint, None, 0)

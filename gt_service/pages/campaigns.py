@@ -97,6 +97,7 @@ class CampaignPage:
     pending: str
     in_batches: str
     rejected: str
+    replaced: str
     spent: str
     committed: str
     cap: str
@@ -303,6 +304,7 @@ def campaign_page(
         pending=_count(images, "pending"),
         in_batches=number(in_batches),
         rejected=_count(images, "rejected"),
+        replaced=_count(images, "replaced") if images.get("replaced") else "",
         spent=money(spent),
         committed=money(committed),
         cap=money(cap),

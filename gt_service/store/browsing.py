@@ -21,7 +21,7 @@ from gt_service.store.models import Tables
 from gt_service.store.records import Batch, Campaign, ImageStatus, Job
 
 _READERS = 8
-_OPEN = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE)
+_OPEN = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE, ImageStatus.REPLACED)
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,15 @@ class Browsing:
         return total + sum(objects for number, _, objects in counts if number > last)
 
     def open_images(self, campaign: str, *, most: int) -> dict[ImageStatus, Count]:
-        """How many images are in no batch, by status, counted up to about `most`.
+        """How many images are in no batch or were replaced since, by status, counted up to about `most`.
 
         One query a shard, of the index that knows no images in batches.
         """
         each = math.ceil(most / SHARDS)
 
         def count(shard: str) -> Counter[ImageStatus]:
-            found = self._tables.images.open_places.query(shard, limit=each, attributes_to_get=["place"])
-            return Counter(ImageStatus(item.place.partition("#")[0]) for item in found)
+            found = self._tables.images.open_places.query(shard, limit=each, attributes_to_get=["open_place"])
+            return Counter(ImageStatus((item.open_place or "").partition("#")[0]) for item in found)
 
         with ThreadPoolExecutor(_READERS) as readers:
             shards = list(readers.map(count, _shards(campaign)))

@@ -194,7 +194,7 @@ class Images:
             shard=_shard(image.campaign, image.key),
             key=image.key,
             place=image.place,
-            open_place=image.place if image.batch is None else None,
+            open_place=_open_place(image),
             event_time=image.event_time,
             sequencer=image.sequencer,
             etag=image.etag,
@@ -320,7 +320,8 @@ class Images:
             found += [(number, image) for image in items]
             if len(found) > limit:
                 number, last = found[limit - 1]
-                return ImagePage(tuple(image for _, image in found[:limit]), (number, last.place, last.key))
+                place = _open_place(last) or last.place
+                return ImagePage(tuple(image for _, image in found[:limit]), (number, place, last.key))
         return ImagePage(tuple(image for _, image in found), None)
 
     def twin_of(self, image: Image) -> str | None:
@@ -394,6 +395,13 @@ def _in_groups(things: Iterator[_T], size: int) -> Iterator[list[_T]]:
 
 def batch_place(batch: int) -> str:
     return f"{ImageStatus.BATCH}#{batch:04}"
+
+
+def _open_place(image: Image) -> str | None:
+    """Where the image is listed as one that its owner may have to look at."""
+    if image.batch is None:
+        return image.place
+    return f"{ImageStatus.REPLACED}#{image.batch:04}" if image.replaced_after_batch else None
 
 
 def _event_time(image: Image) -> str:

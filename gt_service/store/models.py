@@ -64,7 +64,8 @@ class CampaignItem(Model):
 class OpenPlaces(LocalSecondaryIndex["ImageItem"]):  # type: ignore[no-untyped-call]
     """Local, so that "what is pending" is read as it is now, not as it was.
 
-    Images in batches have no `open_place` and so are not in it: it stays small however many were ever labeled.
+    Images in batches have no `open_place` and so are not in it, but for those that were replaced since: it stays small
+    however many were ever labeled.
     """
 
     class Meta:

@@ -167,6 +167,8 @@ class ImageStatus(StrEnum):
     BATCH = "batch"
     REJECTED = "rejected"
     DUPLICATE = "duplicate"
+    REPLACED = "replaced"
+    """Of those in batches, the ones whose file was replaced since: they are listed under this word as well."""
 
 
 @dataclass(frozen=True)

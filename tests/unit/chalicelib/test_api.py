@@ -55,6 +55,7 @@ def test_a_campaign_over_http(client: Client, world: World) -> None:
         "pending": 3,
         "rejected": 0,
         "duplicate": 0,
+        "replaced": 0,
         "in_batches": 0,
     }
     assert ask(client, "POST", "/campaigns/birds/batches").status_code == 202

@@ -159,3 +159,55 @@ def test_nothing_pending_makes_no_batch(world: World) -> None:
     world.campaign()
     assert not choose(world, 1, 4)
     assert world.store.batches.of("birds") == ()
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 1000])
+@pytest.mark.parametrize("gone", [[0], [3], [1, 2], [0, 1, 2, 3, 4], []])
+def test_an_image_deleted_while_it_waited_is_left_out_and_listed(
+    world: World, monkeypatch: pytest.MonkeyPatch, gone: list[int], page: int
+) -> None:
+    """A job fails on images that are not there, and its follow-up too; the campaign waited for somebody."""
+    monkeypatch.setattr("gt_service.ingest.batching._PAGE", page)
+    world.campaign()
+    keys = world.images(5)
+    for number in gone:
+        del world.objects.contents[f"s3://{INBOX}/{keys[number]}"]
+    assert choose(world, 1, 5) is (len(gone) < 5)
+    left = [key for number, key in enumerate(keys) if number not in gone]
+    if left:
+        assert world.manifest(fill(world, 1).manifest_uri) == left
+    for number in gone:
+        image = world.store.images.get("birds", keys[number])
+        assert image is not None
+        assert (image.status, image.reason) == (ImageStatus.REJECTED, "it was deleted before its batch was closed")
+    assert world.store.images.count("birds", ImageStatus.PENDING) == 0
+
+
+def test_a_batch_is_full_without_those_that_were_deleted(world: World) -> None:
+    world.campaign()
+    keys = world.images(6)
+    for key in keys[:2]:
+        del world.objects.contents[f"s3://{INBOX}/{key}"]
+    assert choose(world, 1, 4)
+    assert world.manifest(fill(world, 1).manifest_uri) == keys[2:]
+
+
+def test_the_twin_of_a_deleted_image_takes_its_place(world: World) -> None:
+    """It is the same picture, and it is still there."""
+    world.campaign()
+    world.upload("birds/images/a.png", picture(1))
+    world.upload("birds/images/b.png", picture(1))
+    del world.objects.contents[f"s3://{INBOX}/birds/images/a.png"]
+    world.later(minutes=31)
+    world.advance()
+    assert world.manifest(world.store.batches.get("birds", 1).manifest_uri) == ["birds/images/b.png"]
+
+
+def test_a_deleted_image_that_is_uploaded_again_is_labeled(world: World) -> None:
+    world.campaign()
+    (key,) = world.images(1)
+    del world.objects.contents[f"s3://{INBOX}/{key}"]
+    assert not choose(world, 1, 4)
+    world.upload(key, picture(7))
+    assert choose(world, 1, 4)
+    assert world.manifest(fill(world, 1).manifest_uri) == [key]

@@ -13,7 +13,7 @@ from gt_service.money import Mills
 from gt_service.store.browsing import Browsing, Count
 from gt_service.store.images import SHARDS, _shard
 from gt_service.store.records import Batch, ImageStatus, Job
-from tests.world import START, World
+from tests.world import START, World, picture
 
 
 def job(number: int, **changes: Any) -> Job:
@@ -103,6 +103,26 @@ def test_open_images_are_counted_by_status_without_those_in_batches(world: World
     assert counts[ImageStatus.PENDING] == Count(2)
     assert counts[ImageStatus.REJECTED] == Count(1)
     assert browsing.in_batches("birds", browsing.batches("birds", 50)) == 5
+
+
+def test_images_replaced_after_their_batch_are_listed(world: World, browsing: Browsing) -> None:
+    """Whoever mends a photo and uploads it again would never learn that it came too late."""
+    world.campaign(batch={"size": 5, "quiet_minutes": 30, "minimum": 1})
+    keys = world.images(5)
+    world.chain.advance("birds")
+    for key in keys[:3]:
+        world.upload(key, picture(99))
+    assert browsing.open_images("birds", most=1_000)[ImageStatus.REPLACED] == Count(3)
+    assert world.store.images.count("birds", ImageStatus.REPLACED) == 3
+    shown, after = list[str](), None
+    for _ in range(3):
+        page = world.store.images.page("birds", ImageStatus.REPLACED, limit=1, after=after)
+        shown, after = [*shown, *(image.key for image in page.images)], page.next_after
+    assert (sorted(shown), after) == (keys[:3], None)
+    image = world.store.images.get("birds", keys[0])
+    assert image is not None
+    assert (image.batch, "after its batch" in str(image.reason), bool(image.remedy)) == (1, True, True)
+    assert world.store.images.page("birds", ImageStatus.BATCH, limit=9).next_after is None
 
 
 def test_counting_stops_and_says_so(world: World, browsing: Browsing) -> None:
