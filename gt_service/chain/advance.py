@@ -20,6 +20,7 @@ from gt_service.chain import planner
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.follow_up import read_labeled, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
+from gt_service.chain.gold import check_gold
 from gt_service.chain.instructions import instruction_template
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.names import Places
@@ -290,6 +291,7 @@ class Chain:
         template = places.of_spec(job.revision, "instructions.template")
         if self._exists(template):
             return
+        check_gold(spec, self._objects)
         picture = examples_picture(spec, self._objects)
         if picture is not None:
             self._objects.write(places.of_spec(job.revision, "instructions.png"), picture, "image/png")

@@ -53,7 +53,7 @@ class Reason(StrEnum):
 
     FAILED = "the service could not process it"
     UNCONSOLIDATED = "workers answered, but no label was made of their answers"
-    UNANSWERED = "no worker answered: it expired, was declined or was never sent"
+    UNANSWERED = "no answer is in the files: it failed, expired, was declined or was never sent"
 
 
 @dataclass(frozen=True)

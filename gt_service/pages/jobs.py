@@ -96,7 +96,8 @@ def problems(job: Json) -> tuple[Problem, ...]:
         found.append(
             Problem(
                 f"{failed:,} image(s) could not be labeled and will not be tried again in this job.",
-                "The report names them. Mend the files and upload them again under the same names.",
+                "They are listed below; each one's reason is in the job's log, group /aws/sagemaker/LabelingJobs,"
+                f" stream {job['name']}. Mend the files and upload them again under other names.",
             )
         )
     left = counters.get("Unlabeled") or 0
@@ -124,8 +125,8 @@ _REMEDIES = (
     (("30 days", "expire"), "Labels so far are kept. Resume the campaign: a follow-up job sends the rest."),
     (
         ("10%", "10 %", "first sample"),
-        "Too many of the first images failed. Look at the rejected images and at a few of"
-        " the batch by hand, mend them and upload them again.",
+        "Too many of the first images failed. Look at the images without a label, and at the gold labels where"
+        " simulated workers answer from them.",
     ),
 )
 

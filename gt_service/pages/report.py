@@ -160,11 +160,19 @@ def _workers(workers: Sequence[Json]) -> Table:
 
 
 def _unlabeled(unlabeled: Json) -> Table:
+    reasons = sorted(unlabeled["reasons"].items(), key=lambda one: -one[1])
+    listed = unlabeled.get("objects") or ()
+    shown = listed[:MOST_ROWS]
+    more = f" The first {len(shown):,} of {unlabeled['count']:,}:" if len(shown) < unlabeled["count"] else ""
     return Table(
-        ("Why", "Images"),
-        tuple(
-            (reason, number(count)) for reason, count in sorted(unlabeled["reasons"].items(), key=lambda one: -one[1])
-        ),
+        ("Image", "Why"),
+        tuple((_file(one), one.get("detail") or one["reason"]) for one in shown),
         title="Without a label",
-        about="The report names the images.",
+        about="; ".join(f"{number(count)}: {reason}" for reason, count in reasons) + f".{more}",
     )
+
+
+def _file(found: Json) -> str:
+    """Its key, without the bucket, or its number where the source is not known."""
+    source = found.get("source") or ""
+    return source.split("/", 3)[-1] if source.startswith("s3://") else f"object {found['object_id']}"

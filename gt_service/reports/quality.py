@@ -59,7 +59,7 @@ def read_gold(objects: ObjectStore, uri: S3Uri, classes: Sequence[str] = ()) -> 
     labels: dict[str, Label] = {}
     skipped = 0
     for _, line in gold_lines(objects.lines(uri)):
-        found = _gold(line, classes)
+        found = gold_label(line, classes)
         if found is not None:
             labels[found[0]] = found[1]
         else:
@@ -67,7 +67,8 @@ def read_gold(objects: ObjectStore, uri: S3Uri, classes: Sequence[str] = ()) -> 
     return Gold(labels, skipped)
 
 
-def _gold(line: bytes, classes: Sequence[str]) -> tuple[str, Label] | None:
+def gold_label(line: bytes, classes: Sequence[str]) -> tuple[str, Label] | None:
+    """The object and its label in a line of gold labels; None where it holds none that can be compared."""
     try:
         record = manifest_object(line)
         source = record.get("source-ref", record.get("source"))

@@ -10,6 +10,7 @@ import pytest
 from gt_service.errors import UnknownState
 from gt_service.pages.campaigns import campaign_page, chain_points, image_row, job_row, next_step
 from gt_service.pages.jobs import job_page, problems, time_left
+from gt_service.pages.report import tables
 from gt_service.pages.samples import choose, labeled_images
 from gt_service.pages.status import campaign_actions, campaign_status, job_actions, job_status
 from tests import pages_data as data
@@ -93,6 +94,19 @@ def test_what_a_job_cost_beyond_its_reserve_and_lost_of_its_output_is_shown() ->
     texts = " ".join(problem.text for problem in problems(job))
     assert "more than the $0.10 set aside" in texts
     assert "not whole: 2 of 4 are missing" in texts
+
+
+def test_images_without_a_label_are_named() -> None:
+    """'The report names them', said the page, and had no link to it."""
+    objects = [
+        {"object_id": "3", "source": "s3://inbox/birds/images/a b.jpg", "reason": "it failed", "detail": "too dark"},
+        {"object_id": "4", "source": None, "reason": "it failed", "detail": None},
+    ]
+    report = {"unlabeled": {"count": 250, "reasons": {"it failed": 250}, "objects": objects}}
+    (table,) = tables(report)
+    assert table.rows == (("birds/images/a b.jpg", "too dark"), ("object 4", "it failed"))
+    assert "250: it failed" in table.about
+    assert "The first 2 of 250" in table.about
 
 
 def test_money_beyond_the_budget_is_shown_while_the_campaign_is_active() -> None:
