@@ -90,7 +90,7 @@ def campaign(**changes: Any) -> Any:
         "version": 3,
         "created_at": NOW,
     }
-    images = {"pending": 1, "rejected": 0, "duplicate": 0, "in_batches": 50}
+    images = {"pending": 1, "rejected": 0, "duplicate": 0, "replaced": 0, "in_batches": 50}
     return campaign_json(Campaign(**{**fields, **changes}), images, 1)
 
 
