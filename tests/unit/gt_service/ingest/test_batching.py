@@ -12,7 +12,7 @@ from gt_service.chain.states import BatchState
 from gt_service.ingest.batching import Batching
 from gt_service.store.models import ImageItem
 from gt_service.store.records import Batch, ImageStatus, Member
-from tests.world import World, picture
+from tests.world import INBOX, World, picture
 
 
 def batching(world: World) -> Batching:
