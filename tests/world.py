@@ -1,4 +1,4 @@
-"""A whole deployment in memory: the real store on moto's DynamoDB, everything else a fake that behaves."""
+"""A whole deployment in memory: the real store, and beneath it and beside it fakes that behave."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from gt_service.objects import S3Uri
 from gt_service.reports.campaign import campaign_report
 from gt_service.reports.publish import make_job_report, report_json
 from gt_service.store import Store, TableNames, images
+from tests.dynamodb import MemoryDynamoDB
 from tests.factories import MemoryLogs
 from tests.fakes import FakeSageMaker, MemoryObjects, etag_of
 
@@ -179,7 +180,8 @@ class World:
 
 
 @contextmanager
-def a_world(kind: type[World] = World) -> Iterator[World]:
+def a_world(kind: type[World] = World, *, on_moto: bool = False) -> Iterator[World]:
+    """on_moto: its tables are moto's, not those of `MemoryDynamoDB`, which is quicker and as strict as AWS."""
     with pytest.MonkeyPatch.context() as environment:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(name, "testing")
@@ -188,5 +190,7 @@ def a_world(kind: type[World] = World) -> Iterator[World]:
         environment.setattr(images, "SHARDS", 2)  # as many as there are takes longer, and tells no more
         with mock_aws():
             world = kind()
+            if not on_moto:
+                world.store.tables.connection._client = MemoryDynamoDB()
             world.store.tables.create()
             yield world
