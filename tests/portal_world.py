@@ -103,6 +103,7 @@ class PortalWorld:
         seconds: int = 300,
         image: Callable[[int], bytes] | None = None,
         title: str = "Draw a box around each bird",
+        size: tuple[int, int] = (960, 640),
     ) -> JobOffer:
         """A job on offer with `count` pictures."""
         offer = JobOffer(
@@ -119,7 +120,7 @@ class PortalWorld:
             until=self.clock() + timedelta(days=1),
             asked=count,
         )
-        lines = [self._line(name, place, image) for place in range(count)]
+        lines = [self._line(name, place, image, size) for place in range(count)]
         WorkFiles.of(offer.tree, self.objects).write_offer(0, lines)
         assert offer.tree.template
         self.objects.write(offer.tree.template, template.encode(), "text/html")
@@ -127,12 +128,12 @@ class PortalWorld:
         self.tasks.store.add(ObjectOffer(name, one.place, one.object_id, 0, workers) for one in lines)
         return offer
 
-    def _line(self, job: str, place: int, image: Callable[[int], bytes] | None) -> OfferedLine:
+    def _line(self, job: str, place: int, image: Callable[[int], bytes] | None, size: tuple[int, int]) -> OfferedLine:
         source = f"s3://{BUCKET}/{job}/{place}.jpg"
-        body = image(place) if image else saved(painting(place, (960, 640)), "JPEG", quality=85)
+        body = image(place) if image else saved(painting(place, size), "JPEG", quality=85)
         self.objects.write(S3Uri.parse(source), body, "image/jpeg")
         line = json.dumps({"source-ref": source})
-        return OfferedLine(place, str(place), line, source, (960, 640, 3))
+        return OfferedLine(place, str(place), line, source, (*size, 3))
 
     @contextmanager
     def served(self, port: int = 0) -> Iterator[str]:

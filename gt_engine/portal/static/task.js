@@ -40,6 +40,8 @@ let lateTimer = 0;
 let undoTimer = 0;
 let lookTimer = 0;
 let lastAnswer;
+/** Answers on their way: task → whether this browser keeps it as well. @type {Map<string, boolean>} */
+const unsent = new Map();
 
 const clock = new TimeLimit(part("clock"), (state) => {
   if (state === "over") tell("The time for this task is over. Submit within a minute; after that it goes to others, and your work is kept as a draft.", "bad");
@@ -62,7 +64,7 @@ function close(work) {
 }
 
 /** What is shown or answered already. */
-const besides = () => [...new Set([now?.task.id, ...shelf.tasks("answer")].filter(Boolean))];
+const besides = () => [...new Set([now?.task.id, ...unsent.keys(), ...shelf.tasks("answer")].filter(Boolean))];
 
 /** @returns {Promise<Work|null>} null: there is nothing now */
 async function fetchNext() {
@@ -136,7 +138,8 @@ async function goOn() {
     }
     showNothing();
   } catch (error) {
-    showProblem(error);
+    if (error instanceof Refused && error.status === 404 && !now) showEnd();
+    else showProblem(error);
   } finally {
     if (own === turn) { // else the worker has submitted already, and the next turn goes on
       clearTimeout(lateTimer);
@@ -150,7 +153,9 @@ async function goOn() {
 async function takeNext() {
   const ahead = await upcoming;
   upcoming = null;
-  return ahead ?? fetchNext();
+  if (ahead) return ahead;
+  if (now?.isSent) now = null;
+  return fetchNext();
 }
 
 /** @returns {Promise<boolean>} whether the task is shown; false where others were faster */
@@ -192,7 +197,7 @@ function submit(work, answer) {
   work.answer = answer;
   work.isSent = true;
   lastAnswer = answer;
-  shelf.put("answer", work.task.id, { answer, activeSeconds: work.active.seconds });
+  unsent.set(work.task.id, shelf.put("answer", work.task.id, { answer, activeSeconds: work.active.seconds }));
   close(before);
   hideUndo();
   clearNotice();
@@ -217,6 +222,8 @@ async function deliver(work) {
     shelf.remove("answer", work.task.id);
     if (error.status === 422) return bringBack(work, error.message);
     tell(`The last answer was not taken: ${error.message}`, "bad");
+  } finally {
+    unsent.delete(work.task.id);
   }
 }
 
@@ -407,6 +414,12 @@ function showNothing() {
   lookTimer = setTimeout(() => { if (!now) goOn(); }, lookAgain * 1000);
 }
 
+/** A job that has ended, or that is for others, has no tasks. */
+function showEnd() {
+  showSaved("");
+  showCard("This job is done", "Its labels are being made. Your answers count; thank you.", [toJobs]);
+}
+
 function showProblem(error) {
   console.error(error);
   const words = error instanceof Refused ? error.message : error.message || "Something went wrong.";
@@ -462,6 +475,10 @@ for (const type of ["pointerdown", "pointermove", "keydown", "wheel"]) {
 }
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible" && now?.isStarted && !now.isSent) now.active.resume();
+});
+// Asks before a page is left that holds the only copy of something.
+window.addEventListener("beforeunload", (event) => {
+  if ([...unsent.values()].includes(false) || part("saved").dataset.state === "failed") event.preventDefault();
 });
 setInterval(() => now?.active.count(), 1000);
 setInterval(renewAhead, 15_000);
