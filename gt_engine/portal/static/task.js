@@ -333,10 +333,10 @@ async function later() {
 
 // --- what is shown
 
-/** Why a task cannot be submitted is said when somebody tries to. */
+/** What is missing is said in the frame, where it can be mended; that a script of the template stopped it, is said here. */
 function showVerdict(work, { canSubmit, message }) {
   showControls();
-  if (work.isAsked && message) tell(message); // with canSubmit: a script of the template stopped it
+  if (canSubmit && work.isAsked && message) tell(message);
   else if (canSubmit) clearNotice();
   work.isAsked = false;
 }

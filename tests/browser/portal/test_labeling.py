@@ -34,14 +34,24 @@ def test_new_work_comes_by_itself(desk: Desk, world: PortalWorld) -> None:
     assert "birds-0002" in desk.browser.page_source
 
 
-def test_an_incomplete_task_says_what_is_missing(desk: Desk, world: PortalWorld) -> None:
+def test_an_incomplete_task_is_not_submitted(desk: Desk, world: PortalWorld) -> None:
+    """The frame says what is missing; nothing is sent, and the task stays."""
     world.add_job(count=2)
     desk.open_job()
-    desk.part("submit").click()
-    soon(lambda: desk.part("notice").is_displayed(), 5)
-    assert desk.text("notice")
-    desk.draw()
-    soon(lambda: not desk.part("notice").is_displayed(), 5)
+    before = desk.shown()
+    desk.press("submit")
+    soon(
+        lambda: (
+            "Nothing is drawn"
+            in desk.frame()
+            .find_element("css selector", "crowd-bounding-box")
+            .shadow_root.find_element("css selector", ".submit .error")
+            .text
+        ),
+        5,
+    )
+    assert desk.shown() == before
+    assert desk.answers() == []
 
 
 def test_by_keys_alone(desk: Desk, world: PortalWorld) -> None:
