@@ -25,7 +25,7 @@ class Desk:
     def sign_in(self, name: str = "Ada", **options: Any) -> None:
         self.browser.get(f"{self.world.url}/sign-in/{self.world.invitation(name, **options)}")
         self.browser.find_element("css selector", "button[type=submit]").click()
-        soon(lambda: self.browser.current_url.endswith("/jobs"), 5)
+        soon(lambda: self.browser.current_url.endswith("/jobs"), 20)
 
     def open_job(self, name: str = JOB) -> None:
         self.browser.get(f"{self.world.url}/jobs/{name}")
@@ -41,7 +41,7 @@ class Desk:
         return self.part(name).text.strip()
 
     def press(self, name: str) -> None:
-        soon(lambda: self.part(name).is_enabled(), 5)
+        soon(lambda: self.part(name).is_enabled(), 20)
         self.part(name).click()
 
     def menu(self, name: str) -> None:
@@ -50,10 +50,10 @@ class Desk:
 
     def until_task(self) -> None:
         """A task is shown and can be worked on."""
-        soon(lambda: self.part("submit").is_enabled(), 15)
+        soon(lambda: self.part("submit").is_enabled(), 30)
 
     def until_saved(self, state: str = "Saved") -> None:
-        soon(lambda: self.text("saved") == state, 15)
+        soon(lambda: self.text("saved") == state, 30)
 
     def submit(self) -> None:
         """Submits, and waits for the next task or for the word that there is none."""

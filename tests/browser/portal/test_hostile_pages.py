@@ -49,7 +49,7 @@ def hostile(desk: Desk, world: PortalWorld, script: str, **job: Any) -> dict[str
     """What a script in a template gets; `attempt(name, act)` writes it down."""
     world.add_job(template=f"{BOXES}<script>{REPORT}{script};got.end = 'end';</script>", **{"count": 2, **job})
     desk.open_job()
-    got: dict[str, str] = soon(lambda: desk.frame().execute_script("return window.got?.end && window.got"), 5)
+    got: dict[str, str] = soon(lambda: desk.frame().execute_script("return window.got?.end && window.got"), 20)
     return got
 
 
@@ -171,7 +171,7 @@ def test_opened_by_its_address_a_page_gets_no_more(desk: Desk, world: PortalWorl
     address = desk.shown()
     assert address
     desk.browser.get(address)
-    got = soon(lambda: desk.browser.execute_script("return window.got?.end && window.got"), 5)
+    got = soon(lambda: desk.browser.execute_script("return window.got?.end && window.got"), 20)
     assert got["cookie"] == got["storage"] == "refused: SecurityError"
     assert desk.browser.execute_script("return origin") == "null"
 

@@ -18,7 +18,7 @@ def test_a_stream_of_images(desk: Desk, world: PortalWorld) -> None:
         drawn.append(desk.draw(left=-80 - 10 * number))
         desk.submit()
     assert "No work right now" in desk.text("waiting")
-    soon(lambda: len(desk.answers()) == 3, 5)
+    soon(lambda: len(desk.answers()) == 3, 20)
     assert [answer["answerContent"]["boundingBox"] for answer in desk.answers()] == drawn
     assert all(0 < answer["activeSeconds"] < 30 for answer in desk.answers())
     assert desk.script_errors() == []
@@ -62,8 +62,8 @@ def test_by_keys_alone(desk: Desk, world: PortalWorld) -> None:
         before = desk.shown()
         desk.key("2")
         desk.key(Keys.ENTER)
-        soon(lambda before=before: desk.shown() != before, 5)
-    soon(lambda: len(desk.answers()) == 3, 5)
+        soon(lambda before=before: desk.shown() != before, 20)
+    soon(lambda: len(desk.answers()) == 3, 20)
     assert {answer["answerContent"]["choice"]["label"] for answer in desk.answers()} == {"Nest"}
 
 
@@ -71,7 +71,7 @@ def test_the_next_image_is_there_before_it_is_asked_for(desk: Desk, world: Porta
     """Its clock has not started: nobody loses time that he did not have."""
     world.add_job(count=3)
     desk.open_job()
-    soon(lambda: len(desk.browser.find_elements("css selector", "iframe[data-place=next]")) == 1, 5)
+    soon(lambda: len(desk.browser.find_elements("css selector", "iframe[data-place=next]")) == 1, 20)
     statuses = [mine.status for one in world.tasks.store.objects(JOB) for mine in one.assignments]
     assert statuses == ["accepted", "reserved"]
 
@@ -82,16 +82,16 @@ def test_undo_of_the_last_submit(desk: Desk, world: PortalWorld) -> None:
     desk.draw()
     desk.submit()
     desk.draw(left=30, width=60)
-    soon(lambda: desk.part("undo").is_displayed(), 5)
+    soon(lambda: desk.part("undo").is_displayed(), 20)
     desk.press("undo")
-    soon(lambda: desk.boxes() == 1, 5)
+    soon(lambda: desk.boxes() == 1, 20)
     desk.until_task()
     desk.draw(left=-200, top=-160, width=50, height=50)
     assert desk.boxes() == 2
     desk.submit()
     assert desk.boxes() == 1, "the image that was left is there again with its box"
     desk.submit()
-    soon(lambda: len(desk.answers()) == 2, 5)
+    soon(lambda: len(desk.answers()) == 2, 20)
     assert [len(answer["answerContent"]["boundingBox"]["boundingBoxes"]) for answer in desk.answers()] == [2, 1]
 
 
@@ -100,7 +100,7 @@ def test_undo_when_there_is_no_more_work(desk: Desk, world: PortalWorld) -> None
     desk.open_job()
     desk.draw()
     desk.submit()
-    soon(lambda: desk.part("undo").is_displayed(), 5)
+    soon(lambda: desk.part("undo").is_displayed(), 20)
     desk.press("undo")
     desk.until_task()
     assert desk.boxes() == 1
@@ -111,11 +111,11 @@ def test_an_answer_of_today_can_be_corrected(desk: Desk, world: PortalWorld) -> 
     desk.open_job()
     drawn = desk.draw()
     desk.submit()
-    soon(lambda: len(desk.answers()) == 1, 5)
+    soon(lambda: len(desk.answers()) == 1, 20)
     desk.browser.get(f"{world.url}/me")
     desk.browser.find_element("link text", "Correct").click()
     desk.until_task()
-    soon(lambda: desk.value() == drawn, 5)
+    soon(lambda: desk.value() == drawn, 20)
 
 
 def test_a_task_is_declined_with_a_reason(desk: Desk, world: PortalWorld) -> None:
@@ -126,10 +126,10 @@ def test_a_task_is_declined_with_a_reason(desk: Desk, world: PortalWorld) -> Non
     desk.browser.find_element("css selector", "[value=other]").click()
     button = desk.browser.find_element("css selector", "#decline-dialog .primary")
     button.click()
-    soon(lambda: "comment" in desk.browser.find_element("css selector", "#decline-dialog .refusal").text, 5)
+    soon(lambda: "comment" in desk.browser.find_element("css selector", "#decline-dialog .refusal").text, 20)
     desk.browser.find_element("css selector", "#decline-dialog textarea").send_keys("A drawing, not a photo")
     button.click()
-    soon(lambda: desk.shown() not in {before, None}, 5)
+    soon(lambda: desk.shown() not in {before, None}, 20)
     (declined,) = world.tasks.progress(JOB, world.clock()).declines
     assert (declined.reason, declined.comment) == ("other", "A drawing, not a photo")
 
@@ -143,7 +143,7 @@ def test_a_task_is_given_back_only_on_purpose(desk: Desk, world: PortalWorld) ->
     assert desk.shown() == before
     desk.menu("release")
     desk.browser.find_element("css selector", "#release-dialog .danger").click()
-    soon(lambda: desk.shown() not in {before, None}, 5)
+    soon(lambda: desk.shown() not in {before, None}, 20)
 
 
 def test_later_means_later(desk: Desk, world: PortalWorld) -> None:
@@ -151,19 +151,19 @@ def test_later_means_later(desk: Desk, world: PortalWorld) -> None:
     desk.open_job()
     drawn = desk.draw()
     desk.menu("later")
-    soon(lambda: desk.browser.current_url.endswith("/jobs"), 8)
+    soon(lambda: desk.browser.current_url.endswith("/jobs"), 20)
     desk.browser.find_element("link text", "Go on").click()
     desk.until_task()
-    soon(lambda: desk.value() == drawn, 5)
+    soon(lambda: desk.value() == drawn, 20)
 
 
 def test_the_clock_warns_and_an_image_that_fails_can_be_declined(desk: Desk, world: PortalWorld) -> None:
     world.add_job(count=1, seconds=5, image=lambda _: b"\xff\xd8\xffbroken")
     desk.open_job()
-    soon(lambda: "cannot be shown" in desk.text("notice"), 5)
-    soon(lambda: desk.part("clock").get_attribute("data-state") == "soon", 6)
+    soon(lambda: "cannot be shown" in desk.text("notice"), 20)
+    soon(lambda: desk.part("clock").get_attribute("data-state") == "soon", 20)
     desk.part("notice").find_element("css selector", "button").click()
     assert desk.browser.find_element("css selector", "[value=cannot-be-shown]").is_selected()
     desk.browser.find_element("css selector", "#decline-dialog [data-close]").click()
-    soon(lambda: desk.text("clock") == "Time is up", 6)
+    soon(lambda: desk.text("clock") == "Time is up", 20)
     assert "kept as a draft" in desk.text("notice")

@@ -19,13 +19,13 @@ def test_a_reload_brings_everything_back(desk: Desk, world: PortalWorld) -> None
     desk.until_saved()
     desk.browser.refresh()
     desk.until_task()
-    soon(lambda: desk.value() == drawn, 5)
+    soon(lambda: desk.value() == drawn, 20)
 
 
 def test_a_network_gap_costs_nothing(desk: Desk, world: PortalWorld) -> None:
     world.add_job(count=3)
     desk.open_job()
-    soon(lambda: desk.browser.find_elements("css selector", "iframe[data-place=next]"), 5)
+    soon(lambda: desk.browser.find_elements("css selector", "iframe[data-place=next]"), 20)
     desk.offline()
     first = desk.draw()
     desk.until_saved("Offline: kept in this browser")
@@ -36,7 +36,7 @@ def test_a_network_gap_costs_nothing(desk: Desk, world: PortalWorld) -> None:
     soon(lambda: len(desk.answers()) == 1, 20)
     desk.until_saved()
     desk.submit()
-    soon(lambda: len(desk.answers()) == 2, 10)
+    soon(lambda: len(desk.answers()) == 2, 20)
     assert [answer["answerContent"]["boundingBox"] for answer in desk.answers()] == [first, second]
 
 
@@ -50,7 +50,7 @@ def test_what_an_offline_tab_kept_is_there_when_it_is_opened_again(desk: Desk, w
     desk.browser.get("about:blank")
     desk.offline(False)
     desk.open_job()
-    soon(lambda: desk.value() == drawn, 5)
+    soon(lambda: desk.value() == drawn, 20)
     desk.until_saved()
 
 
@@ -60,16 +60,16 @@ def test_an_answer_that_could_not_be_sent_is_sent_at_the_next_visit(shared_brows
     with world.served() as url:
         desk.sign_in()
         desk.open_job()
-        soon(lambda: desk.browser.find_elements("css selector", "iframe[data-place=next]"), 5)
+        soon(lambda: desk.browser.find_elements("css selector", "iframe[data-place=next]"), 20)
         drawn = desk.draw()
         desk.until_saved()
     desk.press("submit")
-    soon(lambda: desk.boxes() == 0, 5)
+    soon(lambda: desk.boxes() == 0, 20)
     desk.browser.get("about:blank")
     assert desk.answers() == []
     with world.served(urlsplit(url).port or 0):
         desk.open_job()
-        soon(lambda: len(desk.answers()) == 1, 5)
+        soon(lambda: len(desk.answers()) == 1, 20)
         assert desk.answers()[0]["answerContent"]["boundingBox"] == drawn
         assert desk.boxes() == 0
 
@@ -86,7 +86,7 @@ def test_an_engine_that_dies_and_comes_back(shared_browser: Chrome, world: Porta
         desk.until_saved()
         desk.browser.refresh()
         desk.until_task()
-        soon(lambda: desk.value() == drawn, 5)
+        soon(lambda: desk.value() == drawn, 20)
 
 
 @pytest.mark.parametrize("way", ["in the page", "in another tab"])
@@ -98,7 +98,7 @@ def test_a_session_that_ends_while_somebody_works(desk: Desk, world: PortalWorld
     world.members.sign_out(cookie["value"])
     drawn = desk.draw()
     dialog = desk.part("sign-in-dialog")
-    soon(lambda: dialog.is_displayed(), 5)
+    soon(lambda: dialog.is_displayed(), 20)
     link = f"{world.url}/sign-in/{world.invitation()}"
     if way == "in the page":
         dialog.find_element("name", "link").send_keys(link)
@@ -110,10 +110,10 @@ def test_a_session_that_ends_while_somebody_works(desk: Desk, world: PortalWorld
         desk.browser.find_element("css selector", "button[type=submit]").click()
         desk.browser.close()
         desk.browser.switch_to.window(page)
-    soon(lambda: not desk.part("sign-in-dialog").is_displayed(), 8)
+    soon(lambda: not desk.part("sign-in-dialog").is_displayed(), 20)
     desk.until_saved()
     desk.submit()
-    soon(lambda: len(desk.answers()) == 1, 5)
+    soon(lambda: len(desk.answers()) == 1, 20)
     assert desk.answers()[0]["answerContent"]["boundingBox"] == drawn
 
 
@@ -126,6 +126,6 @@ def test_an_answer_that_the_server_refuses_comes_back(desk: Desk, world: PortalW
     drawn = desk.draw()
     first = desk.shown()
     desk.press("submit")
-    soon(lambda: "Dragon" in desk.text("notice"), 8)
+    soon(lambda: "Dragon" in desk.text("notice"), 20)
     assert desk.shown() == first
     assert desk.value() == drawn
