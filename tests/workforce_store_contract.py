@@ -134,6 +134,7 @@ class TasksContract:
         assert tasks.object("birds-0001", 3) == replace(begun, version=1)
         assert [one.place for one in tasks.objects("birds-0001")] == list(range(12))
         assert [one.place for one in tasks.objects("birds-0001", 9)] == [9, 10, 11]
+        assert [one.place for one in tasks.objects("birds-0001", 2, at_a_time=3)] == list(range(2, 12))
         tasks.delete_objects("birds-0001")
         assert list(tasks.objects("birds-0001")) == []
         assert tasks.object("birds-0001", 3) is None

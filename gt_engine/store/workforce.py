@@ -240,10 +240,10 @@ class DynamoTasks:
             except self._tasks.DoesNotExist:
                 return None
 
-    def objects(self, job: str, first: int = 0) -> Iterator[ObjectOffer]:
+    def objects(self, job: str, first: int = 0, *, at_a_time: int | None = None) -> Iterator[ObjectOffer]:
         condition: Condition | None = TaskItem.place >= first if first else None
         with aws_errors():
-            yield from map(_object, self._tasks.query(job, condition, consistent_read=True))
+            yield from map(_object, self._tasks.query(job, condition, consistent_read=True, page_size=at_a_time))
 
     def replace(self, changed: ObjectOffer) -> bool:
         item = self._task_item(changed)

@@ -90,7 +90,7 @@ class MemoryTasks:
     def object(self, job: str, place: int) -> ObjectOffer | None:
         return self._objects.get(job, {}).get(place)
 
-    def objects(self, job: str, first: int = 0) -> Iterable[ObjectOffer]:
+    def objects(self, job: str, first: int = 0, *, at_a_time: int | None = None) -> Iterable[ObjectOffer]:
         with self._lock:
             return [one for place, one in sorted(self._objects.get(job, {}).items()) if place >= first]
 

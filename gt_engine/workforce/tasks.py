@@ -32,6 +32,9 @@ RECENT = 20
 LONGEST_TASK = timedelta(seconds=28_800)
 MAX_COMMENT = 1_000
 PARTS_KEPT = 64
+TRAIL_FOR = timedelta(seconds=30)
+TRAILS_KEPT = 10_000
+AT_A_TIME = 20
 FEW = 3
 """With so few objects left for a worker to begin, the job looks whether it can offer more."""
 
@@ -104,8 +107,8 @@ class TaskStore(Protocol):
 
     def object(self, job: str, place: int) -> ObjectOffer | None: ...
 
-    def objects(self, job: str, first: int = 0) -> Iterable[ObjectOffer]:
-        """In the order of asking, from a place on."""
+    def objects(self, job: str, first: int = 0, *, at_a_time: int | None = None) -> Iterable[ObjectOffer]:
+        """In the order of asking, from a place on; `at_a_time`: so many are read ahead, for who may not need all."""
         ...
 
     def replace(self, changed: ObjectOffer) -> bool:
@@ -215,6 +218,19 @@ class JobProgress:
     until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Trail:
+    """Where a worker was last in a job: before `place` nothing new is looked for until `until`; `opened` are the places
+    of tasks that may still be open."""
+
+    place: int
+    opened: frozenset[int]
+    until: datetime
+
+
+Held = tuple[ObjectOffer, TaskAssignment]
+
+
 def _no_wake(_: str) -> None:
     pass
 
@@ -228,6 +244,7 @@ class Tasks:
     teams_of: Callable[[Worker], AbstractSet[str]]
     wake: Callable[[str], None] = _no_wake
     _parts: dict[tuple[str, int], dict[int, OfferedLine]] = field(default_factory=dict, repr=False)
+    _trails: dict[tuple[str, str], Trail] = field(default_factory=dict, repr=False)
 
     # --- looking for work
 
@@ -245,23 +262,8 @@ class Tasks:
         """
         offer = self._offer(worker, job)
         nonces = {_parse(one)[0] for one in besides}
-        again: list[ObjectOffer] = []
-        fresh: list[ObjectOffer] = []
-        for one in self.store.objects(offer.job, offer.first):
-            mine = one.of(worker.worker_id)
-            if mine is not None and mine.nonce in nonces:
-                continue
-            if mine is not None and mine.holds(now) and not one.closed:
-                return self._task(offer, one, mine)
-            if now < offer.until and not one.is_settled:
-                (fresh if mine is None else again).append(one)
-        if sum(one.free(now) > 0 for one in fresh) <= FEW:
-            self.wake(offer.job)  # it may have more to offer
-        for one in (*fresh, *again):
-            reserved = self._reserve(offer, one, worker, now)
-            if reserved is not None:
-                return self._task(offer, *reserved)
-        return None
+        found = self._along_trail(offer, worker, nonces, now) or self._anywhere(offer, worker, nonces, now)
+        return None if found is None else self._task(offer, *found)
 
     def task(self, worker: Worker, task_id: str, now: datetime) -> Task:
         """Errors: `NotFound` where it is not the worker's, `Conflict` where its time is over."""
@@ -421,6 +423,61 @@ class Tasks:
         return progress_of(offer, objects, now)
 
     # --- inside
+
+    def _anywhere(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
+        """Looks at every object on offer: first for what the worker has open, then for one that is new to the worker,
+        then for one that was given back."""
+        fresh: list[ObjectOffer] = []
+        again: list[ObjectOffer] = []
+        shown: set[int] = set()
+        for one in self.store.objects(offer.job, offer.first):
+            mine = one.of(worker.worker_id)
+            if mine is not None and mine.nonce in besides:
+                shown.add(one.place)
+            elif mine is not None and mine.holds(now) and not one.closed:
+                return one, mine
+            elif now < offer.until and not one.is_settled:
+                (fresh if mine is None else again).append(one)
+        if sum(one.free(now) > 0 for one in fresh) <= FEW:
+            self.wake(offer.job)  # it may have more to offer
+        for one in (*fresh, *again):
+            reserved = self._reserve(offer, one, worker, now)
+            if reserved is not None:
+                self._trails.pop((worker.worker_id, offer.job), None)
+                if one in fresh:
+                    self._follow(reserved[0], worker, shown, now + TRAIL_FOR)
+                return reserved
+        return None
+
+    def _along_trail(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
+        """What `_anywhere` would find, most of the time, without looking at every object: what the worker has open, as
+        far as this process knows, or the first new object after the last one."""
+        trail = self._trails.get((worker.worker_id, offer.job))
+        if trail is None or not now < min(trail.until, offer.until):
+            return None
+        shown: set[int] = set()
+        for place in sorted(trail.opened):
+            one = self.store.object(offer.job, place)
+            mine = one.of(worker.worker_id) if one is not None else None
+            if one is None or mine is None or one.closed or not mine.holds(now):
+                continue
+            if mine.nonce not in besides:
+                return one, mine
+            shown.add(place)
+        for one in self.store.objects(offer.job, max(trail.place, offer.first), at_a_time=AT_A_TIME):
+            if one.is_fresh_to(worker.worker_id) and one.free(now):
+                reserved = self._reserve(offer, one, worker, now)
+                if reserved is not None:
+                    self._follow(reserved[0], worker, shown, trail.until)
+                    if one.place >= offer.asked - FEW:
+                        self.wake(offer.job)
+                    return reserved
+        return None
+
+    def _follow(self, one: ObjectOffer, worker: Worker, opened: AbstractSet[int], until: datetime) -> None:
+        if len(self._trails) >= TRAILS_KEPT:
+            self._trails.clear()
+        self._trails[(worker.worker_id, one.job)] = Trail(one.place, frozenset({*opened, one.place}), until)
 
     def _offered(self, offer: JobOffer, worker: Worker, now: datetime) -> OfferedJob:
         left, begun = 0, None

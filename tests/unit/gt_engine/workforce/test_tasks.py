@@ -308,3 +308,23 @@ def test_an_answer_that_was_undone_and_given_back_is_no_answer(way: str) -> None
         portal.tasks.release(ANN, task.task_id, portal.now)
     assert list(portal.files.answered()) == []
     assert portal.tasks.progress("birds-0001", portal.now).answers == 0
+
+
+def test_what_another_engine_gave_the_worker_is_found_again() -> None:
+    """Two portals on the same tables: what one knows of a worker's open tasks the other finds out soon."""
+    portal = Portal(objects=9, wanted=1)
+    other = Tasks(portal.store, lambda _: portal.s3, lambda _: {TEAM})
+    portal.answer(ANN)
+    elsewhere = other.next(ANN, "birds-0001", portal.now)
+    assert elsewhere is not None
+    other.accept(ANN, elsewhere.task_id, portal.now)
+    portal.now += timedelta(seconds=31)
+    assert portal.next(ANN).task_id == elsewhere.task_id
+
+
+def test_what_was_given_back_before_a_worker_s_place_is_taken_before_the_job_ends() -> None:
+    portal = Portal(objects=4, wanted=1)
+    task = portal.begin(ANN)
+    assert [portal.answer(BOB).object_id for _ in range(2)] == ["11", "12"]
+    portal.tasks.release(ANN, task.task_id, portal.now)
+    assert [portal.answer(BOB).object_id for _ in range(2)] == ["13", "10"]
