@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench-ingest demo faults templates kills label up test check lint types package deploy destroy setup lock clean
+.PHONY: bench-ingest demo dist faults templates kills label up test check lint types package deploy destroy setup lock clean
 
 # Photos of yours, labeled in the browser on this machine: make label IMAGES=~/photos LABELS="Raccoon,Dog"
 label: $(READY)
@@ -77,6 +77,11 @@ $(READY): requirements-dev.txt pyproject.toml
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements.in -c requirements-dev.txt -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements.in requirements/engine.in -c requirements-dev.txt -o requirements/engine.txt
+
+# A wheel and a source archive, in dist/.
+dist: $(READY)
+	$(BIN)/python -m build --no-isolation
 
 clean:
 	rm -rf $(VENV) build .venv-* .mypy_cache .ruff_cache .pytest_cache

@@ -18,6 +18,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,7 +27,8 @@ import yaml
 
 from gt_service.errors import GtServiceError
 
-ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = Path(__file__).resolve().parents[1]
+INSTALLED = PurePosixPath("share/gt-service")
 CHALICE_STAGE = "service"  # installations differ by template parameters; .chalice/config.json knows one stage
 OLDEST_PRODUCTION_PYTHON = (3, 12)
 
@@ -93,13 +95,24 @@ def build(destination: Path, *, production: bool = False, say: Callable[[str], N
 def _stage(staging: Path, *, dependencies: bool) -> None:
     """Lays out the project as Chalice reads it: our code, the configuration, and the requirements or none."""
     shutil.rmtree(staging, ignore_errors=True)
+    project = _project()
     no_caches = shutil.ignore_patterns("__pycache__", "*.pyc", "deployments", "deployed")
-    shutil.copytree(ROOT / "chalicelib", staging / "chalicelib", ignore=no_caches)
-    shutil.copytree(ROOT / "gt_service", staging / "vendor" / "gt_service", ignore=no_caches)
-    shutil.copytree(ROOT / ".chalice", staging / ".chalice", ignore=no_caches)
-    shutil.copyfile(ROOT / "app.py", staging / "app.py")
-    requirements = (ROOT / "requirements.txt").read_text("utf-8") if dependencies else ""
+    shutil.copytree(PACKAGES / "chalicelib", staging / "chalicelib", ignore=no_caches)
+    shutil.copytree(PACKAGES / "gt_service", staging / "vendor" / "gt_service", ignore=no_caches)
+    shutil.copytree(project / ".chalice", staging / ".chalice", ignore=no_caches)
+    shutil.copyfile(project / "app.py", staging / "app.py")
+    requirements = (project / "requirements.txt").read_text("utf-8") if dependencies else ""
     (staging / "requirements.txt").write_text(requirements, "utf-8")
+
+
+def _project() -> Path:
+    """Where app.py and .chalice are: beside the packages in a checkout, among the data of an installed package."""
+    if (PACKAGES / "app.py").exists():
+        return PACKAGES
+    for file in metadata.files("gt-service") or ():
+        if file.name == "app.py" and PurePosixPath(*file.parts[-3:-1]) == INSTALLED:
+            return Path(str(file.locate())).resolve().parent
+    raise PackagingError("app.py is missing from this installation", remedy="Install gt-service anew.")
 
 
 def _run_chalice(project: Path, out: Path) -> None:
