@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
@@ -125,6 +126,16 @@ def check_click(command: click.Command) -> Check:
     return check
 
 
+def check_docker(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker need not be here: ports and volumes are held against the Dockerfile."""
+    recipe = (ROOT / "Dockerfile").read_text("utf-8")
+    for option, value in pairwise(arguments):
+        if option == "-p":
+            assert f"EXPOSE {value.partition(':')[2]}\n" in recipe
+        elif option == "-v":
+            assert f"VOLUME {value.partition(':')[2]}\n" in recipe
+
+
 def check_aws(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the real `aws` up to where it would call the service."""
     monkeypatch.chdir(folder)
@@ -165,6 +176,7 @@ CHECKS: dict[str, Check] = {
     "aws": check_aws,
     "python": check_python,
     "curl": check_curl,
+    "docker": check_docker,
 }
 
 
