@@ -17,7 +17,7 @@ from gt_cli.stack import REGION, LocalStack, child_environment
 from gt_engine.aws import EngineObjects
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
-from gt_engine.workforce.members import MANAGERS, Members, Worker
+from gt_engine.workforce.members import MANAGERS, Members
 from gt_engine.workforce.tasks import JobOffer, JobProgress, Tasks
 from gt_engine.workforce.teams import groups_of_teams
 from gt_service.errors import NotFound
@@ -55,18 +55,15 @@ class People:
         objects = EngineObjects(stack.session.client("s3"))
         return cls(members, Tasks(DynamoTasks(tables), lambda _: objects, members.teams_of), objects, stack.portal_url)
 
-    def invite(self, names: Sequence[str], team: str) -> list[Link]:
-        """A new link for each, of which the first leads the team."""
+    def invite(self, names: Sequence[str], group: str) -> list[Link]:
+        """A new link for each, of which the first leads the team. `group`: the team's, as `create_team` named it."""
         links = []
         for name in names:
-            groups = (team, MANAGERS) if name == names[0] else (team,)
+            groups = (group, MANAGERS) if name == names[0] else (group,)
             now = datetime.now(UTC)
             invitation = self.members.invite(name, groups=groups, now=now, lifetime=LINK_LIFETIME)
             links.append(Link(invitation.worker.name, f"{self.portal_url}/sign-in/{invitation.token}"))
         return links
-
-    def team(self, arn: str) -> list[Worker]:
-        return self.members.team(arn)
 
     def progress(self, job: str) -> JobProgress | None:
         """None where people are not asked (yet, or any more)."""
@@ -80,7 +77,7 @@ class People:
 
 
 def create_team(stack: LocalStack, name: str) -> str:
-    """The team of that name, made where it is not there yet; answers its ARN."""
+    """The team of that name and of the group of that name, made where it is not there yet; answers its ARN."""
     sagemaker = stack.sagemaker()
     member = {"UserPool": f"{REGION}_{USER_POOL}", "UserGroup": name, "ClientId": USER_POOL}
     try:

@@ -73,7 +73,7 @@ def label(run: Run, console: Console) -> Standing:
     ) as stack:
         team = create_team(stack, run.wanted.campaign)
         people = People.of(stack)
-        links = people.invite((run.owner, *run.invite), team)
+        links = people.invite((run.owner, *run.invite), run.wanted.campaign)
         with Api(stack.api_url, stack.headers) as api:
             spec = campaign_spec(run.wanted, len(photos.images), auto_labeling=photos.auto_labeling, team=team)
             dropping.put_spec(api, spec)

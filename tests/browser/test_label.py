@@ -1,0 +1,203 @@
+"""`gt-service label` as its user meets it: a folder of photos, the link that it prints, a browser, labels in a folder.
+
+And the worst that can happen to it: everything is killed in the middle, and not a stroke is missing afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image, ImageDraw
+
+from tests.browser.conftest import Open
+from tests.browser.portal.conftest import Desk
+from tests.waiting import soon
+
+pytestmark = pytest.mark.e2e
+
+PHOTOS = 6
+PATIENCE = 120
+LINK = re.compile(r"http://\S+/sign-in/\S+")
+
+
+@dataclass
+class LabelCommand:
+    """`gt-service label` in a folder of its own, running."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def output(self) -> str:
+        return self.log.read_text("utf-8", errors="replace")
+
+    def link(self) -> str:
+        soon(lambda: LINK.search(self.output()) is not None or self.process.poll() is not None, PATIENCE)
+        found = LINK.search(self.output())
+        assert found, self.output()
+        return found[0]
+
+    def wait(self) -> None:
+        assert self.process.wait(PATIENCE) == 0, self.output()
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.wait()
+
+    def kill_everything(self) -> None:
+        """`kill -9` of the command and of all that it has started, as a power cut would."""
+        every = [self.process.pid, *_descendants(self.process.pid)]
+        assert len(every) > 2, "MiniStack and the engine run"
+        for pid in every:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self.process.wait()
+
+    def labels(self) -> dict[str, Any]:
+        out = self.folder / "photos-labels"
+        return json.loads((out / "coco" / "annotations.json").read_text("utf-8"))
+
+
+@contextmanager
+def running(folder: Path, number: int = 1, *options: str) -> Iterator[LabelCommand]:
+    log = folder / f"output-{number}.log"
+    command = [sys.executable, "-m", "gt_cli.main", "label", "photos", "--labels", "Raccoon,Dog", "--no-open", *options]
+    environment = {**os.environ, "GT_ENGINE_CORRECTION_SECONDS": "0", "PYTHONPATH": str(Path(__file__).parents[2])}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+    command_ = LabelCommand(folder, process, log)
+    try:
+        yield command_
+    finally:
+        if process.poll() is None:
+            command_.kill_everything()
+
+
+@dataclass
+class Link:
+    """What a desk needs to know of the place that it is at."""
+
+    url: str
+
+
+def desk_at(browser: Any, link: str) -> Desk:
+    """Somebody who follows the link and starts working."""
+    place = urlsplit(link)
+    desk = Desk(browser, Link(f"{place.scheme}://{place.netloc}"))  # type: ignore[arg-type]
+    browser.get(link)
+    browser.find_element("css selector", "button[type=submit]").click()
+    soon(lambda: browser.current_url.endswith("/jobs"), 10)
+    start(desk)
+    return desk
+
+
+def start(desk: Desk) -> None:
+    """The page looks for work every 15 seconds; the first job takes a while to come."""
+
+    def is_there() -> bool:
+        desk.browser.get(f"{desk.world.url}/jobs")
+        buttons = desk.browser.find_elements("css selector", "article.job a[role=button]:not(.secondary)")
+        if buttons:
+            buttons[0].click()
+        return bool(buttons)
+
+    soon(is_there, PATIENCE)
+    until_shown(desk)
+
+
+def until_shown(desk: Desk) -> None:
+    """On a busy machine the next photo may come after a word that there is none."""
+    soon(lambda: desk.shown() is not None, 30)
+    desk.until_task()
+
+
+def label_photos(desk: Desk, count: int) -> None:
+    """The first is shown already."""
+    for number in range(count):
+        if number:
+            until_shown(desk)
+        desk.draw(left=-80 - 10 * number)
+        desk.submit()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(PHOTOS):
+        image = Image.new("RGB", (320, 240), (225, 232, 240))
+        left = 40 + 20 * number
+        ImageDraw.Draw(image).ellipse((left, 60, left + 100, 170), fill=(120, 90 + number, 60))
+        image.save(photos / f"photo {number}.jpg")
+    return tmp_path
+
+
+def test_a_folder_is_labeled_from_the_first_command_to_the_files(folder: Path, open_browser: Open) -> None:
+    with running(folder) as command:
+        desk = desk_at(open_browser(), command.link())
+        label_photos(desk, PHOTOS)
+        command.wait()
+    labels = command.labels()
+    assert sorted(image["file_name"] for image in labels["images"]) == [f"photo {n}.jpg" for n in range(PHOTOS)]
+    assert len(labels["annotations"]) == PHOTOS
+    assert {category["name"] for category in labels["categories"]} == {"Raccoon", "Dog"}
+    assert all(box["bbox"][2] > 20 for box in labels["annotations"])
+    out = folder / "photos-labels"
+    assert len(list((out / "yolo").rglob("*.txt"))) >= PHOTOS
+    assert len(list((out / "voc").rglob("*.xml"))) == PHOTOS
+    assert (out / "coco" / "images" / "photo 0.jpg").resolve() == folder / "photos" / "photo 0.jpg"
+    assert re.search(rf"by people +{PHOTOS}\n", command.output())
+
+
+def test_everything_is_killed_and_not_a_stroke_is_missing(folder: Path, open_browser: Open) -> None:
+    browser = open_browser()
+    with running(folder) as command:
+        desk = desk_at(browser, command.link())
+        label_photos(desk, 2)
+        until_shown(desk)
+        drawn = desk.draw(width=100)
+        desk.until_saved()
+        command.kill_everything()
+    with running(folder, 2) as command:
+        desk = desk_at(browser, command.link())  # at the same address
+        soon(lambda: desk.value() == drawn, 15)
+        desk.submit()
+        until_shown(desk)
+        label_photos(desk, 1)
+        command.interrupt()
+    assert len(command.labels()["annotations"]) == 4, "what is labeled so far, of a job that still runs"
+    assert "2 are left" in command.output()
+    with running(folder, 3) as command:
+        desk = desk_at(browser, command.link())
+        label_photos(desk, 2)
+        command.wait()
+    assert len(command.labels()["annotations"]) == PHOTOS
+    widths = sorted(box["bbox"][2] for box in command.labels()["annotations"])
+    assert widths[0] < widths[1] * 0.8, "the box that was drawn before the kill is the narrow one"
+
+
+def _descendants(pid: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            child = int(stat.parent.name)
+            found += [child, *_descendants(child)]
+    return found
