@@ -56,7 +56,7 @@ def blocks(page: Path, *kinds: str) -> Iterator[str]:
 def commands() -> Iterator[tuple[str, str]]:
     for page in PAGES:
         text = page.read_text("utf-8")
-        lines = [line for body in blocks(page, "sh") for line in body.splitlines()]
+        lines = [line for body in blocks(page, "sh") for line in body.replace("\\\n", " ").splitlines()]
         lines += [match["line"] for match in INDENTED.finditer(FENCE.sub("", text))]
         yield from ((name(page), line) for line in lines if line.strip() and not line.startswith("#"))
 
