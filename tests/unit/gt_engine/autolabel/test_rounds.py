@@ -18,7 +18,9 @@ from gt_engine.autolabel.rounds import (
     Round,
     Step,
     decide,
+    most_rounds,
     next_step,
+    rounds_due,
 )
 
 
@@ -55,6 +57,39 @@ def test_a_cold_job_asks_probes_training_and_validation_before_the_machine_may_l
     _, steps = played(JobPlan(1, warm=False), Progress(objects(1250)), 0.5)
     assert asked(steps)[:3] == [(Purpose.PROBE, 10), (Purpose.TRAINING, 190), (Purpose.VALIDATION, 200)]
     assert isinstance(steps[3], AutoLabel)
+
+
+def opening_of(count: int, *, warm: bool = False, target: float = 0.9, most: int = 200) -> list[int]:
+    plan = JobPlan(1, warm=warm, max_concurrent=most, guarantee=Guarantee("f1", target))
+    _, steps = played(plan, Progress(objects(count)), 0.0)
+    return [size for _, size in asked(steps[: next(i for i, one in enumerate(steps) if isinstance(one, AutoLabel))])]
+
+
+def test_a_small_job_leaves_something_for_the_machine() -> None:
+    """500 photos are what people have: 400 labels before the first decision would leave nothing to spare."""
+    assert sum(opening_of(1250)) == sum(opening_of(3000)) == 400
+    assert sum(opening_of(500)) == 160
+    assert sum(opening_of(200)) == 100, "fewer would decide nothing"
+    assert sum(opening_of(500, most=40)) == 80, "people take so many at a time"
+
+
+def test_a_warm_job_asks_enough_to_be_sure_of_anything() -> None:
+    """At a loose target a few labels would do if they were lucky; mostly they are not."""
+    assert sum(opening_of(1250, warm=True)) == sum(opening_of(1250, warm=True, target=0.6)) == 100
+    assert sum(opening_of(5000, warm=True, target=0.95)) == 200
+
+
+def test_rounds_grow_with_the_job() -> None:
+    """At 100,000 objects five rounds end after 1,200 labels: the machine would be given up when it has seen one in
+    a hundred, and people would label the rest."""
+    for count, rounds in [(1250, MOST_ROUNDS), (2500, MOST_ROUNDS), (6000, MOST_ROUNDS + 4)]:
+        progress, _ = played(JobPlan(1, warm=False), Progress(objects(count)), 0.05)
+        assert len(progress.rounds) == rounds
+    plan, first = JobPlan(1, warm=False), [(Purpose.PROBE, 10), (Purpose.TRAINING, 190), (Purpose.VALIDATION, 200)]
+    due = [rounds_due(plan, first, batches) for batches in range(3, 101)]
+    assert due[:5] == [1, 2, 3, 4, 5], "up to 1,200 labels, a round after every batch"
+    assert most_rounds(100_000) == 17
+    assert due[-1] == 15, "after 20,000 labels, a fifth of the job, two are still to come"
 
 
 def test_a_warm_job_spends_no_training_batch() -> None:
