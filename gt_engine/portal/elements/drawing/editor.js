@@ -83,7 +83,11 @@ export class Editor extends EventTarget {
   commit(key) {
     const before = this.#before;
     this.#before = null;
-    if (!before || (before.shapes === this.shapes && before.nothing === this.nothing)) return;
+    if (!before) return;
+    if (before.nothing === this.nothing && areEqual(before.shapes, this.shapes)) {
+      this.shapes = before.shapes; // a step that changed nothing is none to undo
+      return;
+    }
     if (this.shapes.length) this.nothing = false;
     this.history.push(before, key);
     this.#changed();
@@ -203,3 +207,8 @@ export class Editor extends EventTarget {
     return best;
   }
 }
+
+/** @param {readonly Shape[]} some @param {readonly Shape[]} others */
+const areEqual = (some, others) =>
+  some === others
+  || (some.length === others.length && some.every((shape, i) => shape === others[i] || JSON.stringify(shape) === JSON.stringify(others[i])));

@@ -13,7 +13,11 @@ import { step } from "./kind.js";
  */
 function kind({ noun, plural, closed, simple = false, least, most = Infinity }) {
   /** @param {Shape} shape @param {readonly Point[]} vertices @returns {Shape} */
-  const replaced = (shape, vertices) => (simple && crossesItself(vertices, closed) ? shape : { ...shape, vertices });
+  const replaced = (shape, vertices) => {
+    // What came crossed, as a page's initial value, may be mended step by step.
+    const isRefused = simple && crossesItself(vertices, closed) && !crossesItself(shape.vertices, closed);
+    return isRefused ? shape : { ...shape, vertices };
+  };
   /** @param {Shape} shape */
   const area = ({ vertices }) => {
     const xs = vertices.map((/** @type {Point} */ v) => v.x);
@@ -70,8 +74,8 @@ function kind({ noun, plural, closed, simple = false, least, most = Infinity }) 
       const handle = sides(shape.vertices, closed).findIndex(([a, b]) =>
         distanceToSegment(p, a, b) <= near && distance(p, a) > near && distance(p, b) > near);
       if (handle < 0) return null;
-      const vertices = shape.vertices.toSpliced(handle + 1, 0, wholePixel(p, size));
-      return { shape: { ...shape, vertices }, handle: handle + 1 };
+      const grown = replaced(shape, shape.vertices.toSpliced(handle + 1, 0, wholePixel(p, size)));
+      return grown === shape ? null : { shape: grown, handle: handle + 1 };
     },
   };
 }
