@@ -28,7 +28,7 @@ from tests.browser.elements.tasks import SANDBOX, SHELL, Site, TaskPage, serve
 from tests.templates.inputs import sample_input
 
 FILL = (Path(__file__).parent / "fill.js").read_text()
-OUTSIDE = re.compile(r"""(?<=src=["'])https?://(?!assets\.crowd\.aws)[^"']+/([^"'/]+)(?=["'])""")
+OUTSIDE = re.compile(r"""(?<=src=["'])https?://[^"']+/(?!crowd-html-elements)([^"'/]+)(?=["'])""")
 READY_SECONDS, SUBMIT_SECONDS = 15, 3
 
 

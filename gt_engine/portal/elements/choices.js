@@ -20,6 +20,12 @@ export const choicesStyles = css`
   .choices .exclusion { margin-top: .4rem; font-style: italic; }
   @container (max-width: 52rem) { .choices .list { flex-direction: row; flex-wrap: wrap; } .choices .exclusion { margin-top: 0; } }
 `;
+/** Each category's key, in their order. "1 - not at all" has the key 1, wherever it stands. @param {string[]} categories */
+function keysFor(categories) {
+  const digits = categories.map((category) => /^\d(?!\d)/.exec(category)?.[0]);
+  return new Set(digits).size === categories.length && digits.every(Boolean) ? digits : KEYS;
+}
+
 const FILTER_FROM = 12; // categories: from so many on a field to search them is shown
 
 export class Choices {
@@ -28,6 +34,7 @@ export class Choices {
   #name = `choices-${Math.random().toString(36).slice(2)}`;
   /** @type {string[]} */ #categories = [];
   /** @type {string|null} */ #exclusion = null;
+  /** @type {readonly string[]} */ #keys = KEYS;
   /** @type {Set<string>} */ #chosen = new Set();
 
   /** @param {{isMultiple: boolean, title: string, onChange: () => void}} options */
@@ -45,6 +52,7 @@ export class Choices {
   offer(categories, exclusion = null) {
     this.#categories = categories.map(String);
     this.#exclusion = exclusion;
+    this.#keys = keysFor(this.#all);
     this.#chosen = new Set(this.#all.filter((category) => this.#chosen.has(category)));
     this.list.replaceChildren(...this.#all.map((category, index) => this.#choice(category, index)));
     this.filter.hidden = this.#all.length < FILTER_FROM;
@@ -64,7 +72,7 @@ export class Choices {
   /** @param {KeyboardEvent} event @returns {boolean} whether it chose something */
   onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    const category = this.#all[KEYS.indexOf(event.key.toLowerCase())];
+    const category = this.#all[this.#keys.indexOf(event.key.toLowerCase())];
     if (category === undefined) return false;
     if (!event.repeat) this.#choose(category, !(this.#isMultiple && this.#chosen.has(category)));
     return true;
@@ -72,7 +80,7 @@ export class Choices {
 
   /** For the list of keys. */
   shortcuts() {
-    return this.#all.slice(0, KEYS.length).map((category, index) => ({ keys: [KEYS[index].toUpperCase()], does: `Choose “${category}”` }));
+    return this.#all.slice(0, this.#keys.length).map((category, index) => ({ keys: [this.#keys[index].toUpperCase()], does: `Choose “${category}”` }));
   }
 
   get #all() {
@@ -80,7 +88,7 @@ export class Choices {
   }
 
   #choice(category, index) {
-    const key = KEYS[index];
+    const key = this.#keys[index];
     return h("label", { class: category === this.#exclusion ? "exclusion" : null },
       h("input", { type: this.#isMultiple ? "checkbox" : "radio", name: this.#name, value: category, "aria-keyshortcuts": key }),
       h("span", { class: "text", dir: "auto" }, category), key && h("kbd", { "aria-hidden": "true" }, key.toUpperCase()));

@@ -1,6 +1,6 @@
 /** crowd-form: what is on the page becomes one answer. */
 
-import { CrowdElement, FullPageElement, css, define, h, isTyping } from "./base.js";
+import { CrowdElement, FullPageElement, SUBMIT_KEYS, css, define, dialogOf, h, isTyping, keysStyles, keysTable } from "./base.js";
 
 const styles = css`
   :host { display: block; }
@@ -24,7 +24,8 @@ export function primaryForm(root = document) {
  */
 export class CrowdForm extends CrowdElement {
   static formAssociated = false;
-  static styles = [styles];
+  static regions = ["full-instructions"];
+  static styles = [styles, keysStyles];
   #form = document.createElement("form");
 
   /** @returns {HTMLFormElement} */
@@ -38,9 +39,29 @@ export class CrowdForm extends CrowdElement {
   }
 
   render(root) {
-    root.append(h("slot"), h("div", { class: "end" }));
+    const full = this.region("full-instructions");
+    root.append(
+      full ? h("button", { type: "button", class: "button link", onclick: () => this.openInstructions() }, "View full instructions") : "",
+      h("slot"), h("div", { class: "end" }),
+      dialogOf("full", full?.getAttribute("header") || "Instructions", h("slot", { name: "full-instructions" })),
+      dialogOf("keys", "Keyboard shortcuts", h("div", { class: "keys-list" })));
     root.addEventListener("slotchange", () => this.#offerSubmit());
     this.#offerSubmit();
+  }
+
+  /** Those of a page without a tool of its own. @returns {boolean} whether there are any */
+  openInstructions() {
+    if (!this.region("full-instructions")) return false;
+    this.#open("full");
+    return true;
+  }
+
+  /** @param {{keys: string[], does: string}[]} more keys of the page around @returns {boolean} false where a tool has its own list */
+  openShortcuts(more = []) {
+    if (this.#tool()) return false;
+    this.shadowRoot.querySelector(".keys-list").replaceChildren(keysTable([...SUBMIT_KEYS, ...more]));
+    this.#open("keys");
+    return true;
   }
 
   /** Submits as a press on Submit does: checks, fires `submit`, collects. */
@@ -105,7 +126,7 @@ export class CrowdForm extends CrowdElement {
     this.#form.noValidate = true; // the check is requestSubmit's, which knows all kinds of fields
     const children = [...this.childNodes];
     super.append(this.#form);
-    for (const child of children) move(this.#form, child);
+    for (const child of children) if (child.localName !== "full-instructions") move(this.#form, child);
     this.#form.addEventListener("submit", (event) => {
       if (!event.isTrusted) return; // requestSubmit's own, or a script's
       event.preventDefault();
@@ -115,7 +136,7 @@ export class CrowdForm extends CrowdElement {
     this.#form.addEventListener("keydown", this.#onKeydown);
     new MutationObserver((changes) => {
       for (const node of changes.flatMap((change) => [...change.addedNodes])) {
-        if (node !== this.#form && node.parentNode === this) move(this.#form, node);
+        if (node !== this.#form && node.localName !== "full-instructions" && node.parentNode === this) move(this.#form, node);
       }
       this.#offerSubmit();
     }).observe(this, { childList: true });
@@ -128,12 +149,21 @@ export class CrowdForm extends CrowdElement {
     this.requestSubmit();
   };
 
+  #open(name) {
+    for (const dialog of this.shadowRoot.querySelectorAll("dialog[open]")) dialog.close();
+    this.shadowRoot.querySelector(`dialog.${name}`).showModal();
+  }
+
+  /** The full-page tool in this form, or around it. @returns {FullPageElement|undefined} */
+  #tool() {
+    return [this.getRootNode().host, ...this.#form.querySelectorAll("*")].find((element) => element instanceof FullPageElement);
+  }
+
   /** A Submit button, unless the template or a full-page tool brings one. */
   #offerSubmit() {
     const end = this.shadowRoot.querySelector(".end");
     const isBrought = this.#form.querySelector('crowd-button[form-action="submit"]')
-      || [...this.#form.querySelectorAll("*")].some((element) => element instanceof FullPageElement)
-      || this.getRootNode().host instanceof FullPageElement;
+      || this.#tool();
     if (isBrought) end?.replaceChildren();
     else if (end && !end.childElementCount) {
       end.append(h("button", { type: "button", class: "button primary", onclick: () => this.requestSubmit() }, "Submit"), h("p", { class: "error", part: "error", role: "alert" }));

@@ -103,9 +103,9 @@ function isPressable(event) {
   return target instanceof Element && target.matches("button, a[href], summary, [role=button]");
 }
 
-/** The first element of the page that has such a dialog. */
+/** Opens the dialog of the first element that has one; an element that has not says so with false. */
 function open(method, ...values) {
-  [...document.querySelectorAll("*")].find((element) => element instanceof CrowdElement && method in element)?.[method](...values);
+  [...document.querySelectorAll("*")].find((element) => element instanceof CrowdElement && method in element && element[method](...values) !== false);
 }
 
 const receivers = {

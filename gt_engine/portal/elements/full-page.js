@@ -28,9 +28,6 @@ const styles = css`
   .tools .submit > button, .tools .keys { display: var(--crowd-standalone, inline-flex); }
   @container style(--crowd-standalone: none) { .tools:not(:has(.own > *)):has(.error:empty) { display: none; } }
   .submit kbd { background: none; color: inherit; border-color: currentColor; opacity: .85; }
-  .shortcuts { width: 100%; border-collapse: collapse; }
-  .shortcuts td { padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--crowd-line); vertical-align: top; }
-  .shortcuts td:first-child { white-space: nowrap; width: 1%; }
   @container (max-width: 52rem) {
     .page { grid-template: "area" minmax(0, 1fr) "tools" auto / minmax(0, 1fr); position: relative; }
     .instructions { position: absolute; z-index: 5; inset-block: 0; inset-inline-start: 0; width: min(20rem, 88%); box-shadow: var(--crowd-shadow); }
@@ -38,7 +35,30 @@ const styles = css`
     .side { width: auto; max-height: 40cqh; max-height: 38vh; border-inline-start: 0; border-top: 1px solid var(--crowd-line); padding: .6rem .75rem; }
   }
 `;
+export const keysStyles = css`
+  .shortcuts { width: 100%; border-collapse: collapse; }
+  .shortcuts td { padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--crowd-line); vertical-align: top; }
+  .shortcuts td:first-child { white-space: nowrap; width: 1%; }
+`;
 const NARROW = 832; // px: the width below which the panels lie over or under the work, as in the container query above
+
+/** What submits wherever the work is. */
+export const SUBMIT_KEYS = [{ keys: ["Enter", "Ctrl+Enter"], does: "Submit" }];
+
+/** @param {{keys: string[], does: string}[]} rows @returns {HTMLElement} styled by `keysStyles` */
+export function keysTable(rows) {
+  return h("table", { class: "shortcuts" }, h("tbody", {}, rows.map(({ keys, does }) =>
+    h("tr", {}, h("td", {}, ...keys.flatMap((key, index) => [index ? " " : "", h("kbd", {}, key)])), h("td", {}, does)))));
+}
+
+/** A dialog that its button, Escape or a click beside it closes. @returns {HTMLDialogElement} */
+export function dialogOf(name, title, body) {
+  const dialog = h("dialog", { class: `${name} awsui-modal-dialog`, "aria-label": title },
+    h("header", {}, h("h2", {}, title), h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close")),
+    h("div", { class: "body" }, body));
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  return dialog;
+}
 
 /**
  * A subclass writes `renderMain(root)`, `renderSide(root)`, `renderTools(root)` (each may leave its place empty),
@@ -47,7 +67,7 @@ const NARROW = 832; // px: the width below which the panels lie over or under th
 export class FullPageElement extends CrowdElement {
   static attributes = { ...super.attributes, header: "string" };
   static regions = ["short-instructions", "full-instructions"];
-  static styles = [styles];
+  static styles = [styles, keysStyles];
   /** The header of a page whose template gives none. */
   static header = "";
   #parts = {};
@@ -99,8 +119,8 @@ export class FullPageElement extends CrowdElement {
         parts.instructions,
         h("div", { class: "annotation-area" }, h("div", { class: "header" }, parts.show, parts.header), parts.main, parts.side),
         this.#toolbar(parts)),
-      this.#dialog("full", this.region("full-instructions")?.getAttribute("header") || "Instructions", h("slot", { name: "full-instructions" })),
-      this.#dialog("keys", "Keyboard shortcuts", h("div", { class: "keys-list" })));
+      dialogOf("full", this.region("full-instructions")?.getAttribute("header") || "Instructions", h("slot", { name: "full-instructions" })),
+      dialogOf("keys", "Keyboard shortcuts", h("div", { class: "keys-list" })));
     this.renderMain(parts.main);
     parts.main.append(h("slot"));
     this.renderSide(parts.side);
@@ -126,9 +146,7 @@ export class FullPageElement extends CrowdElement {
 
   /** @param {{keys: string[], does: string}[]} more keys of the page around */
   openShortcuts(more = []) {
-    const rows = [...this.shortcuts(), { keys: ["Enter", "Ctrl+Enter"], does: "Submit" }, ...more].map(({ keys, does }) =>
-      h("tr", {}, h("td", {}, ...keys.flatMap((key, index) => [index ? " " : "", h("kbd", {}, key)])), h("td", {}, does)));
-    this.shadowRoot.querySelector(".keys-list").replaceChildren(h("table", { class: "shortcuts" }, h("tbody", {}, rows)));
+    this.shadowRoot.querySelector(".keys-list").replaceChildren(keysTable([...this.shortcuts(), ...SUBMIT_KEYS, ...more]));
     this.#open("keys");
   }
 
@@ -170,14 +188,6 @@ export class FullPageElement extends CrowdElement {
       h("div", { class: "submit" },
         h("p", { class: "error", part: "error", role: "alert" }),
         h("button", { type: "button", class: "button primary", onclick: () => this.submit() }, "Submit", h("kbd", { "aria-hidden": "true" }, "Enter"))));
-  }
-
-  #dialog(name, title, body) {
-    const dialog = h("dialog", { class: `${name} awsui-modal-dialog`, "aria-label": title },
-      h("header", {}, h("h2", {}, title), h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close")),
-      h("div", { class: "body" }, body));
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-    return dialog;
   }
 
   #onKeydown = (event) => {

@@ -41,6 +41,13 @@ def test_a_number_key_chooses_and_enter_submits(open_task: OpenTask) -> None:
     assert page.console() == []
 
 
+def test_a_scale_of_numbers_has_its_numbers_as_keys(open_task: OpenTask) -> None:
+    page = open_task("""<crowd-form><crowd-classifier name="c" categories="['5 - very', '4', '3', '2', '1 - not']">
+      <classification-target>x</classification-target></crowd-classifier></crowd-form>""")
+    press(page, "5")
+    assert page.submit() == {"c": {"label": "5 - very"}}
+
+
 def test_text_typed_elsewhere_on_the_page_chooses_nothing(open_task: OpenTask) -> None:
     page = open_task(TEXT.replace("</crowd-form>", "<input name='remark'></crowd-form>"))
     with page.inside() as browser:

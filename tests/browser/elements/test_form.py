@@ -69,6 +69,22 @@ def test_an_element_of_somebody_elses_is_collected_by_its_convention(open_task: 
     assert page.submit() == {"table": {"rows": [1, 2]}}
 
 
+def test_a_page_without_a_tool_keeps_its_full_instructions_in_a_dialog_and_lists_its_keys(open_task: OpenTask) -> None:
+    page = open_task(
+        "<crowd-form><full-instructions header='Rules'><p>All.</p></full-instructions><input name='a'></crowd-form>"
+    )
+    with page.inside() as browser:
+        assert not browser.find_element("css selector", "full-instructions").is_displayed()
+    page.send(type="instructions")
+    page.until("return document.querySelector('crowd-form').shadowRoot.querySelector('dialog.full').open")
+    page.send(type="shortcuts", more=[{"keys": ["Shift+D"], "does": "Decline"}])
+    text = page.until(
+        "return document.querySelector('crowd-form').shadowRoot.querySelector('dialog.keys[open]')?.innerText"
+    )
+    assert "Ctrl+Enter" in text
+    assert "Shift+D" in text
+
+
 def test_a_draft_survives_the_page(open_task: OpenTask) -> None:
     page = open_task(NATIVE)
     with page.inside() as browser:

@@ -159,7 +159,9 @@ def test_buttons_submit_and_reset_and_the_form_adds_none(open_task: OpenTask) ->
     page.until("return document.querySelector('crowd-input').value === 'first'")
     with page.inside() as browser:
         assert (
-            browser.execute_script("return document.querySelector('crowd-form').shadowRoot.querySelector('button')")
+            browser.execute_script(
+                "return document.querySelector('crowd-form').shadowRoot.querySelector('.end button')"
+            )
             is None
         )
         assert not shadow(browser, "#plain", "button").is_enabled()
