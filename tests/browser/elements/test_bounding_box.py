@@ -148,6 +148,21 @@ def test_a_box_is_moved_and_resized_by_mouse_and_stays_in_the_image(boxes: DrawB
     assert corners(only(drawing))[2] == 800
 
 
+def test_a_click_inside_a_box_selects_it_and_a_drag_there_draws(boxes: DrawBoxes) -> None:
+    drawing = boxes()
+    drawing.drag((100, 100), (500, 400))
+    drawing.drag((200, 200), (300, 300))  # inside the first
+    drawing.click((400, 350))
+    assert [drawing.shape(0)["selected"], drawing.shape(1)["selected"]] == [True, False]
+    drawing.click((250, 250))  # in both: the smaller one
+    assert [drawing.shape(0)["selected"], drawing.shape(1)["selected"]] == [False, True]
+    drawing.drag((300, 250), (360, 260), holding=Keys.SHIFT)  # on its border, and still a new box
+    assert len(drawing.value["boundingBoxes"]) == 3
+    drawing.click((420, 350))
+    drawing.click((420, 350), (460, 380))  # in the selected one: two corners
+    assert corners(drawing.value["boundingBoxes"][-1]) == pytest.approx((420, 350, 460, 380), abs=1)
+
+
 def test_everything_without_a_mouse(boxes: DrawBoxes) -> None:
     drawing = boxes()
     drawing.keys("2", Keys.ARROW_LEFT, Keys.ARROW_UP, Keys.SPACE)

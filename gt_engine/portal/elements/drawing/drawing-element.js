@@ -183,6 +183,7 @@ export class DrawingElement extends ImageElement {
       ...super.shortcuts(),
       { keys: ["Tab"], does: "Select the next shape; a label's key then changes its label" },
       { keys: ["Arrows"], does: "Move the selected shape by 1 pixel, with Shift by 10" },
+      { keys: ["Shift+Click"], does: "Draw, whatever lies below the pointer" },
       { keys: ["Alt+Arrows"], does: "Resize the selected shape, with Shift by 10" },
       { keys: ["Enter"], does: "End the shape that is begun" },
       { keys: ["Esc"], does: "Leave the begun shape, then the selection" },

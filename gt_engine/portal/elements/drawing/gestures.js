@@ -31,12 +31,12 @@ export class Gestures {
   /** How far "on it" reaches, in image pixels. */
   get near() { return NEAR[this.#means] / this.surface.view.scale; }
 
-  /** @param {Point} at @param {Means} means @param {PointerEvent | {altKey: boolean}} event */
+  /** @param {Point} at @param {Means} means @param {{altKey: boolean, shiftKey: boolean}} event */
   press(at, means, event) {
     this.#means = means;
     const p = this.surface.toImage(at);
     this.pointer = p;
-    this.#gesture = this.#begun(p, event.altKey);
+    this.#gesture = this.#begun(p, event);
     this.moved();
   }
 
@@ -74,7 +74,7 @@ export class Gestures {
   /** A click by the keyboard. @param {Point} p image pixels */
   click(p) {
     this.#means = "mouse";
-    const gesture = this.#begun(p, false);
+    const gesture = this.#begun(p, { altKey: false, shiftKey: false });
     gesture.release(p, false);
     this.moved();
   }
@@ -100,22 +100,37 @@ export class Gestures {
     return best;
   }
 
-  /** @param {Point} p @param {boolean} alt @returns {Gesture} */
-  #begun(p, alt) {
+  /** @param {Point} p @param {{altKey: boolean, shiftKey: boolean}} keys @returns {Gesture} */
+  #begun(p, { altKey, shiftKey }) {
     const { editor, tool } = this;
-    if (tool.active) return this.#drawing(p);
+    if (tool.active || (shiftKey && !this.moves)) return this.#drawing(p);
     const handle = this.#handleAt(p);
-    if (handle >= 0) return alt ? this.#removing(handle) : this.#dragging(handle, p);
+    if (handle >= 0) return altKey ? this.#removing(handle) : this.#dragging(handle, p);
     const shape = editor.at(p, this.near, this.moves);
     if (shape) {
       editor.select(shape.id);
-      const grown = alt && editor.kind.grown?.(shape, p, this.near, editor.size);
+      const grown = altKey && editor.kind.grown?.(shape, p, this.near, editor.size);
       if (!grown) return this.#moving(p);
       editor.replace(grown.shape);
       return this.#dragging(grown.handle, p);
     }
+    const around = tool.selectsInside ? editor.at(p, this.near, true) : null;
+    if (around && around.id !== editor.selected) return this.#choosing(around.id, p);
     editor.select(null);
     return this.moves ? this.#panning(p) : this.#drawing(p);
+  }
+
+  /** Inside a shape a click selects it; a drag draws. @param {number} id @param {Point} start @returns {Gesture} */
+  #choosing(id, start) {
+    return {
+      drag: (p) => {
+        this.editor.select(null);
+        this.#gesture = this.#drawing(start);
+        this.#gesture.drag(p);
+      },
+      release: () => this.editor.select(id),
+      abandon() {},
+    };
   }
 
   /** @param {Point} start @returns {Gesture} */

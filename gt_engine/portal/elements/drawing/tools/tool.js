@@ -8,6 +8,7 @@
  * @typedef {object} Tool
  * @property {boolean} active whether a shape is begun
  * @property {Preview | null} preview
+ * @property {boolean} [selectsInside] a click inside a shape selects it, rather than beginning another
  * @property {string} hint what to do next
  * @property {(at: Press) => void} down
  * @property {(at: Press) => void} drag the pointer moves while pressed, beyond a click
