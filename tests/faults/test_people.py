@@ -161,16 +161,16 @@ class Browser:
 
 
 class World:
-    def __init__(self, directory: Path, seed: int) -> None:
+    def __init__(self, directory: Path, seed: int, *, objects: int = OBJECTS, **request: Any) -> None:
         self.dice = random.Random(seed)
         self.fate = Fate(random.Random(seed + 1))
         tools: Tools = replace(
             memory_tools(directory, {}),
             people=FatefulTasks(self.fate),
-            objects=FatefulObjects(bird_inputs(OBJECTS), self.fate),
+            objects=FatefulObjects(bird_inputs(objects), self.fate),
         )
-        body = team_request(auto=False, NumberOfHumanWorkersPerDataObject=WANTED)
-        self.job = Job(directory, OBJECTS, body=body, tools=tools)
+        body = team_request(NumberOfHumanWorkersPerDataObject=WANTED, **request)
+        self.job = Job(directory, objects, body=body, tools=tools)
         self.fate.meanwhile = self.somebody
         workers = [Worker(f"private.us-east-1.W{n:02}", f"sub-{n}", f"W{n}") for n in range(BROWSERS)]
         self.browsers = [Browser(worker, random.Random(seed * 100 + n)) for n, worker in enumerate(workers)]
@@ -205,17 +205,10 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"gt_engine.jobs.{module}.in_parallel", map)
 
 
-@pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("deaths", [0.0, 0.01])
-@pytest.mark.parametrize("seed", range(4))
-def test_whatever_happens_nothing_is_lost_doubled_or_stuck(tmp_path: Path, seed: int, deaths: float) -> None:
-    world = World(tmp_path, seed)
-    world.fate.deaths = deaths
-    world.run()
+def check(world: World) -> dict[str, list[Mapping[str, Any]]]:
+    """What holds whatever happened; the answers of every object."""
     job, files = world.job, world.job.files
     assert job.now_as.status == "Completed", job.now_as.failure_reason
-    assert (world.fate.killed > 0) == (deaths > 0)
-
     responses: dict[str, list[Mapping[str, Any]]] = {}
     for path, body in files.items():
         if path.startswith("annotations/worker-response/"):
@@ -239,6 +232,39 @@ def test_whatever_happens_nothing_is_lost_doubled_or_stuck(tmp_path: Path, seed:
         for entry in json.loads(body)
     ]
     assert len(consolidated) == len(set(consolidated))
+    return responses
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("deaths", [0.0, 0.01])
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_nothing_is_lost_doubled_or_stuck(tmp_path: Path, seed: int, deaths: float) -> None:
+    world = World(tmp_path, seed, auto=False)
+    world.fate.deaths = deaths
+    world.run()
+    assert (world.fate.killed > 0) == (deaths > 0)
+    responses = check(world)
     declines = Counter(object_id for browser in world.browsers for object_id in browser.declined)
     for object_id in map(str, range(OBJECTS)):
         assert len(responses.get(object_id, ())) == WANTED or declines[object_id] >= WANTED
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("seed", range(2))
+def test_a_machine_beside_the_people_changes_none_of_it(tmp_path: Path, seed: int) -> None:
+    objects = 90
+    world = World(tmp_path, seed, objects=objects, MaxConcurrentTaskCount=20)
+    world.fate.deaths = 0.003
+    world.run()
+    responses = check(world)
+    machine = {
+        line.split(b" ", 1)[0].decode()
+        for path, body in world.job.files.items()
+        if path.endswith("auto_annotator_output.txt")
+        for line in body.splitlines()
+    }
+    assert machine
+    assert not machine & responses.keys(), "an object was labeled by people and by the machine"
+    counters = world.job.now_as.counters
+    assert (counters.machine, counters.human) == (len(machine), len(responses))
+    assert counters.total + counters.failed == objects
