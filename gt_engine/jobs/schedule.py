@@ -19,6 +19,8 @@ MOST_TRIES = 3
 LONGEST_PAUSE_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 15.0
 """A job that waits for people is looked at so often: they may have answered to another engine on the same tables."""
+BETWEEN_LOOKS_SECONDS = 1.0
+"""However much people do, a job is looked at no more often."""
 DEATH_PAUSE_SECONDS = 5.0
 """The first pause after a death: memory that ran out is not there again in a second."""
 
@@ -64,6 +66,7 @@ class Schedule:
         self._turns: deque[str] = deque()
         self._paused: dict[str, float] = {}
         self._waiting: dict[str, float] = {}
+        self._looked: dict[str, float] = {}
         self._running: set[str] = set()
         self._woken_again: set[str] = set()
         self._troubles: dict[str, _Troubles] = {}
@@ -74,9 +77,10 @@ class Schedule:
 
     def wake(self, job: str) -> None:
         """The job has work: it was created, or asked to stop, or people have answered."""
-        self._waiting.pop(job, None)
         if job in self._running:
             self._woken_again.add(job)
+        elif job in self._waiting:
+            self._waiting[job] = min(self._waiting[job], self._looked[job] + BETWEEN_LOOKS_SECONDS)
         elif job not in self._turns and job not in self._paused:
             self._turns.append(job)
 
@@ -102,8 +106,11 @@ class Schedule:
         self._woken_again.discard(job)
         if report.trouble is None:
             self._troubles.pop(job, None)
-            if report.wait_seconds is not None and not woken:
-                self._waiting[job] = now + min(report.wait_seconds, LOOK_EVERY_SECONDS)
+            self._looked.pop(job, None)
+            if report.wait_seconds is not None:
+                longest = BETWEEN_LOOKS_SECONDS if woken else LOOK_EVERY_SECONDS
+                self._waiting[job] = now + min(report.wait_seconds, longest)
+                self._looked[job] = now
             elif report.has_more or woken:
                 self._turns.append(job)
         else:

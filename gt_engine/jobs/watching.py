@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,12 +26,14 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
     now = tools.now()
     if not state.open_batches:
         return Answers(now)
-    _mend(job, state, tools)
+    currents = [_current(job, batch, tools, now) for batch in state.open_batches]
+    if _is_behind(job, state, currents, tools):
+        _mend(job, state, tools)
+        currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     changes: list[datetime] = []
     found: Answers | None = None
     present_ones: list[ObjectOffer] = []
-    for batch in state.open_batches:
-        current = _current(job, batch, tools, now)
+    for batch, current in zip(state.open_batches, currents, strict=True):
         present_ones += current
         moments = {one.object_id: ready_at(one, batch.until, _window(tools.settings), now) for one in current}
         ready = {object_id: moment for object_id, moment in moments.items() if moment <= now}
@@ -55,12 +57,19 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
 
 def _current(job: JobContext, batch: OpenBatch, tools: Tools, now: datetime) -> list[ObjectOffer]:
     """The objects without an outcome, with what has run out of time written off."""
-    left, files = set(batch.left), files_of(job, tools)
+    places, files = _places(batch), files_of(job, tools)
+    objects = tools.people.objects(job.record.name, min(places, default=0)) if places else ()
     return [
         written_off(one, files, now, tools.people) or present(job, tools, one.place)
-        for one in _objects(job, batch, tools)
-        if one.object_id in left
+        for one in objects
+        if one.place in places
     ]
+
+
+def _places(batch: OpenBatch) -> set[int]:
+    """Where its objects on offer are that have no outcome."""
+    left, on_offer = set(batch.left), batch.object_ids[: batch.published]
+    return {place for place, one in enumerate(on_offer, start=batch.first) if one in left}
 
 
 def _at_work(objects: Iterable[ObjectOffer], now: datetime) -> set[str]:
@@ -112,19 +121,18 @@ def present(job: JobContext, tools: Tools, place: int) -> ObjectOffer:
     return one
 
 
+def _is_behind(job: JobContext, state: JobState, currents: Iterable[Sized], tools: Tools) -> bool:
+    """Whether anything that is on offer is missing from the tables."""
+    there = sum(map(len, currents))
+    return there < sum(len(_places(batch)) for batch in state.open_batches) or not tools.people.offer(job.record.name)
+
+
 def _mend(job: JobContext, state: JobState, tools: Tools) -> None:
-    """Makes the tables again where anything that is on offer is missing from them."""
-    name, last = job.record.name, state.open_batches[-1]
-    there = sum(len(_objects(job, batch, tools)) for batch in state.open_batches)
-    if tools.people.offer(name) is None or there < sum(batch.published for batch in state.open_batches):
-        closed = {one for batch in state.open_batches for one in (*batch.labeled, *batch.failed, *batch.abandoned)}
-        closed |= set(state.closing.workers if state.closing else ())
-        restore(job_offer(job, state, last.until), tools.people, files_of(job, tools), closed=closed)
-
-
-def _objects(job: JobContext, batch: OpenBatch, tools: Tools) -> list[ObjectOffer]:
-    end = batch.first + batch.published
-    return [one for one in tools.people.objects(job.record.name, batch.first) if one.place < end]
+    """Makes the tables again from the files."""
+    closed = {one for batch in state.open_batches for one in (*batch.labeled, *batch.failed, *batch.abandoned)}
+    closed |= set(state.closing.workers if state.closing else ())
+    offer = job_offer(job, state, state.open_batches[-1].until)
+    restore(offer, tools.people, files_of(job, tools), closed=closed)
 
 
 def _window(settings: Settings) -> timedelta:
