@@ -71,9 +71,10 @@ def check(request: Request, find: Find) -> Mapping[str, str]:
     told = request.context.get("authorizer")
     if told and told.get("principalId"):
         return _allowed(request, {"principalId": told["principalId"], "role": str(told.get("role", ""))})
-    header = request.headers.get("authorization", "")
-    bearer = header[7:].strip() if header[:7].lower() == "bearer " else None
-    token = bearer or browser.token_from_cookie(request.headers.get("cookie"))
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    bearer = given.strip() if scheme.lower() == "bearer" else None
+    # A header that is there decides, also an empty one: else it would lift the check of who asks with a cookie.
+    token = bearer if bearer is not None else browser.token_from_cookie(request.headers.get("cookie"))
     found = find(token, datetime.now(UTC)) if token and browser.is_safe_token(token) else None
     if found is None and bearer:
         # As the gateway's authorizer answers on the routes that it guards.

@@ -27,13 +27,14 @@ from chalicelib.shapes import (
     verdict_of,
 )
 from gt_service import __version__
+from gt_service.campaign.values import is_campaign_name
 from gt_service.chain.names import Places
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
-from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, NotReady
+from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, NotReady, quoted
 from gt_service.etags import etag, matches
-from gt_service.ingest.keys import classify
 from gt_service.listing import Listing, Row, most_results
 from gt_service.objects import S3Uri
+from gt_service.store.browsing import Browsing
 from gt_service.store.records import Campaign, ImageStatus
 from gt_service.store.requests import KeptAnswer
 
@@ -45,6 +46,9 @@ _CAMPAIGN_STATUSES = ("active", "waiting", "paused", "stopped")
 _JOB_STATUSES = ("Initializing", "InProgress", "Completed", "Failed", "Stopping", "Stopped")
 _LONGEST_KEY = 255
 _URL_SECONDS = 3600
+_COUNTED = 100_000
+"""Images of a campaign that are counted at most: a million that wait are 400 MB to read."""
+_COUNTED_IN_LISTS = 1_000
 _IAM = IAMAuthorizer()
 
 
@@ -173,7 +177,7 @@ def list_campaigns() -> Any:
     page, following = listing.page(
         campaigns, lambda campaign: Row(campaign.name, campaign.created_at, verdict_of(campaign).status)
     )
-    return {"campaigns": [_campaign(campaign) for campaign in page], "NextToken": following}
+    return {"campaigns": [_campaign(campaign, _COUNTED_IN_LISTS) for campaign in page], "NextToken": following}
 
 
 @route("/campaigns/{name}")
@@ -191,7 +195,7 @@ def show_plan(name: str) -> Any:
 def put_campaign(name: str) -> Any:
     """The spec, as YAML or JSON. 422 with an error per field, and then nothing changes."""
     request = blueprint.current_request
-    if classify(f"{name}/campaign.yaml", 1).campaign != name:
+    if not is_campaign_name(name):
         raise InvalidInput("not a campaign name", remedy="Use up to 40 of a-z, 0-9 and -.", field="name")
     is_json = request.headers.get("content-type", "").startswith("application/json")
     filename = "campaign.json" if is_json else "campaign.yaml"
@@ -259,13 +263,9 @@ def list_images(name: str) -> Any:
     """One status at a time (`status`, rejected unless given), at most `MaxResults`, on from `NextToken`."""
     query = _query()
     wiring.store().campaigns.get(name)
-    images = wiring.store().images
-    page = images.page(
-        name,
-        _status(query.get("status")),
-        limit=most_results(query),
-        after=cursor_of(query.get("NextToken")),
-    )
+    images, status = wiring.store().images, _status(query.get("status"))
+    after = cursor_of(query.get("NextToken"), status)
+    page = images.page(name, status, limit=most_results(query), after=after)
     shown = [
         image_json(image, images.twin_of(image) if image.status is ImageStatus.DUPLICATE else None)
         for image in page.images
@@ -356,17 +356,19 @@ def _body() -> Any:
     """What was sent as JSON; None where that is none."""
     try:
         return json.loads(blueprint.current_request.raw_body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
-def _campaign(campaign: Campaign) -> dict[str, Any]:
+def _campaign(campaign: Campaign, most: int = _COUNTED) -> dict[str, Any]:
+    """With its images, counted up to about `most` that are in no batch."""
     store = wiring.store()
     batches = store.batches.of(campaign.name)
-    listed = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE, ImageStatus.REPLACED)
-    images = {status.value: store.images.count(campaign.name, status) for status in listed}
+    counts = Browsing(store.tables).open_images(campaign.name, most=most)
+    images = {status.value: count.number for status, count in counts.items()}
     images["in_batches"] = sum(batch.objects for batch in batches)
-    return campaign_json(campaign, images, len(batches))
+    more = [status.value for status, count in counts.items() if count.more]
+    return campaign_json(campaign, images, len(batches), more=more)
 
 
 def _changed(name: str) -> Response:
@@ -380,7 +382,9 @@ def _status(text: str | None) -> ImageStatus:
         return ImageStatus(text or ImageStatus.REJECTED)
     except ValueError:
         words = ", ".join(status.value for status in ImageStatus)
-        raise InvalidInput(f"{text!r} is no image status", remedy=f"Use one of {words}.", field="status") from None
+        raise InvalidInput(
+            f"{quoted(text)} is no image status", remedy=f"Use one of {words}.", field="status"
+        ) from None
 
 
 def _query() -> Mapping[str, str]:

@@ -30,15 +30,22 @@ def asked(body: Any) -> Estimate:
     if isinstance(campaign, str) and spec is None:
         return of_campaign(campaign, objects)
     if isinstance(spec, Mapping) and campaign is None:
-        return of_spec(parse_spec(json.dumps(spec), filename="spec.json"), objects)
+        return of_spec(parse_spec(_written(spec), filename="spec.json"), objects)
     raise InvalidInput("give either the name of a campaign or a spec", field="campaign")
+
+
+def _written(spec: Any) -> str:
+    try:
+        return json.dumps(spec)
+    except RecursionError:
+        raise InvalidInput("nested too deeply", remedy="A spec nests two levels at most.", field="spec") from None
 
 
 def of_campaign(name: str, objects: int) -> Estimate:
     """With the spec in force. Errors: `NotFound` where there is no campaign, or no spec yet."""
     spec = wiring.store().campaigns.get(name).spec
     if spec is None:
-        raise NotFound(f"campaign {name!r} has no spec yet", remedy="Drop its campaign.yaml.", field="campaign")
+        raise NotFound(f"campaign {name} has no spec yet", remedy="Drop its campaign.yaml.", field="campaign")
     return of_spec(spec, objects)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from http.client import HTTPException
 from typing import Any, Protocol
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -17,6 +17,7 @@ import boto3
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import metrics, wiring
+from chalicelib.messages import time_limit
 from chalicelib.observability import logger
 from chalicelib.shapes import campaign_json, job_json
 from gt_service.notifications import (
@@ -143,15 +144,21 @@ def _post(url: str, body: bytes, headers: Mapping[str, str]) -> None:
     # Only https (or http to this machine) comes here: gt_service.notifications.channels refuses all else.
     request = Request(url, data=body, headers={"User-Agent": "gt-service", **headers}, method="POST")  # noqa: S310
     try:
-        with _opener.open(request, timeout=ANSWER_SECONDS) as answer:
+        # The timeout is for each read; an answer that drips is given up all the same.
+        with time_limit(2 * ANSWER_SECONDS), _opener.open(request, timeout=ANSWER_SECONDS) as answer:
             answer.read(1024)
     except HTTPError as error:
         asked = error.headers.get("Retry-After", "")
         error.close()
-        raise DeliveryFailed(f"HTTP {error.code}", int(asked) if asked.isdecimal() else None) from None
-    except (URLError, HTTPException, OSError) as error:
-        # The address is a secret (Slack's holds the key), so it is not named.
-        raise DeliveryFailed(str(getattr(error, "reason", None) or error or type(error).__name__)) from None
+        raise DeliveryFailed(f"HTTP {error.code}", _seconds(asked)) from None
+    except (URLError, OSError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise DeliveryFailed(str(reason) if isinstance(reason, OSError) else type(error).__name__) from None
+
+
+def _seconds(retry_after: str) -> int | None:
+    """What a receiver asks for in whole seconds; None where it is a date, or more than anybody waits."""
+    return int(retry_after) if re.fullmatch("[0-9]{1,6}", retry_after) else None
 
 
 def deliver(log: Notifications, send: Sender, known: Channels, campaign: str, identity: str, now: datetime) -> None:
@@ -175,16 +182,19 @@ def _try(
 ) -> DeliveryFailed | None:
     try:
         send.send(delivery.notification, channel, pages_url)
-    except DeliveryFailed as error:
-        logger.warning("notification failed", extra={"channel": channel.name, "reason": str(error)})
-        return DeliveryFailed(f"{channel.name}: {error}", error.wait)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the channels behind this one are told
+        # An address is a secret (Slack's holds the key), and errors that are not ours may name it.
+        failure = error if isinstance(error, DeliveryFailed) else DeliveryFailed(type(error).__name__)
+        logger.warning("notification failed", extra={"channel": channel.name, "reason": str(failure)})
+        return DeliveryFailed(f"{channel.name}: {failure}", failure.wait)
     log.sent(delivery, channel.name)
     return None
 
 
-def known_channels(client: Any, parameter: str) -> Channels:
+def known_channels(client: Any, parameter: str, *, is_local: bool = False) -> Channels:
     """The operators' list of channels, read from SSM each time: news are rare, and a list that was kept would be an
-    old one in some processes, whose news would then reach nobody. No parameter: no channels.
+    old one in some processes, whose news would then reach nobody. No parameter: no channels. is_local: on a laptop,
+    where receivers are on this machine.
 
     Errors: `SpecErrors` where the parameter holds something else than channels.
     """
@@ -192,7 +202,7 @@ def known_channels(client: Any, parameter: str) -> Channels:
         found = client.get_parameter(Name=parameter, WithDecryption=True)
     except client.exceptions.ParameterNotFound:
         return Channels()
-    return parse_channels(found["Parameter"]["Value"])
+    return parse_channels(found["Parameter"]["Value"], allow_loopback=is_local)
 
 
 # ---------------------------------------------------------------- wiring
@@ -227,7 +237,7 @@ def tell(name: str) -> None:
 @blueprint.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:notifications", batch_size=1)
 def on_notification(event: SQSEvent) -> dict[str, Any]:
     """Send what is due to every channel that hears of it; what fails comes back later, and later each time."""
-    failed = []
+    failed, settings = [], wiring.settings()
     for record in event.to_dict()["Records"]:
         message = json.loads(record["body"])
         logger.append_keys(campaign=message["campaign"], notification=message["id"])
@@ -235,7 +245,7 @@ def on_notification(event: SQSEvent) -> dict[str, Any]:
             deliver(
                 wiring.notifications(),
                 sender(),
-                known_channels(parameters(), wiring.settings().notifications_parameter),
+                known_channels(parameters(), settings.notifications_parameter, is_local=settings.is_local),
                 message["campaign"],
                 message["id"],
                 wiring.now(),

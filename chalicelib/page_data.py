@@ -140,7 +140,7 @@ class StoredData:
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
         wiring.store().campaigns.get(campaign)
         images = wiring.store().images
-        page = images.page(campaign, ImageStatus(status), limit=limit, after=cursor_of(after))
+        page = images.page(campaign, ImageStatus(status), limit=limit, after=cursor_of(after, ImageStatus(status)))
         rows = [
             image_json(image, images.twin_of(image) if image.status is ImageStatus.DUPLICATE else None)
             for image in page.images

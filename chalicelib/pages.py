@@ -304,7 +304,8 @@ def login() -> Response:
     """Keeps the token in a cookie that no script can read."""
     request = blueprint.current_request
     body = request.raw_body
-    form = {name: values[0] for name, values in parse_qs(body if isinstance(body, str) else body.decode()).items()}
+    text = body if isinstance(body, str) else body.decode(errors="replace")
+    form = {name: values[0] for name, values in parse_qs(text).items()}
     place, token = _safe_place(form.get("next")), form.get("token", "").strip()
     if not browser.is_same_origin({name.lower(): value for name, value in request.headers.items()}):
         return _login_page(place, error="The form came from another site. Sign in here.", status=403)
@@ -318,6 +319,8 @@ def login() -> Response:
 @blueprint.route("/logout", methods=["POST"], content_types=_FORM)
 def logout() -> Response:
     """Forgets the token in this browser; `gt-service token revoke` ends it everywhere."""
+    if not browser.is_same_origin({name.lower(): value for name, value in blueprint.current_request.headers.items()}):
+        return _login_page("campaigns", error="The form came from another site.", status=403)
     return _moved("login", browser.token_cookie("", secure=_is_https(blueprint.current_request), seconds=0))
 
 

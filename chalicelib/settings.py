@@ -25,6 +25,8 @@ class Settings:
     notifications_table: str
     notifications_parameter: str
     requests_table: str
+    is_local: bool
+    """Whether this is the stack on a laptop."""
     engine_keys_parameter: str | None
     """Name of the parameter with the key pair for gt-engine; None with Ground Truth, and where the engine asks none."""
 
@@ -62,5 +64,6 @@ class Settings:
             notifications_table=value("GT_NOTIFICATIONS_TABLE"),
             notifications_parameter=value("GT_NOTIFICATIONS_PARAMETER"),
             requests_table=value("GT_REQUESTS_TABLE"),
+            is_local="AWS_ENDPOINT_URL" in environment,
             engine_keys_parameter=environment.get("GT_ENGINE_KEYS_PARAMETER"),
         )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from gt_service.chain.states import CampaignState, JobState
 from gt_service.errors import InvalidInput
-from gt_service.store.images import Cursor
-from gt_service.store.records import Batch, Campaign, Image, Job, Verdict
+from gt_service.store.images import Cursor, is_cursor
+from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
 
 Json = dict[str, Any]
 
@@ -23,8 +23,9 @@ _SHOWN_AS = {
 """`status` holds Ground Truth's words alone; `stage` tells what only the service knows."""
 
 
-def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
-    """images: how many are `pending`, `rejected`, `duplicate`, `replaced` and `in_batches`."""
+def campaign_json(campaign: Campaign, images: Json, batches: int, *, more: Sequence[str] = ()) -> Json:
+    """images: how many are `pending`, `rejected`, `duplicate`, `replaced` and `in_batches`. more: of which there are
+    more."""
     spec, verdict = campaign.spec, verdict_of(campaign)
     return {
         "name": campaign.name,
@@ -37,6 +38,7 @@ def campaign_json(campaign: Campaign, images: Json, batches: int) -> Json:
         "spec": None if spec is None else spec.model_dump(mode="json"),
         "revision": campaign.revision,
         "images": images,
+        "images_more": list(more),
         "batches": batches,
         "cap_mills": campaign.cap,
         "committed_mills": campaign.committed,
@@ -121,17 +123,17 @@ def page_token(cursor: Cursor | None) -> str | None:
     return None if cursor is None else base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode()
 
 
-def cursor_of(token: str | None) -> Cursor | None:
-    """Errors: `InvalidInput` for a token that no answer held."""
+def cursor_of(token: str | None, status: ImageStatus) -> Cursor | None:
+    """Errors: `InvalidInput` for a token that no answer about images of this status held."""
     if not token:
         return None
     try:
         shard, place, key = json.loads(base64.urlsafe_b64decode(token))
-        return int(shard), str(place), str(key)
-    except (ValueError, TypeError, binascii.Error):
-        raise InvalidInput(
-            "not a token of an earlier answer", remedy="Begin again without it.", field="NextToken"
-        ) from None
+        if is_cursor(shard, place, key, status):
+            return shard, place, key
+    except (ValueError, TypeError, RecursionError):
+        pass
+    raise InvalidInput("not a token of an earlier answer", remedy="Begin again without it.", field="NextToken")
 
 
 def _time(moment: datetime | None) -> str | None:

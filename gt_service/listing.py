@@ -80,7 +80,7 @@ class Listing:
         if self.after is not None:
             names = [each.name for each, _ in rows]
             if self.after not in names:
-                raise _unknown_token()
+                raise unknown_token()
             rows = rows[names.index(self.after) + 1 :]
         passing = [(each, thing) for each, thing in rows if self._passes(each)]
         shown = passing[: self.most]
@@ -139,8 +139,9 @@ def _name_of(token: str | None) -> str | None:
     try:
         return base64.urlsafe_b64decode(token).decode()
     except (ValueError, binascii.Error):
-        raise _unknown_token() from None
+        raise unknown_token() from None
 
 
-def _unknown_token() -> InvalidInput:
+def unknown_token() -> InvalidInput:
+    """Of a page's token that no answer held."""
     return InvalidInput("not a token of an earlier answer", remedy="Begin again without it.", field="NextToken")

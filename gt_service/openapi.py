@@ -71,6 +71,7 @@ class Campaign(_Shown):
     spec: CampaignSpec | None = Field(description="The spec in force; null while images wait for one.")
     revision: int = Field(description="Counts the accepted specs.")
     images: ImageCounts
+    images_more: list[str] = Field(description="Statuses of which there are more than were counted.")
     batches: int
     cap_mills: int | None = Field(description="The budget, in tenths of a cent; null where there is none.")
     committed_mills: int = Field(description="Set aside for jobs whose real cost is not known yet.")

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 
 from gt_service.campaign.contradictions import contradictions, warnings
 from gt_service.campaign.values import (
+    MAX_NAME_CHARACTERS,
+    NAME_PATTERN,
     TITLE_PATTERN,
     ContentClassifier,
     Dollars,
@@ -33,7 +35,6 @@ OWN_TAGS = 8
 """How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (4)."""
 MAX_AVAILABILITY_SECONDS = 2_592_000
 
-_NAME = r"^[a-z0-9](-*[a-z0-9])*$"
 _ATTRIBUTE = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$"
 _TEAM = r"(public|private|vendor)-crowd/[a-zA-Z0-9._-]{1,63}"
 _WORKFORCE = rf"^(public|arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{{12}}:workteam/{_TEAM})$"
@@ -142,8 +143,8 @@ class CampaignSpec(_Part):
 
     name: StrictStr = Field(
         min_length=1,
-        max_length=40,
-        pattern=_NAME,
+        max_length=MAX_NAME_CHARACTERS,
+        pattern=NAME_PATTERN,
         description="The campaign's name, which is its folder in the inbox bucket. It begins every job's name.",
         examples=["birds"],
     )

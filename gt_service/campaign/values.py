@@ -5,6 +5,7 @@ Limits are Ground Truth's own (botocore's `CreateLabelingJobRequest`, developer 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
@@ -20,6 +21,8 @@ from gt_service.regions import MAX_LABEL_CHARACTERS
 
 TITLE_PATTERN = r"^[\t\n\r -\uD7FF\uE000-\uFFFD]*$"
 """Ground Truth's titles hold no control characters and nothing beyond Unicode's first plane."""
+MAX_NAME_CHARACTERS = 40
+NAME_PATTERN = r"^[a-z0-9](-*[a-z0-9])*$"
 MAX_TAG_VALUE_CHARACTERS = 256
 _MAX_TAG_KEY_CHARACTERS = 128
 _KEYWORD = r"^[A-Za-z0-9]+( [A-Za-z0-9]+)*$"
@@ -35,6 +38,11 @@ def unusable_character(text: str, *, but: str = "") -> str | None:
         if character not in but and (unicodedata.category(character) in {"Cc", "Cs"} or code & 0xFFFE == 0xFFFE):
             return f"U+{code:04X}"
     return None
+
+
+def is_campaign_name(text: str) -> bool:
+    """Whether a campaign can have this name: no other is in any table, nor a folder of the inbox."""
+    return len(text) <= MAX_NAME_CHARACTERS and re.fullmatch(NAME_PATTERN.strip("^$"), text) is not None
 
 
 def fits_a_tag(value: str) -> bool:

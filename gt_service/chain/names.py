@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gt_service.errors import NotFound
+from gt_service.errors import NotFound, quoted
 from gt_service.objects import S3Uri
 
 _JOB_NAME = re.compile(
-    r"(?P<campaign>.+)-(?P<batch>\d{4,})(?P<control>-control)?(?:-r(?P<attempt>\d+))?(?:--(?P<mark>[a-z0-9]+))?"
+    r"(?P<campaign>[a-z0-9-]{1,40})-(?P<batch>[0-9]{4,9})"
+    r"(?P<control>-control)?(?:-r(?P<attempt>[0-9]{1,4}))?(?:--(?P<mark>[a-z0-9]{1,8}))?"
 )
 _LONGEST_MARK = 8
 """With it, the longest campaign name and five digits of batches, a control's name has the 63 characters allowed."""
@@ -46,7 +47,9 @@ class JobName:
         """Errors: `NotFound` where the service never gives such a name."""
         match = _JOB_NAME.fullmatch(text)
         if match is None:
-            raise NotFound(f"there is no labeling job {text!r}", remedy="List the jobs of the campaign.", field="name")
+            raise NotFound(
+                f"there is no labeling job {quoted(text)}", remedy="List the jobs of the campaign.", field="name"
+            )
         return cls(
             match["campaign"],
             int(match["batch"]),
@@ -54,6 +57,10 @@ class JobName:
             int(match["attempt"] or 0),
             match["mark"] or "",
         )
+
+    @classmethod
+    def is_one(cls, text: str) -> bool:
+        return _JOB_NAME.fullmatch(text) is not None
 
     def __str__(self) -> str:
         control = "-control" if self.control else ""

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gt_service.campaign.values import is_campaign_name
 from gt_service.errors import quoted
 from gt_service.store.records import NOWHERE
 
 SPEC_FILES = frozenset({"campaign.yaml", "campaign.yml", "campaign.json"})
 _NEVER_INGESTED = ("gold/", "examples/")
-_CAMPAIGN = re.compile(r"(?=.{1,40}$)[a-z0-9](-*[a-z0-9])*")
 _NEARLY_A_SPEC = re.compile(r"campaign.*\.(ya?ml|json)(\.txt)?", re.IGNORECASE | re.DOTALL)
 _COMES_ALONG = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 """What file managers leave in folders, unseen by whoever uploads them."""
@@ -45,13 +45,13 @@ def classify(key: str, size: int) -> Key:
     folder, slash, rest = key.partition("/")
     name = key.rpartition("/")[2]
     if (key.endswith("/") and size == 0) or _came_along(key, name):
-        return Key(Purpose.OTHER, folder if _CAMPAIGN.fullmatch(folder) else NOWHERE)
+        return Key(Purpose.OTHER, folder if is_campaign_name(folder) else NOWHERE)
     is_nearly_a_spec = _NEARLY_A_SPEC.fullmatch(name) is not None
     place = "birds/campaign.yaml" if is_nearly_a_spec else "birds/images/"
     below = f"Upload it again below a campaign's folder, such as {place}."
     if not slash:
         return Key(Purpose.IMAGE, NOWHERE, Rejection("it lies in no campaign's folder", below))
-    if not _CAMPAIGN.fullmatch(folder):
+    if not is_campaign_name(folder):
         rule = "up to 40 of a-z, 0-9 and -, with no - at either end"
         return Key(
             Purpose.IMAGE, NOWHERE, Rejection(f"its folder {quoted(folder)} is no campaign name ({rule})", below)

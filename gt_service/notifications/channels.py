@@ -8,27 +8,51 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
+from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
 
 from gt_service.errors import InvalidInput, SpecErrors
 from gt_service.notifications.due import Kind, Notification
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LONGEST_ADDRESS = 2000
+_HOST = re.compile(r"([a-z0-9_-]+\.)+[a-z][a-z0-9-]*")
+"""With a domain at its end: neither one word, nor an address in a form that only some readers take for one."""
 LEAST_KEY_CHARACTERS = 16
 
 
-def _web_address(url: SecretStr) -> SecretStr:
-    """https, or http to this machine: what is sent names campaigns and costs, and the address itself is a secret."""
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise ValueError("must begin with https://")
-    if not parts.hostname or parts.username is not None:
+def _web_address(url: SecretStr, info: ValidationInfo) -> SecretStr:
+    """https, and out into the internet: what is sent names campaigns and costs, and what listens inside of a function
+    or beside it (Lambda's own API, 169.254.169.254) is nobody's to ask. On a laptop http to this machine as well."""
+    text = url.get_secret_value()
+    if not (text.isascii() and text.isprintable() and " " not in text and len(text) <= _LONGEST_ADDRESS):
+        raise ValueError(f"must be up to {_LONGEST_ADDRESS} characters of ASCII without blanks")
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("must be a web address") from None
+    if not host or parts.username is not None:
         raise ValueError("must name a host, and no user")
+    if host in _LOOPBACK and (info.context or {}).get("allow_loopback"):
+        return url
+    if parts.scheme != "https":
+        raise ValueError("must begin with https://")
+    if not _is_outside(host):
+        raise ValueError("must name a host of the internet")
     return url
+
+
+def _is_outside(host: str) -> bool:
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return _HOST.fullmatch(host.rstrip(".")) is not None
 
 
 WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
@@ -85,10 +109,13 @@ class Channels(BaseModel):
         return tuple(channel for channel in self.channels if channel.wants(notification))
 
 
-def parse_channels(text: str) -> Channels:
-    """The list from its JSON. Errors: `SpecErrors`, one for each field; values are left out, since they are secrets."""
+def parse_channels(text: str, *, allow_loopback: bool = False) -> Channels:
+    """The list from its JSON. allow_loopback: receivers may be on this machine.
+
+    Errors: `SpecErrors`, one for each field; values are left out, since they are secrets.
+    """
     try:
-        found = Channels.model_validate_json(text)
+        found = Channels.model_validate_json(text, context={"allow_loopback": allow_loopback})
     except ValidationError as error:
         raise SpecErrors(
             [

@@ -101,7 +101,13 @@ def is_same_origin(headers: Mapping[str, str]) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site") == "same-origin"
-    return urlsplit(origin).netloc != "" and urlsplit(origin).netloc == headers.get("host")
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    # The gateway says which scheme it was asked with; only the local stack says nothing.
+    is_same_scheme = parts.scheme == headers.get("x-forwarded-proto", parts.scheme)
+    return is_same_scheme and parts.netloc != "" and parts.netloc == headers.get("host")
 
 
 def is_own_place(place: str) -> bool:

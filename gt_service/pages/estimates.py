@@ -61,6 +61,7 @@ def estimate_page(
     )
 
 
+_MOST_DIGITS = 12
 _AMOUNTS = ("low", "likely", "high", "ceiling", "all_human")
 
 
@@ -122,4 +123,4 @@ def spec_of_form(form: Mapping[str, str]) -> CampaignSpec:
 
 def _number(text: str) -> int | str:
     """A number where it is one; the spec's own check words the error where it is not."""
-    return int(text) if text.isdecimal() else text
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else text

@@ -162,6 +162,10 @@ class Estimate:
         }
 
 
+MOST_JOBS = 2_000
+"""Each is listed in an estimate, and each is reckoned."""
+
+
 def count_of_objects(number: object) -> int:
     """How many objects an estimate is asked about. Errors: `InvalidInput`."""
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_OBJECTS:
@@ -181,7 +185,15 @@ def estimate(
     """What labeling `objects` more in a campaign will cost, in batches as the spec cuts them.
 
     history: the campaign's finished jobs. first_batch: number of the batch that comes next, for the spec's controls.
+
+    Errors: `InvalidInput` for more than `MOST_JOBS` batches.
     """
+    if objects > MOST_JOBS * spec.batch.size:
+        raise InvalidInput(
+            f"{objects:,} images in batches of {spec.batch.size:,} are more than {MOST_JOBS:,} jobs",
+            remedy="Ask about fewer images, or write a larger batch.size.",
+            field="objects",
+        )
     table = prices or PriceTable.current()
     jobs = tuple(
         _job(spec, role, size, history, table, region) for role, size in _jobs(spec, objects, history, first_batch)

@@ -12,13 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from gt_service.campaign.values import is_campaign_name
+from gt_service.chain.names import JobName
 from gt_service.chain.states import BatchState
+from gt_service.listing import unknown_token
 from gt_service.store.batches import _batch
 from gt_service.store.campaigns import _campaign
 from gt_service.store.images import SHARDS, _shards
 from gt_service.store.jobs import _job
 from gt_service.store.models import Tables
-from gt_service.store.records import Batch, Campaign, ImageStatus, Job
+from gt_service.store.records import NOWHERE, Batch, Campaign, ImageStatus, Job
 
 _READERS = 8
 _OPEN = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE, ImageStatus.REPLACED)
@@ -33,7 +36,10 @@ class Count:
 
 
 class Browsing:
-    """Looks into the tables of one deployment; writes nothing. Keys to go on from are None on the last page."""
+    """Looks into the tables of one deployment; writes nothing. Keys to go on from are None on the last page.
+
+    Errors: `InvalidInput` for a key that no page ended with.
+    """
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -41,6 +47,8 @@ class Browsing:
 
     def campaigns(self, limit: int, after: str | None) -> tuple[tuple[Campaign, ...], str | None]:
         """In no order that means anything: campaigns are few, and each is one item."""
+        if after and not is_campaign_name(after) and after != NOWHERE:
+            raise unknown_token()
         start = {"name": {"S": after}} if after else None
         found = self._tables.campaigns.scan(limit=limit, last_evaluated_key=start)
         campaigns = tuple(_campaign(item) for item in found)
@@ -49,6 +57,8 @@ class Browsing:
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> tuple[tuple[Job, ...], str | None]:
         """The newest first: names sort by batch, and a batch's follow-ups and control stand beside its first try."""
+        if after and not JobName.is_one(after):
+            raise unknown_token()
         start = {"campaign": {"S": campaign}, "name": {"S": after}} if after else None
         found = self._tables.jobs.query(campaign, scan_index_forward=False, limit=limit, last_evaluated_key=start)
         jobs = tuple(_job(item) for item in found)

@@ -9,11 +9,12 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.campaign.succession import InForce, succeed
+from gt_service.campaign.values import is_campaign_name
 from gt_service.chain.states import CampaignEvent, CampaignState, follow
-from gt_service.errors import InvalidInput, NotFound
+from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.money import Mills
 from gt_service.store.models import CampaignItem, Tables
-from gt_service.store.records import Campaign, Verdict, WaitsFor
+from gt_service.store.records import NOWHERE, Campaign, Verdict, WaitsFor
 from gt_service.store.writing import Contention, Lost, campaign_unchanged, is_new, lost_if_refused
 
 _ATTEMPTS = 8
@@ -39,7 +40,9 @@ class Campaigns:
         """Errors: `NotFound`."""
         found = self.find(name)
         if found is None:
-            raise NotFound(f"there is no campaign {name!r}", remedy="Drop its campaign.yaml or PUT it.", field="name")
+            raise NotFound(
+                f"there is no campaign {quoted(name)}", remedy="Drop its campaign.yaml or PUT it.", field="name"
+            )
         return found
 
     def find(self, name: str) -> Campaign | None:
@@ -182,6 +185,8 @@ class Campaigns:
         self._change(campaign.name, change, now)
 
     def _find(self, name: str) -> CampaignItem | None:
+        if not is_campaign_name(name) and name != NOWHERE:
+            return None  # DynamoDB refuses to look for some of what callers may ask for
         try:
             return self._items.get(name, consistent_read=True)
         except self._items.DoesNotExist:

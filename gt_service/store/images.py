@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
 from itertools import chain, groupby, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -51,6 +51,8 @@ _T = TypeVar("_T")
 SHARDS = 16
 _ATTEMPTS = 8
 _PAGE = 500
+_LONGEST_KEY = 1024
+"""Bytes of a range key in DynamoDB, and of a key in S3."""
 _AT_ONCE = 100
 """Keys of one BatchGetItem."""
 _LOOKED_THROUGH = 1_000
@@ -71,6 +73,15 @@ class Pending:
 
 Cursor = tuple[int, str, str]
 """Shard, place and key of the last image of a page."""
+
+
+def is_cursor(shard: Any, place: Any, key: Any, status: ImageStatus) -> bool:
+    """Whether a page of images of this status can go on from there: DynamoDB refuses places that no key can be at."""
+    if type(shard) is not int or not isinstance(place, str) or not isinstance(key, str):
+        return False
+    lengths = [len(text.encode("utf-8", "surrogatepass")) for text in (place, key)]
+    is_text = not any("\ud800" <= character <= "\udfff" for character in place + key)
+    return 0 <= shard < SHARDS and place.startswith(status) and is_text and max(lengths) <= _LONGEST_KEY and key != ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import notifications
 from chalicelib.notifications import DeliveryFailed, Sender, announce, deliver, known_channels
 from gt_service.notifications import Channels, Kind, Notification, parse_channels, signature
 from gt_service.store.notifications import Delivery
@@ -60,6 +63,8 @@ class Receiver:
     url: str
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    retry_after: str = "77"
+    drips: bool = False
 
 
 @pytest.fixture
@@ -69,10 +74,16 @@ def receiver() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             found.got.append((self.path, dict(self.headers.items()), body))
             self.send_response(found.answers.pop(0) if found.answers else 200)
-            self.send_header("Retry-After", "77")
+            self.send_header("Retry-After", found.retry_after.encode().decode("latin-1"))
             self.send_header("Location", f"{found.url}/elsewhere")
-            self.send_header("Content-Length", "0")
+            drips, found.drips = found.drips, False
+            self.send_header("Content-Length", "100" if drips else "0")
             self.end_headers()
+            with suppress(OSError):
+                for _ in range(100 if drips else 0):
+                    self.wfile.write(b".")
+                    self.wfile.flush()
+                    time.sleep(0.1)
 
         def log_message(self, *_: Any) -> None:
             return
@@ -90,7 +101,8 @@ def receiver() -> Iterator[Receiver]:
 def channels(receiver: Receiver) -> Channels:
     webhook = {"kind": "webhook", "name": "billing", "url": f"{receiver.url}/hook", "key": KEY}
     slack = {"kind": "slack", "name": "birders", "url": f"{receiver.url}/slack"}
-    return parse_channels(json.dumps({"pages_url": "https://pages.example/api", "channels": [webhook, slack]}))
+    told = {"pages_url": "https://pages.example/api", "channels": [webhook, slack]}
+    return parse_channels(json.dumps(told), allow_loopback=True)
 
 
 def try_once(log: MemoryLog, known: Channels) -> None:
@@ -136,9 +148,48 @@ def test_only_the_channel_that_failed_is_tried_again(log: MemoryLog, receiver: R
 def test_an_address_that_does_not_answer_fails_without_naming_its_secret(log: MemoryLog) -> None:
     slack = {"kind": "slack", "name": "birders", "url": "http://127.0.0.1:9/secret-path"}
     with pytest.raises(DeliveryFailed) as failed:
-        try_once(log, parse_channels(json.dumps({"channels": [slack]})))
+        try_once(log, parse_channels(json.dumps({"channels": [slack]}), allow_loopback=True))
     assert "birders" in str(failed.value)
     assert "secret-path" not in str(failed.value)
+
+
+class Failing(Sender):
+    """One channel's receiver breaks whatever talks to it."""
+
+    def send(self, notification: Notification, channel: Any, pages_url: str) -> None:
+        if channel.name == "billing":
+            raise UnicodeEncodeError("ascii", "https://é/secret-path", 8, 9, "secret-path")
+        super().send(notification, channel, pages_url)
+
+
+def test_a_receiver_that_breaks_us_silences_nobody_behind_it(log: MemoryLog, receiver: Receiver) -> None:
+    with pytest.raises(DeliveryFailed) as failed:
+        deliver(log, Failing(sns=None), channels(receiver), "birds", TOLD.id, NOW)  # type: ignore[arg-type]
+    assert [path for path, _, _ in receiver.got] == ["/slack"]
+    assert str(failed.value) == "billing: UnicodeEncodeError"
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"), [("77", 77), ("9" * 5000, None), ("٧", None), ("Wed, 21 Oct", None), ("", None)]
+)
+def test_a_receiver_may_ask_for_a_wait_that_somebody_waits(
+    log: MemoryLog, receiver: Receiver, asked: str, wait: int | None
+) -> None:
+    receiver.answers, receiver.retry_after = [503], asked
+    with pytest.raises(DeliveryFailed) as failed:
+        try_once(log, channels(receiver))
+    assert failed.value.wait == wait
+    assert [path for path, _, _ in receiver.got] == ["/hook", "/slack"]
+
+
+def test_an_answer_that_drips_is_given_up(log: MemoryLog, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each read is in time, and the whole never ends: the function runs out of time, and with it the other channels."""
+    monkeypatch.setattr(notifications, "ANSWER_SECONDS", 0.5)
+    receiver.drips = True
+    with pytest.raises(DeliveryFailed) as failed:
+        try_once(log, channels(receiver))
+    assert "OutOfTime" in str(failed.value)
+    assert [path for path, _, _ in receiver.got] == ["/hook", "/slack"]
 
 
 def test_nobody_listens_is_no_failure(log: MemoryLog) -> None:

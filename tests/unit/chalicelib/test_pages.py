@@ -262,7 +262,8 @@ def test_signing_in_fails_without_a_cookie(client: Client, body: bytes, origin: 
 
 
 def test_signing_out_forgets_the_token(client: Client) -> None:
-    answer = post(client, "/logout", {"Content-Type": "application/x-www-form-urlencoded"}, body=b"")
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    answer = post(client, "/logout", form, body=b"")
     assert answer.headers["Location"] == "login"
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
 

@@ -31,6 +31,18 @@ def channels(**changes: object) -> str:
         ({"url": "http://x.example/h"}, "channels.0.webhook.url"),
         ({"url": "https://user:pass@x.example"}, "channels.0.webhook.url"),
         ({"url": "file:///etc/passwd"}, "channels.0.webhook.url"),
+        ({"url": "http://127.0.0.1:9001/2018-06-01/runtime"}, "channels.0.webhook.url"),
+        ({"url": "https://localhost/h"}, "channels.0.webhook.url"),
+        ({"url": "https://169.254.169.254/latest"}, "channels.0.webhook.url"),
+        ({"url": "https://[::1]/h"}, "channels.0.webhook.url"),
+        ({"url": "https://10.0.0.1/h"}, "channels.0.webhook.url"),
+        ({"url": "https://2130706433/h"}, "channels.0.webhook.url"),
+        ({"url": "https://0x7f.1/h"}, "channels.0.webhook.url"),
+        ({"url": "https://x.example/a b"}, "channels.0.webhook.url"),
+        ({"url": "https://x.example/\u00e9"}, "channels.0.webhook.url"),
+        ({"url": "https://x.example/\n"}, "channels.0.webhook.url"),
+        ({"url": "https://x.example:port/h"}, "channels.0.webhook.url"),
+        ({"url": "https://[x/h"}, "channels.0.webhook.url"),
         ({"key": "short"}, "channels.0.webhook.key"),
         ({"name": "No Spaces"}, "channels.0.webhook.name"),
         ({"only": ["job.sneezed"]}, "channels.0.webhook.only.0"),
@@ -44,6 +56,18 @@ def test_a_wrong_channel_is_named_and_its_secrets_are_not(changes: dict[str, obj
     assert [error.field for error in refused.value.errors] == [field]
     assert KEY not in str(refused.value)
     assert "pass@" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/h", "http://localhost:8000/h", "http://[::1]:8000/h"])
+def test_on_a_laptop_receivers_may_be_on_this_machine(url: str) -> None:
+    assert parse_channels(channels(url=url), allow_loopback=True).channels
+    with pytest.raises(SpecErrors):
+        parse_channels(channels(url=url))
+
+
+@pytest.mark.parametrize("url", ["https://hooks.slack.com/services/T0/B0/x", "https://8.8.8.8:8443/h"])
+def test_whatever_is_in_the_internet_may_receive(url: str) -> None:
+    assert parse_channels(channels(url=url)).channels
 
 
 def test_names_are_unique() -> None:
