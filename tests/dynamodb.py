@@ -39,6 +39,7 @@ class MemoryDynamoDB:
     def _make_api_call(self, operation: str, asked: Wire) -> dict[str, Any]:
         self.meta.events.tell("before-call", operation, params={"body": json.dumps(asked)})
         try:
+            _check_places(operation, asked)
             with self._lock:
                 answer: dict[str, Any] = getattr(self, f"_{operation}")(asked)
         except ClientError as error:
@@ -188,6 +189,15 @@ class _Table:
         size = sum(len(name.encode()) + _size(operation, value) for name, value in item.items())
         if size > MAX_ITEM_BYTES:
             raise _refusal(operation, "ValidationException", "Item size has exceeded the maximum allowed size")
+
+
+def _check_places(operation: str, asked: Wire) -> None:
+    """What is looked for must be able to be there."""
+    values = asked.get("ExpressionAttributeValues") if operation == "Query" else None
+    for place in (asked.get("Key"), asked.get("ExclusiveStartKey"), values):
+        for name, value in (place or {}).items():
+            if "S" in value and not 0 < len(value["S"].encode()) <= _KEY_BYTES["hash"]:
+                raise _refusal(operation, "ValidationException", f"{name} is empty or too long")
 
 
 class _Expression:
