@@ -24,6 +24,7 @@ from gt_engine.workforce.members import MANAGERS, Members, Session, Worker
 from gt_engine.workforce.memory import MemoryMembers, MemoryTasks
 from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import JobOffer, Tasks
+from gt_engine.workforce.teams import Workforce
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 from tests.engine import MemoryEngineObjects
@@ -75,7 +76,10 @@ class PortalWorld:
     def __post_init__(self) -> None:
         self.members = Members(MemoryMembers(), lambda: {TEAM: frozenset({GROUP})}, region="us-east-1")
         self.tasks = Tasks(MemoryTasks(), lambda _: self.objects, self.members.teams_of, self.woken.append)
-        self.portal = Portal(self.members, self.tasks, self.objects, Signer(b"k" * 32), now=self.clock)
+        self.workforce: Workforce | None = None
+        self.portal = Portal(
+            self.members, self.tasks, self.objects, Signer(b"k" * 32), now=self.clock, workforce=lambda: self.workforce
+        )
 
     def app(self) -> Starlette:
         return Starlette(routes=portal_routes(self.portal))

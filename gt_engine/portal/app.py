@@ -6,8 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gt_engine.portal import assets, frames, sign_in, team, working
+from gt_engine.portal import assets, frames, provider, sign_in, team, working
 from gt_engine.portal.calls import Answer, Portal, endpoint, problem
+from gt_engine.portal.identity import REDIRECT_PATH
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES
 from gt_service.errors import NotFound
 
@@ -26,6 +27,8 @@ def portal_routes(portal: Portal) -> list[BaseRoute]:
     return [
         get("/", sign_in.front),
         get("/sign-in", sign_in.ask),
+        get("/sign-in/with-provider", provider.leave_for),
+        get(REDIRECT_PATH, provider.come_back),
         get("/sign-in/{token}", sign_in.look),
         post("/sign-in/{token}", sign_in.enter),
         post("/sign-out", sign_in.leave),

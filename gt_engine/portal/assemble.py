@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from gt_engine.aws import EngineObjects, Objects, s3_client
@@ -12,7 +13,22 @@ from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
 from gt_engine.workforce.members import Members
 from gt_engine.workforce.tasks import Tasks
-from gt_engine.workforce.teams import groups_of_teams
+from gt_engine.workforce.teams import Workforce, groups_of_teams
+
+WORKFORCE_SECONDS = 10.0
+"""How old what is known of the workforce may be: every page asks for it."""
+
+
+def _remembered(look: Callable[[], Workforce | None]) -> Callable[[], Workforce | None]:
+    known: tuple[float, Workforce | None] = (-WORKFORCE_SECONDS, None)
+
+    def workforce() -> Workforce | None:
+        nonlocal known
+        if time.monotonic() - known[0] >= WORKFORCE_SECONDS:
+            known = (time.monotonic(), look())
+        return known[1]
+
+    return workforce
 
 
 def open_portal(settings: Settings, store: DynamoStore, wake: Callable[[str], None]) -> Portal:
@@ -31,4 +47,5 @@ def open_portal(settings: Settings, store: DynamoStore, wake: Callable[[str], No
         signer=Signer(key_in(settings.state_dir)),
         public_url=settings.public_url,
         insecure_sign_in=settings.insecure_sign_in,
+        workforce=_remembered(teams.workforce),
     )

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -20,7 +21,8 @@ from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, check_own_reque
 from gt_engine.portal.signing import Signer
 from gt_engine.workforce.members import Members, Worker
 from gt_engine.workforce.tasks import Tasks
-from gt_service.errors import AccessDenied, GtServiceError, InvalidInput
+from gt_engine.workforce.teams import Workforce
+from gt_service.errors import AccessDenied, GtServiceError, InvalidInput, NotFound
 from gt_service.pages.browser import prefers_html
 
 MAX_BODY_BYTES = 64 * 1024
@@ -39,6 +41,7 @@ class Portal:
 
     public_url             where browsers reach the engine; a request may also name localhost or an address
     insecure_sign_in       sessions also over plain HTTP from other machines
+    workforce              that of the account: its identity provider, and where people may come from
     """
 
     members: Members
@@ -47,6 +50,7 @@ class Portal:
     signer: Signer
     public_url: str = ""
     insecure_sign_in: bool = False
+    workforce: Callable[[], Workforce | None] = lambda: None
     now: Callable[[], datetime] = _utc_now
     looks: RateLimit = field(default_factory=lambda: RateLimit(60, 60))
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(10, 60))
@@ -144,10 +148,21 @@ def endpoint(portal: Portal, answer: Answer, *, max_body: int = MAX_BODY_BYTES) 
 def _answer(portal: Portal, request: Request, body: bytes, answer: Answer) -> Response:
     if request.method not in {"GET", "HEAD"}:
         check_own_request(request)
+    _check_source(portal, request)
     response = answer(Call(portal, request, body, origin_of(request, portal.public_url), portal.now()))
     for name, value in PORTAL_HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _check_source(portal: Portal, request: Request) -> None:
+    """Errors: `NotFound` for an address outside the workforce's SourceIpConfig, as the service model has it."""
+    workforce = portal.workforce()
+    if workforce is None or not workforce.cidrs:
+        return
+    client = ip_address(request.client.host) if request.client else None
+    if client is None or not any(client in ip_network(cidr, strict=False) for cidr in workforce.cidrs):
+        raise NotFound("Not Found")
 
 
 async def _body(request: Request, most: int) -> bytes:

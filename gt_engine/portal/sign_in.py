@@ -23,7 +23,9 @@ def ask(call: Call) -> Response:
     place = own_place(call.request.query_params.get("next", ""))
     if call.visitor() is not None:
         return RedirectResponse(place, 303)
-    return page("sign-in.html", None, {"next": place, "message": ""})
+    workforce = call.portal.workforce()
+    has_provider = workforce is not None and workforce.oidc is not None
+    return page("sign-in.html", None, {"next": place, "has_provider": has_provider})
 
 
 def look(call: Call) -> Response:

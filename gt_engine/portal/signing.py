@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,6 +39,22 @@ class Signer:
         if now >= datetime.fromtimestamp(int(until), now.tzinfo) + timedelta(seconds=1):
             raise AccessDenied("this address is too old", remedy="Load the page anew.")
         return worker_id
+
+    def seal(self, text: str, expires: datetime) -> str:
+        """Words that a browser may keep for the portal and cannot change. They are not secret to it."""
+        until = str(int(expires.timestamp()))
+        body = urlsafe_b64encode(text.encode()).decode()
+        return f"{body}.{until}.{self._signature('seal', body, until)}"
+
+    def open(self, sealed: str, now: datetime) -> str:
+        """What was sealed. Errors: `AccessDenied` for what is forged, changed or too old."""
+        body, _, rest = sealed.partition(".")
+        until, _, signature = rest.partition(".")
+        if not hmac.compare_digest(self._signature("seal", body, until).encode(), signature.encode()):
+            raise AccessDenied("this is not what the portal sealed")
+        if now.timestamp() > int(until):
+            raise AccessDenied("this is too old")
+        return urlsafe_b64decode(body).decode()
 
     def _signature(self, *parts: str) -> str:
         return hmac.new(self.key, "\n".join(parts).encode(), sha256).hexdigest()
