@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -34,12 +35,19 @@ class Facts:
     sizes: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
 
-def read_own(tools: Tools, uri: S3Uri) -> bytes:
-    """A file that the engine wrote. Errors: `MissingFile` where it is gone: no fault of whoever asked for the job."""
+@contextmanager
+def _engine_files() -> Iterator[None]:
+    """What the engine wrote and is gone is no fault of whoever asked for the job. Errors: `MissingFile`."""
     try:
-        return tools.objects.read(uri)
+        yield
     except NotFound as gone:
         raise MissingFile(f"{gone.message}, which the engine wrote") from gone
+
+
+def read_own(tools: Tools, uri: S3Uri) -> bytes:
+    """A file that the engine wrote. Errors: `MissingFile`."""
+    with _engine_files():
+        return tools.objects.read(uri)
 
 
 def read_lines(job: JobContext, tools: Tools, wanted: Collection[str] | None) -> Iterator[ManifestLine]:
@@ -54,16 +62,26 @@ def read_lines(job: JobContext, tools: Tools, wanted: Collection[str] | None) ->
         places = _line_places(job, tools) if numbers else np.empty(0, np.int64)
         spans = [(int(places[number]), int(places[number + 1])) for number in numbers]
         numbered = zip(numbers, read_rows(tools.objects, copy, spans), strict=True)
-    try:
+    with _engine_files():
         for number, text in numbered:
             for line in read_manifest([text.rstrip(b"\n")], facts=job.task.facts, attribute=job.form.attribute):
                 yield replace(line, number=number)
-    except NotFound as gone:
-        raise MissingFile(f"{gone.message}, which the engine wrote") from gone
 
 
 def _line_places(job: JobContext, tools: Tools) -> Integers:
-    return np.frombuffer(read_own(tools, job.tree.line_places), "<i8")
+    """Where each line of the copy begins, and where the last one ends; made again where the file of it is gone."""
+    try:
+        return np.frombuffer(read_own(tools, job.tree.line_places), "<i8")
+    except MissingFile:
+        with _engine_files():
+            sizes = [len(text) + 1 for text in tools.objects.lines(job.tree.manifest_copy)]
+        return write_line_places(job, np.cumsum([0, *sizes]), tools)
+
+
+def write_line_places(job: JobContext, places: Sequence[int] | Integers, tools: Tools) -> Integers:
+    table = np.array(places, "<i8")
+    tools.objects.write(job.tree.line_places, table.tobytes(), BYTES)
+    return table
 
 
 def human_contents(state: JobState, tools: Tools) -> dict[str, dict[str, object]]:
@@ -103,14 +121,19 @@ def labels_of(job: JobContext, contents: Mapping[str, Mapping[str, object]]) -> 
 
 
 def read_facts(job: JobContext, tools: Tools, wanted: Collection[str]) -> Facts:
-    """What is known of the wanted objects' images; those that cannot be used are left out. Errors: `MissingFile`."""
+    """What is known of the wanted objects' images; those that cannot be used are left out.
+
+    The table is made again where it is gone.
+    """
     if not job.looks_at_images or not wanted:
         return Facts()
     numbers, width = sorted(map(int, wanted)), IMAGE_ROW.itemsize
+    spans = [(number * width, (number + 1) * width) for number in numbers]
     try:
-        rows = list(read_rows(tools.objects, job.tree.image_facts, [(n * width, (n + 1) * width) for n in numbers]))
-    except NotFound as gone:
-        raise MissingFile(f"{gone.message}, which the engine wrote") from gone
+        rows = list(read_rows(tools.objects, job.tree.image_facts, spans))
+    except NotFound:
+        write_facts(job, len(_line_places(job, tools)) - 1, tools)
+        rows = list(read_rows(tools.objects, job.tree.image_facts, spans))
     table = np.frombuffer(b"".join(rows), IMAGE_ROW)
     keys: dict[str, str] = {}
     sizes: dict[str, tuple[int, int, int]] = {}

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.manifest import read_manifest
+from gt_engine.jobs.reading import write_line_places
 from gt_engine.jobs.state import JobState
-from gt_engine.jobs.tools import BYTES, JSON, LINES, Outcome, Tools
+from gt_engine.jobs.tools import JSON, LINES, Outcome, Tools
 from gt_engine.outputs import records
 from gt_service.errors import InvalidInput
 
@@ -36,7 +35,7 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     lines = len(places) - 1
     if lines == 0:
         raise InvalidInput("the manifest has no data objects", field="ManifestS3Uri")
-    tools.objects.write(job.tree.line_places, np.array(places, "<i8").tobytes(), BYTES)
+    write_line_places(job, places, tools)
     least = tools.settings.min_auto_labeling_objects
     if job.plan.auto_labeling and len(todo) < least:
         raise InvalidInput(

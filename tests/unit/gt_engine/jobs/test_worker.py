@@ -710,6 +710,31 @@ def test_a_lost_or_damaged_checkpoint_costs_a_step_and_nothing_else(tmp_path: Pa
     assert everything(tools) == everything(whole)
 
 
+@pytest.mark.parametrize("name", ["input.places", "images.table"])
+def test_a_lost_index_is_made_again(tmp_path: Path, name: str) -> None:
+    inputs = bird_inputs(60)
+    whole = memory_tools(tmp_path / "whole", inputs)
+    run(whole)
+    tools = memory_tools(tmp_path / "lost", inputs)
+    half_done(tools)
+    [lost] = [uri for uri in objects(tools).contents if uri.endswith(f"/temp/{name}")]
+    del objects(tools).contents[lost]
+    to_the_end(tools)
+    assert everything(tools) == everything(whole)
+
+
+@pytest.mark.parametrize("names", [{"input.manifest"}, {"input.manifest", "input.places"}])
+def test_without_the_copy_of_its_manifest_the_job_fails_as_the_engines(tools: Tools, names: set[str]) -> None:
+    before = half_done(tools)
+    for lost in [uri for uri in objects(tools).contents if uri.rpartition("/temp/")[2] in names]:
+        del objects(tools).contents[lost]
+    with pytest.raises(MissingFile):
+        take_step(NAME, tools, MemoryEvents())
+    fail(NAME, "InternalServerError: the labeling engine failed", tools)
+    job = tools.store.job(NAME)
+    assert (job.status, job.counters) == ("Failed", before.counters)
+
+
 def test_without_any_checkpoint_the_job_fails_as_the_engines_and_keeps_its_counts(tools: Tools) -> None:
     """9 labels were made and DescribeLabelingJob said 0."""
     before = half_done(tools)
