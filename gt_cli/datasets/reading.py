@@ -11,13 +11,23 @@ from typing import Any
 
 from gt_cli.datasets import tables
 from gt_cli.datasets.coco import read_coco
+from gt_cli.datasets.cvat import read_cvat
 from gt_cli.datasets.hierarchy import with_subclasses
 from gt_cli.datasets.labeled import BoxesError, Collected, ImageFolder, LabeledImages, came_along
+from gt_cli.datasets.labeling_tools import (
+    is_label_studio,
+    is_labelme,
+    labelme_files,
+    read_label_studio,
+    read_labelme,
+)
 from gt_cli.datasets.voc import read_voc
+from gt_cli.datasets.xml import read_xml
+from gt_cli.datasets.yolo import label_files, read_yolo
 
 _FORMS = (
-    "CSV (filename,width,height,class,xmin,ymin,xmax,ymax), Open Images CSV, COCO JSON, "
-    "or Pascal VOC XML (a file, or a folder of them)"
+    "CSV (filename,width,height,class,xmin,ymin,xmax,ymax), Open Images CSV, COCO JSON, Pascal VOC XML, YOLO text, "
+    "CVAT XML, Label Studio JSON or LabelMe JSON (a file, or a folder of them where there is one for each image)"
 )
 
 
@@ -38,7 +48,8 @@ class OpenImagesClass:
 def read_boxes(boxes: Path, images: Path, *, choice: OpenImagesClass | None = None) -> LabeledImages:
     """The known boxes of a folder of images.
 
-    boxes: a file (or, for VOC, a folder) in any of the forms CSV, Open Images CSV, COCO JSON and VOC XML.
+    boxes: a file in any of the forms CSV, Open Images CSV, COCO JSON, CVAT XML and Label Studio JSON, or a file or
+    folder of VOC XML, YOLO text or LabelMe JSON.
     choice: for Open Images, the class that counts.
 
     Errors: `BoxesError` naming the file and the line (or entry) that is wrong.
@@ -59,21 +70,46 @@ def read_boxes(boxes: Path, images: Path, *, choice: OpenImagesClass | None = No
 
 def _read(boxes: Path, into: Collected, choice: OpenImagesClass | None) -> None:
     suffix = boxes.suffix.lower()
-    if boxes.is_dir() or suffix == ".xml":
-        files = [boxes]
-        if boxes.is_dir():
-            files = sorted(path for path in boxes.rglob("*.xml") if not came_along(path.relative_to(boxes)))
-        if not files:
-            raise BoxesError(f"there is no XML file in {boxes}", remedy=f"Name {_FORMS}.", field="boxes")
-        read_voc(files, into)
+    if boxes.is_dir():
+        _read_folder(boxes, into)
+    elif suffix == ".xml":
+        root = read_xml(boxes)
+        if root.tag == "annotations":
+            read_cvat(root, boxes, into)
+        else:
+            read_voc([boxes], into)
     elif suffix == ".json":
-        document = _json(boxes, field="boxes")
-        if not isinstance(document, dict) or "annotations" not in document:
-            hint = " (it is a class hierarchy)" if isinstance(document, dict) and "LabelName" in document else ""
-            raise BoxesError(f"{boxes} is not COCO JSON{hint}", remedy=f"Name {_FORMS}.", field="boxes")
-        read_coco(document, boxes, into)
+        _read_json(boxes, into)
     else:
         _read_table(boxes, into, choice)
+
+
+def _read_folder(boxes: Path, into: Collected) -> None:
+    """A file for each image; of which form, the first kind that is there tells."""
+    xml = sorted(path for path in boxes.rglob("*.xml") if not came_along(path.relative_to(boxes)))
+    labelme = [path for path in labelme_files(boxes) if is_labelme(_json(path, field="boxes"))] if not xml else []
+    if xml:
+        read_voc(xml, into)
+    elif labelme:
+        for path in labelme:
+            read_labelme(_json(path, field="boxes"), path, into)
+    elif yolo := label_files(boxes):
+        read_yolo(boxes, yolo, into)
+    else:
+        raise BoxesError(f"there is no file of labels in {boxes}", remedy=f"Name {_FORMS}.", field="boxes")
+
+
+def _read_json(boxes: Path, into: Collected) -> None:
+    document = _json(boxes, field="boxes")
+    if is_label_studio(document):
+        read_label_studio(document, boxes, into)
+    elif is_labelme(document):
+        read_labelme(document, boxes, into)
+    elif isinstance(document, dict) and "annotations" in document:
+        read_coco(document, boxes, into)
+    else:
+        hint = " (it is a class hierarchy)" if isinstance(document, dict) and "LabelName" in document else ""
+        raise BoxesError(f"{boxes} is not COCO JSON{hint}", remedy=f"Name {_FORMS}.", field="boxes")
 
 
 def _read_table(boxes: Path, into: Collected, choice: OpenImagesClass | None) -> None:

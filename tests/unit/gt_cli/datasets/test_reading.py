@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from gt_cli.datasets import BoxesError, LabeledBox, LabeledImages, OpenImagesClass, read_boxes
+from gt_service.exports import Export, Format
 
 HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
 OPEN_IMAGES = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf\n"
@@ -43,7 +44,12 @@ def read(photos: Path, name: str, text: str | bytes, **choices: Any) -> LabeledI
 
 
 def boxes(found: LabeledImages) -> dict[str, tuple[LabeledBox, ...]]:
-    return {image.name: image.boxes for image in found.images}
+    """To a billionth of a pixel: shares of a side are no whole numbers."""
+    return {image.name: tuple(map(_rounded, image.boxes)) for image in found.images}
+
+
+def _rounded(box: LabeledBox) -> LabeledBox:
+    return LabeledBox(box.label, *(round(side, 9) for side in (box.left, box.top, box.width, box.height)))
 
 
 def coco(**changes: Any) -> str:
@@ -215,6 +221,92 @@ def test_a_name_with_and_without_its_folder_is_one_image(photos: Path) -> None:
     assert len(boxes(read(photos, "b.csv", text))["more/d.jpeg"]) == 3
 
 
+EXPECTED = (LabeledBox("bird", 10, 20, 30, 40),)
+
+
+def test_yolo_boxes_are_found_beside_their_images(photos: Path) -> None:
+    """The folder as trainers have it, and the labels alone; names from data.yaml."""
+    (photos / "images").mkdir()
+    (photos / "labels").mkdir()
+    Image.new("RGB", (200, 100)).save(photos / "images" / "x.jpg")
+    Image.new("RGB", (20, 10)).save(photos / "images" / "empty.jpg")
+    (photos / "labels" / "x.txt").write_text("1 0.125 0.4 0.15 0.4\n")
+    (photos / "labels" / "empty.txt").write_text("")
+    (photos / "data.yaml").write_text("names: [cat, bird]")
+    (photos / "README.txt").write_text("no labels")
+    expected = {"images/empty.jpg": (), "images/x.jpg": EXPECTED}
+    assert boxes(read_boxes(photos, photos)) == expected
+    alone = read_boxes(photos / "labels", photos / "images")
+    assert boxes(alone) == {"empty.jpg": (), "x.jpg": EXPECTED}
+    (photos / "labels" / "x.txt").write_text("0 0.05 0.2 0.2 0.2 0.2 0.6 0.05 0.6\n")
+    assert boxes(read_boxes(photos, photos))["images/x.jpg"] == (LabeledBox("cat", 10, 20, 30, 40),)
+
+
+def test_what_was_exported_as_yolo_comes_back(photos: Path) -> None:
+    """Labels could be taken away and not brought again."""
+    line = {
+        "source-ref": "s3://inbox/c/images/a.jpg",
+        "category": {
+            "annotations": [{"class_id": 0, "left": 10, "top": 20, "width": 30, "height": 40}],
+            "image_size": [{"width": 200, "height": 100, "depth": 3}],
+        },
+        "category-metadata": {"class-map": {"0": "bird"}, "human-annotated": "yes"},
+    }
+    for form, place in [
+        (Format.YOLO, "."),
+        (Format.COCO, "annotations.json"),
+        (Format.CVAT, "annotations.xml"),
+        (Format.VOC, "Annotations"),
+        (Format.LABEL_STUDIO, "tasks.json"),
+        (Format.CSV, "labels.csv"),
+    ]:
+        out = photos.parent / form
+        for file in Export(
+            lambda: [json.dumps(line).encode()], "category", ("bird",), form, prefix="c/images/"
+        ).files():
+            (out / file.path).parent.mkdir(parents=True, exist_ok=True)
+            (out / file.path).write_bytes(b"".join(file.chunks))
+        back = read_boxes(out / place, photos).images[0].boxes[0]
+        assert (back.label, *(pytest.approx(side, abs=1e-3) for side in (10, 20, 30, 40))) == (
+            back.label,
+            back.left,
+            back.top,
+            back.width,
+            back.height,
+        ), form
+
+
+def test_labelme_and_cvat(photos: Path) -> None:
+    shape = {"label": "bird", "shape_type": "rectangle", "points": [[40, 60], [10, 20]]}
+    labelme = {"imagePath": "..\\photos\\a.jpg", "imageWidth": 200, "imageHeight": 100, "shapes": [shape]}
+    assert boxes(read(photos, "a.json", json.dumps(labelme))) == {"a.jpg": EXPECTED}
+    folder = photos.parent / "labelme"
+    folder.mkdir()
+    (folder / "a.json").write_text(json.dumps(labelme))
+    assert boxes(read_boxes(folder, photos)) == {"a.jpg": EXPECTED}
+    cvat = '<annotations><image name="a.jpg" width="200" height="100">%s</image></annotations>'
+    box = '<box label="bird" xtl="10" ytl="20" xbr="40" ybr="60"/>'
+    assert boxes(read(photos, "cvat.xml", cvat % box)) == {"a.jpg": EXPECTED}
+    with pytest.raises(BoxesError, match="polygon is no box"):
+        read(photos, "cvat.xml", cvat % '<polygon label="bird" points="1,2"/>')
+
+
+@pytest.mark.parametrize(
+    ("data", "result"),
+    [
+        ("/data/local-files/?d=photos%2Fa.jpg", "a.jpg"),
+        ("/data/upload/3/0a1b2c3d-a.jpg", "a.jpg"),
+        ("s3://b/a.jpg", "a.jpg"),
+    ],
+)
+def test_label_studio_tasks_name_their_image_in_many_ways(photos: Path, data: str, result: str) -> None:
+    value = {"x": 5, "y": 20, "width": 15, "height": 40, "rotation": 0, "rectanglelabels": ["bird"]}
+    task = {"data": {"image": data}, "annotations": [{"result": [{"type": "rectanglelabels", "value": value}]}]}
+    assert boxes(read(photos, "ls.json", json.dumps([task, {"data": {"image": "x.jpg"}, "annotations": []}]))) == {
+        result: EXPECTED
+    }
+
+
 ODD = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just([]), st.just({}))
 
 
@@ -277,6 +369,10 @@ ENTITIES = '<!DOCTYPE x [<!ENTITY e "boom">]>'
         ("b.csv", HEADER + "a.jpg,200,inf,bird,1,2,3,4\n", "line 2: height is 'inf'"),
         ("a.xml", voc(width="1e999"), "width is '1e999'"),
         ("a.xml", '<?xml version="1.0" encoding="klingon"?><annotation/>', "klingon"),
+        ("ls.json", '[{"data": {"image": 3}, "annotations": [{}]}]', "task 1 names no image"),
+        ("lm.json", '{"imagePath": "a.jpg", "shapes": [{"points": [[1]]}]}', "shape 1"),
+        ("lm.json", '{"imagePath": "a.jpg", "shapes": [3]}', "not a list of objects"),
+        ("a.xml", "<annotations><image/></annotations>", "image 1 has no width"),
         ("a.xml", "<annotation>", "line 1: not XML"),
         ("a.xml", "<html/>", "not a VOC"),
         ("a.xml", "<annotation/>", "no filename"),

@@ -1,0 +1,46 @@
+"""Boxes as CVAT for images 1.1: one XML file, an `image` with `name`, `width`, `height` and a `box` for each object.
+Source: docs.cvat.ai, formats/format-cvat."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gt_cli.datasets.labeled import BoxesError, Collected
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+
+def read_cvat(root: Element, path: Path, into: Collected) -> None:
+    """Every image of the file, also one without boxes. Other shapes than boxes are refused."""
+    for number, element in enumerate(root.findall("image"), start=1):
+        where = f"{path} image {number}"
+        size = (round(_number(element, "width", where)), round(_number(element, "height", where)))
+        name = into.image(_text(element, "name", where), where=where, declared=size, described_once=True)
+        for place, shape in enumerate(element, start=1):
+            if shape.tag in {"polygon", "polyline", "points", "mask", "ellipse", "skeleton", "cuboid"}:
+                raise BoxesError(f"{where}: a {shape.tag} is no box", remedy="Export boxes alone.", field="boxes")
+            if shape.tag == "box":
+                at = f"{where} shape {place}"
+                left, top, right, bottom = (_number(shape, side, at) for side in ("xtl", "ytl", "xbr", "ybr"))
+                into.box(name, _text(shape, "label", at), (left, top, right, bottom), where=at)
+
+
+def _text(element: Element, name: str, where: str) -> str:
+    text = (element.get(name) or "").strip()
+    if not text:
+        raise BoxesError(f"{where} has no {name}", remedy="Mend the file.", field="boxes")
+    return text
+
+
+def _number(element: Element, name: str, where: str) -> float:
+    text = _text(element, name, where)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BoxesError(f"{where}: {name} is {text!r}, not a number", remedy="Mend the file.", field="boxes")
+    return value

@@ -1,0 +1,111 @@
+"""Boxes as the JSON of labeling tools: Label Studio's tasks, and LabelMe's file for each image.
+
+Sources: labelstud.io/guide/task_format and /guide/export; github.com/wkentaro/labelme.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from gt_cli.datasets.labeled import BoxesError, Collected
+
+
+def is_label_studio(document: Any) -> bool:
+    """A list of tasks that have `data` and `annotations`."""
+    return isinstance(document, list) and bool(document) and all(_is_task(task) for task in document)
+
+
+def _is_task(task: Any) -> bool:
+    return isinstance(task, Mapping) and isinstance(task.get("data"), Mapping) and "annotations" in task
+
+
+def is_labelme(document: Any) -> bool:
+    """An image with `shapes`."""
+    return isinstance(document, Mapping) and "shapes" in document and "imagePath" in document
+
+
+def read_label_studio(document: Any, path: Path, into: Collected) -> None:
+    """The last annotation of every task; tasks without one are passed over. Sides are percentages of the image."""
+    for number, task in enumerate(document):
+        where = f"{path} task {number + 1}"
+        done = [one for one in _list(task["annotations"], where) if not one.get("was_cancelled")]
+        if not done:
+            continue
+        name = into.image(_image_of(task["data"], where), where=where, described_once=True)
+        width, height = into.size(name)
+        for place, region in enumerate(_list(done[-1].get("result", []), where), start=1):
+            at = f"{where} region {place}"
+            if region.get("type") != "rectanglelabels":
+                continue
+            value = region.get("value")
+            if not isinstance(value, Mapping):
+                raise BoxesError(f"{at} has no value", remedy="Export the project again.", field="boxes")
+            if value.get("rotation"):
+                raise BoxesError(f"{at} is turned", remedy="Draw boxes that are upright.", field="boxes")
+            x, y, w, h = (_number(value, side, at) / 100 for side in ("x", "y", "width", "height"))
+            labels = value.get("rectanglelabels")
+            label = str(labels[0]) if isinstance(labels, list) and labels else ""
+            into.box(name, label, (x * width, y * height, (x + w) * width, (y + h) * height), where=at)
+
+
+def read_labelme(document: Any, path: Path, into: Collected) -> None:
+    """One image's rectangles; polygons are taken for the boxes around them."""
+    size = None
+    if document.get("imageWidth") and document.get("imageHeight"):
+        size = tuple(round(_number(document, side, str(path))) for side in ("imageWidth", "imageHeight"))
+    called = str(document["imagePath"]).replace("\\", "/")
+    declared = (size[0], size[1]) if size else None
+    name = into.image(called, where=str(path), declared=declared, described_once=True)
+    for place, shape in enumerate(_list(document["shapes"], str(path)), start=1):
+        at = f"{path} shape {place}"
+        points = shape.get("points")
+        if shape.get("shape_type", "polygon") not in {"rectangle", "polygon"} or not isinstance(points, list):
+            raise BoxesError(f"{at} is neither a rectangle nor a polygon", remedy="Take it out.", field="boxes")
+        across, down = zip(*(_point(point, at) for point in points), strict=True) if points else ((), ())
+        if not across:
+            raise BoxesError(f"{at} has no points", remedy="Take it out.", field="boxes")
+        into.box(name, str(shape.get("label") or ""), (min(across), min(down), max(across), max(down)), where=at)
+
+
+def _image_of(data: Mapping[str, Any], where: str) -> str:
+    """The path in the first address of the data: local files are served as `…/?d=path`, uploads with a prefix."""
+    for value in data.values():
+        if isinstance(value, str) and "." in value:
+            parts = urlsplit(value)
+            path = parts.query.partition("d=")[2] or parts.path
+            name = PurePosixPath(unquote(path)).name
+            prefix, dash, rest = name.partition("-")
+            # Label Studio puts eight characters before the name of a file that was uploaded to it.
+            return rest if dash and len(prefix) == 8 and "/upload/" in parts.path else unquote(path).lstrip("/")
+    raise BoxesError(f"{where} names no image", remedy="Export the project again.", field="boxes")
+
+
+def _list(value: Any, where: str) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        raise BoxesError(f"{where}: not a list of objects", remedy="Export the labels again.", field="boxes")
+    return value
+
+
+def _point(point: Any, where: str) -> tuple[float, float]:
+    try:
+        x, y = (float(side) for side in point)
+    except (TypeError, ValueError, OverflowError):
+        x = y = math.nan
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise BoxesError(f"{where}: {point!r} is no point", remedy="Mend the file.", field="boxes")
+    return x, y
+
+
+def _number(values: Mapping[str, Any], name: str, where: str) -> float:
+    value = values.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BoxesError(f"{where}: {name} is {value!r}, not a number", remedy="Mend the file.", field="boxes")
+    return float(value)
+
+
+def labelme_files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*.json")) if not path.name.startswith("._"))
