@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from gt_engine.portal.calls import Call, page
 from gt_engine.portal.working import DECLINE_REASONS
 from gt_engine.workforce.members import MANAGERS
+from gt_engine.workforce.supervision import Supervision
 from gt_engine.workforce.tasks import JobProgress
 from gt_service.errors import InvalidInput
 
@@ -56,6 +57,28 @@ def job(call: Call) -> Response:
     progress = call.portal.tasks.progress(call.path("job"), call.now)
     values = {"progress": progress, "names": _names(call), "reasons": DECLINE_REASONS}
     return page("team-job.html", worker, values, section="team")
+
+
+def agreement(call: Call) -> Response:
+    """GET /team/jobs/<job>/agreement: a part of the job's page, which reads many files and so comes later."""
+    call.manager()
+    found = Supervision(call.portal.tasks).agreement(call.path("job"))
+    return page("team-agreement.html", None, {"agreement": found, "names": _names(call)})
+
+
+def ask_to_discard(call: Call) -> Response:
+    """GET /team/jobs/<job>/discard/<worker>: asks before it is done."""
+    worker = call.manager()
+    name = call.portal.members.worker(call.path("worker")).name
+    return page("team-discard.html", worker, {"job": call.path("job"), "name": name, "done": None}, section="team")
+
+
+def discard(call: Call) -> Response:
+    """POST /team/jobs/<job>/discard/<worker>: the worker's answers do not count, and others are asked."""
+    worker = call.manager()
+    name = call.portal.members.worker(call.path("worker")).name
+    done = Supervision(call.portal.tasks).discard(call.path("job"), call.path("worker"), call.now)
+    return page("team-discard.html", worker, {"job": call.path("job"), "name": name, "done": done}, section="team")
 
 
 def job_csv(call: Call) -> Response:

@@ -3,7 +3,8 @@
     <root> = OutputConfig.S3OutputPath + LabelingJobName
     people/offers/<first place>.jsonl.gz               the objects of an offer with their manifest lines
     people/answers/<object id>/<worker>.json           an answer as it was submitted
-    people/declines/<object id>/<worker>.json          a decline with its reason
+    people/discarded/<object id>/<worker>.json         an answer that was taken back by whoever runs the team
+people/declines/<object id>/<worker>.json          a decline with its reason
     people/drafts/<object id>/<worker>                 work that is not submitted
 
 One worker has at most one answer to an object, so a repeated write is the same answer again. The tables that the
@@ -122,6 +123,13 @@ class WorkFiles:
     def answered(self) -> Iterator[tuple[str, str]]:
         """(object id, worker id) of every answer file."""
         return self._pairs("answers")
+
+    def set_aside(self, object_id: str, worker_id: str) -> None:
+        """An answer that does not count is kept apart from those that do. Done again it changes nothing."""
+        body = self._read(self._file("answers", object_id, worker_id))
+        if body is not None:
+            self.objects.write(self._file("discarded", object_id, worker_id), body, JSON)
+            self.remove_answer(object_id, worker_id)
 
     def remove_answer(self, object_id: str, worker_id: str) -> None:
         self.objects.delete(self._file("answers", object_id, worker_id))

@@ -36,6 +36,7 @@ class Status(StrEnum):
     DECLINED = "declined"
     RELEASED = "released"
     EXPIRED = "expired"
+    DISCARDED = "discarded"
 
     @property
     def is_open(self) -> bool:
@@ -243,6 +244,14 @@ def expire(offer: ObjectOffer, worker: str, now: datetime) -> ObjectOffer:
     )
 
 
+def discard(offer: ObjectOffer, worker: str, now: datetime) -> ObjectOffer:
+    """A submitted answer that does not count, by the word of whoever runs the team. Another worker is asked instead."""
+    mine = offer.of(worker)
+    if offer.closed or mine is None or mine.status is not Status.SUBMITTED:
+        return offer
+    return offer.with_assignment(replace(mine, status=Status.DISCARDED, ended_at=now))
+
+
 def close(offer: ObjectOffer) -> ObjectOffer:
     """No answer is taken or changed any more."""
     return replace(offer, closed=True)
@@ -262,6 +271,7 @@ def ended(mine: TaskAssignment) -> Conflict:
         Status.SUBMITTED: "this task is answered",
         Status.DECLINED: "you declined this task",
         Status.RELEASED: "you gave this task back",
+        Status.DISCARDED: "this answer was taken back by whoever runs the team",
     }
     return Conflict(
         words.get(mine.status, "the time for this task is over; your draft is kept"), remedy="Take the next task."
