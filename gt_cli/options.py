@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +29,12 @@ def stage_options(command: Callable[..., None]) -> Callable[..., None]:
     command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region; boto3's usual one otherwise.")(
         command
     )
-    return click.option("--stage", default="dev", show_default=True, help="Which installation.")(command)
+    return click.option(
+        "--stage",
+        default=lambda: "local" if "AWS_ENDPOINT_URL" in os.environ else "dev",
+        show_default="dev; local where AWS_ENDPOINT_URL leads to the stack on a laptop",
+        help="Which installation.",
+    )(command)
 
 
 def open_images_class(label: str | None, class_id: str | None, hierarchy: Path | None) -> OpenImagesClass | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from gt_service.store.tokens import digest
@@ -38,6 +39,42 @@ def is_valid(dynamodb: DynamoDBClient, table: str, token: str, at: datetime) -> 
     """Whether a token is known, and will still be good then."""
     answer = dynamodb.get_item(TableName=table, Key={"digest": {"S": digest(token)}}, ConsistentRead=True)
     return int(answer.get("Item", {}).get("expires", {}).get("N", "0")) > at.timestamp()
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """What is known of a token; not the token itself."""
+
+    digest: str
+    principal: str
+    role: str
+    expires: datetime
+
+
+def issued(dynamodb: DynamoDBClient, table: str, principal: str | None = None) -> list[IssuedToken]:
+    """Every token that was not revoked, or those of one person; by person and end. Those that have expired stay for a
+    while, until DynamoDB removes them."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    found = [
+        IssuedToken(
+            item["digest"]["S"],
+            item["principal"]["S"],
+            item["role"]["S"],
+            datetime.fromtimestamp(int(item["expires"]["N"]), UTC),
+        )
+        for page in pages
+        for item in page["Items"]
+    ]
+    wanted = (token for token in found if principal is None or token.principal == principal)
+    return sorted(wanted, key=lambda token: (token.principal, token.expires, token.digest))
+
+
+def revoke_all(dynamodb: DynamoDBClient, table: str, principal: str) -> int:
+    """Forgets every token of one person; how many there were."""
+    theirs = issued(dynamodb, table, principal)
+    for token in theirs:
+        dynamodb.delete_item(TableName=table, Key={"digest": {"S": token.digest}})
+    return len(theirs)
 
 
 def revoke(dynamodb: DynamoDBClient, table: str, token: str) -> bool:

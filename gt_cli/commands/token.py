@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import boto3
 import click
+from rich import box
+from rich.markup import escape
+from rich.table import Table
 
 from gt_cli import deployment, tokens
 from gt_cli.options import stage_options
-from gt_cli.terminal import reporting_errors
+from gt_cli.terminal import console, reporting_errors
 from gt_service.errors import GtServiceError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @click.group()
@@ -26,22 +33,45 @@ def token() -> None:
 @reporting_errors
 def issue_token(stage: str, region: str | None, principal: str, role: tokens.Role, days: int) -> None:
     """Prints a new token. It is shown this once; only its digest is kept."""
-    session = boto3.Session(region_name=region)
-    outputs = deployment.outputs(session.client("cloudformation"), deployment.stack_name(stage))
+    dynamodb, table = _table(stage, region)
     expires = datetime.now(UTC) + timedelta(days=days)
-    click.echo(
-        tokens.issue(session.client("dynamodb"), outputs["TokensTable"], role, principal=principal, expires=expires)
-    )
+    click.echo(tokens.issue(dynamodb, table, role, principal=principal, expires=expires))
+
+
+@token.command("list")
+@stage_options
+@click.option("--for", "principal", help="Only theirs.")
+@reporting_errors
+def list_tokens(stage: str, region: str | None, principal: str | None) -> None:
+    """Who has tokens, and until when; the tokens themselves are kept nowhere."""
+    dynamodb, table = _table(stage, region)
+    shown = Table("For", "Role", "Expires", box=box.SIMPLE_HEAD)
+    for one in tokens.issued(dynamodb, table, principal):
+        until = f"{one.expires:%Y-%m-%d %H:%M} UTC" + (", expired" if one.expires <= datetime.now(UTC) else "")
+        shown.add_row(escape(one.principal), one.role, until)
+    console.print(shown)
 
 
 @token.command("revoke")
 @stage_options
-@click.argument("text", metavar="TOKEN")
+@click.option("--for", "principal", help="All that this person has.")
+@click.argument("text", metavar="[TOKEN]", required=False)
 @reporting_errors
-def revoke_token(stage: str, region: str | None, text: str) -> None:
-    """Forgets a token."""
+def revoke_token(stage: str, region: str | None, principal: str | None, text: str | None) -> None:
+    """Forgets a token, or all that somebody has."""
+    if (principal is None) is (text is None):
+        raise click.UsageError("Give either the token or --for and whose tokens are meant.")
+    dynamodb, table = _table(stage, region)
+    if text is not None:
+        count = int(tokens.revoke(dynamodb, table, text))
+    else:
+        count = tokens.revoke_all(dynamodb, table, principal or "")
+    if not count:
+        raise GtServiceError("there is no such token", remedy="`gt-service token list` tells who has any.")
+    click.echo(f"Revoked {count}. The API may take it for another minute: API Gateway remembers an answer so long.")
+
+
+def _table(stage: str, region: str | None) -> tuple[DynamoDBClient, str]:
     session = boto3.Session(region_name=region)
     outputs = deployment.outputs(session.client("cloudformation"), deployment.stack_name(stage))
-    if not tokens.revoke(session.client("dynamodb"), outputs["TokensTable"], text):
-        raise GtServiceError("there is no such token", remedy="It may have been revoked or have expired before.")
-    click.echo("Revoked. The API may take it for another minute: API Gateway remembers an answer so long.")
+    return session.client("dynamodb"), outputs["TokensTable"]

@@ -59,3 +59,17 @@ def test_images_may_be_dropped_by_both(key: str) -> None:
     assert classify(key, 1).purpose is Purpose.IMAGE
     assert may_put("UploaderPolicy", key)
     assert may_put("OwnerPolicy", key)
+
+
+def test_every_queue_and_topic_refuses_plain_http() -> None:
+    """What is in them names images, campaigns and costs."""
+    kinds = {"AWS::SQS::QueuePolicy": "Queues", "AWS::SNS::TopicPolicy": "Topics"}
+    closed = {
+        name
+        for resource in resources().values()
+        if resource.get("Type") in kinds and "aws:SecureTransport" in str(resource)
+        for name in resource["Properties"][kinds[resource["Type"]]]
+    }
+    assert closed == {
+        name for name, resource in resources().items() if resource.get("Type") in {"AWS::SQS::Queue", "AWS::SNS::Topic"}
+    }
