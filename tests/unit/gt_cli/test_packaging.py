@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,6 +164,24 @@ def test_what_the_gateway_answers_by_itself_has_the_apis_shape(resources: dict[s
     for refusal in refusals.values():
         template = refusal["ResponseTemplates"]["application/json"]
         Problem.model_validate_json(template.replace("$context.error.messageString", '"why"'))
+
+
+@pytest.mark.parametrize(
+    ("header", "is_asked"),
+    [
+        ("Bearer gts_abc-DEF_123", True),
+        ("bearer a=", True),
+        ("Bearer ", False),
+        ("Basic abc", False),
+        ("Bearer é", False),
+    ],
+)
+def test_only_what_may_be_a_token_starts_a_function(resources: dict[str, Any], header: str, is_asked: bool) -> None:
+    """Anybody can send garbage, and each would be a call of the authorizer that is paid for."""
+    definitions = resources["RestAPI"]["Properties"]["DefinitionBody"]["securityDefinitions"]
+    authorizer = definitions["authorize"]["x-amazon-apigateway-authorizer"]
+    assert authorizer["type"] == "token"
+    assert (re.fullmatch(authorizer["identityValidationExpression"], header) is not None) == is_asked
 
 
 def test_the_tables_are_those_that_the_code_asks_for(resources: dict[str, Any]) -> None:
