@@ -75,7 +75,7 @@ class FakeSageMaker:
     """
 
     def __init__(self, objects: MemoryObjects, now: Callable[[], datetime]) -> None:
-        self._objects, self._now = objects, now
+        self._objects, self.now = objects, now
         self.jobs: dict[str, dict[str, Any]] = {}
         self.refusals: dict[str, tuple[str, str]] = {}
 
@@ -97,8 +97,8 @@ class FakeSageMaker:
                 "FailedNonRetryableError": 0,
                 "Unlabeled": len(self.lines(name, request)),
             },
-            "CreationTime": self._now(),
-            "LastModifiedTime": self._now(),
+            "CreationTime": self.now(),
+            "LastModifiedTime": self.now(),
             "JobReferenceCode": "111122223333AAAAAAAAAAAAAAAA",
         }
         return {"LabelingJobArn": arn}
@@ -124,10 +124,12 @@ class FakeSageMaker:
         labeled: int | None = None,
         model: bool = True,
         each_failed: bool = False,
+        times: int = 1,
     ) -> None:
         """Ends a job with its first `labeled` objects labeled by people, all of them unless given.
 
-        each_failed: whether every other object was tried and failed by itself.
+        each_failed: whether every other object was tried and failed by itself. times: in how many iterations people
+        were asked for the labeled ones.
         """
         job, lines = self.jobs[name], self.lines(name)
         done = len(lines) if labeled is None else min(labeled, len(lines))
@@ -135,12 +137,13 @@ class FakeSageMaker:
         root = S3Uri.parse(job["OutputConfig"]["S3OutputPath"]) / name
         records = [self._label(name, attribute) for _ in range(done)]
         if records:
-            self._write_consolidation(root, job, records)
+            for iteration in range(1, times + 1):
+                self._write_consolidation(root, job, records, iteration)
         whole = [line | (records[number] if number < done else {}) for number, line in enumerate(lines)]
         body = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in whole).encode()
         self._objects.write(root / "manifests/output/output.manifest", body, "application/jsonlines")
         job["LabelingJobStatus"] = status
-        job["LastModifiedTime"] = self._now()
+        job["LastModifiedTime"] = self.now()
         job["LabelCounters"] |= {"TotalLabeled": done, "HumanLabeled": done, "Unlabeled": len(lines) - done}
         job["LabelCounters"]["FailedNonRetryableError"] = len(lines) - done if each_failed else 0
         job["LabelingJobOutput"] = {"OutputDatasetS3Uri": str(root / "manifests/output/output.manifest")}
@@ -163,7 +166,9 @@ class FakeSageMaker:
             },
         }
 
-    def _write_consolidation(self, root: S3Uri, job: dict[str, Any], records: list[dict[str, Any]]) -> None:
+    def _write_consolidation(
+        self, root: S3Uri, job: dict[str, Any], records: list[dict[str, Any]], iteration: int
+    ) -> None:
         workers = job["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"]
         answer = json.dumps({"boundingBox": {"boundingBoxes": [], "inputImageProperties": {"width": 64, "height": 48}}})
         asked = [
@@ -183,7 +188,7 @@ class FakeSageMaker:
         ]
         base = root / "annotations/consolidated-annotation"
         for folder, items in (("consolidation-request", asked), ("consolidation-response", response)):
-            place = base / folder / "iteration-1/2026-05-01_08:00:00.json"
+            place = base / folder / f"iteration-{iteration}/2026-05-01_08:00:00.json"
             self._objects.write(place, json.dumps(items).encode(), "application/json")
 
     def _job(self, operation: str, name: str) -> dict[str, Any]:

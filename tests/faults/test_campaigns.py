@@ -1,9 +1,10 @@
 """Campaigns in bad weather: whatever happens, in whatever order, nothing is lost and nothing is paid twice.
 
 Hypothesis makes up schedules: uploads of new, equal, nearly equal, changed and broken files, specs, requests of the
-owner, ends of labeling jobs, time passing, and messages that arrive late, twice, in any order or not at all; and any
-call to AWS may be where a handler is killed, fails, or is overtaken by another one. After every step the books must
-balance; when the weather has cleared, every image must be accounted for.
+owner, ends of labeling jobs, time passing, and messages that arrive late, twice, in any order or not at all; images
+that are deleted, outputs that are damaged or in another order, names that somebody else took, a clock that is wrong,
+jobs that cost more than they may; and any call to AWS may be where a handler is killed, fails, or is overtaken by
+another one. After every step the books must balance; when the weather has cleared, every image must be accounted for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -22,13 +24,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from gt_service.chain.names import JobName, Places
 from gt_service.chain.states import BatchState, CampaignEvent, JobState
-from gt_service.errors import NotFound
+from gt_service.errors import Conflict, NotFound
+from gt_service.ingest.intake import Taken
 from gt_service.objects import S3Uri
 from gt_service.store.records import Batch, ImageStatus
 from tests.fakes import etag_of
-from tests.faults.weather import Fault, Killed, StormyWorld
+from tests.faults.weather import Fault, Killed, StormyWorld, Strike
 from tests.pictures import copy_of, painting, saved
-from tests.world import RESULTS, a_world, picture, spec_document
+from tests.world import INBOX, RESULTS, a_world, picture, spec_document
 
 CAMPAIGN = "birds"
 BATCH = 3
@@ -41,7 +44,9 @@ BUDGETS = ["0.5", "3", "6", "500"]
 keys = st.sampled_from(KEYS)
 contents = st.sampled_from([1, 2, 3, 4, 5, 6, 7, 0])
 copies = st.sampled_from([0, 0, 1, 2])
-faults = st.none() | st.tuples(st.integers(1, 70), st.sampled_from(list(Fault)), st.integers(0, 3))
+strikes = st.tuples(st.integers(1, 70), st.sampled_from(list(Fault)), st.integers(0, 3))
+faults = st.just([]) | st.lists(strikes, min_size=1, max_size=1) | st.lists(strikes, min_size=2, max_size=4)
+"""Fair weather, one fault, or a storm."""
 picks = st.integers(0, 1_000)
 statuses = st.sampled_from(["Completed", "Completed", "Failed", "Stopped"])
 
@@ -58,10 +63,14 @@ class Campaigns(RuleBasedStateMachine):
         self.valid: dict[str, bool] = {}
         self.pictures: dict[str, int] = {}
         self.foreign: dict[str, str] = {}
+        self.deleted: set[str] = set()
+        self.damaged: dict[str, dict[str, bytes]] = {}
+        self.asked_twice: set[str] = set()
 
     def teardown(self) -> None:
         jobs = self.world.store.jobs.of(CAMPAIGN)
-        event(f"{len(jobs)} jobs, {sum(job.cost is not None for job in jobs)} reported before the weather cleared")
+        event(f"{'a' if jobs else 'no'} job before the weather cleared")
+        event(f"{sum(job.cost is not None for job in jobs)} jobs reported before the weather cleared")
         try:
             self._clear_up()
             self._check_everything()
@@ -72,14 +81,19 @@ class Campaigns(RuleBasedStateMachine):
         budget=st.sampled_from([0, 1, 3, 3, 3]),
         near=st.booleans(),
         images=st.lists(st.tuples(keys, contents, copies), min_size=2),
+        is_early=st.sampled_from([True, True, False]),
     )
-    def begin(self, budget: int, near: bool, images: list[tuple[str, int, int]]) -> None:
+    def begin(self, budget: int, near: bool, images: list[tuple[str, int, int]], is_early: bool) -> None:
         self.near = near
         self.drop_spec(budget)
         if near:  # the pixels of what comes before the spec are not looked at
             self._on_upload(self.world.uploads.pop())
         for key, content, copy in images[: 2 * BATCH]:
             self.upload(key, content, copy)
+        if is_early:
+            self.a_good_hour()
+            self.wait(31)
+            self.a_good_hour()
 
     # ------------------------------------------------------------ what people do
 
@@ -92,18 +106,30 @@ class Campaigns(RuleBasedStateMachine):
     def upload(self, key: str, content: int, copy: int) -> None:
         """A picture, or one saved anew, or with a content of 0 something that is none."""
         self.valid[key] = content > 0
+        self.deleted.discard(key)
         body = _picture(content, copy) if self.near else picture(content)
         self.pictures[etag_of(body)] = content
         self.world.drop(key, body if content else b"no image at all")
 
-    @rule(what=st.sampled_from(["pause", "resume", "resume", "close the batch"]), fault=faults)
+    @precondition(lambda self: self.valid)
+    @rule(pick=picks)
+    def delete(self, pick: int) -> None:
+        """Somebody takes a file out of the inbox, labeled or not."""
+        key = sorted(self.valid)[pick % len(self.valid)]
+        self.world.calm_objects.contents.pop(f"s3://{INBOX}/{key}", None)
+        self.deleted.add(key)
+
+    @rule(what=st.sampled_from(["pause", "resume", "resume", "close the batch", "leave out"]), fault=faults)
     def ask(self, what: str, fault: Any) -> None:
         """A request over HTTP: it may be refused, and nobody repeats it."""
         requests: dict[str, Callable[[], object]] = {
             "pause": lambda: self.world.store.campaigns.apply(CAMPAIGN, CampaignEvent.PAUSE, self.world.now()),
             "resume": lambda: self.world.chain.resume(CAMPAIGN),
+            "leave out": lambda: self._leave_out(),
             "close the batch": lambda: self.world.store.campaigns.request_close(CAMPAIGN, self.world.now()),
         }
+        if what == "resume":
+            self._bring_back()  # who resumes with files missing has decided to pay twice
         if self.world.store.campaigns.find(CAMPAIGN) is not None:
             self._run(requests[what], fault)
 
@@ -111,16 +137,35 @@ class Campaigns(RuleBasedStateMachine):
     def wait(self, minutes: int) -> None:
         self.world.later(minutes=minutes)
 
+    @rule(minutes=st.sampled_from([-200, -21, -2, 0, 7]))
+    def set_the_clock(self, minutes: int) -> None:
+        """The functions' own; S3 and SageMaker know the time."""
+        self.world.skew = timedelta(minutes=minutes)
+
     # ------------------------------------------------------------ what SageMaker does
 
     @precondition(lambda self: self._running())
-    @rule(pick=picks, status=statuses, labeled=st.integers(0, 4), model=st.booleans(), told=st.booleans())
-    def end_job(self, pick: int, status: str, labeled: int, model: bool, told: bool) -> None:
+    @rule(pick=picks, status=statuses, labeled=st.integers(0, 4), model=st.booleans(), told=st.booleans(),
+          each_failed=st.booleans(), times=st.sampled_from([1, 1, 1, 3]))  # fmt: skip
+    def end_job(
+        self, pick: int, status: str, labeled: int, model: bool, told: bool, each_failed: bool, times: int
+    ) -> None:
         name = self._running()[pick % len(self._running())]
         labeled = BATCH if status == "Completed" and labeled > 1 else labeled
-        self.world.calm_sagemaker.finish(name, status, labeled=labeled, model=model)
+        self.world.calm_sagemaker.finish(
+            name, status, labeled=labeled, model=model, each_failed=each_failed, times=times
+        )
+        self.asked_twice |= {name} if times > 1 else set()
         if told:
             self.world.events.append(name)
+
+    @precondition(lambda self: self._undamaged())
+    @rule(pick=picks, how=st.sampled_from(["shuffled", "half of it", "no manifest", "nothing"]))
+    def damage(self, pick: int, how: str) -> None:
+        """Something happens to an ended job's output, before or after anybody has read it."""
+        name = self._undamaged()[pick % len(self._undamaged())]
+        self.damaged[name] = _files_of(self.world, name)
+        _damage(self.world, name, how)
 
     @rule(batch=st.integers(1, 3), control=st.booleans(), attempt=st.integers(0, 1), told=st.booleans(),
           status=st.none() | statuses)  # fmt: skip
@@ -155,6 +200,16 @@ class Campaigns(RuleBasedStateMachine):
         """Hints may be lost when their sender is killed; events when EventBridge does its best in vain."""
         (self.world.hints or self.world.events).pop()
 
+    @precondition(lambda self: self.world.uploads)
+    @rule(pick=picks)
+    def lose_an_upload(self, pick: int) -> None:
+        """It ended in the dead letters, and was forgotten there."""
+        del self.world.uploads[pick % len(self.world.uploads)]
+
+    @rule(fault=faults)
+    def walk(self, fault: Any) -> None:
+        self._run(self._walk, fault)
+
     @rule()
     def a_good_hour(self) -> None:
         """All that is on its way arrives."""
@@ -179,8 +234,8 @@ class Campaigns(RuleBasedStateMachine):
         held = sum(job.reserved for job in jobs if job.cost is None and job.state is not JobState.WITHDRAWN)
         assert campaign.committed == held
         assert campaign.spent == sum(job.cost or 0 for job in jobs)
-        assert campaign.headroom is None or campaign.headroom >= 0
-        assert all(job.cost is None or job.cost <= job.reserved for job in jobs)
+        assert campaign.headroom is None or campaign.headroom >= 0 or self.asked_twice
+        assert all(job.cost is None or job.cost <= job.reserved or job.name in self.asked_twice for job in jobs)
         assert set(self._ours()) <= {job.name for job in jobs}, "a job that nobody has paid for"
         assert all(self._is_ours(job.name) for job in jobs if job.created_at is not None), "a stranger's job is ours"
 
@@ -201,8 +256,10 @@ class Campaigns(RuleBasedStateMachine):
 
     def _clear_up(self) -> None:
         """Everything that still comes, comes; jobs run to their end; the owner raises the cap and resumes."""
-        self.budget = len(BUDGETS) - 1
+        self.budget, self.world.skew = len(BUDGETS) - 1, timedelta()
+        self.world.later(seconds=1)
         self._drop_spec()
+        self._bring_back()
         world = self.world
         for name in set(world.calm_sagemaker.jobs) - set(self._ours()):
             assert world.calm_sagemaker.jobs[name]["LabelingJobStatus"] == self.foreign[name], "it was stopped by us"
@@ -211,7 +268,8 @@ class Campaigns(RuleBasedStateMachine):
             before = self._picture()
             while world.uploads:
                 self._on_upload(world.uploads.pop(0))
-            world.later(minutes=31)
+            world.later(minutes=61)
+            found = self._walk()
             self._reconcile()
             world.settle()
             for name in self._running():
@@ -220,7 +278,7 @@ class Campaigns(RuleBasedStateMachine):
             if campaign.verdict.status in {"paused", "waiting"}:
                 assert campaign.verdict.reason, "it waits, and says not for what"
                 world.chain.resume(CAMPAIGN)
-            elif before == self._picture():
+            elif before == self._picture() and not found:
                 return
         raise AssertionError(f"it never comes to rest: {before}")
 
@@ -234,7 +292,9 @@ class Campaigns(RuleBasedStateMachine):
         contents = Counter[int]()
         for key, valid in self.valid.items():
             image = store.images.get(CAMPAIGN, key)
-            assert image is not None, f"{key} is lost"
+            if image is None:
+                assert key in self.deleted, f"{key} is lost"
+                continue
             if image.status is ImageStatus.BATCH:
                 assert places[key] == 1
                 assert image.width > 0, "people get what was known to be no image"
@@ -242,8 +302,9 @@ class Campaigns(RuleBasedStateMachine):
                 contents[self.pictures[image.etag]] += 1
                 continue
             assert places[key] == 0
-            assert image.status is (ImageStatus.DUPLICATE if valid else ImageStatus.REJECTED)
-            if valid:
+            if key not in self.deleted:
+                assert image.status is (ImageStatus.DUPLICATE if valid else ImageStatus.REJECTED)
+            if image.status is ImageStatus.DUPLICATE:
                 twin = store.images.get(CAMPAIGN, store.images.twin_of(image) or "")
                 assert twin is not None
                 assert twin.status is ImageStatus.BATCH
@@ -256,21 +317,27 @@ class Campaigns(RuleBasedStateMachine):
         """What has no label was sent as often as the spec says, and the service was done with it each time."""
         spec, jobs = self.world.store.campaigns.get(CAMPAIGN).spec, self.world.store.jobs.of(CAMPAIGN)
         for batch in batches:
-            if batch.unlabeled:
+            if batch.unlabeled and not batch.leaves_out:
                 last = [job for job in jobs if job.batch == batch.number and not job.is_control][-1]
-                assert (last.state, last.unlabeled) == (JobState.COMPLETED, batch.unlabeled)
+                assert last.unlabeled == batch.unlabeled
+                each_failed = last.counters["FailedNonRetryableError"] >= batch.unlabeled
+                assert last.state is JobState.COMPLETED or (last.state is JobState.FAILED and each_failed)
                 assert spec is not None
                 assert last.attempt >= spec.follow_ups
 
     def _recount(self) -> None:
-        """Reports against the raw files."""
+        """Reports against the raw files, which are whole again: what was booked from half of them is right as well."""
+        for name in self.damaged:
+            self.world.settlement.settle(name)
         for job in self.world.store.jobs.of(CAMPAIGN):
             labeled = len(self._labeled(job.name))
             report = json.loads(self.world.calm_objects.contents[f"{job.report_uri}/report.json"])
             assert report["counts"]["human_images"] == labeled
             assert report["counts"]["unlabeled"] == job.objects - labeled
-            assert report["cost"]["workers_mills"] == labeled * 3 * 36
-            assert report["cost"]["total_mills"] == job.cost
+            assert report["cost"]["workers_mills"] == labeled * 3 * 36 * (3 if job.name in self.asked_twice else 1)
+            if job.name not in self.asked_twice & set(self.damaged):
+                assert report["cost"]["total_mills"] == job.cost
+            assert report["cost"]["unseen_mills"] == 0
         campaign = self.world.store.campaigns.get(CAMPAIGN)
         assert campaign.committed == 0
         if self.world.store.jobs.of(CAMPAIGN):
@@ -319,12 +386,32 @@ class Campaigns(RuleBasedStateMachine):
         ]
         return [(queue, handle) for queue, handle in queues if queue]
 
+    def _walk(self) -> list[Taken]:
+        found = self.world.walk()
+        for taken in found:
+            if taken.campaign is not None and taken.may_be_duplicate:
+                self.world.store.campaigns.tell_of_duplicates(taken.campaign, self.world.now())
+        return found
+
+    def _leave_out(self) -> None:
+        with suppress(Conflict):
+            self.world.chain.leave_out(CAMPAIGN)
+
+    def _bring_back(self) -> None:
+        """Somebody restores the outputs that were damaged."""
+        for files in self.damaged.values():
+            self.world.calm_objects.contents.update(files)
+
+    def _undamaged(self) -> list[str]:
+        jobs = self.world.calm_sagemaker.jobs
+        return [
+            name
+            for name in self._ours()
+            if jobs[name]["LabelingJobStatus"] != "InProgress" and name not in self.damaged
+        ]
+
     def _run(self, handler: Callable[[], object], fault: Any) -> bool:
-        if fault is None:
-            handler()
-            return True
-        calls, kind, other = fault
-        with self.world.weather.forecast(calls, kind, self._other(other)):
+        with self.world.weather.forecast([Strike(calls, kind, self._other(other)) for calls, kind, other in fault]):
             try:
                 handler()
             except Killed:
@@ -397,6 +484,25 @@ def _foreign(world: StormyWorld, name: str) -> dict[str, Any]:
         "HumanTaskConfig": {"NumberOfHumanWorkersPerDataObject": 3},
         "LabelingJobAlgorithmsConfig": {},
     }
+
+
+def _files_of(world: StormyWorld, name: str) -> dict[str, bytes]:
+    root = f"s3://{RESULTS}/{CAMPAIGN}/output/{name}/"
+    return {key: body for key, body in world.calm_objects.contents.items() if key.startswith(root)}
+
+
+def _damage(world: StormyWorld, name: str, how: str) -> None:
+    contents = world.calm_objects.contents
+    manifest = next(key for key in _files_of(world, name) if key.endswith("output.manifest"))
+    lines = contents[manifest].splitlines(keepends=True)
+    gone = {"nothing": "", "no manifest": "output.manifest", "half of it": "consolidation-response"}.get(how)
+    for key in _files_of(world, name) if gone is not None else ():
+        if gone in key:  # type: ignore[operator]
+            del contents[key]
+    if how == "shuffled":
+        contents[manifest] = b"".join(reversed(lines))
+    elif how == "half of it":
+        contents[manifest] = b"".join(lines)[: len(contents[manifest]) // 2]
 
 
 @cache

@@ -1,11 +1,13 @@
 """A deployment on a bad day: every call to AWS may fail before or after it took effect, kill the handler that made it,
-or find that another handler ran to its end in between; every message may come twice, late, in any order, or be lost
-where its sender may lose it."""
+or find that another handler ran to its end in between, several of these in one run; every message may come twice, late,
+in any order, or be lost; and the functions' clock may be wrong, while S3's and SageMaker's is right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -29,46 +31,57 @@ class Fault(StrEnum):
     MEANWHILE = "another handler runs between two calls"
 
 
+@dataclass
+class Strike:
+    """What goes wrong at the n-th call after the strike before. meanwhile: who comes in between."""
+
+    calls: int
+    fault: Fault
+    meanwhile: Callable[[], None]
+
+
 class Weather:
-    """Lets the n-th call from now go wrong, once."""
+    """Lets some of the calls to come go wrong."""
 
     def __init__(self) -> None:
-        self._calls_left = -1
-        self._fault = Fault.FAILS_BEFORE
-        self._meanwhile: Callable[[], None] = lambda: None
+        self._coming: list[Strike] = []
         self.struck = False
 
     @contextmanager
-    def forecast(self, calls: int, fault: Fault, meanwhile: Callable[[], None]) -> Iterator[None]:
-        self._calls_left, self._fault, self._meanwhile, self.struck = calls, fault, meanwhile, False
+    def forecast(self, strikes: Sequence[Strike]) -> Iterator[None]:
+        self._coming, self.struck = list(strikes), False
         try:
             yield
         finally:
-            self._calls_left = -1
+            self._coming = []
 
     def before(self, operation: str) -> None:
         """Called before every call to AWS."""
-        self._calls_left -= 1
-        if self._calls_left != 0:
+        if not self._coming:
             return
-        if self._fault is Fault.MEANWHILE:
-            self.struck = True
-            self._calls_left = -1
-            self._meanwhile()
-        elif self._fault in {Fault.KILLED_BEFORE, Fault.FAILS_BEFORE}:
+        strike = self._coming[0]
+        strike.calls -= 1
+        if strike.calls != 0:
+            return
+        if strike.fault is Fault.MEANWHILE:
+            # The other one has fair weather: what it goes through in the worst is another step of the schedule.
+            self.struck, coming = True, self._coming[1:]
+            self._coming = []
+            strike.meanwhile()
+            self._coming = coming
+        elif strike.fault in {Fault.KILLED_BEFORE, Fault.FAILS_BEFORE}:
             self._strike(operation)
 
     def after(self, operation: str) -> None:
         """Called after every call that took effect."""
-        if self._calls_left == 0 and self._fault in {Fault.KILLED_AFTER, Fault.FAILS_AFTER}:
+        if self._coming and self._coming[0].calls == 0:
             self._strike(operation)
 
     def _strike(self, operation: str) -> None:
-        self.struck = True
-        self._calls_left = -1
-        if self._fault in {Fault.KILLED_BEFORE, Fault.KILLED_AFTER}:
+        self.struck, fault = True, self._coming.pop(0).fault
+        if fault in {Fault.KILLED_BEFORE, Fault.KILLED_AFTER}:
             raise Killed(operation)
-        code = "ThrottlingException" if self._fault is Fault.FAILS_BEFORE else "InternalServerError"
+        code = "ThrottlingException" if fault is Fault.FAILS_BEFORE else "InternalServerError"
         raise ClientError({"Error": {"Code": code, "Message": "bad weather"}}, operation)
 
     def through(self, operation: str, call: Callable[[], Answer]) -> Answer:
@@ -105,16 +118,22 @@ class Stormy:
 
 
 class StormyWorld(World):
-    """All queues in the open. `events` are EventBridge's, which may be lost; S3's and SQS's come at least once."""
+    """All queues in the open. `events` are EventBridge's, which may be lost; `uploads` S3's, which may end in the dead
+    letters. `skew`: by how much the functions' clock is ahead of everybody else's."""
 
     def __init__(self) -> None:
+        self.skew = timedelta()
         super().__init__()
+        self.objects.now = self.sagemaker.now = lambda: self.time
         self.weather = Weather()
         self.uploads: list[Any] = []
         self.events: list[str] = []
         self.calm_objects, self.calm_sagemaker = self.objects, self.sagemaker
         self.objects = Stormy(self.objects, self.weather)
         self.sagemaker = Stormy(self.sagemaker, self.weather)
+
+    def now(self) -> datetime:
+        return self.time + self.skew
 
     def hint(self, campaign: str, *, delay_seconds: int = 0) -> None:
         self.weather.through("SendMessage", lambda: self.hints.append(campaign))
