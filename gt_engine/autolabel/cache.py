@@ -70,6 +70,18 @@ class DiskCache:
             now = self._now()
             os.utime(path, (now, now))
 
+    def release(self, path: Path) -> None:
+        """Says that a file is in nobody's use: it lies elsewhere too, and may go as soon as there is no room."""
+        with suppress(OSError):
+            long_ago = self._now() - IN_USE_SECONDS
+            os.utime(path, (long_ago, long_ago))
+
+    def holds(self, wanted: int) -> bool:
+        """Whether so many bytes are no more than half of what the cache may hold: the other half is for others."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        total = sum(file.size for file in self._files()) if self._most is None else 0
+        return wanted <= self._limit(total) // 2
+
     def remove(self, path: Path) -> None:
         """Lets a file go that is of no use."""
         with suppress(OSError):

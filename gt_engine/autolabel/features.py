@@ -7,6 +7,7 @@ memory. A file that is damaged all the same is as good as none: it is made again
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import os
@@ -14,6 +15,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +41,10 @@ _HEADER = struct.Struct("<4sIII")
 _CHANNELS = [tap.channels for tap in TAPS]
 _SIZES = [tap.channels * tap.side**2 for tap in TAPS]
 _PIXELS_AT = _HEADER.size + 4 * sum(_CHANNELS) + sum(_SIZES)
-_FILE_BYTES = _PIXELS_AT + 3 * PIXEL_SIDE**2
+FILE_BYTES = _PIXELS_AT + 3 * PIXEL_SIDE**2
+"""What the features of one image take."""
+
+FETCHED_TOGETHER = 16
 
 _PROBLEM = f"{_KIND}-problem"
 """What is wrong with an image, for this version: another one may read more."""
@@ -56,6 +61,7 @@ class FeatureStore:
     def __init__(self, directory: Path, *, threads: int = 1, most_bytes: int | None = None) -> None:
         self._cache = DiskCache(directory, most_bytes=most_bytes)
         self.threads = threads
+        self._sources: Mapping[str, Loader] = {}
         self._cores = threading.BoundedSemaphore(threads)
         self._backbone: Backbone | None = None
         self._lock = threading.Lock()
@@ -92,12 +98,13 @@ class FeatureStore:
         path = self._path(key)
         try:
             with path.open("rb") as file:
-                if os.fstat(file.fileno()).st_size == _FILE_BYTES:
+                if os.fstat(file.fileno()).st_size == FILE_BYTES:
                     facts = _facts(file.read(_HEADER.size))
-                    self._cache.touch(path)
+                    if key not in self._sources:
+                        self._cache.touch(path)
                     return facts
         except FileNotFoundError:
-            return self._problem(key)
+            return _facts(self._fetch(key)[: _HEADER.size]) if key in self._sources else self._problem(key)
         except (OSError, ValueError):
             pass
         self._cache.remove(path)
@@ -114,8 +121,28 @@ class FeatureStore:
             return None
 
     def has(self, key: str) -> bool:
-        """Whether the features of a content are there."""
-        return self._path(key).exists()
+        """Whether the features of a content are there, or can be fetched."""
+        return key in self._sources or self._path(key).exists()
+
+    def holds(self, images: int) -> bool:
+        """Whether the features of so many images may all be here at once."""
+        return self._cache.holds(images * FILE_BYTES)
+
+    def backed_by(self, sources: Mapping[str, Loader]) -> FeatureStore:
+        """This store for contents that lie elsewhere too: what is not here is fetched, and is the first to go.
+
+        sources: what to call for the file of a content, as `packed` gave it.
+        """
+        backed = copy.copy(self)
+        backed._sources = sources
+        return backed
+
+    def packed(self, key: str) -> bytes:
+        """The file of a content, to be kept elsewhere; from now on it may go. Raises FileNotFoundError."""
+        path = self._path(key)
+        data = path.read_bytes()
+        self._cache.release(path)
+        return data
 
     def view(self, keys: Mapping[str, str]) -> FeatureView:
         """The features of some objects, by object id; `keys` gives each object's content key."""
@@ -127,8 +154,9 @@ class FeatureStore:
         Raises FileNotFoundError for a content that was never prepared.
         """
         maps = [np.empty((len(keys), tap.side, tap.side, tap.channels), np.float32) for tap in TAPS]
+        fetched = self._fetch_missing(keys)
         for i, key in enumerate(keys):
-            data = self._path(key).read_bytes()
+            data = fetched.get(key) or self._path(key).read_bytes()
             scales = np.frombuffer(data, "<f4", sum(_CHANNELS), _HEADER.size)
             values = np.frombuffer(data, np.int8, sum(_SIZES), _HEADER.size + scales.nbytes)
             parts = np.split(values, np.cumsum(_SIZES)[:-1])
@@ -142,11 +170,41 @@ class FeatureStore:
         Raises FileNotFoundError for a content that was never prepared.
         """
         out = np.empty((len(keys), PIXEL_SIDE, PIXEL_SIDE, 3), np.uint8)
+        fetched = self._fetch_missing(keys)
         for one, key in zip(out, keys, strict=True):
+            if key in fetched:
+                one[:] = np.frombuffer(fetched[key], np.uint8, one.size, _PIXELS_AT).reshape(one.shape)
+                continue
             with self._path(key).open("rb") as file:
                 file.seek(_PIXELS_AT)
                 file.readinto(one)  # type: ignore[arg-type]
         return out
+
+    def _fetch_missing(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The files of contents that are not here, some at a time."""
+        missing = [key for key in dict.fromkeys(keys) if key in self._sources and not self._is_whole(key)]
+        if not missing:
+            return {}
+        with ThreadPoolExecutor(FETCHED_TOGETHER, thread_name_prefix="fetch") as pool:
+            return dict(zip(missing, pool.map(self._fetch, missing), strict=True))
+
+    def _is_whole(self, key: str) -> bool:
+        try:
+            return self._path(key).stat().st_size == FILE_BYTES
+        except OSError:
+            return False
+
+    def _fetch(self, key: str) -> bytes:
+        """Errors: ValueError where what was fetched are no features of this version."""
+        data = self._sources[key]()
+        if len(data) != FILE_BYTES:
+            raise ValueError(f"the features of {key} have {len(data)} bytes instead of {FILE_BYTES}")
+        _facts(data[: _HEADER.size])
+        path = self._path(key)
+        with suppress(OSError):  # no room is no trouble: it was only to be quicker next time
+            self._cache.write(path, data)
+            self._cache.release(path)
+        return data
 
     def _compute(self, key: str, load: Loader) -> ImageFacts | ImageProblem:
         outcome = _load(load)

@@ -110,6 +110,10 @@ class JobTree:
         """Facts of the objects from place `first` on."""
         return self.temp / f"facts-{first:09}.json.gz"
 
+    def features(self, first: int) -> S3Uri:
+        """Features of the objects from place `first` on."""
+        return self.temp / f"features-{first:09}.pack"
+
     @property
     def image_facts(self) -> S3Uri:
         """The facts of all objects in one table, a row for each line of the manifest."""

@@ -15,6 +15,7 @@ from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import is_of_object
 from gt_engine.jobs.life_cycle import Prepare
+from gt_engine.jobs.packs import has_packs, write_pack
 from gt_engine.jobs.reading import IMAGE_ROW, read_lines, write_facts
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import ARCHIVE, Outcome, Tools
@@ -66,8 +67,12 @@ def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Ou
     }
     part = gzip.compress(json.dumps(document).encode(), mtime=0)
     tools.objects.write(job.tree.facts(work.first), part, ARCHIVE)
+    objects = len(state.progress.objects)
+    if job.plan.auto_labeling and (has_packs(job, tools) if work.first else not tools.features.holds(objects)):
+        keys = [image.version.key if isinstance(image := images[one], Image) else None for one in wanted]
+        write_pack(job, work.first, keys, tools)
     prepared = work.first + work.count
-    if prepared == len(state.progress.objects):
+    if prepared == objects:
         write_facts(job, state.lines or 0, tools)
     log = [f"Data object {object_id} cannot be used: {problem}" for object_id, problem in problems.items()]
     return Outcome(state.after(prepared=prepared, problems={**state.problems, **problems}), tuple(log))

@@ -10,6 +10,7 @@ from gt_engine.autolabel import ImageProblem, Round
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE, AutoLabel, TrainFinal
 from gt_engine.jobs.machine import Lesson, Trained
+from gt_engine.jobs.packs import has_packs, packed_features
 from gt_engine.jobs.reading import (
     human_contents,
     labels_of,
@@ -93,11 +94,15 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     answered = set(state.progress.human())  # not what people label meanwhile: that is the sample of the next round
     labels = labels_of(job, {one: text for one, text in human_contents(state, tools).items() if one in answered})
     wanted = read_facts(job, tools, {*labels, *state.progress.pool(), *state.progress.machine()}).keys
-    _remake_features(job, {one: key for one, key in wanted.items() if tools.features.facts(key) is None}, tools)
+    features = tools.features
+    if has_packs(job, tools):
+        features = features.backed_by(packed_features(job, state, wanted, tools))
+    else:
+        _remake_features(job, {one: key for one, key in wanted.items() if features.facts(key) is None}, tools)
     return Lesson(
         task=Task(job.task.value),
         classes=job.classes,
-        view=tools.features.view(wanted),
+        view=features.view(wanted),
         labels=labels,
         model=_last_model(job, state, tools),
     )

@@ -1,0 +1,59 @@
+"""Features of jobs that are too large for one machine's disk: packed, a file for each step of `Prepare`, in the job's
+own folder. What is on disk is then only a cache.
+
+A pack has a row for each of the step's objects, in their order; so the place of an object tells where its features are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+from gt_engine.autolabel.features import FILE_BYTES
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.faults import MissingFile
+from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE
+from gt_engine.jobs.state import JobState
+from gt_engine.jobs.tools import BYTES, Tools
+from gt_service.errors import NotFound
+from gt_service.objects import S3Uri
+
+
+def has_packs(job: JobContext, tools: Tools) -> bool:
+    """Whether the job's features are packed: its first step of `Prepare` decides for all."""
+    return tools.objects.head(job.tree.features(0)) is not None
+
+
+def write_pack(job: JobContext, first: int, keys: Sequence[str | None], tools: Tools) -> None:
+    """keys: the content key of each of the step's objects, None for one that cannot be used."""
+
+    def rows() -> Iterator[bytes]:
+        for key in keys:
+            yield bytes(FILE_BYTES) if key is None else tools.features.packed(key)
+
+    tools.objects.write_stream(job.tree.features(first), rows(), BYTES)
+
+
+def packed_features(
+    job: JobContext, state: JobState, wanted: Mapping[str, str], tools: Tools
+) -> dict[str, Callable[[], bytes]]:
+    """What to call for the features of each content; wanted: content keys by object id."""
+    return {
+        wanted[object_id]: partial(_row, job.tree.features(first), row, tools)
+        for first, row, object_id in _places(state)
+        if object_id in wanted
+    }
+
+
+def _places(state: JobState) -> Iterator[tuple[int, int, str]]:
+    for place, object_id in enumerate(state.progress.objects):
+        row = place % PREPARE_AT_ONCE
+        yield place - row, row, object_id
+
+
+def _row(pack: S3Uri, row: int, tools: Tools) -> bytes:
+    """Errors: `MissingFile`."""
+    try:
+        return tools.objects.read_range(pack, row * FILE_BYTES, (row + 1) * FILE_BYTES)
+    except NotFound as gone:
+        raise MissingFile(f"{gone.message}, which the engine wrote") from gone
