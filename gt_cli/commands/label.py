@@ -60,7 +60,7 @@ def label(
     from gt_cli.labeling.run import Run
     from gt_cli.labeling.run import label as label_folder
 
-    wanted = Wanted(folder, _names(labels), TaskType(task), workers, target)
+    wanted = Wanted(folder, _names(labels), TaskType(task), workers, target, wage)
     name = folder.resolve().name or "photos"
     run = Run(
         wanted,
@@ -69,7 +69,6 @@ def label(
         owner=_owner(),
         invite=invite,
         host=host,
-        wage=wage,
         opens_browser=not no_open,
     )
     label_folder(run, console)

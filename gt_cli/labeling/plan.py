@@ -22,13 +22,18 @@ OFFER_SECONDS = 30 * 24 * 3_600
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the user asked for. `target`: the share that the machine must get right; None is the task's usual one."""
+    """What the user asked for.
+
+    target  the share that the machine must get right; None is the task's usual one
+    wage    US dollars an hour
+    """
 
     folder: Path
     labels: tuple[str, ...]
     task: TaskType
     workers: int = 1
     target: float | None = None
+    wage: float | None = None
 
     @property
     def campaign(self) -> str:
@@ -58,6 +63,8 @@ def campaign_spec(wanted: Wanted, images: int, *, auto_labeling: bool, team: str
         "task_availability_seconds": OFFER_SECONDS,
         "follow_ups": 0,  # who has declined an image is not asked the same again
     }
+    if wanted.wage is not None:
+        spec["wage"] = format(wanted.wage, ".2f")
     if wanted.target is not None and machine:
         spec["quality"] = {"target": wanted.target}
     return spec

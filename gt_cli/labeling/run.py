@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import time
 import webbrowser
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -32,7 +31,11 @@ WRITE_EVERY_SECONDS = 300.0
 REFUSED_SHOWN = 20
 OWNER = "folder.json"
 
-Say = Callable[[str], None]
+
+class LabelingFailed(GtServiceError):
+    """A labeling job failed, or waits for its owner; what is labeled has been written."""
+
+    code = "labeling_failed"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,6 @@ class Run:
     owner: str
     invite: tuple[str, ...] = ()
     host: str = "127.0.0.1"
-    wage: float | None = None
     opens_browser: bool = True
 
 
@@ -79,9 +81,7 @@ def label(run: Run, console: Console) -> Standing:
             dropping.put_spec(api, spec)
             _go_on(api, run.wanted.campaign)
             tell_links(links, console)
-            if run.opens_browser:
-                webbrowser.open(links[0].url)
-            watch = _Watch(run, stack, api, people, console)
+            watch = _Watch(run, stack, api, people, console, links[0].url if run.opens_browser else None)
             results = Results(stack, api, people, run.wanted)
             try:
                 _drop(stack, run, photos, console)
@@ -91,6 +91,8 @@ def label(run: Run, console: Console) -> Standing:
                 console.print("\n[dim]writing what is labeled so far …[/]")
             labeled = results.write(run.out, now)
             tell_end(run, now, labeled, console)
+            if now.is_done and now.reason and now.left:
+                raise LabelingFailed(now.reason, remedy=f"The same command tries again. Logs: {stack.logs}")
             return now
 
 
@@ -169,7 +171,9 @@ class _Watch:
     api: Api
     people: People
     console: Console
+    opens: str | None
     _known: dict[str, JobProgress] = field(default_factory=dict)
+    _seconds: dict[str, float] = field(default_factory=dict)
 
     def look(self, expected: int) -> Standing:
         campaign = self.api.campaign(self.run.wanted.campaign)
@@ -180,9 +184,13 @@ class _Watch:
             progress = self.people.progress(job["name"])
             if progress is not None:
                 self._known[job["name"]] = progress
+            if job["report_s3_uri"] and job["name"] not in self._seconds:
+                hours = (self.api.report(job["name"]).get("people") or {}).get("hours")
+                if hours is not None:
+                    self._seconds[job["name"]] = hours * 3600
         if campaign["images"]["pending"] and sum(campaign["images"].values()) >= expected:
             _close(self.api, campaign["name"])
-        return standing(campaign, batches, jobs, self._known, expected)
+        return standing(campaign, batches, jobs, self._known, expected, self._seconds)
 
     def until_done(self, expected: int, write: Callable[[Standing], object]) -> Standing:
         """Draws how it goes, and writes the labels so far now and then. Errors: StackError."""
@@ -192,6 +200,9 @@ class _Watch:
                 self.stack.check()
                 now = self.look(expected)
                 draw(now)
+                if self.opens and now.stage == watching.WAITS_FOR_PEOPLE:
+                    webbrowser.open(self.opens)
+                    self.opens = None
                 if (line := watching.line(now)) != last and not self.console.is_terminal:
                     self.console.print(line, highlight=False)
                 last = line
@@ -235,19 +246,10 @@ def tell_end(run: Run, now: Standing, labeled: int, console: Console) -> None:
     for what, value in watching.figures(now):
         if what and not what.startswith("minutes left"):
             console.print(f"  {what:<28} {value:>10}", highlight=False)
-    if run.wage is not None:
-        console.print(f"  {'at $' + format(run.wage, 'g') + ' an hour':<28} {'$' + format(_cost(run, now), '.2f'):>10}")
-    if now.reason:
-        console.print(f"[yellow]{escape(now.reason)}[/]", highlight=False, soft_wrap=True)
+    if (wage := run.wanted.wage) is not None:
+        cost = wage * now.active_seconds / 3600
+        console.print(f"  {f'at ${wage:g} an hour':<28} {f'${cost:.2f}':>10}", highlight=False)
     forms = ", ".join(sorted(path.name for path in run.out.iterdir() if not path.name.startswith(".")))
     console.print(f"\n{labeled:,} labeled photos in [bold]{escape(str(run.out))}[/]: {forms}", soft_wrap=True)
     if not now.is_done:
         console.print(f"{now.left:,} are left; the same command goes on.", highlight=False)
-
-
-def _cost(run: Run, now: Standing) -> float:
-    return (run.wage or 0) * now.active_seconds / 3600
-
-
-def summary_of(now: Standing) -> Mapping[str, Any]:
-    return asdict(now)

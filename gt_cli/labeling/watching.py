@@ -15,6 +15,7 @@ from gt_engine.workforce.tasks import JobProgress
 
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 FEWEST_TO_FORETELL = 3
+WAITS_FOR_PEOPLE = "waiting for people"
 
 
 @dataclass(frozen=True)
@@ -60,23 +61,27 @@ def standing(
     jobs: Sequence[Mapping[str, Any]],
     progress: Mapping[str, JobProgress],
     expected: int,
+    seconds_of: Mapping[str, float] | None = None,
 ) -> Standing:
     """Puts together what the service says of a campaign and what the engine says of its people. Pure.
 
-    progress: of jobs that people work on, by name. expected: how many photos were dropped.
+    progress: of jobs that people work on, by name. expected: how many photos were dropped. seconds_of: people's active
+    time in jobs that have ended, by name.
     """
     counts = campaign["images"]
     registered = sum(counts.values())
     images = counts["pending"] + counts["in_batches"]
     people = machine = unlabeled = answers = in_work = 0
-    seconds, per_object = 0.0, 1
+    seconds_of, per_object = seconds_of or {}, 1
+    seconds = sum(seconds_of.values())
     for job in jobs:
         counters = job["counters"] or {}
         of_people = counters.get("HumanLabeled", 0)
         machine += counters.get("MachineLabeled", 0)
         if now := progress.get(job["name"]):
             of_people = max(of_people, now.done)
-            answers, in_work, seconds = answers + now.answers, in_work + now.in_work, seconds + now.active_seconds
+            answers, in_work = answers + now.answers, in_work + now.in_work
+            seconds += now.active_seconds if job["name"] not in seconds_of else 0.0
             per_object = now.workers_per_object
         people += of_people
         if job["status"] in ENDED:
@@ -116,7 +121,7 @@ def _stage(
     if not running:
         return "getting ready"
     if any(one.in_work or one.untouched for name, one in progress.items() if name in {job["name"] for job in running}):
-        return "waiting for people"
+        return WAITS_FOR_PEOPLE
     return "the machine is at work"
 
 
