@@ -18,7 +18,9 @@ from gt_service.errors import GtServiceError
 @click.command()
 @click.option("--quick", is_flag=True, help="A small run that ends in a few minutes.")
 @click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Your own photos.")
-@click.option("--boxes", type=click.Path(exists=True, path_type=Path), help="Their boxes: CSV, COCO, VOC, YOLO, CVAT, …")
+@click.option(
+    "--boxes", type=click.Path(exists=True, path_type=Path), help="Their boxes: CSV, COCO, VOC, YOLO, CVAT, …"
+)
 @click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
 @click.option("--label", help="Open Images: what to call the class that is labeled.", metavar="NAME")
 @click.option("--class-id", help="Open Images: its LabelName, as in /m/015p6; all below it in the hierarchy counts.")

@@ -30,7 +30,7 @@ def deploy(
     traces: bool,
     yes: bool,
 ) -> None:
-    """Builds, shows what would change in your account, asks, and applies it."""
+    """Installs on AWS: shows what would change, asks, applies it."""
     session = boto3.Session(region_name=region)
     built = packaging.build(Path("build/production"), production=True, say=console.print)
     outputs = deployment.deploy(

@@ -32,7 +32,10 @@ def gold(
     prefix: str,
     out: Path,
 ) -> None:
-    """Writes known boxes as gold labels, for a campaign's gold_labels or its examples."""
+    """Writes known boxes as gold labels.
+
+    For a campaign's gold_labels or its examples.
+    """
     from gt_cli.demo.pictures import gold_manifest
     from gt_cli.demo.sources import as_pictures
 

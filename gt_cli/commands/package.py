@@ -14,5 +14,8 @@ from gt_cli.terminal import console, reporting_errors
 @click.option("--build", "folder", type=click.Path(path_type=Path), default=Path("build/production"), show_default=True)
 @reporting_errors
 def package(folder: Path) -> None:
-    """Builds the Lambda package and the template for AWS, and checks them (Python 3.12 or later)."""
+    """Builds and checks the Lambda package and the template.
+
+    Needs Python 3.12 or later.
+    """
     packaging.build(folder, production=True, say=console.print)

@@ -17,5 +17,5 @@ from gt_cli.terminal import reporting_errors
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("preview.html"), show_default=True)
 @reporting_errors
 def preview(spec: Path, image: Path, examples: Path | None, out: Path) -> None:
-    """Writes the page that workers will see, with an image on it (its tools are loaded from AWS)."""
+    """Writes the page that workers will see, with an image on it."""
     planning.write_preview(spec, image, examples, out)

@@ -226,7 +226,7 @@ def _watch(
             _fail_where_it_cannot_go_on(campaign, jobs)
             if not closed and uploading.done() and _waits_for_more(demo, campaign):
                 # Once: a batch closes some time after it was asked to, and then there is nothing left to close.
-                api.close_batch(demo.campaign)
+                api.close_batch_if_any(demo.campaign)
                 closed = True
             headline = f"{progress.count:,} of {demo.plan.images:,} images uploaded, {registered(campaign):,} taken in"
             if console.is_terminal:

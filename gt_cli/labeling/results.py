@@ -26,7 +26,7 @@ from gt_cli.labeling.watching import ENDED, Standing
 from gt_cli.stack import LocalStack
 from gt_engine.aws import EngineObjects
 from gt_engine.jobs.crowd import Crowd, Given
-from gt_engine.outputs.records import LabelForm
+from gt_engine.outputs.records import LabelForm, read_auto_annotations, read_consolidation_response
 from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
@@ -45,6 +45,7 @@ FORMATS: Mapping[TaskType, Sequence[Format]] = {
 }
 SUMMARY = "summary.json"
 MANIFEST = "labels.manifest"
+AUTO_ANNOTATIONS = "auto_annotator_output.txt"
 
 Line = dict[str, Any]
 
@@ -113,11 +114,23 @@ class Results:
         tree = JobTree(S3Uri.parse(job["output_s3_uri"], field="output"), job["name"])
         if job["status"] in ENDED:
             return _labeled(self._read(tree.output_manifest))
-        folder = S3Uri(tree.root.bucket, f"{tree.root.key}/manifests/intermediate/")
-        manifests = {int(one.uri.key.split("/")[-2]): one.uri for one in self._objects.list(folder)}
-        consolidated = _labeled(self._read(manifests[max(manifests)])) if manifests else {}
         offer = self.people.offer(job["name"])
-        return (dict(self._answered(offer, tree)) if offer else {}) | consolidated
+        contents = dict(self._answered(offer, tree)) if offer else {}
+        for body in self._bodies(tree.root / "annotations/consolidated-annotation/consolidation-response/", ".json"):
+            contents |= read_consolidation_response(body)
+        for body in self._bodies(tree.root / "activelearning/auto-annotation/", AUTO_ANNOTATIONS):
+            contents |= read_auto_annotations(body)
+        lines = (json.loads(line) for line in self._read(tree.manifest_copy).splitlines() if line.strip())
+        return {
+            line["source-ref"]: line | contents[str(number)]
+            for number, line in enumerate(lines)
+            if str(number) in contents
+        }
+
+    def _bodies(self, folder: S3Uri, ending: str) -> Iterator[bytes]:
+        """The files of a folder by their names, which hold the order in which they were made."""
+        uris = [one.uri for one in self._objects.list(folder) if one.uri.key.endswith(ending)]
+        yield from (body for _, body in concurrently(self._objects.read, uris))
 
     @property
     def _objects(self) -> EngineObjects:
@@ -130,7 +143,7 @@ class Results:
             return b""
 
     def _answered(self, offer: JobOffer, tree: JobTree) -> Iterator[tuple[str, Line]]:
-        """Labels of the answers that nobody has consolidated yet, made as the engine will make them."""
+        """The label of each object that people have answered, made as the engine makes it."""
         files = WorkFiles.of(tree, self._objects)
         offered = {line.object_id: line for _, line in files.offers()}
         given: dict[str, list[Given]] = {}
@@ -142,8 +155,7 @@ class Results:
         form = LabelForm(offer.task_type, ATTRIBUTE, offer.labels, offer.job)
         for object_id, label in _consolidate(offer, given).items():
             created = max(one.submitted_at for one in given[object_id])
-            line = json.loads(offered[object_id].line)
-            yield line["source-ref"], line | form.content(label, human=True, created=created)
+            yield object_id, form.content(label, human=True, created=created)
 
     def _write_reports(self, folder: Path) -> None:
         prefix = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")

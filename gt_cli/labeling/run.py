@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
 import time
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
@@ -58,6 +60,7 @@ def label(run: Run, console: Console) -> Standing:
     photos = find_photos(run.wanted.folder, run.wanted.task, besides=(run.out, run.work))
     tell_refused(photos, console)
     run.work.mkdir(parents=True, exist_ok=True)
+    _check_room(run, photos)
     _claim(run)
     if exposure(run.host, run.work) is not None:
         console.print(
@@ -87,6 +90,7 @@ def label(run: Run, console: Console) -> Standing:
                 _drop(stack, run, photos, console)
                 now = watch.until_done(len(photos.images), lambda now: results.write(run.out, now))
             except KeyboardInterrupt:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # another Ctrl-C would break off the writing
                 now = watch.look(len(photos.images))
                 console.print("\n[dim]writing what is labeled so far …[/]")
             labeled = results.write(run.out, now)
@@ -106,6 +110,19 @@ def _check_people(run: Run) -> None:
             f"--workers {run.wanted.workers} asks for as many people on each photo, and there are {len(people)}",
             remedy="Add --invite NAME for each of the others.",
             field="workers",
+        )
+
+
+def _check_room(run: Run, photos: Photos) -> None:
+    """The stack keeps a copy of every photo. Errors: `InvalidInput` where its disk has no room for the new ones."""
+    there = sum(path.stat().st_size for path in (run.work / "ministack" / "s3").rglob("*") if path.is_file())
+    needed = sum(photo.size for photo in photos.images) - there
+    free = shutil.disk_usage(run.work).free
+    if needed > free:
+        raise InvalidInput(
+            f"the photos need {needed / 1e6:,.0f} MB in {run.work}, and its disk has {free / 1e6:,.0f} MB left",
+            remedy="Make room, or name a folder on another disk with --work.",
+            field="work",
         )
 
 
@@ -189,7 +206,7 @@ class _Watch:
                 if hours is not None:
                     self._seconds[job["name"]] = hours * 3600
         if campaign["images"]["pending"] and sum(campaign["images"].values()) >= expected:
-            _close(self.api, campaign["name"])
+            self.api.close_batch_if_any(campaign["name"])
         return standing(campaign, batches, jobs, self._known, expected, self._seconds)
 
     def until_done(self, expected: int, write: Callable[[Standing], object]) -> Standing:
@@ -227,15 +244,6 @@ def _go_on(api: Api, name: str) -> None:
     campaign = api.campaign(name)
     if campaign is not None and campaign["status"] in ("waiting", "paused"):
         api.resume(name)
-
-
-def _close(api: Api, campaign: str) -> None:
-    """Closing is done in the background: by the next look there may be nothing to close any more."""
-    try:
-        api.close_batch(campaign)
-    except GtServiceError as error:
-        if "no pending images" not in error.message:
-            raise
 
 
 # ---------------------------------------------------------------- the end
