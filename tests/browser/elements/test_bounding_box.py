@@ -189,6 +189,16 @@ def test_everything_without_a_mouse(boxes: DrawBoxes) -> None:
     assert len(drawing.value["boundingBoxes"]) == 1
 
 
+def test_keys_are_places_on_keyboards_that_write_other_letters(boxes: DrawBoxes) -> None:
+    drawing = boxes()
+    for key, code in (("é", "Digit2"), ("у", "KeyE")):  # French; Russian
+        drawing.page.run(
+            "document.dispatchEvent(new KeyboardEvent('keydown', {key: arguments[0], code: arguments[1]}))", key, code
+        )
+    drawing.click((350, 100), (200, 260), (400, 400), (500, 150))
+    assert only(drawing)["label"] == "Dog"
+
+
 def test_numbers_in_the_list_set_a_box_and_enter_there_does_not_submit(boxes: DrawBoxes) -> None:
     drawing = boxes()
     drawing.drag((200, 100), (400, 300))

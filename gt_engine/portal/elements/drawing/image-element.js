@@ -1,7 +1,7 @@
 // What all elements that draw on an image share: the stage, labels, view tools, undo, "Nothing to label" and keys.
 import { FullPageElement, h, loadImage } from "../base.js";
 import { Crosshair } from "./crosshair.js";
-import { indexOfKey } from "./labels.js";
+import { Keys, SHORTCUTS } from "./keys.js";
 import { LabelsPanel } from "./labels-panel.js";
 import { styles } from "./styles.js";
 import { Surface } from "./surface.js";
@@ -33,6 +33,7 @@ export class ImageElement extends FullPageElement {
   /** @type {ImageEditor} */ editor;
   surface = new Surface();
   crosshair = new Crosshair(this.surface);
+  keys = new Keys(this);
   #loaded = Promise.resolve();
   #isDrawPlanned = false;
   /** @type {any} a draft that waits for its image */ #draft;
@@ -268,42 +269,19 @@ export class ImageElement extends FullPageElement {
 
   // --- keys ---
 
-  shortcuts() {
-    const commands = [...this.commands(), this.#viewCommands(), this.#stepCommands()].flat();
-    return [
-      ...commands.map(({ key, label, does = label }) => ({ keys: [key], does })),
-      { keys: ["1 … 9", "0", "G … U"], does: "Choose the label with this key" },
-      { keys: ["X"], does: "Nothing to label" },
-      { keys: ["Space"], does: "Hold and drag to move the image; pressed alone, click at the crosshair" },
-      { keys: ["Arrows"], does: "Move the crosshair; with Shift faster, with Alt by one pixel" },
-      { keys: ["Wheel"], does: "Zoom at the pointer; with Shift, move sideways" },
-    ];
-  }
+  /** @returns {Command[]} in the toolbar's order */
+  get allCommands() { return [...this.commands(), this.#stepCommands(), this.#viewCommands()].flat(); }
+
+  shortcuts() { return [...this.allCommands.map(({ key, label, does = label }) => ({ keys: [key], does })), ...SHORTCUTS]; }
 
   /** @param {KeyboardEvent} event @returns {boolean} */
   onKey(event) {
     if (current && current !== this && current.isConnected) return false;
     this.#showFocus(true);
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (isPressing(event)) return false;
-    if (event.ctrlKey || event.metaKey) return this.#onCtrl(key, event.shiftKey);
-    if (key === "Escape" && this.slider.close()) return true;
-    if (this.onOwnKey(key, event)) return true;
-    if (event.altKey) return false;
-    if (key === " ") return this.#holdSpace();
-    if (key === "x") {
-      this.editor.markNothing(!this.editor.nothing);
-      return true;
-    }
-    const command = [...this.commands(), this.#viewCommands()].flat().find((each) => each.key.toLowerCase() === key);
-    if (command) {
-      if (command.isPossible?.() ?? true) command.run();
-      return true;
-    }
-    const label = this.labelNames[indexOfKey(key)];
-    if (label !== undefined) this.editor.choose(label);
-    return label !== undefined;
+    return this.keys.down(event);
   }
+
+  #onKeyup = (/** @type {KeyboardEvent} */ event) => this.keys.up(event);
 
   /** Rings around the focus are for people at the keyboard. @param {boolean} shown */
   #showFocus(shown) { this.surface.root.classList.toggle("keyed", shown); }
@@ -311,39 +289,8 @@ export class ImageElement extends FullPageElement {
   /** Keys of the subclass, asked first. @param {string} key @param {KeyboardEvent} event @returns {boolean} */
   onOwnKey(key, event) { return false; } // eslint-disable-line no-unused-vars
 
-  /** @param {string} key @param {boolean} shift */
-  #onCtrl(key, shift) {
-    if (key === "z") shift ? this.redo() : this.undo();
-    else if (key === "y") this.redo();
-    return key === "z" || key === "y";
-  }
-
-  #holdSpace() {
-    if (!this.pointers.pans) this.pointers.hasPanned = false;
-    this.pointers.pans = true;
-    this.surface.root.classList.add("pans");
-    return true;
-  }
-
   /** @type {import("./pointers.js").Pointers} the subclass makes them */ pointers;
 
   /** A click by the keyboard. @param {import("./geometry.js").Point} p image pixels */
   clickAt(p) {} // eslint-disable-line no-unused-vars
-
-  #onKeyup = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== " " || !this.pointers?.pans) return;
-    this.pointers.pans = false;
-    this.surface.root.classList.remove("pans");
-    if (this.pointers.hasPanned || !this.crosshair.place) return;
-    this.clickAt(this.crosshair.place);
-    this.planRedraw();
-  };
-}
-
-/** Whether a key belongs to the control that has the focus: Space and Enter to buttons, arrows to sliders. @param {KeyboardEvent} event */
-function isPressing(event) {
-  const target = event.composedPath()[0];
-  if (!(target instanceof Element)) return false;
-  if (event.key === " " || event.key === "Enter") return target.closest("button, a, summary, input") !== null;
-  return event.key.startsWith("Arrow") && target.matches("input");
 }
