@@ -89,5 +89,9 @@ def _file(request: Request, body: bytes, media_type: str, version: str) -> Respo
         "Cache-Control": _FOR_EVER if is_current else "no-store",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "Vary": "Accept-Encoding",
     }
+    if media_type.startswith("text/") and "gzip" in request.headers.get("accept-encoding", ""):
+        body = assets.compressed(body)
+        headers["Content-Encoding"] = "gzip"
     return Response(body, media_type=media_type, headers=headers)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from functools import cache
 from pathlib import Path
 
+from gt_engine.portal.linking import link
 from gt_service.errors import NotFound
 from gt_service.pages.render import STATIC_TYPES, static_file
 
@@ -30,7 +32,8 @@ def version(directory: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-ELEMENTS_SCRIPT = f"/elements/{version(ELEMENTS)}/crowd-html-elements.js"
+ENTRY = "crowd-html-elements.js"
+ELEMENTS_SCRIPT = f"/elements/{version(ELEMENTS)}/{ENTRY}"
 
 
 def static(name: str) -> str:
@@ -39,8 +42,21 @@ def static(name: str) -> str:
 
 
 def element_file(path: str) -> tuple[bytes, str]:
-    """Bytes and type of a file of the crowd elements. Errors: `NotFound`."""
+    """Bytes and type of a file of the crowd elements; the one that pages load has all of them. Errors: `NotFound`."""
+    if path == ENTRY:
+        return _all_elements(), MEDIA_TYPES[".js"]
     return _file(ELEMENTS, path)
+
+
+@cache
+def _all_elements() -> bytes:
+    return link(ELEMENTS / ENTRY).encode()
+
+
+@cache
+def compressed(body: bytes) -> bytes:
+    """For browsers that take gzip."""
+    return gzip.compress(body, mtime=0)
 
 
 def own_file(name: str) -> tuple[bytes, str]:

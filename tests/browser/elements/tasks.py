@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import itertools
 import json
-import mimetypes
 import threading
 import time
 from collections.abc import Iterator
@@ -18,9 +18,11 @@ from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.remote.webelement import WebElement
 
-from gt_engine.portal.assets import ELEMENTS, ELEMENTS_SCRIPT
+from gt_engine.portal.assets import ELEMENTS, ELEMENTS_SCRIPT, element_file
 from gt_engine.portal.templates import with_elements
+from gt_service.errors import NotFound
 
+UNLINKED = "/unlinked/"  # the modules one by one, as they lie in the repository
 BASE = ELEMENTS_SCRIPT.rpartition("/")[0] + "/"
 AWS_SCRIPT = '<script src="https://assets.crowd.aws/crowd-html-elements.js"></script>'
 SANDBOX = "allow-scripts allow-forms"
@@ -85,14 +87,10 @@ def serve() -> Iterator[Site]:
             path = self.path.split("?")[0]
             kind, body, policy = found.pages.get(path, ("", b"", ""))
             if path.startswith(BASE):
-                file = (ELEMENTS / path.removeprefix(BASE)).resolve()
-                if file.is_relative_to(ELEMENTS) and file.is_file():
-                    kind = (
-                        "text/javascript"
-                        if file.suffix in {".js", ".mjs"}
-                        else mimetypes.guess_type(file.name)[0] or ""
-                    )
-                    body = file.read_bytes()
+                with contextlib.suppress(NotFound):
+                    body, kind = element_file(path.removeprefix(BASE))
+            elif path.startswith(UNLINKED) and (file := ELEMENTS / path.removeprefix(UNLINKED)).is_file():
+                kind, body = "text/javascript", file.read_bytes()
             self.send_response(200 if kind else 404)
             self.send_header("Content-Type", kind or "text/plain")
             self.send_header("Content-Length", str(len(body)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from selenium import webdriver
 
-from tests.browser.elements.tasks import SANDBOX, SHELL, Site, TaskPage, shadow
+from tests.browser.elements.tasks import SANDBOX, SHELL, UNLINKED, Site, TaskPage, shadow
 
 OpenTask = Callable[..., TaskPage]
 
@@ -158,3 +158,10 @@ def test_elements_are_ready_once_and_for_scripts_written_before(browser: webdriv
     page = TaskPage(browser)
     page.wait("ready")
     assert page.run("return window.times") == ["form"]
+
+
+def test_the_modules_run_one_by_one_as_well(browser: webdriver.Chrome, site: Site) -> None:
+    browser.get(
+        site.put(f'<script type="module" src="{UNLINKED}crowd-html-elements.js"></script><crowd-form></crowd-form>')
+    )
+    assert shadow(browser, "crowd-form", ".end button").text == "Submit"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gt_engine.portal.assets import ELEMENTS_SCRIPT
 from gt_service.objects import S3Uri
 from tests.pictures import painting, saved
 from tests.portal_client import Client
@@ -142,6 +143,16 @@ def test_a_page_grants_what_it_names_and_nothing_else(world: PortalWorld, visito
     addresses = [part.partition('"')[0] for part in visitor().get(page).text.split('src="')[1:]]
     example = next(one for one in addresses if "/files/1?" in one).replace("&amp;", "&")
     assert visitor().get(example.removeprefix(ORIGIN)).headers["content-type"] == "image/png"
+
+
+def test_all_elements_come_in_one_compressed_file(visitor: Visitor) -> None:
+    """Frames of an opaque origin keep no cache: each task loads them anew."""
+    plain = visitor().get(ELEMENTS_SCRIPT, headers={"Accept-Encoding": "identity"})
+    small = visitor().get(ELEMENTS_SCRIPT)
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert small.text == plain.text
+    assert int(small.headers["Content-Length"]) < len(plain.content) / 2
+    assert not [line for line in plain.text.splitlines() if line.startswith("import ")]
 
 
 def test_crowd_elements_are_loaded_from_the_engine(world: PortalWorld, visitor: Visitor) -> None:
