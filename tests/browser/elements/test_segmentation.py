@@ -144,6 +144,23 @@ def test_every_thing_has_a_color_of_its_own(paint: Paint) -> None:
     assert [instance["label"] for instance in drawing.value["instances"]] == ["Cat", "Cat", "Dog"]
 
 
+def test_labels_set_by_a_script_are_painted_with_their_own_colors(paint: Paint) -> None:
+    drawing = paint()
+    drawing.drag((60, 60), (180, 130))
+    painted = drawing.value
+    drawing.element("element.labels = []")
+    drawing.drag((60, 200), (180, 220))  # there is no label to paint with
+    assert drawing.value == painted
+    assert '"Cat" is no label' in drawing.page.refused()
+    drawing.element("element.labels = ['Yak', 'Cat']")
+    drawing.settle()
+    drawing.drag((60, 200), (180, 220))
+    mappings = drawing.page.submit()["annotatedResult"]["labelMappings"]
+    assert mappings["Cat"] == {"color": "#2ca02c"}
+    assert mappings["Yak"]["color"] != "#2ca02c"
+    assert len(colors(mask(drawing.value))) == 3
+
+
 def test_a_draft_brings_every_pixel_back(paint: Paint) -> None:
     drawing = paint(INSTANCE)
     drawing.drag((60, 60), (180, 130))

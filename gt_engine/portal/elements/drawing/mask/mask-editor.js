@@ -85,6 +85,12 @@ export class MaskEditor extends EventTarget {
     this.#tell("select");
   }
 
+  /** Nothing is drawn until a label is chosen. */
+  rest() {
+    this.region = null;
+    this.#tell("select");
+  }
+
   /** The region that is drawn with a label: the label's own, or its next thing's. @param {string} label @returns {Region} */
   regionOf(label) {
     const { things } = this.how;

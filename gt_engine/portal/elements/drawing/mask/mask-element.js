@@ -66,13 +66,20 @@ export class MaskElement extends ImageElement {
   redo() { if (!this.polygonTool.redo()) super.redo(); this.planRedraw(); }
 
   chooseFirst() {
-    if (this.labelNames.length && !this.labelNames.includes(this.mask.label ?? "")) this.mask.choose(this.labelNames[0]);
+    const labels = this.labelNames;
+    if (!labels.includes(this.mask.label ?? "")) labels.length ? this.mask.choose(labels[0]) : this.mask.rest();
     this.labelsPanel.refresh();
   }
 
   update(/** @type {Set<string>} */ names) {
     super.update(names);
     if (this.surface.hasImage) this.#showColors();
+  }
+
+  validate() {
+    const stranger = this.mask.drawn.find(({ label }) => !this.labelNames.includes(label));
+    if (this.surface.hasImage && stranger) return `"${stranger.label}" is no label of this task: erase it, or paint over it.`;
+    return super.validate();
   }
 
   // --- value ---
