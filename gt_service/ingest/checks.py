@@ -85,7 +85,9 @@ def _header(form: str, body: bytes) -> ImageFacts:
         # Large images are judged by `limit_problem`; nothing is decoded here.
         warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
         with Pillow.open(io.BytesIO(body), formats=[form]) as image:
-            said = image.getexif().get(_ORIENTATION, 1) if form == "JPEG" else 1
+            # Browsers turn PNGs as well. To find what is said after the pixels, they would have to be unpacked.
+            is_said = form == "JPEG" or "exif" in image.info
+            said = image.getexif().get(_ORIENTATION, 1) if is_said else 1
             orientation = said if said in range(1, 9) else 1
             size = (image.height, image.width) if orientation in _LYING else image.size
             return ImageFacts(form, *size, orientation)

@@ -37,11 +37,12 @@ def test_size_is_read_from_the_header(form: str) -> None:
     ("orientation", "size", "noted"),
     [(1, (30, 20), 1), (3, (30, 20), 3), (5, (20, 30), 5), (6, (20, 30), 6), (8, (20, 30), 8), (77, (30, 20), 1)],
 )
-def test_sizes_are_those_of_the_upright_picture(orientation: int, size: tuple[int, int], noted: int) -> None:
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_sizes_are_those_of_the_upright_picture(form: str, orientation: int, size: tuple[int, int], noted: int) -> None:
     """Boxes are drawn on what people see: of a photo stored lying they would be cut off at the wrong sides."""
     exif = Pillow.Exif()
     exif[0x0112] = orientation
-    assert check_image(encoded("JPEG", exif=exif)) == ImageFacts("JPEG", *size, noted)
+    assert check_image(encoded(form, exif=exif)) == ImageFacts(form, *size, noted)
 
 
 def test_a_long_header_is_read() -> None:
