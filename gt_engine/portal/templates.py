@@ -21,7 +21,7 @@ from liquid import Environment, Markup, Undefined
 from liquid.exceptions import LiquidError, ResourceLimitError, TemplateNotFoundError, UnknownFilterError
 
 from gt_engine.portal.assets import ELEMENTS_SCRIPT
-from gt_service.errors import InvalidInput
+from gt_service.errors import AccessDenied, InvalidInput
 
 MAX_CHARACTERS = 128_000
 """Of a template, as RenderUiTemplate has it; pictures written into it (`data:` addresses) do not count."""
@@ -37,7 +37,8 @@ Grant = Callable[[str], str]
 class TemplateProblem:
     """What is wrong with a template.
 
-    code: LiquidSyntax, UnknownFilter, UndefinedVariable, NotJson, ResourceLimit or LiquidError; they never change.
+    code: LiquidSyntax, UnknownFilter, UndefinedVariable, NotJson, NotGranted, ResourceLimit or LiquidError; they never
+    change.
     line: of the template, from 1; None where no line can be named.
     """
 
@@ -85,6 +86,8 @@ def render(template: str, task_input: Mapping[str, Any], *, grant: Grant = str) 
         html = environment.from_string(template).render(task={"input": task_input})
     except LiquidError as error:
         raise BrokenTemplate(_problem(error)) from None
+    except (AccessDenied, InvalidInput) as error:
+        raise BrokenTemplate(TemplateProblem("NotGranted", f"grant_read_access: {error.message}")) from None
     except RecursionError:
         raise BrokenTemplate(TemplateProblem("ResourceLimit", "the template is nested too deep")) from None
     return Rendered(html, tuple(dict.fromkeys(problems)))

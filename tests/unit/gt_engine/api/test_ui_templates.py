@@ -9,6 +9,7 @@ import pytest
 
 from gt_engine.api.errors import ResourceNotFound, ValidationException
 from gt_engine.api.ui_templates import render_ui_template
+from gt_service.errors import AccessDenied
 
 NER = "arn:aws:sagemaker:us-east-1:394669845002:human-task-ui/NamedEntityRecognition"
 
@@ -43,6 +44,18 @@ def test_the_page_has_the_task_in_it_and_the_engine_s_elements() -> None:
 )
 def test_what_is_wrong_has_a_code_that_programs_may_rely_on(content: str, task_input: object, code: str) -> None:
     assert [error["Code"] for error in rendered(content, task_input)["Errors"]] == [code]
+
+
+def test_what_the_engine_may_not_read_is_not_granted() -> None:
+    """Its rights are not the caller's: an address for any bucket would hand out what only the engine may see."""
+
+    def refuse(uri: str) -> str:
+        raise AccessDenied(f"the engine may not use {uri}")
+
+    body = {"UiTemplate": {"Content": "{{ 's3://other/x' | grant_read_access }}"}, "Task": {"Input": "{}"}}
+    page = render_ui_template(body, grant=refuse, origin="https://engine")
+    assert [error["Code"] for error in page["Errors"]] == ["NotGranted"]
+    assert page["RenderedContent"] == ""
 
 
 def test_ground_truth_s_page_for_named_entities_is_there_by_its_arn() -> None:
