@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from gt_engine.autolabel import FeatureStore
@@ -27,7 +27,7 @@ BYTES = "application/octet-stream"
 @dataclass(frozen=True, eq=False)
 class Tools:
     """What steps work with. `objects` encrypts with the job's key where it has one; `people`: what people were offered;
-    `now`: the clock that people live by."""
+    `now`: the clock that people live by; `compared`: jobs whose tables this process has held against their files."""
 
     settings: Settings
     store: Store
@@ -37,6 +37,7 @@ class Tools:
     machine: Machine
     people: TaskStore
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    compared: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from gt_engine.jobs.life_cycle import Answers
 from gt_engine.jobs.state import JobState, OpenBatch
 from gt_engine.jobs.tools import Tools
 from gt_engine.settings import Settings
-from gt_engine.workforce.asking import ready_at, restore
+from gt_engine.workforce.asking import is_behind, ready_at, restore
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import JobOffer, written_off
@@ -121,10 +121,17 @@ def present(job: JobContext, tools: Tools, place: int) -> ObjectOffer:
     return one
 
 
-def _is_behind(job: JobContext, state: JobState, currents: Iterable[Sized], tools: Tools) -> bool:
-    """Whether anything that is on offer is missing from the tables."""
-    there = sum(map(len, currents))
-    return there < sum(len(_places(batch)) for batch in state.open_batches) or not tools.people.offer(job.record.name)
+def _is_behind(job: JobContext, state: JobState, currents: Collection[Collection[ObjectOffer]], tools: Tools) -> bool:
+    """Whether anything that is on offer is missing from the tables; at a process's first look at a job also whether
+    they are older than the files, as after a restored backup."""
+    name = job.record.name
+    if sum(map(len, currents)) < sum(len(_places(batch)) for batch in state.open_batches):
+        return True
+    if name not in tools.compared:
+        tools.compared.add(name)
+        if is_behind((one for current in currents for one in current), files_of(job, tools)):
+            return True
+    return tools.people.offer(name) is None
 
 
 def _mend(job: JobContext, state: JobState, tools: Tools) -> None:

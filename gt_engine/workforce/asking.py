@@ -47,9 +47,10 @@ def ready_at(one: ObjectOffer, until: datetime, window: timedelta, now: datetime
 
 
 def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Collection[str]) -> None:
-    """Makes a job's part of the tables again from its files; what is in the tables stays as it is.
+    """Makes a job's part of the tables again from its files; what is in the tables stays as it is, and gets what only
+    the files have.
 
-    Who was at work at this moment loses the place and keeps the draft. closed: objects that have their outcome.
+    Who was at work when all was lost loses the place and keeps the draft. closed: objects that have their outcome.
     """
     answered, declined = _by_object(files.answered()), _by_object(files.declined())
     for first, line in files.offers():
@@ -80,7 +81,32 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
                     )
                 )
         store.add([replace(one, closed=line.object_id in closed)])
+        _catch_up(one, store)
     store.put_offer(offer)
+
+
+def _catch_up(known: ObjectOffer, store: TaskStore) -> None:
+    """Adds to an object in the table what its files know of other workers."""
+    there = store.object(known.job, known.place)
+    while there is not None and not there.closed:
+        after = there
+        for mine in known.assignments:
+            if after.of(mine.worker) is None and not after.is_settled:
+                after = after.with_assignment(mine)
+        # Closes the race with whoever works on it at this moment: who comes second looks again.
+        if after is there or store.replace(after):
+            return
+        there = store.object(known.job, known.place)
+
+
+def is_behind(objects: Iterable[ObjectOffer], files: WorkFiles) -> bool:
+    """Whether the files know of an answer or a decline to these objects that the table does not."""
+    workers = {one.object_id: {mine.worker for mine in one.assignments} for one in objects if not one.is_settled}
+    return any(
+        object_id in workers and worker not in workers[object_id]
+        for pairs in (files.answered(), files.declined())
+        for object_id, worker in pairs
+    )
 
 
 def _answered(object_id: str, worker: str, files: WorkFiles) -> TaskAssignment | None:

@@ -67,6 +67,13 @@ class MemoryTasks:
         self._work: dict[str, dict[tuple[datetime, str, int], Work]] = {}
         self._lock = threading.Lock()
 
+    def __deepcopy__(self, memo: dict[int, object]) -> MemoryTasks:
+        """As a backup has them."""
+        copy = MemoryTasks()
+        copy._offers, copy._work = dict(self._offers), {worker: dict(work) for worker, work in self._work.items()}
+        copy._objects = {job: dict(objects) for job, objects in self._objects.items()}
+        return copy
+
     def put_offer(self, offer: JobOffer) -> None:
         self._offers[offer.job] = offer
 

@@ -556,8 +556,8 @@ class Tasks:
     def _line(self, offer: JobOffer, one: ObjectOffer) -> OfferedLine:
         part = (f"{offer.output}{offer.job}/{offer.created_at.isoformat()}", one.part)
         if one.place not in self._parts.get(part, {}):
-            while len(self._parts) >= PARTS_KEPT:
-                self._parts.pop(next(iter(self._parts)), None)
+            for oldest in list(self._parts)[: len(self._parts) - PARTS_KEPT + 1]:
+                self._parts.pop(oldest, None)
             self._parts[part] = self._files(offer).offer(one.part)
         return self._parts[part][one.place]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -225,6 +226,27 @@ def test_lost_tables_are_made_again_from_the_files(tmp_path: Path) -> None:
         job.later(100)
     assert (job.now_as.status, job.now_as.counters.human) == ("Completed", 12)
     assert labeled(job) == 12
+
+
+def test_tables_of_yesterday_catch_up_with_the_files(tmp_path: Path) -> None:
+    """A backup that was restored: nobody is asked again for what is answered, nor who declined."""
+    job = Job(tmp_path, 3)
+    job.run()
+    backup = deepcopy(job.tools.people)
+    first = job.answer(ANN)
+    assert first is not None
+    job.tasks.decline(BOB, _begin(job, BOB), "blurred", "", job.clock)
+    assert isinstance(backup, MemoryTasks)
+    job.tools = replace(job.tools, people=backup, compared=set())
+    job.tasks.store = backup
+    job.run()
+    progress = job.tasks.progress(job.name, job.clock)
+    assert (progress.answers, len(progress.declines)) == (1, 1)
+    assert [task.object_id for task in (job.answer(ANN), job.answer(ANN)) if task] == ["1", "2"]
+    assert job.answer(ANN) is None
+    job.answer_all(BOB, CAT)
+    job.later(100)
+    assert job.now_as.counters.human == 3
 
 
 def test_time_that_runs_out_gives_the_object_to_others(tmp_path: Path) -> None:
