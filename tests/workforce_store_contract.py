@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gt_engine.workforce.index import JobOffer, TaskStore, Work
 from gt_engine.workforce.members import Key, MemberStore, Worker
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
-from gt_engine.workforce.tasks import JobOffer, TaskStore, Work
 from gt_engine.workforce.teams import TeamStore, Workforce, Workteam
 from gt_service.errors import Conflict, NotFound
 from gt_service.regions import TaskType

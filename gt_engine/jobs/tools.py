@@ -13,7 +13,7 @@ from gt_engine.jobs.machine import Machine
 from gt_engine.jobs.state import JobState
 from gt_engine.settings import Settings
 from gt_engine.store import Store
-from gt_engine.workforce.tasks import TaskStore
+from gt_engine.workforce.index import TaskStore
 from gt_service.objects import S3Uri
 
 ONE_SECOND = timedelta(seconds=1)

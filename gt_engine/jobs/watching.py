@@ -13,8 +13,8 @@ from gt_engine.jobs.tools import Tools
 from gt_engine.settings import Settings
 from gt_engine.workforce.asking import is_behind, ready_at, restore
 from gt_engine.workforce.files import WorkFiles
+from gt_engine.workforce.index import JobOffer, written_off
 from gt_engine.workforce.offers import ObjectOffer
-from gt_engine.workforce.tasks import JobOffer, written_off
 from gt_service.errors import Conflict
 
 AT_WORK = timedelta(minutes=10)

@@ -21,9 +21,9 @@ from gt_engine.store.tables import (
     WorkteamItem,
 )
 from gt_engine.store.writing import aws_errors, offer_is_there, session_is_there, task_at, workteam_is_there
+from gt_engine.workforce.index import JobOffer, Work
 from gt_engine.workforce.members import Key, Worker
 from gt_engine.workforce.offers import ObjectOffer, dump_assignments, load_assignments
-from gt_engine.workforce.tasks import JobOffer, Work
 from gt_engine.workforce.teams import Workforce, Workteam
 from gt_service.errors import Conflict, NotFound
 from gt_service.regions import TaskType

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gt_engine.workforce.files import OfferedLine, WorkFiles
+from gt_engine.workforce.index import JobOffer, TaskStore, work_of
 from gt_engine.workforce.offers import GRACE, ObjectOffer, Status, TaskAssignment
-from gt_engine.workforce.tasks import JobOffer, TaskStore, work_of
 
 OBJECTS_PER_PART = 100
 """Manifest lines in one file of an offer: a task page reads one file."""

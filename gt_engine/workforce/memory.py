@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from gt_engine.workforce.index import JobOffer, Work
 from gt_engine.workforce.members import Key, Worker
 from gt_engine.workforce.offers import ObjectOffer
-from gt_engine.workforce.tasks import JobOffer, Work
 from gt_engine.workforce.teams import Workforce, Workteam
 from gt_service.errors import Conflict, NotFound
 

@@ -212,7 +212,7 @@ def test_lost_tables_are_made_again_from_the_files(tmp_path: Path) -> None:
     assert job.now_as.counters.human == 1
     store = MemoryTasks()
     job.tools = replace(job.tools, people=store)
-    job.tasks.store = store
+    job.tasks = replace(job.tasks, store=store)
     job.run()
     progress = job.tasks.progress(job.name, job.clock)
     assert (progress.offered, progress.answers, len(progress.declines)) == (10, 3, 1)
@@ -238,7 +238,7 @@ def test_tables_of_yesterday_catch_up_with_the_files(tmp_path: Path) -> None:
     job.tasks.decline(BOB, _begin(job, BOB), "blurred", "", job.clock)
     assert isinstance(backup, MemoryTasks)
     job.tools = replace(job.tools, people=backup, compared=set())
-    job.tasks.store = backup
+    job.tasks = replace(job.tasks, store=backup)
     job.run()
     progress = job.tasks.progress(job.name, job.clock)
     assert (progress.answers, len(progress.declines)) == (1, 1)

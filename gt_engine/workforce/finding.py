@@ -1,0 +1,126 @@
+"""Which object a worker gets next."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from gt_engine.aws import Objects
+from gt_engine.workforce import offers
+from gt_engine.workforce.files import WorkFiles
+from gt_engine.workforce.index import JobOffer, TaskStore, written_off
+from gt_engine.workforce.members import Worker
+from gt_engine.workforce.offers import ObjectOffer, TaskAssignment
+from gt_service.errors import Conflict
+
+TRAIL_FOR = timedelta(seconds=30)
+TRAILS_KEPT = 10_000
+AT_A_TIME = 20
+FEW = 3
+"""With so few objects left for a worker to begin, the job looks whether it can offer more."""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Where a worker was last in a job: before `place` nothing new is looked for until `until`; `opened` are the places
+    of tasks that may still be open."""
+
+    place: int
+    opened: frozenset[int]
+    until: datetime
+
+
+Held = tuple[ObjectOffer, TaskAssignment]
+
+
+@dataclass(eq=False)
+class Finder:
+    """Finds and reserves. `objects` and `wake` as in `Tasks`."""
+
+    store: TaskStore
+    objects: Callable[[str | None], Objects]
+    wake: Callable[[str], None]
+    _trails: dict[tuple[str, str], Trail] = field(default_factory=dict, repr=False)
+
+    def find(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
+        """What the worker has open, else an object reserved now; None where there is nothing.
+
+        besides: nonces of tasks that are not to be found again.
+        """
+        return self.along_trail(offer, worker, besides, now) or self.anywhere(offer, worker, besides, now)
+
+    def anywhere(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
+        """Looks at every object on offer: first for what the worker has open, then for one that is new to the worker,
+        then for one that was given back."""
+        fresh: list[ObjectOffer] = []
+        again: list[ObjectOffer] = []
+        shown: set[int] = set()
+        for one in self.store.objects(offer.job, offer.first):
+            mine = one.of(worker.worker_id)
+            if mine is not None and mine.nonce in besides:
+                shown.add(one.place)
+            elif mine is not None and mine.holds(now) and not one.closed:
+                return one, mine
+            elif now < offer.until and not one.is_settled:
+                (fresh if mine is None else again).append(one)
+        if sum(one.free(now) > 0 for one in fresh) <= FEW:
+            self.wake(offer.job)  # it may have more to offer
+        for one in (*fresh, *again):
+            reserved = self._reserve(offer, one, worker, now)
+            if reserved is not None:
+                self._trails.pop((worker.worker_id, offer.job), None)
+                if one in fresh:
+                    self._follow(reserved[0], worker, shown, now + TRAIL_FOR)
+                return reserved
+        return None
+
+    def along_trail(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
+        """What `anywhere` would find, most of the time, without looking at every object: what the worker has open, as
+        far as this process knows, or the first new object after the last one."""
+        trail = self._trails.get((worker.worker_id, offer.job))
+        if trail is None or not now < min(trail.until, offer.until):
+            return None
+        shown: set[int] = set()
+        for place in sorted(trail.opened):
+            one = self.store.object(offer.job, place)
+            mine = one.of(worker.worker_id) if one is not None else None
+            if one is None or mine is None or one.closed or not mine.holds(now):
+                continue
+            if mine.nonce not in besides:
+                return one, mine
+            shown.add(place)
+        for one in self.store.objects(offer.job, max(trail.place, offer.first), at_a_time=AT_A_TIME):
+            if one.is_fresh_to(worker.worker_id) and one.free(now):
+                reserved = self._reserve(offer, one, worker, now)
+                if reserved is not None:
+                    self._follow(reserved[0], worker, shown, trail.until)
+                    if one.place >= offer.asked - FEW:
+                        self.wake(offer.job)
+                    return reserved
+        return None
+
+    def _follow(self, one: ObjectOffer, worker: Worker, opened: AbstractSet[int], until: datetime) -> None:
+        if len(self._trails) >= TRAILS_KEPT:
+            self._trails.clear()
+        self._trails[(worker.worker_id, one.job)] = Trail(one.place, frozenset({*opened, one.place}), until)
+
+    def _reserve(
+        self, offer: JobOffer, one: ObjectOffer, worker: Worker, now: datetime
+    ) -> tuple[ObjectOffer, TaskAssignment] | None:
+        """The object kept for the worker; None where others were faster."""
+        settled = written_off(one, WorkFiles.of(offer.tree, self.objects(offer.kms_key)), now, self.store)
+        if settled is None:
+            return None
+        if settled.is_settled:
+            self.wake(offer.job)
+        nonce = secrets.token_hex(16)
+        with suppress(Conflict):
+            changed = offers.reserve(settled, worker.worker_id, nonce, now)
+            # Closes the race of two workers who take the last place at once: the second looks at another object.
+            if self.store.replace(changed):
+                return replace(changed, version=changed.version + 1), offers.held(changed, worker.worker_id, nonce)
+        return None

@@ -1,0 +1,158 @@
+"""The index of people's work: what the tables hold, and how it follows from the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from gt_engine.outputs.tree import JobTree
+from gt_engine.workforce import offers
+from gt_engine.workforce.files import WorkFiles
+from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
+from gt_service.errors import NotFound
+from gt_service.regions import TaskType
+
+
+@dataclass(frozen=True)
+class JobOffer:
+    """A labeling job that people work on: all that the portal needs to know of it.
+
+    first  the lowest place that is still open; nothing before it needs to be looked at
+    until  when the present offer ends (TaskAvailabilityLifetimeInSeconds)
+    asked  how many objects have been offered
+    """
+
+    job: str
+    team: str
+    title: str
+    description: str
+    created_at: datetime
+    output: str
+    task_type: TaskType
+    labels: tuple[str, ...]
+    workers_per_object: int
+    time_limit_seconds: int
+    until: datetime
+    kms_key: str | None = None
+    first: int = 0
+    asked: int = 0
+
+    @property
+    def tree(self) -> JobTree:
+        return JobTree.of(self.output, self.job)
+
+    @property
+    def time_limit(self) -> timedelta:
+        return timedelta(seconds=self.time_limit_seconds)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A submitted answer in a worker's own list."""
+
+    worker_id: str
+    job: str
+    place: int
+    object_id: str
+    nonce: str
+    accepted_at: datetime
+    submitted_at: datetime
+    active_seconds: float
+
+
+class TaskStore(Protocol):
+    """Offers, the objects on offer, and every worker's list. Tables can be made again from the files."""
+
+    def put_offer(self, offer: JobOffer) -> None: ...
+
+    def offer(self, job: str) -> JobOffer | None: ...
+
+    def offers(self) -> Iterable[JobOffer]: ...
+
+    def advance(self, job: str, first: int) -> None:
+        """Nothing before this place is open any more. An offer that is gone stays gone."""
+        ...
+
+    def delete_offer(self, job: str) -> None: ...
+
+    def add(self, objects: Iterable[ObjectOffer]) -> None:
+        """New objects; one that is there stays as it is."""
+        ...
+
+    def object(self, job: str, place: int) -> ObjectOffer | None: ...
+
+    def objects(self, job: str, first: int = 0, *, at_a_time: int | None = None) -> Iterable[ObjectOffer]:
+        """In the order of asking, from a place on; `at_a_time`: so many are read ahead, for who may not need all."""
+        ...
+
+    def replace(self, changed: ObjectOffer) -> bool:
+        """Writes the next version; False where somebody else has written the version that `changed` came from."""
+        ...
+
+    def delete_objects(self, job: str) -> None: ...
+
+    def note(self, work: Work) -> None:
+        """Into the worker's list; the answer to a task is there once, as it was given last."""
+        ...
+
+    def work_of(self, worker_id: str, *, since: datetime | None = None, most: int | None = None) -> Iterable[Work]:
+        """By the time of acceptance, newest first; `since` is of acceptance too."""
+        ...
+
+
+def written_off(one: ObjectOffer, files: WorkFiles, now: datetime, store: TaskStore) -> ObjectOffer | None:
+    """The object with its lapsed leases written off; None where somebody else changed it meanwhile.
+
+    An answer file whose line in the table was never written (the engine died between the two) counts as submitted:
+    nobody's work is lost, and nobody is asked in its place.
+    """
+    after = one
+    notes = []
+    for mine in one.lapsed(now):
+        answer = files.answer(one.object_id, mine.worker)
+        if answer is None:
+            after = offers.expire(after, mine.worker, now)
+            continue
+        done = replace(
+            mine, status=Status.SUBMITTED, ended_at=answer.submitted_at, active_seconds=answer.active_seconds
+        )
+        after = after.with_assignment(done)
+        notes.append(work_of(one, done))
+    if after is one:
+        return one
+    # Closes the race with a late submit: one of the two is written, the other looks again.
+    if not store.replace(after):
+        return None
+    for note in notes:
+        store.note(note)
+    return replace(after, version=after.version + 1)
+
+
+def work_of(one: ObjectOffer, mine: TaskAssignment) -> Work:
+    """A submitted answer as it stands in its worker's list."""
+    return Work(
+        worker_id=mine.worker,
+        job=one.job,
+        place=one.place,
+        object_id=one.object_id,
+        nonce=mine.nonce,
+        accepted_at=mine.accepted_at or mine.expires_at,
+        submitted_at=mine.ended_at or mine.expires_at,
+        active_seconds=mine.active_seconds,
+    )
+
+
+def task_id_of(nonce: str, place: int, job: str) -> str:
+    """Unguessable by its nonce; the rest says where the task is, so that no table of ids is needed."""
+    return f"{nonce}-{place}-{job}"
+
+
+def parse_task_id(task_id: str) -> tuple[str, int, str]:
+    """Nonce, place and job. Errors: `NotFound` for what is no task id."""
+    nonce, _, rest = task_id.partition("-")
+    place, _, job = rest.partition("-")
+    if not nonce or not place.isdecimal() or len(place) > 9 or not job:
+        raise NotFound("there is no such task", remedy="Take the next task.")
+    return nonce, int(place), job

@@ -1,0 +1,85 @@
+"""How far a job's people are, for whoever owns the job. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gt_engine.workforce.index import JobOffer
+from gt_engine.workforce.offers import ObjectOffer, Status
+
+
+@dataclass(frozen=True)
+class Declined:
+    object_id: str
+    worker_id: str
+    reason: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class WorkerProgress:
+    worker_id: str
+    answers: int = 0
+    declines: int = 0
+    expired: int = 0
+    in_work: int = 0
+    active_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """How far a job's people are, for whoever owns it: objects offered, answered by all, given up, begun, untouched."""
+
+    job: str
+    offered: int
+    done: int
+    given_up: int
+    in_work: int
+    untouched: int
+    answers: int
+    workers_per_object: int
+    active_seconds: float
+    workers: tuple[WorkerProgress, ...] = ()
+    declines: tuple[Declined, ...] = ()
+    until: datetime | None = None
+
+
+def progress_of(offer: JobOffer, objects: Collection[ObjectOffer], now: datetime) -> JobProgress:
+    """Sums over the objects of a job. Pure."""
+    workers: dict[str, WorkerProgress] = {}
+    declines = []
+    for one in objects:
+        for mine in one.assignments:
+            was = workers.get(mine.worker, WorkerProgress(mine.worker))
+            workers[mine.worker] = replace(
+                was,
+                answers=was.answers + (mine.status is Status.SUBMITTED),
+                declines=was.declines + (mine.status is Status.DECLINED),
+                expired=was.expired + mine.expiries,
+                in_work=was.in_work + (mine.status is not Status.RESERVED and mine.holds(now)),
+                active_seconds=round(was.active_seconds + mine.active_seconds, 3),
+            )
+            if mine.status is Status.DECLINED:
+                declines.append(Declined(one.object_id, mine.worker, mine.reason, mine.comment))
+    done = sum(len(one.answers) >= one.wanted for one in objects)
+    given_up = sum(one.is_given_up for one in objects)
+    begun = sum(
+        not one.is_settled and (bool(one.answers) or any(mine.holds(now) for mine in one.assignments))
+        for one in objects
+    )
+    return JobProgress(
+        job=offer.job,
+        offered=len(objects),
+        done=done,
+        given_up=given_up,
+        in_work=begun,
+        untouched=sum(not one.is_settled for one in objects) - begun,
+        answers=sum(len(one.answers) for one in objects),
+        workers_per_object=offer.workers_per_object,
+        active_seconds=round(sum(one.active_seconds for one in workers.values()), 3),
+        workers=tuple(sorted(workers.values(), key=lambda one: one.worker_id)),
+        declines=tuple(declines),
+        until=offer.until,
+    )
