@@ -318,7 +318,11 @@ class Chain:
         read = replace(job, output_problem=labeled.problem, output_read_at=self._now())
         if labeled.problem is None or accepts:
             follow_up = self._places(job).manifest(job.batch, job.attempt + 1)
-            read = replace(read, unlabeled=write_follow_up(self._objects, manifest, labeled.numbers, follow_up))
+            try:
+                left = write_follow_up(self._objects, manifest, labeled.numbers, follow_up)
+            except NotFound:
+                left = max(0, job.objects - len(labeled.numbers))
+            read = replace(read, unlabeled=left)
         self._store.jobs.record(job, read)
 
     def _as_asked(self, job: Job) -> Mapping[str, Any]:

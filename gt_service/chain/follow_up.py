@@ -26,11 +26,13 @@ class Labeled:
 def read_labeled(
     objects: ObjectStore, manifest: S3Uri, description: Mapping[str, Any], counters: Mapping[str, int]
 ) -> Labeled:
-    """manifest: the job's input. counters: SageMaker's LabelCounters. Errors: `NotFound` where the input is gone."""
+    """manifest: the job's input. counters: SageMaker's LabelCounters."""
     output = LabeledObjects(objects, manifest, description)
     numbers = frozenset(number for number, _ in output.lines())
     counted = counters.get("TotalLabeled", 0)
-    if len(numbers) < counted:
+    if output.input_is_gone:
+        problems = output.problems
+    elif len(numbers) < counted:
         problems = [f"its files hold {len(numbers):,} labels, and SageMaker counts {counted:,}", *output.problems]
     else:
         # As many labels as were counted: whatever else is wrong with the files, none of them is lost.
@@ -40,7 +42,10 @@ def read_labeled(
 
 
 def write_follow_up(objects: ObjectStore, manifest: S3Uri, labeled: frozenset[int], follow_up: S3Uri) -> int:
-    """Writes the manifest of what is left and returns its number of objects; writes nothing where that is none."""
+    """Writes the manifest of what is left and returns its number of objects; writes nothing where that is none.
+
+    Errors: `NotFound` where the input is gone.
+    """
     count = sum(1 for _ in follow_up_lines(objects.lines(manifest), labeled))
     if count:
         objects.write_stream(follow_up, follow_up_lines(objects.lines(manifest), labeled), CONTENT_TYPE)

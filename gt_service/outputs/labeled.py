@@ -43,14 +43,21 @@ class LabeledObjects:
         self._objects, self._manifest, self._description = objects, manifest, description
         self._attribute: str = description["LabelAttributeName"]
         self.problems: list[str] = []
+        self.input_is_gone = False
 
     def lines(self) -> Iterator[tuple[int, JsonObject]]:
         """The number of each labeled object in the input, from 0, and its line with the label.
 
-        In the order of the output manifest, and after it what only the other files hold. Errors: `NotFound` where the
-        input is gone; `UnknownState` where it is not JSON.
+        In the order of the output manifest, and after it what only the other files hold. Where the input is gone, the
+        output manifest alone counts. Errors: `UnknownState` where the input is not JSON.
         """
-        numbers = {source(line): number for number, line in self._input()}
+        try:
+            numbers = {source(line): number for number, line in self._input()}
+        except NotFound as error:
+            self.input_is_gone = True
+            self.problems.append(error.message)
+            yield from self._unjudged()
+            return
         uri, lines = self._output_manifest()
         labeled = set[int]()
         for number, line in self._known(lines, uri, numbers):
@@ -65,6 +72,13 @@ class LabeledObjects:
                 record = labels[number]
                 label = {self._attribute: record.value, metadata_key(self._attribute): record.metadata}
                 yield number, {**line, **label}
+
+    def _unjudged(self) -> Iterator[tuple[int, JsonObject]]:
+        uri, lines = self._output_manifest()
+        for place, text in enumerate(lines, start=1):
+            line = self._parsed(manifest_object, text, f"line {place} of {uri}") if text.strip() else None
+            if line is not None and label_record(line, self._attribute):
+                yield place - 1, line
 
     def _input(self) -> Iterator[tuple[int, JsonObject]]:
         lines = enumerate(self._objects.lines(self._manifest))

@@ -197,7 +197,7 @@ def next_step(campaign: Json, jobs: Sequence[Json]) -> NextStep:
         names = " and ".join(job["name"] for job in running[:3])
         after = "The next batch starts from the model that it leaves." if len(running) == 1 else ""
         return NextStep(f"{names} {'is' if len(running) == 1 else 'are'} labeling. {after}".strip())
-    return _open_batch(campaign)
+    return _open_batch(campaign, is_done=bool(jobs))
 
 
 _PAGE_REMEDIES = {
@@ -212,10 +212,12 @@ _PAGE_REMEDIES = {
 """For who has buttons; others are told the routes."""
 
 
-def _open_batch(campaign: Json) -> NextStep:
+def _open_batch(campaign: Json, *, is_done: bool) -> NextStep:
     pending = campaign["images"].get("pending") or 0
     rule = (campaign.get("spec") or {}).get("batch") or {}
     size, quiet = rule.get("size", 1250), rule.get("quiet_minutes", 30)
+    if not pending and is_done:
+        return NextStep("Everything that came is done. More images, dropped into the inbox, become the next batch.")
     if not pending:
         return NextStep("Waiting for images: drop them into the inbox bucket under this campaign's name.")
     return NextStep(

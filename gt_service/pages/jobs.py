@@ -35,6 +35,7 @@ class JobPage:
     done: str
     done_share: str
     eta: str
+    last_step: str
     progress: Markup
     problems: tuple[Problem, ...]
     facts: tuple[Fact, ...]
@@ -67,6 +68,15 @@ def time_left(job: Json, *, now: datetime) -> str:
 
 def _labeled(counters: Json) -> int:
     return (counters.get("HumanLabeled") or 0) + (counters.get("MachineLabeled") or 0)
+
+
+def _last_step(job: Json) -> str:
+    """What a running job does whose images are all labeled or failed; nothing of any other job."""
+    counters = job.get("counters") or {}
+    rest = job["objects"] - _labeled(counters) - (counters.get("FailedNonRetryableError") or 0)
+    if job_status(job["status"]).ended or rest > 0:
+        return ""
+    return "All of them are through; the job trains its last model and writes its output."
 
 
 def problems(job: Json) -> tuple[Problem, ...]:
@@ -168,6 +178,7 @@ def job_page(
         done=number(human + machine),
         done_share=percent((human + machine) / job["objects"]) if job["objects"] else NOTHING,
         eta=time_left(job, now=now),
+        last_step=_last_step(job),
         progress=charts.progress(human=human, machine=machine, failed=failed, total=job["objects"]),
         problems=problems(job),
         facts=_facts(job, report, human=human, machine=machine),

@@ -219,6 +219,15 @@ class Campaigns(RuleBasedStateMachine):
                 queue.remove(body)
         self._reconcile()
 
+    @rule(labeled=st.sampled_from([1, BATCH, BATCH]))
+    def a_good_day(self, labeled: int) -> None:
+        """What is on its way arrives, and the jobs that run end."""
+        self.a_good_hour()
+        for name in self._running():
+            self.world.calm_sagemaker.finish(name, labeled=labeled)
+            self.world.events.append(name)
+        self.a_good_hour()
+
     @rule(fault=faults)
     def reconcile(self, fault: Any) -> None:
         self._run(self._reconcile, fault)

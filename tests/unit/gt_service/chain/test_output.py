@@ -178,6 +178,18 @@ def test_a_job_that_sagemaker_has_forgotten_is_counted_from_its_files(world: Wor
     assert job_of(world).unlabeled == 1
 
 
+def test_labels_outlive_the_manifest_that_was_sent(world: World) -> None:
+    """Somebody tidied up the manifests: nothing can be sent again, and what is labeled is still delivered."""
+    kept = dict[str, bytes]()
+    sent = "s3://results/birds/manifests/batch-0001.manifest"
+    keys = ended(world, lambda contents: kept.update({sent: contents.pop(sent)}), labeled=3)
+    assert campaign_of(world).verdict.waits_for is WaitsFor.OUTPUT
+    assert world.manifest("s3://results/birds/labels/output.manifest") == keys[:3]
+    world.chain.leave_out("birds")
+    world.advance()
+    assert world.store.batches.get("birds", 1).unlabeled == 1
+
+
 def test_a_report_of_damaged_files_says_so(world: World) -> None:
     ended(world, _both(_drop_lines, _lose_responses))
     report = json.loads(world.objects.read(S3Uri(RESULTS, "birds/reports/birds-0001/report.json")))

@@ -96,6 +96,23 @@ def test_what_a_job_cost_beyond_its_reserve_and_lost_of_its_output_is_shown() ->
     assert "not whole: 2 of 4 are missing" in texts
 
 
+def test_a_campaign_whose_images_are_all_done_says_so() -> None:
+    """Active it stays, and looked like one at work."""
+    campaign = {**data.campaign(), "status": "active", "images": {"pending": 0, "rejected": 0}}
+    done = [job for job in data.chain() if job["status"] == "Completed"]
+    assert "Everything that came is done" in next_step(campaign, done).text
+
+
+@pytest.mark.parametrize(
+    ("labeled", "status", "is_said"), [(10, "InProgress", True), (9, "InProgress", False), (10, "Completed", False)]
+)
+def test_a_job_at_100_percent_says_what_it_still_does(labeled: int, status: str, is_said: bool) -> None:
+    """ "100 %" and "InProgress" stood side by side for a minute."""
+    job = {**data.chain()[0], "status": status, "objects": 10, "counters": data.counters(labeled, 0)}
+    page = job_page(job, report=None, now=NOW, may_operate=False)
+    assert bool(page.last_step) is is_said
+
+
 def test_images_without_a_label_are_named() -> None:
     """'The report names them', said the page, and had no link to it."""
     objects = [
