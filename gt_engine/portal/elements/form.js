@@ -144,7 +144,9 @@ export class CrowdForm extends CrowdElement {
 
   #onKeydown = (event) => {
     if (event.key !== "Enter" || event.defaultPrevented || !isTyping(event)) return;
-    if (event.composedPath()[0].localName === "textarea" && !(event.ctrlKey || event.metaKey)) return;
+    const isAsked = event.ctrlKey || event.metaKey;
+    // Beside a tool a field is for something small on the way, such as a new label.
+    if (!isAsked && (event.composedPath()[0].localName === "textarea" || this.#tool())) return;
     event.preventDefault();
     this.requestSubmit();
   };

@@ -2,8 +2,8 @@
  * The task frame's side of its protocol with the portal's page around it: one MessagePort, JSON values only.
  *
  * frame → page: ready {elements, canSubmit} · image-failed {src} · draft {value} · valid {canSubmit, message?} ·
- *               submit {answer} · activity · key {key, ctrl, alt, shift, meta} · error {message}
- * page → frame: start {draft?, theme, last?} · submit · saved · instructions ·
+ *               submit {answer} · settings {value} · activity · key {key, ctrl, alt, shift, meta} · error {message}
+ * page → frame: start {draft?, theme, last?, settings?} · submit · saved · instructions ·
  *               shortcuts {more: [{keys, does}]}
  *
  * Without a page around it (a rendered template opened by itself) everything works but nothing is sent; the answer is
@@ -25,6 +25,8 @@ let isStarted = false;
 let draftTimer = 0;
 let lastActivity = 0;
 let lastValid = "";
+/** What the worker set in this job's pages: kept by the page around. */
+let settings = {};
 
 /** @type {object[]} what went wrong before the page around was connected */
 const waiting = [];
@@ -109,9 +111,11 @@ function open(method, ...values) {
 }
 
 const receivers = {
-  async start({ draft, theme, last }) {
+  async start({ draft, theme, last, settings: kept }) {
     setTheme(theme);
     await ready;
+    settings = kept ?? {};
+    for (const tool of tools()) tool.applySettings(settings);
     for (const element of document.querySelectorAll("*")) {
       if (last && "last" in element && Object.hasOwn(last, element.name)) element.last = last[element.name];
     }
@@ -199,6 +203,10 @@ document.addEventListener("click", () => queueMicrotask(sendValidity)); // a scr
 window.addEventListener("keydown", onKey);
 window.addEventListener("pagehide", () => draftTimer && sendDraft());
 document.addEventListener("crowd-submit", onSubmit);
+document.addEventListener("crowd-settings", (event) => {
+  settings = { ...settings, ...event.detail };
+  send("settings", { value: settings });
+});
 document.addEventListener("crowd-refused", (event) => sendRefusal({ canSubmit: false, message: event.detail.message }));
 document.addEventListener("crowd-stopped", () => sendRefusal({ canSubmit: true, message: "Not submitted: the task itself asks for something first." }));
 document.addEventListener("crowd-image-failed", (event) => report("image-failed", { src: event.detail.src }));

@@ -113,7 +113,7 @@ export class FullPageElement extends CrowdElement {
       instructions: this.#instructionsPanel(),
     };
     this.#parts = parts;
-    parts.show = h("button", { type: "button", class: "button show", onclick: () => this.toggleInstructions(true) }, "Instructions");
+    parts.show = h("button", { type: "button", class: "button show", onclick: () => this.#wantInstructions(true) }, "Instructions");
     root.append(
       h("div", { class: "page awsui-app-layout" },
         parts.instructions,
@@ -163,6 +163,17 @@ export class FullPageElement extends CrowdElement {
     main.focus(options);
   }
 
+  /** A worker who knows the instructions closes them once, not at every task. @param {boolean} isOpen */
+  #wantInstructions(isOpen) {
+    this.toggleInstructions(isOpen);
+    if (this.#hasShort()) this.dispatchEvent(new CustomEvent("crowd-settings", { bubbles: true, composed: true, detail: { isInstructionsOpen: isOpen } }));
+  }
+
+  /** What a worker set in an earlier task of the job. @param {{isInstructionsOpen?: boolean}} settings */
+  applySettings({ isInstructionsOpen }) {
+    if (isInstructionsOpen !== undefined && innerWidth > NARROW) this.toggleInstructions(isInstructionsOpen && this.#hasShort());
+  }
+
   #hasShort() {
     return this.region("short-instructions") !== null;
   }
@@ -173,7 +184,7 @@ export class FullPageElement extends CrowdElement {
   }
 
   #instructionsPanel() {
-    const close = h("button", { type: "button", class: "button link icon", "aria-label": "Close instructions", onclick: () => this.toggleInstructions(false) }, "×");
+    const close = h("button", { type: "button", class: "button link icon", "aria-label": "Close instructions", onclick: () => this.#wantInstructions(false) }, "×");
     const view = this.region("full-instructions")
       && h("button", { type: "button", class: "button link view", onclick: () => this.openInstructions() }, "View full instructions");
     return h("aside", { class: "instructions awsui-app-layout__navigation", "aria-label": "Instructions", part: "instructions" },

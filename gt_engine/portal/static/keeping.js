@@ -16,7 +16,7 @@ export class Shelf {
     this.prefix = `${PREFIX}:${worker}`;
   }
 
-  /** @param {"draft"|"answer"} kind @returns {boolean} whether the browser took it: it may be full, or forbid it */
+  /** @param {"draft"|"answer"|"settings"} kind of a task, settings of a job @returns {boolean} whether the browser took it: it may be full, or forbid it */
   put(kind, task, value) {
     try {
       localStorage.setItem(`${this.prefix}:${kind}:${task}`, JSON.stringify(value));

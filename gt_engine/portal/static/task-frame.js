@@ -8,11 +8,13 @@ const MOST_CHARACTERS = 8 * 1024 * 1024; // of a draft or an answer, as JSON
  * @property {(value: unknown) => void} draft
  * @property {(answer: object) => void} submit
  * @property {(verdict: {canSubmit: boolean, message?: string}) => void} valid
+ * @property {(value: object) => void} settings what the worker set in the job's pages
  * @property {() => void} activity
  * @property {(key: {key: string, ctrl: boolean, alt: boolean, shift: boolean, meta: boolean}) => void} key
  * @property {(src: string) => void} imageFailed
  */
 
+const MOST_SETTINGS = 4096; // characters
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isSmall = (value) => JSON.stringify(value).length <= MOST_CHARACTERS;
 
@@ -94,6 +96,9 @@ export class TaskFrame {
         break;
       case "submit":
         if (isObject(message.answer) && isSmall(message.answer)) hears.submit(message.answer);
+        break;
+      case "settings":
+        if (isObject(message.value) && JSON.stringify(message.value).length < MOST_SETTINGS) hears.settings(message.value);
         break;
       case "activity":
         hears.activity();

@@ -110,7 +110,7 @@ async function begin(work) {
 
 function start(work, draft) {
   work.isStarted = true;
-  work.frame.send({ type: "start", draft: draft?.value, theme: theme(), last: lastAnswer });
+  work.frame.send({ type: "start", draft: draft?.value, theme: theme(), last: lastAnswer, settings: shelf.get("settings", job) ?? {} });
   work.active.start(draft?.activeSeconds ?? 0);
   showSaved(draft ? "saved" : "");
   if (shelf.get("draft", work.task.id)) work.keeper.keep(draft);
@@ -185,6 +185,7 @@ function hearing(work) {
     },
     submit: isNow && work.isStarted ? (answer) => submit(work, answer) : idle,
     valid: isNow ? (verdict) => showVerdict(work, verdict) : idle,
+    settings: (value) => shelf.put("settings", job, value),
     activity: () => work.active.touch(),
     key: isNow ? press : idle,
     imageFailed: isNow ? showImageFailed : idle,

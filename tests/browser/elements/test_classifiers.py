@@ -158,6 +158,34 @@ def test_instructions_can_be_opened_from_the_portal(open_task: OpenTask) -> None
     assert "Shift+D" in text
 
 
+def test_instructions_that_were_closed_once_stay_closed_in_the_next_task(open_task: OpenTask) -> None:
+    page = open_task(TEXT)
+    with page.inside() as browser:
+        assert browser.find_element("css selector", "short-instructions").is_displayed()
+        shadow(browser, "crowd-classifier", "[aria-label='Close instructions']").click()
+        assert not browser.find_element("css selector", "short-instructions").is_displayed()
+    settings = page.wait("settings")["value"]
+    after = open_task(TEXT, settings=settings)
+    with after.inside() as browser:
+        assert not browser.find_element("css selector", "short-instructions").is_displayed()
+        shadow(browser, "crowd-classifier", ".show").click()
+        assert browser.find_element("css selector", "short-instructions").is_displayed()
+    assert after.wait("settings")["value"] == {"isInstructionsOpen": True}
+
+
+def test_enter_in_a_field_beside_a_tool_does_not_submit(open_task: OpenTask) -> None:
+    """It ends a word there, such as a new label; the task would be gone half done."""
+    page = open_task(
+        TEXT.replace("Choose.</short", "<crowd-input name='_new'></crowd-input></short"),
+    )
+    choose(page, "crowd-classifier", "Good")
+    with page.inside() as browser:
+        shadow(browser, "crowd-input", "input").send_keys("label\ue007")
+        assert shadow(browser, "crowd-input", "input").get_property("value") == "label"
+    assert page.submit()["category"] == {"label": "Good"}
+    assert len(page.messages("submit")) == 1
+
+
 def test_labels_that_are_no_json_are_reported_with_their_place(open_task: OpenTask) -> None:
     page = open_task(
         "<crowd-form><crowd-classifier name='c' categories='[a b'></crowd-classifier></crowd-form>", expects_errors=True

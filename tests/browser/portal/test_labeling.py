@@ -167,3 +167,22 @@ def test_the_clock_warns_and_an_image_that_fails_can_be_declined(desk: Desk, wor
     desk.browser.find_element("css selector", "#decline-dialog [data-close]").click()
     soon(lambda: desk.text("clock") == "Time is up", 20)
     assert "kept as a draft" in desk.text("notice")
+
+
+def test_instructions_closed_in_one_task_are_closed_in_the_next_and_after_a_reload(
+    desk: Desk, world: PortalWorld
+) -> None:
+    world.add_job(count=3, template=CLASSES, task_type=TaskType.IMAGE_CLASSIFICATION)
+    desk.open_job()
+
+    def is_open() -> bool:
+        return desk.frame().find_element("css selector", "short-instructions").is_displayed()
+
+    assert is_open()
+    tool = desk.frame().find_element("css selector", "crowd-image-classifier")
+    tool.shadow_root.find_element("css selector", "[aria-label='Close instructions']").click()
+    desk.key("1")
+    desk.submit()
+    assert not is_open()
+    desk.open_job()
+    assert not is_open()
