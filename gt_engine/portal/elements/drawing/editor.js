@@ -9,7 +9,8 @@ import { History } from "./history.js";
 
 /**
  * Fires `change` (a person changed shapes or the "nothing" mark), `show` (what is seen changed: a gesture under way, or
- * all was replaced), `select` (selection, label or visibility) and `say` (detail: words for a screen reader and the hint).
+ * all was replaced), `select` (selection, label or visibility), `say` (detail: words for everybody) and `tell` (detail:
+ * words for who does not see the image).
  */
 export class Editor extends EventTarget {
   /** @type {readonly Shape[]} */ shapes = [];
@@ -52,6 +53,9 @@ export class Editor extends EventTarget {
 
   /** @param {string} words */
   say(words) { this.dispatchEvent(new CustomEvent("say", { detail: words })); }
+
+  /** @param {string} words */
+  tell(words) { this.dispatchEvent(new CustomEvent("tell", { detail: words })); }
 
   /** @param {"change" | "show"} type */
   #changed(type = "change") {
@@ -126,7 +130,7 @@ export class Editor extends EventTarget {
     this.hidden.delete(label);
     this.#apply([...this.shapes, shape]);
     this.select(shape.id, { fresh: true });
-    this.say(`${label}, ${this.kind.noun} ${this.shapes.length}: ${this.kind.describe(shape)}.`);
+    this.tell(`${label}, ${this.kind.noun} ${this.shapes.length}: ${this.kind.describe(shape)}.`);
     return shape;
   }
 
@@ -141,7 +145,7 @@ export class Editor extends EventTarget {
     const shape = this.find(id);
     if (!shape) return;
     this.#apply(this.shapes.filter((other) => other !== shape));
-    this.say(`${shape.label} deleted.`);
+    this.tell(`${shape.label} deleted.`);
   }
 
   /** @param {boolean} nothing */

@@ -77,6 +77,7 @@ export class ImageElement extends FullPageElement {
 
   renderMain(/** @type {HTMLElement} */ root) {
     this.hint = h("div", { class: "hint", role: "status", "aria-live": "polite" });
+    this.told = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
     this.trouble = h("div", { class: "trouble", hidden: true });
     this.slider = new SliderPanel(() => {
       this.surface.root.focus();
@@ -86,7 +87,7 @@ export class ImageElement extends FullPageElement {
       name, label: name[0].toUpperCase() + name.slice(1), value: 100, least: 20, most: 300, usual: 100, unit: "%",
       set: (/** @type {number} */ value) => this.surface.adjust(/** @type {any} */ (name), value),
     }));
-    root.append(this.surface.root, this.hint, this.trouble, this.slider.root);
+    root.append(this.surface.root, this.hint, this.told, this.trouble, this.slider.root);
     this.surface.root.addEventListener("look", () => this.planRedraw());
     this.editor.addEventListener("change", () => {
       this.planRedraw();
@@ -94,6 +95,7 @@ export class ImageElement extends FullPageElement {
     });
     for (const type of ["show", "select"]) this.editor.addEventListener(type, () => this.planRedraw());
     this.editor.addEventListener("say", (event) => this.say(/** @type {CustomEvent} */ (event).detail));
+    this.editor.addEventListener("tell", (event) => { this.told.textContent = /** @type {CustomEvent} */ (event).detail; });
     this.#load();
   }
 
