@@ -88,9 +88,14 @@ def fault_of(problem: BaseException) -> Fault:
         if is_of_object(problem):
             return Fault.USERS
         return Fault.ENGINES if error_code(problem) in _OF_REQUESTS else Fault.PASSING
-    if isinstance(problem, OSError) and problem.errno in _FULL_DISK:
+    if is_full_disk(problem):
         return Fault.PASSING
     return Fault.PASSING if isinstance(problem, _PASSING) else Fault.ENGINES
+
+
+def is_full_disk(problem: BaseException) -> bool:
+    """Whether there was no room on the engine's own disk."""
+    return isinstance(problem, OSError) and problem.errno in _FULL_DISK
 
 
 def is_of_object(problem: ClientError) -> bool:

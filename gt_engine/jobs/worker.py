@@ -23,7 +23,7 @@ from gt_engine import logs
 from gt_engine.autolabel import FeatureStore
 from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, client, s3_client
 from gt_engine.jobs.context import JobContext, context_of
-from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, reason_of
+from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_full_disk, reason_of
 from gt_engine.jobs.life_cycle import Answers, End, Wait, Work, next_work
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.schedule import StepReport
@@ -68,6 +68,8 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
         outcome = perform(work, job, state, tools)
         log.info("step", extra={"job": name, "work": type(work).__name__, **_used(began)})
     except Exception as problem:
+        if is_full_disk(problem):
+            tools.logs.append(JOB_LOG_GROUP, record.name, ["The engine's disk is full; the job waits for room on it."])
         if fault_of(problem) is not Fault.USERS:
             raise
         end = End(Phase.FAILED, _client_error(problem))
