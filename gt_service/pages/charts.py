@@ -156,7 +156,8 @@ def cost_per_image(points: Sequence[ChainPoint]) -> Markup:
         )
         for point in known
     ]
-    y_ticks = [(mark, f"${mark:.2f}" if marks[1] >= 0.01 else f"${mark:.3f}") for mark in marks]
+    digits = svg.decimals(marks, least=2)
+    y_ticks = [(mark, f"${mark:.{digits}f}") for mark in marks]
     return svg.picture(
         _axes(frame, y_ticks, _batch_ticks(batches), "batch"),
         *shapes,
@@ -256,7 +257,7 @@ def spend(*, spent: int, committed: int, cap: int) -> Markup:
 
 def iterations(rows: Sequence[tuple[int, int, int]]) -> Markup:
     """Stacked bars: (iteration, human images, machine images)."""
-    marks = svg.ticks(max((human + machine for _, human, machine in rows), default=1))
+    marks = svg.ticks(max((human + machine for _, human, machine in rows), default=1), whole=True)
     frame = Frame(rows[0][0] - 0.6, rows[-1][0] + 0.6, marks[-1])
     slot = min(44.0, (WIDTH - LEFT - RIGHT) / (frame.x_high - frame.x_low) * 0.7)
     shapes = []

@@ -5,7 +5,7 @@ them, so shapes carry a `class` that pages.css colours (and dark mode recolours)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
@@ -42,14 +42,20 @@ def picture(*children: Markup, width: float, height: float, title: str, class_: 
     )
 
 
-def ticks(highest: float, *, about: int = 4) -> list[float]:
-    """Round numbers from 0 to at or above `highest`, about `about` of them."""
+def ticks(highest: float, *, about: int = 4, whole: bool = False) -> list[float]:
+    """Round numbers from 0 to at or above `highest`, about `about` of them. whole: of things that are counted."""
     if highest <= 0:
         return [0.0, 1.0]
     rough = highest / about
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
+    steps = (power * factor for factor in (1, 2, 2.5, 5, 10, 20, 50, 100))
+    step = next(step for step in steps if step >= rough * 0.999 and not (whole and step % 1))
     return [round(step * index, 10) for index in range(math.ceil(highest / step - 1e-9) + 1)]
+
+
+def decimals(marks: Sequence[float], *, least: int = 0) -> int:
+    """How many decimals say every mark as it is: a line that is called by another number is at the wrong place."""
+    return next((digits for digits in range(least, 10) if all(round(mark, digits) == mark for mark in marks)), 10)
 
 
 def every(count: int, *, room_for: int) -> int:

@@ -89,6 +89,22 @@ def test_ticks_are_round_and_reach_the_highest_value(highest: float) -> None:
     assert 2 <= len(marks) <= 6
 
 
+@pytest.mark.parametrize("highest", [1, 2, 3, 7, 10, 11, 42, 99, 1250, 99_999])
+def test_images_are_counted_in_whole_ones(highest: int) -> None:
+    """Lines at 2.5 and 7.5 were called 2 and 8."""
+    marks = svg.ticks(highest, whole=True)
+    assert all(mark == int(mark) for mark in marks)
+    assert marks[-1] >= highest
+    assert 2 <= len(marks) <= 6
+
+
+@given(st.floats(0.0001, 1e6))
+def test_a_line_is_called_by_its_number(highest: float) -> None:
+    marks = svg.ticks(highest)
+    digits = svg.decimals(marks, least=2)
+    assert [float(f"{mark:.{digits}f}") for mark in marks] == marks
+
+
 def test_progress_never_overflows() -> None:
     """Counters can run ahead of the object count while a job runs."""
     drawing = parsed(charts.progress(human=900, machine=900, failed=0, total=1250))
