@@ -19,32 +19,10 @@ from chalice.app import Request, Response
 from chalicelib.observability import logger
 from gt_service.errors import AccessDenied, GtServiceError
 from gt_service.pages import browser
+from gt_service.routes import route_at
 
-PUBLIC = frozenset({"/", "/health", "/ready", "/version", "/openapi.json", "/login", "/logout", "/static/{name}"})
-"""Everything else needs a token."""
 READING = frozenset({"GET", "HEAD"})
-HARMLESS = frozenset({"/estimates"})
-"""Routes whose POST changes nothing."""
 ROLES = ("viewer", "operator")
-BROWSED = frozenset(
-    {
-        ("GET", "/campaigns"),
-        ("GET", "/campaigns/{name}"),
-        ("GET", "/campaigns/{name}/images"),
-        ("GET", "/jobs/{name}"),
-        ("GET", "/jobs/{name}/report"),
-        ("POST", "/campaigns/{name}/batches"),
-        ("POST", "/campaigns/{name}/pause"),
-        ("POST", "/campaigns/{name}/resume"),
-        ("POST", "/campaigns/{name}/leave-out"),
-        ("POST", "/campaigns/{name}/stop"),
-        ("POST", "/jobs/{name}/stop"),
-        ("GET", "/estimates"),
-        ("POST", "/estimates"),
-    }
-)
-"""The API's routes that pages show or send to, and the one that viewers may POST to, which the gateway's authorizer
-grants to no viewer: guarded here, not at the gateway."""
 
 SIGNED = "/iam"
 """Before the routes that the gateway opens to requests signed with SigV4, as far as the signer's IAM policies go."""
@@ -58,6 +36,11 @@ class Unauthenticated(GtServiceError):
 
     code = "unauthenticated"
     status = 401
+
+
+def is_public(request: Request) -> bool:
+    """Whether nobody is asked who they are."""
+    return not request.path.startswith(f"{SIGNED}/") and route_at(request.method, request.path).needs == "anybody"
 
 
 def check(request: Request, find: Find) -> Mapping[str, str]:
@@ -110,8 +93,7 @@ def _signer(request: Request) -> Mapping[str, str]:
 def _allowed(request: Request, principal: Mapping[str, str]) -> Mapping[str, str]:
     if principal["role"] not in ROLES:
         raise AccessDenied(f"the role {principal['role']!r} may do nothing here")
-    changes = request.method not in READING and request.path not in HARMLESS
-    if changes and principal["role"] != "operator":
+    if route_at(request.method, request.path).needs == "operator" and principal["role"] != "operator":
         raise AccessDenied("viewers may look, not change", remedy="Ask for a token with the role operator.")
     return principal
 

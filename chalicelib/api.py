@@ -12,7 +12,7 @@ from chalice.app import Blueprint, IAMAuthorizer, Request, Response
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import wiring
-from chalicelib.access import BROWSED, SIGNED
+from chalicelib.access import SIGNED
 from chalicelib.authorize import authorize
 from chalicelib.observability import logger
 from chalicelib.page_data import page_data
@@ -34,6 +34,7 @@ from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, 
 from gt_service.etags import etag, matches
 from gt_service.listing import Listing, Row, most_results
 from gt_service.objects import S3Uri
+from gt_service.routes import route_at
 from gt_service.store.browsing import Browsing
 from gt_service.store.records import Campaign, ImageStatus
 from gt_service.store.requests import KeptAnswer
@@ -52,8 +53,11 @@ _COUNTED_IN_LISTS = 1_000
 _IAM = IAMAuthorizer()
 
 
-def route(path: str, method: str = "GET", *, public: bool = False, **options: Any) -> Callable[[View], View]:
-    """A route that answers errors in the API's one shape, and unless public its twin for requests signed with SigV4."""
+def route(path: str, method: str = "GET", **options: Any) -> Callable[[View], View]:
+    """A route as `gt_service.routes` describes it, which answers errors in the API's one shape; unless anybody may use
+    it with its twin for requests signed with SigV4."""
+    described = route_at(method, path)
+    is_public = described.needs == "anybody"
 
     def register(view: View) -> View:
         def whole(**arguments: str) -> Response:
@@ -81,9 +85,9 @@ def route(path: str, method: str = "GET", *, public: bool = False, **options: An
             except GtServiceError as error:
                 return _refused(path, error)
 
-        guard = {} if public or (method, path) in BROWSED else {"authorizer": authorize}
+        guard = {} if is_public or described.is_browsed else {"authorizer": authorize}
         registered: View = blueprint.route(path, methods=[method], **guard, **options)(answer)
-        if not public:
+        if not is_public:
             blueprint.route(SIGNED + path, methods=[method], authorizer=_IAM, **options)(answer)
         return registered
 
@@ -135,18 +139,18 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-@route("/health", public=True)
+@route("/health")
 def health() -> Any:
     """Whether the function runs; it asks nobody else."""
     return {"status": "ok", "version": __version__}
 
 
-@route("/version", public=True)
+@route("/version")
 def version() -> Any:
     return {"version": __version__}
 
 
-@route("/ready", public=True)
+@route("/ready")
 def ready() -> Any:
     """Whether what nearly every request needs answers: the table of campaigns. 503 where it does not."""
     try:
@@ -158,7 +162,7 @@ def ready() -> Any:
     return {"status": "ready"}
 
 
-@route("/openapi.json", public=True)
+@route("/openapi.json")
 def describe() -> Any:
     # Imported here: it makes a schema of every model, which no other route should wait for.
     from gt_service.openapi import document

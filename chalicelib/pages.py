@@ -177,7 +177,7 @@ def is_page(request: Request) -> bool:
 
 def serve(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """In front of every HTTP route: who asks, then the page where a browser wants one, and the API otherwise."""
-    if request.path in access.PUBLIC:
+    if access.is_public(request):
         return _in_one_shape(get_response(request))
     try:
         principal = access.check(request, page_data().token)

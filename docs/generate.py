@@ -296,9 +296,9 @@ def http_api() -> str:
 
 def _operation_row(operation: Operation) -> str:
     answer = "" if operation.answer is None else f"[{operation.answer.__name__}](#{operation.answer.__name__.lower()})"
-    public = " *(public)*" if operation.public else ""
+    who = {"anybody": " *(public)*", "viewer": "", "operator": " *(operators)*"}[operation.needs]
     errors = ", ".join(str(status) for status in refusals(operation))
-    title = f"`{operation.method.upper()} {operation.path}`{public}"
+    title = f"`{operation.method.upper()} {operation.path}`{who}"
     return f"| {title} | {operation.summary} | {operation.status} {answer} | {errors} |"
 
 

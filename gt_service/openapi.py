@@ -17,6 +17,7 @@ from gt_service import __version__
 from gt_service.campaign import CampaignSpec
 from gt_service.listing import DIRECTIONS, ORDERS
 from gt_service.reports.estimate import MOST_OBJECTS
+from gt_service.routes import Role, route_at
 
 Time = str
 _TIME = "ISO 8601, UTC."
@@ -283,11 +284,19 @@ class Operation:
     refusals: tuple[int, ...] = ()
     query: tuple[Parameter, ...] = ()
     takes: type[BaseModel] | None = None
-    public: bool = False
 
     @property
     def changes(self) -> bool:
         return self.method != "get"
+
+    @property
+    def needs(self) -> Role:
+        """Who may use it."""
+        return route_at(self.method.upper(), self.path).needs
+
+    @property
+    def public(self) -> bool:
+        return self.needs == "anybody"
 
 
 _PAGING = (
@@ -342,10 +351,10 @@ _KEY = Parameter(
 )
 
 OPERATIONS = (
-    Operation("get", "/health", "Whether the API answers.", Health, public=True),
-    Operation("get", "/openapi.json", "This description, for programs.", Description, public=True),
-    Operation("get", "/ready", "Whether what the API needs answers too.", Ready, refusals=(503,), public=True),
-    Operation("get", "/version", "The service's version.", Version, public=True),
+    Operation("get", "/health", "Whether the API answers.", Health),
+    Operation("get", "/openapi.json", "This description, for programs.", Description),
+    Operation("get", "/ready", "Whether what the API needs answers too.", Ready, refusals=(503,)),
+    Operation("get", "/version", "The service's version.", Version),
     Operation("get", "/campaigns", "All campaigns.", Campaigns, refusals=(422,), query=_listed(_words(Campaign))),
     Operation("get", "/campaigns/{name}", "A campaign: how it stands, and why it waits.", Campaign, refusals=(404,)),
     Operation(
@@ -450,8 +459,8 @@ OPERATIONS = (
         refusals=(404, 422),
         takes=EstimateRequest,
     ),
-    Operation("get", "/", "Leads to the campaigns' page.", None, status=303, public=True),
-    Operation("get", "/login", "The page where a person gives their token.", None, query=(_LEADS_TO,), public=True),
+    Operation("get", "/", "Leads to the campaigns' page.", None, status=303),
+    Operation("get", "/login", "The page where a person gives their token.", None, query=(_LEADS_TO,)),
     Operation(
         "post",
         "/login",
@@ -459,10 +468,9 @@ OPERATIONS = (
         None,
         status=303,
         refusals=(401, 403),
-        public=True,
     ),
-    Operation("post", "/logout", "Forgets the cookie.", None, status=303, public=True),
-    Operation("get", "/static/{name}", "A file that the pages load.", None, refusals=(404,), public=True),
+    Operation("post", "/logout", "Forgets the cookie.", None, status=303),
+    Operation("get", "/static/{name}", "A file that the pages load.", None, refusals=(404,)),
 )
 
 _ANSWERS: Mapping[int, str] = {200: "Found.", 202: "Accepted.", 303: "Look there."}
@@ -548,6 +556,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
         shown["parameters"] = parameters
     if operation.public:
         shown |= {"security": [], "servers": [_OPEN]}
+    else:
+        shown["x-role"] = operation.needs
     if operation.takes is not None:
         content: dict[str, Any] = {
             "application/json": {"schema": {"$ref": _REF.format(model=operation.takes.__name__)}}

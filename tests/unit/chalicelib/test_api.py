@@ -21,6 +21,7 @@ from gt_service.chain.deployment import Deployment
 from gt_service.objects import S3Uri
 from gt_service.openapi import Labels
 from gt_service.reports.estimate import PastJob, estimate
+from gt_service.routes import ROUTES, Route
 from gt_service.store.records import Token
 from gt_service.store.tokens import digest
 from tests.world import INBOX, REGION, RESULTS, ROLE, World, picture, spec_document
@@ -118,6 +119,15 @@ def test_refusals_have_one_shape(client: Client, world: World, method: str, path
 def test_a_body_of_another_type_is_refused_in_the_same_shape(client: Client) -> None:
     answer = ask(client, "POST", "/estimates", b"<x/>", **{"Content-Type": "text/xml"})
     assert (answer.status_code, answer.json_body["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.needs == "operator"], ids=str)
+def test_viewers_change_nothing(client: Client, world: World, route: Route) -> None:
+    world.campaign()
+    body = spec_document() if route.method == "PUT" else None
+    path = route.path.replace("{name}", "birds" if route.path.startswith("/campaigns") else "birds-0001")
+    assert ask(client, route.method, path, body, role="viewer").status_code == 403
+    assert ask(client, route.method, path, body, role="operator").status_code != 403
 
 
 def test_labels_can_be_downloaded_once_a_job_has_ended(

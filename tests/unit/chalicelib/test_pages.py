@@ -15,6 +15,7 @@ from app import app
 from chalicelib import access, api, pages
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
+from gt_service.routes import ROUTES, route_at
 from gt_service.store.records import Token
 from tests import pages_data as data
 
@@ -114,7 +115,11 @@ def every_route() -> list[tuple[str, str]]:
     return [(method, path) for path, methods in app.routes.items() for method in methods]
 
 
-@pytest.mark.parametrize(("method", "path"), [one for one in every_route() if one[1] not in access.PUBLIC])
+def is_public(method: str, path: str) -> bool:
+    return not path.startswith(f"{access.SIGNED}/") and route_at(method, path).needs == "anybody"
+
+
+@pytest.mark.parametrize(("method", "path"), [one for one in every_route() if not is_public(*one)])
 def test_every_route_that_is_not_public_asks_who_you_are(client: Client, method: str, path: str) -> None:
     """A route added without a thought must be closed, not open."""
     address = path.replace("{name}", "birds")
@@ -126,7 +131,7 @@ def test_routes_for_requests_that_are_signed_are_the_others_again_and_ask_iam() 
     """One that IAM is not asked about would be closed to machines; a page or a public route has no use for it."""
     signed = [one for one in every_route() if one[1].startswith(f"{access.SIGNED}/")]
     assert all(isinstance(app.routes[path][method].authorizer, IAMAuthorizer) for method, path in signed)
-    others = {one for one in every_route() if one not in signed and one[1] not in access.PUBLIC}
+    others = {one for one in every_route() if one not in signed and not is_public(*one)}
     assert {(method, path.removeprefix(access.SIGNED)) for method, path in signed} == others
 
 
@@ -139,8 +144,7 @@ def test_what_the_gateway_names_no_signer_of_is_refused(client: Client, headers:
 
 
 def test_public_routes_show_nothing_of_anyone() -> None:
-    known = {path for _, path in every_route()}
-    assert access.PUBLIC & known <= {
+    assert {path for method, path in every_route() if is_public(method, path)} == {
         "/",
         "/health",
         "/ready",
@@ -154,8 +158,15 @@ def test_public_routes_show_nothing_of_anyone() -> None:
 
 def test_every_browsed_route_exists_and_none_is_guarded_at_the_gateway() -> None:
     """The gateway's authorizer knows no cookies: a page's button behind it would never work."""
-    for method, path in access.BROWSED:
-        assert app.routes[path][method].authorizer is None, (method, path)
+    for route in ROUTES:
+        is_guarded = app.routes[route.path][route.method].authorizer is not None
+        assert is_guarded == (route.needs != "anybody" and not route.is_browsed), route
+
+
+def test_every_route_is_described_and_every_description_is_a_route() -> None:
+    """Who may use it is read there alone: one that is forgotten would be no route, or nobody's."""
+    registered = {(method, path) for method, path in every_route() if not path.startswith(f"{access.SIGNED}/")}
+    assert registered == {(route.method, route.path) for route in ROUTES}
 
 
 @pytest.mark.parametrize("path", ["/campaigns", "/campaigns/birds", "/campaigns/birds/images", "/jobs/birds-0001"])
@@ -300,8 +311,8 @@ def test_what_the_gateway_said_counts() -> None:
     from chalice.app import Request
 
     event = json.loads(
-        '{"multiValueQueryStringParameters": null, "headers": {}, "pathParameters": null, "body": null, "path": "/x",'
-        ' "stageVariables": null, "requestContext": {"httpMethod": "GET", "resourcePath": "/x",'
+        '{"multiValueQueryStringParameters": null, "headers": {}, "pathParameters": null, "body": null, "path": "/campaigns",'
+        ' "stageVariables": null, "requestContext": {"httpMethod": "GET", "resourcePath": "/campaigns",'
         ' "authorizer": {"principalId": "ada", "role": "viewer"}}}'
     )
 
