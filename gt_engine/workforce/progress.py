@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.offers import ObjectOffer, Status
@@ -30,7 +30,10 @@ class WorkerProgress:
 
 @dataclass(frozen=True)
 class JobProgress:
-    """How far a job's people are, for whoever owns it: objects offered, answered by all, given up, begun, untouched."""
+    """How far a job's people are, for whoever owns it: objects offered, answered by all, given up, begun, untouched.
+
+    last_hour: answers that came in the hour before.
+    """
 
     job: str
     offered: int
@@ -41,6 +44,7 @@ class JobProgress:
     answers: int
     workers_per_object: int
     active_seconds: float
+    last_hour: int = 0
     workers: tuple[WorkerProgress, ...] = ()
     declines: tuple[Declined, ...] = ()
     until: datetime | None = None
@@ -50,6 +54,7 @@ def progress_of(offer: JobOffer, objects: Collection[ObjectOffer], now: datetime
     """Sums over the objects of a job. Pure."""
     workers: dict[str, WorkerProgress] = {}
     declines = []
+    hour_ago = now - timedelta(hours=1)
     for one in objects:
         for mine in one.assignments:
             was = workers.get(mine.worker, WorkerProgress(mine.worker))
@@ -79,6 +84,7 @@ def progress_of(offer: JobOffer, objects: Collection[ObjectOffer], now: datetime
         answers=sum(len(one.answers) for one in objects),
         workers_per_object=offer.workers_per_object,
         active_seconds=round(sum(one.active_seconds for one in workers.values()), 3),
+        last_hour=sum((mine.ended_at or hour_ago) > hour_ago for one in objects for mine in one.answers),
         workers=tuple(sorted(workers.values(), key=lambda one: one.worker_id)),
         declines=tuple(declines),
         until=offer.until,

@@ -1,6 +1,7 @@
 /** The page of one task in its frame: a stranger until shown otherwise. All it can do is send messages through one port. */
 
 const READY_LIMIT = 25_000; // ms
+const SILENCE_LIMIT = 2_000; // ms after the frame has loaded
 const MOST_CHARACTERS = 8 * 1024 * 1024; // of a draft or an answer, as JSON
 
 /**
@@ -21,6 +22,7 @@ const isSmall = (value) => JSON.stringify(value).length <= MOST_CHARACTERS;
 export class TaskFrame {
   #port = null;
   #imageFailed = null;
+  #isHeard = false;
 
   /**
    * @param {HTMLElement} place @param {{id: string, page: string, title: string}} task
@@ -38,7 +40,8 @@ export class TaskFrame {
     /** Settled when the frame can be shown. Errors: its page does not load, or has none of our elements in it. */
     this.ready = new Promise((resolve, reject) => {
       this.settle = resolve;
-      setTimeout(() => reject(new Error("The page of this task cannot be loaded.")), READY_LIMIT);
+      this.fail = (words) => reject(new Error(words));
+      setTimeout(() => this.fail("The page of this task cannot be loaded."), READY_LIMIT);
     });
     this.ready.catch(() => {});
     // A second load is another page in the same frame: it gets no port, and the first port is dead.
@@ -77,10 +80,19 @@ export class TaskFrame {
     port1.onmessage = ({ data }) => this.#receive(data);
     // The frame's origin is opaque, so that none can be named; the port goes to this window and nowhere else.
     this.element.contentWindow.postMessage({ type: "connect", task: this.task.id }, "*", [port2]);
+    setTimeout(() => this.#ask(), SILENCE_LIMIT);
+  }
+
+  /** A page that says nothing may be one that the server refused: the frame cannot be looked into, so it is asked. */
+  async #ask() {
+    if (this.#isHeard) return;
+    const answer = await fetch(this.task.page, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer && !answer.ok) this.fail((await answer.json().catch(() => ({}))).message ?? `The server answered ${answer.status}.`);
   }
 
   #receive(message) {
     if (!isObject(message)) return;
+    this.#isHeard = true;
     const hears = this.listener(this);
     switch (message.type) {
       case "ready":

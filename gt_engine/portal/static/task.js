@@ -10,6 +10,7 @@ import { Refused, ask, askUntilAnswered, whenSignedOut } from "./server.js";
 import { TaskFrame } from "./task-frame.js";
 
 const UNDO_FOR = 30; // seconds
+const LOCK_PATIENCE = 2000; // ms
 const DRAFT_DELAY = 500; // ms: a frame tells of a stroke after 400
 const RESERVED_FOR = 270_000; // ms: the server keeps a task that was fetched ahead for 300 s
 
@@ -487,6 +488,44 @@ whenSignedOut(() => signInAgain(worker));
 
 // --- from the beginning
 
+/** One tab works on a job: two would write over each other's drafts. Browsers have no locks on plain HTTP; then all may. */
+async function whenAlone(begin, isWanted = false) {
+  if (!navigator.locks) return begin();
+  let isHeld = false;
+  // A page that is loaded again waits a moment for itself to be gone.
+  const way = isWanted ? { steal: true } : { signal: AbortSignal.timeout(LOCK_PATIENCE) };
+  try {
+    await navigator.locks.request(`gt-portal:${worker}:${job}`, way, () => {
+      isHeld = true;
+      begin();
+      return new Promise(() => {}); // until the tab is closed
+    });
+  } catch {
+    if (isHeld) leaveToOtherTab();
+    else {
+      showCard("This job is open in another tab", "Go on there, or here: then the other tab stops.",
+        [{ label: "Work here", act: () => whenAlone(begin, true) }, toJobs]);
+    }
+  }
+  return undefined;
+}
+
+function leaveToOtherTab() {
+  isGoing = true;
+  turn += 1;
+  clearTimeout(lookTimer);
+  upcoming?.then(close);
+  for (const work of [now, before]) close(work);
+  now = before = upcoming = null;
+  clock.stop();
+  hideUndo();
+  clearNotice();
+  showSaved("");
+  showControls();
+  showCard("This job is open in another tab", "It was opened there, and goes on there.",
+    [{ label: "Work here", act: () => location.reload() }, toJobs]);
+}
+
 async function beginVisit() {
   const reopen = new URLSearchParams(location.search).get("reopen");
   history.replaceState(null, "", location.pathname);
@@ -501,4 +540,4 @@ async function beginVisit() {
   await goOn();
 }
 
-beginVisit();
+whenAlone(beginVisit);

@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from tests.browser.portal.conftest import Desk
-from tests.portal_world import PortalWorld
+from tests.portal_world import JOB, PortalWorld
 from tests.waiting import soon
 
 
@@ -129,3 +129,30 @@ def test_an_answer_that_the_server_refuses_comes_back(desk: Desk, world: PortalW
     soon(lambda: "Dragon" in desk.text("notice"), 20)
     assert desk.shown() == first
     assert desk.value() == drawn
+
+
+def test_two_tabs_do_not_write_over_each_other(desk: Desk, world: PortalWorld) -> None:
+    world.add_job(count=3)
+    desk.open_job()
+    first = desk.browser.current_window_handle
+    drawn = desk.draw()
+    desk.until_saved()
+    desk.browser.switch_to.new_window("tab")
+    desk.browser.get(f"{world.url}/jobs/{JOB}")
+    soon(lambda: "open in another tab" in desk.text("waiting"), 20)
+    desk.browser.find_element("css selector", "#waiting button").click()
+    desk.until_task()
+    soon(lambda: desk.value() == drawn, 20)
+    desk.submit()
+    desk.browser.close()
+    desk.browser.switch_to.window(first)
+    assert "goes on there" in desk.text("waiting")
+    assert not desk.part("submit").is_enabled()
+
+
+def test_a_page_that_the_server_refuses_says_why(desk: Desk, world: PortalWorld) -> None:
+    world.add_job(count=1, template="{{ task.input.labels | nope }}")
+    desk.browser.get(f"{world.url}/jobs/{JOB}")
+    soon(lambda: "unknown filter" in desk.text("waiting"), 20)
+    desk.browser.find_element("xpath", "//button[.='Decline this task']").click()
+    assert desk.part("decline-dialog").is_displayed()
