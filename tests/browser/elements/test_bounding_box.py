@@ -110,6 +110,15 @@ def test_two_clicks_and_four_extreme_clicks_give_the_box_that_a_drag_gives(boxes
     assert only(drawing) == dragged
 
 
+def test_extreme_clicks_may_fall_on_other_boxes(boxes: DrawBoxes) -> None:
+    drawing = boxes()
+    drawing.drag((200, 100), (500, 400))
+    drawing.keys(Keys.ESCAPE, "e")
+    drawing.click((350, 100), (200, 200), (350, 400), (600, 250))  # three of them on its border
+    assert len(drawing.value["boundingBoxes"]) == 2
+    assert corners(drawing.value["boundingBoxes"][1]) == pytest.approx((200, 100, 600, 400), abs=1)
+
+
 def test_boxes_end_at_the_image_and_specks_are_none(boxes: DrawBoxes) -> None:
     drawing = boxes()
     drawing.drag((600, 400), (5000, 5000))

@@ -107,6 +107,13 @@ export class Gestures {
     const handle = this.#handleAt(p);
     if (handle >= 0) return altKey ? this.#removing(handle) : this.#dragging(handle, p);
     const shape = editor.at(p, this.near, this.moves);
+    if (shape && tool.clicksAnywhere && !this.moves) {
+      const move = () => {
+        editor.select(shape.id);
+        return this.#moving(p);
+      };
+      return this.#undecided({ click: () => this.#drawing(p).release(p, false), drag: move });
+    }
     if (shape) {
       editor.select(shape.id);
       const grown = altKey && editor.kind.grown?.(shape, p, this.near, editor.size);
@@ -115,20 +122,24 @@ export class Gestures {
       return this.#dragging(grown.handle, p);
     }
     const around = tool.selectsInside ? editor.at(p, this.near, true) : null;
-    if (around && around.id !== editor.selected) return this.#choosing(around.id, p);
+    const draw = () => {
+      editor.select(null);
+      return this.#drawing(p);
+    };
+    if (around && around.id !== editor.selected) return this.#undecided({ click: () => editor.select(around.id), drag: draw });
+    if (!this.moves) return draw();
     editor.select(null);
-    return this.moves ? this.#panning(p) : this.#drawing(p);
+    return this.#panning(p);
   }
 
-  /** Inside a shape a click selects it; a drag draws. @param {number} id @param {Point} start @returns {Gesture} */
-  #choosing(id, start) {
+  /** What a press means shows in whether the pointer moves. @param {{click: () => void, drag: () => Gesture}} either @returns {Gesture} */
+  #undecided({ click, drag }) {
     return {
       drag: (p) => {
-        this.editor.select(null);
-        this.#gesture = this.#drawing(start);
+        this.#gesture = drag();
         this.#gesture.drag(p);
       },
-      release: () => this.editor.select(id),
+      release: click,
       abandon() {},
     };
   }

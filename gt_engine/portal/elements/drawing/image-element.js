@@ -42,6 +42,7 @@ export class ImageElement extends FullPageElement {
   connectedCallback() {
     super.connectedCallback();
     document.addEventListener("keyup", this.#onKeyup);
+    window.addEventListener("blur", this.#onBlur);
     this.addEventListener("pointerdown", () => {
       current = this;
       this.#showFocus(false);
@@ -55,6 +56,7 @@ export class ImageElement extends FullPageElement {
   disconnectedCallback() {
     super.disconnectedCallback();
     document.removeEventListener("keyup", this.#onKeyup);
+    window.removeEventListener("blur", this.#onBlur);
     if (current === this) current = null;
   }
 
@@ -282,6 +284,8 @@ export class ImageElement extends FullPageElement {
     this.#showFocus(true);
     return this.keys.down(event);
   }
+
+  #onBlur = () => this.keys.rest();
 
   #onKeyup = (/** @type {KeyboardEvent} */ event) => this.keys.up(event);
 

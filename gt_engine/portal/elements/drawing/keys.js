@@ -32,12 +32,17 @@ export class Keys {
     return this.#runCommand(key) || this.#chooseLabel(key);
   }
 
+  /** The space bar is up, or the window hears of no keys any more. */
+  rest() {
+    this.element.pointers.pans = false;
+    this.element.surface.root.classList.remove("pans");
+  }
+
   /** @param {KeyboardEvent} event */
   up(event) {
-    const { pointers, surface, crosshair } = this.element;
+    const { pointers, crosshair } = this.element;
     if (event.key !== " " || !pointers.pans) return;
-    pointers.pans = false;
-    surface.root.classList.remove("pans");
+    this.rest();
     if (pointers.hasPanned || !crosshair.place) return;
     this.element.clickAt(crosshair.place);
     this.element.planRedraw();

@@ -3,11 +3,12 @@ import { h } from "../element.js";
 import { icon } from "./icons.js";
 import { color, keyOf, UNKNOWN } from "./labels.js";
 
+const HEX = /^#[0-9a-f]{6}$/i; // masks need a colour's numbers, so names of colours are none
 const SEARCHED = 9; // labels from which the list has a search field
 
 export class LabelsPanel {
   /** @type {readonly string[]} */ labels = [];
-  /** @type {readonly string[]} */ colors = [];
+  /** @type {readonly (string | undefined)[]} */ colors = [];
   /** @type {Map<string, {row: HTMLElement, choose: HTMLElement, count: HTMLElement, eye: HTMLElement}>} */ #rows = new Map();
 
   /** @param {HTMLElement} root @param {import("./image-element.js").ImageEditor} editor @param {() => void} done gives the focus back */
@@ -30,7 +31,7 @@ export class LabelsPanel {
   /** @param {readonly string[]} labels @param {readonly string[]} [colors] of the labels, as label-colors has them */
   set(labels, colors = []) {
     this.labels = labels;
-    this.colors = colors;
+    this.colors = colors.map((each) => (HEX.test(each) ? each : undefined));
     this.#rows.clear();
     this.list.replaceChildren(...labels.map((label, index) => this.#row(label, index)));
     this.search.hidden = labels.length < SEARCHED;

@@ -23,6 +23,8 @@ export class BoxTool {
 
   get selectsInside() { return !this.extreme; }
 
+  get clicksAnywhere() { return this.extreme; }
+
   get hint() {
     if (this.extreme) return `Click the outermost points of the object: ${SIDES[this.#points.length]}, ${this.#points.length + 1} of 4.`;
     return this.active && !this.#dragging ? "Click the opposite corner." : "";

@@ -9,6 +9,7 @@
  * @property {boolean} active whether a shape is begun
  * @property {Preview | null} preview
  * @property {boolean} [selectsInside] a click inside a shape selects it, rather than beginning another
+ * @property {boolean} [clicksAnywhere] a click on a shape is a point of the next one; a drag still moves it
  * @property {string} hint what to do next
  * @property {(at: Press) => void} down
  * @property {(at: Press) => void} drag the pointer moves while pressed, beyond a click
