@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from gt_service.pages import charts
-from gt_service.pages.formats import NOTHING, money, money_per_image, number, percent, time
+from gt_service.pages.formats import NOTHING, money, money_in_column, money_per_image, number, percent, time
 from gt_service.pages.status import Action, Status, campaign_actions, campaign_dialogs, campaign_status, job_status
 
 Json = Mapping[str, Any]
@@ -123,9 +123,9 @@ def campaign_row(campaign: Json) -> CampaignRow:
         name=campaign["name"],
         status=campaign_status(campaign["status"]),
         task=(campaign.get("spec") or {}).get("task", NOTHING),
-        reserved=money(campaign.get("committed_mills")),
-        spent=money(campaign.get("spent_mills")),
-        cap=money(campaign.get("cap_mills")),
+        reserved=money_in_column(campaign.get("committed_mills")),
+        spent=money_in_column(campaign.get("spent_mills")),
+        cap=money_in_column(campaign.get("cap_mills")),
         reason=campaign.get("reason") or "",
         since=time(campaign.get("created_at")),
     )
@@ -148,7 +148,7 @@ def job_row(job: Json) -> JobRow:
         machine=number(machine),
         failed=number(failed),
         share=percent(machine / labeled) if labeled else NOTHING,
-        cost=money(job.get("cost_mills")),
+        cost=money_in_column(job.get("cost_mills")),
         per_image=money_per_image(job.get("cost_mills"), labeled),
         progress=charts.progress(human=human, machine=machine, failed=failed, total=job["objects"]),
     )

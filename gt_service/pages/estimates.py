@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.pages import charts
-from gt_service.pages.formats import money, number, percent
+from gt_service.pages.formats import money, money_in_column, number, percent
 from gt_service.pages.parts import Fact, Table
 from gt_service.reports.estimate import count_of_objects
 
@@ -88,7 +88,7 @@ def _jobs(jobs: Sequence[Json]) -> Table:
                 f"{index}. {job['role']}",
                 number(job["objects"]),
                 percent(job["machine_share"]["likely"]),
-                *(money(job["cost_mills"][name]) for name in ("low", "likely", "high", "ceiling")),
+                *(money_in_column(job["cost_mills"][name]) for name in ("low", "likely", "high", "ceiling")),
             )
             for index, job in enumerate(shown, start=1)
         ),

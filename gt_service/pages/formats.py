@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from gt_service.money import MILLS_PER_DOLLAR, Mills, usd
+from gt_service.reports.amounts import MINUS, exact
 
 NOTHING = "–"
 ROUND_UP_SECONDS = 60
@@ -30,7 +31,12 @@ def decimal(value: float | None, *, digits: int = 3) -> str:
 
 def money(mills: int | None) -> str:
     """Mills as dollars, "$170.20"; a dash where nothing is known."""
-    return NOTHING if mills is None else usd(Mills(mills))
+    return NOTHING if mills is None else usd(Mills(mills)).replace("-", MINUS)
+
+
+def money_in_column(mills: int | None) -> str:
+    """To the tenth of a cent always, "$170.200", so that the points of a column stand below each other."""
+    return NOTHING if mills is None else exact(mills)
 
 
 def money_per_image(mills: int | None, images: int | None) -> str:

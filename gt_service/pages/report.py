@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gt_service.pages.charts import Series
-from gt_service.pages.formats import decimal, money, money_per_image, number, percent
+from gt_service.pages.formats import decimal, money, money_in_column, money_per_image, number, percent
 from gt_service.pages.parts import Fact, Table
 from gt_service.reports.amounts import duration
 
@@ -34,7 +34,7 @@ def iterations_table(report: Json) -> Table:
                 number(row.get("human_boxes")),
                 number(row.get("machine_images")),
                 number(row.get("machine_boxes")),
-                money(row["cost_mills"]),
+                money_in_column(row["cost_mills"]),
             )
             for row in report["iterations"]
         ),
@@ -150,7 +150,7 @@ def _workers(workers: Sequence[Json]) -> Table:
                 number(worker["answers"]),
                 decimal(worker.get("median_seconds"), digits=1),
                 percent(worker.get("agreement"), digits=1),
-                money(worker.get("cost_mills")),
+                money_in_column(worker.get("cost_mills")),
             )
             for worker in workers[:MOST_ROWS]
         ),

@@ -311,8 +311,8 @@ def test_what_the_gateway_said_counts() -> None:
     from chalice.app import Request
 
     event = json.loads(
-        '{"multiValueQueryStringParameters": null, "headers": {}, "pathParameters": null, "body": null, "path": "/campaigns",'
-        ' "stageVariables": null, "requestContext": {"httpMethod": "GET", "resourcePath": "/campaigns",'
+        '{"multiValueQueryStringParameters": null, "headers": {}, "pathParameters": null, "body": null,'
+        ' "path": "/campaigns", "stageVariables": null, "requestContext": {"httpMethod": "GET", "resourcePath": "/campaigns",'
         ' "authorizer": {"principalId": "ada", "role": "viewer"}}}'
     )
 

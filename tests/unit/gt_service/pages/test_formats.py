@@ -48,3 +48,18 @@ def test_times_are_shown_in_utc(text: str) -> None:
 
 def test_what_is_not_known_is_a_dash() -> None:
     assert [formats.number(None), formats.money(None), formats.percent(None), formats.time(None)] == ["–"] * 4
+
+
+@pytest.mark.parametrize(
+    ("mills", "headline", "column"),
+    [
+        (170_200, "$170.20", "$170.200"),
+        (396, "$0.396", "$0.396"),
+        (180, "$0.18", "$0.180"),
+        (-2, "−$0.002", "−$0.002"),
+        (1_234_567_890, "$1,234,567.89", "$1,234,567.890"),
+        (None, "–", "–"),
+    ],
+)
+def test_the_points_of_a_column_stand_below_each_other(mills: int | None, headline: str, column: str) -> None:
+    assert (formats.money(mills), formats.money_in_column(mills)) == (headline, column)

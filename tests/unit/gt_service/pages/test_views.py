@@ -20,7 +20,7 @@ NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
 
 def test_job_row_has_the_notebooks_figures() -> None:
     row = job_row(data.job())
-    assert (row.human, row.machine, row.share, row.cost, row.per_image) == ("650", "600", "48 %", "$170.20", "$0.136")
+    assert (row.human, row.machine, row.share, row.cost, row.per_image) == ("650", "600", "48 %", "$170.200", "$0.136")
 
 
 def test_chart_counts_follow_ups_with_their_batch_and_leaves_running_jobs_out() -> None:
@@ -179,7 +179,7 @@ def test_job_page_shows_report_and_stays_live_until_it_is_written() -> None:
     assert facts["Saved"] == "28 %"
     assert [table.title for table in page.tables] == ["Audit", "Workers"]
     assert page.iterations is not None
-    assert page.iterations.rows[2] == ("3", "200", "281", "160", "220", "$50.40")
+    assert page.iterations.rows[2] == ("3", "200", "281", "160", "220", "$50.400")
     assert not page.live
     assert job_page(data.job(report_s3_uri=None), report=None, now=NOW, may_operate=True).live
 
