@@ -137,12 +137,18 @@ def endpoint(portal: Portal, answer: Answer, *, max_body: int = MAX_BODY_BYTES) 
             body = await _body(request, max_body)
             return await run_in_threadpool(_answer, portal, request, body, answer)
         except GtServiceError as error:
+            # By the route, for an address may hold the token of a link.
+            log.info("refused", extra={"code": error.code, "reason": error.message, "route": _route(request)})
             return problem(request, error)
         except Exception:
-            log.exception("a page of the portal failed", extra={"path": request.url.path})
+            log.exception("a page of the portal failed", extra={"route": _route(request)})
             return problem(request, GtServiceError("The engine failed; its log says why.", remedy="Try again."))
 
     return serve
+
+
+def _route(request: Request) -> str:
+    return f"{request.method} {getattr(request.scope.get('route'), 'path', '')}"
 
 
 def _answer(portal: Portal, request: Request, body: bytes, answer: Answer) -> Response:

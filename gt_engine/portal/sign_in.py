@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -11,6 +12,8 @@ from gt_engine.portal.security import may_sign_in
 from gt_engine.workforce.members import Session
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.pages.browser import prefers_html
+
+log = logging.getLogger(__name__)
 
 
 def front(call: Call) -> Response:
@@ -69,6 +72,7 @@ def present(call: Call) -> Response:
 
 def begin(call: Call, session: Session, response: Response) -> Response:
     """The response with the session's cookie. The server ends a session; the cookie only outlives the longest."""
+    log.info("signed in", extra={"worker": session.worker.worker_id, "client": call.client})
     response.set_cookie(
         call.cookie_name,
         session.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 
 from starlette.responses import RedirectResponse, Response
 
@@ -16,6 +17,8 @@ from gt_service.errors import InvalidInput
 
 MAX_GROUPS = 10
 
+log = logging.getLogger(__name__)
+
 
 def people(call: Call) -> Response:
     """GET /team"""
@@ -24,7 +27,7 @@ def people(call: Call) -> Response:
 
 def invite(call: Call) -> Response:
     """POST /team/invite: the link is on this page and nowhere else."""
-    call.manager()
+    manager = call.manager()
     form = call.form()
     groups = {name.strip() for name in form.get("groups", "").split(",") if name.strip()}
     if len(groups) > MAX_GROUPS:
@@ -32,22 +35,26 @@ def invite(call: Call) -> Response:
     if form.get("manager"):
         groups.add(MANAGERS)
     invitation = call.portal.members.invite(form.get("name", ""), groups=groups, now=call.now)
+    log.info("invited", extra={"worker": invitation.worker.worker_id, "by": manager.worker_id})
     link = f"{call.origin}/sign-in/{invitation.token}"
     return _people(call, {"name": invitation.worker.name, "link": link, "expires": invitation.expires})
 
 
 def disable(call: Call) -> Response:
     """POST /team/<worker>/disable: signed out at once."""
-    if call.manager().worker_id == call.path("worker"):
+    manager = call.manager()
+    if manager.worker_id == call.path("worker"):
         raise InvalidInput("you cannot disable yourself", field="worker")
     call.portal.members.disable(call.path("worker"))
+    log.info("disabled", extra={"worker": call.path("worker"), "by": manager.worker_id})
     return RedirectResponse("/team", 303)
 
 
 def enable(call: Call) -> Response:
     """POST /team/<worker>/enable"""
-    call.manager()
+    manager = call.manager()
     call.portal.members.enable(call.path("worker"))
+    log.info("enabled", extra={"worker": call.path("worker"), "by": manager.worker_id})
     return RedirectResponse("/team", 303)
 
 
@@ -77,7 +84,11 @@ def discard(call: Call) -> Response:
     """POST /team/jobs/<job>/discard/<worker>: the worker's answers do not count, and others are asked."""
     worker = call.manager()
     name = call.portal.members.worker(call.path("worker")).name
-    done = Supervision(call.portal.tasks).discard(call.path("job"), call.path("worker"), call.now)
+    job, subject = call.path("job"), call.path("worker")
+    done = Supervision(call.portal.tasks).discard(job, subject, call.now)
+    log.info(
+        "answers taken back", extra={"job": job, "worker": subject, "answers": done.answers, "by": worker.worker_id}
+    )
     return page("team-discard.html", worker, {"job": call.path("job"), "name": name, "done": done}, section="team")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.portal_client import Client
 from tests.portal_world import PortalWorld
 from tests.unit.gt_engine.portal.conftest import ORIGIN, Visitor
@@ -116,3 +118,16 @@ def test_a_name_that_is_not_ours_is_refused(visitor: Visitor) -> None:
     """Another site's name may be made to point at this machine (DNS rebinding)."""
     assert visitor().get("/jobs", headers={"Host": "evil.example"}).status_code == 403
     assert ORIGIN.endswith("localhost")
+
+
+def test_the_log_tells_who_signed_in_and_no_token(
+    world: PortalWorld, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    token = world.invitation("Ada")
+    visitor().post(f"/sign-in/{token}")
+    visitor().post(f"/sign-in/{token}")
+    records = [(record.message, vars(record)) for record in caplog.records if record.name.startswith("gt_engine")]
+    assert [message for message, _ in records] == ["signed in", "refused"]
+    assert records[1][1]["route"] == "POST /sign-in/{token}"
+    assert token not in str(records)
