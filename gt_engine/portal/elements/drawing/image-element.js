@@ -201,8 +201,14 @@ export class ImageElement extends FullPageElement {
   #failed(src, error) {
     if (src !== this.src) return;
     this.trouble.replaceChildren(h("p", {}, error.message), h("p", {}, "Try again; if it stays away, decline the task."),
-      h("button", { type: "button", class: "button", onclick: () => this.#load() }, "Try again"));
+      h("button", { type: "button", class: "button", onclick: () => this.#retry() }, "Try again"));
     this.trouble.hidden = false;
+  }
+
+  async #retry() {
+    this.#load();
+    await this.#loaded;
+    this.changed(); // the portal hears whether it can be submitted now
   }
 
   /** The image is there. @param {any} draft what to restore; undefined: the page's initial value @returns {void | Promise<void>} */
