@@ -312,8 +312,8 @@ def test_what_the_gateway_said_counts() -> None:
 
     event = json.loads(
         '{"multiValueQueryStringParameters": null, "headers": {}, "pathParameters": null, "body": null,'
-        ' "path": "/campaigns", "stageVariables": null, "requestContext": {"httpMethod": "GET", "resourcePath": "/campaigns",'
-        ' "authorizer": {"principalId": "ada", "role": "viewer"}}}'
+        ' "path": "/campaigns", "stageVariables": null, "requestContext": {"httpMethod": "GET",'
+        ' "resourcePath": "/campaigns", "authorizer": {"principalId": "ada", "role": "viewer"}}}'
     )
 
     def never(token: str, now: datetime) -> Token:
