@@ -36,9 +36,14 @@ def read_manifest(lines: Iterable[bytes], *, facts: TaskFacts, attribute: str) -
     Blank lines are no objects: they have no number and no place in the output.
     """
     for number, text in enumerate(line for line in lines if line.strip()):
-        place = f"line {number + 1}"
-        record = _record(text, place)
-        yield ManifestLine(number, text, _source(record, facts, place), attribute in record)
+        yield read_line(number, text, facts=facts, attribute=attribute)
+
+
+def read_line(number: int, text: bytes, *, facts: TaskFacts, attribute: str) -> ManifestLine:
+    """One data object. number: counted from 0. Errors: `InvalidInput` that names the line."""
+    place = f"line {number + 1}"
+    record = _record(text, place)
+    return ManifestLine(number, text, _source(record, facts, place), attribute in record)
 
 
 def _record(text: bytes, place: str) -> dict[str, Any]:

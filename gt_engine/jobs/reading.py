@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import MissingFile
-from gt_engine.jobs.manifest import ManifestLine, read_manifest
+from gt_engine.jobs.manifest import ManifestLine, read_line
 from gt_engine.jobs.rows import read_rows
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import BYTES, Tools
@@ -64,8 +64,7 @@ def read_lines(job: JobContext, tools: Tools, wanted: Collection[str] | None) ->
         numbered = zip(numbers, read_rows(tools.objects, copy, spans), strict=True)
     with _engine_files():
         for number, text in numbered:
-            for line in read_manifest([text.rstrip(b"\n")], facts=job.task.facts, attribute=job.form.attribute):
-                yield replace(line, number=number)
+            yield read_line(number, text.rstrip(b"\n"), facts=job.task.facts, attribute=job.form.attribute)
 
 
 def _line_places(job: JobContext, tools: Tools) -> Integers:

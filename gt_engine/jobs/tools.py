@@ -54,9 +54,13 @@ def write_all(tools: Tools, files: Iterable[tuple[S3Uri, bytes, str]]) -> None:
         pass
 
 
+BETWEEN_LABELS = timedelta(microseconds=997)
+"""From one label's creation date to the next one's: those of a consolidation file lie within a second."""
+
+
 def created_at(time: datetime, place: int) -> datetime:
-    """The creation date of a label: some microseconds apart within its consolidation file, as Ground Truth has it."""
-    return time + timedelta(microseconds=1 + place % CONSOLIDATE_AT_ONCE * 997)
+    """The creation date of a label: never that of another, and never a whole second, which is written differently."""
+    return time + timedelta(microseconds=1) + place % CONSOLIDATE_AT_ONCE * BETWEEN_LABELS
 
 
 def consolidation_times(object_ids: Iterable[str], first: datetime) -> dict[str, datetime]:

@@ -16,22 +16,9 @@ from gt_service.errors import InvalidInput
 
 def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     """Checks every line while copying: later steps read the copy, whatever happens to the original."""
-    todo: list[str] = []
-    places = [0]
-
-    def checked() -> Iterator[bytes]:
-        source = tools.objects.lines(job.manifest)
-        for line in read_manifest(source, facts=job.task.facts, attribute=job.form.attribute):
-            most = job.task.facts.max_objects
-            if len(places) > most:
-                raise InvalidInput(f"the manifest has more than {most:,} data objects", field="ManifestS3Uri")
-            if not line.is_labeled:
-                todo.append(str(line.number))
-            copied = line.text + b"\n"
-            places.append(places[-1] + len(copied))
-            yield copied
-
-    tools.objects.write_stream(job.tree.manifest_copy, checked(), LINES)
+    copy = _Copy()
+    tools.objects.write_stream(job.tree.manifest_copy, copy.of(job, tools), LINES)
+    todo, places = copy.todo, copy.places
     lines = len(places) - 1
     if lines == 0:
         raise InvalidInput("the manifest has no data objects", field="ManifestS3Uri")
@@ -47,3 +34,25 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     progress = replace(state.progress, objects=tuple(todo))
     log = [f"{lines} data objects, {len(todo)} to label, {len(job.classes)} label categories."]
     return Outcome(state.after(lines=lines, progress=progress), tuple(log))
+
+
+class _Copy:
+    """The manifest, line by line. Once it was read to its end: the objects to label, and where each line of the copy
+    begins and the last one ends."""
+
+    def __init__(self) -> None:
+        self.todo: list[str] = []
+        self.places = [0]
+
+    def of(self, job: JobContext, tools: Tools) -> Iterator[bytes]:
+        """Errors: `InvalidInput` that names the line."""
+        most = job.task.facts.max_objects
+        source = tools.objects.lines(job.manifest)
+        for line in read_manifest(source, facts=job.task.facts, attribute=job.form.attribute):
+            if line.number == most:
+                raise InvalidInput(f"the manifest has more than {most:,} data objects", field="ManifestS3Uri")
+            if not line.is_labeled:
+                self.todo.append(str(line.number))
+            copied = line.text + b"\n"
+            self.places.append(self.places[-1] + len(copied))
+            yield copied
