@@ -133,7 +133,9 @@ _DOCTYPE = re.compile(r"\s*(?:<!--.*?-->\s*)*<!doctype", re.IGNORECASE | re.DOTA
 # The template's own scripts run before the elements, which are a module, can listen: frame.js takes these over.
 _EARLY_ERRORS = (
     "<script>window.crowdErrors = [];"
-    " addEventListener('error', (event) => window.crowdErrors?.push(event.message))</script>"
+    " addEventListener('error', (event) => window.crowdErrors?.push(event.message));"
+    " addEventListener('securitypolicyviolation',"
+    " (event) => window.crowdErrors?.push(`not loaded: ${event.blockedURI}`))</script>"
 )
 # By file name, not by host: isolated regions load them from buckets of their own.
 _ADDRESS = r"""(?:src|href)\s*=\s*["']?(?:[^"'\s>]*/)?{name}(?:\?[^"'\s>]*)?(?=["'\s/>])[^>]*>"""

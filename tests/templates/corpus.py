@@ -4,7 +4,7 @@
 
 --outside: a folder with copies of what the templates load from other hosts (jquery-3.6.0.min.js, d3.v6.min.js …), by
 file name. The portal's content policy lets no page load from there; the copies stand in so that all else can be tested.
-What is not in the folder is empty.
+What is not in the folder is empty. --as-is: without stand-ins, as workers get the pages.
 """
 
 from __future__ import annotations
@@ -29,12 +29,21 @@ from tests.templates.inputs import sample_input
 
 FILL = (Path(__file__).parent / "fill.js").read_text()
 OUTSIDE = re.compile(r"""(?<=src=["'])https?://[^"']+/(?!crowd-html-elements)([^"'/]+)(?=["'])""")
+# The frame has a process of its own, and the driver does not see its console.
+CONSOLE = """<script>window.consoleErrors = [];
+  const tell = console.error;
+  console.error = (...words) => { window.consoleErrors.push(words.join(" ")); tell(...words); };
+  // The sample's video is empty.
+  addEventListener("error", ({ target }) => target instanceof Element && !target.closest("video") && window.consoleErrors.push(`not loaded: ${target.localName} ${target.src ?? target.href}`), true);</script>"""
 READY_SECONDS, SUBMIT_SECONDS = 15, 3
 
 
 @dataclass
 class Result:
-    """What became of a template. errors: of the console and of scripts; outside: files of other hosts that it loads."""
+    """What became of a template.
+
+    errors: of the console, of scripts and of files that are not loaded; outside: files of other hosts that it loads.
+    """
 
     template: str
     is_loaded: bool = False
@@ -62,7 +71,9 @@ def open_browser() -> webdriver.Chrome:
     return browser
 
 
-def try_template(browser: webdriver.Chrome, site: Site, path: Path, name: str, outside: Path | None) -> Result:
+def try_template(
+    browser: webdriver.Chrome, site: Site, path: Path, name: str, outside: Path | None, *, is_as_is: bool = False
+) -> Result:
     """Renders, loads, fills and submits one template."""
     result = Result(name)
 
@@ -70,6 +81,8 @@ def try_template(browser: webdriver.Chrome, site: Site, path: Path, name: str, o
         if match.group().startswith(site.origin):
             return match.group()
         result.outside.append(match.group())
+        if is_as_is:
+            return match.group()
         if match.group().endswith((".jpg", ".png")):
             return site.put_picture()
         copy = outside / match.group(1) if outside else None
@@ -80,7 +93,7 @@ def try_template(browser: webdriver.Chrome, site: Site, path: Path, name: str, o
     task = TaskPage(browser)
     browser.get("about:blank")
     task.console()
-    browser.get(site.put(SHELL % (SANDBOX, site.put_task(page))))
+    browser.get(site.put(SHELL % (SANDBOX, site.put_task(CONSOLE + page))))
     task.wait("ready", seconds=READY_SECONDS)
     task.start()
     result.is_loaded = True
@@ -91,11 +104,12 @@ def try_template(browser: webdriver.Chrome, site: Site, path: Path, name: str, o
     except AssertionError:
         refusals = [valid.get("message") for valid in task.messages("valid") if not valid["canSubmit"]]
         result.refused = str(refusals[-1]) if refusals else "the template's own script stopped it"
-    result.errors = task.console() + [error["message"] for error in task.messages("error")]
+    result.errors = [*task.console(), *task.run("return window.consoleErrors")]
+    result.errors += [error["message"] for error in task.messages("error")]
     return result
 
 
-def try_all(directory: Path, outside: Path | None = None, only: str = "") -> list[Result]:
+def try_all(directory: Path, outside: Path | None = None, only: str = "", *, is_as_is: bool = False) -> list[Result]:
     results = []
     browser = open_browser()
     try:
@@ -105,7 +119,7 @@ def try_all(directory: Path, outside: Path | None = None, only: str = "") -> lis
                 if only not in name:
                     continue
                 try:
-                    result = try_template(browser, site, path, name, outside)
+                    result = try_template(browser, site, path, name, outside, is_as_is=is_as_is)
                 except Exception as error:  # noqa: BLE001 - one broken template must not hide the others
                     result = Result(name, errors=[f"{type(error).__name__}: {error}"[:500]])
                 results.append(result)
@@ -131,10 +145,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--outside", type=Path)
+    parser.add_argument("--as-is", action="store_true")
     parser.add_argument("--out", type=Path, help="where the results are written, as JSON")
     parser.add_argument("--only", default="", help="part of the template's name")
     arguments = parser.parse_args()
-    results = try_all(arguments.directory, arguments.outside, arguments.only)
+    results = try_all(arguments.directory, arguments.outside, arguments.only, is_as_is=arguments.as_is)
     if arguments.out:
         arguments.out.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
     clean = sum(result.is_loaded and not result.errors for result in results)

@@ -194,6 +194,7 @@ window.addEventListener("message", connect);
 window.addEventListener("error", (event) => report("error", { message: event.message || "The page has an error." }));
 for (const message of window.crowdErrors ?? []) report("error", { message }); // of scripts that ran before this one
 window.crowdErrors = null;
+document.addEventListener("securitypolicyviolation", ({ blockedURI }) => report("error", { message: `not loaded: ${blockedURI}` }));
 window.addEventListener("unhandledrejection", (event) => report("error", { message: String(event.reason?.message ?? event.reason) }));
 for (const type of ["input", "change"]) document.addEventListener(type, onChange);
 for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "input"]) {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 
 from tests.browser.elements.tasks import Site, TaskPage, shadow
@@ -119,6 +121,75 @@ def test_a_picture_is_shown_and_classified_and_the_comment_comes_along(open_task
     draft = page.messages("draft")
     assert draft or page.wait("draft")
     assert page.console() == []
+
+
+def test_a_mask_is_laid_over_the_picture_and_its_background_stays_clear(open_task: OpenTask, site: Site) -> None:
+    page = open_task(f"""<crowd-form><crowd-image-classifier name="check" src="{site.put_picture(400, 300)}"
+      categories="['right', 'wrong']" overlay="{{semanticSegmentation: {{src: '{site.put(mask(), kind="image/png")}',
+      labels: ['bird'], labelMappings: {{bird: {{color: '#2ca02c'}}}}}}}}"></crowd-image-classifier></crowd-form>""")
+    alphas = page.until("""const canvas = document.querySelector('crowd-image-classifier').shadowRoot
+      .querySelector('canvas'); return canvas && [[60, 70], [10, 10]].map(([x, y]) =>
+      [...canvas.getContext('2d').getImageData(x, y, 1, 1).data])""")
+    assert alphas[0][:3] == pytest.approx([0x2C, 0xA0, 0x2C], abs=2)  # a canvas keeps colours with their alpha
+    assert 0 < alphas[0][3] < 255
+    assert alphas[1][3] == 0
+    press(page, "v")
+    assert (
+        page.run("""return getComputedStyle(document.querySelector('crowd-image-classifier').shadowRoot
+      .querySelector('.layer')).display""")
+        == "none"
+    )
+
+
+def mask() -> bytes:
+    """A bird in a picture of 400 x 300 pixels, on white."""
+    picture = Image.new("RGB", (400, 300), "#ffffff")
+    picture.paste("#2ca02c", (50, 60, 150, 160))
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+def test_the_wheel_zooms_at_the_pointer_and_f_fits_again(open_task: OpenTask, site: Site) -> None:
+    page = open_task(f"""<crowd-form><crowd-image-classifier name="c" src="{site.put_picture()}" categories="['a']">
+      </crowd-image-classifier></crowd-form>""")
+
+    def image() -> dict[str, float]:
+        box: dict[str, float] = page.run(
+            "return document.querySelector('crowd-image-classifier').shadowRoot.querySelector('img')"
+            ".getBoundingClientRect().toJSON()"
+        )
+        return box
+
+    before = image()
+    x, y = round(before["left"] + before["width"] / 4), round(before["top"] + before["height"] / 4)
+    with page.inside() as browser:
+        chain = ActionChains(browser)
+        chain.w3c_actions.wheel_action.scroll(x=x, y=y, delta_x=0, delta_y=-200)
+        chain.perform()
+    after = image()
+    assert after["width"] > before["width"] * 1.2
+    for side, place, size in (("left", x, "width"), ("top", y, "height")):
+        share = (place - before[side]) / before[size]
+        assert (place - after[side]) / after[size] == pytest.approx(share, abs=0.01)
+    press(page, "f")
+    assert image() == pytest.approx(before, abs=0.5)
+
+
+def test_many_categories_can_be_searched(open_task: OpenTask) -> None:
+    categories = [f"kind {number}" for number in range(30)]
+    page = open_task(f"""<crowd-form><crowd-classifier name="c" categories="{categories}"><classification-target>x
+      </classification-target></crowd-classifier></crowd-form>""")
+    with page.inside() as browser:
+        shadow(browser, "crowd-classifier", ".filter").send_keys("kind 27")
+        labels = browser.execute_script(
+            "return [...document.querySelector('crowd-classifier').shadowRoot.querySelectorAll('.list label')]"
+            ".filter((label) => label.offsetParent).map((label) => label.innerText.trim())"
+        )
+    assert labels == ["kind 27"]
+    assert page.refused() == "Choose a category.", "digits typed into the search choose nothing"
+    choose(page, "crowd-classifier", "kind 27")
+    assert page.submit() == {"c": {"label": "kind 27"}}
 
 
 def test_a_picture_that_cannot_be_shown_is_reported_and_the_page_still_starts(open_task: OpenTask, site: Site) -> None:

@@ -133,6 +133,15 @@ def test_an_error_from_before_the_elements_were_there_reaches_the_owner_too(open
     assert "nothing is not defined" in page.wait("error")["message"]
 
 
+def test_what_the_content_policy_keeps_out_is_told_to_the_owner(open_task: OpenTask) -> None:
+    page = open_task(
+        '<script src="https://cdn.example/library.js"></script><crowd-form></crowd-form>', expects_errors=True
+    )
+    assert page.wait("error")["message"] == "not loaded: https://cdn.example/library.js"
+    page.run("document.body.append(Object.assign(new Image(), {src: 'https://cdn.example/picture.png'}))")
+    assert page.wait("error", after=1)["message"] == "not loaded: https://cdn.example/picture.png"
+
+
 def test_another_window_cannot_take_the_place_of_the_portal(open_task: OpenTask) -> None:
     page = open_task("<crowd-form><input name='a' value='1'></crowd-form>")
     page.run(
