@@ -7,8 +7,10 @@ answered before it is durable, so that what was answered survives `kill -9` and 
 * `journal`: the items that DynamoDB requests have written since, replayed over the snapshot at start;
 * `objects`: S3's files are synced before the answer, and what a kill has left half written is undone at start.
 
-What only other services knew since the last snapshot (messages under way, logs) may be lost; the app's `reconcile`
-finds the work that was in them.
+* `uploads`: S3's messages since the last snapshot are sent again at start.
+
+What only other services knew since the last snapshot (other messages under way, logs) may be lost; the app's
+`reconcile` finds the work that was in them.
 
 It reaches into a few of MiniStack's internals: its version is locked, and `tests/integration/stack/test_kept.py` kills
 it again and again.

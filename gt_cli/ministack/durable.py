@@ -9,15 +9,17 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import ministack.app
 from ministack.core import persistence, responses
+from ministack.core.concurrency import spawn_background
 from ministack.services import lambda_svc, s3
 
 from gt_cli.ministack import journal as journals
-from gt_cli.ministack import objects, snapshots
+from gt_cli.ministack import objects, snapshots, uploads
 from gt_cli.ministack.files import sync_path
 from gt_cli.ministack.requests import entries_of
 
@@ -25,6 +27,7 @@ SNAPSHOT_PATH = "/_gt_service/snapshot"
 SNAPSHOT_EVERY_SECONDS = 30.0
 SNAPSHOT_SHARE = 0.05  # of the time, where taking one takes long
 READS = ("GET", "HEAD", "OPTIONS")
+MARGIN = timedelta(minutes=1)  # a snapshot is older than its file
 NOT_STORED = 503  # clients try again; a full disk can be emptied
 
 Scope = Mapping[str, Any]
@@ -170,6 +173,10 @@ class Durable:
                 self._background.cancel()
                 await self.snapshot()
             await send(message)
+            if message["type"] == "lifespan.startup.complete" and self._number is not None:
+                saved_at = snapshots.path_of(self._snapshots, self._number).stat().st_mtime
+                since = datetime.fromtimestamp(saved_at, UTC) - MARGIN
+                spawn_background(uploads.tell_again, since, thread_name="tell-again")
 
         return sending
 

@@ -14,7 +14,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import httpx
 import pytest
@@ -137,6 +139,37 @@ def test_nothing_that_was_answered_is_lost_when_ministack_is_killed(tmp_path: Pa
                 thread.join()
             assert not [error for writer in writers for error in writer.errors]
     assert all(writer.answered > KILLS for writer in writers)  # they did write in between
+
+
+def test_uploads_are_told_of_again_when_ministack_is_killed(tmp_path: Path) -> None:
+    """Forty photos lay in the inbox, and for an hour nobody knew of them."""
+    port = free_port(0)
+    with _ministack(tmp_path, port) as part:
+        session = LocalSession(f"http://127.0.0.1:{port}")
+        sqs, s3 = session.client("sqs"), session.client("s3")
+        queue = sqs.create_queue(QueueName="uploads")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        _create(session)
+        events = [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]
+        s3.put_bucket_notification_configuration(
+            Bucket="kept", NotificationConfiguration={"QueueConfigurations": events}
+        )
+        assert httpx.post(f"{session.endpoint_url}/_gt_service/snapshot").is_success
+        keys = {f"a folder/{number}.jpg" for number in range(20)}
+        for key in keys:
+            s3.put_object(Bucket="kept", Key=key, Body=b"bytes")
+        written = {key: s3.head_object(Bucket="kept", Key=key)["LastModified"] for key in keys}
+        os.killpg(part.pid, signal.SIGKILL)
+    with _ministack(tmp_path, port):
+        told: dict[str, str] = {}
+        deadline = time.monotonic() + 30
+        while set(told) < keys and time.monotonic() < deadline:
+            for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+                for record in json.loads(message["Body"]).get("Records", []):
+                    told[unquote_plus(record["s3"]["object"]["key"])] = record["eventTime"]
+        assert set(told) == keys
+        for key, moment in told.items():  # no later than the upload: it is the same one
+            assert datetime.fromisoformat(moment).replace(microsecond=0) == written[key]
 
 
 def test_a_full_disk_is_told_and_costs_nothing_that_was_there(tmp_path: Path) -> None:
