@@ -14,7 +14,7 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,16 +106,22 @@ def run_job(
     *,
     initial: bytes | None = None,
     keep_training_batch: bool = False,
+    classes: Sequence[str] = ("Bird",),
+    before_round: Callable[[bytes, Sequence[str]], None] | None = None,
 ) -> Job:
-    """One labeling job. With `keep_training_batch` a warm job asks people as many labels up front as a cold one."""
+    """One labeling job. With `keep_training_batch` a warm job asks people as many labels up front as a cold one.
+
+    `before_round` is shown the model of each round and the objects that were left when it decided; its time is not
+    counted.
+    """
     job, started = Job(name), time.perf_counter()
-    crowd = SimulatedWorkforce(seed)
+    crowd = SimulatedWorkforce(seed, classes=len(classes))
     plan = JobPlan(seed, warm=initial is not None and not keep_training_batch, guarantee=guarantee)
     progress, model = Progress(tuple(ids)), initial
     while not isinstance(step := next_step(plan, progress), Finish):
         if isinstance(step, AskPeople):
             answers = {one: crowd.answer(f"{name}/{one}", gold[one], 3, START) for one in step.object_ids}
-            labels = consolidate_batch(Task.BOXES, answers, classes=1)
+            labels = consolidate_batch(Task.BOXES, answers, classes=len(classes))
             job.human.update(labels)
             progress = progress.with_human(
                 step,
@@ -124,9 +130,13 @@ def run_job(
             )
             continue
         began = time.perf_counter()
-        outcome = run_round(learner, features, plan, progress, job.human, classes=("Bird",), model=model)
+        outcome = run_round(learner, features, plan, progress, job.human, classes=classes, model=model)
         took = time.perf_counter() - began
         model = outcome.model
+        if before_round is not None:
+            began = time.perf_counter()
+            before_round(model, progress.pool())
+            started += time.perf_counter() - began
         job.machine.update(outcome.labels)
         now = outcome.round
         errors = [
@@ -151,7 +161,7 @@ def run_job(
         progress = progress.with_round(now)
     if step.train:
         began = time.perf_counter()
-        model = train(learner, features, plan, progress, job.human, job.machine, classes=("Bird",), model=model)
+        model = train(learner, features, plan, progress, job.human, job.machine, classes=classes, model=model)
         job.training_seconds += time.perf_counter() - began
     job.model, job.seconds = model or b"", time.perf_counter() - started
     job.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
