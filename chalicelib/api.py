@@ -32,7 +32,7 @@ from gt_service.chain.names import Places
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, NotReady, quoted
 from gt_service.etags import etag, matches
-from gt_service.listing import Listing, Row, most_results
+from gt_service.listing import Listing, Row, most_results, whole_number
 from gt_service.objects import S3Uri
 from gt_service.routes import route_at
 from gt_service.store.browsing import Browsing
@@ -326,6 +326,21 @@ def show_report(name: str) -> Any:
         remedy = "It is written when the job has ended." if job.state in RUNNING | UNSENT else "Try again in a minute."
         raise NotFound(f"labeling job {name} has no report yet", remedy=remedy, field="name")
     return json.loads(wiring.objects().read(S3Uri.parse(job.report_uri) / "report.json"))
+
+
+@route("/jobs/{name}/images")
+def show_job_images(name: str) -> Any:
+    """Some labeled images of a view, from the place `first` on; each with the address of its file, for an hour."""
+    asked = _query()
+    page = page_data().gallery(name, asked.get("view", "all"), whole_number(asked.get("first", "0"), field="first"))
+    return {
+        "views": [vars(view) for view in page.views],
+        "view": page.view.name,
+        "first": page.first,
+        "images": [
+            {**row, "url": page_data().presigned(S3Uri.parse(row["source"]), _URL_SECONDS)} for row in page.rows
+        ],
+    }
 
 
 @route("/jobs/{name}/stop", "POST")

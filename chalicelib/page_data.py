@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import wiring
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
@@ -15,6 +15,9 @@ from gt_service.objects import S3Uri
 from gt_service.store.browsing import Browsing
 from gt_service.store.notifications import Delivery
 from gt_service.store.records import ImageStatus, Job, Token
+
+if TYPE_CHECKING:
+    from gt_service.reports.gallery import GalleryPage
 
 Json = Mapping[str, Any]
 Page = tuple[Sequence[Json], str | None]
@@ -51,6 +54,8 @@ class PageData(Protocol):
     def report(self, job: Json) -> Json | None: ...
 
     def report_page(self, job: Json) -> str: ...
+
+    def gallery(self, job: str, view: str, first: int) -> GalleryPage: ...
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page: ...
 
@@ -136,6 +141,14 @@ class StoredData:
                 f"labeling job {job['name']} has no report yet", remedy="It is written when the job has ended."
             )
         return wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.html").decode()
+
+    def gallery(self, job: str, view: str, first: int) -> GalleryPage:
+        from gt_service.reports.gallery import gallery_page
+
+        report = wiring.store().jobs.get(job).report_uri
+        if report is None:
+            raise NotFound(f"labeling job {job} has no report yet", remedy="Its images are listed when it has ended.")
+        return gallery_page(wiring.objects(), S3Uri.parse(report), view, first)
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
         wiring.store().campaigns.get(campaign)

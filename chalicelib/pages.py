@@ -15,6 +15,7 @@ from chalicelib.observability import logger
 from chalicelib.page_data import PageData, page_data
 from gt_service.errors import GtServiceError, InvalidInput, NotFound, SpecErrors, UnsupportedMedia
 from gt_service.etags import etag, matches
+from gt_service.listing import whole_number
 from gt_service.objects import S3Uri
 from gt_service.pages import browser
 
@@ -119,6 +120,24 @@ def _job(visit: Visit) -> View:
     return View("job.html", values, images=tuple(image.source for image in images))
 
 
+def _job_images(visit: Visit) -> View:
+    """The grid, or one image large where the address says which (`at`, its place in the view)."""
+    from gt_service.pages.gallery import gallery_values
+    from gt_service.pages.samples import shown
+
+    at = visit.asked("at")
+    first = whole_number(at if at is not None else visit.asked("first") or "0", field="at" if at else "first")
+    page = visit.data.gallery(visit.name, visit.asked("view") or "all", first)
+    rows = page.rows[:1] if at is not None else page.rows
+    images = [shown(row) for row in rows]
+    campaign = visit.data.job(visit.name)["campaign"]
+
+    def values(address: Address) -> Mapping[str, Any]:
+        return gallery_values(visit.name, campaign, page, images, address=address, large=at is not None)
+
+    return View("gallery.html", values, images=tuple(image.source for image in images))
+
+
 def _images(visit: Visit) -> View:
     from gt_service.pages.campaigns import image_row
 
@@ -157,6 +176,7 @@ VIEWS: Mapping[str, Callable[[Visit], View]] = {
     "/campaigns/{name}": _campaign,
     "/campaigns/{name}/images": _images,
     "/jobs/{name}": _job,
+    "/jobs/{name}/images": _job_images,
     "/estimates": _estimates,
 }
 """The API's routes that are pages too."""

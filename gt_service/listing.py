@@ -145,3 +145,10 @@ def _name_of(token: str | None) -> str | None:
 def unknown_token() -> InvalidInput:
     """Of a page's token that no answer held."""
     return InvalidInput("not a token of an earlier answer", remedy="Begin again without it.", field="NextToken")
+
+
+def whole_number(text: str, *, field: str) -> int:
+    """A place in a list, from 0. Errors: `InvalidInput` naming the field."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise InvalidInput(f"{field} is a whole number from 0 on", remedy="Write digits alone.", field=field)
+    return int(text)

@@ -209,6 +209,35 @@ class Report(BaseModel):
     quality: dict[str, Any] | None = Field(None, description="Against gold labels, where there are any.")
 
 
+class JobView(_Shown):
+    """A way to look through a job's images. `people` and `machine` begin with the least sure."""
+
+    name: str
+    title: str
+    count: int = Field(ge=0)
+
+
+class JobImage(BaseModel):
+    """A labeled image. Boxes are `[label, left, top, width, height, confidence]` in pixels."""
+
+    source: str
+    human: bool
+    confidence: float
+    size: list[int] | None = None
+    boxes: list[list[str | float | None]] | None = None
+    classes: list[str] | None = None
+    url: str = Field(description="Where the file can be read, for an hour.")
+
+
+class JobImages(_Shown):
+    """Some images of a view."""
+
+    views: list[JobView]
+    view: str
+    first: int = Field(ge=0)
+    images: list[JobImage]
+
+
 class EstimateRequest(_Shown):
     """The name of a campaign, or a spec; never both. With a spec, the campaign of its name need not be there."""
 
@@ -435,6 +464,19 @@ OPERATIONS = (
     Operation("get", "/campaigns/{name}/labels", "Where to download the campaign's labels.", Labels, refusals=(404,)),
     Operation("get", "/jobs/{name}", "A labeling job.", Job, refusals=(404,)),
     Operation("get", "/jobs/{name}/report", "A job's cost report, once it is written.", Report, refusals=(404,)),
+    Operation(
+        "get",
+        "/jobs/{name}/images",
+        "Labeled images of a job, once its report is written: by view, from a place on.",
+        JobImages,
+        query=(
+            Parameter(
+                "view", "`all`, `people`, `machine`, `nothing` or `class-<n>`.", {"type": "string", "default": "all"}
+            ),
+            Parameter("first", "Place of the first image, from 0.", {"type": "integer", "minimum": 0, "default": 0}),
+        ),
+        refusals=(404, 422),
+    ),
     Operation(
         "post",
         "/jobs/{name}/stop",

@@ -108,3 +108,22 @@ def _draw(image: LabeledImage, href: str) -> Sample:
         ),
         caption=f"{name} · {what} by {who}",
     )
+
+
+def shown(row: Mapping[str, Any]) -> LabeledImage:
+    """An image of a job's gallery (`gt_service.reports.gallery`)."""
+    width, height = row.get("size") or (0, 0)
+    boxes = tuple(
+        Box(
+            left=float(left),
+            top=float(top),
+            width=float(across),
+            height=float(down),
+            label=str(label),
+            by_machine=not row["human"],
+            confidence=float(confidence) if confidence is not None and not row["human"] else None,
+        )
+        for label, left, top, across, down, confidence in row.get("boxes") or ()
+    )
+    answer = ", ".join(row.get("classes") or ())
+    return LabeledImage(S3Uri.parse(row["source"]), int(width), int(height), boxes, answer, not row["human"])

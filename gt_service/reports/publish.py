@@ -1,4 +1,4 @@
-"""Reads a job, makes its report and writes it: JSON, CSV, HTML, PNG and SVG under one prefix."""
+"""Reads a job, makes its report and writes it: JSON, CSV, HTML, PNG and SVG under one prefix, and its images."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gt_service.outputs.job import Finding
 from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable
 from gt_service.reports.costs import Terms
+from gt_service.reports.gallery import Gallery
 from gt_service.reports.quality import Audit, AuditSample, read_gold
 from gt_service.reports.report import job_report
 
@@ -55,6 +56,7 @@ def publish_job_report(
     control: report of the same batch's control job, where that has ended; publish again once it has.
     Writing again replaces the files. `report.json` comes last: where it is, the others are.
     """
+    gallery = Gallery(spec.labels)
     report = make_job_report(
         objects=objects,
         logs=logs,
@@ -65,7 +67,9 @@ def publish_job_report(
         control=control,
         now=now,
         prices=prices,
+        gallery=gallery,
     )
+    gallery.write(objects, destination)
     write_job_report(objects, report, destination)
     return report
 
@@ -81,13 +85,16 @@ def make_job_report(
     control: Mapping[str, Any] | None,
     now: datetime,
     prices: PriceTable | None = None,
+    gallery: Gallery | None = None,
 ) -> dict[str, Any]:
-    """The report alone; writes nothing."""
+    """The report alone; writes nothing. `gallery` is shown every object."""
     audit, problem = _audit(objects, spec)
     sample = AuditSample(description["LabelingJobName"])
 
     def each(found: LabeledObject) -> None:
         sample.add(found)
+        if gallery is not None:
+            gallery.add(found)
         if audit is not None:
             audit.add(found)
 

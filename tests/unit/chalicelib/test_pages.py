@@ -15,6 +15,7 @@ from app import app
 from chalicelib import access, api, pages
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
+from gt_service.reports.gallery import GalleryPage, View
 from gt_service.routes import ROUTES, route_at
 from gt_service.store.records import Token
 from tests import pages_data as data
@@ -69,6 +70,12 @@ class MemoryData:
 
     def report_page(self, job: data.Json) -> str:
         return "<!doctype html><style>b{}</style>report"
+
+    def gallery(self, job: str, view: str, first: int) -> GalleryPage:
+        views = (View("all", "all", 60), View("machine", "by machine", 20))
+        row = {"human": False, "size": [320, 240], "boxes": [["Bird", 1, 2, 30, 40, 0.42]], "confidence": 0.42}
+        rows = [{**row, "source": f"s3://inbox/birds/images/{first + place}.jpg"} for place in range(24)]
+        return GalleryPage(views, views[0], first, tuple(rows))
 
     def images(
         self, campaign: str, status: str, limit: int, after: str | None
@@ -320,3 +327,25 @@ def test_what_the_gateway_said_counts() -> None:
         raise AssertionError(token, now, UTC)
 
     assert access.check(Request(event), never) == {"principalId": "ada", "role": "viewer"}
+
+
+def test_labeled_images_are_a_grid_and_one_of_them_large(client: Client) -> None:
+    """Whoever pays for labels wants to see them, not a table of counts."""
+    grid = client.http.get("/jobs/birds-0001/images?view=all&first=24", headers={**HTML, **cookie()})
+    assert grid.status_code == 200
+    page = grid.body.decode()
+    assert page.count("<figure>") == 24
+    assert "25 to 48 of 60" in page
+    assert 'href="?view=all&amp;first=0"' in page
+    assert 'href="?view=all&amp;first=48"' in page
+    assert 'href="?view=all&amp;at=30"' in page
+    large = client.http.get("/jobs/birds-0001/images?view=all&at=30", headers={**HTML, **cookie()}).body.decode()
+    assert large.count("<figure>") == 1
+    assert "31 of 60" in large
+    assert 'href="?view=all&amp;first=24"' in large, "back to the page of the grid that it came from"
+
+
+@pytest.mark.parametrize("asked", ["first=-1", "first=x", "at=", "first=" + "9" * 30])
+def test_a_place_that_is_none_is_a_clear_refusal(client: Client, asked: str) -> None:
+    answer = client.http.get(f"/jobs/birds-0001/images?{asked}", headers={**HTML, **cookie()})
+    assert answer.status_code == 422
