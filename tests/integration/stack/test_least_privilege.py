@@ -193,3 +193,44 @@ def test_a_function_may_not(callers: dict[str, Caller], function: str, call: Cal
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_same_caller_is_let_in_where_the_function_works(callers: dict[str, Caller], function: str) -> None:
     ALLOWED[function](callers[function])
+
+
+# ---------------------------------------------------------------- people who write into the inbox
+
+
+@pytest.fixture(scope="module")
+def people(stack: LocalStack) -> Iterator[dict[str, Caller]]:
+    """A user with each of the two policies that the stack has for people."""
+    iam, found = stack.session.client("iam"), {}
+    for policy in ("UploaderPolicyArn", "OwnerPolicyArn"):
+        iam.create_user(UserName=policy)
+        iam.attach_user_policy(UserName=policy, PolicyArn=stack.outputs[policy])
+        key = iam.create_access_key(UserName=policy)["AccessKey"]
+        session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
+        found[policy] = Caller(stack, session)
+    yield found
+    for policy in found:
+        for key in iam.list_access_keys(UserName=policy)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=policy, AccessKeyId=key["AccessKeyId"])
+        iam.detach_user_policy(UserName=policy, PolicyArn=stack.outputs[policy])
+        iam.delete_user(UserName=policy)
+
+
+def write_gold(caller: Caller) -> Any:
+    return caller.client("s3").put_object(Bucket=caller.outputs["InboxBucket"], Key="x/gold/gold.manifest", Body=b"{}")
+
+
+@pytest.mark.parametrize("call", [write_spec, write_gold], ids=lambda call: call.__name__)
+def test_whoever_uploads_images_lifts_no_budget_and_forges_no_gold(people: dict[str, Caller], call: Call) -> None:
+    with pytest.raises(ClientError) as refused:
+        call(people["UploaderPolicyArn"])
+    assert "AccessDenied" in refused.value.response["Error"]["Code"]
+    call(people["OwnerPolicyArn"])
+
+
+@pytest.mark.parametrize("policy", ["UploaderPolicyArn", "OwnerPolicyArn"])
+def test_images_may_be_uploaded_and_nothing_else_be_seen(people: dict[str, Caller], policy: str) -> None:
+    write_image(people[policy])
+    for call in (list_uploads, read_campaign, write_result):
+        with pytest.raises(ClientError):
+            call(people[policy])
