@@ -164,7 +164,7 @@ class Chain:
                 self._keep_spec(job, campaign)
                 self._store.jobs.reserve_again(refused, job, campaign)
             case planner.CreateJob(job):
-                self._create(job)
+                self._create(job, campaign)
             case planner.StopJob(job):
                 self._stop(job)
             case planner.WithdrawJob(job):
@@ -244,11 +244,11 @@ class Chain:
         text = _spec(campaign).model_dump_json(indent=2)
         self._objects.write(self._places(job).of_spec(job.revision, "campaign.json"), text.encode(), "application/json")
 
-    def _create(self, job: Job) -> None:
+    def _create(self, job: Job, campaign: Campaign) -> None:
         try:
             request = self._request(job)
         except GtServiceError as error:
-            return self._refuse(job, f"{error.message}. {error.remedy}".strip())
+            return self._refuse(job, campaign, f"{error.message}. {error.remedy}".strip())
         body = json.dumps(request, indent=2).encode()
         self._objects.write(self._places(job).request(job.name), body, "application/json")
         try:
@@ -256,13 +256,13 @@ class Chain:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _DEFINITE_REFUSALS:
-                return self._refuse(job, f"{error.response['Error']['Message']} {_DEFINITE_REFUSALS[code]}")
+                return self._refuse(job, campaign, f"{error.response['Error']['Message']} {_DEFINITE_REFUSALS[code]}")
             if code != "ResourceInUse":
                 raise
             logger.info("another handler has created it", extra={"campaign": job.campaign, "job": job.name})
         except ParamValidationError as error:
             # Never sent: boto3 itself knows that it cannot be right.
-            return self._refuse(job, f"{error} Mend what the message names.")
+            return self._refuse(job, campaign, f"{error} Mend what the message names.")
         description = self._labeling_jobs.find(job)
         if description is not None:
             self._record(job, description)
@@ -271,13 +271,17 @@ class Chain:
             raise NotFound(f"SageMaker took labeling job {job.name!r} and does not show it yet", remedy="Try again.")
         return self._refuse(
             job,
+            campaign,
             f"another labeling job is named {job.name}, and an account uses a name only once. "
             "Begin a campaign of another name with these images.",
         )
 
-    def _refuse(self, job: Job, reason: str) -> None:
+    def _refuse(self, job: Job, campaign: Campaign, reason: str) -> None:
         logger.error("labeling job refused", extra={"campaign": job.campaign, "job": job.name, "reason": reason})
-        self._store.jobs.refuse(job, reason, self._now())
+        # After the request to resume that it was tried for, whatever the clock says: set back since, every look at the
+        # job would take it for one that nobody has tried again, and try it without end.
+        now = self._now()
+        self._store.jobs.refuse(job, reason, max(now, campaign.resumed_at or now))
 
     def _request(self, job: Job) -> CreateLabelingJobRequestTypeDef:
         places = self._places(job)

@@ -48,6 +48,7 @@ strikes = st.tuples(st.integers(1, 70), st.sampled_from(list(Fault)), st.integer
 faults = st.just([]) | st.lists(strikes, min_size=1, max_size=1) | st.lists(strikes, min_size=2, max_size=4)
 """Fair weather, one fault, or a storm."""
 picks = st.integers(0, 1_000)
+damages = st.sampled_from(["shuffled", "half of it", "no manifest", "nothing"])
 statuses = st.sampled_from(["Completed", "Completed", "Failed", "Stopped"])
 
 
@@ -146,9 +147,17 @@ class Campaigns(RuleBasedStateMachine):
 
     @precondition(lambda self: self._running())
     @rule(pick=picks, status=statuses, labeled=st.integers(0, 4), model=st.booleans(), told=st.booleans(),
-          each_failed=st.booleans(), times=st.sampled_from([1, 1, 1, 3]))  # fmt: skip
+          each_failed=st.booleans(), times=st.sampled_from([1, 1, 1, 3]), how=st.none() | damages)  # fmt: skip
     def end_job(
-        self, pick: int, status: str, labeled: int, model: bool, told: bool, each_failed: bool, times: int
+        self,
+        pick: int,
+        status: str,
+        labeled: int,
+        model: bool,
+        told: bool,
+        each_failed: bool,
+        times: int,
+        how: str | None,
     ) -> None:
         name = self._running()[pick % len(self._running())]
         labeled = BATCH if status == "Completed" and labeled > 1 else labeled
@@ -156,16 +165,16 @@ class Campaigns(RuleBasedStateMachine):
             name, status, labeled=labeled, model=model, each_failed=each_failed, times=times
         )
         self.asked_twice |= {name} if times > 1 else set()
+        if how is not None:
+            self._damage(name, how)
         if told:
             self.world.events.append(name)
 
     @precondition(lambda self: self._undamaged())
-    @rule(pick=picks, how=st.sampled_from(["shuffled", "half of it", "no manifest", "nothing"]))
+    @rule(pick=picks, how=damages)
     def damage(self, pick: int, how: str) -> None:
         """Something happens to an ended job's output, before or after anybody has read it."""
-        name = self._undamaged()[pick % len(self._undamaged())]
-        self.damaged[name] = _files_of(self.world, name)
-        _damage(self.world, name, how)
+        self._damage(self._undamaged()[pick % len(self._undamaged())], how)
 
     @rule(batch=st.integers(1, 3), control=st.booleans(), attempt=st.integers(0, 1), told=st.booleans(),
           status=st.none() | statuses)  # fmt: skip
@@ -368,12 +377,12 @@ class Campaigns(RuleBasedStateMachine):
         except NotFound:
             assert name in self.foreign, "our own job is not known"
             return
-        self.world.chain.advance(CAMPAIGN)
+        self.world.advance(CAMPAIGN)
 
     def _reconcile(self) -> None:
         if self.world.store.campaigns.find(CAMPAIGN) is not None:
             self.world.chain.watch(CAMPAIGN)
-            self.world.chain.advance(CAMPAIGN)
+            self.world.advance(CAMPAIGN)
 
     # ------------------------------------------------------------ helpers
 
@@ -388,7 +397,7 @@ class Campaigns(RuleBasedStateMachine):
         world = self.world
         queues: list[tuple[list[Any], Callable[[Any], object]]] = [
             (world.uploads, self._on_upload),
-            (world.hints, world.chain.advance),
+            (world.hints, world.advance),
             (world.events, self._on_event),
             (world.report_requests, world.settlement.settle),
             (world.label_requests, world.settlement.refresh),
@@ -410,6 +419,10 @@ class Campaigns(RuleBasedStateMachine):
         """Somebody restores the outputs that were damaged."""
         for files in self.damaged.values():
             self.world.calm_objects.contents.update(files)
+
+    def _damage(self, name: str, how: str) -> None:
+        self.damaged[name] = _files_of(self.world, name)
+        _damage(self.world, name, how)
 
     def _undamaged(self) -> list[str]:
         jobs = self.world.calm_sagemaker.jobs

@@ -203,6 +203,24 @@ def test_a_refused_request_goes_on_when_the_cause_is_mended(world: World) -> Non
     assert campaign_of(world).committed == jobs_of(world)["birds-0001"].reserved
 
 
+def test_a_refused_request_is_not_tried_without_end_where_the_clock_was_set_back(world: World) -> None:
+    """Resumed at eleven and refused at eight: each look found that it had been resumed since, and tried again."""
+    world.sagemaker.refusals["birds-0001"] = ("ValidationException", "Could not assume role.")
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.chain.resume("birds")
+    world.later(hours=-3)
+    rounds = iter(range(20))
+    world.chain.advance("birds", may_go_on=lambda: next(rounds) < 19)
+    assert next(rounds) < 19, "it came to rest"
+    world.later(hours=4)
+    world.sagemaker.refusals.clear()
+    world.chain.resume("birds")
+    world.advance()
+    assert "birds-0001" in world.sagemaker.jobs
+
+
 def test_missing_examples_are_shown_and_nothing_is_lost(world: World) -> None:
     """A wrong URI in the spec must not end in a dead-letter queue."""
     world.campaign(instructions={"examples": f"s3://{INBOX}/birds/examples/none.manifest"})
