@@ -21,7 +21,7 @@ HOURS = int(INVITATION_LIFETIME / timedelta(hours=1))
 
 @click.group()
 def workers() -> None:
-    """People who label: invite them, list them, disable and enable them."""
+    """People who label: invite them, list them, disable, enable and forget them."""
 
 
 def on_tables(command: Callable[..., None]) -> Callable[..., None]:
@@ -113,6 +113,15 @@ def disable(members: Members, teams: DynamoTeams, *, name: str) -> None:
 def enable(members: Members, teams: DynamoTeams, *, name: str) -> None:
     """Lets NAME (or an id) work again, with a new invitation."""
     members.enable(_one(members, name).worker_id)
+
+
+@workers.command()
+@click.argument("name")
+@click.confirmation_option(prompt="The worker's name and address will be gone for good. Go on?")
+@on_tables
+def forget(members: Members, teams: DynamoTeams, *, name: str) -> None:
+    """Removes the name, address and groups of NAME (or an id). The answers stay, under an id that names nobody."""
+    members.forget(_one(members, name).worker_id)
 
 
 def _one(members: Members, name: str) -> Worker:

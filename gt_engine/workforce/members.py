@@ -27,6 +27,7 @@ SESSION_TOUCH = timedelta(minutes=5)
 MANAGERS = "managers"
 """Members of this group see the pages about teams and jobs."""
 MAX_NAME = 200
+FORGOTTEN = "(forgotten)"
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Members:
         Errors: `InvalidInput` for a name that is empty or too long; `Conflict` for a worker who is disabled.
         """
         name = " ".join(name.split())
-        if not name or len(name) > MAX_NAME:
+        if not name or len(name) > MAX_NAME or name == FORGOTTEN:
             raise InvalidInput(f"a worker's name has 1 to {MAX_NAME} characters", field="name")
         there = next((one for one in self._store.workers() if one.name == name and one.issuer is None), None)
         if there is not None and not there.is_enabled:
@@ -199,6 +200,15 @@ class Members:
     def enable(self, worker_id: str) -> None:
         """Errors: `NotFound`."""
         self._store.put_worker(replace(self.worker(worker_id), is_enabled=True))
+
+    def forget(self, worker_id: str) -> None:
+        """Name, address and groups are gone, for good. Ids and answers stay: files know nobody by name.
+
+        Errors: `NotFound`.
+        """
+        worker = self.worker(worker_id)
+        self._store.put_worker(replace(worker, name=FORGOTTEN, email=None, groups=frozenset(), is_enabled=False))
+        self._store.delete_sessions_of(worker_id)
 
     def worker(self, worker_id: str) -> Worker:
         """Errors: `NotFound`."""

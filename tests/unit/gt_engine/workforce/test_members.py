@@ -97,3 +97,15 @@ def test_ids_have_the_services_form(members: Members) -> None:
     prefix, region, rest = worker.worker_id.split(".")
     assert (prefix, region, len(rest)) == ("private", "us-east-1", 26)
     assert worker.is_manager
+
+
+def test_who_is_forgotten_leaves_an_id_and_nothing_else(members: Members) -> None:
+    session = members.sign_in(members.invite("Ann", groups=["birds"], email="ann@example.org", now=NOW).token, NOW)
+    members.forget(session.worker.worker_id)
+    (left,) = members.workers()
+    assert (left.worker_id, left.sub) == (session.worker.worker_id, session.worker.sub)
+    assert (left.name, left.email, left.groups, left.is_enabled) == ("(forgotten)", None, frozenset(), False)
+    assert members.session(session.id, NOW) is None
+    assert members.invite("Ann", groups=["birds"], now=NOW).worker.worker_id != left.worker_id
+    with pytest.raises(InvalidInput):
+        members.invite("(forgotten)", groups=[], now=NOW)
