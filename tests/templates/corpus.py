@@ -33,8 +33,10 @@ OUTSIDE = re.compile(r"""(?<=src=["'])https?://[^"']+/(?!crowd-html-elements)([^
 CONSOLE = """<script>window.consoleErrors = [];
   const tell = console.error;
   console.error = (...words) => { window.consoleErrors.push(words.join(" ")); tell(...words); };
-  // The sample's video is empty.
-  addEventListener("error", ({ target }) => target instanceof Element && !target.closest("video") && window.consoleErrors.push(`not loaded: ${target.localName} ${target.src ?? target.href}`), true);</script>"""
+  addEventListener("error", ({ target }) => {
+    if (target instanceof Element && !target.closest("video")) // the sample's video is empty
+      window.consoleErrors.push(`not loaded: ${target.localName} ${target.src ?? target.href}`);
+  }, true);</script>"""
 READY_SECONDS, SUBMIT_SECONDS = 15, 3
 
 
