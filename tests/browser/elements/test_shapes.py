@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,8 +23,8 @@ SQUARE = ((200, 100), (400, 100), (400, 300), (200, 300))
 
 @pytest.fixture
 def draw(open_task: OpenTask, site: Site) -> Draw:
-    def start(tag: str, more: str = "", labels: str = "['cat', 'dog']") -> Drawing:
-        page = open_task(PAGE.format(tag=tag, src=site.put_picture(800, 533), labels=labels, more=more))
+    def start(tag: str, more: str = "", labels: str = "['cat', 'dog']", **fields: Any) -> Drawing:
+        page = open_task(PAGE.format(tag=tag, src=site.put_picture(800, 533), labels=labels, more=more), **fields)
         return Drawing(page, tag)
 
     return start
@@ -83,6 +84,21 @@ def test_undo_and_redo_go_point_by_point_while_drawing(draw: Draw) -> None:
     assert [line["vertices"] for line in drawing.value["polylines"]] == [
         pixels(drawing, ((100, 100), (200, 200), (400, 400)))
     ]
+
+
+def test_a_begun_polygon_is_neither_sent_by_mistake_nor_lost(draw: Draw) -> None:
+    drawing = draw("crowd-polygon")
+    drawing.keys("2")
+    drawing.click(*SQUARE[:3])
+    assert "polygon is begun" in drawing.page.refused()
+    deadline = time.monotonic() + 20
+    while not (drafts := drawing.page.messages("draft")) or len(str(drafts[-1]).split("'x'")) < 4:
+        assert time.monotonic() < deadline
+    again = draw("crowd-polygon", draft=drafts[-1]["value"])
+    again.click(SQUARE[3])
+    again.keys(Keys.ENTER)
+    assert again.value["polygons"] == [{"label": "dog", "vertices": pixels(again, SQUARE)}]
+    assert again.page.submit()["answer"] == again.value
 
 
 def test_polylines_end_with_enter_and_may_cross_themselves(draw: Draw) -> None:

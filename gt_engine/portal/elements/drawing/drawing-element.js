@@ -72,6 +72,9 @@ export class DrawingElement extends ImageElement {
     this.#initial = JSON.stringify(initial.map((shape) => kind.answer(/** @type {any} */ (shape))));
     this.tool.cancel();
     this.shapes.reset(draft === undefined ? initial : this.#read(draft), Boolean(draft?.nothing));
+    if (!draft?.begun?.points?.length) return;
+    this.shapes.label = draft.begun.label;
+    this.tool.resume?.(draft.begun.points);
   }
 
   get value() {
@@ -88,7 +91,8 @@ export class DrawingElement extends ImageElement {
 
   get ownDraft() {
     const { field } = /** @type {typeof DrawingElement} */ (this.constructor);
-    return { [field]: this.#answers, nothing: this.shapes.nothing };
+    const begun = this.tool.begun?.length ? { begun: { label: this.shapes.label, points: this.tool.begun } } : {};
+    return { [field]: this.#answers, nothing: this.shapes.nothing, ...begun };
   }
 
   // --- what is shown ---
@@ -160,7 +164,7 @@ export class DrawingElement extends ImageElement {
       ],
       [
         { name: "delete", label: "Delete", does: "Delete the selected shape", key: "Del", run: () => this.#remove(), isPossible: () => this.shapes.selected !== null },
-        { name: "copy", label: "Copy last", does: "Copy the shapes of the last image", key: "L", run: () => this.#copyLast(), isPossible: () => this.#read(this.last).length > 0 },
+        { name: "copy", label: "Copy last", does: "Copy the shapes of the last image", key: "L", run: () => this.#copyLast(), isPossible: () => this.#listOf(this.last).length > 0 },
         {
           name: "list", label: "List", does: "The list of shapes, on narrow screens", key: "Q",
           run: () => this.#toggleList(), isOn: () => this.parts.side.classList.contains("listing"),
@@ -194,7 +198,7 @@ export class DrawingElement extends ImageElement {
   validate() {
     const stranger = this.shapes.shapes.find(({ label }) => !this.labelNames.includes(label));
     if (this.surface.hasImage && stranger) return `"${stranger.label}" is no label of this task: choose another for that ${this.shapes.kind.noun}, or delete it.`;
-    return super.validate();
+    return this.tool.problem ?? super.validate();
   }
 
   get canUndo() { return this.tool.active || super.canUndo; }

@@ -95,6 +95,7 @@ export class ImageElement extends FullPageElement {
       this.planRedraw();
       this.changed();
     });
+    this.editor.addEventListener("begun", () => this.changed());
     for (const type of ["show", "select"]) this.editor.addEventListener(type, () => this.planRedraw());
     this.editor.addEventListener("say", (event) => this.say(/** @type {CustomEvent} */ (event).detail));
     this.editor.addEventListener("tell", (event) => { this.told.textContent = /** @type {CustomEvent} */ (event).detail; });

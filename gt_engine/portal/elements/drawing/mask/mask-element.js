@@ -79,7 +79,7 @@ export class MaskElement extends ImageElement {
   validate() {
     const stranger = this.mask.drawn.find(({ label }) => !this.labelNames.includes(label));
     if (this.surface.hasImage && stranger) return `"${stranger.label}" is no label of this task: erase it, or paint over it.`;
-    return super.validate();
+    return this.polygonTool.problem ?? super.validate();
   }
 
   // --- value ---
@@ -119,8 +119,12 @@ export class MaskElement extends ImageElement {
   }
 
   /** @param {any} draft */
-  #restore({ regions = [], runs, nothing }) {
+  #restore({ regions = [], runs, nothing, begun }) {
     this.mask.reset(regions, (ids) => { if (runs) fromRuns(runs, ids); }, Boolean(nothing));
+    if (!begun?.points?.length) return;
+    this.mask.choose(begun.label);
+    this.mode = "polygon";
+    this.polygonTool.resume(begun.points);
   }
 
   /** Made once per state of the mask. @param {string} what @param {() => string} make */
@@ -140,7 +144,8 @@ export class MaskElement extends ImageElement {
 
   get ownDraft() {
     const { drawn, nothing } = this.mask;
-    return { nothing, regions: drawn, runs: this.#runs };
+    const { begun } = this.polygonTool;
+    return { nothing, regions: drawn, runs: this.#runs, ...(begun.length ? { begun: { label: this.mask.label, points: begun } } : {}) };
   }
 
   // --- pointers, as Pointers.Receiver ---

@@ -10,6 +10,9 @@
  * @property {Preview | null} preview
  * @property {boolean} [selectsInside] a click inside a shape selects it, rather than beginning another
  * @property {boolean} [clicksAnywhere] a click on a shape is a point of the next one; a drag still moves it
+ * @property {readonly Point[]} [begun] points of a begun shape that a draft keeps
+ * @property {(points: readonly Point[]) => void} [resume] goes on with them
+ * @property {string | null} [problem] why the page should not be sent while the shape is begun
  * @property {string} hint what to do next
  * @property {(at: Press) => void} down
  * @property {(at: Press) => void} drag the pointer moves while pressed, beyond a click

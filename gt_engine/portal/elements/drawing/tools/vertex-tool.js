@@ -20,6 +20,23 @@ export class VertexTool {
 
   get active() { return this.#vertices.length > 0; }
 
+  /** What is begun, for a draft: points that were placed are work, too. @returns {readonly Point[]} */
+  get begun() { return this.#vertices; }
+
+  /** @param {readonly Point[]} points */
+  resume(points) {
+    this.cancel();
+    this.#vertices = points.map(({ x, y }) => wholePixel({ x, y }, this.editor.size));
+  }
+
+  /** @returns {string | null} why the page should not be sent yet */
+  get problem() {
+    const { noun } = this.kind;
+    return this.#vertices.length > 1 ? `A ${noun} is begun: end it with Enter, or leave it with Esc.` : null;
+  }
+
+  #told() { this.editor.dispatchEvent(new Event("begun")); }
+
   get hint() {
     const { closed, least, most } = this.kind;
     const count = this.#vertices.length;
@@ -86,6 +103,7 @@ export class VertexTool {
     }
     this.#vertices.push(p);
     this.#taken = [];
+    this.#told();
     if (this.#vertices.length === this.kind.most) this.finish();
   }
 
@@ -112,18 +130,21 @@ export class VertexTool {
     this.#vertices = [];
     this.#taken = [];
     this.#pointer = null;
+    if (was) this.#told();
     return was;
   }
 
   undo() {
     const point = this.#vertices.pop();
     if (point) this.#taken.push(point);
+    if (point) this.#told();
     return point !== undefined;
   }
 
   redo() {
     const point = this.active ? this.#taken.pop() : undefined;
     if (point) this.#vertices.push(point);
+    if (point) this.#told();
     return point !== undefined;
   }
 }
