@@ -307,8 +307,8 @@ def _updated(before: Item, asked: Wire) -> Item:
             elif verb == "REMOVE":
                 after.pop(names[name], None)
             else:
-                known = Decimal(after.get(names[name], {"N": "0"})["N"])
-                after[names[name]] = {"N": str(known + Decimal(values[rest[0]]["N"]))}
+                known = int(after.get(names[name], {"N": "0"})["N"])
+                after[names[name]] = {"N": str(known + int(values[rest[0]]["N"]))}
     return after
 
 
@@ -379,10 +379,11 @@ def _size(operation: str, value: Wire) -> int:
     """Bytes of an attribute, about as DynamoDB counts them."""
     kind, content = next(iter(value.items()))
     if kind == "N":
-        digits = Decimal(content).normalize().as_tuple()
-        if len(digits.digits) > MAX_DIGITS or not -130 <= int(digits.exponent) + len(digits.digits) - 1 <= 125:
+        number = Decimal(content)
+        digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+        if len(digits) > MAX_DIGITS or not -130 <= number.adjusted() <= 125:
             raise _refusal(operation, "ValidationException", "more than 38 significant digits in a number")
-        return len(digits.digits) // 2 + 2
+        return len(digits) // 2 + 2
     if kind == "S":
         return len(content.encode())
     if kind == "L":
