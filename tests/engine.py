@@ -22,10 +22,10 @@ from gt_engine.jobs.steps import Tools
 from gt_engine.labels import BoxLabel, Label, box_label
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, ModelRecord
-from gt_engine.workforce.memory import MemoryTasks
 from gt_service.errors import Conflict, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
 from tests.fakes import MemoryObjects
+from tests.workforce_memory import MemoryTasks
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 BUCKET = "engine-tests"

@@ -21,7 +21,6 @@ from gt_engine.portal.calls import Portal
 from gt_engine.portal.signing import Signer
 from gt_engine.workforce.files import OfferedLine, WorkFiles
 from gt_engine.workforce.members import MANAGERS, Members, Session, Worker
-from gt_engine.workforce.memory import MemoryMembers, MemoryTasks
 from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import JobOffer, Tasks
 from gt_engine.workforce.teams import Workforce
@@ -29,6 +28,7 @@ from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 from tests.engine import MemoryEngineObjects
 from tests.pictures import painting, saved
+from tests.workforce_memory import MemoryMembers, MemoryTasks
 
 TEAM = "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/birders"
 GROUP = "birders"

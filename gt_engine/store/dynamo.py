@@ -41,7 +41,7 @@ class DynamoStore:
             request=dict(job.request),
             created_at=job.created_at,
             tags=job.tags,
-            by_people=job.by_people,
+            by_people=job.by_people or None,
             **_progress(job),
         )
         try:

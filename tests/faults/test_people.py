@@ -20,13 +20,13 @@ import pytest
 from gt_engine.jobs.tools import Tools
 from gt_engine.jobs.worker import take_step
 from gt_engine.workforce.members import Worker
-from gt_engine.workforce.memory import MemoryTasks
 from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import Tasks
 from gt_service.errors import Conflict, NotFound
 from gt_service.objects import S3Uri
 from tests.engine import Killed, MemoryEngineObjects, MemoryEvents, bird_inputs, memory_tools
 from tests.people import Job, boxes, team_request
+from tests.workforce_memory import MemoryTasks
 
 OBJECTS, WANTED, BROWSERS = 24, 3, 20
 

@@ -18,12 +18,12 @@ from gt_engine.outputs.records import LabelForm, auto_annotations, consolidation
 from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce.files import AnswerFile, OfferedLine, WorkFiles
 from gt_engine.workforce.members import Members
-from gt_engine.workforce.memory import MemoryMembers, MemoryTasks
 from gt_engine.workforce.tasks import JobOffer, Tasks
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 from tests.engine import MemoryEngineObjects
+from tests.workforce_memory import MemoryMembers, MemoryTasks
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 LABELS = ("Raccoon", "Dog")

@@ -19,9 +19,9 @@ from gt_engine.api.errors import (
 from gt_engine.api.operations import Operations
 from gt_engine.api.shapes import operation_model, parse_input
 from gt_engine.store import Phase
-from gt_engine.workforce.memory import MemoryTeams
 from gt_engine.workforce.teams import groups_of_teams
 from tests.engine import ACCOUNT, REGION, MemoryEngineObjects, MemoryStore, bird_inputs, request, settings
+from tests.workforce_memory import MemoryTeams
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 POOL = {"UserPool": "us-east-1_birds", "ClientId": "client"}

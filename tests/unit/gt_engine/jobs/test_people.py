@@ -15,10 +15,10 @@ import pytest
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.worker import take_step
 from gt_engine.store import Phase
-from gt_engine.workforce.memory import MemoryTasks
 from gt_engine.workforce.offers import GRACE
 from tests.engine import Killed, MemoryEngineObjects, RememberingMachine
 from tests.people import ANN, ANSWER, BOB, CAT, START, Job, boxes, team_request
+from tests.workforce_memory import MemoryTasks
 
 
 def body(**changes: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import pytest
 
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
-from gt_engine.workforce.memory import MemoryMembers, MemoryTasks, MemoryTeams
 from tests.engine import REGION
+from tests.workforce_memory import MemoryMembers, MemoryTasks, MemoryTeams
 from tests.workforce_store_contract import MembersContract, TasksContract, TeamsContract
 
 

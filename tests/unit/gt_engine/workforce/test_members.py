@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gt_engine.workforce.members import INVITATION_LIFETIME, SESSION_LIFETIME, Identity, Members
-from gt_engine.workforce.memory import MemoryMembers
 from gt_service.errors import Conflict, InvalidInput, NotFound
+from tests.workforce_memory import MemoryMembers
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEAMS = {"arn:birders": {"birds", "owls"}, "arn:cats": {"cats"}}

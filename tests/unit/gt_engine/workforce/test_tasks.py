@@ -12,12 +12,12 @@ import pytest
 from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import OfferedLine, WorkFiles
 from gt_engine.workforce.members import Worker
-from gt_engine.workforce.memory import MemoryTasks
 from gt_engine.workforce.offers import GRACE, RESERVED_FOR, Status
 from gt_engine.workforce.tasks import JobOffer, Task, Tasks
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.regions import TaskType
 from tests.engine import BUCKET, MemoryEngineObjects
+from tests.workforce_memory import MemoryTasks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LIMIT = timedelta(seconds=300)

@@ -1,4 +1,4 @@
-"""Members and tasks in dictionaries: for development of the pages and for tests. Same rules as the tables."""
+"""Members, teams and tasks in dictionaries: the same rules as the tables (tests/workforce_store_contract.py)."""
 
 from __future__ import annotations
 
