@@ -27,6 +27,7 @@ export class CrowdForm extends CrowdElement {
   static regions = ["full-instructions"];
   static styles = [styles, keysStyles];
   #form = document.createElement("form");
+  #isWordEnded = false; // Enter is held in a field whose submission by the browser is not meant
 
   /** @returns {HTMLFormElement} */
   get form() {
@@ -131,9 +132,10 @@ export class CrowdForm extends CrowdElement {
       if (!event.isTrusted) return; // requestSubmit's own, or a script's
       event.preventDefault();
       event.stopImmediatePropagation();
-      this.requestSubmit();
+      if (!this.#isWordEnded) this.requestSubmit();
     }, { capture: true });
     this.#form.addEventListener("keydown", this.#onKeydown);
+    this.#form.addEventListener("keyup", () => { this.#isWordEnded = false; });
     new MutationObserver((changes) => {
       for (const node of changes.flatMap((change) => [...change.addedNodes])) {
         if (node !== this.#form && node.localName !== "full-instructions" && node.parentNode === this) move(this.#form, node);
@@ -146,7 +148,8 @@ export class CrowdForm extends CrowdElement {
     if (event.key !== "Enter" || event.defaultPrevented || !isTyping(event)) return;
     const isAsked = event.ctrlKey || event.metaKey;
     // Beside a tool a field is for something small on the way, such as a new label.
-    if (!isAsked && (event.composedPath()[0].localName === "textarea" || this.#tool())) return;
+    this.#isWordEnded = !isAsked && Boolean(this.#tool());
+    if (this.#isWordEnded || (!isAsked && event.composedPath()[0].localName === "textarea")) return;
     event.preventDefault();
     this.requestSubmit();
   };

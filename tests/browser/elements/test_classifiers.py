@@ -247,14 +247,15 @@ def test_instructions_that_were_closed_once_stay_closed_in_the_next_task(open_ta
 def test_enter_in_a_field_beside_a_tool_does_not_submit(open_task: OpenTask) -> None:
     """It ends a word there, such as a new label; the task would be gone half done."""
     page = open_task(
-        TEXT.replace("Choose.</short", "<crowd-input name='_new'></crowd-input></short"),
+        TEXT.replace("Choose.</short", "<crowd-input name='_new'></crowd-input><input name='_old'></short"),
     )
     choose(page, "crowd-classifier", "Good")
     with page.inside() as browser:
         shadow(browser, "crowd-input", "input").send_keys("label\ue007")
         assert shadow(browser, "crowd-input", "input").get_property("value") == "label"
-    assert page.submit()["category"] == {"label": "Good"}
-    assert len(page.messages("submit")) == 1
+        browser.find_element("name", "_old").send_keys("word\ue007")
+    assert page.messages("submit") == []
+    assert page.submit() == {"category": {"label": "Good"}, "_new": "label", "_old": "word"}
 
 
 def test_labels_that_are_no_json_are_reported_with_their_place(open_task: OpenTask) -> None:
