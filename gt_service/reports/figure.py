@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
 from gt_service.money import MILLS_PER_DOLLAR
-from gt_service.reports.amounts import cents, percent
+from gt_service.reports.amounts import cents, duration, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,12 +88,22 @@ def _matplotlib() -> Iterator[Callable[[float, float], Figure]]:
 
 
 def _draw_costs(axes: Axes, report: Json) -> None:
+    """Money, in the parts that there are; people's time where nothing is charged and nobody says what an hour costs."""
     rows = report["iterations"]
     numbers = [row["iteration"] for row in rows]
+    seconds = (report.get("people") or {}).get("seconds_per_answer")
+    if not report["cost"]["total_mills"] and seconds:
+        axes.bar(numbers, [row["answers"] * seconds / 60 for row in rows], 0.7, color=WORKERS, label="people's time")
+        axes.set_title(f"People's time by iteration: {duration(report['people']['hours'] * 3600)} in all")
+        axes.set_ylabel("minutes")
+        _finish(axes, numbers, columns=1)
+        return
     bottom = [0.0] * len(rows)
     parts = (("workers", WORKERS), ("service", SERVICE), ("compute", COMPUTE))
     for part, colour in parts:
         key = f"{part}_mills"
+        if part != "workers" and not report["cost"][key]:
+            continue
         heights = [row["cost"][key] / MILLS_PER_DOLLAR for row in rows]
         name = _PART_NAMES.get(part, part)
         axes.bar(numbers, heights, 0.7, bottom, color=colour, label=f"{name} {cents(report['cost'][key])}")

@@ -397,3 +397,14 @@ def test_people_by_the_hour_cost_the_time_that_was_measured() -> None:
     assert "People's time" in page.replace("&#39;", "'")
     assert "no service fee" in page
     assert "Service fee</th>" not in page
+
+
+def test_time_is_drawn_where_there_is_no_money() -> None:
+    """An own team on gt-engine without a wage: a chart of zero dollars says nothing."""
+    job = LabelingJob("birds-0001", workteam=PRIVATE_TEAM, price=None).iteration(1, human=40)
+    report = make(job, "first", price_per_task=None, prices=PriceTable.of(GT_ENGINE), workforce=PRIVATE_TEAM)
+    assert report["cost"]["total_mills"] == 0
+    titles = [axes.get_title() for axes in job_figure(report).axes]
+    assert titles[0].startswith("People's time by iteration")
+    page = job_page(report, rendered(job_figure(report), "svg")).decode()
+    assert "Saved against all-human" not in page
