@@ -1,0 +1,89 @@
+"""`gt-service label` for classes: asked, answered, and written out as classes are."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gt_cli.labeling.people import People
+from gt_cli.stack import LocalSession
+from gt_cli.work_folder import recall
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).parents[2]
+PHOTOS = 4
+PATIENCE = 300
+ANSWERS = {
+    "image-classification": {"classifier": {"label": "Dog"}},
+    "image-classification-multilabel": {"classifier": {"labels": ["Raccoon", "Dog"]}},
+}
+
+
+@pytest.mark.parametrize("task", ANSWERS)
+def test_classes(tmp_path: Path, task: str) -> None:
+    (tmp_path / "photos").mkdir()
+    for number in range(PHOTOS):
+        Image.new("RGB", (80, 60), (50 * number, 90, 120)).save(tmp_path / "photos" / f"{number}.png")
+    command = [sys.executable, "-m", "gt_cli.main", "label", "photos", "--labels", "Raccoon,Dog", "--no-open"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GT_ENGINE_CORRECTION_SECONDS": "0"}
+    log = tmp_path / "output.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--task", task], cwd=tmp_path, env=environment, stdout=output, stderr=output
+        )
+    try:
+        with pytest.MonkeyPatch.context() as settings:
+            answer_all(tmp_path / "photos-work", ANSWERS[task], process, settings)
+        assert process.wait(PATIENCE) == 0, log.read_text()
+    finally:
+        process.kill()
+    out = tmp_path / "photos-labels"
+    lines = [json.loads(line) for line in (out / "labels.manifest").read_text().splitlines()]
+    assert len(lines) == PHOTOS
+    with (out / "csv" / "labels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    if task == "image-classification":
+        assert {row["class"] for row in rows} == {"Dog"}
+        assert len(list((out / "folders" / "Dog").iterdir())) == PHOTOS
+    else:
+        assert len(rows) == 2 * PHOTOS
+        assert len((out / "huggingface" / "metadata.jsonl").read_text().splitlines()) == PHOTOS
+
+
+def answer_all(
+    work: Path, answer: dict[str, Any], process: subprocess.Popen[bytes], settings: pytest.MonkeyPatch
+) -> None:
+    """A worker who answers everything alike, through what the portal's pages call."""
+    for name, value in os.environ.items():
+        settings.setenv(name, value)  # so that what is set from here on is gone afterwards
+    deadline = time.monotonic() + PATIENCE
+    people, done = None, 0
+    while done < PHOTOS:
+        assert process.poll() is None, "the command has ended"
+        assert time.monotonic() < deadline, f"{done} answered"
+        time.sleep(0.5)
+        memory = recall(work) if work.is_dir() else None
+        if memory is None:
+            continue
+        if people is None:
+            endpoint = f"http://127.0.0.1:{memory.port}"
+            there = SimpleNamespace(endpoint_url=endpoint, session=LocalSession(endpoint), portal_url="")
+            people = People.of(there)  # type: ignore[arg-type]
+        for worker in people.members.workers():
+            for job in people.tasks.jobs(worker, datetime.now(UTC)):
+                while task := people.tasks.next(worker, job.job, datetime.now(UTC)):
+                    accepted = people.tasks.accept(worker, task.task_id, datetime.now(UTC))
+                    people.tasks.submit(worker, accepted.task_id, answer, 2.0, datetime.now(UTC))
+                    done += 1
