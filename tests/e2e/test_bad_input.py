@@ -104,4 +104,6 @@ def test_images_before_their_campaign_wait_and_are_labeled_once_it_comes(inbox: 
     inbox.drop("early/campaign.yaml", spec)
     soon(lambda: (inbox.api.campaign("early") or {}).get("spec"))
     (job,) = soon(lambda: [job for job in inbox.api.jobs("early") if job["report_s3_uri"]], seconds=120)
-    assert (job["status"], job["counters"]["HumanLabeled"], job["cost_mills"]) == ("Completed", IMAGES, IMAGES * 188)
+    cost = inbox.api.report(job["name"])["cost"]
+    assert (job["status"], job["counters"]["HumanLabeled"]) == ("Completed", IMAGES)
+    assert (job["cost_mills"], cost["unseen_mills"]) == (cost["total_mills"], 0)
