@@ -59,7 +59,8 @@ def test_classes(tmp_path: Path, task: str) -> None:
         assert len(list((out / "folders" / "Dog").iterdir())) == PHOTOS
     else:
         assert len(rows) == 2 * PHOTOS
-        assert len((out / "huggingface" / "metadata.jsonl").read_text().splitlines()) == PHOTOS
+        (metadata,) = (out / "huggingface").rglob("metadata.jsonl")
+        assert len(metadata.read_text().splitlines()) == PHOTOS
 
 
 def answer_all(
