@@ -5,7 +5,7 @@ import { colorOf, css, h, inkOn, loadImage } from "./base.js";
 export const overlayStyles = css`
   .layer svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
   .layer rect { fill: none; stroke-width: 2px; vector-effect: non-scaling-stroke; }
-  .layer .caption { position: absolute; width: max-content; transform-origin: 0 100%; transform: scale(calc(1 / var(--scale))) translateY(-100%); margin: 0; padding: .05rem .35rem; font-size: .8rem; font-weight: 600; border-radius: 3px 3px 0 0; }
+  .layer .caption { position: absolute; width: max-content; transform-origin: 0 0; transform: scale(calc(1 / var(--scale))) translateY(-100%); margin: 0; padding: .05rem .35rem; font-size: .8rem; font-weight: 600; border-radius: 3px 3px 0 0; }
   .layer canvas, .layer img { width: 100%; height: 100%; }
   .legend { list-style: none; margin: 1.25rem 0 0; padding: 0; font-size: .9rem; }
   .legend li { display: flex; align-items: center; gap: .5rem; padding: .1rem 0; }

@@ -97,15 +97,16 @@ def test_a_picture_is_shown_and_classified_and_the_comment_comes_along(open_task
       </crowd-image-classifier></crowd-form>""")
     with page.inside() as browser:
         assert shadow(browser, "crowd-image-classifier", "img").get_property("naturalWidth") == 800
-        image, box = (
+        image, box, caption = (
             browser.execute_script(
                 "return arguments[0].getBoundingClientRect().toJSON()", shadow(browser, "crowd-image-classifier", tag)
             )
-            for tag in ("img", "rect")
+            for tag in ("img", "rect", ".caption")
         )
         scale = image["width"] / 800
         assert box["left"] == pytest.approx(image["left"] + 80 * scale, abs=2.5)
         assert box["width"] == pytest.approx(200 * scale, abs=5)
+        assert caption["bottom"] == pytest.approx(box["top"], abs=2), "at any zoom the name stands on its box"
         next(
             button
             for button in browser.execute_script(
