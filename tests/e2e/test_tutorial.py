@@ -128,8 +128,9 @@ def look_around(reader: Reader) -> None:
         for kind, body in FENCE.findall((DOCS / f"how-to/{page}.md").read_text()):
             if kind == "sh":
                 reader.run(body.replace("s3://your-inbox", "$INBOX"))
-    annotations = json.loads((reader.folder / "birds-coco/annotations.json").read_text())
-    assert len(annotations["images"]) == PHOTOS
-    # "A copy of the bucket lies right beside it."
-    assert all((reader.folder / "birds-coco" / image["file_name"]).exists() for image in annotations["images"])
+    export = reader.folder / "birds-yolo"
+    labels = sorted(path.relative_to(export / "labels").with_suffix("") for path in export.glob("labels/**/*.txt"))
+    images = sorted(path.relative_to(export / "images").with_suffix("") for path in export.glob("images/**/*.jpg"))
+    assert len(labels) == PHOTOS
+    assert images == labels, "each image lies where trainers look for it"
     assert "crowd-bounding-box" in (reader.folder / "preview.html").read_text()

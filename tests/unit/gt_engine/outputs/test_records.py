@@ -125,7 +125,7 @@ def test_gold_labels_follow_the_names_of_this_job_not_their_own_numbers() -> Non
     assert isinstance(read, BoxLabel)
     assert read.class_ids.tolist() == [1]
     assert read.boxes.tolist() == [[1, 2, 4, 6]]
-    with pytest.raises(ValueError, match="not in"):
+    with pytest.raises(ValueError, match="none of the job's labels"):
         records.read_label(TaskType.OBJECT_DETECTION, gold, {"class-map": {"0": "boat"}}, BOXES.classes)
 
 
