@@ -156,7 +156,7 @@ class FeatureStore:
         maps = [np.empty((len(keys), tap.side, tap.side, tap.channels), np.float32) for tap in TAPS]
         fetched = self._fetch_missing(keys)
         for i, key in enumerate(keys):
-            data = fetched.get(key) or self._path(key).read_bytes()
+            data = fetched.get(key) or self._data(key)
             scales = np.frombuffer(data, "<f4", sum(_CHANNELS), _HEADER.size)
             values = np.frombuffer(data, np.int8, sum(_SIZES), _HEADER.size + scales.nbytes)
             parts = np.split(values, np.cumsum(_SIZES)[:-1])
@@ -172,13 +172,23 @@ class FeatureStore:
         out = np.empty((len(keys), PIXEL_SIDE, PIXEL_SIDE, 3), np.uint8)
         fetched = self._fetch_missing(keys)
         for one, key in zip(out, keys, strict=True):
-            if key in fetched:
-                one[:] = np.frombuffer(fetched[key], np.uint8, one.size, _PIXELS_AT).reshape(one.shape)
-                continue
-            with self._path(key).open("rb") as file:
-                file.seek(_PIXELS_AT)
-                file.readinto(one)  # type: ignore[arg-type]
+            data = fetched[key][_PIXELS_AT:] if key in fetched else self._data(key, _PIXELS_AT)
+            one[:] = np.frombuffer(data, np.uint8, one.size).reshape(one.shape)
         return out
+
+    def _data(self, key: str, start: int = 0) -> bytes:
+        """The file of a content from a place on. Raises FileNotFoundError for a content that was never prepared.
+
+        What lies elsewhere too may have had to make room since it was looked for: then it is fetched.
+        """
+        try:
+            with self._path(key).open("rb") as file:
+                file.seek(start)
+                return file.read()
+        except FileNotFoundError:
+            if key not in self._sources:
+                raise
+            return self._fetch(key)[start:]
 
     def _fetch_missing(self, keys: Sequence[str]) -> dict[str, bytes]:
         """The files of contents that are not here, some at a time."""

@@ -70,10 +70,13 @@ class JobName:
 
 
 def stage_mark(stage: str) -> str:
-    """What tells a stage's labeling jobs from another stage's: its name, or of a long one a part of its digest."""
+    """What tells a stage's labeling jobs from another stage's: its name, or of a long one a part of its digest.
+
+    It begins with a letter: digits alone would be read as the number of a batch.
+    """
     if stage in _UNMARKED:
         return ""
-    return stage if len(stage) <= _LONGEST_MARK else hashlib.sha256(stage.encode()).hexdigest()[:_LONGEST_MARK]
+    return stage if len(stage) <= _LONGEST_MARK else f"x{hashlib.sha256(stage.encode()).hexdigest()}"[:_LONGEST_MARK]
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,13 @@ def test_stages_have_names_of_their_own() -> None:
     assert stage_mark("dev") == stage_mark("local") == "", "names as they always were"
 
 
+def test_a_mark_is_never_the_number_of_a_batch() -> None:
+    """One stage in forty with a long name would read its own jobs as another campaign's."""
+    for number in range(500):
+        name = JobName("birds", 1, mark=stage_mark(f"atelier{number:04}"))
+        assert JobName.parse(str(name)) == name
+
+
 def test_places() -> None:
     """Documented places in the results bucket."""
     places = Places("results", "birds")
