@@ -48,6 +48,8 @@ def main() -> None:
     """Ground Truth's labeling jobs without Ground Truth. Without a command: serve."""
 
 
+GIGABYTE = 1_000_000_000
+
 main.add_command(workers)
 
 
@@ -150,6 +152,8 @@ def serve_command(
         max_active_jobs=max_active_jobs,
         min_auto_labeling_objects=min_auto_labeling_objects,
         secrets=secrets,
+        buckets=frozenset(buckets) or None,
+        cache_bytes=None if cache_gb is None else round(cache_gb * GIGABYTE),
         hurry=hurry,
         correction_seconds=correction_seconds,
         public_url=public_url.rstrip("/"),

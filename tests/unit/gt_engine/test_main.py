@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,34 @@ def test_it_serves_with_or_without_the_name_of_the_command(
     assert result.exit_code == 0, result.output
     ((settings, where),) = served
     assert (settings.region, settings.correction_seconds, where["port"]) == ("eu-west-1", 5, 8080)
+
+
+def test_every_option_reaches_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An option that is taken and forgotten is worse than none: an allow-list of buckets would allow all of them."""
+    (tmp_path / "keys.json").write_text('{"AKIDEXAMPLE": "secret"}')
+    asked = {
+        "region": ("--region", "eu-west-1", "eu-west-1"),
+        "account": ("--account", "123456789012", "123456789012"),
+        "state_dir": ("--state-dir", str(tmp_path), tmp_path),
+        "table_prefix": ("--table-prefix", "mine", "mine"),
+        "processes": ("--processes", "7", 7),
+        "max_active_jobs": ("--max-active-jobs", "3", 3),
+        "min_auto_labeling_objects": ("--min-auto-labeling-objects", "1250", 1250),
+        "secrets": ("--access-keys", str(tmp_path / "keys.json"), {"AKIDEXAMPLE": "secret"}),
+        "buckets": ("--bucket", "inbox", frozenset({"inbox"})),
+        "cache_bytes": ("--cache-gb", "1.5", 1_500_000_000),
+        "hurry": ("--hurry", "2", 2),
+        "correction_seconds": ("--correction-seconds", "5", 5),
+        "public_url": ("--public-url", "https://labels.example.org/", "https://labels.example.org"),
+        "insecure_sign_in": ("--insecure-sign-in", None, True),
+    }
+    assert set(asked) == {field.name for field in fields(Settings)}, "a setting that no option sets"
+    served: list[Settings] = []
+    monkeypatch.setattr(command, "serve", lambda settings, **_: served.append(settings))
+    words = [word for option, value, _ in asked.values() for word in (option, value) if word is not None]
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    assert {name: getattr(served[0], name) for name in asked} == {name: value for name, (*_, value) in asked.items()}
 
 
 def test_help_names_the_commands() -> None:
