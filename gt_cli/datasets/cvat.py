@@ -3,11 +3,10 @@ Source: docs.cvat.ai, formats/format-cvat."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gt_cli.datasets.labeled import BoxesError, Collected
+from gt_cli.datasets.labeled import BoxesError, Collected, read_number
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -36,11 +35,4 @@ def _text(element: Element, name: str, where: str) -> str:
 
 
 def _number(element: Element, name: str, where: str) -> float:
-    text = _text(element, name, where)
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BoxesError(f"{where}: {name} is {text!r}, not a number", remedy="Mend the file.", field="boxes")
-    return value
+    return read_number(_text(element, name, where), name, where)

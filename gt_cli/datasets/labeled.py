@@ -9,22 +9,32 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from gt_service.errors import InvalidInput
+from gt_service.orientation import orientation_of, upright_size
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 """What Ground Truth takes."""
 IMAGE_FORMATS = frozenset({"JPEG", "PNG", "MPO"})
 """The same, by what is in the files; an MPO is a JPEG with more pictures behind it."""
-TURNED_SIDEWAYS = frozenset({5, 6, 7, 8})
-"""EXIF orientations that swap width and height."""
 
 
 class BoxesError(InvalidInput):
     """A file of boxes that cannot be used; the message says where in it, the remedy what to do."""
 
     code = "invalid_boxes"
+
+
+def read_number(text: str, what: str, where: str, *, remedy: str = "Mend the file.") -> float:
+    """A finite number from a file's text. Errors: `BoxesError` that says what was to be one, and where."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BoxesError(f"{where}: {what} is {text!r}, not a number", remedy=remedy, field="boxes")
+    return value
 
 
 @dataclass(frozen=True)
@@ -122,11 +132,9 @@ class ImageFolder:
                         remedy="Convert it to JPEG or PNG; only those are taken.",
                         field="images",
                     )
-                width, height = image.size
-                orientation = image.getexif().get(ExifTags.Base.Orientation)
+                return upright_size(image.size, orientation_of(image))
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise BoxesError(f"{path} is no image: {error}", remedy="Mend or remove it.", field="images") from None
-        return (height, width) if orientation in TURNED_SIDEWAYS else (width, height)
 
 
 def came_along(path: Path) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from gt_cli.datasets.labeled import BoxesError, Collected
+from gt_cli.datasets.labeled import BoxesError, Collected, read_number
 
 Row = Mapping[str, str]
 
@@ -80,10 +79,4 @@ def _rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
 
 
 def _number(row: Row, column: str, where: str) -> float:
-    try:
-        value = float(row[column])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BoxesError(f"{where}: {column} is {row[column]!r}, not a number", remedy="Mend the line.", field="boxes")
-    return value
+    return read_number(row[column], column, where, remedy="Mend the line.")

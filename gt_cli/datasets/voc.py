@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gt_cli.datasets.labeled import BoxesError, Collected
+from gt_cli.datasets.labeled import BoxesError, Collected, read_number
 from gt_cli.datasets.xml import read_xml
 
 if TYPE_CHECKING:
@@ -45,11 +44,4 @@ def _text(element: Element, tag: str, where: str) -> str:
 
 
 def _number(element: Element, tag: str, where: str) -> float:
-    text = _text(element, tag, where)
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BoxesError(f"{where}: {tag} is {text!r}, not a number", remedy="Mend the file.", field="boxes")
-    return value
+    return read_number(_text(element, tag, where), tag, where)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
 
+from gt_service.orientation import UPRIGHT, orientation_of, upright_size
 from gt_service.regions import MAX_IMAGE_BYTES, TASKS
 
 FORMATS = ("JPEG", "PNG")
@@ -26,19 +27,6 @@ Pillow.MAX_IMAGE_PIXELS = MAX_PIXELS
 _LARGE_PIXELS = 16_000_000
 _large = threading.Lock()
 """One large image at a time: some take 600 MB while they are unpacked, whatever they are made into."""
-
-_TURNS = {
-    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
-    3: Pillow.Transpose.ROTATE_180,
-    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
-    5: Pillow.Transpose.TRANSPOSE,
-    6: Pillow.Transpose.ROTATE_270,
-    7: Pillow.Transpose.TRANSVERSE,
-    8: Pillow.Transpose.ROTATE_90,
-}
-"""What brings an image upright, by its EXIF orientation."""
-_FIRST_LYING = 5
-"""From this orientation on width and height change places."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +66,9 @@ def decode(data: bytes, side: int) -> tuple[ImageFacts, NDArray[np.uint8]] | Ima
                     "TooManyPixels", f"The image has {width} x {height} pixels; {MAX_PIXELS} are allowed."
                 )
             depth = len(image.getbands())
+            turn = _orientation(image)
             with _large if width * height > _LARGE_PIXELS else nullcontext():
                 pixels = _squeezed(image, side)
-            turn = _orientation(image)
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         return ImageProblem("TooManyPixels", str(error))
     except UnidentifiedImageError:
@@ -88,20 +76,18 @@ def decode(data: bytes, side: int) -> tuple[ImageFacts, NDArray[np.uint8]] | Ima
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         # What Pillow's decoders raise on damaged data.
         return ImageProblem("TruncatedImage", f"The image is damaged: {error}")
-    if turn in _TURNS:
+    if turn in UPRIGHT:
         # The square is turned and not the image: that comes to the same, and is quicker.
-        pixels = pixels.transpose(_TURNS[turn])
-        width, height = (height, width) if turn >= _FIRST_LYING else (width, height)
-    return ImageFacts(width, height, depth), np.asarray(pixels, np.uint8)
+        pixels = pixels.transpose(UPRIGHT[turn])
+    return ImageFacts(*upright_size((width, height), turn), depth), np.asarray(pixels, np.uint8)
 
 
 def _orientation(image: Pillow.Image) -> int:
-    """As EXIF numbers it; 1 where nothing is said, or nothing that can be read."""
+    """As EXIF numbers it; 1 also where what it says cannot be read."""
     try:
-        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return orientation_of(image)
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, struct.error):
         return 1
-    return turn if isinstance(turn, int) else 1
 
 
 def _squeezed(image: Pillow.Image, side: int) -> Pillow.Image:

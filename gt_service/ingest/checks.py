@@ -16,12 +16,10 @@ from PIL import UnidentifiedImageError
 from gt_service.backends import Backend
 from gt_service.campaign import CampaignSpec
 from gt_service.ingest.keys import Rejection
+from gt_service.orientation import orientation_of, upright_size
 from gt_service.regions import MAX_IMAGE_BYTES, TASKS
 
 _FORMATS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
-_ORIENTATION = 0x0112
-_LYING = frozenset({5, 6, 7, 8})
-"""Orientations in which the stored rows are the columns of the upright picture."""
 _SCALE_DOWN = "Scale it down and upload it again under the same key."
 _MAX_PIXELS = max(facts.max_pixels for facts in TASKS.values())
 
@@ -85,9 +83,5 @@ def _header(form: str, body: bytes) -> ImageFacts:
         # Large images are judged by `limit_problem`; nothing is decoded here.
         warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
         with Pillow.open(io.BytesIO(body), formats=[form]) as image:
-            # Browsers turn PNGs as well. To find what is said after the pixels, they would have to be unpacked.
-            is_said = form == "JPEG" or "exif" in image.info
-            said = image.getexif().get(_ORIENTATION, 1) if is_said else 1
-            orientation = said if said in range(1, 9) else 1
-            size = (image.height, image.width) if orientation in _LYING else image.size
-            return ImageFacts(form, *size, orientation)
+            orientation = orientation_of(image)
+            return ImageFacts(form, *upright_size(image.size, orientation), orientation)

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
 
 from PIL import Image as Pillow
 
 from gt_service.ingest.checks import ImageFacts
 from gt_service.ingest.likeness import SIDE, Likeness, Shape
+from gt_service.orientation import UPRIGHT
 
 _DECODED_SIDE = 256
 _LEAST_CONTRAST = 16
 _COMPARABLE_MODES = frozenset({"1", "L", "P", "RGB", "CMYK", "YCbCr"})
-_UPRIGHT: Mapping[int, Pillow.Transpose] = {
-    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
-    3: Pillow.Transpose.ROTATE_180,
-    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
-    5: Pillow.Transpose.TRANSPOSE,
-    6: Pillow.Transpose.ROTATE_270,
-    7: Pillow.Transpose.TRANSVERSE,
-    8: Pillow.Transpose.ROTATE_90,
-}
 
 
 class UnreadablePixels(Exception):
@@ -60,6 +51,6 @@ def likeness(image: Pillow.Image, facts: ImageFacts) -> Likeness | None:
     low, high = gray.getextrema()
     if not isinstance(low, int) or not isinstance(high, int) or high - low < _LEAST_CONTRAST:
         return None
-    turn = _UPRIGHT.get(facts.orientation)
+    turn = UPRIGHT.get(facts.orientation)
     upright = gray if turn is None else gray.transpose(turn)
     return Likeness(int(str(imagehash.phash(upright, hash_size=SIDE)), 16), Shape(facts.width, facts.height))
