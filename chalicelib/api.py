@@ -332,7 +332,8 @@ def show_report(name: str) -> Any:
 def show_job_images(name: str) -> Any:
     """Some labeled images of a view, from the place `first` on; each with the address of its file, for an hour."""
     asked = _query()
-    page = page_data().gallery(name, asked.get("view", "all"), whole_number(asked.get("first", "0"), field="first"))
+    job = job_json(wiring.store().jobs.get(name))
+    page = page_data().gallery(job, asked.get("view", "all"), whole_number(asked.get("first", "0"), field="first"))
     return {
         "views": [vars(view) for view in page.views],
         "view": page.view.name,

@@ -55,7 +55,7 @@ class PageData(Protocol):
 
     def report_page(self, job: Json) -> str: ...
 
-    def gallery(self, job: str, view: str, first: int) -> GalleryPage: ...
+    def gallery(self, job: Json, view: str, first: int) -> GalleryPage: ...
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page: ...
 
@@ -142,13 +142,14 @@ class StoredData:
             )
         return wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.html").decode()
 
-    def gallery(self, job: str, view: str, first: int) -> GalleryPage:
+    def gallery(self, job: Json, view: str, first: int) -> GalleryPage:
         from gt_service.reports.gallery import gallery_page
 
-        report = wiring.store().jobs.get(job).report_uri
-        if report is None:
-            raise NotFound(f"labeling job {job} has no report yet", remedy="Its images are listed when it has ended.")
-        return gallery_page(wiring.objects(), S3Uri.parse(report), view, first)
+        if not job["report_s3_uri"]:
+            raise NotFound(
+                f"labeling job {job['name']} has no report yet", remedy="Its images are listed when it has ended."
+            )
+        return gallery_page(wiring.objects(), S3Uri.parse(job["report_s3_uri"]), view, first)
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
         wiring.store().campaigns.get(campaign)

@@ -127,13 +127,13 @@ def _job_images(visit: Visit) -> View:
 
     at = visit.asked("at")
     first = whole_number(at if at is not None else visit.asked("first") or "0", field="at" if at else "first")
-    page = visit.data.gallery(visit.name, visit.asked("view") or "all", first)
+    job = visit.data.job(visit.name)
+    page = visit.data.gallery(job, visit.asked("view") or "all", first)
     rows = page.rows[:1] if at is not None else page.rows
     images = [shown(row) for row in rows]
-    campaign = visit.data.job(visit.name)["campaign"]
 
     def values(address: Address) -> Mapping[str, Any]:
-        return gallery_values(visit.name, campaign, page, images, address=address, large=at is not None)
+        return gallery_values(visit.name, job["campaign"], page, images, address=address, large=at is not None)
 
     return View("gallery.html", values, images=tuple(image.source for image in images))
 

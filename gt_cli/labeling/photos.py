@@ -64,7 +64,8 @@ class Refused:
 
 @dataclass(frozen=True)
 class Photos:
-    """`auto_labeling`: whether all of them are small enough for the machine to label some of them."""
+    """auto_labeling: whether the machine may label some of them. gt-engine scales what it looks at, so that none of the
+    photos that are taken is too large for it."""
 
     images: tuple[Photo, ...]
     refused: tuple[Refused, ...]
@@ -90,11 +91,10 @@ def find_photos(folder: Path, task: TaskType, *, besides: Collection[Path] = ())
     if not images:
         why = f": {refused[0].name}: {refused[0].reason}" if refused else ""
         raise InvalidInput(f"there is no JPEG or PNG in {folder} that can be labeled{why}", field="photos")
-    of_machine = GT_ENGINE.pixel_limit(task, auto_labeling=True)
     return Photos(
         tuple(sorted(images, key=lambda photo: photo.name)),
         tuple(sorted(refused, key=lambda one: one.name)),
-        task.facts.algorithm is not None and all(photo.pixels <= of_machine for photo in images),
+        task.facts.algorithm is not None,
     )
 
 

@@ -45,7 +45,7 @@ class Wanted:
 def campaign_spec(wanted: Wanted, images: int, *, auto_labeling: bool, team: str) -> dict[str, Any]:
     """The campaign.yaml: all photos in one batch, which is closed once they are in.
 
-    images: how many there are. auto_labeling: whether they are small enough for it. team: the work team's ARN.
+    images: how many there are. auto_labeling: whether the machine takes the task. team: the work team's ARN.
     """
     machine = auto_labeling and images >= FEWEST_FOR_THE_MACHINE
     at_once = max(FEWEST_AT_ONCE, min(MOST_AT_ONCE, images // 3 if machine else images))

@@ -152,7 +152,7 @@ def tell_refused(photos: Photos, console: Console) -> None:
     console.print(f"{len(photos.images):,} photos to label.", highlight=False)
     if not photos.auto_labeling and len(photos.images) >= FEWEST_FOR_THE_MACHINE:
         console.print(
-            "[dim]People label them all: the machine takes no photos of this size, or not this task.[/]",
+            "[dim]People label them all: the machine does not take this task.[/]",
             highlight=False,
             soft_wrap=True,
         )

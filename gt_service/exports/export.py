@@ -3,7 +3,7 @@ but for `lines`, which reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -87,8 +87,3 @@ class Export:
             self.lines(), self.attribute, classes=self.labels, only=self.only, prefix=self.prefix, split=self.split
         )
         return (image for image in images if part is None or image.part == part)
-
-
-def forms_for(classes_only: bool) -> Sequence[Format]:
-    """The forms that hold a task's labels: of a campaign with classes, or of one with boxes."""
-    return [form for form in Format if (_FORMS[form].holds_classes if classes_only else _FORMS[form].holds_boxes)]

@@ -57,6 +57,7 @@ class Gallery:
 
     def __init__(self, labels: Sequence[str]) -> None:
         self._labels = tuple(labels)
+        self._numbers = {label: number for number, label in enumerate(labels)}
         self._rows: list[bytes] = []
         self._sure: list[float] = []
         self._views: defaultdict[str, list[int]] = defaultdict(list)
@@ -76,8 +77,8 @@ class Gallery:
         names = [box.label for box in label.boxes] if isinstance(label, Boxes) else list(label.names)
         if not names:
             self._views["nothing"].append(place)
-        for name in set(names) & set(self._labels):
-            self._views[f"class-{self._labels.index(name)}"].append(place)
+        for name in set(names) & self._numbers.keys():
+            self._views[f"class-{self._numbers[name]}"].append(place)
 
     def write(self, objects: ObjectStore, destination: S3Uri) -> None:
         """Writes chunks and index below the report's folder; the index last, so that what it names is there."""

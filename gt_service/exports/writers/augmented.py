@@ -25,4 +25,4 @@ def _line(image: LabeledImage) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
-FORM = Form(_files, image=None, holds_classes=True)
+FORM = Form(_files, image=None)

@@ -67,5 +67,4 @@ FORM = Form(
     _files,
     image=lambda image: in_folder("images", image.name),
     is_written_by_part=False,
-    holds_classes=True,
 )

@@ -28,4 +28,4 @@ def _image(image: LabeledImage) -> str:
     return in_folder(image.part, safe_part(names[0].replace("/", "_")), image.name)
 
 
-FORM = Form(_files, image=_image, is_written_by_part=False, holds_boxes=False, holds_classes=True)
+FORM = Form(_files, image=_image, is_written_by_part=False)

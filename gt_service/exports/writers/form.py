@@ -28,15 +28,12 @@ class Form:
     image               where an image lies in the export; None: images stay where they are
     closing             classes and parts to the files that come after the images
     is_written_by_part  `files` is called once for each part of a split; else once for all images
-    holds_boxes, holds_classes  which labels it can hold
     """
 
     files: Callable[[Iterable[LabeledImage], Sequence[str], str], Iterator[ExportedFile]]
     image: Callable[[LabeledImage], str] | None
     closing: Callable[[Sequence[str], Sequence[str]], Iterator[ExportedFile]] = nothing
     is_written_by_part: bool = True
-    holds_boxes: bool = True
-    holds_classes: bool = False
 
 
 def in_folder(*parts: str) -> str:

@@ -34,4 +34,4 @@ def _record(image: LabeledImage) -> dict[str, Any]:
     return {**record, "label": names[0]} if len(names) == 1 else {**record, "labels": list(names)}
 
 
-FORM = Form(_files, image=lambda image: in_folder(image.part or "train", image.name), holds_classes=True)
+FORM = Form(_files, image=lambda image: in_folder(image.part or "train", image.name))

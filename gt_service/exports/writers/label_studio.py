@@ -77,5 +77,4 @@ FORM = Form(
     image=lambda image: in_folder("images", image.name),
     closing=_config,
     is_written_by_part=False,
-    holds_classes=True,
 )

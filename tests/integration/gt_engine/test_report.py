@@ -58,5 +58,9 @@ def test_the_report_of_an_engines_job(aws: LocalSession, fast: Engine, name: str
     assert report["quality"]["human"]["mean_f1"] > 0.8
     assert all(worker["median_seconds"] for worker in report["workers"])
     assert sum(worker["answers"] for worker in report["workers"]) == counts["answers"]
-    files = {item.uri.key.rsplit("/", 1)[1] for item in objects.list(S3Uri(BUCKET, f"reports/{name}/"))}
-    assert files >= {"report.json", "report.csv", "report.html", "report.png", "report.svg"}
+    folder = S3Uri(BUCKET, f"reports/{name}/")
+    paths = {item.uri.key.removeprefix(folder.key) for item in objects.list(folder)}
+    files = {path for path in paths if "/" not in path}
+    assert files == {"report.json", "report.csv", "report.html", "report.png", "report.svg"}
+    assert {path.partition("/")[0] for path in paths - files} == {"images"}
+    assert "images/index.json" in paths

@@ -71,7 +71,7 @@ class MemoryData:
     def report_page(self, job: data.Json) -> str:
         return "<!doctype html><style>b{}</style>report"
 
-    def gallery(self, job: str, view: str, first: int) -> GalleryPage:
+    def gallery(self, job: data.Json, view: str, first: int) -> GalleryPage:
         views = (View("all", "all", 60), View("machine", "by machine", 20))
         row = {"human": False, "size": [320, 240], "boxes": [["Bird", 1, 2, 30, 40, 0.42]], "confidence": 0.42}
         rows = [{**row, "source": f"s3://inbox/birds/images/{first + place}.jpg"} for place in range(24)]

@@ -17,12 +17,13 @@ from pycocotools.coco import COCO
 from gt_cli.datasets import read_boxes
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Export, Format, Split, label_width, labeled_images
-from gt_service.exports.export import forms_for
 from gt_service.objects import S3Uri
 from gt_service.outputs.labels import Box, Boxes
 from tests.factories import box_label, class_label, compact
 from tests.fakes import MemoryObjects
 
+HOLD_BOXES = [form for form in Format if form is not Format.FOLDERS]
+HOLD_CLASSES = [form for form in Format if form not in {Format.COCO, Format.YOLO, Format.VOC}]
 CLASSES = ("Bird", 'Snowy  "owl"')
 MANIFEST = S3Uri("results", "birds/output.manifest")
 HUMAN = [(10.5, 20, 100, 50), (0, 0, 320, 240)]
@@ -180,7 +181,7 @@ def odd_keys() -> MemoryObjects:
     return MemoryObjects({str(MANIFEST): "".join(compact(line) + "\n" for line in lines).encode()})
 
 
-@pytest.mark.parametrize("form", forms_for(classes_only=False))
+@pytest.mark.parametrize("form", HOLD_BOXES)
 def test_whatever_was_labeled_can_be_exported(form: Format, tmp_path: Path) -> None:
     """One odd key would lock up all the labels that were paid for; a path may not leave the folder."""
     store = odd_keys()
@@ -267,7 +268,7 @@ def test_a_split_is_stable_and_keeps_duplicates_together() -> None:
         assert placed[key.replace("-copy", "")].split("/")[1] == path.split("/")[1]
 
 
-@pytest.mark.parametrize("form", forms_for(classes_only=False))
+@pytest.mark.parametrize("form", HOLD_BOXES)
 def test_the_parts_of_a_split_hold_everything_once(form: Format) -> None:
     """An image that is in no part is never learned from; one in two makes the test worthless."""
     split = Split((50, 30, 20))
@@ -340,7 +341,7 @@ def test_classes_as_folders() -> None:
     assert [row[:2] for row in rows] == [["filename", "class"], ["a.jpg", "Bird/s"], ["b.jpg", "'=Other"]]
 
 
-@pytest.mark.parametrize("form", forms_for(classes_only=True))
+@pytest.mark.parametrize("form", HOLD_CLASSES)
 def test_every_form_that_holds_classes_names_them(form: Format) -> None:
     """A form would be offered, and come out empty."""
     assert b"Bird/s" in b"".join(export(classified(), form, labels=("Bird/s", "=Other")).values())
