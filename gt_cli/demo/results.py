@@ -13,24 +13,10 @@ from rich.table import Table
 
 from gt_cli.demo.plan import WAGE
 from gt_service.money import Mills, as_usd_number
-from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.concurrently import concurrently
 from gt_service.reports.amounts import cents, duration, percent
 
 JsonObject = Mapping[str, Any]
 ROLES = {"first": "without a model", "warm": "from the first job's model", "control": "same images, without"}
-
-
-def download(objects: ObjectStore, prefix: S3Uri, folder: Path) -> int:
-    """Copies all objects below a prefix into a folder, their keys as paths; answers how many."""
-
-    def fetch(uri: S3Uri) -> None:
-        target = folder / uri.key.removeprefix(prefix.key).lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(objects.read(uri))
-
-    uris = (summary.uri for summary in objects.list(prefix))
-    return sum(1 for _ in concurrently(fetch, uris))
 
 
 def summary(jobs: Sequence[JsonObject], reports: Mapping[str, JsonObject], about: JsonObject) -> dict[str, Any]:

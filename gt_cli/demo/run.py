@@ -23,7 +23,8 @@ from gt_cli.api import Api
 from gt_cli.demo.pictures import Picture, PictureSet, gold_manifest
 from gt_cli.demo.plan import Plan, campaign_spec
 from gt_cli.demo.progress import ENDED, JobProgress, Watcher, drawing
-from gt_cli.demo.results import download, summary, write
+from gt_cli.demo.results import summary, write
+from gt_cli.downloading import download
 from gt_cli.stack import LocalStack, local_stack
 from gt_cli.work_folder import LOCK, locked
 from gt_service.campaign import parse_spec

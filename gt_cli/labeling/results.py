@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gt_cli.api import Api
+from gt_cli.downloading import download
 from gt_cli.exporting import Images, ImageSource, export_manifest
 from gt_cli.labeling.people import People
 from gt_cli.labeling.plan import Wanted
@@ -91,7 +92,8 @@ class Results:
                     source=ImageSource(_nothing, self.wanted.folder.resolve(), prefix),
                     prefix=prefix,
                 )
-            self._write_reports(new / "report")
+            reports = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")
+            download(self._objects, reports, new / "report")
             summary = {"folder": str(self.wanted.folder.resolve()), "labels": list(self.wanted.labels), **asdict(now)}
             (new / SUMMARY).write_text(json.dumps(summary | {"labeled": len(lines)}, indent=1), "utf-8")
             for path in list(new.iterdir()):
@@ -156,13 +158,6 @@ class Results:
         for object_id, label in _consolidate(offer, given).items():
             created = max(one.submitted_at for one in given[object_id])
             yield object_id, form.content(label, human=True, created=created)
-
-    def _write_reports(self, folder: Path) -> None:
-        prefix = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")
-        for summary in self._objects.list(prefix):
-            target = folder / summary.uri.key.removeprefix(prefix.key)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self._objects.read(summary.uri))
 
 
 def _labeled(manifest: bytes) -> dict[str, Line]:

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from gt_cli.demo.results import conclusion, download, summary, write
-from gt_service.objects import S3Uri
-from tests.fakes import MemoryObjects
+from gt_cli.demo.results import conclusion, summary, write
 
 KEYS = {
     "name",
@@ -88,10 +86,3 @@ def test_the_page_links_only_to_what_is_there(found: dict[str, Any], tmp_path: P
     assert "report.csv" not in page
     assert "instructions.png" not in page
     assert json.loads((tmp_path / "summary.json").read_text())["jobs"][0]["machine_share"] == 0.48
-
-
-def test_objects_are_laid_out_as_in_the_bucket(tmp_path: Path) -> None:
-    objects = MemoryObjects({"s3://r/birds/a/b:c.json": b"1", "s3://r/birds/d.json": b"2", "s3://r/birdsong/e": b"3"})
-    assert download(objects, S3Uri("r", "birds/"), tmp_path) == 2
-    assert (tmp_path / "a" / "b:c.json").read_bytes() == b"1"
-    assert not (tmp_path / "e").exists()
