@@ -11,11 +11,10 @@ from functools import partial
 
 from gt_engine.autolabel.features import FILE_BYTES
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.faults import MissingFile
 from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE
+from gt_engine.jobs.reading import engine_files
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import BYTES, Tools
-from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 
 
@@ -53,7 +52,5 @@ def _places(state: JobState) -> Iterator[tuple[int, int, str]]:
 
 def _row(pack: S3Uri, row: int, tools: Tools) -> bytes:
     """Errors: `MissingFile`."""
-    try:
+    with engine_files():
         return tools.objects.read_range(pack, row * FILE_BYTES, (row + 1) * FILE_BYTES)
-    except NotFound as gone:
-        raise MissingFile(f"{gone.message}, which the engine wrote") from gone

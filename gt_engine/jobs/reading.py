@@ -36,7 +36,7 @@ class Facts:
 
 
 @contextmanager
-def _engine_files() -> Iterator[None]:
+def engine_files() -> Iterator[None]:
     """What the engine wrote and is gone is no fault of whoever asked for the job. Errors: `MissingFile`."""
     try:
         yield
@@ -46,7 +46,7 @@ def _engine_files() -> Iterator[None]:
 
 def read_own(tools: Tools, uri: S3Uri) -> bytes:
     """A file that the engine wrote. Errors: `MissingFile`."""
-    with _engine_files():
+    with engine_files():
         return tools.objects.read(uri)
 
 
@@ -62,7 +62,7 @@ def read_lines(job: JobContext, tools: Tools, wanted: Collection[str] | None) ->
         places = _line_places(job, tools) if numbers else np.empty(0, np.int64)
         spans = [(int(places[number]), int(places[number + 1])) for number in numbers]
         numbered = zip(numbers, read_rows(tools.objects, copy, spans), strict=True)
-    with _engine_files():
+    with engine_files():
         for number, text in numbered:
             yield read_line(number, text.rstrip(b"\n"), facts=job.task.facts, attribute=job.form.attribute)
 
@@ -72,7 +72,7 @@ def _line_places(job: JobContext, tools: Tools) -> Integers:
     try:
         return np.frombuffer(read_own(tools, job.tree.line_places), "<i8")
     except MissingFile:
-        with _engine_files():
+        with engine_files():
             sizes = [len(text) + 1 for text in tools.objects.lines(job.tree.manifest_copy)]
         return write_line_places(job, np.cumsum([0, *sizes]), tools)
 

@@ -14,6 +14,7 @@ from gt_engine.workforce.members import MANAGERS
 from gt_engine.workforce.supervision import Supervision
 from gt_engine.workforce.tasks import JobProgress
 from gt_service.errors import InvalidInput
+from gt_service.spreadsheets import safe_cell
 
 MAX_GROUPS = 10
 
@@ -107,10 +108,9 @@ def as_csv(progress: JobProgress, names: dict[str, str]) -> str:
     rows = csv.writer(text)
     rows.writerow(["worker_id", "name", "answers", "declines", "expired", "in_work", "active_seconds"])
     for one in progress.workers:
-        name = names.get(one.worker_id, "")
-        safe = f"'{name}" if name[:1] in {"=", "+", "-", "@", "\t"} else name
+        name = safe_cell(names.get(one.worker_id, ""))
         rows.writerow(
-            [one.worker_id, safe, one.answers, one.declines, one.expired, one.in_work, round(one.active_seconds, 1)]
+            [one.worker_id, name, one.answers, one.declines, one.expired, one.in_work, round(one.active_seconds, 1)]
         )
     return text.getvalue()
 

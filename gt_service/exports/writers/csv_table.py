@@ -14,6 +14,7 @@ from itertools import chain
 from gt_service.exports.images import ExportedFile, LabeledImage, size_of
 from gt_service.exports.writers.form import Form, in_folder
 from gt_service.outputs.labels import Boxes
+from gt_service.spreadsheets import safe_cell
 
 BOX_COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 CLASS_COLUMNS = ("filename", "class")
@@ -54,13 +55,9 @@ def _rows(image: LabeledImage) -> Iterator[Row]:
 
 def _line(row: Row) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(map(_cell, row))
+    cells = (safe_cell(value) if isinstance(value, str) else value for value in row)
+    csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    """Spreadsheets run what begins like a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 FORM = Form(

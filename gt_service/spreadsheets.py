@@ -1,0 +1,10 @@
+"""Text for CSV files that people open in spreadsheets."""
+
+from __future__ import annotations
+
+_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_cell(text: str) -> str:
+    """The text, marked as such where a spreadsheet would take it for a formula and run it (OWASP, CSV injection)."""
+    return f"'{text}" if text.startswith(_FORMULA_BEGINS) else text
