@@ -72,6 +72,7 @@ def test_what_is_no_image_is_listed_with_its_reason_and_counted_nowhere_else(inb
     inbox.drop("broken/images/cut.jpg", good[:200])
     inbox.drop("broken/images/notes.txt", b"these are not the birds you are looking for")
     inbox.drop("broken/images/nothing.png", b"")
+    soon(lambda: inbox.api.campaign("broken"))  # a campaign nobody has heard of yet has no images to list
     rejected = soon(lambda: found if len(found := inbox.rejected("broken")) == 3 else None)
     assert all(image["reason"] and image["remedy"] for image in rejected.values())
     assert "JPEG" in rejected["broken/images/cut.jpg"]["reason"]

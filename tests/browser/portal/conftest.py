@@ -60,7 +60,10 @@ class Desk:
         before = self.shown()
         self.press("submit")
         soon(
-            lambda: self.shown() != before and (self.shown() is None or self.part("submit").is_enabled()),
+            lambda: (
+                self.text("waiting") not in ("", "Loading…")
+                or (self.shown() not in (None, before) and self.part("submit").is_enabled())
+            ),
             10,
             known=lambda: (self.text("notice"), self.text("saved"), self.script_errors()),
         )

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from gt_engine.autolabel import FeatureStore, JobPlan, Progress
+from gt_engine.autolabel import FeatureStore, JobPlan, Progress, features
 from gt_engine.autolabel import cache as cache_module
 from gt_engine.autolabel.features import FILE_BYTES
 from gt_engine.jobs import life_cycle, packs
@@ -82,6 +82,7 @@ def small_cache(directory: Path, monkeypatch: pytest.MonkeyPatch) -> FeatureStor
     monkeypatch.setattr(cache_module, "LOOK_EVERY_BYTES", FILE_BYTES)
     monkeypatch.setattr(life_cycle, "PREPARE_AT_ONCE", 8)
     monkeypatch.setattr(packs, "PREPARE_AT_ONCE", 8)
+    monkeypatch.setattr(features, "FETCHED_TOGETHER", 2)  # what is written at once is seen by no look at the disk
     return FeatureStore(directory, most_bytes=8 * FILE_BYTES)
 
 
