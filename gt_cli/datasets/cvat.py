@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gt_cli.datasets.labeled import BoxesError, Collected, read_number
+from gt_cli.datasets.labeled import BoxesError, Collected, read_number, read_text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -28,10 +28,7 @@ def read_cvat(root: Element, path: Path, into: Collected) -> None:
 
 
 def _text(element: Element, name: str, where: str) -> str:
-    text = (element.get(name) or "").strip()
-    if not text:
-        raise BoxesError(f"{where} has no {name}", remedy="Mend the file.", field="boxes")
-    return text
+    return read_text(element.get(name), name, where)
 
 
 def _number(element: Element, name: str, where: str) -> float:

@@ -26,6 +26,14 @@ class BoxesError(InvalidInput):
     code = "invalid_boxes"
 
 
+def read_text(found: str | None, what: str, where: str) -> str:
+    """What a file has for a name. Errors: `BoxesError` where that is nothing."""
+    text = (found or "").strip()
+    if not text:
+        raise BoxesError(f"{where} has no {what}", remedy="Mend the file.", field="boxes")
+    return text
+
+
 def read_number(text: str, what: str, where: str, *, remedy: str = "Mend the file.") -> float:
     """A finite number from a file's text. Errors: `BoxesError` that says what was to be one, and where."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gt_cli.datasets.labeled import BoxesError, Collected, read_number
+from gt_cli.datasets.labeled import BoxesError, Collected, read_number, read_text
 from gt_cli.datasets.xml import read_xml
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ def _read_file(path: Path, into: Collected) -> None:
 
 
 def _text(element: Element, tag: str, where: str) -> str:
-    text = (element.findtext(tag) or "").strip()
-    if not text:
-        raise BoxesError(f"{where} has no {tag}", remedy="Mend the file.", field="boxes")
-    return text
+    return read_text(element.findtext(tag), tag, where)
 
 
 def _number(element: Element, tag: str, where: str) -> float:
