@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench-ingest demo dist faults templates kills label up test check lint types package deploy destroy setup lock clean
+.PHONY: bench-ingest demo dist faults figures templates kills label up test check lint types package deploy destroy setup lock clean
 
 # Photos of yours, labeled in the browser on this machine: make label IMAGES=~/photos LABELS="Raccoon,Dog"
 label: $(READY)
@@ -38,6 +38,10 @@ bench-ingest: $(READY)
 	$(BIN)/python benchmarks/near_duplicates.py --out benchmarks/results/near_duplicates.json
 	$(BIN)/python benchmarks/cold_start.py --out benchmarks/results/cold_start.json
 	$(BIN)/python benchmarks/latency.py --out benchmarks/results/latency.json
+
+# The figures of README and docs, from benchmarks/results.
+figures: $(READY)
+	$(BIN)/python -m benchmarks.figures
 
 # Public task templates in a real browser: make templates DIR=../amazon-sagemaker-ground-truth-task-uis [ARGS="--outside …"]
 templates: $(READY)

@@ -1,0 +1,238 @@
+"""Writes the figures of README and docs from benchmarks/results: `make figures`, or `python -m benchmarks.figures`.
+
+A page marks what is written here, a table on lines of its own or a few words in a sentence:
+
+    <!-- figure NAME -->…<!-- end -->
+
+tests/docs checks that the pages say what this would write.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks/results"
+MARKED = re.compile(r"<!-- figure (?P<name>\S+) -->(?P<body>.*?)<!-- end -->", re.DOTALL)
+OPENED = re.compile(r"<!-- (?:figure\b|end\b)[^>]*-->")
+
+Row = Mapping[str, Any]
+Results = Callable[[str], Any]
+"""The content of a file in benchmarks/results, by its name without the ending."""
+
+
+def results(name: str) -> Any:
+    return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+
+
+def pages() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def written(text: str, read: Results = results) -> str:
+    """A page with its figures as the results have them. Errors: KeyError for a figure that nobody makes; ValueError for
+    a marker without its other half."""
+    if len(OPENED.findall(text)) != 2 * len(MARKED.findall(text)):
+        raise ValueError("a figure's marker has no other half")
+
+    def figure(match: re.Match[str]) -> str:
+        body = FIGURES[match["name"]](read)
+        blanks = "\n" if "\n" in body else ""
+        return f"<!-- figure {match['name']} -->{blanks}{body}{blanks}<!-- end -->"
+
+    return MARKED.sub(figure, text)
+
+
+# ---------------------------------------------------------------- the three jobs
+
+JOBS = {
+    "first": "first",
+    "warm": "**warm**",
+    "control": "control",
+    "warm-with-training-batch": "warm, with a training batch all the same",
+}
+
+
+def three_jobs(read: Results) -> str:
+    rows = read("three_jobs")
+    lines = []
+    for kind, title in JOBS.items():
+        mine = [row for row in rows if _kind(row) == kind]
+        shares = ", ".join(f"{100 * row['machine_share']:.0f}" for row in mine)
+        errors = ", ".join("–" if row["true_error"] is None else f"{row['true_error']:.3f}" for row in mine)
+        lines.append(
+            (
+                title,
+                f"{100 * _mean(mine, 'machine_share'):.1f} %",
+                shares,
+                errors,
+                f"{_mean(mine, 'machine_mean_iou'):.3f}",
+                f"{_mean(mine, 'human_mean_iou'):.3f}",
+            )
+        )
+    heads = ("job", "machine share, mean", "by seed", "true error", "mean IoU of machine boxes", "of people's")
+    return _table(heads, lines)
+
+
+def three_jobs_iou(read: Results) -> str:
+    """Of the machine's boxes of the three jobs together."""
+    mine = [row for row in read("three_jobs") if _kind(row) in ("first", "warm", "control")]
+    return f"{_mean(mine, 'machine_mean_iou'):.3f}"
+
+
+def three_jobs_worst(read: Results) -> str:
+    """The largest true error of any job."""
+    return f"{max(row['true_error'] or 0.0 for row in read('three_jobs')):.3f}"
+
+
+def three_jobs_share(kind: str) -> Callable[[Results], str]:
+    return lambda read: (
+        f"{100 * _mean([row for row in read('three_jobs') if _kind(row) == kind], 'machine_share'):.0f} %"
+    )
+
+
+# ---------------------------------------------------------------- the certificate
+
+METHODS = {
+    "student-t": "student-t (default)",
+    "finite-sample": "finite-sample",
+    "plug-in": "plug-in: the threshold that looks right",
+}
+
+
+def certificate_boxes(read: Results) -> str:
+    rows = read("certificate-boxes")
+    targets = sorted({row["target"] for row in rows})
+    lines = []
+    for method, title in METHODS.items():
+        for labels in sorted({row["labels"] for row in rows}):
+            mine = [_only(rows, method=method, labels=labels, target=target) for target in targets]
+            cells = [cell for row in mine for cell in (_percent(row["missed"], 1), _percent(row["mean_share"]))]
+            lines.append((title, str(labels), *cells))
+    heads = [head for target in targets for head in (f"target {target:.2f}: missed", "labeled")]
+    return _table(("test", "labels", *heads), lines)
+
+
+def certificate_splits(read: Results) -> str:
+    (splits,) = {row["splits"] for row in read("certificate-boxes")}
+    return str(splits)
+
+
+def certificate_classes(read: Results) -> str:
+    rows = [_only(read("certificate-classes"), method=method, target=0.95) for method in METHODS]
+    said = [f"{_percent(row['missed'], 1)} missed and {_percent(row['mean_share'])} labeled" for row in rows]
+    return ", ".join(f"{method} {words}" for method, words in zip(METHODS, said, strict=True))
+
+
+def certificate_classes_splits(read: Results) -> str:
+    (splits,) = {row["splits"] for row in read("certificate-classes")}
+    return str(splits)
+
+
+AHEAD = {"none": "nothing", "fair": "as the engine does", "joined": "all of it joined"}
+
+
+def certificate_ahead(read: Results) -> str:
+    lines = []
+    for mode, title in AHEAD.items():
+        row = _only(read("certificate-ahead"), mode=mode)
+        bias = "–" if row["bias"] is None else f"{row['bias']:+.3f}, standard error {row['standard_error']:.3f}"
+        lines.append((title, _percent(row["missed"], 1), _percent(row["mean_share"], 1), bias))
+    right = "chance to be labeled rightly: what joins the sample over what is left"
+    return _table(("asked ahead", "jobs that missed the target", "labeled by machine", right), lines)
+
+
+# ---------------------------------------------------------------- real photos
+
+PHOTOS = {
+    "real_photos_lion": "lions: one class, objects of 0.74 of the side",
+    "real_photos_highway": "highway: five classes, objects of 0.25 of the side, down to 0.07",
+}
+MEASURES = {"f1": "F1", "mean-iou": "mean IoU"}
+
+
+def real_photos(read: Results) -> str:
+    lines = []
+    for name, title in PHOTOS.items():
+        found = read(name)
+        for kind in ("first", "warm"):
+            mine = [row for row in found["jobs"] if _kind(row) == kind]
+            head = (
+                f"{title}, {found['images']:,} a job" if kind == "first" else "",
+                f"{MEASURES[found['loss']]} {found['target']:.2f}" if kind == "first" else "",
+                kind,
+            )
+            ceilings = (_percent(_mean(mine, key)) for key in ("perfect", "by_confidence"))
+            share = f"**{_percent(_mean(mine, 'machine_share'))}**"
+            error, iou = f"{_mean(mine, 'true_error'):.3f}", f"{_mean(mine, 'machine_mean_iou'):.2f}"
+            lines.append((*head, *ceilings, share, error, iou))
+    heads = ("photos", "target", "job", "perfect selector", "by confidence", "labeled by machine", "true error")
+    return _table((*heads, "mean IoU"), lines)
+
+
+def real_photos_share(name: str, kind: str) -> Callable[[Results], str]:
+    return lambda read: _percent(_mean([row for row in read(name)["jobs"] if _kind(row) == kind], "machine_share"))
+
+
+FIGURES: Mapping[str, Callable[[Results], str]] = {
+    "three-jobs": three_jobs,
+    "three-jobs-iou": three_jobs_iou,
+    "three-jobs-worst": three_jobs_worst,
+    **{f"three-jobs-{kind}": three_jobs_share(kind) for kind in ("first", "warm", "control")},
+    "certificate-boxes": certificate_boxes,
+    "certificate-splits": certificate_splits,
+    "certificate-classes": certificate_classes,
+    "certificate-classes-splits": certificate_classes_splits,
+    "certificate-ahead": certificate_ahead,
+    "real-photos": real_photos,
+    **{
+        f"{name.removeprefix('real_photos_')}-{kind}": real_photos_share(name, kind)
+        for name in PHOTOS
+        for kind in ("first", "warm")
+    },
+}
+
+
+def _kind(row: Row) -> str:
+    """The kind of a job, `<seed>-<kind>`."""
+    return str(row["job"]).split("-", 1)[1]
+
+
+def _mean(rows: Sequence[Row], key: str) -> float:
+    """Of the rows that have it."""
+    return statistics.mean(row[key] for row in rows if row[key] is not None)
+
+
+def _only(rows: Iterable[Row], **wanted: Any) -> Row:
+    """The one row with these values."""
+    (row,) = (row for row in rows if all(row[key] == value for key, value in wanted.items()))
+    return row
+
+
+def _percent(share: float, places: int = 0) -> str:
+    return f"{100 * share:.{places}f} %"
+
+
+def _table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rows = (heads, ["---"] * len(heads), *lines)
+    return "\n".join(f"|{'|'.join(row)}|" if row is rows[1] else f"| {' | '.join(row)} |" for row in rows)
+
+
+def main() -> None:
+    """Writes the pages that changed, and names them."""
+    for page in pages():
+        before = page.read_text("utf-8")
+        after = written(before)
+        if after != before:
+            page.write_text(after, "utf-8")
+            print(page.relative_to(ROOT), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
