@@ -1,4 +1,5 @@
-"""The campaign's labels: one manifest over all of its labeling jobs, with every duplicate beside its twin."""
+"""The campaign's labels: one manifest over all of its labeling jobs, put right where somebody corrected them, and every
+duplicate beside its twin."""
 
 from __future__ import annotations
 
@@ -6,13 +7,14 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.names import Places
 from gt_service.ingest.manifests import CONTENT_TYPE
 from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.corrections import Corrections, Labeled, laid_over, read_corrections
 from gt_service.outputs.labeled import labeled_lines, twin_line
+from gt_service.outputs.records import JsonObject
 from gt_service.store import Store
 from gt_service.store.records import Image, Job
 
@@ -32,36 +34,41 @@ class Duplicates:
 
 
 class CampaignLabels:
-    """Writes `labels/output.manifest`: the lines of every job of the chain that has ended, in order.
+    """Writes `labels/output.manifest`: the lines of every job of the chain that has ended, in order, and corrections
+    laid over them. What reads a campaign's labels reads this file.
 
-    Held in memory: what is known of the duplicates, some 300 bytes each. Everything else is streamed.
+    Held in memory: what is known of the duplicates, some 300 bytes each, and the corrections. All else is streamed.
     """
 
     def __init__(self, store: Store, objects: ObjectStore, results_bucket: str) -> None:
         self._store, self._objects, self._bucket = store, objects, results_bucket
 
     def write(self, campaign: str) -> Duplicates:
-        """Safe to repeat, and for two to do at the same time: the last to end has seen every job that had ended."""
+        """Safe to repeat, and for two to do at the same time: the last to end has seen every job that had ended, and
+        every correction."""
         while True:
-            jobs = self._jobs(campaign)
-            duplicates = self._write(campaign, jobs)
-            # Closes: one who began before another job ended writes over the labels of that job.
-            if self._jobs(campaign) == jobs:
+            jobs, corrections = self._jobs(campaign), self._corrections(campaign)
+            duplicates = self._write(campaign, jobs, corrections)
+            # Closes: one who began before another job ended, or a label was corrected, writes over what came of it.
+            if self._jobs(campaign) == jobs and self._corrections(campaign) == corrections:
                 return duplicates
+
+    def _corrections(self, campaign: str) -> Corrections:
+        return read_corrections(self._objects, Places(self._bucket, campaign).root)
 
     def _jobs(self, campaign: str) -> list[tuple[str, str, int]]:
         """Name, manifest and spec revision of each, which never change: how a job stands besides does not matter."""
         jobs = (job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_control)
         return [_facts(job) for job in jobs]
 
-    def _write(self, campaign: str, jobs: list[tuple[str, str, int]]) -> Duplicates:
+    def _write(self, campaign: str, jobs: list[tuple[str, str, int]], corrections: Corrections) -> Duplicates:
         places = Places(self._bucket, campaign)
         twins, exact = defaultdict[str, list[Image]](list), 0
         for duplicate, owner in self._store.images.duplicates(campaign):
             twins[owner].append(duplicate)
             exact += duplicate.near_to is None
         written = _Written()
-        lines = self._lines(places, jobs, twins, written)
+        lines = self._lines(places, jobs, twins, written, corrections)
         self._objects.write_stream(places.labels, _chunks(lines), CONTENT_TYPE)
         return Duplicates(exact, sum(map(len, twins.values())) - exact, written.twins)
 
@@ -71,7 +78,35 @@ class CampaignLabels:
         jobs: list[tuple[str, str, int]],
         twins: Mapping[str, list[Image]],
         written: _Written,
-    ) -> Iterator[Mapping[str, Any]]:
+        corrections: Corrections,
+    ) -> Iterator[JsonObject]:
+        """A correction of an image is its duplicates' label too, unless they have one of their own."""
+        waiting = set(corrections)
+        for line, attribute in self._labeled(places, jobs):
+            source = S3Uri.parse(line["source-ref"])
+            waiting.discard(str(source))
+            right = laid_over(line, attribute, corrections)
+            if right is not None:
+                yield right.line
+            for twin in twins.get(source.key, ()):
+                uri = S3Uri(source.bucket, twin.key)
+                waiting.discard(str(uri))
+                if right is None and str(uri) not in corrections:
+                    continue
+                model = right or Labeled(line, attribute)
+                copied = twin_line(model.line, model.attribute, uri, (twin.width, twin.height))
+                own = laid_over(copied, model.attribute, corrections)
+                if own is not None:
+                    written.twins += 1
+                    yield own.line
+        for source_ref in sorted(waiting):
+            # No job gave it a label; a person did.
+            alone = laid_over({"source-ref": source_ref}, "", corrections)
+            if alone is not None:
+                yield alone.line
+
+    def _labeled(self, places: Places, jobs: list[tuple[str, str, int]]) -> Iterator[tuple[JsonObject, str]]:
+        """What the jobs labeled, each line with its label attribute."""
         attributes = dict[int, str]()
         for name, manifest, revision in jobs:
             if revision not in attributes:
@@ -83,11 +118,7 @@ class CampaignLabels:
                 "OutputConfig": {"S3OutputPath": str(places.output)},
             }
             for line in labeled_lines(self._objects, S3Uri.parse(manifest), description):
-                yield line
-                source = S3Uri.parse(line["source-ref"])
-                for twin in twins.get(source.key, ()):
-                    written.twins += 1
-                    yield twin_line(line, attribute, S3Uri(source.bucket, twin.key), (twin.width, twin.height))
+                yield line, attribute
 
     def _attribute(self, places: Places, revision: int) -> str:
         text = self._objects.read(places.of_spec(revision, "campaign.json"))
@@ -104,7 +135,7 @@ def _facts(job: Job) -> tuple[str, str, int]:
     return job.name, job.manifest_uri, job.revision
 
 
-def _chunks(lines: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+def _chunks(lines: Iterator[JsonObject]) -> Iterator[bytes]:
     held: list[str] = []
     for line in lines:
         held.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")

@@ -12,6 +12,7 @@ from gt_service.chain.labels import CampaignLabels, Duplicates
 from gt_service.chain.names import Places
 from gt_service.chain.planner import LABELS_PAUSE
 from gt_service.objects import S3Uri
+from gt_service.outputs.corrections import write_correction
 from tests.pictures import copy_of, painting, saved
 from tests.world import INBOX, RESULTS, World, a_world, picture
 
@@ -152,3 +153,66 @@ def test_a_job_that_ends_while_labels_are_written_is_not_lost(world: World, monk
     monkeypatch.setattr(CampaignLabels, "_write", slowly)
     world.settlement.settle("birds-0001")
     assert len(labels(world)) == 8
+
+
+def correct(world: World, name: str, value: int | None) -> None:
+    """As the owner's page and a review job do."""
+    label = None if value is None else {"category": value, "category-metadata": {"class-name": "Owl"}}
+    source = f"s3://{INBOX}/{key(name)}"
+    root = Places(RESULTS, "birds").root
+    write_correction(world.objects, root, source=source, label=label, by="owner", at=world.now())
+    world.later(seconds=1)
+
+
+def test_corrections_take_the_place_of_labels(world: World) -> None:
+    """Else an export holds the wrong label that somebody took the trouble to mend."""
+    world.campaign()
+    world.images(4)
+    world.upload(key("again.png"), picture(1))
+    world.upload(key("third.png"), picture(2))
+    world.advance()
+    world.finish("birds-0001")
+    correct(world, "0001.png", 7)
+    correct(world, "0002.png", None)
+    correct(world, "0003.png", 1)
+    correct(world, "0003.png", 9)
+    correct(world, "never-labeled.png", 5)
+    world.label_requests.append("birds")
+    world.settle()
+    found = {name.removeprefix("birds/images/"): line["category"] for name, line in labels(world).items()}
+    assert found.pop("0000.png") != 9
+    assert found == {"0001.png": 7, "again.png": 7, "0003.png": 9, "never-labeled.png": 5}
+
+
+def test_a_duplicates_own_correction_holds(world: World) -> None:
+    """A near duplicate may show something else than the image that it takes its label from."""
+    world.campaign()
+    world.images(4)
+    world.upload(key("again.png"), picture(1))
+    world.advance()
+    world.finish("birds-0001")
+    correct(world, "0001.png", None)
+    correct(world, "again.png", 3)
+    world.label_requests.append("birds")
+    world.settle()
+    assert key("0001.png") not in labels(world)
+    assert labels(world)[key("again.png")]["category"] == 3
+
+
+def test_a_correction_while_labels_are_written_is_not_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001")
+    write, met = CampaignLabels._write, []
+
+    def slowly(self: CampaignLabels, *arguments: Any) -> Duplicates:
+        written = write(self, *arguments)
+        if not met:
+            met.append("0001.png")
+            correct(world, "0001.png", 7)
+        return written
+
+    monkeypatch.setattr(CampaignLabels, "_write", slowly)
+    world.settlement.refresh("birds")
+    assert labels(world)[key("0001.png")]["category"] == 7
