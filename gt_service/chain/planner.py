@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gt_service.campaign import CampaignSpec
+from gt_service.chain import waits
 from gt_service.chain.names import JobName, Places, Role
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
-from gt_service.money import Mills, usd
+from gt_service.money import Mills
 from gt_service.store.images import Pending
-from gt_service.store.records import Batch, Campaign, Job, Verdict, WaitsFor
+from gt_service.store.records import Batch, Campaign, Job, Verdict
 
 WorstCase = Callable[[CampaignSpec, int], Mills]
 """The most that one job of so many objects may cost."""
@@ -56,6 +57,8 @@ class ChooseBatch:
 
 @dataclass(frozen=True)
 class FillBatch:
+    """Mark the chosen images as the batch's own and write its manifest."""
+
     batch: Batch
 
 
@@ -66,6 +69,8 @@ class CloseServed:
 
 @dataclass(frozen=True)
 class FinishBatch:
+    """Nothing more of the batch goes to people. unlabeled: objects that are left without a label."""
+
     batch: Batch
     unlabeled: int
 
@@ -83,33 +88,45 @@ class CountUnlabeled:
 
 @dataclass(frozen=True)
 class ReserveJob:
+    """Set the job's worst case aside under the cap, before its request is sent."""
+
     job: Job
     batch: Batch
 
 
 @dataclass(frozen=True)
 class ReserveAgain:
+    """Set aside for a refused job what it needs under the spec as it is now; it is then sent again."""
+
     refused: Job
     job: Job
 
 
 @dataclass(frozen=True)
 class CreateJob:
+    """Send the request of a reserved job."""
+
     job: Job
 
 
 @dataclass(frozen=True)
 class StopJob:
+    """Ask SageMaker to stop a job of a stopped campaign."""
+
     job: Job
 
 
 @dataclass(frozen=True)
 class WithdrawJob:
+    """Free what was set aside for a job that was never created, and never will be."""
+
     job: Job
 
 
 @dataclass(frozen=True)
 class AskForReport:
+    """Have an ended job's report written, which settles what it cost."""
+
     job: Job
 
 
@@ -192,23 +209,20 @@ class _Planner:
     def verdict(self) -> Verdict:
         state = self._campaign.state
         if state is CampaignState.STOPPED:
-            return Verdict(state.value, "stopped on request", "Begin a new campaign with the images that are left.")
+            return waits.stopped()
         if state is CampaignState.PAUSED:
-            return Verdict(state.value, "paused on request", f"POST /campaigns/{self._campaign.name}/resume to go on.")
+            return waits.paused(self._campaign)
         if self._spec is None:
             return self._campaign.verdict
-        return self._waits[0] if self._waits else Verdict(state.value, *self._over_budget())
+        # The first that was met: a refused job or the batch whose turn it is holds up all that comes after it.
+        return self._waits[0] if self._waits else self._unhindered()
 
-    def _over_budget(self) -> tuple[str, str] | tuple[()]:
+    def _unhindered(self) -> Verdict:
         headroom = self._campaign.headroom
         if headroom is None or headroom >= 0:
-            return ()
+            return Verdict(self._campaign.state.value)
         dear = next((job for job in self._jobs if (job.cost or 0) > job.reserved), None)
-        why = "" if dear is None else f": labeling job {dear.name} cost more than was set aside for it; see its report"
-        return (
-            f"{usd(Mills(-headroom))} more than the budget is spent or set aside{why}",
-            "Raise budget in the spec before more is to be labeled.",
-        )
+        return waits.over_budget(self._campaign, Mills(-headroom), dear)
 
     # ------------------------------------------------------------ reports
 
@@ -275,17 +289,9 @@ class _Planner:
         resumed_at = self._campaign.resumed_at
         resumed = resumed_at is not None and resumed_at > refused_at
         if job.revision == self._campaign.revision and not resumed and self._now - refused_at < REFUSAL_PAUSE:
-            self._waits.append(
-                Verdict(
-                    "waiting",
-                    f"labeling job {job.name} could not be started: {job.failure_reason}",
-                    "Mend the spec or what it names, then drop the spec again or "
-                    f"POST /campaigns/{self._campaign.name}/resume; it is tried again every now and then anyway.",
-                    WaitsFor.REQUEST,
-                )
-            )
+            self._waits.append(waits.refused(self._campaign, job))
             return
-        again = self._compiled(spec, job.job_name, job.objects, job.manifest_uri, job.initial_model_arn)
+        again = self._reservation(spec, job.job_name, job.objects, job.manifest_uri, job.initial_model_arn)
         if self._affordable(again.reserved - job.reserved, again):
             yield ReserveAgain(job, again)
 
@@ -323,19 +329,7 @@ class _Planner:
             yield FinishBatch(batch, unlabeled=last.unlabeled)
         else:
             self.exhausted.append(batch)
-            self._waits.append(
-                Verdict(
-                    "waiting",
-                    f"labeling job {last.name} ended as {last.state} with {last.unlabeled} objects unlabeled, and "
-                    f"{last.attempt} follow-ups were tried"
-                    + (f": {last.failure_reason}" if last.failure_reason else ""),
-                    f"Look into the reason, then POST /campaigns/{self._campaign.name}/resume for one more try, or "
-                    "raise follow_ups in the spec; or "
-                    f"POST /campaigns/{self._campaign.name}/leave-out to go on without them. What is labeled is never "
-                    "sent again.",
-                    WaitsFor.UNLABELED,
-                )
-            )
+            self._waits.append(waits.unlabeled(self._campaign, last))
 
     def _count(self, batch: Batch, last: Job) -> Iterator[Action]:
         accepts = last.output_accepted or batch.leaves_out
@@ -343,17 +337,7 @@ class _Planner:
             yield CountUnlabeled(last, accepts)
             return
         self.unsure.append(last)
-        self._waits.append(
-            Verdict(
-                "waiting",
-                f"the output of labeling job {last.name} is not whole: {last.output_problem}",
-                f"Bring back what is missing below {last.output_uri}/ (the bucket keeps earlier versions); it is read "
-                f"again every quarter of an hour. Or POST /campaigns/{self._campaign.name}/resume to have what has no "
-                "label sent again, which may be paid for twice, or "
-                f"POST /campaigns/{self._campaign.name}/leave-out to go on without it.",
-                WaitsFor.OUTPUT,
-            )
-        )
+        self._waits.append(waits.output(self._campaign, last))
         if last.output_read_at is None or self._now - last.output_read_at >= OUTPUT_PAUSE:
             yield CountUnlabeled(last, accepts)
 
@@ -369,11 +353,11 @@ class _Planner:
         self, batch: Batch, spec: CampaignSpec, name: JobName, objects: int, manifest: str
     ) -> Iterator[Action]:
         model = None if name.control else self._last_model(spec)
-        job = self._compiled(spec, name, objects, manifest, model)
+        job = self._reservation(spec, name, objects, manifest, model)
         if self._affordable(job.reserved, job):
             yield ReserveJob(job, batch)
 
-    def _compiled(self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, model: str | None) -> Job:
+    def _reservation(self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, model: str | None) -> Job:
         role = Role.CONTROL if name.control else Role.WARM if model else Role.FIRST
         return Job(
             name=str(name),
@@ -412,15 +396,7 @@ class _Planner:
             return True
         # What runs, or awaits its report, will free a part of its reservation: that is no reason to bother anybody.
         if not any(self._may_free_money(other) for other in self._jobs):
-            self._waits.append(
-                Verdict(
-                    "waiting",
-                    f"labeling job {job.name} may cost {usd(job.reserved)}, and of the budget "
-                    f"{usd(max(headroom, Mills(0)))} are left",
-                    "Raise budget in the spec; the campaign goes on by itself.",
-                    WaitsFor.BUDGET,
-                )
-            )
+            self._waits.append(waits.budget(job, headroom))
         return False
 
     def _may_free_money(self, job: Job) -> bool:

@@ -1,0 +1,75 @@
+"""What a campaign waits for, in words for its owner: why, and what to do. The planner decides, and says nothing."""
+
+from __future__ import annotations
+
+from gt_service.chain.states import CampaignState
+from gt_service.money import Mills, usd
+from gt_service.store.records import Campaign, Job, Verdict, WaitsFor
+
+
+def stopped() -> Verdict:
+    return Verdict(
+        CampaignState.STOPPED.value, "stopped on request", "Begin a new campaign with the images that are left."
+    )
+
+
+def paused(campaign: Campaign) -> Verdict:
+    return Verdict(CampaignState.PAUSED.value, "paused on request", f"{_door(campaign, 'resume')} to go on.")
+
+
+def over_budget(campaign: Campaign, overspent: Mills, dear: Job | None) -> Verdict:
+    """dear: a job that cost more than its reservation, where there is one."""
+    why = "" if dear is None else f": labeling job {dear.name} cost more than was set aside for it; see its report"
+    return Verdict(
+        campaign.state.value,
+        f"{usd(overspent)} more than the budget is spent or set aside{why}",
+        "Raise budget in the spec before more is to be labeled.",
+    )
+
+
+def refused(campaign: Campaign, job: Job) -> Verdict:
+    return _waiting(
+        f"labeling job {job.name} could not be started: {job.failure_reason}",
+        f"Mend the spec or what it names, then drop the spec again or {_door(campaign, 'resume')}; it is tried again "
+        "every now and then anyway.",
+        WaitsFor.REQUEST,
+    )
+
+
+def unlabeled(campaign: Campaign, job: Job) -> Verdict:
+    """job: the last try of its batch, which left objects unlabeled."""
+    cause = f": {job.failure_reason}" if job.failure_reason else ""
+    return _waiting(
+        f"labeling job {job.name} ended as {job.state} with {job.unlabeled} objects unlabeled, and {job.attempt} "
+        f"follow-ups were tried{cause}",
+        f"Look into the reason, then {_door(campaign, 'resume')} for one more try, or raise follow_ups in the spec; or "
+        f"{_door(campaign, 'leave-out')} to go on without them. What is labeled is never sent again.",
+        WaitsFor.UNLABELED,
+    )
+
+
+def output(campaign: Campaign, job: Job) -> Verdict:
+    return _waiting(
+        f"the output of labeling job {job.name} is not whole: {job.output_problem}",
+        f"Bring back what is missing below {job.output_uri}/ (the bucket keeps earlier versions); it is read again "
+        f"every quarter of an hour. Or {_door(campaign, 'resume')} to have what has no label sent again, which may be "
+        f"paid for twice, or {_door(campaign, 'leave-out')} to go on without it.",
+        WaitsFor.OUTPUT,
+    )
+
+
+def budget(job: Job, headroom: Mills) -> Verdict:
+    return _waiting(
+        f"labeling job {job.name} may cost {usd(job.reserved)}, and of the budget {usd(max(headroom, Mills(0)))} are "
+        "left",
+        "Raise budget in the spec; the campaign goes on by itself.",
+        WaitsFor.BUDGET,
+    )
+
+
+def _waiting(reason: str, remedy: str, waits_for: WaitsFor) -> Verdict:
+    return Verdict("waiting", reason, remedy, waits_for)
+
+
+def _door(campaign: Campaign, action: str) -> str:
+    return f"POST /campaigns/{campaign.name}/{action}"
