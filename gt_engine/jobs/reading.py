@@ -154,8 +154,14 @@ def write_facts(job: JobContext, lines: int, tools: Tools) -> None:
 
 
 def output_lines(job: JobContext, state: JobState, tools: Tools) -> Iterator[bytes]:
-    """Every line of the manifest once and in order; lines without a new label as they were."""
-    contents = all_contents(job, state, tools)
+    """Every line of the manifest once and in order: with its new label, or with the reason why it has none, or as it
+    was where nobody has tried."""
+    contents, reasons = all_contents(job, state, tools), state.reasons
     for line in read_lines(job, tools, None):
-        content = contents.get(str(line.number))
-        yield (records.labeled_line(line.text, content) if content else line.text) + b"\n"
+        object_id = str(line.number)
+        if object_id in contents:
+            yield records.labeled_line(line.text, contents[object_id]) + b"\n"
+        elif object_id in reasons and not line.is_labeled:
+            yield records.failed_line(line.text, job.form.attribute, reasons[object_id]) + b"\n"
+        else:
+            yield line.text + b"\n"

@@ -18,6 +18,7 @@ import numpy as np
 
 from gt_engine.autolabel import Guarantee, Round
 from gt_engine.labels import BoxLabel, ClassLabel, box_label
+from gt_service.outputs.records import metadata_key
 from gt_service.regions import TaskType
 
 MAX_HUMAN_CLASS_CONFIDENCE = 0.95
@@ -70,7 +71,7 @@ class LabelForm:
                 sure = zip(label.class_ids, label.confidences, strict=True)
                 metadata = {"job-name": name, "confidence-map": {str(i): _confidence(c) for i, c in sure}}
                 metadata["class-map"] = self._class_map(set(label.class_ids))
-        return {self.attribute: value, f"{self.attribute}-metadata": metadata | common}
+        return {self.attribute: value, metadata_key(self.attribute): metadata | common}
 
     def label(self, content: Mapping[str, Any]) -> AnyLabel:
         """The label in a record that `content` made, or in a gold labels file of the same task."""
@@ -266,6 +267,14 @@ def labeled_line(line: bytes, content: Mapping[str, Any]) -> bytes:
     """A manifest line with its label at the end; a label of the same attribute is overwritten. No line break."""
     record = {key: value for key, value in json.loads(line).items() if key not in content}
     return compact({**record, **content})
+
+
+def failed_line(line: bytes, attribute: str, reason: str) -> bytes:
+    """A manifest line of an object that got no label, with the reason where its metadata would be. No line break.
+
+    The form that Ground Truth has been seen to write (developer forums; the guide does not tell it).
+    """
+    return labeled_line(line, {metadata_key(attribute): {"retry-count": 1, "failure-reason": reason}})
 
 
 def intermediate_annotation(object_id: str, line: bytes, source: str) -> bytes:

@@ -278,7 +278,7 @@ def test_more_than_a_tenth_of_the_first_sample_failing_fails_the_job(tools: Tool
     assert len(output(tools)) == 120
 
 
-def test_a_bad_image_fails_alone_and_its_line_stays_as_it_was(tools: Tools) -> None:
+def test_a_bad_image_fails_alone_and_its_line_says_why(tools: Tools) -> None:
     good = objects(tools).contents[f"s3://{BUCKET}/images/5.jpg"]
     objects(tools).contents[f"s3://{BUCKET}/images/5.jpg"] = good[: len(good) // 2]
     objects(tools).contents[f"s3://{BUCKET}/images/50.jpg"] = b""
@@ -287,11 +287,10 @@ def test_a_bad_image_fails_alone_and_its_line_stays_as_it_was(tools: Tools) -> N
     assert job.status == "Completed"
     assert (job.counters.total, job.counters.failed, job.counters.unlabeled) == (117, 3, 0)
     lines = output(tools)
-    assert [lines[number] for number in (5, 50, 77)] == [
-        {"source-ref": f"s3://{BUCKET}/images/{n}.jpg"} for n in (5, 50, 77)
-    ]
-    for number in (5, 50, 77):
+    for number, why in ((5, "TruncatedImage"), (50, "NotAnImage"), (77, "UnreadableObject")):
         assert f"Data object {number} cannot be used" in log_of(tools)
+        assert lines[number].keys() == {"source-ref", "category-metadata"}
+        assert lines[number]["category-metadata"]["failure-reason"].startswith(why)
 
 
 def test_an_object_that_nobody_answers_stays_unlabeled_and_fails_alone(tools: Tools) -> None:
@@ -299,7 +298,8 @@ def test_an_object_that_nobody_answers_stays_unlabeled_and_fails_alone(tools: To
     objects(tools).contents[GOLD] = b"".join(line for number, line in enumerate(gold) if number != 60)
     job = run(tools, auto=False)
     assert (job.status, job.counters.failed, job.counters.human) == ("Completed", 1, 119)
-    assert output(tools)[60] == {"source-ref": f"s3://{BUCKET}/images/60.jpg"}
+    assert output(tools)[60].keys() == {"source-ref", "category-metadata"}
+    assert output(tools)[60]["category-metadata"]["failure-reason"].startswith("NoAnswer: ")
     assert "Data object 60 failed: NoAnswer" in log_of(tools)
 
 
