@@ -161,7 +161,7 @@ def run_job(
         progress = progress.with_round(now)
     if step.train:
         began = time.perf_counter()
-        model = train(learner, features, plan, progress, job.human, job.machine, classes=classes, model=model)
+        model = train(learner, features, plan, progress, job.human, job.machine, classes=classes, model=model).model
         job.training_seconds += time.perf_counter() - began
     job.model, job.seconds = model or b"", time.perf_counter() - started
     job.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

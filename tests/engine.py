@@ -16,8 +16,10 @@ from PIL import Image
 
 from gt_engine.autolabel import FeatureStore, JobPlan, Progress
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
+from gt_engine.autolabel.learner import Predictions
 from gt_engine.autolabel.rounds import decide
-from gt_engine.jobs.machine import Labeled, Lesson, Trained
+from gt_engine.autolabel.second_look import Mistake, Suspicion
+from gt_engine.jobs.machine import Labeled, Lesson, SecondLook, Trained
 from gt_engine.jobs.steps import Tools
 from gt_engine.labels import BoxLabel, Label, box_label
 from gt_engine.settings import Settings
@@ -315,7 +317,10 @@ class RememberingMachine:
     def train(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Trained:
         self.lessons.append(tuple(sorted(lesson.labels, key=int)))
         model = json.dumps([lesson.task, lesson.classes, self.lessons[-1], plan.seed]).encode()
-        return Trained(model, len(lesson.labels), (0.25, 0.5), warm=lesson.model is not None)
+        ids = tuple(lesson.labels)
+        left_out = Predictions(ids, (self.guess(),) * len(ids), np.full(len(ids), 0.5))
+        look = SecondLook(left_out, (0.25,) * len(ids), (Suspicion(0.75, Mistake.MOVED),) * len(ids))
+        return Trained(model, len(lesson.labels), (0.25, 0.5), warm=lesson.model is not None, second_look=look)
 
     @staticmethod
     def confidence(object_id: str) -> float:

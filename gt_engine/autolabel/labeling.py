@@ -82,17 +82,23 @@ def train(
     classes: Sequence[str],
     model: bytes | None,
     on_epoch: EpochReport | None = None,
-) -> bytes:
+) -> Learnt:
     """The model that a job leaves behind (`Finish(train=True)`): from every human label, and from the machine's own.
+    With it, what its members say of every human-labeled object that they never saw.
 
     What the machine labeled has passed the certificate, so it is worth learning from: it is most of the job. Only now,
     as it would spoil the fairness of a certificate in this job; the next job decides on objects of its own.
 
     labels   of people by object id, `progress.human()`; guesses: those of the machine, `progress.machine()`
     """
-    return _trained(
+    learnt = _trained(
         learner, features, plan, progress, labels, classes=classes, model=model, guesses=guesses, on_epoch=on_epoch
-    ).model
+    )
+    known = set(learnt.left_out.ids)
+    rest = [one for one in progress.human() if one not in known]
+    if not rest:
+        return learnt
+    return Learnt(learnt.model, learnt.left_out + learner.predict(learnt.model, features, rest))
 
 
 def _trained(

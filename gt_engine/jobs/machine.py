@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gt_engine.autolabel import FeatureView, JobPlan, Learner, Progress, Round, labeling, learner_for
+from gt_engine.autolabel.learner import Predictions
+from gt_engine.autolabel.second_look import Suspicion, suspicions
 from gt_engine.labels import Label, Task
 from gt_engine.outputs import records
 
@@ -26,15 +28,26 @@ class Lesson:
     guesses: Mapping[str, Label] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class SecondLook:
+    """Left-out predictions of people's labels, each with its loss and how suspicious it makes the label, in their
+    order."""
+
+    predictions: Predictions
+    losses: tuple[float, ...]
+    suspicions: tuple[Suspicion, ...]
+
+
 @dataclass(frozen=True)
 class Trained:
     """A training. `samples`: labels it learnt from; `scores`: validation score of each epoch; `warm`: it started from
-    a model."""
+    a model. `second_look`: of a job's last one, what it says of people's labels that it never saw."""
 
     model: bytes
     samples: int
     scores: tuple[float, ...]
     warm: bool
+    second_look: SecondLook | None = None
 
 
 @dataclass(frozen=True)
@@ -89,8 +102,9 @@ class LearningMachine:
 
     def train(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Trained:
         scores: list[float] = []
-        model = labeling.train(
-            self._learner(lesson, plan),
+        learner = self._learner(lesson, plan)
+        learnt = labeling.train(
+            learner,
             lesson.view,
             plan,
             progress,
@@ -100,7 +114,14 @@ class LearningMachine:
             model=lesson.model,
             on_epoch=lambda _, score: scores.append(score),
         )
-        return Trained(model, len(progress.human()), tuple(scores), warm=lesson.model is not None)
+        left_out = learnt.left_out
+        given = [lesson.labels[one] for one in left_out.ids]
+        second_look = SecondLook(
+            left_out,
+            tuple(learner.losses(left_out.labels, given).tolist()),
+            tuple(suspicions(left_out.labels, left_out.confidences, given)),
+        )
+        return Trained(learnt.model, len(progress.human()), tuple(scores), lesson.model is not None, second_look)
 
     def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:
         return learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads, hurry=self.hurry)

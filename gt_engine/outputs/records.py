@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gt_engine.autolabel import Guarantee, Round
+from gt_engine.autolabel.second_look import Suspicion
 from gt_engine.labels import BoxLabel, ClassLabel, box_label
 from gt_service.outputs.records import metadata_key
 from gt_service.regions import TaskType
@@ -302,6 +303,26 @@ def prediction(label: AnyLabel, confidence: float) -> bytes:
             return compact({"predicted_label": label.class_id, "confidence": round(confidence, 6)}) + b"\n"
         case MultiClassLabel():
             raise ValueError("there is no automated data labeling with several classes per object")
+
+
+def left_out_prediction(
+    source: str, content: Mapping[str, Any], *, confidence: float, loss: float, suspicion: Suspicion
+) -> bytes:
+    """One line of left-out-predictions/predictions.jsonl: a label that people gave, as a model sees it that never saw
+    that label, and how surely the label is wrong."""
+    return (
+        compact(
+            {
+                "source-ref": source,
+                "label": content,
+                "confidence": round(confidence, 6),
+                "loss": round(loss, 6),
+                "suspicion": round(suspicion.score, 6),
+                "mistake": suspicion.mistake,
+            }
+        )
+        + b"\n"
+    )
 
 
 def certificate(guarantee: Guarantee, round_: Round) -> bytes:

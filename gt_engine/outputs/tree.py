@@ -10,6 +10,7 @@
     activelearning/auto-annotation/<N>/output/auto_annotator_output.txt
     activelearning/validation/<N>/output/certificate.json
     inference/<N>/output/unlabeled.manifest.out
+    left-out-predictions/predictions.jsonl    the engine's own: what its model says of people's labels that it never saw
     training/<N>/input/train.manifest
     training/<N>/output/<training job>/output/model.tar.gz
     temp/                                     the engine's own checkpoints while the job runs
@@ -25,6 +26,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from gt_service.objects import S3Uri
+from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS
 
 FILE_TIME = "%Y-%m-%d_%H:%M:%S"
 
@@ -81,6 +83,10 @@ class JobTree:
 
     def inference(self, iteration: int) -> S3Uri:
         return self.root / f"inference/{iteration}/output/unlabeled.manifest.out"
+
+    @property
+    def left_out_predictions(self) -> S3Uri:
+        return self.root / LEFT_OUT_PREDICTIONS
 
     def training_manifest(self, iteration: int) -> S3Uri:
         return self.root / f"training/{iteration}/input/train.manifest"

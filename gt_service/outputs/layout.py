@@ -26,6 +26,8 @@ CONSOLIDATION_REQUESTS = "annotations/consolidated-annotation/consolidation-requ
 CONSOLIDATION_RESPONSES = "annotations/consolidated-annotation/consolidation-response/"
 ACTIVE_LEARNING = "activelearning/"
 TRAINING = "training/"
+LEFT_OUT_PREDICTIONS = "left-out-predictions/predictions.jsonl"
+"""The engine's own: what its model says of people's labels that it never saw (gt_engine/autolabel/second_look.py)."""
 
 _AUTO_LABELS = "auto_annotator_output.txt"
 _MODEL = "model.tar.gz"

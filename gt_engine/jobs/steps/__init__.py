@@ -65,5 +65,6 @@ def discard(work: Work, job: JobContext, tools: Tools) -> None:
             for file in (job.tree.auto_annotations, job.tree.certificate, job.tree.inference):
                 tools.objects.delete(file(iteration))
             tools.objects.delete_all(job.tree.training(iteration))
+            tools.objects.delete(job.tree.left_out_predictions)
         case _:
             pass

@@ -9,7 +9,7 @@ from datetime import timedelta
 from gt_engine.autolabel import ImageProblem, Round
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE, AutoLabel, TrainFinal
-from gt_engine.jobs.machine import Lesson, Trained
+from gt_engine.jobs.machine import Lesson, SecondLook, Trained
 from gt_engine.jobs.packs import has_packs, packed_features
 from gt_engine.jobs.reading import (
     human_contents,
@@ -86,7 +86,26 @@ def train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tools
     lesson = replace(_lesson(job, state, tools), guesses=labels_of(job, machine_contents(job, state, tools)))
     trained = tools.machine.train(lesson, job.plan, state.progress)
     after, log = _keep_model(trained, work.iteration, job, state, tools)
+    if trained.second_look is not None:
+        _keep_second_look(trained.second_look, job, after, tools)
     return Outcome(after.after(is_trained_to_the_end=True), log)
+
+
+def _keep_second_look(look: SecondLook, job: JobContext, state: JobState, tools: Tools) -> None:
+    """Writes what the members of the model say of the labels that they never saw: whoever doubts labels goes by it."""
+    said = zip(look.predictions.ids, look.predictions.labels, look.predictions.confidences, strict=True)
+    sources = {str(line.number): line.source for line in read_lines(job, tools, look.predictions.ids)}
+    lines = (
+        records.left_out_prediction(
+            sources[object_id],
+            job.form.content(label, human=False, created=created_at(state.clock, place)),
+            confidence=float(confidence),
+            loss=look.losses[place],
+            suspicion=look.suspicions[place],
+        )
+        for place, (object_id, label, confidence) in enumerate(said)
+    )
+    tools.objects.write_stream(job.tree.left_out_predictions, lines, LINES)
 
 
 def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:

@@ -167,6 +167,19 @@ def test_the_final_model_has_learnt_from_every_human_label(tools: Tools) -> None
     assert (model.task, model.classes) == ("object-detection", ("Bird",))
 
 
+def test_people_s_labels_are_doubted_by_a_model_that_never_saw_them(tools: Tools) -> None:
+    """Whoever looks at doubtful labels finds each one of people's, once, beside the job's other files."""
+    run(tools)
+    human, _ = labeled_in_files(tools)
+    body = files_under(objects(tools).contents, NAME)["left-out-predictions/predictions.jsonl"]
+    lines = [json.loads(line) for line in body.splitlines()]
+    sources = [line["source-ref"] for line in output(tools)]
+    assert sorted(line["source-ref"] for line in lines) == sorted(sources[int(one)] for one in human)
+    assert lines[0].keys() == {"source-ref", "label", "confidence", "loss", "suspicion", "mistake"}
+    assert lines[0]["label"]["category-metadata"]["human-annotated"] == "no"
+    assert (lines[0]["suspicion"], lines[0]["mistake"]) == (0.75, "moved")
+
+
 def test_every_training_leaves_the_log_that_readers_cut_up(tools: Tools) -> None:
     run(tools)
     trainings = {
