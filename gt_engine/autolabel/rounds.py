@@ -25,6 +25,9 @@ Real people are asked on while the machine trains (`Progress.ahead`, `asked_ahea
 drawn before the round is decided and so neither of its pool nor of its sample. It joins the sample of the next round
 without what the machine would have labeled in this one (`Round.passed_over`): then it is a random part of what is
 left after the round, as every other batch is.
+
+What people label once the last round is over certifies nothing (`has_decided`): only that may they see with the
+machine's proposal.
 """
 
 from __future__ import annotations
@@ -80,6 +83,8 @@ class JobPlan:
     probe           size of the first sample
     guarantee       what the machine's labels must meet
     workers_per_object  answers to each object
+    proposes        people mend the machine's labels of what is left after the last round; so a round that labels
+                    nothing, after the first, is the last
     """
 
     seed: int
@@ -89,6 +94,7 @@ class JobPlan:
     probe: int = 10
     guarantee: Guarantee = field(default_factory=lambda: Guarantee("f1", 0.9))
     workers_per_object: int = 1
+    proposes: bool = False
 
 
 @dataclass(frozen=True)
@@ -235,6 +241,22 @@ def fell_back(progress: Progress) -> bool:
     return any(one.fell_back for one in progress.rounds)
 
 
+def has_decided(plan: JobPlan, progress: Progress) -> bool:
+    """Whether no round is to come, whatever people answer from here on: their labels certify nothing any more.
+
+    Once true it stays true: rounds become no fewer, and what is left does not grow.
+    """
+    rounds = progress.rounds
+    if not plan.auto_labeling:
+        return True
+    if not rounds:
+        return False
+    if len(rounds) >= most_rounds(len(progress.objects)) or len(progress.pool()) <= FEWEST_LEFT:
+        return True
+    # Of the kept jobs' rounds (benchmarks/results) none after such a one labeled anything.
+    return plan.proposes and len(rounds) > 1 + fell_back(progress) and not rounds[-1].machine
+
+
 def next_step(plan: JobPlan, progress: Progress) -> Step:
     """What comes next."""
     pool = progress.pool()
@@ -248,12 +270,11 @@ def next_step(plan: JobPlan, progress: Progress) -> Step:
         # A warm job's third batch is asked only once its round has dropped the initial model.
         purpose, size = first[asked]
         return _ask(plan, progress, purpose, size)
-    rounds, most = len(progress.rounds), most_rounds(len(progress.objects))
-    due = rounds_due(plan, first, asked) + int(fell_back(progress))
-    if rounds < min(due, most) and (len(pool) > FEWEST_LEFT or rounds == 0):
-        return AutoLabel(rounds + 1)
-    if rounds >= most or len(pool) <= FEWEST_LEFT:
+    if has_decided(plan, progress):
         return _ask(plan, progress, Purpose.ROUND, plan.max_concurrent)
+    rounds = len(progress.rounds)
+    if rounds < rounds_due(plan, first, asked) + int(fell_back(progress)):
+        return AutoLabel(rounds + 1)
     # Half of what is left: enough to learn from, and the machine may still spare the other half.
     return _ask(plan, progress, Purpose.ROUND, min(plan.max_concurrent, max(FEWEST_LEFT, -(-len(pool) // 2))))
 

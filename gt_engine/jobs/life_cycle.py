@@ -63,10 +63,14 @@ class Prepare:
 
 @dataclass(frozen=True)
 class Ask:
-    """Send a batch to people; its labels are those of `iteration`."""
+    """Send a batch to people; its labels are those of `iteration`.
+
+    certifies: its labels may take part in a certificate, so nobody sees the machine's proposals with it.
+    """
 
     iteration: int
     step: rounds.AskPeople
+    certifies: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,13 @@ class Offer:
     """Decide on a batch for people; its labels are those of `iteration`. What was offered ahead becomes part of it.
 
     is_ahead: it is a part of a batch that is not decided on yet.
+    certifies: as of `Ask`.
     """
 
     iteration: int
     step: rounds.AskPeople
     is_ahead: bool = False
+    certifies: bool = True
 
 
 @dataclass(frozen=True)
@@ -210,10 +216,11 @@ def _next_step(
     step = next_step(plan, state.asking)
     match step:
         case rounds.AskPeople() if answers is None:
-            return Ask(state.iteration_to_ask(), _within_limits(step, plan, state.progress, allowed))
+            limited = _within_limits(step, plan, state.progress, allowed)
+            return Ask(state.iteration_to_ask(), limited, certifies=not rounds.has_decided(plan, state.asking))
         case rounds.AskPeople():
-            limited = _within_limits(step, plan, state.progress, max(allowed, 0))
-            return Offer(state.iteration_to_ask(), _without(limited, state, plan))
+            limited = _without(_within_limits(step, plan, state.progress, max(allowed, 0)), state, plan)
+            return Offer(state.iteration_to_ask(), limited, certifies=not rounds.has_decided(plan, state.asking))
         case rounds.AutoLabel():
             early = None if answers is None or ahead else _ahead(plan, state, answers, allowed)
             return early or AutoLabel(state.iteration + 1, step)
@@ -295,7 +302,10 @@ def _ahead(
 
 def _offer_ahead(plan: JobPlan, state: JobState, iteration: int, size: int) -> Offer | None:
     chosen = rounds.asked_ahead(plan, state.asking, size) if size > 0 else ()
-    return Offer(iteration, rounds.AskPeople(Purpose.ROUND, chosen), is_ahead=True) if chosen else None
+    if not chosen:
+        return None
+    step, certifies = rounds.AskPeople(Purpose.ROUND, chosen), not rounds.has_decided(plan, state.asking)
+    return Offer(iteration, step, is_ahead=True, certifies=certifies)
 
 
 def _without(step: rounds.AskPeople, state: JobState, plan: JobPlan) -> rounds.AskPeople:

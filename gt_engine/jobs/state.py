@@ -38,6 +38,7 @@ class OpenBatch:
     until        when it ends, whatever is answered by then (TaskAvailabilityLifetimeInSeconds)
     labeled      what has its label, in the order of the labels; `failed`: what has none and gets none, with the reason
     responses    the consolidation-response files so far; `requests`: the requests that they answer
+    uncertifying those whose labels can take part in no certificate: people may see the machine's proposals with them
     """
 
     iteration: int
@@ -52,6 +53,7 @@ class OpenBatch:
     abandoned: tuple[str, ...] = ()
     published: int = 0
     is_ahead: bool = False
+    uncertifying: tuple[str, ...] = ()
 
     @property
     def left(self) -> tuple[str, ...]:

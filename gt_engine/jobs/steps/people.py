@@ -63,6 +63,7 @@ def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcom
         until=now + job.crowd.lifetime,
         failed=failed,
         is_ahead=work.is_ahead,
+        uncertifying=() if work.certifies else shown,
     )
     if ahead is not None:
         batch = replace(
@@ -72,6 +73,7 @@ def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcom
             until=batch.until,
             failed={**ahead.failed, **failed},
             is_ahead=work.is_ahead,
+            uncertifying=(*ahead.uncertifying, *batch.uncertifying),
         )
     after = state.after(clock=max(state.clock, _second(now)), asked=state.asked + len(shown)).with_open(batch)
     purpose = "ahead of the next batch" if work.is_ahead else batch.purpose.value
