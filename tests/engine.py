@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -321,6 +321,9 @@ class RememberingMachine:
         left_out = Predictions(ids, (self.guess(),) * len(ids), np.full(len(ids), 0.5))
         look = SecondLook(left_out, (0.25,) * len(ids), (Suspicion(0.75, Mistake.MOVED),) * len(ids))
         return Trained(model, len(lesson.labels), (0.25, 0.5), warm=lesson.model is not None, second_look=look)
+
+    def propose(self, lesson: Lesson, plan: JobPlan, object_ids: Collection[str]) -> dict[str, Label]:
+        return {one: self.guess() for one in object_ids} if lesson.model else {}
 
     @staticmethod
     def confidence(object_id: str) -> float:

@@ -15,6 +15,7 @@ from typing import Any
 
 from gt_engine.api.errors import AccessDeniedException, ValidationException
 from gt_engine.autolabel.certify import DELTA, Guarantee, Method
+from gt_engine.workforce.proposals import BLIND, WRONG, ProposalRule
 from gt_service.money import Mills, usd
 from gt_service.regions import (
     MAX_LABEL_CHARACTERS,
@@ -32,6 +33,8 @@ QUALITY_LOSS_TAG = "gt-engine:quality-loss"
 QUALITY_TARGET_TAG = "gt-engine:quality-target"
 QUALITY_DELTA_TAG = "gt-engine:quality-delta"
 QUALITY_METHOD_TAG = "gt-engine:quality-method"
+PROPOSALS_BLIND_TAG = "gt-engine:proposals-blind"
+PROPOSALS_WRONG_TAG = "gt-engine:proposals-wrong"
 SUPPORTED_TASKS = (
     TaskType.OBJECT_DETECTION,
     TaskType.IMAGE_CLASSIFICATION,
@@ -39,6 +42,7 @@ SUPPORTED_TASKS = (
     TaskType.TEXT_CLASSIFICATION,
     TaskType.TEXT_CLASSIFICATION_MULTI_LABEL,
 )
+PROPOSING_TASKS = (TaskType.OBJECT_DETECTION,)
 AUTO_LABELED_TASKS = (TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION)
 
 MAX_TASK_TIME_SECONDS = 28_800
@@ -87,7 +91,9 @@ def check_request(request: Mapping[str, Any], *, region: str, account: str, by_p
             f"LabelCategoryConfigS3Uri is required for the built-in task type {task.facts.function}."
         )
     check_tags(request.get("Tags", ()))
-    guarantee({tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}, task)
+    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
+    guarantee(tags, task)
+    proposals(tags, task)
     if not by_people and GOLD_LABELS_TAG not in {tag["Key"] for tag in request.get("Tags", ())}:
         raise ValidationException(
             f"Nobody can answer: the work team {workteam.arn} has no people, and there are no gold labels to simulate "
@@ -162,6 +168,17 @@ def guarantee(tags: Mapping[str, str], task: TaskType) -> Guarantee:
     return Guarantee(loss, target, delta=_share(tags, QUALITY_DELTA_TAG, DELTA), method=Method(method))
 
 
+def proposals(tags: Mapping[str, str], task: TaskType) -> ProposalRule | None:
+    """Whether people mend the machine's labels where theirs certify nothing: what the job's `gt-engine:proposals-…`
+    tags say; None without the first of them."""
+    if PROPOSALS_BLIND_TAG not in tags:
+        return None
+    if task not in PROPOSING_TASKS:
+        raise ValidationException(f"Tag '{PROPOSALS_BLIND_TAG}': there are no proposals for {task.facts.function}.")
+    blind = _share(tags, PROPOSALS_BLIND_TAG, BLIND, least=0)
+    return ProposalRule(blind, _share(tags, PROPOSALS_WRONG_TAG, WRONG, least=0))
+
+
 def _choice(tags: Mapping[str, str], tag: str, choices: Sequence[str]) -> str:
     value = tags.get(tag, choices[0])
     if value not in choices:
@@ -169,12 +186,13 @@ def _choice(tags: Mapping[str, str], tag: str, choices: Sequence[str]) -> str:
     return value
 
 
-def _share(tags: Mapping[str, str], tag: str, default: float) -> float:
+def _share(tags: Mapping[str, str], tag: str, default: float, *, least: float | None = None) -> float:
+    """A number between 0 and 1; 0 itself only where it is the least."""
     try:
         value = float(tags.get(tag, default))
     except ValueError:
         value = math.nan
-    if not 0 < value < 1:
+    if not (0 < value < 1 or value == least):
         raise ValidationException(f"Tag '{tag}' must be a number between 0 and 1; it is '{tags[tag]}'.")
     return value
 

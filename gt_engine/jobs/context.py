@@ -15,6 +15,7 @@ from gt_engine.jobs.life_cycle import StoppingConditions
 from gt_engine.outputs.records import LabelForm
 from gt_engine.outputs.tree import JobTree
 from gt_engine.store import JobRecord
+from gt_engine.workforce.proposals import ProposalRule
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
@@ -26,7 +27,8 @@ DEFAULT_PRIVATE_LIFETIME = timedelta(days=30)
 
 @dataclass(frozen=True)
 class JobContext:
-    """One labeling job: its record, its task and classes, where its files lie, its plan, its workers."""
+    """One labeling job: its record, its task and classes, where its files lie, its plan, its workers; `proposals` where
+    they may be shown the machine's labels to mend."""
 
     record: JobRecord
     task: TaskType
@@ -37,6 +39,7 @@ class JobContext:
     conditions: StoppingConditions
     crowd: Crowd
     region: str
+    proposals: ProposalRule | None = None
 
     @property
     def looks_at_images(self) -> bool:
@@ -85,6 +88,7 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
         ) from problem
     config = request["HumanTaskConfig"]
     conditions = request.get("StoppingConditions", {})
+    proposals = rules.proposals(record.tags, task)
     team = rules.parse_workteam(config["WorkteamArn"], region=region, account=account)
     lifetime = config.get("TaskAvailabilityLifetimeInSeconds")
     default_lifetime = DEFAULT_PUBLIC_LIFETIME if team.is_public else DEFAULT_PRIVATE_LIFETIME
@@ -101,6 +105,7 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             max_concurrent=config.get("MaxConcurrentTaskCount", DEFAULT_CONCURRENT_TASKS),
             guarantee=rules.guarantee(record.tags, task),
             workers_per_object=config["NumberOfHumanWorkersPerDataObject"],
+            proposes=proposals is not None,
         ),
         conditions=StoppingConditions(
             conditions.get("MaxHumanLabeledObjectCount"), conditions.get("MaxPercentageOfInputDatasetLabeled")
@@ -115,4 +120,5 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             lifetime=timedelta(seconds=lifetime) if lifetime is not None else default_lifetime,
         ),
         region=region,
+        proposals=proposals,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -71,6 +71,10 @@ class Machine(Protocol):
 
     def train(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Trained: ...
 
+    def propose(self, lesson: Lesson, plan: JobPlan, object_ids: Collection[str]) -> Mapping[str, Label]:
+        """What the lesson's model says of objects that certify nothing any more; nothing without a model."""
+        ...
+
 
 @dataclass(frozen=True)
 class LearningMachine:
@@ -122,6 +126,13 @@ class LearningMachine:
             tuple(suspicions(left_out.labels, left_out.confidences, given)),
         )
         return Trained(learnt.model, len(progress.human()), tuple(scores), lesson.model is not None, second_look)
+
+    def propose(self, lesson: Lesson, plan: JobPlan, object_ids: Collection[str]) -> Mapping[str, Label]:
+        if lesson.model is None:
+            return {}
+        # Nothing is decided on them, so all members may answer, those that have learnt from an object as well.
+        said = self._learner(lesson, plan).predict(lesson.model, lesson.view, tuple(object_ids), together=True)
+        return dict(zip(said.ids, said.labels, strict=True))
 
     def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:
         return learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads, hurry=self.hurry)

@@ -46,13 +46,18 @@ class LabelForm:
     classes: tuple[str, ...]
     job_name: str
 
-    def content(self, label: AnyLabel, *, human: bool, created: datetime) -> dict[str, Any]:
-        """The pair `<attribute>` and `<attribute>-metadata`, as consolidation and output manifest hold it."""
+    def content(
+        self, label: AnyLabel, *, human: bool, created: datetime, proposal_shown: bool = False
+    ) -> dict[str, Any]:
+        """The pair `<attribute>` and `<attribute>-metadata`, as consolidation and output manifest hold it.
+
+        proposal_shown: people mended the machine's label; the metadata say so, in a field that Ground Truth has not.
+        """
         common = {
             "human-annotated": "yes" if human else "no",
             "creation-date": created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f"),
             "type": f"groundtruth/{self.task.facts.metadata_type}",
-        }
+        } | ({"proposal-shown": "yes"} if proposal_shown else {})
         name = f"labeling-job/{self.job_name}"
         value: Any
         metadata: dict[str, Any]

@@ -13,6 +13,7 @@
     left-out-predictions/predictions.jsonl    the engine's own: what its model says of people's labels that it never saw
     training/<N>/input/train.manifest
     training/<N>/output/<training job>/output/model.tar.gz
+    proposals/iteration-<N>/<first place>.jsonl    the machine's labels that people were shown to mend
     temp/                                     the engine's own checkpoints while the job runs
 
 Source: developer guide sms-data-output. Readers take the iteration from fixed places in these paths: the third part
@@ -66,6 +67,13 @@ class JobTree:
 
     def intermediate_annotations(self, iteration: int) -> S3Uri:
         return self.root / f"annotations/intermediate/{iteration}/annotations.json"
+
+    def all_proposals(self, iteration: int) -> S3Uri:
+        return S3Uri(self.root.bucket, f"{self.root.key}/proposals/iteration-{iteration}/")
+
+    def proposals(self, iteration: int, first: int) -> S3Uri:
+        """What people see of the objects from place `first` on in the order of asking."""
+        return self.root / f"proposals/iteration-{iteration}/{first:09}.jsonl"
 
     @property
     def label_categories(self) -> S3Uri:

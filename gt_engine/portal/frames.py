@@ -83,13 +83,15 @@ def _render(portal: Portal, task: Task, grant: Grant) -> str:
 
 
 def task_input(task: Task) -> dict[str, Any]:
-    """What a page knows as `task.input`: what Ground Truth's own pre-annotation functions give."""
-    return {
+    """What a page knows as `task.input`: what Ground Truth's own pre-annotation functions give, and the machine's
+    proposal where the worker is to see one."""
+    known: dict[str, Any] = {
         "taskObject": str(task.source),
         "labels": list(task.labels),
         "manifestLine": dict(task.manifest_line),
         "title": task.title,
     }
+    return known if task.proposal is None else known | {"proposal": dict(task.proposal)}
 
 
 @lru_cache(maxsize=64)

@@ -30,13 +30,15 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class OfferedLine:
-    """A data object as it is offered; `size` is (width, height, channels) of an image as people see it."""
+    """A data object as it is offered; `size` is (width, height, channels) of an image as people see it, `proposal` what
+    they see of the machine's label of it."""
 
     place: int
     object_id: str
     line: str
     source: str
     size: tuple[int, int, int] | None = None
+    proposal: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class WorkFiles:
     def write_offer(self, first: int, lines: Iterable[OfferedLine]) -> None:
         documents = (
             {"place": one.place, "id": one.object_id, "line": one.line, "source": one.source, "size": one.size}
+            | ({} if one.proposal is None else {"proposal": one.proposal})
             for one in lines
         )
         body = b"".join(json.dumps(document).encode() + b"\n" for document in documents)
@@ -197,7 +200,12 @@ def _offered(body: bytes) -> dict[int, OfferedLine]:
     documents = (json.loads(line) for line in gzip.decompress(body).splitlines())
     return {
         one["place"]: OfferedLine(
-            one["place"], one["id"], one["line"], one["source"], tuple(one["size"]) if one["size"] else None
+            one["place"],
+            one["id"],
+            one["line"],
+            one["source"],
+            tuple(one["size"]) if one["size"] else None,
+            one.get("proposal"),
         )
         for one in documents
     }

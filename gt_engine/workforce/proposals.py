@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from gt_engine.autolabel.boxes.geometry import intersection_over_union
+from gt_engine.autolabel.boxes.geometry import intersection_over_union, paired_iou
 from gt_engine.labels import BoxLabel, Floats, box_label
+from gt_engine.outputs.records import AnyLabel
 
 BLIND = 0.1
 WRONG = 0.05
@@ -42,7 +43,7 @@ class Mistake(StrEnum):
 
 @dataclass(frozen=True)
 class ProposalRule:
-    """Which share of the objects stays blind, and which share of the others gets a proposal that is wrong on purpose."""
+    """blind: share of the objects that stay so; wrong: share of the other proposals that are wrong on purpose."""
 
     blind: float = BLIND
     wrong: float = WRONG
@@ -122,6 +123,17 @@ def taken_back(planted: Planted | None, answer: BoxLabel) -> BoxLabel:
     return replace(answer, boxes=boxes)
 
 
+def was_shown(one: Proposal | None) -> bool:
+    return one is not None and one.label is not None
+
+
+def without_planted(one: Proposal | None, answer: AnyLabel) -> AnyLabel:
+    """The label in an answer to an object of which a worker saw this."""
+    if one is None or not isinstance(answer, BoxLabel):
+        return answer
+    return taken_back(one.planted, answer)
+
+
 def is_unchanged(shown: BoxLabel, answer: BoxLabel) -> bool:
     """Whether an answer is the proposal as it was shown."""
     return sorted(_rows(shown)) == sorted(_rows(answer))
@@ -173,7 +185,7 @@ def _chance(job: str, object_id: str, what: str) -> float:
 
 def _overlap(planted: Planted, answer: BoxLabel) -> Floats:
     """IoU of the planted box with each box of the answer, whatever its class."""
-    return intersection_over_union(np.array([planted.box], np.float32), answer.boxes)[0]
+    return paired_iou(np.array(planted.box, np.float32), answer.boxes)
 
 
 def _shifted(label: BoxLabel, place: int, rng: np.random.Generator) -> Floats | None:
@@ -216,9 +228,7 @@ def _added(label: BoxLabel, box: Floats, rng: np.random.Generator) -> tuple[BoxL
 
 def _without(label: BoxLabel, place: int) -> BoxLabel:
     kept = np.arange(len(label)) != place
-    return replace(
-        label, boxes=label.boxes[kept], class_ids=label.class_ids[kept], confidences=label.confidences[kept]
-    )
+    return replace(label, boxes=label.boxes[kept], class_ids=label.class_ids[kept], confidences=label.confidences[kept])
 
 
 def _rows(label: BoxLabel) -> list[tuple[int, float, float, float, float]]:

@@ -54,6 +54,7 @@ class Task:
     accepted_at: datetime | None = None
     expires_at: datetime | None = None
     image_size: tuple[int, int, int] | None = None
+    proposal: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -371,4 +372,5 @@ class Tasks:
             accepted_at=mine.accepted_at,
             expires_at=mine.expires_at if mine.accepted_at else None,
             image_size=line.size,
+            proposal=line.proposal,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -112,19 +112,32 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """What there is to learn from and to label, with the features of all of it at hand."""
     answered = set(state.progress.human())  # not what people label meanwhile: that is the sample of the next round
     labels = labels_of(job, {one: text for one, text in human_contents(state, tools).items() if one in answered})
-    wanted = read_facts(job, tools, {*labels, *state.progress.pool(), *state.progress.machine()}).keys
+    wanted = {*labels, *state.progress.pool(), *state.progress.machine()}
+    return replace(lesson_on(wanted, job, state, tools), labels=labels)
+
+
+def lesson_on(wanted: Collection[str], job: JobContext, state: JobState, tools: Tools) -> Lesson:
+    """The features of the wanted objects and the model so far, without any label."""
+    keys = read_facts(job, tools, wanted).keys
     features = tools.features
     if has_packs(job, tools):
-        features = features.backed_by(packed_features(job, state, wanted, tools))
+        features = features.backed_by(packed_features(job, state, keys, tools))
     else:
-        _remake_features(job, {one: key for one, key in wanted.items() if features.facts(key) is None}, tools)
+        _remake_features(job, {one: key for one, key in keys.items() if features.facts(key) is None}, tools)
     return Lesson(
         task=Task(job.task.value),
         classes=job.classes,
-        view=features.view(wanted),
-        labels=labels,
+        view=features.view(keys),
+        labels={},
         model=_last_model(job, state, tools),
     )
+
+
+def model_name(job: JobContext, state: JobState) -> str | None:
+    """The model so far: the last one that the job trained, else the one that it was given; None where there is none."""
+    if state.trainings:
+        return state.trainings[-1].model_name
+    return None if job.initial_model_arn is None else job.initial_model_arn.rpartition("/")[2]
 
 
 def _remake_features(job: JobContext, gone: Mapping[str, str], tools: Tools) -> None:

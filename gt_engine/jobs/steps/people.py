@@ -15,6 +15,7 @@ from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given
 from gt_engine.jobs.life_cycle import Close, Consolidate, Offer, Publish
+from gt_engine.jobs.proposing import proposals_of, propose, shown_on_page
 from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.state import Closing, JobState, OpenBatch
 from gt_engine.jobs.steps.consolidating import human_files, intermediate_annotations
@@ -26,6 +27,7 @@ from gt_engine.workforce import offers
 from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import AnswerFile, OfferedLine
 from gt_engine.workforce.forms import read_answer
+from gt_engine.workforce.proposals import Proposal, was_shown, without_planted
 from gt_service.errors import Conflict, InvalidInput
 from gt_service.objects import S3Uri
 
@@ -87,9 +89,19 @@ def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     fresh = batch.object_ids[batch.published :]
     lines = {str(line.number): line for line in read_lines(job, tools, set(fresh))}
     sizes = read_facts(job, tools, fresh).sizes
+    first = batch.first + batch.published
+    to_mend = {one: lines[one] for one in fresh if one in batch.uncertifying}
+    proposals = propose(batch.iteration, first, job, state, to_mend, sizes, tools)
     offered = [
-        OfferedLine(place, one, lines[one].text.decode("utf-8-sig"), lines[one].source, sizes.get(one))
-        for place, one in enumerate(fresh, start=batch.first + batch.published)
+        OfferedLine(
+            place,
+            one,
+            lines[one].text.decode("utf-8-sig"),
+            lines[one].source,
+            sizes.get(one),
+            shown_on_page(job, proposals.get(one)),
+        )
+        for place, one in enumerate(fresh, start=first)
     ]
     put_on_offer(job_offer(job, state, batch.until), offered, tools.people, files_of(job, tools))
     return Outcome(state.with_open(replace(batch, published=len(batch.object_ids))))
@@ -141,15 +153,21 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         raise ValueError("nothing is closed")
     batch = next(one for one in state.open_batches if next(iter(closing.workers)) in one.object_ids)
     sizes = read_facts(job, tools, batch.object_ids).sizes
-    answers, failed = _read_answers(job, closing, batch, sizes, tools)
+    proposals = proposals_of(batch.iteration, job, tools)
+    answers, failed = _read_answers(job, closing, batch, sizes, proposals, tools)
     written = {object_id: [_as_written(job, one) for one, _ in given] for object_id, given in answers.items()}
-    known = _known(job, batch, sizes, tools)
+    known = _known(job, batch, sizes, proposals, tools)
     labels = job.crowd.consolidate(
         known | {object_id: [given for _, given in both] for object_id, both in answers.items()}
     )
     times = consolidation_times(answers, closing.time)
     contents = {
-        object_id: job.form.content(labels[object_id], human=True, created=created_at(times[object_id], place))
+        object_id: job.form.content(
+            labels[object_id],
+            human=True,
+            created=created_at(times[object_id], place),
+            proposal_shown=was_shown(proposals.get(object_id)),
+        )
         for place, object_id in enumerate(answers)
     }
     labeled = (*batch.labeled, *answers)
@@ -175,7 +193,12 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
 
 
 def _read_answers(
-    job: JobContext, closing: Closing, batch: OpenBatch, sizes: Mapping[str, tuple[int, int, int]], tools: Tools
+    job: JobContext,
+    closing: Closing,
+    batch: OpenBatch,
+    sizes: Mapping[str, tuple[int, int, int]],
+    proposals: Mapping[str, Proposal],
+    tools: Tools,
 ) -> tuple[dict[str, list[tuple[AnswerFile, Given]]], dict[str, str]]:
     """The answers of each closed object, and why the others have none."""
     files = files_of(job, tools)
@@ -188,6 +211,7 @@ def _read_answers(
             continue
         label = _label(job, object_id, file.content, sizes)
         if label is not None:
+            label = without_planted(proposals.get(object_id), label)
             given = Given(worker, label, file.accepted_at, file.submitted_at)
             answers.setdefault(object_id, []).append((file, given))
     failed = {}
@@ -200,14 +224,21 @@ def _read_answers(
 
 
 def _known(
-    job: JobContext, batch: OpenBatch, sizes: Mapping[str, tuple[int, int, int]], tools: Tools
+    job: JobContext,
+    batch: OpenBatch,
+    sizes: Mapping[str, tuple[int, int, int]],
+    proposals: Mapping[str, Proposal],
+    tools: Tools,
 ) -> dict[str, Sequence[Given]]:
     """The answers to what was labeled of the batch before."""
     known: dict[str, Sequence[Given]] = {}
     for body in in_parallel(lambda name: tools.objects.read(S3Uri.parse(name)), batch.requests):
         for object_id, given in records.read_consolidation_request(body).items():
             labels = ((worker, _label(job, object_id, content, sizes)) for worker, content in given)
-            known[object_id] = [Given(worker, one, batch.until, batch.until) for worker, one in labels if one]
+            shown = proposals.get(object_id)
+            known[object_id] = [
+                Given(worker, without_planted(shown, one), batch.until, batch.until) for worker, one in labels if one
+            ]
     return known
 
 

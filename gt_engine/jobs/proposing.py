@@ -1,0 +1,94 @@
+"""The machine's labels of objects that people are about to be asked about, for them to mend.
+
+Only of objects whose labels certify nothing: which those are is the life cycle's to say (`Offer.certifies`). What is
+shown, and to what it stays blind, is a file before anybody is asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from gt_engine.aws import in_parallel
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.crowd import with_size
+from gt_engine.jobs.manifest import ManifestLine
+from gt_engine.jobs.reading import read_own
+from gt_engine.jobs.state import JobState
+from gt_engine.jobs.steps.machine import lesson_on, model_name
+from gt_engine.jobs.tools import LINES, Tools
+from gt_engine.labels import BoxLabel, Label
+from gt_engine.outputs import records
+from gt_engine.workforce.proposals import Proposal, as_record, proposal, read_record
+
+
+def propose(
+    iteration: int,
+    first: int,
+    job: JobContext,
+    state: JobState,
+    lines: Mapping[str, ManifestLine],
+    sizes: Mapping[str, tuple[int, int, int]],
+    tools: Tools,
+) -> dict[str, Proposal]:
+    """What people see of these objects, by object id; those that nothing can be said of are left out.
+
+    first: the place of the first of them in the order of asking. Done again it writes the same file.
+    """
+    if job.proposals is None or not lines:
+        return {}
+    labels = {one: label for one, line in lines.items() if (label := _brought(job, line, sizes.get(one))) is not None}
+    rest = [one for one in lines if one not in labels and one in sizes]
+    labels.update(_predicted(job, state, rest, tools))
+    proposals = {
+        one: proposal(records.drawn(label), model, job.proposals, job=job.record.name, object_id=one)
+        for one, (label, model) in labels.items()
+    }
+    if proposals:
+        written = (records.compact(as_record(one, lines[one].source, shown)) for one, shown in proposals.items())
+        tools.objects.write(job.tree.proposals(iteration, first), b"".join(line + b"\n" for line in written), LINES)
+    return proposals
+
+
+def proposals_of(iteration: int, job: JobContext, tools: Tools) -> dict[str, Proposal]:
+    """What people saw of the objects of an iteration, by object id."""
+    if job.proposals is None:
+        return {}
+    files = [found.uri for found in tools.objects.list(job.tree.all_proposals(iteration))]
+    bodies = in_parallel(lambda uri: read_own(tools, uri), files)
+    return dict(read_record(json.loads(line)) for body in bodies for line in body.splitlines())
+
+
+def shown_on_page(job: JobContext, one: Proposal | None) -> dict[str, Any] | None:
+    """`task.input.proposal` of a page; None where the object stays blind."""
+    if one is None or one.label is None:
+        return None
+    boxes: list[dict[str, Any]] = records.answer_content(job.task, one.label, job.classes)["boundingBox"][
+        "boundingBoxes"
+    ]
+    return {"boundingBoxes": boxes}
+
+
+def _brought(job: JobContext, line: ManifestLine, size: tuple[int, int, int] | None) -> tuple[BoxLabel, str] | None:
+    """The proposal that came with the manifest, and whose it is; None where there is none that can be used."""
+    record, name = json.loads(line.text), f"{job.form.attribute}-proposal"
+    if name not in record:
+        return None
+    metadata = record.get(f"{name}-metadata", {})
+    try:
+        label = with_size(records.read_label(job.task, record[name], metadata, job.classes), size)
+        return (label, str(metadata.get("model", "manifest"))) if isinstance(label, BoxLabel) else None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        return None
+
+
+def _predicted(
+    job: JobContext, state: JobState, object_ids: Collection[str], tools: Tools
+) -> dict[str, tuple[BoxLabel, str]]:
+    """What the job's own model says of them."""
+    name = model_name(job, state)
+    if name is None or not object_ids:
+        return {}
+    labels: Mapping[str, Label] = tools.machine.propose(lesson_on(object_ids, job, state, tools), job.plan, object_ids)
+    return {one: (label, name) for one, label in labels.items() if isinstance(label, BoxLabel)}

@@ -1,0 +1,183 @@
+"""Whom the machine's labels are shown to: nobody whose label may certify it, and the others as the job asks."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gt_engine.api import rules
+from gt_engine.autolabel.rounds import AskPeople, AutoLabel, JobPlan, Progress, Round, has_decided, next_step
+from gt_engine.jobs.machine import Labeled, Lesson
+from tests.engine import BUCKET, SIZE, RememberingMachine, bird_inputs, memory_tools
+from tests.people import ANN, BOB, CAT, Job, boxes, team_request
+
+TAGS = [{"Key": rules.PROPOSALS_BLIND_TAG, "Value": "0.2"}, {"Key": rules.PROPOSALS_WRONG_TAG, "Value": "0.3"}]
+SHOWN = [10, 10, 20, 20]  # left, top, width, height of the machine's guess
+
+
+class WatchedMachine(RememberingMachine):
+    """Remembers which objects took part in its certificates."""
+
+    def __init__(self, sure: float) -> None:
+        super().__init__()
+        self.sure = sure
+        self.certifying: set[str] = set()
+        self.ahead: set[str] = set()
+
+    def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
+        self.certifying |= {*progress.validation(), *progress.ahead}
+        self.ahead |= set(progress.ahead)
+        return super().label(lesson, plan, progress)
+
+    def confidence(self, object_id: str) -> float:  # type: ignore[override]
+        return self.sure * super().confidence(object_id)
+
+
+def job_with(
+    directory: Path, count: int, *, sure: float = 1.0, auto: bool = True, brought: bool = False, **changes: Any
+) -> tuple[Job, WatchedMachine]:
+    contents = bird_inputs(count)
+    if brought:
+        contents[f"s3://{BUCKET}/input.manifest"] = manifest_with_proposals(count)
+    machine = WatchedMachine(sure)
+    tools = memory_tools(directory, contents)
+    object.__setattr__(tools, "machine", machine)
+    body = team_request(auto=auto, **({"NumberOfHumanWorkersPerDataObject": 1, "Tags": TAGS} | changes))
+    return Job(directory, count, body=body, tools=tools), machine
+
+
+def manifest_with_proposals(count: int) -> bytes:
+    left, top, width, height = SHOWN
+    box = {"class_id": 0, "left": left, "top": top, "width": width, "height": height}
+    lines = [
+        {
+            "source-ref": f"s3://{BUCKET}/images/{number}.jpg",
+            "category-proposal": {"annotations": [box], "image_size": [{"width": SIZE, "height": SIZE, "depth": 3}]},
+            "category-proposal-metadata": {"class-map": {"0": "Bird"}, "model": "theirs", "human-annotated": "no"},
+        }
+        for number in range(count)
+    ]
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def play(job: Job, *, answer: Any = None) -> None:
+    for turn in range(400):
+        if job.run() is False:
+            return
+        for worker in (ANN, BOB, CAT):
+            while (task := job.next(worker) if job.tools.people.offer(job.name) else None) is not None:
+                shown = task.proposal["boundingBoxes"] if task.proposal else None
+                given = answer(shown) if answer else boxes((10, 10, 20, 20))
+                job.tasks.accept(worker, task.task_id, job.clock)
+                job.tasks.submit(worker, task.task_id, given, 3, job.clock)
+        if turn % 2:  # the other time what comes next is offered while the last answers can be taken back
+            job.later(100)
+    raise AssertionError("the job does not end")
+
+
+def offered(job: Job) -> Iterator[dict[str, Any]]:
+    for path, body in job.files.items():
+        if path.startswith("people/offers/"):
+            yield from (json.loads(line) for line in gzip.decompress(body).splitlines())
+
+
+def shown(job: Job) -> set[str]:
+    return {one["id"] for one in offered(job) if "proposal" in one}
+
+
+def records_of(job: Job) -> dict[str, dict[str, Any]]:
+    lines = [line for path, body in job.files.items() if path.startswith("proposals/") for line in body.splitlines()]
+    return {record["datasetObjectId"]: record for record in map(json.loads, lines)}
+
+
+@pytest.mark.parametrize("brought", [False, True], ids=["own model", "manifest"])
+@pytest.mark.parametrize("sure", [0.0, 0.6, 1.0], ids=["labels nothing", "labels a few", "labels half"])
+def test_an_object_that_certifies_is_never_shown_with_a_proposal(tmp_path: Path, sure: float, brought: bool) -> None:
+    """Promise 6: whoever sees the machine's label agrees with it too often, and the certificate would be worth nothing.
+
+    What is asked ahead of a round, while the last answers can be taken back, is among the objects that certify.
+    """
+    job, machine = job_with(tmp_path, 260, sure=sure, brought=brought)
+    play(job)
+    assert job.now_as.status == "Completed"
+    assert machine.certifying
+    assert machine.ahead
+    assert shown(job), "the rest after the last certificate is shown"
+    assert not shown(job) & machine.certifying
+    assert not set(records_of(job)) & machine.certifying
+
+
+def test_no_round_comes_after_one_that_was_said_to_be_the_last() -> None:
+    """What is shown after it would be the next round's sample."""
+    for seed in range(30):
+        plan = JobPlan(seed, warm=bool(seed % 2), proposes=bool(seed % 3), max_concurrent=60)
+        progress, decided = Progress(tuple(map(str, range(500 + 40 * seed)))), False
+        for _ in range(100):
+            step = next_step(plan, progress)
+            decided = decided or has_decided(plan, progress)
+            if isinstance(step, AutoLabel):
+                assert not decided
+                pool = progress.pool()
+                labeled = pool[: len(pool) // 3] if (seed + step.number) % 3 else ()
+                fell_back = plan.warm and step.number == 1 and seed % 5 == 0
+                round_ = Round(step.number, None, () if fell_back else labeled, (), (), 1, 0.5, fell_back)
+                progress = progress.with_round(round_)
+            elif isinstance(step, AskPeople):
+                progress = progress.with_human(step, labeled=step.object_ids)
+            else:
+                break
+        assert decided
+        assert not progress.pool()
+
+
+def test_without_automated_data_labeling_what_came_with_the_manifest_is_mended(tmp_path: Path) -> None:
+    job, _ = job_with(tmp_path, 60, auto=False, brought=True)
+    play(job)
+    records = records_of(job)
+    assert len(records) == 60
+    blind = {one for one, record in records.items() if not record["shown"]}
+    assert shown(job) == set(records) - blind
+    assert 4 <= len(blind) <= 22
+    assert {record["model"] for record in records.values()} == {"theirs"}
+    planted = [record for record in records.values() if "planted" in record]
+    assert 5 <= len(planted) <= 25
+    assert {record["planted"]["mistake"] for record in planted} == {"shifted", "missing", "extra"}
+
+
+def test_without_the_tag_nobody_sees_a_proposal(tmp_path: Path) -> None:
+    job, _ = job_with(tmp_path, 30, auto=False, brought=True, Tags=[])
+    play(job)
+    assert not shown(job)
+    assert not records_of(job)
+
+
+def test_a_proposal_that_cannot_be_read_leaves_the_object_blind(tmp_path: Path) -> None:
+    job, _ = job_with(tmp_path, 30, auto=False, brought=True)
+    broken = job.contents[f"s3://{BUCKET}/input.manifest"].replace(b'"Bird"', b'"Bicycle"', 10)
+    job.contents[f"s3://{BUCKET}/input.manifest"] = broken
+    play(job)
+    assert job.now_as.status == "Completed"
+    assert set(records_of(job)) == {str(number) for number in range(10, 30)}
+
+
+def test_labels_say_that_a_proposal_was_shown_and_hold_nothing_that_was_planted(tmp_path: Path) -> None:
+    """Workers who accept whatever they see: the label is what the machine said, not what was planted to test them."""
+    job, _ = job_with(tmp_path, 60, auto=False, brought=True, NumberOfHumanWorkersPerDataObject=2)
+
+    def accept(shown: list[dict[str, Any]] | None) -> dict[str, Any]:
+        seen = [(box["left"], box["top"], box["width"], box["height"]) for box in shown or []]
+        return boxes(*(seen if shown is not None else [(11, 11, 20, 20)]))
+
+    play(job, answer=accept)
+    records = records_of(job)
+    for number, line in enumerate(job.files["manifests/output/output.manifest"].splitlines()):
+        label, record = json.loads(line), records[str(number)]
+        assert label["category-metadata"].get("proposal-shown") == ("yes" if record["shown"] else None)
+        drawn = [[box["left"], box["top"], box["width"], box["height"]] for box in label["category"]["annotations"]]
+        missing = record.get("planted", {}).get("mistake") == "missing"
+        assert drawn == ([] if missing else [SHOWN] if record["shown"] else [[11, 11, 20, 20]])
