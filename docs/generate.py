@@ -90,7 +90,7 @@ def _resolved(field: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[st
 
 
 def _default(field: Mapping[str, Any], inner: Mapping[str, Any]) -> str:
-    if "properties" in inner:
+    if "properties" in inner and field.get("default", {}) is not None:
         return "see below"
     return "–" if field.get("default") in (None, [], {}) else f"`{_shown(field['default'])}`"
 

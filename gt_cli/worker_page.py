@@ -12,10 +12,10 @@ from html.parser import HTMLParser
 from typing import Any
 
 from gt_engine.portal import templates
-from gt_service.chain.instructions import CROWD_SCRIPT
+from gt_service.chain.instructions import CROWD_SCRIPT, PROPOSAL
 
-_INPUTS = ("task.input.taskObject", "task.input.labels", "task.input.manifestLine")
-"""What Ground Truth's own pre-annotation functions hand to a page."""
+_INPUTS = ("task.input.taskObject", "task.input.labels", "task.input.manifestLine", PROPOSAL)
+"""What Ground Truth's own pre-annotation functions hand to a page, and gt-engine beside them."""
 _TAKES_LABELS: Mapping[str, str] = {
     "crowd-bounding-box": "labels",
     "crowd-semantic-segmentation": "labels",

@@ -108,6 +108,11 @@ def _quality_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
         )
 
 
+def _proposal_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    if spec.proposals is not None and spec.task is not TaskType.OBJECT_DETECTION:
+        yield InvalidInput(f"there are no proposals for {spec.task}", remedy="Take the field out.", field="proposals")
+
+
 def _price_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
     if spec.wage is not None and ":workteam/private-crowd/" not in spec.workforce:
         yield InvalidInput(
@@ -204,6 +209,7 @@ _CHECKS: tuple[Callable[[CampaignSpec], Iterator[InvalidInput]], ...] = (
     _attribute_errors,
     _duplicate_errors,
     _quality_errors,
+    _proposal_errors,
     _price_errors,
     _public_errors,
     _batch_errors,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from gt_service.campaign.contradictions import contradictions, warnings
 from gt_service.campaign.values import (
@@ -31,8 +31,9 @@ MAX_LABELS = 1_000
 MAX_BATCHES = 9_999
 """Their numbers have four digits in the names of jobs."""
 MAX_TAGS = 50
-OWN_TAGS = 8
-"""How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (4)."""
+OWN_TAGS = 10
+"""How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (4),
+proposals (2)."""
 MAX_AVAILABILITY_SECONDS = 2_592_000
 
 _ATTRIBUTE = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$"
@@ -138,6 +139,33 @@ class Quality(_Part):
     )
 
 
+class Proposals(_Part):
+    """How gt-engine's people are shown the machine's boxes to mend, where their labels certify nothing."""
+
+    blind: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="The share of those images that is shown without, to measure what proposals do to time and labels.",
+        examples=[0.2],
+    )
+    wrong: float = Field(
+        0.05,
+        ge=0,
+        le=0.5,
+        description="The share of the proposals that is wrong on purpose (a box shifted, left out or added), to "
+        "measure how many mistakes people accept.",
+        examples=[0.1],
+    )
+
+
+def _proposals_written_short(value: object) -> object:
+    """`true` is the usual proposals, `false` none."""
+    if isinstance(value, bool):
+        return Proposals() if value else None
+    return value
+
+
 class CampaignSpec(_Part):
     """One labeling goal. Constructed with what a user writes: amounts are dollars, locations are S3 URIs."""
 
@@ -218,6 +246,12 @@ class CampaignSpec(_Part):
         default_factory=Quality,
         description="What gt-engine's machine labels must meet.",
         examples=[{"target": 0.95}],
+    )
+    proposals: Annotated[Proposals | None, BeforeValidator(_proposals_written_short)] = Field(
+        None,
+        description="`true`, or fields: gt-engine's people mend the machine's boxes instead of drawing them, wherever "
+        "their labels cannot certify the machine. Boxes only.",
+        examples=[{"blind": 0.1}],
     )
     control_batches: tuple[Annotated[StrictInt, Field(ge=1, le=MAX_BATCHES)], ...] = Field(
         (),

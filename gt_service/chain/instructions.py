@@ -18,6 +18,12 @@ from gt_service.campaign import TITLE_PATTERN, CampaignSpec
 from gt_service.regions import TaskType
 
 CROWD_SCRIPT = "https://assets.crowd.aws/crowd-html-elements.js"
+PROPOSAL = "task.input.proposal"
+"""What gt-engine gives a page beside Ground Truth's own inputs, where the worker is to mend the machine's boxes."""
+_MENDING = (
+    "<p><strong>The boxes with a dashed outline are a machine's.</strong> Some are wrong, and some objects have none. "
+    "Accept (Y), move or delete each of them, and draw what is missing.</p>"
+)
 LABELS = "{{ task.input.labels | to_json | escape }}"
 _IMAGE = 'src="{{ task.input.taskObject | grant_read_access }}"'
 
@@ -202,6 +208,7 @@ def instruction_template(spec: CampaignSpec, examples_png: bytes | None = None) 
         "    <short-instructions>",
         *picture,
         f"      {text.short_html}",
+        *([f"      {{% if {PROPOSAL} %}}{_MENDING}{{% endif %}}"] if spec.proposals is not None else []),
         "    </short-instructions>",
         f"  </{tag}>",
     ]
@@ -242,6 +249,9 @@ def _element(spec: CampaignSpec, text: TaskText) -> tuple[str, list[str], list[s
         attributes.append("exclusion-category=\"{ text: 'None of them' }\"")
     if spec.task.facts.reviews is not None:
         attributes.append(_prior_labels(spec))
+    if spec.proposals is not None:
+        boxes = f'initial-value="{{{{ {PROPOSAL}.boundingBoxes | to_json | escape }}}}"'
+        attributes.append(f"{{% if {PROPOSAL} %}}proposed {boxes}{{% endif %}}")
     if spec.task.facts.reviews == "verification":
         body.append('<worker-comment header="What is wrong?" link-text="Say what is wrong"></worker-comment>')
     return tag, attributes, body

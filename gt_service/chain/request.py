@@ -97,7 +97,7 @@ def labeling_job_request(
         "RoleArn": role_arn,
         "LabelAttributeName": spec.label_attribute,
         "LabelCategoryConfigS3Uri": str(label_categories),
-        "Tags": [{"Key": key, "Value": value} for key, value in {**spec.tags, **_quality_tags(spec), **tags}.items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in {**spec.tags, **_engine_tags(spec), **tags}.items()],
     }
     algorithms = _algorithms_config(spec, region, initial_model_arn)
     if algorithms is not None:
@@ -210,11 +210,15 @@ def _stopping_conditions(
     return conditions
 
 
-def _quality_tags(spec: CampaignSpec) -> dict[str, str]:
+def _engine_tags(spec: CampaignSpec) -> dict[str, str]:
     """What only gt-engine understands travels as tags, since the API has no room for it; Ground Truth ignores them."""
     quality = spec.quality
     wanted = {"loss": quality.measure, "target": quality.target, "delta": quality.risk, "method": quality.method}
-    return {f"gt-engine:quality-{name}": str(value) for name, value in wanted.items() if value is not None}
+    tags = {f"gt-engine:quality-{name}": str(value) for name, value in wanted.items() if value is not None}
+    if spec.proposals is not None:
+        tags["gt-engine:proposals-blind"] = str(spec.proposals.blind)
+        tags["gt-engine:proposals-wrong"] = str(spec.proposals.wrong)
+    return tags
 
 
 def _tighter(one: int | None, other: int | None) -> int | None:

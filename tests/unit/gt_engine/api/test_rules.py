@@ -8,6 +8,7 @@ import pytest
 
 from gt_engine.api import rules
 from gt_engine.api.errors import AccessDeniedException, ApiError, ValidationException
+from gt_engine.workforce.proposals import ProposalRule
 from gt_service.regions import REGION_ACCOUNTS, TaskType
 from tests.engine import ACCOUNT, FUNCTION_ACCOUNT, REGION, request
 
@@ -182,6 +183,18 @@ def test_quality_targets_come_from_tags_and_wrong_ones_are_refused() -> None:
             rules.guarantee({tag: value}, boxes)
     with pytest.raises(ValidationException, match="must be one of"):
         rules.guarantee({rules.QUALITY_METHOD_TAG: "plug-in"}, boxes)  # no guarantee at all: not for jobs
+
+
+def test_proposals_are_a_tag_of_jobs_with_boxes() -> None:
+    boxes, blind, wrong = TaskType.OBJECT_DETECTION, rules.PROPOSALS_BLIND_TAG, rules.PROPOSALS_WRONG_TAG
+    assert rules.proposals({}, boxes) is None
+    assert rules.proposals({wrong: "0.5"}, boxes) is None
+    assert rules.proposals({blind: "0", wrong: "0"}, boxes) == ProposalRule(0, 0)
+    for tags in ({blind: "1"}, {blind: "true"}, {blind: "0.1", wrong: "-0.1"}, {blind: "nan"}):
+        with pytest.raises(ValidationException, match="gt-engine:proposals-"):
+            rules.proposals(tags, boxes)
+    with pytest.raises(ValidationException, match="no proposals for"):
+        rules.proposals({blind: "0.1"}, TaskType.IMAGE_CLASSIFICATION)
 
 
 @pytest.mark.parametrize(

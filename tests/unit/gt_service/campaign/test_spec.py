@@ -330,6 +330,16 @@ def test_tasks_that_images_alone_can_feed_are_taken_and_the_others_refused(task:
         assert "fed with images" in errors_with(**changes)["task"].message
 
 
+def test_proposals_are_switched_on_in_a_word_or_with_their_shares() -> None:
+    assert parse().proposals is None
+    assert parse(proposals=False).proposals is None
+    usual = parse(proposals=True).proposals
+    assert usual is not None
+    assert (usual.blind, usual.wrong) == (0.1, 0.05)
+    assert set(errors_with(proposals={"blind": 1, "wrong": "many"})) == {"proposals.blind", "proposals.wrong"}
+    assert set(errors_with(task="image-classification", labels=["a", "b"], proposals=True)) == {"proposals"}
+
+
 def test_a_quality_target_is_a_share_and_its_measure_one_of_the_task() -> None:
     assert parse(quality={"measure": "mean-iou", "target": 0.6}).quality.target == 0.6
     wrong = errors_with(quality={"measure": "f2", "target": 90})

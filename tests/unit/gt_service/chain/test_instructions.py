@@ -1,12 +1,14 @@
 """The worker's page: whole, safe against what users write, and with the labels of the job."""
 
 import base64
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
+from gt_engine.portal.templates import render
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import LABELS, instruction_template, paragraphs, task_text
 from gt_service.regions import TaskType
@@ -86,6 +88,20 @@ def test_images_are_shown_through_a_link_the_worker_may_open(task: TaskType) -> 
 
 def test_box_answers_are_named_as_readers_of_worker_responses_expect() -> None:
     assert 'name="boundingBox"' in instruction_template(spec())
+
+
+def test_proposals_are_on_the_page_of_who_mends_and_on_no_other() -> None:
+    """A page that is blind must look as it does without proposals, or workers know when they are measured."""
+    page, without = instruction_template(spec(proposals=True)), instruction_template(spec())
+    known = {"taskObject": "s3://b/1.jpg", "labels": ["Bird", "Cat"], "manifestLine": {}}
+    boxes = [{"label": 'Bird\'s "own"', "left": 1, "top": 2, "width": 3, "height": 4}]
+    shown = elements(render(page, {**known, "proposal": {"boundingBoxes": boxes}}).html).found["crowd-bounding-box"]
+    assert "proposed" in shown
+    assert json.loads(shown["initial-value"] or "") == boxes
+    blind = render(page, known)
+    assert not blind.problems
+    assert blind.html.split() == render(without, known).html.split()
+    assert "task.input.proposal" not in without
 
 
 @pytest.mark.parametrize("task", [task for task in TaskType if task.facts.reviews])

@@ -113,6 +113,14 @@ def test_a_quality_target_reaches_the_engine_as_tags() -> None:
     assert "gt-engine:quality-delta" not in tags
 
 
+def test_proposals_reach_the_engine_as_tags_and_only_where_they_are_asked_for() -> None:
+    shares = {"gt-engine:proposals-blind": "0.2", "gt-engine:proposals-wrong": "0.05"}
+    tags = {tag["Key"]: tag["Value"] for tag in request(spec(proposals={"blind": 0.2}))["Tags"]}
+    assert shares.items() <= tags.items()
+    for off in (False, None):
+        assert not any("proposals" in tag["Key"] for tag in request(spec(proposals=off))["Tags"])
+
+
 def test_content_is_declared_only_as_the_user_declared_it() -> None:
     assert "DataAttributes" not in request(spec())["InputConfig"]
     declared = request(spec(content_classifiers=["FreeOfAdultContent"]))["InputConfig"]["DataAttributes"]
