@@ -96,9 +96,9 @@ def read_label(task: TaskType, value: Any, metadata: Mapping[str, Any], classes:
     """
     names = metadata.get("class-map", {})
     match task:
-        case TaskType.OBJECT_DETECTION:
+        case TaskType.OBJECT_DETECTION | TaskType.OBJECT_DETECTION_ADJUSTMENT:
             return _read_boxes(value, metadata, names, classes)
-        case TaskType.IMAGE_CLASSIFICATION | TaskType.TEXT_CLASSIFICATION:
+        case TaskType.IMAGE_CLASSIFICATION | TaskType.TEXT_CLASSIFICATION | TaskType.OBJECT_DETECTION_VERIFICATION:
             own = {str(value): metadata["class-name"]} if "class-name" in metadata else {}
             return ClassLabel(_class_id(value, own, classes), float(metadata.get("confidence", 1.0)))
         case TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL | TaskType.TEXT_CLASSIFICATION_MULTI_LABEL:

@@ -23,9 +23,9 @@ def read_answer(
 ) -> AnyLabel:
     """The label in an answer, its classes by their place among `classes`, its boxes inside an image of `size`."""
     match task:
-        case TaskType.OBJECT_DETECTION:
+        case TaskType.OBJECT_DETECTION | TaskType.OBJECT_DETECTION_ADJUSTMENT:
             return _boxes(*_value(content, "boundingBoxes", list), classes, size)
-        case TaskType.IMAGE_CLASSIFICATION | TaskType.TEXT_CLASSIFICATION:
+        case TaskType.IMAGE_CLASSIFICATION | TaskType.TEXT_CLASSIFICATION | TaskType.OBJECT_DETECTION_VERIFICATION:
             name, value = _value(content, "label", str)
             return ClassLabel(_class_id(value["label"], classes, f"{name}.label"))
         case TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL | TaskType.TEXT_CLASSIFICATION_MULTI_LABEL:

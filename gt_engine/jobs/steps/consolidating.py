@@ -7,12 +7,28 @@ from datetime import datetime
 
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.manifest import ManifestLine
+from gt_engine.jobs.reviewing import with_review
 from gt_engine.jobs.tools import JSON, LINES
 from gt_engine.outputs import records
-from gt_engine.outputs.records import WorkerAnswer
+from gt_engine.outputs.records import AnyLabel, WorkerAnswer
 from gt_service.objects import S3Uri
 
 File = tuple[S3Uri, bytes, str]
+
+
+def human_content(
+    job: JobContext,
+    label: AnyLabel,
+    answers: Sequence[WorkerAnswer],
+    created: datetime,
+    *,
+    proposal_shown: bool = False,
+) -> dict[str, object]:
+    """A label that was made of some answers, as it is written; `proposal_shown` as `LabelForm.content` takes it."""
+    content = job.form.content(label, human=True, created=created, proposal_shown=proposal_shown)
+    if job.task.facts.reviews is None:
+        return content
+    return with_review(content, job.task, job.form.attribute, (answer.content for answer in answers))
 
 
 def human_files(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.manifest import read_manifest
 from gt_engine.jobs.reading import write_line_places
+from gt_engine.jobs.reviewing import check_reviewed
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import JSON, LINES, Outcome, Tools
 from gt_engine.outputs import records
@@ -52,6 +53,8 @@ class _Copy:
             if line.number == most:
                 raise InvalidInput(f"the manifest has more than {most:,} data objects", field="ManifestS3Uri")
             if not line.is_labeled:
+                if job.task.facts.reviews is not None:
+                    check_reviewed(line.text, line.number, job.form.attribute)
                 self.todo.append(str(line.number))
             copied = line.text + b"\n"
             self.places.append(self.places[-1] + len(copied))

@@ -18,7 +18,7 @@ from gt_engine.jobs.life_cycle import Close, Consolidate, Offer, Publish
 from gt_engine.jobs.proposing import proposals_of, propose, shown_on_page
 from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.state import Closing, JobState, OpenBatch
-from gt_engine.jobs.steps.consolidating import human_files, intermediate_annotations
+from gt_engine.jobs.steps.consolidating import human_content, human_files, intermediate_annotations
 from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, created_at, write_all
 from gt_engine.jobs.watching import files_of, is_ready, job_offer, present
 from gt_engine.outputs import records
@@ -162,10 +162,11 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     )
     times = consolidation_times(answers, closing.time)
     contents = {
-        object_id: job.form.content(
+        object_id: human_content(
+            job,
             labels[object_id],
-            human=True,
-            created=created_at(times[object_id], place),
+            written[object_id],
+            created_at(times[object_id], place),
             proposal_shown=was_shown(proposals.get(object_id)),
         )
         for place, object_id in enumerate(answers)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given, GoldLabels, read_gold_labels, with_size
 from gt_engine.jobs.life_cycle import Ask
+from gt_engine.jobs.manifest import ManifestLine
 from gt_engine.jobs.reading import read_facts, read_lines
+from gt_engine.jobs.reviewing import reviewed_label
 from gt_engine.jobs.state import HumanWork, JobState
-from gt_engine.jobs.steps.consolidating import human_files, intermediate_annotations
+from gt_engine.jobs.steps.consolidating import human_content, human_files, intermediate_annotations
 from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, created_at, write_all
+from gt_engine.labels import BoxLabel
 from gt_engine.outputs import records
-from gt_engine.outputs.records import WorkerAnswer
+from gt_engine.outputs.records import WorkerAnswer, drawn
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
@@ -23,6 +28,7 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     lines = {str(line.number): line for line in read_lines(job, tools, work.step.object_ids)}
     sizes = read_facts(job, tools, lines).sizes
     gold = _gold(job, tools)
+    reviewed = _reviewed(job, lines, sizes)
     answers: dict[str, list[Given]] = {}
     failed: dict[str, str] = {}
     for object_id in work.step.object_ids:
@@ -33,7 +39,7 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
             failed[object_id] = f"NoAnswer: {reason}, so the simulated work team cannot answer."
         else:
             label = with_size(gold.labels[lines[object_id].source], sizes.get(object_id))
-            given = job.crowd.answers(object_id, label, state.clock)
+            given = job.crowd.answers(object_id, label, state.clock, reviewed=reviewed.get(object_id))
             if given:
                 answers[object_id] = given
             else:
@@ -41,11 +47,14 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     labels = job.crowd.consolidate(answers)
     last = max((given.submitted_at for all_given in answers.values() for given in all_given), default=state.clock)
     times = consolidation_times(answers, last.replace(microsecond=0) + 2 * ONE_SECOND)
+    written = {
+        object_id: [_as_written(job, one, reviewed.get(object_id)) for one in given]
+        for object_id, given in answers.items()
+    }
     contents = {
-        object_id: job.form.content(labels[object_id], human=True, created=created_at(times[object_id], place))
+        object_id: human_content(job, labels[object_id], written[object_id], created_at(times[object_id], place))
         for place, object_id in enumerate(answers)
     }
-    written = {object_id: [_as_written(job, one) for one in given] for object_id, given in answers.items()}
     intermediate = (lines[object_id] for object_id in written)
     write_all(tools, human_files(work.iteration, job, lines, written, contents, times))
     write_all(tools, [intermediate_annotations(work.iteration, job, intermediate)])
@@ -67,10 +76,30 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     return Outcome(after, tuple(log))
 
 
-def _as_written(job: JobContext, given: Given) -> WorkerAnswer:
+def _reviewed(
+    job: JobContext, lines: Mapping[str, ManifestLine], sizes: Mapping[str, tuple[int, int, int]]
+) -> dict[str, BoxLabel]:
+    """The boxes that are to be mended, on the images as they are now."""
+    if job.task.facts.reviews != "adjustment":
+        return {}
+    found = {one: reviewed_label(line.text, job.form.attribute, job.classes) for one, line in lines.items()}
+    shown = {one: with_size(label, sizes.get(one)) for one, label in found.items() if label is not None}
+    return {one: drawn(label) for one, label in shown.items() if isinstance(label, BoxLabel)}
+
+
+def _as_written(job: JobContext, given: Given, reviewed: BoxLabel | None) -> WorkerAnswer:
     content = records.answer_content(job.task, given.label, job.classes)
+    if reviewed is not None:
+        shown = records.answer_content(job.task, reviewed, job.classes)
+        is_modified = _boxes_in(content) != _boxes_in(shown)
+        content = {name: {**value, "initialValueModified": is_modified} for name, value in content.items()}
     worker = records.worker_id(given.worker, job.workteam_arn, job.region)
     return WorkerAnswer(worker, content, given.accepted_at, given.submitted_at)
+
+
+def _boxes_in(content: Mapping[str, Any]) -> list[list[tuple[str, Any]]]:
+    """The boxes of an answer, in an order that does not depend on who drew them first."""
+    return sorted(sorted(box.items()) for value in content.values() for box in value["boundingBoxes"])
 
 
 def _gold(job: JobContext, tools: Tools) -> GoldLabels:

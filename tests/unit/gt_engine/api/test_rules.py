@@ -37,13 +37,17 @@ def test_the_notebooks_request_is_taken() -> None:
         ("ImageMultiClassMultiLabel", TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL),
         ("TextMultiClass", TaskType.TEXT_CLASSIFICATION),
         ("TextMultiClassMultiLabel", TaskType.TEXT_CLASSIFICATION_MULTI_LABEL),
+        ("AdjustmentBoundingBox", TaskType.OBJECT_DETECTION_ADJUSTMENT),
+        ("VerificationBoundingBox", TaskType.OBJECT_DETECTION_VERIFICATION),
     ],
 )
 def test_every_task_that_simulated_workers_can_do_is_taken(function: str, task: TaskType) -> None:
     assert check(task=function, auto=False) is task
 
 
-@pytest.mark.parametrize("function", ["SemanticSegmentation", "NamedEntityRecognition", "AdjustmentBoundingBox"])
+@pytest.mark.parametrize(
+    "function", ["SemanticSegmentation", "NamedEntityRecognition", "AdjustmentSemanticSegmentation"]
+)
 def test_a_task_that_nobody_here_can_do_is_refused_by_name(function: str) -> None:
     assert f"No simulated worker can do the task type {function}" in refusal(task=function, auto=False)
 

@@ -1,0 +1,89 @@
+"""Jobs that look at labels again: which label of a manifest line is under review, and what they add to a label. Pure.
+
+Verification asks whether the boxes are right, adjustment has them mended (developer guide sms-verification-data). Which
+attribute is under review is said by the page alone, so the newest of the line's box labels counts; the page that
+gt-service makes shows the same one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gt_engine.autolabel.boxes.geometry import intersection_over_union
+from gt_engine.labels import BoxLabel, box_label
+from gt_service.errors import InvalidInput
+from gt_service.outputs.gold import label_attributes
+from gt_service.regions import TaskType
+
+PROPOSAL = "-proposal"
+"""Ends the names of attributes that hold a machine's label to be shown to people."""
+GOOD_ENOUGH = 0.65
+"""Simulated workers leave a box alone that agrees so far (IoU) with the one that they would draw."""
+
+
+def reviewed_label(line: bytes, attribute: str, classes: Sequence[str]) -> BoxLabel | None:
+    """The boxes under review, of the classes that the job has too; None where the line has no boxes.
+
+    attribute: the job's own, which is not under review. Machine's proposals are none of people's business here.
+    """
+    record = json.loads(line.decode("utf-8-sig"))
+    for name in label_attributes(record):
+        if name == attribute or name.endswith(PROPOSAL):
+            continue
+        label = _boxes(record[name], record[f"{name}-metadata"], classes)
+        if label is not None:
+            return label
+    return None
+
+
+def _boxes(value: Any, metadata: Mapping[str, Any], classes: Sequence[str]) -> BoxLabel | None:
+    own = metadata.get("class-map")
+    names = {**{str(i): name for i, name in enumerate(classes)}, **(own if isinstance(own, Mapping) else {})}
+    try:
+        known = [box for box in value["annotations"] if names.get(str(box["class_id"])) in classes]
+        corners = [(b["left"], b["top"], b["left"] + b["width"], b["top"] + b["height"]) for b in known]
+        class_ids = [list(classes).index(names[str(box["class_id"])]) for box in known]
+        size = value["image_size"][0]
+        return box_label(corners, class_ids, (int(size["width"]), int(size["height"]), int(size.get("depth", 3))))
+    except (KeyError, TypeError, ValueError, IndexError):
+        return None
+
+
+def check_reviewed(line: bytes, number: int, attribute: str) -> None:
+    """Errors: `InvalidInput` that names the line, counted from 0, where there is nothing to review."""
+    if reviewed_label(line, attribute, ()) is None:
+        raise InvalidInput(
+            f"line {number + 1} of the manifest has no boxes that could be reviewed", field="ManifestS3Uri"
+        )
+
+
+def adjusted(drawn: BoxLabel, reviewed: BoxLabel) -> BoxLabel:
+    """What a worker submits who would draw `drawn`, and is shown `reviewed`: boxes that are good enough stay."""
+    boxes = drawn.boxes.copy()
+    agreement = intersection_over_union(drawn.boxes, reviewed.boxes)
+    agreement[drawn.class_ids[:, None] != reviewed.class_ids[None]] = 0
+    while agreement.size and agreement.max() >= GOOD_ENOUGH:
+        i, j = np.unravel_index(int(agreement.argmax()), agreement.shape)
+        boxes[i] = reviewed.boxes[j]
+        agreement[i], agreement[:, j] = 0, 0
+    return BoxLabel(boxes, drawn.class_ids, drawn.confidences, drawn.image_size)
+
+
+def with_review(
+    content: Mapping[str, Any], task: TaskType, attribute: str, answers: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """A label's content with what reviews add: `adjustment-status`, adjusted where any worker changed something, or
+    the workers' comments as `worker-feedback` (developer guide sms-data-output)."""
+    values = [value for answer in answers for value in answer.values() if isinstance(value, Mapping)]
+    metadata = dict(content[f"{attribute}-metadata"])
+    if task.facts.reviews == "adjustment":
+        is_adjusted = any(value.get("initialValueModified") for value in values)
+        metadata["adjustment-status"] = "adjusted" if is_adjusted else "unadjusted"
+    if task.facts.reviews == "verification":
+        comments = (str(value.get("workerComment") or "").strip() for value in values)
+        metadata["worker-feedback"] = [{"comment": comment} for comment in comments if comment]
+    return {**content, f"{attribute}-metadata": metadata}
