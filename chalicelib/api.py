@@ -387,6 +387,9 @@ def _campaign(campaign: Campaign, most: int = _COUNTED) -> dict[str, Any]:
     counts = Browsing(store.tables).open_images(campaign.name, most=most)
     images = {status.value: count.number for status, count in counts.items()}
     images["in_batches"] = sum(batch.objects for batch in batches)
+    # Members of a batch are pending until they are marked as its own; they are counted with their batch, and once.
+    filling = sum(batch.objects for batch in batches if batch.state is BatchState.FILLING)
+    images["pending"] = max(0, images["pending"] - filling)
     more = [status.value for status, count in counts.items() if count.more]
     return campaign_json(campaign, images, len(batches), more=more)
 

@@ -18,11 +18,12 @@ from chalicelib.page_data import StoredData
 from gt_service import __version__
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.deployment import Deployment
+from gt_service.chain.states import BatchState
 from gt_service.objects import S3Uri
 from gt_service.openapi import Labels
 from gt_service.reports.estimate import PastJob, estimate
 from gt_service.routes import ROUTES, Route
-from gt_service.store.records import Token
+from gt_service.store.records import Batch, Token
 from gt_service.store.tokens import digest
 from tests.world import INBOX, REGION, RESULTS, ROLE, World, picture, spec_document
 
@@ -165,6 +166,17 @@ def in_ireland(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def estimated(spec: CampaignSpec, objects: int, **facts: Any) -> Any:
     return json.loads(json.dumps(estimate(spec, objects, region="eu-west-1", **facts).as_dict()))
+
+
+def test_an_image_of_a_batch_that_is_being_filled_is_counted_once(client: Client, world: World) -> None:
+    """Somebody with 900 photos was told that 1,566 were left."""
+    ask(client, "PUT", "/campaigns/birds", spec_document())
+    world.images(3)
+    world.store.batches.create(
+        Batch("birds", 1, BatchState.FILLING, "full", 2, "s3://results/members", None, world.now())
+    )
+    images = ask(client, "GET", "/campaigns/birds").json_body["images"]
+    assert (images["pending"], images["in_batches"]) == (1, 2)
 
 
 @pytest.mark.usefixtures("in_ireland")
