@@ -7,10 +7,11 @@ import io
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import uvicorn
@@ -108,8 +109,9 @@ class PortalWorld:
         image: Callable[[int], bytes] | None = None,
         title: str = "Draw a box around each bird",
         size: tuple[int, int] = (960, 640),
+        proposals: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
     ) -> JobOffer:
-        """A job on offer with `count` pictures."""
+        """A job on offer with `count` pictures; `proposals`: what workers see of the machine's labels, by place."""
         offer = JobOffer(
             job=name,
             team=TEAM,
@@ -124,7 +126,7 @@ class PortalWorld:
             until=self.clock() + timedelta(days=1),
             asked=count,
         )
-        lines = [self._line(name, place, image, size) for place in range(count)]
+        lines = [replace(self._line(name, place, image, size), proposal=proposals.get(place)) for place in range(count)]
         WorkFiles.of(offer.tree, self.objects).write_offer(0, lines)
         assert offer.tree.template
         self.objects.write(offer.tree.template, template.encode(), "text/html")

@@ -1,4 +1,5 @@
 // An element that draws shapes: boxes, polygons, lines, points.
+import { h } from "../base.js";
 import { ARROWS } from "./crosshair.js";
 import { Editor } from "./editor.js";
 import { Gestures } from "./gestures.js";
@@ -10,6 +11,8 @@ import { ShapesPanel } from "./shapes-panel.js";
 
 /** A subclass says its `kind`, `field` (the key of its list in the value), and makes its `tool`. */
 export class DrawingElement extends ImageElement {
+  /** proposed: the initial shapes are a machine's, and a person has to accept, change or delete each of them. */
+  static attributes = { ...super.attributes, proposed: "boolean" };
   /** @type {import("./kinds/kind.js").Kind} */ static kind;
   /** @type {string} "boundingBoxes" */ static field;
   /** Whether the first label is chosen from the start, however many there are. */ static choosesLabel = true;
@@ -36,6 +39,8 @@ export class DrawingElement extends ImageElement {
 
   renderSide(/** @type {HTMLElement} */ root) {
     super.renderSide(root);
+    this.note = h("p", { class: "note", role: "status" });
+    if (this.proposed) root.append(this.note);
     this.shapesPanel = new ShapesPanel(root, this.shapes, this.labelsPanel.colorOf);
   }
 
@@ -55,11 +60,18 @@ export class DrawingElement extends ImageElement {
     return Array.isArray(list) ? list : [];
   }
 
-  /** @param {any} value @param {boolean} [known] only labels of the page */
-  #read(value, known = false) {
+  /**
+   * @param {any} value
+   * @param {{known?: boolean, proposed?: (place: number) => boolean}} [how] known: only labels of the page; proposed: which
+   * of them are the machine's and not checked
+   */
+  #read(value, { known = false, proposed = () => false } = {}) {
     const { kind, size } = this.shapes;
     return this.#listOf(value)
-      .map((each) => (each && typeof each === "object" && (!known || this.labelNames.includes(each.label)) ? kind.read(each, size) : null))
+      .map((each, place) => {
+        const shape = each && typeof each === "object" && (!known || this.labelNames.includes(each.label)) ? kind.read(each, size) : null;
+        return shape && proposed(place) ? { ...shape, proposed: true } : shape;
+      })
       .filter((shape) => shape !== null);
   }
 
@@ -67,11 +79,14 @@ export class DrawingElement extends ImageElement {
 
   begin(/** @type {any} */ draft) {
     const { dropsUnknown } = /** @type {typeof DrawingElement} */ (this.constructor);
-    const initial = this.#read(this.json("initial-value"), dropsUnknown);
+    const initial = this.#read(this.json("initial-value"), { known: dropsUnknown, proposed: () => this.proposed });
     const { kind } = this.shapes;
     this.#initial = JSON.stringify(initial.map((shape) => kind.answer(/** @type {any} */ (shape))));
     this.tool.cancel();
-    this.shapes.reset(draft === undefined ? initial : this.#read(draft), Boolean(draft?.nothing));
+    const unchecked = new Set(draft?.unchecked);
+    this.shapes.reset(draft === undefined ? initial : this.#read(draft, { proposed: (place) => unchecked.has(place) }), Boolean(draft?.nothing));
+    this.#toNext();
+    this.#followsSelection = false; // the page may be one that is fetched ahead: it takes no focus
     if (!draft?.begun?.points?.length) return;
     this.shapes.label = draft.begun.label;
     this.tool.resume?.(draft.begun.points);
@@ -92,7 +107,8 @@ export class DrawingElement extends ImageElement {
   get ownDraft() {
     const { field } = /** @type {typeof DrawingElement} */ (this.constructor);
     const begun = this.tool.begun?.length ? { begun: { label: this.shapes.label, points: this.tool.begun } } : {};
-    return { [field]: this.#answers, nothing: this.shapes.nothing, ...begun };
+    const places = this.shapes.shapes.flatMap((shape, place) => (shape.proposed ? [place] : []));
+    return { [field]: this.#answers, nothing: this.shapes.nothing, ...(places.length ? { unchecked: places } : {}), ...begun };
   }
 
   // --- what is shown ---
@@ -107,7 +123,33 @@ export class DrawingElement extends ImageElement {
     if (this.#followsSelection) this.#follow();
     this.#showPointer();
     this.shapesPanel.refresh();
+    if (this.note.textContent !== this.#noteWords) this.note.textContent = this.#noteWords;
     this.refresh();
+  }
+
+  get #noteWords() {
+    const { unchecked, kind } = this.shapes;
+    if (!this.surface.hasImage) return "";
+    if (!unchecked.length) return "All checked. Draw what is missing.";
+    return `${unchecked.length} ${unchecked.length === 1 ? kind.noun : kind.plural} of the machine to check: accept (Y), change or delete.`;
+  }
+
+  /** Selects the next shape to check, in the order of the list; nothing where there is none. */
+  #toNext() {
+    const { shapes, selected } = this.shapes;
+    const from = shapes.findIndex(({ id }) => id === selected) + 1;
+    const next = [...shapes.slice(from), ...shapes.slice(0, from)].find(({ proposed }) => proposed);
+    if (next) this.shapes.select(next.id);
+    return next !== undefined;
+  }
+
+  /** What is selected is right as it is now; on to the next. */
+  #accept() {
+    const { selection } = this.shapes;
+    if (selection?.proposed) this.shapes.accept(selection);
+    if (!this.#toNext()) this.shapes.select(null);
+    const next = this.shapes.selection;
+    if (next) this.surface.reveal(this.shapes.kind.area(next));
   }
 
   #showPointer() {
@@ -163,6 +205,10 @@ export class DrawingElement extends ImageElement {
         ...this.moreTools(),
       ],
       [
+        ...(this.proposed ? [{
+          name: "accept", label: "Accept", does: `Accept the machine's ${kind.noun}, and go to the next`, key: "Y",
+          run: () => this.#accept(), isPossible: () => this.shapes.unchecked.length > 0,
+        }] : []),
         { name: "delete", label: "Delete", does: "Delete the selected shape", key: "Del", run: () => this.#remove(), isPossible: () => this.shapes.selected !== null },
         { name: "copy", label: "Copy last", does: "Copy the shapes of the last image", key: "L", run: () => this.#copyLast(), isPossible: () => this.#listOf(this.last).length > 0 },
         {
@@ -198,6 +244,8 @@ export class DrawingElement extends ImageElement {
   validate() {
     const stranger = this.shapes.shapes.find(({ label }) => !this.labelNames.includes(label));
     if (this.surface.hasImage && stranger) return `"${stranger.label}" is no label of this task: choose another for that ${this.shapes.kind.noun}, or delete it.`;
+    const { unchecked, kind } = this.shapes;
+    if (unchecked.length) return `${unchecked.length} ${unchecked.length === 1 ? kind.noun : kind.plural} of the machine not checked: accept (Y), change or delete each.`;
     return this.tool.problem ?? super.validate();
   }
 
@@ -214,10 +262,12 @@ export class DrawingElement extends ImageElement {
   }
 
   #remove() {
-    const { selected } = this.shapes;
-    if (selected === null) return false;
-    this.shapes.remove(selected);
+    const { selection } = this.shapes;
+    if (!selection) return false;
+    const next = selection.proposed ? this.shapes.unchecked.find((shape) => shape !== selection) : undefined;
+    this.shapes.remove(selection.id);
     this.surface.root.focus({ preventScroll: true });
+    if (next) this.shapes.select(next.id);
     return true;
   }
 

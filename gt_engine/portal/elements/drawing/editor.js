@@ -41,6 +41,9 @@ export class Editor extends EventTarget {
 
   get isEmpty() { return this.shapes.length === 0; }
 
+  /** Shapes of the machine that nobody has accepted or changed yet. @returns {readonly Shape[]} */
+  get unchecked() { return this.shapes.filter((shape) => shape.proposed); }
+
   /** How many shapes each label has. @returns {Map<string, number>} */
   get counts() {
     const counts = new Map();
@@ -92,6 +95,7 @@ export class Editor extends EventTarget {
       this.shapes = before.shapes; // a step that changed nothing is none to undo
       return;
     }
+    this.shapes = this.shapes.map((shape) => (shape.proposed && !before.shapes.includes(shape) ? checked(shape) : shape));
     if (this.shapes.length) this.nothing = false;
     this.history.push(before, key);
     this.#changed();
@@ -138,6 +142,12 @@ export class Editor extends EventTarget {
   addAll(drawn) {
     this.#apply([...this.shapes, ...drawn.map((shape) => /** @type {Shape} */ ({ ...shape, id: this.#next++ }))]);
     this.say(`${drawn.length} ${drawn.length === 1 ? this.kind.noun : this.kind.plural} copied from the last image.`);
+  }
+
+  /** The machine's shape is right as it is. @param {Shape} shape */
+  accept(shape) {
+    this.#apply(this.with(checked(shape)));
+    this.tell(`${shape.label} accepted, ${this.unchecked.length} to check.`);
   }
 
   /** @param {number} id */
@@ -210,6 +220,11 @@ export class Editor extends EventTarget {
     }
     return best;
   }
+}
+
+/** @param {Shape} shape @returns {Shape} no longer the machine's alone */
+function checked({ proposed, ...shape }) { // eslint-disable-line no-unused-vars
+  return /** @type {Shape} */ (shape);
 }
 
 /** @param {readonly Shape[]} some @param {readonly Shape[]} others */

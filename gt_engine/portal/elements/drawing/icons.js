@@ -17,6 +17,7 @@ const PATHS = {
   undo: '<path d="M7 4 3.5 7.5 7 11M4 7.5h7.5a4.5 4.5 0 0 1 0 9H7"/>',
   redo: '<path d="m13 4 3.5 3.5L13 11M16 7.5H8.5a4.5 4.5 0 0 0 0 9H13"/>',
   delete: '<path d="M3.5 5.5h13M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11M8.5 8.5v5M11.5 8.5v5"/>',
+  accept: '<path d="m4 10.5 4 4 8-9"/>',
   copy: '<path d="M7.5 7.5h9v9h-9z"/><path d="M12.5 7.500v-4h-9v9h4"/>',
   list: '<path d="M7 5h9.5M7 10h9.5M7 15h9.5"/><path class="dot" d="M3.7 5h0M3.7 10h0M3.7 15h0"/>',
   eye: '<path d="M2.5 10S5.3 5 10 5s7.5 5 7.5 5-2.8 5-7.5 5-7.5-5-7.5-5z"/><circle cx="10" cy="10" r="2.2"/>',

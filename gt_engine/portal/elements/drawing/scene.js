@@ -90,7 +90,8 @@ export class Scene {
     if (drawn.shape !== shape) {
       const path = kind.path(shape);
       for (const line of drawn.lines) line.setAttribute("d", path);
-      drawn.root.setAttribute("aria-label", `${shape.label}, ${kind.noun}, ${kind.describe(shape)}`);
+      drawn.root.setAttribute("aria-label", `${shape.label}, ${kind.noun}${shape.proposed ? " of the machine, not checked" : ""}, ${kind.describe(shape)}`);
+      drawn.root.classList.toggle("proposed", Boolean(shape.proposed));
       drawn.shape = shape;
     }
     if (drawn.color !== color) drawn.root.style.color = drawn.color = color;
@@ -110,7 +111,8 @@ export class Scene {
       const tag = this.tags.children[i];
       const place = `translate(${x} ${y})`;
       if (tag.getAttribute("transform") !== place) tag.setAttribute("transform", place);
-      if (tag.textContent !== shape.label) /** @type {Element} */ (tag.firstChild).textContent = shape.label;
+      const name = shape.proposed ? `${shape.label} · machine` : shape.label;
+      if (tag.textContent !== name) /** @type {Element} */ (tag.firstChild).textContent = name;
     });
   }
 

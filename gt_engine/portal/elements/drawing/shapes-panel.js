@@ -5,7 +5,7 @@ import { icon } from "./icons.js";
 /** @typedef {import("./kinds/kind.js").Shape} Shape */
 
 export class ShapesPanel {
-  /** @type {Map<number, {shape: Shape | null, row: HTMLElement, button: HTMLElement, square: HTMLElement, name: HTMLElement, place: HTMLElement}>} */ #rows = new Map();
+  /** @type {Map<number, {shape: Shape | null, row: HTMLElement, button: HTMLElement, square: HTMLElement, name: HTMLElement, mark: HTMLElement, place: HTMLElement}>} */ #rows = new Map();
   /** @type {number | null} */ #open = null;
 
   /** @param {HTMLElement} root @param {import("./editor.js").Editor} editor @param {(label: string) => string} colorOf */
@@ -33,6 +33,7 @@ export class ShapesPanel {
       if (row.shape !== shape) {
         row.shape = shape;
         row.name.textContent = shape.label;
+        row.mark.textContent = shape.proposed ? "machine" : "";
         row.place.textContent = this.editor.kind.describe(shape);
       }
       const color = this.colorOf(shape.label);
@@ -59,9 +60,10 @@ export class ShapesPanel {
     const square = h("span", { class: "square", "aria-hidden": "true" });
     const name = h("span", { class: "name" });
     const place = h("span", { class: "visually-hidden" });
-    const button = h("button", { type: "button", class: "choose", onclick: () => this.editor.select(this.editor.selected === id ? null : id) }, square, name, place);
+    const mark = h("span", { class: "mark" });
+    const button = h("button", { type: "button", class: "choose", onclick: () => this.editor.select(this.editor.selected === id ? null : id) }, square, name, mark, place);
     const remove = h("button", { type: "button", class: "eye", title: "Delete", onclick: () => this.editor.remove(id) }, icon("delete"), h("span", { class: "visually-hidden" }, "Delete"));
-    return { shape: null, row: h("li", {}, button, remove), button, square, name, place };
+    return { shape: null, row: h("li", {}, button, remove), button, square, name, mark, place };
   }
 
   /** @param {number | null} id */

@@ -29,6 +29,8 @@ export const styles = css`
   .dots .selected .edge { stroke: #fff; }
   .dots ~ .handles { display: none; }
   .selected .line { stroke-width: 3px; }
+  .proposed .line { stroke-dasharray: 8 6; }
+  .proposed .edge { stroke: rgb(255 255 255 / 80%); }
   .filled .selected .line { fill-opacity: .15; }
   .keyed .shape:focus-visible .edge { stroke: #fff; stroke-width: 6px; }
   .begun .line { stroke-dasharray: 5 4; }
@@ -95,6 +97,8 @@ export const styles = css`
   .choose[aria-pressed="true"] { background: var(--crowd-tint); border-color: var(--crowd-accent); }
   .choose .name { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .choose .count { color: var(--crowd-muted); font-size: .8rem; font-variant-numeric: tabular-nums; }
+  .mark:not(:empty) { flex: none; padding: 0 .4rem; border: 1px dashed currentColor; border-radius: 99px; color: var(--crowd-muted); font-size: .75rem; }
+  .note { margin: 0; padding: .45rem .6rem; border-radius: var(--crowd-radius); background: var(--crowd-tint); font-size: .85rem; line-height: 1.35; }
   .square { flex: none; width: .95rem; height: .95rem; border-radius: 3px; box-shadow: inset 0 0 0 1px rgb(0 0 0 / 18%); }
   .eye { flex: none; display: grid; place-items: center; width: 1.9rem; height: 1.9rem; border: 0; background: none; border-radius: var(--crowd-radius); color: var(--crowd-muted); cursor: pointer; }
   .eye:hover { background: var(--crowd-raised); color: var(--crowd-text); }

@@ -1,0 +1,131 @@
+"""The machine's boxes on a task page: seen as the machine's, accepted, mended, deleted and added to, by keys alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from selenium.webdriver import ActionChains, Keys
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.instructions import instruction_template
+from tests.browser.portal.conftest import Desk
+from tests.portal_world import TEAM, PortalWorld
+from tests.waiting import soon
+
+SPEC = CampaignSpec.model_validate(
+    {"name": "birds", "task": "object-detection", "labels": ["Bird", "Nest"], "workforce": TEAM, "proposals": True}
+)
+PAGE = instruction_template(SPEC)
+
+
+def box(left: int, top: int, width: int, height: int, label: str = "Bird") -> dict[str, Any]:
+    return {"height": height, "label": label, "left": left, "top": top, "width": width}
+
+
+FIRST, SECOND, THIRD = box(100, 80, 200, 160), box(500, 100, 240, 200), box(300, 400, 120, 90)
+
+
+@pytest.fixture
+def mending(desk: Desk, world: PortalWorld) -> Desk:
+    """A job of three images: three boxes, no proposal, a proposal without a box."""
+    world.add_job(
+        count=3,
+        template=PAGE,
+        proposals={0: {"boundingBoxes": [FIRST, SECOND, THIRD]}, 2: {"boundingBoxes": []}},
+    )
+    desk.open_job()
+    return desk
+
+
+def in_element(desk: Desk, script: str) -> Any:
+    """A script in the frame, `root` being the shadow root of the element."""
+    return desk.frame().execute_script(
+        "const element = document.querySelector('crowd-bounding-box'), root = element.shadowRoot;" + script
+    )
+
+
+def marks(desk: Desk) -> list[bool]:
+    """Which of the boxes are shown as the machine's."""
+    found: list[bool] = in_element(
+        desk, "return [...root.querySelectorAll('g.shape')].map((shape) => shape.classList.contains('proposed'))"
+    )
+    return found
+
+
+def keys(desk: Desk, *pressed: str) -> None:
+    desk.frame()
+    for key in pressed:
+        ActionChains(desk.browser).send_keys(key).perform()
+    desk.browser.switch_to.default_content()
+
+
+def test_boxes_of_the_machine_are_mended_and_the_answer_holds_them(mending: Desk) -> None:
+    """Accept the first, move the second, delete the third, draw a fourth: all that mending is, without a mouse."""
+    soon(lambda: marks(mending) == [True, True, True], 20)
+    assert "3 boxes of the machine" in in_element(mending, "return root.querySelector('.note').textContent")
+    names = in_element(mending, "return [...root.querySelectorAll('.tag text')].map((each) => each.textContent)")
+    assert names == ["Bird · machine"] * 3
+    mending.frame().execute_script("window.focus(); document.querySelector('crowd-bounding-box').focus()")
+    keys(mending, "y")
+    soon(lambda: marks(mending) == [False, True, True], 5)
+    keys(mending, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN)
+    soon(lambda: marks(mending) == [False, False, True], 5)
+    keys(mending, "y", Keys.DELETE)
+    soon(lambda: marks(mending) == [False, False], 5)
+    assert "All checked" in in_element(mending, "return root.querySelector('.note').textContent")
+    drawn = mending.draw(left=-300, top=140, width=90, height=70)["boundingBoxes"][-1]
+    mending.submit()
+    soon(lambda: len(mending.answers()) == 1, 20)
+    content = mending.answers()[0]["answerContent"]["boundingBox"]
+    moved = {**SECOND, "left": 502, "top": 101}
+    assert content["boundingBoxes"] == [FIRST, moved, drawn]
+    assert content["initialValueModified"] is True
+    assert mending.script_errors() == []
+
+
+def test_nothing_is_submitted_before_each_box_was_looked_at(mending: Desk) -> None:
+    """One key for all of them would be the fastest way to accept what is wrong."""
+    soon(lambda: marks(mending) == [True, True, True], 20)
+    before = mending.shown()
+    mending.press("submit")
+    error = "return root.querySelector('.submit .error').textContent"
+    soon(lambda: "3 boxes of the machine not checked" in in_element(mending, error), 5)
+    assert mending.shown() == before
+    assert mending.answers() == []
+    keys(mending, "y", "y", "y")
+    soon(lambda: marks(mending) == [False] * 3, 5)
+    mending.submit()
+    soon(lambda: len(mending.answers()) == 1, 20)
+    content = mending.answers()[0]["answerContent"]["boundingBox"]
+    assert (content["boundingBoxes"], content["initialValueModified"]) == ([FIRST, SECOND, THIRD], False)
+
+
+def test_undo_makes_it_the_machine_s_again_and_a_draft_remembers(mending: Desk) -> None:
+    soon(lambda: marks(mending) == [True, True, True], 20)
+    mending.frame().execute_script("document.querySelector('crowd-bounding-box').focus()")
+    keys(mending, "y", "y")
+    soon(lambda: marks(mending) == [False, False, True], 5)
+    in_element(mending, "element.undo()")
+    soon(lambda: marks(mending) == [False, True, True], 5)
+    mending.until_saved()
+    mending.open_job()
+    soon(lambda: marks(mending) == [False, True, True], 20)
+
+
+def test_a_blind_image_and_one_where_the_machine_found_nothing(mending: Desk) -> None:
+    """Blind: nothing tells that others have proposals. Nothing found: it still has to be said that there is nothing."""
+    soon(lambda: len(marks(mending)) == 3, 20)
+    keys(mending, "y", "y", "y")
+    soon(lambda: marks(mending) == [False] * 3, 5)
+    mending.submit()
+    assert mending.boxes() == 0
+    assert in_element(mending, "return root.querySelector('.note, [data-tool=accept]') === null")
+    assert "machine" not in mending.frame().page_source
+    mending.draw()
+    mending.submit()
+    assert "initialValueModified" not in mending.answers()[-1]["answerContent"]["boundingBox"]
+    assert mending.value()["initialValueModified"] is False
+    keys(mending, "x")
+    mending.submit()
+    soon(lambda: len(mending.answers()) == 3, 20)
