@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel.backbone import INPUT_SIDE, TAPS, Backbone
 from gt_engine.autolabel.cache import DiskCache
+from gt_engine.autolabel.given.opinions import Opinion
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
 from gt_engine.labels import Floats
 
@@ -144,9 +145,9 @@ class FeatureStore:
         self._cache.release(path)
         return data
 
-    def view(self, keys: Mapping[str, str]) -> FeatureView:
+    def view(self, keys: Mapping[str, str], *, given: Mapping[str, Opinion] | None = None) -> FeatureView:
         """The features of some objects, by object id; `keys` gives each object's content key."""
-        return FeatureView(self, keys)
+        return FeatureView(self, keys, given)
 
     def read(self, keys: Sequence[str]) -> list[Floats]:
         """For each tap the maps of some contents: float32 [n, side, side, channels].
@@ -239,11 +240,17 @@ class FeatureStore:
 
 
 class FeatureView:
-    """Some objects of a store, by the caller's own object ids. Reads from disk; holds no features."""
+    """Some objects of a store, by the caller's own object ids. Reads from disk; holds no features.
 
-    def __init__(self, store: FeatureStore, keys: Mapping[str, str]) -> None:
+    given: what others than the learner say of contents, by content key (gt_engine/autolabel/given).
+    """
+
+    def __init__(
+        self, store: FeatureStore, keys: Mapping[str, str], given: Mapping[str, Opinion] | None = None
+    ) -> None:
         self.store = store
         self._keys = keys
+        self.given: Mapping[str, Opinion] = given or {}
 
     def ids(self) -> Sequence[str]:
         """Every object id of the view."""

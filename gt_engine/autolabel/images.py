@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -55,6 +56,36 @@ class ImageProblem:
 
 def decode(data: bytes, side: int) -> tuple[ImageFacts, NDArray[np.uint8]] | ImageProblem:
     """The image's facts and its pixels, upright and squeezed into a square, uint8 [side, side, 3]; or what is wrong."""
+    opened = _opened(data, lambda image: _squeezed(image, (side, side)))
+    if isinstance(opened, ImageProblem):
+        return opened
+    size, depth, turn, image = opened
+    # The square is turned and not the whole image: that comes to the same, and is quicker.
+    return ImageFacts(*upright_size(size, turn), depth), np.asarray(_turned(image, turn), np.uint8)
+
+
+def decode_within(data: bytes, most_side: int) -> Pillow.Image | ImageProblem:
+    """The image upright and in its own proportions, in RGB, no side longer than `most_side`; or what is wrong."""
+
+    def within(image: Pillow.Image) -> Pillow.Image:
+        share = min(1.0, most_side / max(image.size))
+        return _squeezed(image, (max(1, round(image.width * share)), max(1, round(image.height * share))))
+
+    opened = _opened(data, within)
+    if isinstance(opened, ImageProblem):
+        return opened
+    _, _, turn, image = opened
+    return _turned(image, turn)
+
+
+def _turned(image: Pillow.Image, turn: int) -> Pillow.Image:
+    return image.transpose(UPRIGHT[turn]) if turn in UPRIGHT else image
+
+
+def _opened(
+    data: bytes, squeeze: Callable[[Pillow.Image], Pillow.Image]
+) -> tuple[tuple[int, int], int, int, Pillow.Image] | ImageProblem:
+    """(size, channels, orientation, what `squeeze` makes of it) of an image as it is stored."""
     if len(data) > MAX_BYTES:
         return ImageProblem("ObjectTooLarge", f"The object has {len(data)} bytes; at most {MAX_BYTES} are allowed.")
     try:
@@ -68,7 +99,7 @@ def decode(data: bytes, side: int) -> tuple[ImageFacts, NDArray[np.uint8]] | Ima
             depth = len(image.getbands())
             turn = _orientation(image)
             with _large if width * height > _LARGE_PIXELS else nullcontext():
-                pixels = _squeezed(image, side)
+                return (width, height), depth, turn, squeeze(image)
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         return ImageProblem("TooManyPixels", str(error))
     except UnidentifiedImageError:
@@ -76,10 +107,6 @@ def decode(data: bytes, side: int) -> tuple[ImageFacts, NDArray[np.uint8]] | Ima
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         # What Pillow's decoders raise on damaged data.
         return ImageProblem("TruncatedImage", f"The image is damaged: {error}")
-    if turn in UPRIGHT:
-        # The square is turned and not the image: that comes to the same, and is quicker.
-        pixels = pixels.transpose(UPRIGHT[turn])
-    return ImageFacts(*upright_size((width, height), turn), depth), np.asarray(pixels, np.uint8)
 
 
 def _orientation(image: Pillow.Image) -> int:
@@ -90,9 +117,9 @@ def _orientation(image: Pillow.Image) -> int:
         return 1
 
 
-def _squeezed(image: Pillow.Image, side: int) -> Pillow.Image:
-    image.draft("RGB", (2 * side, 2 * side))  # lets a large JPEG be decoded at a fraction of its size
+def _squeezed(image: Pillow.Image, size: tuple[int, int]) -> Pillow.Image:
+    image.draft("RGB", (2 * size[0], 2 * size[1]))  # lets a large JPEG be decoded at a fraction of its size
     if image.mode.startswith("I"):
         # 16 bits of grey: Pillow's own conversion takes everything above 255 for white.
         image = Pillow.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-    return image.convert("RGB").resize((side, side), Pillow.Resampling.BILINEAR, reducing_gap=2.0)
+    return image.convert("RGB").resize(size, Pillow.Resampling.BILINEAR, reducing_gap=2.0)

@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
 from gt_engine.labels import Task
 from gt_service.errors import InvalidInput
 
 VERSION = 1
 MAX_BYTES = 256 * 2**20
+"""Of the arrays; the user's own model may come along (gt_engine/autolabel/given/brought.py)."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -103,8 +105,8 @@ def model_facts(model: bytes) -> ModelFacts:
 
 def _members(model: bytes) -> tuple[dict[str, Any], bytes]:
     with gzip.GzipFile(fileobj=io.BytesIO(model)) as zipped:
-        data = zipped.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+        data = zipped.read(MAX_BYTES + MAX_ONNX_BYTES + 1)
+    if len(data) > MAX_BYTES + MAX_ONNX_BYTES:
         raise ValueError("the model unpacks to more than a model of this engine can have")
     with tarfile.open(fileobj=io.BytesIO(data), mode="r") as tar:
         described, stored = tar.extractfile("model.json"), tar.extractfile("arrays.npz")

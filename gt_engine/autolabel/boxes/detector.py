@@ -60,6 +60,7 @@ class Material:
     strips     of shaken gold boxes (see edges), packed
     borders    where their sides should be
     owner      the image that each strip is of
+    given      boxes [m, 4] of each image that others propose
     """
 
     maps: Floats
@@ -69,6 +70,7 @@ class Material:
     strips: NDArray[np.int8]
     borders: Floats
     owner: Integers
+    given: Sequence[Floats]
 
 
 def new_detector(classes: int, rng: np.random.Generator) -> Detector:
@@ -90,7 +92,8 @@ def train_finder(
     proposals: dict[int, Floats] = {}
     for i in range(0, len(rows), 50):
         some = rows[i : i + 50]
-        proposals.update(zip(some.tolist(), grid.propose(proposer, material.coarse[some]), strict=True))
+        proposed = grid.propose(proposer, material.coarse[some])
+        proposals.update(zip(some.tolist(), joined(proposed, [material.given[i] for i in some]), strict=True))
 
     def report(step: int, refiner: network.Parameters) -> None:
         if on_step:
@@ -118,9 +121,14 @@ def train_sides(
     return edges.train_head(start.edges, material.strips, material.borders, strips, schedules.edges, rng)
 
 
-def propose(detector: Detector, maps: Floats) -> list[Floats]:
-    """Where the first stage would look in each image of projected maps [n, s, s, k]."""
-    return grid.propose(detector.proposer, grid.grid_maps(maps))
+def propose(detector: Detector, maps: Floats, given: Sequence[Floats]) -> list[Floats]:
+    """Where the first stage would look in each image of projected maps [n, s, s, k], and where others would."""
+    return joined(grid.propose(detector.proposer, grid.grid_maps(maps)), given)
+
+
+def joined(proposed: Sequence[Floats], given: Sequence[Floats]) -> list[Floats]:
+    """What the first stage proposes for each image, and what others do."""
+    return [np.concatenate(both) if len(both[1]) else both[0] for both in zip(proposed, given, strict=True)]
 
 
 def detect(detector: Detector, maps: Floats, proposals: Sequence[Floats]) -> list[Detections]:
@@ -132,12 +140,14 @@ def detect(detector: Detector, maps: Floats, proposals: Sequence[Floats]) -> lis
     return [_distinct(boxes[mine], class_ids[mine], scores[mine]) for mine in (image == i for i in range(len(maps)))]
 
 
-def detect_closely(members: Sequence[Detector], seen: Seen, likely_from: float) -> list[Detections]:
-    """What all three stages of some detectors together see in each image.
+def detect_closely(
+    members: Sequence[Detector], seen: Seen, given: Sequence[Floats], likely_from: float
+) -> list[Detections]:
+    """What all three stages of some detectors together see in each image; given: boxes that others propose there.
 
     Boxes with a score below `likely_from` will not make it into a label: their sides may stay where they are.
     """
-    opinions = [detect(one, seen.coarse, propose(one, seen.coarse)) for one in members]
+    opinions = [detect(one, seen.coarse, propose(one, seen.coarse, given)) for one in members]
     found = [_agreed(of_image) for of_image in zip(*opinions, strict=True)]
     likely = [one.scores >= likely_from for one in found]
     image = np.repeat(np.arange(len(found)), [int(one.sum()) for one in likely])

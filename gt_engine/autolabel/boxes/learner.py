@@ -27,6 +27,14 @@ from gt_engine.autolabel.boxes.detector import (
     train_sides,
 )
 from gt_engine.autolabel.boxes.geometry import f1_loss, mean_iou_loss
+from gt_engine.autolabel.boxes.judging import (
+    Judge,
+    Views,
+    judge,
+    judges_of_others,
+    losses_by_cut,
+    proposals_of,
+)
 from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit_projection
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
@@ -49,14 +57,6 @@ LOSSES: Mapping[str, Callable[[BoxLabel, BoxLabel], float]] = {"f1": f1_loss, "m
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
-    """The score cut, and the confidence from the evidence at that cut."""
-
-    cut: float
-    confidence: logistic.Logistic
-
-
-@dataclass(frozen=True, eq=False)
 class Example:
     """A label that a model learns from: people's, or the machine's own guess."""
 
@@ -66,13 +66,17 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A trained model: shared projection, one detector and one judge per fold, and the examples it learnt from."""
+    """A trained model: shared projection, one detector and one judge per fold, and the examples it learnt from.
+
+    judges_of_others: for each fold where others are better, who judges what they say.
+    """
 
     facts: ModelFacts
     projection: Projection
     detectors: tuple[Detector, ...]
     judges: tuple[Judge, ...]
     examples: Mapping[str, Example]
+    judges_of_others: tuple[Judge | None, ...] = (None,) * FOLDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +113,7 @@ class BoxLearner:
         gathered = _gathered({**(earlier.examples if earlier else {}), **guessed, **own})
         keys = [key for key in gathered if features.store.has(key)]
         labels = [gathered[key].label for key in keys]
-        view = features.store.view({key: key for key in keys})
+        view = features.store.view({key: key for key in keys}, given=features.given)
         projection = earlier.projection if earlier else fit_projection(view, keys)
         folds = folds_of(keys)
         human = np.array([i for i, key in enumerate(keys) if gathered[key].human], np.int64)
@@ -144,18 +148,22 @@ class BoxLearner:
                 looks += _looks(pool, [detector], projection, view, keys, left_out_of[fold], float(CUTS[0]))
             found = _seen(looks)
         detections = [found[i] for i in human]
-        losses = self._losses_by_cut(detections, [labels[i] for i in human])
-        judges = tuple(_judge(_others(folds[human], fold), detections, losses) for fold in range(FOLDS))
+        truth = [labels[i] for i in human]
+        losses = losses_by_cut(detections, truth, self.losses)
+        rows_of_folds = [_others(folds[human], fold) for fold in range(FOLDS)]
+        judges = tuple(judge(rows, detections, losses) for rows in rows_of_folds)
+        views = Views(detections, [_seen_by_others(features, keys[i]) for i in human], truth)
+        others = judges_of_others(rows_of_folds, views, losses, self.losses)
         seen = {keys[i]: one for i, one in found.items()}
         known = [one for one in examples if features.content_key(one) in seen]
-        left_out = _said(judges, features, known, [seen[features.content_key(one)] for one in known])
+        left_out = _said(judges, others, features, known, [seen[features.content_key(one)] for one in known])
         facts = ModelFacts(
             self.task,
             tuple(classes),
             sum(one.human for one in gathered.values()),
             earlier.facts.generation + 1 if earlier else 1,
         )
-        return Learnt(_packed(Model(facts, projection, tuple(detectors), judges, gathered)), left_out)
+        return Learnt(_packed(Model(facts, projection, tuple(detectors), judges, gathered, others)), left_out)
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
@@ -173,42 +181,36 @@ class BoxLearner:
                 looks += _looks(pool, members, learnt.projection, features, ids, rows, likely_from)
             found = _seen(looks)
         detections = [found[i] for i in range(len(ids))]
-        return _said(learnt.judges, features, ids, detections)
+        return _said(learnt.judges, learnt.judges_of_others, features, ids, detections)
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """See Learner.losses."""
         loss = LOSSES[self.loss]
         return np.array([loss(_boxes(p), _boxes(t)) for p, t in zip(predicted, truth, strict=True)], np.float64)
 
-    def _losses_by_cut(self, seen: Sequence[Detections], truth: Sequence[BoxLabel]) -> dict[float, NDArray[np.float64]]:
-        """What the label at each cut loses."""
-        pairs = list(zip(seen, truth, strict=True))
-        return {
-            cut: self.losses([one.label(cut, right.image_size) for one, right in pairs], truth) for cut in CUTS.tolist()
-        }
-
-
-def _judge(rows: Integers, seen: Sequence[Detections], losses: Mapping[float, NDArray[np.float64]]) -> Judge:
-    """The cut with the smallest mean loss, and a confidence fitted at it, on left-out detections.
-
-    `losses` has for each cut what the label at that cut loses, for everything that is seen; `rows` are those to go by.
-    """
-    cut = min(losses, key=lambda one: float(losses[one][rows].mean()))
-    described = np.stack([evidence(seen[i], cut) for i in rows])
-    return Judge(cut, logistic.fit(described, 1 - losses[cut][rows]))
-
 
 def _said(
-    judges: Sequence[Judge], features: FeatureView, ids: Sequence[str], detections: Sequence[Detections]
+    judges: Sequence[Judge],
+    others: Sequence[Judge | None],
+    features: FeatureView,
+    ids: Sequence[str],
+    detections: Sequence[Detections],
 ) -> Predictions:
-    """What the judges make of what is seen in each object."""
+    """What the judges make of what is seen in each object, by the learner or by others."""
     labels: list[Label] = []
     confidences: list[float] = []
-    for one, seen in zip(ids, detections, strict=True):
-        judge = judges[fold_of(features.content_key(one))]
-        labels.append(seen.label(judge.cut, features.image_size(one)))
-        confidences.append(float(judge.confidence(evidence(seen, judge.cut)[None])[0]))
+    for one, own in zip(ids, detections, strict=True):
+        fold = fold_of(features.content_key(one))
+        of_others, given = others[fold], _seen_by_others(features, features.content_key(one))
+        who, seen = (judges[fold], own) if of_others is None or given is None else (of_others, given)
+        labels.append(seen.label(who.cut, features.image_size(one)))
+        confidences.append(float(who.confidence(evidence(seen, who.cut)[None])[0]))
     return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64))
+
+
+def _seen_by_others(features: FeatureView, key: str) -> Detections | None:
+    opinion = features.given.get(key)
+    return opinion if isinstance(opinion, Detections) else None
 
 
 def _gathered(examples: Mapping[str, Example]) -> dict[str, Example]:
@@ -272,6 +274,7 @@ def _material(
         np.concatenate(strips),
         np.concatenate(borders),
         np.concatenate(owners),
+        [proposals_of(view.given.get(key)) for key in keys],
     )
 
 
@@ -283,14 +286,14 @@ def _watch(
     if on_epoch is None or not len(rows):
         return None
     every = max(1, schedule.steps // EPOCHS)
-    maps = material.maps[rows]
+    maps, given = material.maps[rows], [material.given[i] for i in rows]
     truth = [material.boxes[i] for i in rows], [material.class_ids[i] for i in rows]
     proposals: list[Floats] = []
 
     def watch(step: int, detector: Detector) -> None:
         if step % every == 0:
             if not proposals:  # the first stage is trained by now: what it proposes will not change
-                proposals.extend(propose(detector, maps))
+                proposals.extend(propose(detector, maps, given))
             on_epoch(step // every - 1, average_precision(detect(detector, maps, proposals), *truth))
 
     return watch
@@ -312,7 +315,9 @@ def _looks(
     """Sets some members to look at some of the objects."""
 
     def look(chunk: Integers) -> list[Detections]:
-        return detect_closely(members, projection(features, [ids[i] for i in chunk]), likely_from)
+        names = [ids[i] for i in chunk]
+        given = [proposals_of(features.given.get(features.content_key(one))) for one in names]
+        return detect_closely(members, projection(features, names), given, likely_from)
 
     return [(chunk, pool.submit(look, chunk)) for chunk in _chunks(rows)]
 
@@ -324,11 +329,14 @@ def _seen(looks: Sequence[_Look]) -> dict[int, Detections]:
 
 def _packed(model: Model) -> bytes:
     arrays: Arrays = {f"projection.{name}": one for name, one in vars(model.projection).items()}
-    for fold, (detector, judge) in enumerate(zip(model.detectors, model.judges, strict=True)):
+    for fold, (detector, own) in enumerate(zip(model.detectors, model.judges, strict=True)):
         for part, parameters in vars(detector).items():
             arrays.update({f"{fold}.{part}.{i}": one for i, one in enumerate(parameters)})
-        arrays[f"{fold}.cut"] = np.array(judge.cut)
-        arrays[f"{fold}.judge"] = judge.confidence.packed()
+        arrays[f"{fold}.cut"] = np.array(own.cut)
+        arrays[f"{fold}.judge"] = own.confidence.packed()
+        if (other := model.judges_of_others[fold]) is not None:
+            arrays[f"{fold}.others.cut"] = np.array(other.cut)
+            arrays[f"{fold}.others.judge"] = other.confidence.packed()
     labels = [one.label for one in model.examples.values()]
     arrays["examples.human"] = np.array([one.human for one in model.examples.values()])
     arrays["examples.count"] = np.array([len(one) for one in labels], np.int64)
@@ -348,9 +356,14 @@ def _unpacked(payload: bytes) -> Model:
     detectors = tuple(
         Detector(*(parameters(f"{fold}.{part}.") for part in ("proposer", "refiner", "edges"))) for fold in range(FOLDS)
     )
-    judges = tuple(
-        Judge(float(arrays[f"{fold}.cut"]), logistic.unpacked(arrays[f"{fold}.judge"])) for fold in range(FOLDS)
-    )
+
+    def judge_at(prefix: str) -> Judge | None:
+        if f"{prefix}.cut" not in arrays:
+            return None
+        return Judge(float(arrays[f"{prefix}.cut"]), logistic.unpacked(arrays[f"{prefix}.judge"]))
+
+    judges = tuple(one for fold in range(FOLDS) if (one := judge_at(str(fold))) is not None)
+    others = tuple(judge_at(f"{fold}.others") for fold in range(FOLDS))
     ends = np.cumsum(arrays["examples.count"])[:-1]
     examples = {
         key: Example(box_label(boxes, class_ids, (int(size[0]), int(size[1]), int(size[2]))), bool(human))
@@ -364,4 +377,4 @@ def _unpacked(payload: bytes) -> Model:
         )
     }
     projection = Projection(**{name[11:]: one for name, one in arrays.items() if name.startswith("projection.")})
-    return Model(facts, projection, detectors, judges, examples)
+    return Model(facts, projection, detectors, judges, examples, others)

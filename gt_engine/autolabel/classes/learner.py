@@ -13,6 +13,7 @@ from gt_engine.autolabel.certify import Numbers
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, folds_of
+from gt_engine.autolabel.given.opinions import Shares
 from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
@@ -22,6 +23,10 @@ HIDDEN = 128
 BATCH = 64
 CHUNK = 32
 EPOCHS = 8
+SHARES_OF_OTHERS = (0.5, 1.0)
+FEWEST_TO_COMPARE = 20
+"""With fewer labels the learner's own view stands."""
+
 COLD = network.Schedule(400, 1e-3, decay=3e-2)
 WARM = network.Schedule(200, 5e-4, decay=3e-2)
 
@@ -35,8 +40,19 @@ class Example:
 
 
 @dataclass(frozen=True, eq=False)
+class Mix:
+    """How much the opinion of others counts beside the learner's own (1: it alone), and the confidence then."""
+
+    share: float
+    confidence: logistic.Logistic
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
-    """A trained model: input scale, one network and one confidence per fold, and the examples it learnt from."""
+    """A trained model: input scale, one network and one confidence per fold, and the examples it learnt from.
+
+    mixes: for each fold where others know something, how it is heeded.
+    """
 
     facts: ModelFacts
     mean: Floats
@@ -44,6 +60,7 @@ class Model:
     members: tuple[network.Parameters, ...]
     confidences: tuple[logistic.Logistic, ...]
     examples: Mapping[str, Example]
+    mixes: tuple[Mix | None, ...] = (None,) * FOLDS
 
 
 @dataclass(frozen=True)
@@ -101,10 +118,12 @@ class ClassLearner:
             scores = np.stack([_log_shares(network.predict(one, x)) for one in members])[folds, np.arange(len(keys))]
         right = (scores.argmax(1) == y).astype(np.float64)
         described = evidence(scores)
-        confidences = []
+        given = _given(features, keys)
+        confidences, mixes = [], []
         for fold in range(FOLDS):
             rows = human & (folds != fold) if (human & (folds != fold)).any() else human
             confidences.append(logistic.fit(described[rows], right[rows]))
+            mixes.append(_mix(scores, given, y, rows))
         facts = ModelFacts(
             self.task,
             tuple(classes),
@@ -114,8 +133,9 @@ class ClassLearner:
         at = {key: i for i, key in enumerate(keys)}
         own_rows = {one: at[key] for one in examples if (key := features.content_key(one)) in at}
         rows = np.array(list(own_rows.values()), np.int64)
-        left_out = _said(confidences, tuple(own_rows), folds[rows], scores[rows])
-        return Learnt(_packed(Model(facts, mean, spread, members, tuple(confidences), gathered)), left_out)
+        left_out = _said(confidences, mixes, tuple(own_rows), folds[rows], scores[rows], given[rows])
+        model = Model(facts, mean, spread, members, tuple(confidences), gathered, tuple(mixes))
+        return Learnt(_packed(model), left_out)
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
@@ -129,7 +149,7 @@ class ClassLearner:
         with cores(self.threads) as pool:
             opinions = np.stack(list(pool.map(lambda one: _log_shares(network.predict(one, x)), learnt.members)))
         scores = np.where(alone[:, None], opinions[folds, np.arange(len(ids))], opinions.mean(0))
-        return _said(learnt.confidences, tuple(ids), folds, scores)
+        return _said(learnt.confidences, learnt.mixes, tuple(ids), folds, scores, _given(features, keys))
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """See Learner.losses."""
@@ -146,15 +166,57 @@ def evidence(scores: Floats) -> Numbers:
     return np.column_stack([np.log(best / (1 - best)), best - second, -(p * np.log(p)).sum(1)])
 
 
-def _said(judges: Sequence[logistic.Logistic], ids: tuple[str, ...], folds: Integers, scores: Floats) -> Predictions:
-    """The best class of each object, and how sure the judge of its fold is."""
+def _said(
+    judges: Sequence[logistic.Logistic],
+    mixes: Sequence[Mix | None],
+    ids: tuple[str, ...],
+    folds: Integers,
+    scores: Floats,
+    given: Floats,
+) -> Predictions:
+    """The best class of each object, and how sure the judge of its fold is. given: see `_given`."""
     confidences = np.zeros(len(ids))
+    scores = scores.copy()
     for fold in range(FOLDS):
         mine = np.flatnonzero(folds == fold)
-        if len(mine):
-            confidences[mine] = judges[fold](evidence(scores[mine]))
+        mix = mixes[fold]
+        heard = np.isfinite(given[mine]).all(1) if mix is not None else np.zeros(len(mine), bool)
+        alone, mixed = mine[~heard], mine[heard]
+        if len(alone):
+            confidences[alone] = judges[fold](evidence(scores[alone]))
+        if mix is not None and len(mixed):
+            scores[mixed] = _mixed(scores[mixed], given[mixed], mix.share)
+            confidences[mixed] = mix.confidence(evidence(scores[mixed]))
     labels = tuple(ClassLabel(int(c), float(p)) for c, p in zip(scores.argmax(1), confidences, strict=True))
     return Predictions(ids, labels, confidences)
+
+
+def _given(features: FeatureView, keys: Sequence[str]) -> Floats:
+    """What others say of contents, as logarithms [n, classes]; not a number where they say nothing."""
+    known = [one.logs if isinstance(one := features.given.get(key), Shares) else None for key in keys]
+    classes = max((len(one) for one in known if one is not None), default=1)
+    nothing = np.full(classes, np.nan, np.float32)
+    return np.array([nothing if one is None else one for one in known], np.float32).reshape(len(keys), classes)
+
+
+def _mixed(own: Floats, given: Floats, share: float) -> Floats:
+    return np.asarray((1 - share) * own + share * given, np.float32)
+
+
+def _mix(scores: Floats, given: Floats, y: Integers, rows: NDArray[np.bool_]) -> Mix | None:
+    """The mix with the fewest errors on the labels to go by; None where the learner alone has no more."""
+    heard = np.flatnonzero(rows & np.isfinite(given).all(1))
+    if len(heard) < FEWEST_TO_COMPARE:
+        return None
+
+    def errors(share: float) -> float:
+        return float((_mixed(scores[heard], given[heard], share).argmax(1) != y[heard]).mean())
+
+    best = min((0.0, *SHARES_OF_OTHERS), key=errors)
+    if best == 0.0:
+        return None
+    mixed = _mixed(scores[heard], given[heard], best)
+    return Mix(best, logistic.fit(evidence(mixed), (mixed.argmax(1) == y[heard]).astype(np.float64)))
 
 
 def _log_shares(scores: Floats) -> Floats:
@@ -217,6 +279,9 @@ def _packed(model: Model) -> bytes:
     for fold, (member, confidence) in enumerate(zip(model.members, model.confidences, strict=True)):
         arrays.update({f"{fold}.member.{i}": one for i, one in enumerate(member)})
         arrays[f"{fold}.confidence"] = confidence.packed()
+        if (mix := model.mixes[fold]) is not None:
+            arrays[f"{fold}.mix"] = np.array(mix.share)
+            arrays[f"{fold}.mix.confidence"] = mix.confidence.packed()
     arrays["examples.class_ids"] = np.array([one.class_id for one in model.examples.values()], np.int64)
     arrays["examples.human"] = np.array([one.human for one in model.examples.values()])
     return pack(model.facts, arrays, list(model.examples))
@@ -241,4 +306,10 @@ def _unpacked(payload: bytes) -> Model:
             key: Example(int(class_id), bool(human))
             for key, class_id, human in zip(keys, arrays["examples.class_ids"], arrays["examples.human"], strict=True)
         },
+        tuple(
+            Mix(float(arrays[f"{fold}.mix"]), logistic.unpacked(arrays[f"{fold}.mix.confidence"]))
+            if f"{fold}.mix" in arrays
+            else None
+            for fold in range(FOLDS)
+        ),
     )

@@ -1,0 +1,99 @@
+"""Who is right about boxes: the learner's own view, or what others say; at which score, and with which confidence.
+
+All of it is cross-fitted: what is decided for a fold is decided by labels of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gt_engine.autolabel import logistic
+from gt_engine.autolabel.boxes.confidence import CUTS, Detections, evidence
+from gt_engine.labels import BoxLabel, Floats, Integers
+
+GIVEN_CUTS = np.arange(0.05, 0.9, 0.05)
+"""Of the scores of others, who have their own idea of what is likely."""
+
+FEWEST_TO_COMPARE = 20
+"""With fewer labels the learner's own view stands."""
+
+MOST_GIVEN = 40
+LIKELY_GIVEN = 0.05
+"""So many of the boxes of others, at this score or more, are looked at as proposals."""
+
+Losses = Mapping[float, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """The score cut, and the confidence from the evidence at that cut."""
+
+    cut: float
+    confidence: logistic.Logistic
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """Some labeled images as the learner sees them, and as others do (None where they say nothing)."""
+
+    own: Sequence[Detections]
+    given: Sequence[Detections | None]
+    truth: Sequence[BoxLabel]
+
+
+def proposals_of(opinion: object) -> Floats:
+    """The boxes of an opinion that are worth a look [m, 4]; none where there is no opinion."""
+    if not isinstance(opinion, Detections):
+        return np.zeros((0, 4), np.float32)
+    return opinion.boxes[opinion.scores >= LIKELY_GIVEN][:MOST_GIVEN]
+
+
+def losses_by_cut(
+    seen: Sequence[Detections],
+    truth: Sequence[BoxLabel],
+    loss: Callable[[Sequence[BoxLabel], Sequence[BoxLabel]], NDArray[np.float64]],
+    cuts: NDArray[np.float64] = CUTS,
+) -> dict[float, NDArray[np.float64]]:
+    """What the label at each cut loses."""
+    pairs = list(zip(seen, truth, strict=True))
+    return {cut: loss([one.label(cut, right.image_size) for one, right in pairs], truth) for cut in cuts.tolist()}
+
+
+def judge(rows: Integers, seen: Sequence[Detections], losses: Losses) -> Judge:
+    """The cut with the smallest mean loss, and a confidence fitted at it, on left-out detections.
+
+    `losses` has for each cut what the label at that cut loses, for everything that is seen; `rows` are those to go by.
+    """
+    cut = min(losses, key=lambda one: float(losses[one][rows].mean()))
+    described = np.stack([evidence(seen[i], cut) for i in rows])
+    return Judge(cut, logistic.fit(described, 1 - losses[cut][rows]))
+
+
+def judges_of_others(
+    rows_of_folds: Sequence[Integers],
+    views: Views,
+    own_losses: Losses,
+    loss: Callable[[Sequence[BoxLabel], Sequence[BoxLabel]], NDArray[np.float64]],
+) -> tuple[Judge | None, ...]:
+    """For each fold a judge of what others say, where they lose less than the learner does on the labels to go by."""
+    known = [i for i, one in enumerate(views.given) if one is not None]
+    said = [one for one in views.given if one is not None]
+    if len(known) < FEWEST_TO_COMPARE:
+        return (None,) * len(rows_of_folds)
+    place = {row: at for at, row in enumerate(known)}
+    losses = losses_by_cut(said, [views.truth[i] for i in known], loss, GIVEN_CUTS)
+
+    def of_fold(rows: Integers) -> Judge | None:
+        common = np.array([i for i in rows.tolist() if i in place], np.int64)
+        if len(common) < FEWEST_TO_COMPARE // 2:
+            return None
+        others = judge(np.array([place[i] for i in common.tolist()], np.int64), said, losses)
+        of_others = float(losses[others.cut][[place[i] for i in common.tolist()]].mean())
+        own = min(float(one[common].mean()) for one in own_losses.values())
+        return others if of_others < own else None
+
+    return tuple(of_fold(rows) for rows in rows_of_folds)

@@ -1,0 +1,154 @@
+"""A model that the user brings, as bytes: an ONNX file, or an archive of one with the names of its classes.
+
+model.onnx                                          names in its own metadata, or none
+model.tar.gz with model.onnx [and labels.txt]       SageMaker's form; one name a line
+model.tar.gz that the engine wrote                  with model.json beside them, where it learnt on top of one
+"""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import io
+import json
+import tarfile
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
+from gt_service.errors import InvalidInput
+
+ONNX, LABELS, OWN = "model.onnx", "labels.txt", "model.json"
+GZIP = b"\x1f\x8b"
+MAX_OWN_BYTES = 256 * 2**20
+METADATA = "gt-service"
+"""The key under which a model may say more of itself than its shapes do; see docs/how-to/own-detector.md."""
+
+_NAMES = ("names", "labels", "classes", "class_names", "id2label")
+"""Where exporters put the names of the classes in an ONNX file's metadata."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """onnx: the file. labels: the names of its classes in order; None where the file itself has to tell."""
+
+    onnx: bytes
+    labels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a model's file holds: the engine's own part, the user's, or both. own: the file itself."""
+
+    own: bytes | None
+    brought: Brought | None
+
+
+def parts_of(data: bytes, *, field: str = "model") -> Parts:
+    """Errors: `InvalidInput` where the file holds no model."""
+    if data[:2] != GZIP:
+        return Parts(None, Brought(data))
+    members = _members(data, field)
+    own = data if OWN in members else None
+    if ONNX in members:
+        try:
+            labels = names(members[LABELS].decode("utf-8", "replace")) if LABELS in members else None
+        except ValueError as problem:
+            remedy = "Write one name a line, in the order of the model's classes."
+            raise InvalidInput(f"{LABELS} in the archive is wrong: {problem}", remedy=remedy, field=field) from None
+        return Parts(own, Brought(members[ONNX], labels))
+    if own is not None:
+        return Parts(own, None)
+    raise InvalidInput(
+        f"the archive holds no {ONNX}",
+        remedy=f"Put the model into it as {ONNX}, or give the ONNX file itself.",
+        field=field,
+    )
+
+
+def packed(brought: Brought) -> bytes:
+    """An archive of it. The same model gives the same bytes."""
+    return _archive(_contents(brought))
+
+
+def carried(model: bytes, brought: Brought) -> bytes:
+    """A model of the engine that rests on the user's, both in one file: the next job needs both."""
+    own = {name: data for name, data in _members(model, "model").items() if name not in {ONNX, LABELS}}
+    return _archive(own | _contents(brought))
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names of classes as people and exporters write them: a list or a dictionary by number, or one a line.
+
+    Errors: ValueError.
+    """
+    text = text.strip()
+    if text[:1] in "[{":
+        value = _literal(text)
+        if isinstance(value, dict):
+            numbered = {int(number): name for number, name in value.items()}
+            if sorted(numbered) != list(range(len(numbered))):
+                raise ValueError("the numbers of its classes have gaps")
+            value = [numbered[number] for number in range(len(numbered))]
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ValueError("the names of its classes are no list of names")
+        return tuple(value)
+    lines = text.splitlines() if "\n" in text else text.split(",")
+    return tuple(one.strip() for one in lines if one.strip())
+
+
+def _literal(text: str) -> Any:
+    """JSON, or a literal as Python (and so Ultralytics) writes it. Errors: ValueError."""
+    for read in (json.loads, ast.literal_eval):
+        with suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return read(text)
+    raise ValueError("the names of its classes cannot be read")
+
+
+def names_in(metadata: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The names in an ONNX file's metadata; None where there are none. Errors: ValueError."""
+    return next((names(metadata[key]) for key in _NAMES if metadata.get(key)), None)
+
+
+def _contents(brought: Brought) -> dict[str, bytes]:
+    labels = {} if brought.labels is None else {LABELS: json.dumps(brought.labels).encode()}
+    return {ONNX: brought.onnx} | labels
+
+
+def _members(data: bytes, field: str) -> dict[str, bytes]:
+    """The files of an archive, by their names without folders. No more is unpacked than the largest model has."""
+    most = MAX_OWN_BYTES + MAX_ONNX_BYTES
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as zipped:
+            whole = zipped.read(most + 1)
+        if len(whole) > most:
+            raise ValueError(f"it unpacks to more than {most >> 20} MB")
+        with tarfile.open(fileobj=io.BytesIO(whole), mode="r:") as tar:
+            files = [member for member in tar.getmembers() if member.isfile()]
+            return {
+                member.name.rpartition("/")[2]: file.read()
+                for member in files
+                if (file := tar.extractfile(member)) is not None
+            }
+    except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as problem:
+        raise InvalidInput(
+            f"the archive cannot be read: {problem}",
+            remedy=f"Give an ONNX file, or a .tar.gz that holds one as {ONNX}.",
+            field=field,
+        ) from None
+
+
+def _archive(members: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=out, mode="wb", compresslevel=0, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as tar,
+    ):
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return out.getvalue()
