@@ -29,6 +29,7 @@ from gt_service.chain.request import job_request, label_category_config
 from gt_service.chain.sample_boxes import examples_picture
 from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
+from gt_service.imports.imported import ImportedLabels
 from gt_service.ingest.batching import Batching
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.prices import PriceTable
@@ -83,6 +84,9 @@ class Chain:
         self._store, self._objects, self._labeling_jobs = store, objects, LabelingJobs(sagemaker)
         self._signals, self._deployment, self._now = signals, deployment, now
         self._batching = Batching(store, objects, deployment)
+        self._imported = ImportedLabels(
+            store, objects, inbox_bucket=deployment.inbox_bucket, results_bucket=deployment.results_bucket
+        )
 
     # ------------------------------------------------------------ advance
 
@@ -141,6 +145,10 @@ class Chain:
         campaign, now = standing.campaign, standing.now
         logger.info("acting", extra={"campaign": campaign.name, "action": type(action).__name__, **_subject(action)})
         match action:
+            case planner.ReadLabels(dropped):
+                self._imported.read(campaign, _spec(campaign), dropped, now)
+            case planner.PlaceLabels(known):
+                self._imported.place(campaign, known, now)
             case planner.ChooseBatch(number, size, why):
                 self._batching.choose(campaign, _spec(campaign), number, size, why, now)
             case planner.FillBatch(batch):

@@ -17,7 +17,8 @@ from gt_service.outputs.labeled import LabeledObjects
 
 @dataclass(frozen=True)
 class Labeled:
-    """numbers: of the labeled objects in the input manifest, from 0. problem: why there may be more; None where not."""
+    """numbers: of the labeled objects in the input manifest, from 0, and of those that came with their label.
+    problem: why there may be more; None where not."""
 
     numbers: frozenset[int]
     problem: str | None
@@ -38,7 +39,7 @@ def read_labeled(
         # As many labels as were counted: whatever else is wrong with the files, none of them is lost.
         problems = [] if counted else output.problems
     more = f", and {len(problems) - 2:,} more" if len(problems) > 2 else ""
-    return Labeled(numbers, "; ".join(problems[:2]) + more if problems else None)
+    return Labeled(numbers | output.given, "; ".join(problems[:2]) + more if problems else None)
 
 
 def write_follow_up(objects: ObjectStore, manifest: S3Uri, labeled: frozenset[int], follow_up: S3Uri) -> int:

@@ -111,6 +111,10 @@ def _step(  # noqa: C901 - a row per action
     match action:
         case planner.ReserveJob(job, _) | planner.ReserveAgain(_, job) | planner.CreateJob(job):
             return _job_step(job, campaign, deployment)
+        case planner.ReadLabels(dropped):
+            return Step(f"read the labels in {dropped.key}")
+        case planner.PlaceLabels(_):
+            return Step("find the images whose labels were imported")
         case planner.ChooseBatch(number, size, why):
             return Step(f"close batch {number} ({why}): up to {size:,} pending images")
         case planner.FillBatch(batch):

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.names import Places
+from gt_service.imports.imported import held_lines
 from gt_service.ingest.manifests import CONTENT_TYPE
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, Labeled, laid_over, read_corrections
 from gt_service.outputs.labeled import labeled_lines, twin_line
-from gt_service.outputs.records import JsonObject
+from gt_service.outputs.records import JsonObject, metadata_key
 from gt_service.store import Store
-from gt_service.store.records import Image, Job
+from gt_service.store.records import Image, Import, Job
 
 _LINES_PER_CHUNK = 500
 
@@ -34,8 +36,8 @@ class Duplicates:
 
 
 class CampaignLabels:
-    """Writes `labels/output.manifest`: the lines of every job of the chain that has ended, in order, and corrections
-    laid over them. What reads a campaign's labels reads this file.
+    """Writes `labels/output.manifest`: the lines of every import and of every job of the chain that has ended, and
+    corrections laid over them. What reads a campaign's labels reads this file.
 
     Held in memory: what is known of the duplicates, some 300 bytes each, and the corrections. All else is streamed.
     """
@@ -47,11 +49,18 @@ class CampaignLabels:
         """Safe to repeat, and for two to do at the same time: the last to end has seen every job that had ended, and
         every correction."""
         while True:
-            jobs, corrections = self._jobs(campaign), self._corrections(campaign)
-            duplicates = self._write(campaign, jobs, corrections)
-            # Closes: one who began before another job ended, or a label was corrected, writes over what came of it.
-            if self._jobs(campaign) == jobs and self._corrections(campaign) == corrections:
+            jobs, imports = self._jobs(campaign), self._imports(campaign)
+            corrections = self._corrections(campaign)
+            duplicates = self._write(campaign, jobs, imports, corrections)
+            # Closes: one who began before another job ended, labels were imported or one was corrected, writes over
+            # what came of it.
+            is_last = self._jobs(campaign) == jobs and self._imports(campaign) == imports
+            if is_last and self._corrections(campaign) == corrections:
                 return duplicates
+
+    def _imports(self, campaign: str) -> tuple[Import, ...]:
+        found = self._store.campaigns.find(campaign)
+        return () if found is None else found.imports
 
     def _corrections(self, campaign: str) -> Corrections:
         return read_corrections(self._objects, Places(self._bucket, campaign).root)
@@ -61,28 +70,34 @@ class CampaignLabels:
         jobs = (job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_control)
         return [_facts(job) for job in jobs]
 
-    def _write(self, campaign: str, jobs: list[tuple[str, str, int]], corrections: Corrections) -> Duplicates:
+    def _write(
+        self,
+        campaign: str,
+        jobs: list[tuple[str, str, int]],
+        imports: tuple[Import, ...],
+        corrections: Corrections,
+    ) -> Duplicates:
         places = Places(self._bucket, campaign)
         twins, exact = defaultdict[str, list[Image]](list), 0
         for duplicate, owner in self._store.images.duplicates(campaign):
             twins[owner].append(duplicate)
             exact += duplicate.near_to is None
         written = _Written()
-        lines = self._lines(places, jobs, twins, written, corrections)
+        labeled = chain(self._imported(places, imports), self._labeled(places, jobs))
+        lines = self._lines(labeled, twins, written, corrections)
         self._objects.write_stream(places.labels, _chunks(lines), CONTENT_TYPE)
         return Duplicates(exact, sum(map(len, twins.values())) - exact, written.twins)
 
     def _lines(
         self,
-        places: Places,
-        jobs: list[tuple[str, str, int]],
+        labeled: Iterable[tuple[JsonObject, str]],
         twins: Mapping[str, list[Image]],
         written: _Written,
         corrections: Corrections,
     ) -> Iterator[JsonObject]:
         """A correction of an image is its duplicates' label too, unless they have one of their own."""
         waiting = set(corrections)
-        for line, attribute in self._labeled(places, jobs):
+        for line, attribute in labeled:
             source = S3Uri.parse(line["source-ref"])
             waiting.discard(str(source))
             right = laid_over(line, attribute, corrections)
@@ -104,6 +119,11 @@ class CampaignLabels:
             alone = laid_over({"source-ref": source_ref}, "", corrections)
             if alone is not None:
                 yield alone.line
+
+    def _imported(self, places: Places, imports: tuple[Import, ...]) -> Iterator[tuple[JsonObject, str]]:
+        """What was labeled before, each line with its label attribute."""
+        for line in held_lines(self._objects, places, imports):
+            yield line, next(name for name in line if metadata_key(name) in line)
 
     def _labeled(self, places: Places, jobs: list[tuple[str, str, int]]) -> Iterator[tuple[JsonObject, str]]:
         """What the jobs labeled, each line with its label attribute."""

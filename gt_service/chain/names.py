@@ -114,6 +114,13 @@ class Places:
         """The campaign's labels, of all jobs and with the duplicates'."""
         return self.root / "labels/output.manifest"
 
+    def imported(self, name: str) -> S3Uri:
+        """The files of an import, laid out as a labeling job's are."""
+        return self.root / f"imported/{name}"
+
+    def labeled_manifest(self, batch: int) -> S3Uri:
+        return self.root / f"manifests/batch-{batch:04}-with-labels.manifest"
+
     def request(self, job: str) -> S3Uri:
         return self.root / f"requests/{job}.json"
 

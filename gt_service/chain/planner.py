@@ -16,7 +16,7 @@ from gt_service.chain.names import JobName, Places, Role
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
 from gt_service.money import Mills
 from gt_service.store.images import Pending
-from gt_service.store.records import Batch, Campaign, Job, Verdict
+from gt_service.store.records import Batch, Campaign, Import, Job, Verdict
 
 WorstCase = Callable[[CampaignSpec, int], Mills]
 """The most that one job of so many objects may cost."""
@@ -135,8 +135,24 @@ class AskForLabels:
     """The campaign's labels are written with every report; duplicates that came later want them written anew."""
 
 
+@dataclass(frozen=True)
+class ReadLabels:
+    """Read a file of labels that was dropped."""
+
+    dropped: Import
+
+
+@dataclass(frozen=True)
+class PlaceLabels:
+    """Find the images of imported labels, and keep them from being offered. seen: what is known of images by now."""
+
+    seen: str
+
+
 Action = (
-    ChooseBatch
+    ReadLabels
+    | PlaceLabels
+    | ChooseBatch
     | FillBatch
     | CloseServed
     | FinishBatch
@@ -200,6 +216,10 @@ class _Planner:
             return
         if self._spec is None:
             return
+        imports = tuple(self._imports())
+        yield from imports
+        if imports:
+            return  # what has its label is in no batch: nothing is chosen before they have found their images
         yield from self._closing(self._spec)
         if self._campaign.state is CampaignState.ACTIVE:
             yield from self._unsent(self._spec)
@@ -234,7 +254,10 @@ class _Planner:
         asked, last = self._campaign.labels_asked_at, self._campaign.duplicate_at
         is_written = last is None or last == self._campaign.labels_for
         is_due = asked is None or self._now - asked >= LABELS_PAUSE
-        if is_due and not is_written and any(job.has_ended and not job.is_control for job in self._jobs):
+        has_labels = any(each.held for each in self._campaign.imports) or any(
+            job.has_ended and not job.is_control for job in self._jobs
+        )
+        if is_due and not is_written and has_labels:
             yield AskForLabels()
 
     # ------------------------------------------------------------ stopping
@@ -247,6 +270,18 @@ class _Planner:
                     yield StopJob(job)
             elif job.state in UNSENT and self._now - job.reserved_at >= CREATION_LEASE:
                 yield WithdrawJob(job)
+
+    # ------------------------------------------------------------ imports
+
+    def _imports(self) -> Iterator[Action]:
+        for each in self._campaign.imports:
+            # One that was refused may be right by another spec.
+            if each.revision is None or (each.problem is not None and each.revision != self._campaign.revision):
+                yield ReadLabels(each)
+                return
+        seen = f"{self._pending.registered} {self._campaign.duplicate_at}"
+        if self._campaign.awaits_images and seen != self._campaign.imports_seen:
+            yield PlaceLabels(seen)
 
     # ------------------------------------------------------------ batches
 
@@ -305,7 +340,9 @@ class _Planner:
             yield FinishBatch(turn, unlabeled=0)
         elif not tries:
             name = JobName(self._campaign.name, turn.number, mark=self._job_mark)
-            yield from self._reserve(turn, spec, name, turn.objects, turn.manifest_uri or "")
+            yield from self._reserve(
+                turn, spec, name, turn.objects, turn.labeled_manifest_uri or turn.manifest_uri or ""
+            )
         else:
             yield from self._after(turn, tries[-1], spec)
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 
@@ -24,9 +24,11 @@ from gt_service.campaign import CampaignSpec
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.names import Places
 from gt_service.chain.states import BatchState
+from gt_service.imports.imported import ImportedLabels
 from gt_service.ingest.checks import ImageFacts, limit_problem
 from gt_service.ingest.manifests import CONTENT_TYPE, write_manifest
 from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.records import JsonObject
 from gt_service.store import Store
 from gt_service.store.records import Batch, Campaign, Image, Member
 
@@ -38,10 +40,15 @@ class Batching:
     def __init__(self, store: Store, objects: ObjectStore, deployment: Deployment) -> None:
         self._store, self._objects, self._backend = store, objects, deployment.backend
         self._inbox, self._results = deployment.inbox_bucket, deployment.results_bucket
+        self._imported = ImportedLabels(
+            store, objects, inbox_bucket=deployment.inbox_bucket, results_bucket=deployment.results_bucket
+        )
 
     def choose(self, campaign: Campaign, spec: CampaignSpec, number: int, size: int, why: str, now: datetime) -> bool:
         """Fixes up to `size` of the pending images as batch `number`; False where it is taken or there are none."""
-        present = self._present(campaign.name, self._fitting(campaign.name, spec), size)
+        awaited = self._imported.awaited(campaign)
+        fitting = (image for image in self._fitting(campaign.name, spec) if image.key not in awaited)
+        present = self._present(campaign.name, fitting, size)
         members = [Member(image.key, image.place) for image in islice(present, size)]
         if not members:
             return False
@@ -58,9 +65,34 @@ class Batching:
         taken = set(images.taken(batch.campaign, members, batch.number))
         images.take(batch.campaign, (member for member in members if member.key not in taken), batch.number)
         keys = images.taken(batch.campaign, members, batch.number)
-        manifest = Places(self._results, batch.campaign).manifest(batch.number)
-        write_manifest(self._objects, manifest, self._inbox, keys)
-        self._store.batches.close(batch, objects=len(keys), manifest_uri=str(manifest), now=now)
+        places, campaign = Places(self._results, batch.campaign), self._store.campaigns.get(batch.campaign)
+        manifest, proposals = places.manifest(batch.number), self._proposals(campaign, keys)
+        write_manifest(self._objects, manifest, self._inbox, keys, passed_on=proposals)
+        labeled, given = None, self._to_learn_from(campaign, batch) if keys else []
+        if given:
+            labeled = places.labeled_manifest(batch.number)
+            write_manifest(self._objects, labeled, self._inbox, keys, passed_on=proposals, labeled=given)
+        self._store.batches.close(
+            batch,
+            objects=len(keys),
+            manifest_uri=str(manifest),
+            labeled_manifest_uri=None if labeled is None else str(labeled),
+            now=now,
+        )
+
+    def _proposals(self, campaign: Campaign, keys: list[str]) -> Mapping[str, JsonObject]:
+        if campaign.spec is None or not campaign.imports:
+            return {}
+        return self._imported.proposals(campaign, campaign.spec.label_attribute, frozenset(keys))
+
+    def _to_learn_from(self, campaign: Campaign, batch: Batch) -> list[JsonObject]:
+        """Imported labels that the chain has not seen: those that came after the batch before was closed."""
+        learns = self._backend.learns_from_labeled_lines
+        if not learns or not campaign.imports or campaign.spec is None or not campaign.spec.uses_auto_labeling:
+            return []
+        earlier = [each for each in self._store.batches.of(batch.campaign) if each.number < batch.number]
+        closed = [each.closed_at for each in earlier if each.objects and each.closed_at is not None]
+        return self._imported.to_learn_from(campaign, max(closed, default=None))
 
     def _members(self, batch: Batch) -> Iterator[Member]:
         for line in self._objects.lines(S3Uri.parse(batch.members_uri)):

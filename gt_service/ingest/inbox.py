@@ -14,7 +14,7 @@ from itertools import islice
 
 from gt_service.ingest.events import Upload
 from gt_service.ingest.intake import Intake, Taken
-from gt_service.ingest.keys import Purpose, classify
+from gt_service.ingest.keys import Purpose, classify, import_name
 from gt_service.objects import ObjectStore, ObjectSummary, S3Uri
 from gt_service.store import Store
 from gt_service.store.records import Walk
@@ -70,6 +70,12 @@ class InboxWalk:
                 order = self._store.campaigns.last_order(key.campaign)
                 # Listings tell whole seconds: one that came within the same second as the last known is taken for it.
                 if order is None or order[:19] < _moment(item.last_modified)[:19]:
+                    yield self._upload(item, _FIRST)
+            elif key.purpose is Purpose.LABELS:
+                campaign = self._store.campaigns.find(key.campaign)
+                name = import_name(item.uri.key)
+                imported = None if campaign is None else next((i for i in campaign.imports if i.name == name), None)
+                if imported is None or (imported.etag != item.etag and imported.problem is not None):
                     yield self._upload(item, _FIRST)
             elif key.purpose is Purpose.IMAGE:
                 image = known.get((key.campaign, item.uri.key))

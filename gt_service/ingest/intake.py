@@ -11,12 +11,12 @@ from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec
 from gt_service.errors import NotFound, SpecErrors
 from gt_service.ingest.checks import check_image, limit_problem, size_problem
 from gt_service.ingest.events import Upload
-from gt_service.ingest.keys import Key, Purpose, Rejection, classify
+from gt_service.ingest.keys import Key, Purpose, Rejection, classify, import_name
 from gt_service.ingest.pixels import UnreadablePixels, decoded, likeness
 from gt_service.ingest.placement import Search, pending_place
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.store import Store
-from gt_service.store.records import NOWHERE, Campaign, Image, ImageStatus, Verdict
+from gt_service.store.records import NOWHERE, Campaign, Image, ImageStatus, Import, Verdict
 
 _LOST = Verdict(
     "waiting",
@@ -25,7 +25,10 @@ _LOST = Verdict(
 )
 _GONE = Rejection("it was deleted or replaced before it could be checked", "Upload it again.")
 _BROKEN = Rejection("its pixels cannot be decoded: the file is cut off or damaged", "Save it anew and upload it again.")
-
+_TAKEN_NAME = Rejection(
+    "other labels were imported under this name, and they stay",
+    "Upload it again under another name; of two labels of an image, the one that was dropped later holds.",
+)
 
 KNOWN = "known already"
 """The outcome where the same upload, or a later one of its key, was registered before."""
@@ -63,6 +66,8 @@ class Intake:
             return Taken(upload.key, None, "not ingested")
         if key.purpose is Purpose.SPEC:
             return self._take_spec(upload, key.campaign, now)
+        if key.purpose is Purpose.LABELS:
+            return self._take_labels(upload, key.campaign, now)
         return self._take_image(upload, key, now)
 
     def _take_spec(self, upload: Upload, campaign: str, now: datetime) -> Taken:
@@ -77,6 +82,16 @@ class Intake:
             self._store.campaigns.record_spec_errors(campaign, errors.errors, upload.order, now)
             return Taken(upload.key, campaign, "spec refused", errors.message)
         return Taken(upload.key, campaign, "spec accepted")
+
+    def _take_labels(self, upload: Upload, campaign: str, now: datetime) -> Taken:
+        """Written down; they are read when the campaign moves, by the spec that is in force then."""
+        self.campaign(campaign, now)
+        dropped = Import(import_name(upload.key), upload.key, upload.etag, upload.order)
+        if self._store.campaigns.add_import(campaign, dropped, now):
+            return Taken(upload.key, campaign, "labels")
+        refused = _rejected(_uploaded(upload, campaign), _TAKEN_NAME)
+        self._store.images.register(replace(refused, registered_at=_moment(now)), skip_duplicates=False)
+        return Taken(upload.key, campaign, refused.status.value, refused.reason)
 
     def put_spec(self, campaign: str, text: str | bytes, filename: str, now: datetime) -> Campaign:
         """Puts a spec in force that somebody waits for an answer to. Errors: `SpecErrors`, and nothing has changed."""
@@ -103,15 +118,7 @@ class Intake:
 
     def _checked(self, upload: Upload, key: Key, spec: CampaignSpec | None) -> tuple[Image, Search | None]:
         """The image as its bytes show it, and what to compare with others where near-duplicates are looked for."""
-        image = Image(
-            campaign=key.campaign,
-            key=upload.key,
-            place=ImageStatus.REJECTED.value,
-            event_time=upload.event_time,
-            sequencer=upload.sequencer,
-            etag=upload.etag,
-            size=upload.size,
-        )
+        image = _uploaded(upload, key.campaign)
         problem = key.problem or size_problem(upload.size)
         if problem is not None:
             return _rejected(image, problem), None
@@ -144,6 +151,18 @@ class Intake:
         look = likeness(pixels, facts) if spec is not None and spec.skip_near_duplicates else None
         search = None if spec is None or look is None else Search(look, spec.task)
         return replace(image, place=pending_place(image)), search
+
+
+def _uploaded(upload: Upload, campaign: str) -> Image:
+    return Image(
+        campaign=campaign,
+        key=upload.key,
+        place=ImageStatus.REJECTED.value,
+        event_time=upload.event_time,
+        sequencer=upload.sequencer,
+        etag=upload.etag,
+        size=upload.size,
+    )
 
 
 def _rejected(image: Image, why: Rejection) -> Image:

@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     SPEC = "spec"
     IMAGE = "image"
     """An image, or something that its owner has to be told is none."""
+    LABELS = "labels"
+    """Labels that somebody has already."""
     OTHER = "other"
     """Gold labels, example images, the empty objects that stand for folders, what file managers leave behind."""
 
@@ -31,6 +33,14 @@ class Rejection:
 
     reason: str
     remedy: str
+
+
+_LABELS = re.compile(r"labels/(?P<name>[^/]+)\.manifest")
+_IMPORT_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}")
+_MISNAMED = Rejection(
+    "the name of a file of labels has up to 64 letters, digits, dots, - and _",
+    "Upload it again under such a name, with .manifest behind it.",
+)
 
 
 @dataclass(frozen=True)
@@ -58,12 +68,21 @@ def classify(key: str, size: int) -> Key:
         )
     if rest in SPEC_FILES:
         return Key(Purpose.SPEC, folder)
+    labels = _LABELS.fullmatch(rest)
+    if labels is not None:
+        is_named = _IMPORT_NAME.fullmatch(labels["name"]) is not None
+        return Key(Purpose.LABELS, folder) if is_named else Key(Purpose.IMAGE, folder, _MISNAMED)
     if rest.startswith(_NEVER_INGESTED):
         return Key(Purpose.OTHER, folder)
     if is_nearly_a_spec:
         reason = f"it is called like a campaign spec, and those lie at {folder}/campaign.yaml, .yml or .json"
         return Key(Purpose.IMAGE, folder, Rejection(reason, f"Upload it again as {folder}/campaign.yaml."))
     return Key(Purpose.IMAGE, folder)
+
+
+def import_name(key: str) -> str:
+    """What a file of labels is called among a campaign's imports."""
+    return key.rpartition("/")[2].removesuffix(".manifest")
 
 
 def _came_along(key: str, name: str) -> bool:

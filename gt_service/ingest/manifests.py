@@ -6,7 +6,9 @@ Rules: developer guide, sms-input-data-input-manifest. One object per line, UTF-
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
 
 from gt_service.errors import InvalidInput
 from gt_service.objects import ObjectStore, S3Uri
@@ -16,12 +18,21 @@ CONTENT_TYPE = "application/jsonlines"
 _LINES_PER_CHUNK = 1000
 
 
-def manifest_lines(bucket: str, keys: Iterable[str]) -> Iterator[bytes]:
-    """One line per image, in chunks of many lines, in the order of `keys`."""
+def manifest_lines(
+    bucket: str, keys: Iterable[str], passed_on: Mapping[str, Mapping[str, Any]] | None = None
+) -> Iterator[bytes]:
+    """One line per image, in chunks of many lines, in the order of `keys`.
+
+    passed_on: more attributes of an image, by its key; left out where a line would be too long with them.
+    """
     held: list[str] = []
     for key in keys:
         # json escapes quotes, backslashes, line breaks and controls; nothing in a key can end its line early.
         line = json.dumps({"source-ref": str(S3Uri(bucket, key))}, ensure_ascii=False, separators=(",", ":"))
+        more = (passed_on or {}).get(key)
+        if more is not None:
+            longer = f"{line[:-1]},{json.dumps(more, ensure_ascii=False, separators=(',', ':'))[1:]}"
+            line = longer if len(longer) <= MAX_MANIFEST_LINE_CHARACTERS else line
         if len(line) > MAX_MANIFEST_LINE_CHARACTERS:
             raise InvalidInput(f"the key {key[:80]!r}… is too long for a manifest", field="key")
         held.append(line)
@@ -39,8 +50,18 @@ def follow_up_lines(lines: Iterable[bytes], labeled: Collection[int]) -> Iterato
             yield line.rstrip(b"\r\n") + b"\n"
 
 
-def write_manifest(objects: ObjectStore, uri: S3Uri, bucket: str, keys: Iterable[str]) -> None:
-    objects.write_stream(uri, manifest_lines(bucket, keys), CONTENT_TYPE)
+def write_manifest(
+    objects: ObjectStore,
+    uri: S3Uri,
+    bucket: str,
+    keys: Iterable[str],
+    *,
+    passed_on: Mapping[str, Mapping[str, Any]] | None = None,
+    labeled: Iterable[Mapping[str, Any]] = (),
+) -> None:
+    """labeled: lines behind those of the keys, for a job to learn from."""
+    behind = (json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in labeled)
+    objects.write_stream(uri, chain(manifest_lines(bucket, keys, passed_on), behind), CONTENT_TYPE)
 
 
 def _joined(lines: list[str]) -> bytes:

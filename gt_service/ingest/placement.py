@@ -13,6 +13,7 @@ MOST_IN_A_BAND = 100
 
 
 _REPLACED = "another file came under this name after its batch was closed; the one before is labeled"
+_RELABELED = "another file came under this name after its label was imported; the label is that of the one before"
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,12 @@ def placement(found: Image, seen: Seen, *, skip_duplicates: bool, search: Search
     before = seen.image
     if before is not None and before.sequencer >= found.sequencer:
         return None
-    if before is not None and before.batch is not None:
-        # Its manifest is written and people may be at work: the image stays, and its owner is told.
+    if before is not None and not before.is_open:
+        # Its manifest is written and people may be at work, or it has its label: it stays, and its owner is told.
         after = replace(before, sequencer=found.sequencer)
         if before.replaced_after_batch or not before.shows_the_same_as(found):
-            after = replace(after, replaced_after_batch=True, reason=_REPLACED, remedy="Upload it under another name.")
+            reason = _RELABELED if before.batch is None else _REPLACED
+            after = replace(after, replaced_after_batch=True, reason=reason, remedy="Upload it under another name.")
         elif before.digest is not None:
             # The same bytes under another ETag: who compares the inbox with what is known here must not find it again.
             after = replace(after, etag=found.etag)

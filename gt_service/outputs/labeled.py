@@ -12,6 +12,7 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import layout
 from gt_service.outputs.files import find_files
 from gt_service.outputs.records import (
+    IMPORTED,
     UNREADABLE,
     JsonObject,
     LabelRecord,
@@ -35,6 +36,7 @@ class LabeledObjects:
     S3OutputPath. Where the output manifest is not whole, or there is none since the job failed before it wrote one, the
     consolidations and machine labels make up for it. Held in memory: a number for each of the input's sources.
 
+    given: the objects that came with their label, by their number in the input; none of them is among the job's labels.
     problems: what the output lacks or has too much of, known when `lines` has come to its end; what cannot be read is
     named there and passed over.
     """
@@ -43,6 +45,7 @@ class LabeledObjects:
         self._objects, self._manifest, self._description = objects, manifest, description
         self._attribute: str = description["LabelAttributeName"]
         self.problems: list[str] = []
+        self.given: set[int] = set()
         self.input_is_gone = False
 
     def lines(self) -> Iterator[tuple[int, JsonObject]]:
@@ -52,7 +55,11 @@ class LabeledObjects:
         output manifest alone counts. Errors: `UnknownState` where the input is not JSON.
         """
         try:
-            numbers = {source(line): number for number, line in self._input()}
+            numbers = dict[str | None, int]()
+            for number, line in self._input():
+                if label_record(line, self._attribute):
+                    self.given.add(number)
+                numbers[source(line)] = number
         except NotFound as error:
             self.input_is_gone = True
             self.problems.append(error.message)
@@ -61,7 +68,7 @@ class LabeledObjects:
         uri, lines = self._output_manifest()
         labeled = set[int]()
         for number, line in self._known(lines, uri, numbers):
-            if label_record(line, self._attribute):
+            if number not in self.given and label_record(line, self._attribute):
                 labeled.add(number)
                 yield number, line
         if uri is not None and not self.problems:
@@ -77,7 +84,8 @@ class LabeledObjects:
         uri, lines = self._output_manifest()
         for place, text in enumerate(lines, start=1):
             line = self._parsed(manifest_object, text, f"line {place} of {uri}") if text.strip() else None
-            if line is not None and label_record(line, self._attribute):
+            record = None if line is None else label_record(line, self._attribute)
+            if line is not None and record and not (record.job_name or "").startswith(IMPORTED):
                 yield place - 1, line
 
     def _input(self) -> Iterator[tuple[int, JsonObject]]:

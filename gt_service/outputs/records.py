@@ -20,6 +20,9 @@ from gt_service.errors import UnknownState
 
 JsonObject: TypeAlias = Mapping[str, Any]
 
+IMPORTED = "imported/"
+"""Before the name of an import, where a label says which job it is of."""
+
 UNREADABLE = (UnknownState, KeyError, TypeError, ValueError, AttributeError)
 """What parsing a record may raise, whatever somebody else's file holds."""
 

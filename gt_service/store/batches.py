@@ -48,7 +48,9 @@ class Batches:
             return False
         return True
 
-    def close(self, batch: Batch, *, objects: int, manifest_uri: str, now: datetime) -> None:
+    def close(
+        self, batch: Batch, *, objects: int, manifest_uri: str, now: datetime, labeled_manifest_uri: str | None = None
+    ) -> None:
         """The manifest is written. Nothing changes where another handler closed it first."""
         state = follow(batch.state, BatchEvent.FILLED).state
         self._update(
@@ -58,6 +60,7 @@ class Batches:
                 BatchItem.objects.set(objects),
                 BatchItem.manifest_uri.set(manifest_uri),
                 BatchItem.closed_at.set(now),
+                *([BatchItem.labeled_manifest_uri.set(labeled_manifest_uri)] if labeled_manifest_uri else []),
             ],
         )
 
@@ -98,4 +101,5 @@ def _batch(item: BatchItem) -> Batch:
         unlabeled=item.unlabeled,
         extra_follow_ups=item.extra_follow_ups,
         leaves_out=item.leaves_out,
+        labeled_manifest_uri=item.labeled_manifest_uri,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from gt_service.chain.states import CampaignEvent, CampaignState, follow
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.money import Mills
 from gt_service.store.models import CampaignItem, Tables
-from gt_service.store.records import NOWHERE, Campaign, Verdict, WaitsFor
+from gt_service.store.records import NOWHERE, Campaign, Import, Verdict, WaitsFor
 from gt_service.store.writing import Contention, Lost, campaign_unchanged, is_new, lost_if_refused
 
 _ATTEMPTS = 8
@@ -184,6 +185,39 @@ class Campaigns:
 
         self._change(campaign.name, change, now)
 
+    def add_import(self, name: str, dropped: Import, now: datetime) -> bool:
+        """Writes down that labels were dropped; False where others lie under this name, which stay. Those that were
+        refused make room."""
+
+        def change(item: CampaignItem) -> bool:
+            known = {each.name: each for each in _imports(item)}
+            before = known.get(dropped.name)
+            if before is not None and (before.etag == dropped.etag or before.problem is None):
+                return False
+            known[dropped.name] = dropped
+            item.imports, item.imports_seen = _written(known.values()), None
+            return True
+
+        after = self._change(name, change, now)
+        return any((each.name, each.etag) == (dropped.name, dropped.etag) for each in after.imports)
+
+    def record_imports(self, name: str, changed: Iterable[Import], seen: str | None, now: datetime) -> None:
+        """Writes down what was read or found; of an import that was replaced since, nothing. seen: see `Campaign`."""
+        by_name = {each.name: each for each in changed}
+
+        def change(item: CampaignItem) -> bool:
+            known = _imports(item)
+            after = [
+                by_name[each.name] if each.name in by_name and by_name[each.name].etag == each.etag else each
+                for each in known
+            ]
+            if after == known and item.imports_seen == seen:
+                return False
+            item.imports, item.imports_seen = _written(after), seen
+            return True
+
+        self._change(name, change, now)
+
     def _find(self, name: str) -> CampaignItem | None:
         if not is_campaign_name(name) and name != NOWHERE:
             return None  # DynamoDB refuses to look for some of what callers may ask for
@@ -255,6 +289,14 @@ def _in_force(item: CampaignItem) -> InForce:
     )
 
 
+def _imports(item: CampaignItem) -> list[Import]:
+    return [Import(**{**each, "notes": tuple(each["notes"])}) for each in item.imports or ()]
+
+
+def _written(imports: Iterable[Import]) -> list[dict[str, Any]]:
+    return [asdict(each) for each in sorted(imports, key=lambda each: (each.order, each.name))]
+
+
 def _campaign(item: CampaignItem) -> Campaign:
     in_force = _in_force(item)
     errors: Sequence[Mapping[str, Any]] = item.spec_errors or ()
@@ -278,4 +320,6 @@ def _campaign(item: CampaignItem) -> Campaign:
         labels_asked_at=item.labels_asked_at,
         former_labels=in_force.former_labels,
         notices=in_force.notices,
+        imports=tuple(_imports(item)),
+        imports_seen=item.imports_seen,
     )

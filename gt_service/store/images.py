@@ -283,6 +283,20 @@ class Images:
             for _ in writers.map(move, members):
                 pass  # to raise what failed
 
+    def keep_label(self, image: Image, name: str) -> bool:
+        """Takes an image out of those that wait for a batch: its label came with the import `name`. False where it has
+        left its place; who asks looks again."""
+        kept: list[Action] = [ImageItem.place.set(imported_place(name)), ImageItem.open_place.remove()]
+        try:
+            with lost_if_refused():
+                # Closes: an image that a batch has just taken, or that was uploaded anew, counts as labeled.
+                self._images(shard=_shard(image.campaign, image.key), key=image.key).update(
+                    actions=kept, condition=still_at(image.place)
+                )
+        except Lost:
+            return False
+        return True
+
     def reject(self, image: Image, reason: str, remedy: str) -> None:
         """Puts aside an image that the campaign's task cannot take after all; a duplicate of it may take its place.
 
@@ -356,7 +370,7 @@ class Images:
 
     def _with_status(self, shard: str, status: ImageStatus, *, limit: int, after: Cursor | None) -> Iterator[Image]:
         start = None if after is None else {"shard": {"S": shard}, "key": {"S": after[2]}}
-        if status is ImageStatus.BATCH:
+        if status in {ImageStatus.BATCH, ImageStatus.IMPORTED}:
             in_batch = ImageItem.place.startswith(status.value)
             items = self._images.query(
                 shard,
@@ -408,11 +422,15 @@ def batch_place(batch: int) -> str:
     return f"{ImageStatus.BATCH}#{batch:04}"
 
 
+def imported_place(name: str) -> str:
+    return f"{ImageStatus.IMPORTED}#{name}"
+
+
 def _open_place(image: Image) -> str | None:
     """Where the image is listed as one that its owner may have to look at."""
-    if image.batch is None:
+    if image.is_open:
         return image.place
-    return f"{ImageStatus.REPLACED}#{image.batch:04}" if image.replaced_after_batch else None
+    return f"{ImageStatus.REPLACED}#{image.batch or 0:04}" if image.replaced_after_batch else None
 
 
 def _event_time(image: Image) -> str:

@@ -59,6 +59,8 @@ class CampaignItem(Model):
     duplicate_at = UTCDateTimeAttribute(null=True)
     labels_for = UTCDateTimeAttribute(null=True)
     labels_asked_at = UTCDateTimeAttribute(null=True)
+    imports = JSONAttribute(null=True)
+    imports_seen = UnicodeAttribute(null=True)
 
 
 class OpenPlaces(LocalSecondaryIndex["ImageItem"]):  # type: ignore[no-untyped-call]
@@ -144,6 +146,7 @@ class BatchItem(Model):
     unlabeled = IntegerAttribute(null=True)
     extra_follow_ups = IntegerAttribute(default=0)
     leaves_out = BooleanAttribute(default=False)
+    labeled_manifest_uri = UnicodeAttribute(null=True)
 
 
 class JobItem(Model):

@@ -41,6 +41,40 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Import:
+    """A file of labels that somebody had already: `<campaign>/labels/<name>.manifest` in the inbox.
+
+    order: sorts imports by when they were dropped; of two that label one image, the later one holds.
+    revision: of the spec that it was read by; None until then. problem: why it was refused, in the shape of errors.
+    labels, proposals: its lines, by what they hold. held: labels that are labels of the campaign now; left_out: those
+    that never will be, the first few with their reasons in `notes`. The rest waits for its images.
+    changed_at: when `held` last grew.
+    """
+
+    name: str
+    key: str
+    etag: str
+    order: str
+    revision: int | None = None
+    problem: Mapping[str, Any] | None = None
+    labels: int = 0
+    proposals: int = 0
+    held: int = 0
+    left_out: int = 0
+    notes: tuple[str, ...] = ()
+    changed_at: str | None = None
+
+    @property
+    def is_read(self) -> bool:
+        return self.revision is not None and self.problem is None
+
+    @property
+    def waiting(self) -> int:
+        """Labels whose images are not in the inbox, as far as is known."""
+        return self.labels - self.held - self.left_out
+
+
+@dataclass(frozen=True)
 class Campaign:
     """One labeling goal.
 
@@ -49,6 +83,7 @@ class Campaign:
     version: grows with every write. duplicate_at: when the last image came that is labeled under another key.
     labels_for: its `duplicate_at` when the campaign's labels were last asked for, at `labels_asked_at`.
     former_labels: given by its jobs, and no longer among the spec's. notices: what the last change of the spec did.
+    imports: of labels, in their order. imports_seen: what was known of its images when imports last looked for theirs.
     """
 
     name: str
@@ -70,6 +105,13 @@ class Campaign:
     labels_asked_at: datetime | None = None
     former_labels: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    imports: tuple[Import, ...] = ()
+    imports_seen: str | None = None
+
+    @property
+    def awaits_images(self) -> bool:
+        """Whether images may come whose labels are here."""
+        return any(each.is_read and each.waiting for each in self.imports)
 
     @property
     def headroom(self) -> Mills | None:
@@ -82,7 +124,8 @@ class Batch:
     """Images closed into one manifest.
 
     objects: members chosen, and once closed those that the manifest holds. unlabeled: left without a label when the
-    batch was done. extra_follow_ups: granted by its owner on top of the spec's. leaves_out: its owner wants to go on
+    batch was done. labeled_manifest_uri: the same with labeled lines behind, for a job to learn from; None where there
+    are none. extra_follow_ups: granted by its owner on top of the spec's. leaves_out: its owner wants to go on
     without what has no label.
     """
 
@@ -98,6 +141,7 @@ class Batch:
     unlabeled: int | None = None
     extra_follow_ups: int = 0
     leaves_out: bool = False
+    labeled_manifest_uri: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +211,8 @@ class ImageStatus(StrEnum):
     BATCH = "batch"
     REJECTED = "rejected"
     DUPLICATE = "duplicate"
+    IMPORTED = "imported"
+    """It had a label already: it is never offered to people."""
     REPLACED = "replaced"
     """Of those in batches, the ones whose file was replaced since: they are listed under this word as well."""
 
@@ -175,7 +221,8 @@ class ImageStatus(StrEnum):
 class Image:
     """One key of the inbox bucket, as its latest upload left it.
 
-    place: `pending#<event time>#<sequencer>`, `batch#0001`, `rejected` or `duplicate#<content>`.
+    place: `pending#<event time>#<sequencer>`, `batch#0001`, `imported#<import>`, `rejected` or
+    `duplicate#<content>`.
     event_time: S3's, ISO 8601. registered_at: when it was written down here, ISO 8601; after a backlog, much later.
     sequencer: S3's order of events on this key, padded so that text order is it.
     digest: of its bytes, SHA-256 in hex; None where they were not read. width, height: of the upright picture, as
@@ -204,6 +251,11 @@ class Image:
     @property
     def status(self) -> ImageStatus:
         return ImageStatus(self.place.partition("#")[0])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another file under its name may still take its place: it has not been sent to people, nor labeled."""
+        return self.status not in {ImageStatus.BATCH, ImageStatus.IMPORTED}
 
     @property
     def batch(self) -> int | None:

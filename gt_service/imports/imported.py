@@ -1,0 +1,240 @@
+"""Reads the labels that were dropped, finds the images that they are of, and hands them to whoever needs them.
+
+Every step is safe to repeat, and to go on with by anybody: what was read is a file of its own, an image is kept from
+being offered by one conditional write, and counts are written last.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.names import Places
+from gt_service.errors import GtServiceError, InvalidInput, NotFound
+from gt_service.imports.lines import PROPOSAL, LineReader
+from gt_service.ingest.manifests import CONTENT_TYPE
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.labeled import twin_line
+from gt_service.outputs.records import IMPORTED, JsonObject, metadata_key
+from gt_service.store import Store
+from gt_service.store.records import Campaign, Image, ImageStatus, Import
+
+LABELS, PROPOSALS, OUTPUT = "labels.manifest", "proposals.manifest", "manifests/output/output.manifest"
+MOST_LEARNT = 5_000
+"""Labeled lines that a job is given to learn from; of more, every second, third, … is taken."""
+NOTES = 10
+"""Of an import, so many of the labels that are left out are named with their reasons."""
+MAX_BYTES = 64 * 1024 * 1024
+"""Of a file of labels: some 100,000 images, and what a function can hold."""
+_TWICE = "an image before it in the file shows the same"
+_AT_ONCE = 100
+_LINES_PER_CHUNK = 500
+
+
+class ImportedLabels:
+    def __init__(self, store: Store, objects: ObjectStore, *, inbox_bucket: str, results_bucket: str) -> None:
+        self._store, self._objects, self._inbox, self._results = store, objects, inbox_bucket, results_bucket
+
+    # ------------------------------------------------------------ reading
+
+    def read(self, campaign: Campaign, spec: CampaignSpec, dropped: Import, now: datetime) -> None:
+        """Reads a file of labels by the spec that is in force; what is wrong with it is written down beside it."""
+        try:
+            after = self._read(campaign.name, spec, dropped)
+        except (NotFound, InvalidInput) as error:
+            problem: GtServiceError = error
+            if isinstance(error, NotFound):
+                problem = NotFound("it was deleted before it was read", remedy="Drop it again.")
+            after = replace(dropped, problem={**problem.as_dict(), "file": dropped.key})
+        self._store.campaigns.record_imports(campaign.name, [replace(after, revision=campaign.revision)], None, now)
+
+    def _read(self, campaign: str, spec: CampaignSpec, dropped: Import) -> Import:
+        body = self._objects.read(S3Uri(self._inbox, dropped.key), first_bytes=MAX_BYTES + 1, etag=dropped.etag)
+        if len(body) > MAX_BYTES:
+            raise InvalidInput(
+                f"it has more than {MAX_BYTES:,} bytes", remedy="Split it into files of their own names.", field="line"
+            )
+        reader = partial(
+            LineReader,
+            spec,
+            S3Uri(self._inbox, f"{campaign}/"),
+            job_name=f"{IMPORTED}{dropped.name}",
+            created_at=dropped.order.partition("#")[0].removesuffix("Z"),
+        )
+        folder, counts = Places(self._results, campaign).imported(dropped.name), []
+        for name, is_label in ((LABELS, True), (PROPOSALS, False)):
+            lines = _Counted(each.line for each in reader().read(io.BytesIO(body)) if each.is_label == is_label)
+            self._objects.write_stream(folder / name, _chunks(lines), CONTENT_TYPE)
+            counts.append(lines.count)
+        if not any(counts):
+            raise InvalidInput("the file has no lines", remedy="Drop it again.", field="line")
+        return replace(dropped, problem=None, labels=counts[0], proposals=counts[1])
+
+    # ------------------------------------------------------------ placing
+
+    def place(self, campaign: Campaign, seen: str, now: datetime) -> None:
+        """Finds the images of imported labels; those that wait for a batch leave it. Writes what holds."""
+        placed = [
+            self._placed(campaign.name, each, now) if each.is_read and each.waiting else each
+            for each in campaign.imports
+        ]
+        self._store.campaigns.record_imports(campaign.name, placed, seen, now)
+        if [each.held for each in placed] != [each.held for each in campaign.imports]:
+            # Behind the counts: killed in between, the labels are written with the next image or report.
+            self._store.campaigns.tell_of_duplicates(campaign.name, now)
+
+    def _placed(self, campaign: str, dropped: Import, now: datetime) -> Import:
+        folder, tally = Places(self._results, campaign).imported(dropped.name), _Tally()
+        lines = self._holding(campaign, dropped, self._lines(folder / LABELS), tally)
+        self._objects.write_stream(folder / OUTPUT, _chunks(lines), CONTENT_TYPE)
+        return replace(
+            dropped,
+            held=tally.held,
+            left_out=tally.left_out,
+            notes=tuple(tally.notes),
+            changed_at=now.isoformat() if tally.held > dropped.held else dropped.changed_at,
+        )
+
+    def _holding(
+        self, campaign: str, dropped: Import, lines: Iterator[JsonObject], tally: _Tally
+    ) -> Iterator[JsonObject]:
+        """The lines that are labels of the campaign, each of the image that stands for its content."""
+        taken = set[str]()
+        while some := list(islice(lines, _AT_ONCE)):
+            keys = [S3Uri.parse(line["source-ref"]).key for line in some]
+            images = self._store.images.get_many((campaign, key) for key in keys)
+            for key, line in zip(keys, some, strict=True):
+                image = images.get((campaign, key))
+                if image is not None and image.status is ImageStatus.DUPLICATE:
+                    owner = self._store.images.twin_of(image)
+                    image = None if owner is None else self._store.images.get(campaign, owner)
+                if image is None:
+                    continue  # it may still come
+                why = _left_out(image, line) or (_TWICE if image.key in taken else None)
+                if why is not None:
+                    tally.leave_out(f"{key}: {why}")
+                elif image.status is ImageStatus.IMPORTED or self._store.images.keep_label(image, dropped.name):
+                    taken.add(image.key)
+                    tally.held += 1
+                    yield _of_image(line, image, self._inbox)
+
+    # ------------------------------------------------------------ what others need
+
+    def awaited(self, campaign: Campaign) -> Collection[str]:
+        """Keys of images that have their labels and are not known to have come: a batch does without them."""
+        root = Places(self._results, campaign.name)
+        return {
+            S3Uri.parse(line["source-ref"]).key
+            for each in campaign.imports
+            if each.is_read and each.waiting
+            for line in self._lines(root.imported(each.name) / LABELS)
+        }
+
+    def to_learn_from(self, campaign: Campaign, since: datetime | None) -> list[JsonObject]:
+        """Labeled lines for a job's manifest, at most `MOST_LEARNT`; none where no label came after `since`."""
+        changes = [each.changed_at for each in campaign.imports if each.changed_at is not None]
+        if not changes or (since is not None and max(changes) <= since.isoformat()):
+            return []
+        lines = list(held_lines(self._objects, Places(self._results, campaign.name), campaign.imports))
+        return lines[:: -(-len(lines) // MOST_LEARNT)] if lines else []
+
+    def proposals(self, campaign: Campaign, attribute: str, keys: Collection[str]) -> Mapping[str, JsonObject]:
+        """By key: a proposal and its metadata, of the import that was dropped last."""
+        found, names = dict[str, JsonObject](), (attribute + PROPOSAL, metadata_key(attribute + PROPOSAL))
+        for each in campaign.imports:
+            if each.is_read and each.proposals:
+                folder = Places(self._results, campaign.name).imported(each.name)
+                for line in self._lines(folder / PROPOSALS):
+                    key = S3Uri.parse(line["source-ref"]).key
+                    if key in keys and names[0] in line:
+                        found[key] = {name: line[name] for name in names}
+        return found
+
+    def _lines(self, uri: S3Uri) -> Iterator[JsonObject]:
+        return (json.loads(line) for line in self._objects.lines(uri) if line.strip())
+
+
+def held_lines(objects: ObjectStore, places: Places, imports: Iterable[Import]) -> Iterator[JsonObject]:
+    """The labels of all imports, one of each image: of the import that was dropped last.
+
+    Held in memory: the hash of each source.
+    """
+    seen = set[int]()
+    for each in reversed(tuple(imports)):
+        if not (each.is_read and each.held):
+            continue
+        for text in objects.lines(places.imported(each.name) / OUTPUT):
+            if text.strip():
+                line = json.loads(text)
+                if hash(line["source-ref"]) not in seen:
+                    seen.add(hash(line["source-ref"]))
+                    yield line
+
+
+class _Counted:
+    """Lines, counted as they go by."""
+
+    def __init__(self, lines: Iterable[JsonObject]) -> None:
+        self._lines, self.count = lines, 0
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        for line in self._lines:
+            self.count += 1
+            yield line
+
+
+@dataclass
+class _Tally:
+    held: int = 0
+    left_out: int = 0
+
+    def __post_init__(self) -> None:
+        self.notes: list[str] = []
+
+    def leave_out(self, note: str) -> None:
+        self.left_out += 1
+        if len(self.notes) < NOTES:
+            self.notes.append(note)
+
+
+def _left_out(image: Image, line: JsonObject) -> str | None:
+    """Why a label is none of the campaign's; None where it is."""
+    if image.status is ImageStatus.REJECTED:
+        return f"the image was refused: {image.reason}"
+    if image.batch is not None:
+        return f"the image is in batch {image.batch}; what its job labels holds"
+    size = _size(line)
+    if size is None or _is_scaled(size, (image.width, image.height)):
+        return None
+    turned = ", turned by its EXIF orientation" if size == (image.height, image.width) else ""
+    return f"labeled at {size[0]} × {size[1]} pixels; people see {image.width} × {image.height}{turned}"
+
+
+def _size(line: JsonObject) -> tuple[int, int] | None:
+    values = (value for value in line.values() if isinstance(value, dict))
+    return next(((size["width"], size["height"]) for value in values for size in value.get("image_size", ())), None)
+
+
+def _is_scaled(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether both are one picture at two sizes, but for the rounding of its sides."""
+    return abs(one[0] * other[1] - other[0] * one[1]) <= max(*one, *other)
+
+
+def _of_image(line: JsonObject, image: Image, bucket: str) -> dict[str, Any]:
+    """The line of the image itself, boxes in its own pixels."""
+    attribute = next(name for name in line if metadata_key(name) in line)
+    own = twin_line(line, attribute, S3Uri(bucket, image.key), (image.width, image.height))
+    return {name: value for name, value in own.items() if name in {"source-ref", attribute, metadata_key(attribute)}}
+
+
+def _chunks(lines: Iterable[JsonObject]) -> Iterator[bytes]:
+    lines = iter(lines)
+    while some := list(islice(lines, _LINES_PER_CHUNK)):
+        yield "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in some).encode()
