@@ -281,11 +281,15 @@ def list_images(name: str) -> Any:
 def show_labels(name: str) -> Any:
     """Where the campaign's labels can be downloaded, for an hour: they may be larger than an answer can be."""
     campaign = wiring.store().campaigns.get(name)
-    # The labels are written with the first report. Asking S3 would need a permission to list that this has no use for.
+    # The labels are written with the first report, or once some were imported. Asking S3 would need a permission to
+    # list that this has no use for.
     is_written = any(job.report_uri is not None and not job.is_control for job in wiring.store().jobs.of(name))
+    is_written = is_written or (campaign.labels_for is not None and any(each.held for each in campaign.imports))
     if campaign.spec is None or not is_written:
         raise NotFound(
-            f"campaign {name} has no labels yet", remedy="They are written when a job has ended.", field="name"
+            f"campaign {name} has no labels yet",
+            remedy="They are written when a job has ended, or labels were imported.",
+            field="name",
         )
     manifest = Places(wiring.settings().deployment.results_bucket, name).labels
     return {

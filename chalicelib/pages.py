@@ -29,7 +29,7 @@ DELIVERIES_SHOWN = 20
 SAMPLES_EACH = 4
 URL_SECONDS = 3600
 """How long the presigned addresses of images live. A page kept by its ETag is made anew after half of it."""
-IMAGE_STATUSES = ("rejected", "replaced", "duplicate", "pending")
+IMAGE_STATUSES = ("rejected", "replaced", "duplicate", "imported", "pending")
 STATIC_KEPT = "public, max-age=31536000, immutable"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from gt_service.chain.states import CampaignState, JobState
 from gt_service.errors import InvalidInput
 from gt_service.store.images import Cursor, is_cursor
-from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
+from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Import, Job, Verdict
 
 Json = dict[str, Any]
 
@@ -34,17 +34,48 @@ def campaign_json(campaign: Campaign, images: Json, batches: int, *, more: Seque
         "remedy": verdict.remedy,
         "waits_for": verdict.waits_for,
         "spec_errors": list(campaign.spec_errors),
-        "warnings": [*campaign.notices, *([] if spec is None else spec.warnings)],
+        "warnings": [*campaign.notices, *([] if spec is None else spec.warnings), *_of_imports(campaign)],
         "spec": None if spec is None else spec.model_dump(mode="json"),
         "revision": campaign.revision,
-        "images": images,
+        "images": {**images, "imported": sum(each.held for each in campaign.imports)},
         "images_more": list(more),
         "batches": batches,
+        "imports": [import_json(each) for each in campaign.imports],
         "cap_mills": campaign.cap,
         "committed_mills": campaign.committed,
         "spent_mills": campaign.spent,
         "created_at": _time(campaign.created_at),
     }
+
+
+def import_json(dropped: Import) -> Json:
+    """A file of labels that was dropped, and what became of them."""
+    is_unread = "unread" if dropped.revision is None else "read"
+    return {
+        "name": dropped.name,
+        "key": dropped.key,
+        "etag": dropped.etag,
+        "status": "refused" if dropped.problem is not None else is_unread,
+        "labels": dropped.labels,
+        "proposals": dropped.proposals,
+        "held": dropped.held,
+        "waiting": dropped.waiting,
+        "left_out": dropped.left_out,
+        "notes": list(dropped.notes),
+        "problem": None if dropped.problem is None else dict(dropped.problem),
+    }
+
+
+def _of_imports(campaign: Campaign) -> Iterator[str]:
+    """What the owner should know of labels that were dropped."""
+    for each in campaign.imports:
+        if each.problem is not None:
+            remedy = f" {each.problem['remedy']}" if each.problem.get("remedy") else ""
+            yield f"{each.key} was refused: {each.problem['message']}.{remedy}"
+        elif each.waiting and campaign.imports_seen is not None:
+            yield f"{each.waiting:,} of {each.labels:,} labels in {each.key} wait for their images to be uploaded"
+        if each.left_out:
+            yield f"{each.left_out:,} of {each.labels:,} labels in {each.key} were left out, the first: {each.notes[0]}"
 
 
 def verdict_of(campaign: Campaign) -> Verdict:

@@ -57,6 +57,23 @@ class ImageCounts(_Shown):
     duplicate: int = Field(description="Labeled once, under another key.")
     replaced: int = Field(description="Of those in batches: replaced since, and labeled as they were.")
     in_batches: int
+    imported: int = Field(description="They had a label already; nobody is asked for one.")
+
+
+class Import(_Shown):
+    """A file of labels, dropped at `<campaign>/labels/<name>.manifest` in the inbox."""
+
+    name: str
+    key: str
+    etag: str
+    status: Literal["unread", "read", "refused"]
+    labels: int = Field(description="Images with a label in the file.")
+    proposals: int = Field(description="Images with a prediction in the file.")
+    held: int = Field(description="Labels of the file that are labels of the campaign.")
+    waiting: int = Field(description="Labels whose images have not been uploaded.")
+    left_out: int = Field(description="Labels that will not be the campaign's.")
+    notes: list[str] = Field(description="Why, for the first of those left out.")
+    problem: Problem | None = Field(description="Why the file was refused.")
 
 
 class Campaign(_Shown):
@@ -74,6 +91,7 @@ class Campaign(_Shown):
     images: ImageCounts
     images_more: list[str] = Field(description="Statuses of which there are more than were counted.")
     batches: int
+    imports: list[Import] = Field(description="Labels that were there before the campaign, in the order of their drop.")
     cap_mills: int | None = Field(description="The budget, in tenths of a cent; null where there is none.")
     committed_mills: int = Field(description="Set aside for jobs whose real cost is not known yet.")
     spent_mills: int = Field(description="Real cost of the jobs that have a report.")
@@ -136,7 +154,7 @@ class Jobs(_Shown):
 
 class Image(_Shown):
     key: str
-    status: Literal["pending", "batch", "rejected", "duplicate"]
+    status: Literal["pending", "batch", "imported", "rejected", "duplicate"]
     batch: int | None
     reason: str | None = Field(description="Why it was rejected, or is labeled as it was.")
     remedy: str | None
@@ -335,7 +353,11 @@ _PAGING = (
 _STATUS = Parameter(
     "status",
     "Which images.",
-    {"type": "string", "enum": ["pending", "batch", "rejected", "duplicate", "replaced"], "default": "rejected"},
+    {
+        "type": "string",
+        "enum": ["pending", "batch", "imported", "rejected", "duplicate", "replaced"],
+        "default": "rejected",
+    },
 )
 _LEADS_TO = Parameter("next", "Where to go then: a page, relative to the API's root.", {"type": "string"})
 _WHOLE = {"type": "integer", "minimum": 1}

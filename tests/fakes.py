@@ -95,7 +95,7 @@ class FakeSageMaker:
                 "HumanLabeled": 0,
                 "MachineLabeled": 0,
                 "FailedNonRetryableError": 0,
-                "Unlabeled": len(self.lines(name, request)),
+                "Unlabeled": sum(request["LabelAttributeName"] not in line for line in self.lines(name, request)),
             },
             "CreationTime": self.now(),
             "LastModifiedTime": self.now(),
@@ -126,14 +126,16 @@ class FakeSageMaker:
         each_failed: bool = False,
         times: int = 1,
     ) -> None:
-        """Ends a job with its first `labeled` objects labeled by people, all of them unless given.
+        """Ends a job with its first `labeled` objects labeled by people, all of them unless given. Lines that
+        have their label already come last, and stay as they are.
 
         each_failed: whether every other object was tried and failed by itself. times: in how many iterations people
         were asked for the labeled ones.
         """
         job, lines = self.jobs[name], self.lines(name)
-        done = len(lines) if labeled is None else min(labeled, len(lines))
         attribute = job["LabelAttributeName"]
+        objects = sum(attribute not in line for line in lines)
+        done = objects if labeled is None else min(labeled, objects)
         root = S3Uri.parse(job["OutputConfig"]["S3OutputPath"]) / name
         records = [self._label(name, attribute) for _ in range(done)]
         if records:
@@ -144,8 +146,8 @@ class FakeSageMaker:
         self._objects.write(root / "manifests/output/output.manifest", body, "application/jsonlines")
         job["LabelingJobStatus"] = status
         job["LastModifiedTime"] = self.now()
-        job["LabelCounters"] |= {"TotalLabeled": done, "HumanLabeled": done, "Unlabeled": len(lines) - done}
-        job["LabelCounters"]["FailedNonRetryableError"] = len(lines) - done if each_failed else 0
+        job["LabelCounters"] |= {"TotalLabeled": done, "HumanLabeled": done, "Unlabeled": objects - done}
+        job["LabelCounters"]["FailedNonRetryableError"] = objects - done if each_failed else 0
         job["LabelingJobOutput"] = {"OutputDatasetS3Uri": str(root / "manifests/output/output.manifest")}
         if model and "LabelingJobAlgorithmsConfig" in job:
             arn = f"arn:aws:sagemaker:us-east-1:111122223333:model/{name}-model"

@@ -33,7 +33,6 @@ NOTES = 10
 """Of an import, so many of the labels that are left out are named with their reasons."""
 MAX_BYTES = 64 * 1024 * 1024
 """Of a file of labels: some 100,000 images, and what a function can hold."""
-_TWICE = "an image before it in the file shows the same"
 _AT_ONCE = 100
 _LINES_PER_CHUNK = 500
 
@@ -81,18 +80,19 @@ class ImportedLabels:
 
     def place(self, campaign: Campaign, seen: str, now: datetime) -> None:
         """Finds the images of imported labels; those that wait for a batch leave it. Writes what holds."""
-        placed = [
-            self._placed(campaign.name, each, now) if each.is_read and each.waiting else each
-            for each in campaign.imports
-        ]
-        self._store.campaigns.record_imports(campaign.name, placed, seen, now)
-        if [each.held for each in placed] != [each.held for each in campaign.imports]:
-            # Behind the counts: killed in between, the labels are written with the next image or report.
+        taken = dict[str, str]()
+        # The latest first: its labels hold, and what earlier ones say of the same images is left out.
+        newest = [self._placed(campaign.name, each, taken, now) for each in reversed(campaign.imports) if each.is_read]
+        placed = newest[::-1]
+        if [each.held for each in placed] != [each.held for each in campaign.imports if each.is_read]:
+            # First: killed in between, it is told again, and the labels are written once more than needed.
             self._store.campaigns.tell_of_duplicates(campaign.name, now)
+        self._store.campaigns.record_imports(campaign.name, placed, seen, now)
 
-    def _placed(self, campaign: str, dropped: Import, now: datetime) -> Import:
+    def _placed(self, campaign: str, dropped: Import, taken: dict[str, str], now: datetime) -> Import:
+        """taken: by the key of each image that has its label, the import that it is of."""
         folder, tally = Places(self._results, campaign).imported(dropped.name), _Tally()
-        lines = self._holding(campaign, dropped, self._lines(folder / LABELS), tally)
+        lines = self._holding(campaign, dropped, self._lines(folder / LABELS), taken, tally)
         self._objects.write_stream(folder / OUTPUT, _chunks(lines), CONTENT_TYPE)
         return replace(
             dropped,
@@ -103,10 +103,9 @@ class ImportedLabels:
         )
 
     def _holding(
-        self, campaign: str, dropped: Import, lines: Iterator[JsonObject], tally: _Tally
+        self, campaign: str, dropped: Import, lines: Iterator[JsonObject], taken: dict[str, str], tally: _Tally
     ) -> Iterator[JsonObject]:
         """The lines that are labels of the campaign, each of the image that stands for its content."""
-        taken = set[str]()
         while some := list(islice(lines, _AT_ONCE)):
             keys = [S3Uri.parse(line["source-ref"]).key for line in some]
             images = self._store.images.get_many((campaign, key) for key in keys)
@@ -115,13 +114,13 @@ class ImportedLabels:
                 if image is not None and image.status is ImageStatus.DUPLICATE:
                     owner = self._store.images.twin_of(image)
                     image = None if owner is None else self._store.images.get(campaign, owner)
-                if image is None:
+                if image is None or image.status is ImageStatus.REJECTED:
                     continue  # it may still come
-                why = _left_out(image, line) or (_TWICE if image.key in taken else None)
+                why = _left_out(image, line) or _labeled_twice(taken.get(image.key), dropped)
                 if why is not None:
                     tally.leave_out(f"{key}: {why}")
                 elif image.status is ImageStatus.IMPORTED or self._store.images.keep_label(image, dropped.name):
-                    taken.add(image.key)
+                    taken[image.key] = dropped.name
                     tally.held += 1
                     yield _of_image(line, image, self._inbox)
 
@@ -206,8 +205,6 @@ class _Tally:
 
 def _left_out(image: Image, line: JsonObject) -> str | None:
     """Why a label is none of the campaign's; None where it is."""
-    if image.status is ImageStatus.REJECTED:
-        return f"the image was refused: {image.reason}"
     if image.batch is not None:
         return f"the image is in batch {image.batch}; what its job labels holds"
     size = _size(line)
@@ -215,6 +212,12 @@ def _left_out(image: Image, line: JsonObject) -> str | None:
         return None
     turned = ", turned by its EXIF orientation" if size == (image.height, image.width) else ""
     return f"labeled at {size[0]} × {size[1]} pixels; people see {image.width} × {image.height}{turned}"
+
+
+def _labeled_twice(by: str | None, dropped: Import) -> str | None:
+    if by is None:
+        return None
+    return "a line before it is of the same picture" if by == dropped.name else f"{by}, which was dropped later, holds"
 
 
 def _size(line: JsonObject) -> tuple[int, int] | None:

@@ -96,6 +96,7 @@ class CampaignPage:
     warnings: tuple[str, ...]
     pending: str
     in_batches: str
+    imported: str
     rejected: str
     replaced: str
     spent: str
@@ -305,6 +306,7 @@ def campaign_page(
         ),
         pending=_count(images, "pending"),
         in_batches=number(in_batches),
+        imported=number(images["imported"]) if images.get("imported") else "",
         rejected=_count(images, "rejected"),
         replaced=_count(images, "replaced") if images.get("replaced") else "",
         spent=money(spent),

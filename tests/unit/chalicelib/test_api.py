@@ -59,6 +59,7 @@ def test_a_campaign_over_http(client: Client, world: World) -> None:
         "duplicate": 0,
         "replaced": 0,
         "in_batches": 0,
+        "imported": 0,
     }
     assert ask(client, "POST", "/campaigns/birds/batches").status_code == 202
     world.advance()
