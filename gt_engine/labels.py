@@ -46,6 +46,10 @@ class BoxLabel:
     def __len__(self) -> int:
         return len(self.class_ids)
 
+    def __bool__(self) -> bool:
+        """A label without a box is a label: `if label` asks whether there is one."""
+        return True
+
 
 def box_label(
     boxes: object, class_ids: object, image_size: tuple[int, int, int], confidences: object | None = None

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from gt_engine.consolidation import consolidate_batch
-from gt_engine.jobs.reviewing import adjusted
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 from gt_engine.outputs.records import AnyLabel, MultiClassLabel, drawn, read_label
 from gt_engine.workforce import Answer, SimulatedWorkforce
@@ -59,19 +58,19 @@ class Crowd:
     lifetime: timedelta
 
     def answers(
-        self, object_id: str, gold: AnyLabel, start: datetime, *, reviewed: BoxLabel | None = None
+        self, object_id: str, gold: AnyLabel, start: datetime, *, to_mend: BoxLabel | None = None
     ) -> list[Given]:
         """What the workers submitted for one object that they were offered at `start`, by time.
 
-        reviewed: the boxes that they were shown to be mended.
+        to_mend: the boxes that they were shown, under review or the machine's.
         """
         shown = _shown_class(gold, len(self.classes)) if isinstance(gold, MultiClassLabel) else gold
         # The team's people are the same in all its jobs; what each of them answers differs from job to job.
-        given = self._workforce().answer(f"{self.job_name}/{object_id}", shown, self.workers_per_object, start)
+        given = self._workforce().answer(
+            f"{self.job_name}/{object_id}", shown, self.workers_per_object, start, to_mend=to_mend
+        )
         in_time = (answer for answer in given if answer.submitted_at <= start + self.lifetime)
-        return [
-            Given(a.worker_id, self._answered(a.label, gold, reviewed), a.accepted_at, a.submitted_at) for a in in_time
-        ]
+        return [Given(a.worker_id, self._answered(a.label, gold), a.accepted_at, a.submitted_at) for a in in_time]
 
     def consolidate(self, answers: Mapping[str, Sequence[Given]]) -> dict[str, AnyLabel]:
         """One label for each object that has an answer."""
@@ -92,9 +91,9 @@ class Crowd:
             classes=len(self.classes) + (1 if several else 0),
         )
 
-    def _answered(self, label: Label, gold: AnyLabel, reviewed: BoxLabel | None) -> AnyLabel:
+    def _answered(self, label: Label, gold: AnyLabel) -> AnyLabel:
         if isinstance(label, BoxLabel):
-            return drawn(label) if reviewed is None else adjusted(drawn(label), drawn(reviewed))
+            return drawn(label)
         if not isinstance(gold, MultiClassLabel):
             return label
         shown, nothing = _shown_class(gold, len(self.classes)).class_id, len(self.classes)

@@ -11,9 +11,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from gt_engine.autolabel.boxes.geometry import intersection_over_union
 from gt_engine.labels import BoxLabel, box_label
 from gt_service.errors import InvalidInput
 from gt_service.outputs.gold import label_attributes
@@ -21,8 +18,6 @@ from gt_service.regions import TaskType
 
 PROPOSAL = "-proposal"
 """Ends the names of attributes that hold a machine's label to be shown to people."""
-GOOD_ENOUGH = 0.65
-"""Simulated workers leave a box alone that agrees so far (IoU) with the one that they would draw."""
 
 
 def reviewed_label(line: bytes, attribute: str, classes: Sequence[str]) -> BoxLabel | None:
@@ -59,18 +54,6 @@ def check_reviewed(line: bytes, number: int, attribute: str) -> None:
         raise InvalidInput(
             f"line {number + 1} of the manifest has no boxes that could be reviewed", field="ManifestS3Uri"
         )
-
-
-def adjusted(drawn: BoxLabel, reviewed: BoxLabel) -> BoxLabel:
-    """What a worker submits who would draw `drawn`, and is shown `reviewed`: boxes that are good enough stay."""
-    boxes = drawn.boxes.copy()
-    agreement = intersection_over_union(drawn.boxes, reviewed.boxes)
-    agreement[drawn.class_ids[:, None] != reviewed.class_ids[None]] = 0
-    while agreement.size and agreement.max() >= GOOD_ENOUGH:
-        i, j = np.unravel_index(int(agreement.argmax()), agreement.shape)
-        boxes[i] = reviewed.boxes[j]
-        agreement[i], agreement[:, j] = 0, 0
-    return BoxLabel(boxes, drawn.class_ids, drawn.confidences, drawn.image_size)
 
 
 def with_review(

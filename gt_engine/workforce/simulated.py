@@ -16,7 +16,11 @@ import numpy as np
 
 from gt_engine.labels import BoxLabel, ClassLabel, Label, box_label
 from gt_engine.workforce.answers import Answer, Assignment, Outcome
+from gt_engine.workforce.mending import OVERLOOKS, Mending, Trust, mend, trust_of
 
+Corners = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+DRAW_SECONDS = 4.0
 SMALL = 0.1
 """A box narrower than this share of the image is missed more often."""
 
@@ -31,6 +35,7 @@ class Worker:
     confuses   probability to pick a wrong class
     seconds    time per task, before the boxes: median of a log-normal
     absent     never accepts anything
+    trust      how the machine's boxes are mended
     """
 
     worker_id: str
@@ -40,6 +45,7 @@ class Worker:
     confuses: float
     seconds: float
     absent: bool
+    trust: Trust
 
 
 @dataclass(frozen=True)
@@ -70,13 +76,31 @@ class SimulatedWorkforce:
         """Everyone who works here."""
         return tuple(self._worker(number) for number in range(self.workers))
 
-    def answer(self, object_id: str, gold: Label, workers_per_object: int, start: datetime) -> list[Answer]:
-        """The submitted answers for one object, by time; fewer than asked when too few workers are there."""
-        submitted = [one.answer for one in self.assignments(object_id, gold, workers_per_object, start) if one.answer]
+    def answer(
+        self,
+        object_id: str,
+        gold: Label,
+        workers_per_object: int,
+        start: datetime,
+        *,
+        to_mend: BoxLabel | None = None,
+    ) -> list[Answer]:
+        """The submitted answers for one object, by time; fewer than asked when too few workers are there.
+
+        to_mend: the boxes that the workers are shown; None where they draw.
+        """
+        made = self.assignments(object_id, gold, workers_per_object, start, to_mend=to_mend)
+        submitted = [one.answer for one in made if one.answer]
         return sorted(submitted, key=lambda answer: (answer.submitted_at, answer.worker_id))
 
     def assignments(
-        self, object_id: str, gold: Label, workers_per_object: int, start: datetime
+        self,
+        object_id: str,
+        gold: Label,
+        workers_per_object: int,
+        start: datetime,
+        *,
+        to_mend: BoxLabel | None = None,
     ) -> Sequence[Assignment]:
         """Every assignment for one object on a virtual clock that begins at `start`: submitted, declined, expired.
 
@@ -94,7 +118,7 @@ class SimulatedWorkforce:
             if not free_at:
                 break
             accepted = free_at.pop(0)
-            one = self._assignment(worker, gold, accepted, rng)
+            one = self._assignment(worker, gold, accepted, rng, to_mend)
             made.append(one)
             if one.answer is None:
                 free_at.append(one.ended_at)
@@ -111,20 +135,37 @@ class SimulatedWorkforce:
             confuses=rng.uniform(0.15, 0.35) if sloppy else rng.uniform(0.01, 0.05),
             seconds=rng.uniform(3, 8) if sloppy else rng.uniform(6, 20),
             absent=bool(rng.random() < self.absent_share),
+            trust=trust_of(f"{self.seed}/{number}", sloppy=bool(sloppy)),
         )
 
-    def _assignment(self, worker: Worker, gold: Label, accepted: datetime, rng: np.random.Generator) -> Assignment:
+    def _assignment(
+        self,
+        worker: Worker,
+        gold: Label,
+        accepted: datetime,
+        rng: np.random.Generator,
+        to_mend: BoxLabel | None,
+    ) -> Assignment:
         chance = rng.random()
         if chance < self.declining_share:
             ended = accepted + timedelta(seconds=round(float(rng.uniform(1, 10)), 3))
             return Assignment(worker.worker_id, Outcome.DECLINED, accepted, ended)
-        boxes = len(gold) if isinstance(gold, BoxLabel) else 0
-        seconds = float(rng.lognormal(np.log(worker.seconds + 4 * boxes), 0.4))
+        mending = None
+        work = DRAW_SECONDS * len(gold) if isinstance(gold, BoxLabel) else 0.0
+        if to_mend is not None and isinstance(gold, BoxLabel):
+            mending = mend(to_mend, gold, worker.trust, rng)
+            work = mending.seconds + DRAW_SECONDS * (len(mending.mended) + len(mending.missing))
+        seconds = float(rng.lognormal(np.log(worker.seconds + work), 0.4))
         if chance < self.declining_share + self.expiring_share or seconds > self.time_limit_seconds:
             return Assignment(
                 worker.worker_id, Outcome.EXPIRED, accepted, accepted + timedelta(seconds=self.time_limit_seconds)
             )
-        label = self._boxes(worker, gold, rng) if isinstance(gold, BoxLabel) else self._class(worker, gold, rng)
+        if not isinstance(gold, BoxLabel):
+            label: Label = self._class(worker, gold, rng)
+        elif mending is None or to_mend is None:
+            label = self._boxes(worker, gold, rng)
+        else:
+            label = self._mended(worker, gold, to_mend, mending, rng)
         submitted = accepted + timedelta(seconds=round(seconds, 3))
         answer = Answer(worker.worker_id, label, accepted, submitted)
         return Assignment(worker.worker_id, Outcome.SUBMITTED, accepted, submitted, answer)
@@ -139,18 +180,12 @@ class SimulatedWorkforce:
 
     def _boxes(self, worker: Worker, gold: BoxLabel, rng: np.random.Generator) -> BoxLabel:
         size = np.array(gold.image_size[:2], float)
-        drawn: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
+        drawn: list[Corners] = []
         classes: list[int] = []
-        for box, class_id in zip(gold.boxes, gold.class_ids, strict=True):
-            extent = (box[2:] - box[:2]).astype(float)
-            misses = worker.misses * (2.5 if (extent / size).min() < SMALL else 1)
-            if rng.random() < misses:
+        for row in range(len(gold)):
+            if rng.random() < self._misses(worker, gold, row):
                 continue
-            noise = rng.normal(0, worker.spread, 4) * np.tile(extent, 2) + rng.normal(0, 0.7, 4)
-            corners = np.clip(box + noise, 0, np.tile(size, 2))
-            if (corners[2:] - corners[:2]).min() > 2:
-                drawn.append(corners)
-                classes.append(self._confused(worker, int(class_id), rng))
+            self._draw(worker, gold, row, drawn, classes, rng)
         if rng.random() < worker.spurious:
             extent = rng.uniform(0.08, 0.4, 2) * size
             corner = rng.uniform(0, 1, 2) * (size - extent)
@@ -158,3 +193,38 @@ class SimulatedWorkforce:
             classes.append(int(rng.integers(self.classes)))
         # People's boxes are whole pixels, as Ground Truth writes them.
         return box_label(np.round(np.array(drawn).reshape(-1, 4)), classes, gold.image_size)
+
+    def _mended(
+        self, worker: Worker, gold: BoxLabel, shown: BoxLabel, mending: Mending, rng: np.random.Generator
+    ) -> BoxLabel:
+        drawn: list[Corners] = [shown.boxes[row].astype(float) for row in mending.kept]
+        classes = [int(shown.class_ids[row]) for row in mending.kept]
+        for row in mending.mended:
+            self._draw(worker, gold, row, drawn, classes, rng)
+        for row in mending.missing:
+            if rng.random() >= OVERLOOKS * self._misses(worker, gold, row):
+                self._draw(worker, gold, row, drawn, classes, rng)
+        return box_label(np.round(np.array(drawn).reshape(-1, 4)), classes, gold.image_size)
+
+    def _misses(self, worker: Worker, gold: BoxLabel, row: int) -> float:
+        box, size = gold.boxes[row].astype(float), np.array(gold.image_size[:2], float)
+        return worker.misses * (2.5 if ((box[2:] - box[:2]) / size).min() < SMALL else 1)
+
+    def _draw(
+        self,
+        worker: Worker,
+        gold: BoxLabel,
+        row: int,
+        drawn: list[Corners],
+        classes: list[int],
+        rng: np.random.Generator,
+    ) -> None:
+        """Adds the box as the worker draws it; one of two pixels or less is none."""
+        box = gold.boxes[row].astype(float)
+        size = np.array(gold.image_size[:2], float)
+        extent = box[2:] - box[:2]
+        noise = rng.normal(0, worker.spread, 4) * np.tile(extent, 2) + rng.normal(0, 0.7, 4)
+        corners = np.clip(gold.boxes[row] + noise, 0, np.tile(size, 2))
+        if (corners[2:] - corners[:2]).min() > 2:
+            drawn.append(corners)
+            classes.append(self._confused(worker, int(gold.class_ids[row]), rng))

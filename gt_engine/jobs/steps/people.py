@@ -238,7 +238,9 @@ def _known(
             labels = ((worker, _label(job, object_id, content, sizes)) for worker, content in given)
             shown = proposals.get(object_id)
             known[object_id] = [
-                Given(worker, without_planted(shown, one), batch.until, batch.until) for worker, one in labels if one
+                Given(worker, without_planted(shown, one), batch.until, batch.until)
+                for worker, one in labels
+                if one is not None
             ]
     return known
 

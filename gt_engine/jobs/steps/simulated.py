@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given, GoldLabels, read_gold_labels, with_size
 from gt_engine.jobs.life_cycle import Ask
 from gt_engine.jobs.manifest import ManifestLine
+from gt_engine.jobs.proposing import propose
 from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.reviewing import reviewed_label
 from gt_engine.jobs.state import HumanWork, JobState
@@ -19,6 +19,7 @@ from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times
 from gt_engine.labels import BoxLabel
 from gt_engine.outputs import records
 from gt_engine.outputs.records import WorkerAnswer, drawn
+from gt_engine.workforce.proposals import is_unchanged, was_shown, without_planted
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
@@ -28,7 +29,11 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     lines = {str(line.number): line for line in read_lines(job, tools, work.step.object_ids)}
     sizes = read_facts(job, tools, lines).sizes
     gold = _gold(job, tools)
-    reviewed = _reviewed(job, lines, sizes)
+    to_mend = {one: line for one, line in lines.items() if not work.certifies and one not in state.problems}
+    proposals = propose(work.iteration, 0, job, state, to_mend, sizes, tools)
+    shown = {one: each.label for one, each in proposals.items() if each.label is not None} | _reviewed(
+        job, lines, sizes
+    )
     answers: dict[str, list[Given]] = {}
     failed: dict[str, str] = {}
     for object_id in work.step.object_ids:
@@ -39,20 +44,31 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
             failed[object_id] = f"NoAnswer: {reason}, so the simulated work team cannot answer."
         else:
             label = with_size(gold.labels[lines[object_id].source], sizes.get(object_id))
-            given = job.crowd.answers(object_id, label, state.clock, reviewed=reviewed.get(object_id))
+            given = job.crowd.answers(object_id, label, state.clock, to_mend=shown.get(object_id))
             if given:
                 answers[object_id] = given
             else:
                 failed[object_id] = "NoAnswer: no worker answered in time; the task expired."
-    labels = job.crowd.consolidate(answers)
+    labels = job.crowd.consolidate(
+        {
+            one: [replace(each, label=without_planted(proposals.get(one), each.label)) for each in given]
+            for one, given in answers.items()
+        }
+    )
     last = max((given.submitted_at for all_given in answers.values() for given in all_given), default=state.clock)
     times = consolidation_times(answers, last.replace(microsecond=0) + 2 * ONE_SECOND)
     written = {
-        object_id: [_as_written(job, one, reviewed.get(object_id)) for one in given]
+        object_id: [_as_written(job, one, shown.get(object_id)) for one in given]
         for object_id, given in answers.items()
     }
     contents = {
-        object_id: human_content(job, labels[object_id], written[object_id], created_at(times[object_id], place))
+        object_id: human_content(
+            job,
+            labels[object_id],
+            written[object_id],
+            created_at(times[object_id], place),
+            proposal_shown=was_shown(proposals.get(object_id)),
+        )
         for place, object_id in enumerate(answers)
     }
     intermediate = (lines[object_id] for object_id in written)
@@ -87,19 +103,13 @@ def _reviewed(
     return {one: drawn(label) for one, label in shown.items() if isinstance(label, BoxLabel)}
 
 
-def _as_written(job: JobContext, given: Given, reviewed: BoxLabel | None) -> WorkerAnswer:
+def _as_written(job: JobContext, given: Given, shown: BoxLabel | None) -> WorkerAnswer:
     content = records.answer_content(job.task, given.label, job.classes)
-    if reviewed is not None:
-        shown = records.answer_content(job.task, reviewed, job.classes)
-        is_modified = _boxes_in(content) != _boxes_in(shown)
+    if shown is not None:
+        is_modified = not (isinstance(given.label, BoxLabel) and is_unchanged(shown, given.label))
         content = {name: {**value, "initialValueModified": is_modified} for name, value in content.items()}
     worker = records.worker_id(given.worker, job.workteam_arn, job.region)
     return WorkerAnswer(worker, content, given.accepted_at, given.submitted_at)
-
-
-def _boxes_in(content: Mapping[str, Any]) -> list[list[tuple[str, Any]]]:
-    """The boxes of an answer, in an order that does not depend on who drew them first."""
-    return sorted(sorted(box.items()) for value in content.values() for box in value["boundingBoxes"])
 
 
 def _gold(job: JobContext, tools: Tools) -> GoldLabels:

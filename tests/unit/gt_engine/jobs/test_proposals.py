@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,20 @@ import pytest
 from gt_engine.api import rules
 from gt_engine.autolabel.rounds import AskPeople, AutoLabel, JobPlan, Progress, Round, has_decided, next_step
 from gt_engine.jobs.machine import Labeled, Lesson
-from tests.engine import BUCKET, SIZE, RememberingMachine, bird_inputs, memory_tools
+from gt_engine.jobs.worker import take_step
+from tests.engine import (
+    BUCKET,
+    GOLD,
+    SIZE,
+    MemoryEngineObjects,
+    MemoryEvents,
+    RememberingMachine,
+    bird_inputs,
+    files_under,
+    job_record,
+    memory_tools,
+    request,
+)
 from tests.people import ANN, BOB, CAT, Job, boxes, team_request
 
 TAGS = [{"Key": rules.PROPOSALS_BLIND_TAG, "Value": "0.2"}, {"Key": rules.PROPOSALS_WRONG_TAG, "Value": "0.3"}]
@@ -45,8 +59,7 @@ def job_with(
     if brought:
         contents[f"s3://{BUCKET}/input.manifest"] = manifest_with_proposals(count)
     machine = WatchedMachine(sure)
-    tools = memory_tools(directory, contents)
-    object.__setattr__(tools, "machine", machine)
+    tools = replace(memory_tools(directory, contents), machine=machine)
     body = team_request(auto=auto, **({"NumberOfHumanWorkersPerDataObject": 1, "Tags": TAGS} | changes))
     return Job(directory, count, body=body, tools=tools), machine
 
@@ -181,3 +194,26 @@ def test_labels_say_that_a_proposal_was_shown_and_hold_nothing_that_was_planted(
         drawn = [[box["left"], box["top"], box["width"], box["height"]] for box in label["category"]["annotations"]]
         missing = record.get("planted", {}).get("mistake") == "missing"
         assert drawn == ([] if missing else [SHOWN] if record["shown"] else [[11, 11, 20, 20]])
+
+
+def test_simulated_people_mend_as_well(tmp_path: Path) -> None:
+    """The whole can be measured without people: the same files, and times that depend on what is shown."""
+    machine, objects = WatchedMachine(0.6), MemoryEngineObjects(bird_inputs(260))
+    tools = replace(memory_tools(tmp_path, {}), machine=machine, objects=objects)
+    body = request(Tags=[{"Key": rules.GOLD_LABELS_TAG, "Value": GOLD}, *TAGS], MaxConcurrentTaskCount=100)
+    tools.store.create_job(job_record(body))
+    while take_step("birds-0001", tools, MemoryEvents()):
+        pass
+    files = files_under(objects.contents, "birds-0001")
+    records = [json.loads(line) for path in files if path.startswith("proposals/") for line in files[path].splitlines()]
+    seen = {record["datasetObjectId"] for record in records if record["shown"]}
+    assert seen
+    assert not seen & machine.certifying
+    told = {
+        path.split("/")[3]
+        for path, text in files.items()
+        if path.startswith("annotations/worker-response/")
+        for answer in json.loads(text)["answers"]
+        if "initialValueModified" in answer["answerContent"]["boundingBox"]
+    }
+    assert told == seen

@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pytest
 
-from gt_engine.jobs.reviewing import adjusted, reviewed_label, with_review
+from gt_engine.jobs.reviewing import reviewed_label, with_review
 from gt_engine.jobs.steps import Tools
 from gt_engine.jobs.worker import take_step
-from gt_engine.labels import box_label
 from gt_engine.store import JobRecord
 from gt_service.regions import TaskType
 from tests.engine import (
@@ -82,7 +80,8 @@ def test_adjustment_mends_what_is_wrong_and_leaves_the_rest(tools: Tools) -> Non
     assert len(lines) >= IMAGES - 1
     wrong = [int(each["source-ref"].rsplit("/", 1)[-1].removesuffix(".jpg")) % 4 == 0 for each in lines]
     status = [each["birds-review-metadata"]["adjustment-status"] for each in lines]
-    assert all(one == "adjusted" for one, is_it in zip(status, wrong, strict=True) if is_it)
+    adjusted = sum(one == "adjusted" for one, is_it in zip(status, wrong, strict=True) if is_it)
+    assert adjusted >= 0.7 * sum(wrong), "some workers accept what they have not looked at"
     # Workers sometimes overlook a box that is right, or draw one too many; most of what is right stays.
     right = [one for one, is_it in zip(status, wrong, strict=True) if not is_it]
     assert right.count("unadjusted") >= len(right) / 2
@@ -151,14 +150,6 @@ def test_the_newest_boxes_are_under_review_and_never_a_proposal() -> None:
     assert label is not None
     assert (label.boxes.tolist(), label.class_ids.tolist()) == ([[1, 2, 4, 6]], [1])
     assert reviewed_label(b'{"source-ref":"s3://b/1.jpg"}', "review", ["Bird"]) is None
-
-
-def test_a_worker_keeps_boxes_that_fit_and_takes_out_those_that_do_not() -> None:
-    shown = box_label([[10, 10, 30, 30], [60, 60, 80, 80]], [0, 0], SHAPE)
-    would_draw = box_label([[11, 10, 31, 30], [40, 10, 60, 30]], [0, 0], SHAPE)
-    assert adjusted(would_draw, shown).boxes.tolist() == [[10, 10, 30, 30], [40, 10, 60, 30]]
-    other_class = box_label(would_draw.boxes, [1, 1], SHAPE)
-    assert np.array_equal(adjusted(other_class, shown).boxes, would_draw.boxes)
 
 
 def test_comments_of_a_verification_are_kept_and_empty_ones_dropped() -> None:
