@@ -300,6 +300,39 @@ def show_labels(name: str) -> Any:
     }
 
 
+@route("/campaigns/{name}/labeled-images")
+def show_labeled_images(name: str) -> Any:
+    """The campaign's labeled images that pass a filter, from the place `first` on."""
+    return _labeled_images(name, None)
+
+
+def _labeled_images(campaign: str, job: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Each with the address of its file, for an hour."""
+    from gt_service.gallery.looking import Filter
+
+    asked = {**_query(), **({} if job is None else {"job": job["name"]})}
+    first = whole_number(asked.get("first", "0"), field="first")
+    page = page_data().gallery(campaign, job, Filter.parse(asked), first)
+    return {
+        "count": page.count,
+        "first": page.first,
+        "images": [
+            {**image.row, "id": image.id, "url": page_data().presigned(S3Uri.parse(image.row["source"]), _URL_SECONDS)}
+            for image in page.images
+        ],
+    }
+
+
+@route("/campaigns/{name}/corrections", "POST")
+def correct_label(name: str) -> Any:
+    """Gives an image another label. 409 where it was corrected since the caller saw it."""
+    from chalicelib.corrections import correct
+
+    principal = (blueprint.current_request.context.get("authorizer") or {}).get("principalId", "")
+    correction = correct(name, _body(), by=principal)
+    return Response({"name": correction.name, **correction.as_dict()}, status_code=201)
+
+
 # ---------------------------------------------------------------- jobs
 
 
@@ -334,18 +367,9 @@ def show_report(name: str) -> Any:
 
 @route("/jobs/{name}/images")
 def show_job_images(name: str) -> Any:
-    """Some labeled images of a view, from the place `first` on; each with the address of its file, for an hour."""
-    asked = _query()
+    """A job's labeled images that pass a filter, from the place `first` on."""
     job = job_json(wiring.store().jobs.get(name))
-    page = page_data().gallery(job, asked.get("view", "all"), whole_number(asked.get("first", "0"), field="first"))
-    return {
-        "views": [vars(view) for view in page.views],
-        "view": page.view.name,
-        "first": page.first,
-        "images": [
-            {**row, "url": page_data().presigned(S3Uri.parse(row["source"]), _URL_SECONDS)} for row in page.rows
-        ],
-    }
+    return _labeled_images(job["campaign"], job)
 
 
 @route("/jobs/{name}/stop", "POST")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import wiring
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
+from gt_service.chain.names import Places
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 from gt_service.store.browsing import Browsing
@@ -17,7 +18,9 @@ from gt_service.store.notifications import Delivery
 from gt_service.store.records import ImageStatus, Job, Token
 
 if TYPE_CHECKING:
-    from gt_service.reports.gallery import GalleryPage
+    from gt_service.gallery.index import Index
+    from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage
+    from gt_service.gallery.whole import OneImage
 
 Json = Mapping[str, Any]
 Page = tuple[Sequence[Json], str | None]
@@ -49,21 +52,25 @@ class PageData(Protocol):
         """With `so_far_mills`: what a running job's labels have cost; None where that is not known."""
         ...
 
-    def label_attribute(self, campaign: str) -> str: ...
-
     def report(self, job: Json) -> Json | None: ...
 
     def report_page(self, job: Json) -> str: ...
 
-    def gallery(self, job: Json, view: str, first: int) -> GalleryPage: ...
+    def samples(self, job: Json, each: int) -> Sequence[GalleryImage]:
+        """Some of a job's images; none before they are listed."""
+        ...
+
+    def gallery(self, campaign: str, job: Json | None, wanted: Filter, first: int) -> GalleryPage:
+        """Of the campaign's images, or of a job's."""
+        ...
+
+    def gallery_image(self, campaign: str, job: Json | None, wanted: Filter, image: str) -> OneImage: ...
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page: ...
 
     def deliveries(self, campaign: str, limit: int) -> Sequence[Json]: ...
 
     def estimate(self, form: Mapping[str, str]) -> Json: ...
-
-    def first_bytes(self, uri: S3Uri, count: int) -> bytes: ...
 
     def presigned(self, uri: S3Uri, seconds: int) -> str: ...
 
@@ -122,10 +129,6 @@ class StoredData:
             prices=PriceTable.of(wiring.settings().deployment.backend),
         )
 
-    def label_attribute(self, campaign: str) -> str:
-        spec = wiring.store().campaigns.get(campaign).spec
-        return "" if spec is None else spec.label_attribute
-
     def _shown(self, job: Job) -> Json:
         return job_json(wiring.chain().look(job))
 
@@ -142,14 +145,47 @@ class StoredData:
             )
         return wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.html").decode()
 
-    def gallery(self, job: Json, view: str, first: int) -> GalleryPage:
-        from gt_service.reports.gallery import gallery_page
+    def samples(self, job: Json, each: int) -> Sequence[GalleryImage]:
+        from gt_service.gallery.looking import gallery_samples
 
         if not job["report_s3_uri"]:
+            return ()
+        try:
+            index = self._index(job["campaign"], job)
+        except NotFound:
+            return ()
+        return gallery_samples(wiring.objects(), index, job["name"], each)
+
+    def gallery(self, campaign: str, job: Json | None, wanted: Filter, first: int) -> GalleryPage:
+        from gt_service.gallery.looking import gallery_page
+
+        return gallery_page(wiring.objects(), self._index(campaign, job), wanted, first)
+
+    def gallery_image(self, campaign: str, job: Json | None, wanted: Filter, image: str) -> OneImage:
+        from gt_service.gallery.whole import one_image
+
+        return one_image(wiring.objects(), self._index(campaign, job), wanted, image, self._places(campaign))
+
+    def _places(self, campaign: str) -> Places:
+        return Places(wiring.settings().deployment.results_bucket, campaign)
+
+    def _index(self, campaign: str, job: Json | None) -> Index:
+        """Of all images of the campaign; of a control, which is beside the chain, its own."""
+        from gt_service.gallery.writing import INDEX, read_index
+
+        wiring.store().campaigns.get(campaign)
+        places = self._places(campaign)
+        is_apart = job is not None and job["role"] == "control"
+        index = read_index(
+            wiring.objects(), places.job_images(job["name"]) / INDEX if job and is_apart else places.images
+        )
+        if index is None:
             raise NotFound(
-                f"labeling job {job['name']} has no report yet", remedy="Its images are listed when it has ended."
+                f"campaign {campaign} has no labeled images yet",
+                remedy="They are listed when a job has ended.",
+                field="name",
             )
-        return gallery_page(wiring.objects(), S3Uri.parse(job["report_s3_uri"]), view, first)
+        return index
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
         wiring.store().campaigns.get(campaign)
@@ -172,9 +208,6 @@ class StoredData:
         if campaign:
             return estimates.of_campaign(campaign, objects).as_dict()
         return estimates.of_settings(spec_of_form(form), objects).as_dict()
-
-    def first_bytes(self, uri: S3Uri, count: int) -> bytes:
-        return wiring.objects().read(uri, first_bytes=count)
 
     def presigned(self, uri: S3Uri, seconds: int) -> str:
         place = {"Bucket": uri.bucket, "Key": uri.key}

@@ -12,7 +12,7 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib import access
 from chalicelib.observability import logger
-from chalicelib.page_data import PageData, page_data
+from chalicelib.page_data import Json, PageData, page_data
 from gt_service.errors import GtServiceError, InvalidInput, NotFound, SpecErrors, UnsupportedMedia
 from gt_service.etags import etag, matches
 from gt_service.listing import whole_number
@@ -100,17 +100,11 @@ def _campaign(visit: Visit) -> View:
 
 def _job(visit: Visit) -> View:
     from gt_service.pages.jobs import job_page
-    from gt_service.pages.samples import READ_BYTES, choose, drawn, labeled_images
+    from gt_service.pages.samples import drawn, shown
 
     job = visit.data.job(visit.name)
     report = visit.data.report(job)
-    attribute = visit.data.label_attribute(job["campaign"])
-    manifest = S3Uri.parse(job["output_s3_uri"]) / "manifests/output/output.manifest"
-    try:
-        lines = visit.data.first_bytes(manifest, READ_BYTES).splitlines()
-    except NotFound:
-        lines = []
-    images = choose(labeled_images(lines, attribute=attribute), each=SAMPLES_EACH)
+    images = [shown(image.row) for image in visit.data.samples(job, SAMPLES_EACH)]
     now = datetime.now(UTC)
 
     def values(address: Address) -> Mapping[str, Any]:
@@ -120,22 +114,46 @@ def _job(visit: Visit) -> View:
     return View("job.html", values, images=tuple(image.source for image in images))
 
 
-def _job_images(visit: Visit) -> View:
-    """The grid, or one image large where the address says which (`at`, its place in the view)."""
-    from gt_service.pages.gallery import gallery_values
-    from gt_service.pages.samples import shown
+def _labeled_images(visit: Visit) -> View:
+    return _gallery(visit, visit.name, None)
 
-    at = visit.asked("at")
-    first = whole_number(at if at is not None else visit.asked("first") or "0", field="at" if at else "first")
+
+def _job_images(visit: Visit) -> View:
     job = visit.data.job(visit.name)
-    page = visit.data.gallery(job, visit.asked("view") or "all", first)
-    rows = page.rows[:1] if at is not None else page.rows
-    images = [shown(row) for row in rows]
+    return _gallery(visit, job["campaign"], job)
+
+
+def _gallery(visit: Visit, campaign: str, job: Json | None) -> View:
+    """The grid, or one image large where the address says which."""
+    from gt_service.gallery.looking import Filter
+    from gt_service.pages.gallery import grid_values, image_values
+
+    wanted = Filter.parse({**query(visit.request), **({} if job is None else {"job": job["name"]})})
+    name = None if job is None else job["name"]
+    image = visit.asked("image")
+    if image is None:
+        first = whole_number(visit.asked("first") or "0", field="first")
+        page = visit.data.gallery(campaign, job, wanted, first)
+        sources = tuple(S3Uri.parse(each.row["source"]) for each in page.images)
+        return View(
+            "gallery.html", lambda address: grid_values(campaign, page, job=name, address=address), images=sources
+        )
+    one = visit.data.gallery_image(campaign, job, wanted, image)
+    spec = visit.data.campaign(campaign)["spec"] or {}
 
     def values(address: Address) -> Mapping[str, Any]:
-        return gallery_values(visit.name, job["campaign"], page, images, address=address, large=at is not None)
+        return image_values(
+            campaign,
+            one,
+            wanted,
+            job=name,
+            labels=spec.get("labels") or (),
+            is_multi_label=spec.get("task") == "image-classification-multilabel",
+            may_operate=visit.may_operate,
+            address=address,
+        )
 
-    return View("gallery.html", values, images=tuple(image.source for image in images))
+    return View("labeled_image.html", values, images=(S3Uri.parse(one.image.row["source"]),))
 
 
 def _images(visit: Visit) -> View:
@@ -175,6 +193,7 @@ VIEWS: Mapping[str, Callable[[Visit], View]] = {
     "/campaigns": _campaigns,
     "/campaigns/{name}": _campaign,
     "/campaigns/{name}/images": _images,
+    "/campaigns/{name}/labeled-images": _labeled_images,
     "/jobs/{name}": _job,
     "/jobs/{name}/images": _job_images,
     "/estimates": _estimates,

@@ -227,33 +227,73 @@ class Report(BaseModel):
     quality: dict[str, Any] | None = Field(None, description="Against gold labels, where there are any.")
 
 
-class JobView(_Shown):
-    """A way to look through a job's images. `people` and `machine` begin with the least sure."""
-
+class ImageCorrection(_Shown):
+    by: str
+    at: Time = Field(description=_TIME)
     name: str
-    title: str
-    count: int = Field(ge=0)
 
 
-class JobImage(BaseModel):
+class ImageRow(BaseModel):
     """A labeled image. Boxes are `[label, left, top, width, height, confidence]` in pixels."""
 
+    id: str = Field(description="Stays the image's own: `<job>.<number>`.")
     source: str
-    human: bool
-    confidence: float
+    human: bool = Field(description="Whether people labeled it.")
+    confidence: float = Field(description="Of the least sure part of its label.")
     size: list[int] | None = None
     boxes: list[list[str | float | None]] | None = None
     classes: list[str] | None = None
+    agreement: float | None = Field(None, description="Of people's label with the machine's, where it is known.")
+    corrected: ImageCorrection | None = Field(None, description="Who corrected the label last.")
+    removed: bool | None = Field(None, description="Whether the label was taken out.")
     url: str = Field(description="Where the file can be read, for an hour.")
 
 
-class JobImages(_Shown):
-    """Some images of a view."""
+class LabeledImages(_Shown):
+    """Some of the images that pass a filter, the least sure first."""
 
-    views: list[JobView]
-    view: str
+    count: int = Field(ge=0, description="How many pass.")
     first: int = Field(ge=0)
-    images: list[JobImage]
+    images: list[ImageRow]
+
+
+class CorrectedBox(_Shown):
+    """A box in whole pixels of the upright image."""
+
+    label: str
+    left: int = Field(ge=0)
+    top: int = Field(ge=0)
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+
+class CorrectedLabel(_Shown):
+    """Boxes or classes, as the campaign's task has them."""
+
+    boxes: list[CorrectedBox] | None = None
+    classes: list[str] | None = None
+
+
+class CorrectionRequest(_Shown):
+    image: str = Field(description="The image's `id`.")
+    source: str = Field("", description="Its `source`, to be refused where the `id` is another image's by now.")
+    label: CorrectedLabel | None = Field(description="The label that holds from now on; null takes the label out.")
+    replaces: str = Field("", description="`name` of the correction that the caller has seen last; empty for none.")
+    why: str = Field("", max_length=2000, description="For the history.")
+
+
+class Correction(_Shown):
+    """A label that somebody put right, as it is kept."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    name: str
+    source_ref: str = Field(alias="source-ref")
+    label: dict[str, Any] | None = Field(description="In the form of an output manifest.")
+    by: str
+    at: Time = Field(description=_TIME)
+    why: str
+    replaces: dict[str, Any]
 
 
 class EstimateRequest(_Shown):
@@ -358,6 +398,22 @@ _STATUS = Parameter(
         "enum": ["pending", "batch", "imported", "rejected", "duplicate", "replaced"],
         "default": "rejected",
     },
+)
+_FILTERS = (
+    Parameter("who", "Who labeled them.", {"type": "string", "enum": ["people", "machine"]}),
+    Parameter("class", "A label that is on them.", {"type": "string"}),
+    Parameter(
+        "sure",
+        "How sure their label is: 0 under 50 %, then to 70, 80, 90, 95 and 100 %.",
+        {"type": "integer", "minimum": 0, "maximum": 5},
+    ),
+    Parameter(
+        "only",
+        "Those with nothing on them, where the machine said something else than people, or that were corrected.",
+        {"type": "string", "enum": ["nothing", "disagrees", "corrected", "removed"]},
+    ),
+    Parameter("job", "Of one labeling job.", {"type": "string"}),
+    Parameter("first", "Place of the first image, from 0.", {"type": "integer", "minimum": 0, "default": 0}),
 )
 _LEADS_TO = Parameter("next", "Where to go then: a page, relative to the API's root.", {"type": "string"})
 _WHOLE = {"type": "integer", "minimum": 1}
@@ -483,20 +539,32 @@ OPERATIONS = (
         refusals=(404, 422),
         query=_listed(_words(Job)),
     ),
+    Operation(
+        "get",
+        "/campaigns/{name}/labeled-images",
+        "Labeled images of the campaign, from a place on.",
+        LabeledImages,
+        query=_FILTERS,
+        refusals=(404, 422),
+    ),
+    Operation(
+        "post",
+        "/campaigns/{name}/corrections",
+        "Gives an image another label, in the place of the one that it has.",
+        Correction,
+        status=201,
+        refusals=(404, 409, 422),
+        takes=CorrectionRequest,
+    ),
     Operation("get", "/campaigns/{name}/labels", "Where to download the campaign's labels.", Labels, refusals=(404,)),
     Operation("get", "/jobs/{name}", "A labeling job.", Job, refusals=(404,)),
     Operation("get", "/jobs/{name}/report", "A job's cost report, once it is written.", Report, refusals=(404,)),
     Operation(
         "get",
         "/jobs/{name}/images",
-        "Labeled images of a job, once its report is written: by view, from a place on.",
-        JobImages,
-        query=(
-            Parameter(
-                "view", "`all`, `people`, `machine`, `nothing` or `class-<n>`.", {"type": "string", "default": "all"}
-            ),
-            Parameter("first", "Place of the first image, from 0.", {"type": "integer", "minimum": 0, "default": 0}),
-        ),
+        "Labeled images of a job, once its report is written.",
+        LabeledImages,
+        query=tuple(each for each in _FILTERS if each.name != "job"),
         refusals=(404, 422),
     ),
     Operation(
@@ -537,7 +605,7 @@ OPERATIONS = (
     Operation("get", "/static/{name}", "A file that the pages load.", None, refusals=(404,)),
 )
 
-_ANSWERS: Mapping[int, str] = {200: "Found.", 202: "Accepted.", 303: "Look there."}
+_ANSWERS: Mapping[int, str] = {200: "Found.", 201: "Kept.", 202: "Accepted.", 303: "Look there."}
 _REFUSALS: Mapping[int, str] = {
     401: "No token, or one that is unknown or has expired.",
     403: "The token's role or the signer's IAM policies may not do this, or the signature is wrong.",

@@ -48,6 +48,8 @@ ROUTES = (
     Route("GET", "/campaigns/{name}/batches"),
     Route("POST", "/campaigns/{name}/batches", "operator", is_browsed=True),
     Route("GET", "/campaigns/{name}/images", is_browsed=True),
+    Route("GET", "/campaigns/{name}/labeled-images", is_browsed=True),
+    Route("POST", "/campaigns/{name}/corrections", "operator", is_browsed=True),
     Route("GET", "/campaigns/{name}/labels"),
     Route("GET", "/campaigns/{name}/jobs"),
     Route("GET", "/jobs/{name}", is_browsed=True),

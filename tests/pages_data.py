@@ -5,6 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gt_service.gallery.index import Index, unpacked
+from gt_service.gallery.rows import Row, row_of
+from gt_service.gallery.writing import Gallery, campaign_index
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.records import label_record
+from gt_service.outputs.tally import LabeledObject
+from tests.factories import box_label
+
 Json = dict[str, Any]
 
 SPEC: Json = {
@@ -272,3 +280,30 @@ def report() -> Json:
             for n in range(6)
         ],
     }
+
+
+def gallery(objects: ObjectStore, count: int) -> Index:
+    """The index of `count` images that the machine labeled, each less sure than the one after it."""
+    images = Gallery("birds-0001", ("Bird", "Nest"))
+    for number in range(count):
+        sure = 0.3 + 0.7 * number / count
+        label = box_label([(1, 2, 30, 40)], job="birds-0001", human=False, confidence=sure)
+        line = {"source-ref": f"s3://inbox/birds/images/{number}.jpg", **label}
+        images.add(LabeledObject(str(number), line, label_record(line, "category"), human=False))
+    index = images.write(objects, S3Uri("results", "birds/reports/birds-0001/images"))
+    return unpacked(campaign_index([index], {}, ("Bird", "Nest")))
+
+
+def labeled_objects() -> list[LabeledObject]:
+    """Of the manifest's lines."""
+    lines = map(json.loads, manifest_lines())
+    records = ((str(number), line, label_record(line, "category")) for number, line in enumerate(lines))
+    return [
+        LabeledObject(number, line, record, human=bool(record and record.human)) for number, line, record in records
+    ]
+
+
+def rows() -> list[Row]:
+    """What the pages show of them."""
+    found = (row_of(str(one.source), one.record, human=one.human) for one in labeled_objects() if one.record)
+    return [row for row in found if row is not None]

@@ -13,9 +13,12 @@ from PIL import Image, ImageDraw
 
 from gt_cli.stack import REGION, TEST_CREDENTIALS, LocalStack
 from gt_service.campaign import parse_spec
-from gt_service.chain.names import JobName, Role
+from gt_service.chain.names import JobName, Places, Role
 from gt_service.chain.states import BatchState, CampaignEvent, JobState
+from gt_service.gallery.index import Index
+from gt_service.gallery.writing import Gallery, campaign_index
 from gt_service.money import Mills
+from gt_service.objects import S3Objects
 from gt_service.store import Store, TableNames
 from gt_service.store.records import Batch, Job
 from tests import pages_data as data
@@ -88,6 +91,7 @@ def notebooks_chain(stack: LocalStack, store: Store, name: str) -> None:
     """The notebook's three jobs with report, labels and images, under a campaign of this name."""
     campaign(store, name)
     s3, inbox, results = stack.session.client("s3"), stack.outputs["InboxBucket"], stack.outputs["ResultsBucket"]
+    places_of, indices = Places(results, name), list[Index]()
     for number in (1, 2):
         batch(store, name, number)
     for shown in data.chain()[:3]:
@@ -104,6 +108,14 @@ def notebooks_chain(stack: LocalStack, store: Store, name: str) -> None:
         s3.put_object(Bucket=results, Key=f"{name}/reports/{own}/report.json", Body=json.dumps(data.report()).encode())
         page = b"<!doctype html><title>report</title><h1>The report</h1>"
         s3.put_object(Bucket=results, Key=f"{name}/reports/{own}/report.html", Body=page)
+        written = Gallery(own, ("Bird",))
+        for labeled in data.labeled_objects():
+            source = str(labeled.source).replace("s3://inbox/birds/images", f"s3://{inbox}/{name}/examples")
+            written.add(labeled._replace(line={**labeled.line, "source-ref": source}))
+        index = written.write(S3Objects(s3), places_of.job_images(own))
+        indices += [] if shown["role"] == "control" else [index]
+    content = campaign_index(indices, {}, ("Bird",))
+    s3.put_object(Bucket=results, Key=places_of.images.key, Body=content)
     for line in data.manifest_lines():
         key = json.loads(line)["source-ref"].rsplit("/", 1)[-1]
         s3.put_object(Bucket=inbox, Key=f"{name}/examples/{key}", Body=scene(json.loads(line)), ContentType="image/png")

@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import chain
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.names import Places
+from gt_service.gallery.index import Index
+from gt_service.gallery.writing import IMPORTS, INDEX, Gallery, campaign_index, read_index, read_indices
 from gt_service.imports.imported import held_lines
 from gt_service.ingest.manifests import CONTENT_TYPE
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, Labeled, laid_over, read_corrections
 from gt_service.outputs.labeled import labeled_lines, twin_line
-from gt_service.outputs.records import JsonObject, metadata_key
+from gt_service.outputs.records import JsonObject, label_record, metadata_key
+from gt_service.outputs.tally import LabeledObject
 from gt_service.store import Store
 from gt_service.store.records import Image, Import, Job
 
@@ -78,6 +82,7 @@ class CampaignLabels:
         corrections: Corrections,
     ) -> Duplicates:
         places = Places(self._bucket, campaign)
+        self._write_images(campaign, places, jobs, imports, corrections)
         twins, exact = defaultdict[str, list[Image]](list), 0
         for duplicate, owner in self._store.images.duplicates(campaign):
             twins[owner].append(duplicate)
@@ -87,6 +92,41 @@ class CampaignLabels:
         lines = self._lines(labeled, twins, written, corrections)
         self._objects.write_stream(places.labels, _chunks(lines), CONTENT_TYPE)
         return Duplicates(exact, sum(map(len, twins.values())) - exact, written.twins)
+
+    def _write_images(
+        self,
+        campaign: str,
+        places: Places,
+        jobs: list[tuple[str, str, int]],
+        imports: tuple[Import, ...],
+        corrections: Corrections,
+    ) -> None:
+        """The index of all labeled images. A job has its own from its report; one that has none gets it here."""
+        spec = self._store.campaigns.get(campaign).spec
+        labels = () if spec is None else spec.labels
+        known = read_indices(self._objects, [places.job_images(name) / INDEX for name, _, _ in jobs])
+        indices = [
+            index or self._index(job[0], self._labeled(places, [job]), labels, places.job_images(job[0]))
+            for job, index in zip(jobs, known, strict=True)
+        ]
+        if any(each.held for each in imports):
+            # Imports grow when their images come: each state of them has a folder of its own.
+            state = sha256(json.dumps([(each.name, each.order, each.held) for each in imports]).encode()).hexdigest()
+            folder = places.imported(f"-images/{state[:16]}")
+            index = read_index(self._objects, folder / INDEX)
+            indices.insert(0, index or self._index(IMPORTS, self._imported(places, imports), labels, folder))
+        content = campaign_index(indices, corrections, labels)
+        self._objects.write(places.images, content, "application/octet-stream")
+
+    def _index(
+        self, name: str, labeled: Iterable[tuple[JsonObject, str]], labels: Sequence[str], folder: S3Uri
+    ) -> Index:
+        gallery = Gallery(name, labels)
+        for number, (line, attribute) in enumerate(labeled):
+            record = label_record(line, attribute)
+            human = record is not None and record.human is not False
+            gallery.add(LabeledObject(str(number), line, record, human))
+        return gallery.write(self._objects, folder)
 
     def _lines(
         self,

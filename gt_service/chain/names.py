@@ -121,6 +121,14 @@ class Places:
     def labeled_manifest(self, batch: int) -> S3Uri:
         return self.root / f"manifests/batch-{batch:04}-with-labels.manifest"
 
+    @property
+    def images(self) -> S3Uri:
+        """The index of the campaign's labeled images (`gt_service.gallery`)."""
+        return self.root / "labels/images.bits"
+
+    def job_images(self, job: str) -> S3Uri:
+        return self.report(job) / "images"
+
     def request(self, job: str) -> S3Uri:
         return self.root / f"requests/{job}.json"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import layout
+from gt_service.outputs.records import AnswerRecord, worker_answers
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ def answer_files(objects: ObjectStore, root: S3Uri) -> Iterator[layout.AnswerFil
     for item in objects.list(root / layout.WORKER_RESPONSES):
         if (file := layout.answer_file(item.uri)) is not None:
             yield file
+
+
+def answers_to(objects: ObjectStore, root: S3Uri, object_id: str, iterations: Iterable[int]) -> list[AnswerRecord]:
+    """The answers to one object, in the order of the iterations and as they came. One listing for each iteration."""
+    folders = (root / f"{layout.WORKER_RESPONSES}iteration-{number}/{object_id}/" for number in iterations)
+    uris = [item.uri for folder in folders for item in objects.list(folder)]
+    return [answer for body in objects.read_many(uris) for answer in worker_answers(body)]
 
 
 def _files(objects: ObjectStore, root: S3Uri) -> JobFiles:

@@ -112,6 +112,7 @@ class CampaignPage:
     actions: tuple[Action, ...]
     dialogs: tuple[Action, ...]
     spec: str
+    has_labels: bool
 
     @property
     def live(self) -> bool:
@@ -329,4 +330,5 @@ def campaign_page(
         else (),
         dialogs=campaign_dialogs(campaign["name"]) if may_operate else (),
         spec=json.dumps(spec, indent=2, ensure_ascii=False) if spec else "",
+        has_labels=any(job["report_s3_uri"] and job["role"] != "control" for job in jobs),
     )

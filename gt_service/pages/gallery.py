@@ -1,56 +1,222 @@
-"""A job's labeled images as a grid, or one of them large."""
+"""A campaign's labeled images as a grid to filter, or one of them large, with everything that was said of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
+from gt_service.gallery.index import Index
+from gt_service.gallery.looking import IMAGES_A_PAGE, Filter, GalleryPage
+from gt_service.gallery.rows import (
+    BANDS,
+    CORRECTED,
+    DISAGREES,
+    MACHINE,
+    NOTHING,
+    PEOPLE,
+    REMOVED,
+    Row,
+    band_facet,
+    class_facet,
+)
+from gt_service.gallery.whole import OneImage
+from gt_service.gallery.writing import CORRECTIONS
 from gt_service.objects import S3Uri
+from gt_service.outputs.corrections import Correction
 from gt_service.pages.formats import number, percent
-from gt_service.pages.samples import LabeledImage, drawn
-from gt_service.reports.gallery import IMAGES_A_PAGE, GalleryPage
+from gt_service.pages.formats import time as written_time
+from gt_service.pages.samples import drawn, shown
+
+JOBS_OFFERED = 200
+"""The newest; an older one is reached from its own page."""
+
+_WHO = {PEOPLE: "by people", MACHINE: "by machine"}
+_ONLY = {
+    NOTHING: "nothing on it",
+    DISAGREES: "machine disagrees",
+    CORRECTED: "corrected",
+    REMOVED: "label taken out",
+}
 
 
-def gallery_values(
-    job: str,
-    campaign: str,
-    page: GalleryPage,
-    images: Sequence[LabeledImage],
-    *,
-    address: Callable[[S3Uri], str],
-    large: bool,
-) -> Mapping[str, Any]:
-    """What the template shows. `images` are those of the page's rows, in their order."""
-    view, first, step = page.view, page.first, 1 if large else len(page.rows)
-    samples = drawn(images, address=address)
-    places = range(first, first + len(samples))
-    earlier = max(0, first - (1 if large else IMAGES_A_PAGE)) if first else None
-    later = first + step if first + step < view.count else None
-    word = "at" if large else "first"
+@dataclass(frozen=True)
+class Choice:
+    """An entry of a filter."""
+
+    value: str
+    text: str
+    is_chosen: bool
+
+
+def grid_values(
+    campaign: str, page: GalleryPage, *, job: str | None, address: Callable[[S3Uri], str]
+) -> dict[str, Any]:
+    """What the grid's template shows. job: of whose page it is, where it is one's."""
+    first, last = page.first, page.first + len(page.images)
+    following = first + IMAGES_A_PAGE
     return {
-        "name": job,
-        "campaign": campaign,
-        "tabs": [(each.title, number(each.count), _query(each.name), each.name == view.name) for each in page.views],
+        "name": campaign,
+        "job": job,
+        "filters": _filters(page.index, page.filter, with_jobs=job is None),
+        "is_filtered": bool(_given(page.filter, job)),
         "images": [
-            (sample, _query(view.name, at=place), _sure(row))
-            for sample, place, row in zip(samples, places, page.rows, strict=False)
+            (sample, _query(page.filter, job, image=image.id), sure_of(image.row))
+            for sample, image in zip(
+                drawn([shown(image.row) for image in page.images], address=address), page.images, strict=True
+            )
         ],
-        "large": large,
-        "range": f"{first + 1:,} of {view.count:,}"
-        if large
-        else f"{first + 1:,} to {first + step:,} of {view.count:,}",
-        "order": "The least sure first." if view.name in {"people", "machine"} else "",
-        "grid": _query(view.name, first=first // IMAGES_A_PAGE * IMAGES_A_PAGE),
-        "before": None if earlier is None else _query(view.name, **{word: earlier}),
-        "after": None if later is None else _query(view.name, **{word: later}),
+        "count": page.count,
+        "range": f"{first + 1:,} to {last:,} of {page.count:,}" if page.count else "",
+        "order": "The last corrected first." if page.filter.only in {CORRECTED, REMOVED} else "The least sure first.",
+        "before": _query(page.filter, job, first=max(0, first - IMAGES_A_PAGE)) if first else None,
+        "after": _query(page.filter, job, first=following) if following < page.count else None,
     }
 
 
-def _query(view: str, **more: int) -> str:
-    return f"?{urlencode({'view': view, **more})}"
+def image_values(
+    campaign: str,
+    one: OneImage,
+    wanted: Filter,
+    *,
+    job: str | None,
+    labels: Sequence[str],
+    is_multi_label: bool,
+    may_operate: bool,
+    address: Callable[[S3Uri], str],
+) -> dict[str, Any]:
+    """What the template of one image shows. labels, is_multi_label: of the campaign's spec."""
+    row, first = one.image.row, (one.place or 0) // IMAGES_A_PAGE * IMAGES_A_PAGE
+    (sample,) = drawn([shown(row)], address=address)
+    said = _said(one)
+    pictures = drawn([shown(each) for _, each in said], address=address)
+    is_alone = one.image.id.startswith(f"{CORRECTIONS}.")
+    return {
+        "name": campaign,
+        "job": job,
+        "image": one.image.id,
+        "key": S3Uri.parse(row["source"]).key,
+        "sample": sample,
+        "sure": sure_of(row),
+        "is_removed": bool(row.get(REMOVED)),
+        "from_job": None if is_alone else one.image.id.rpartition(".")[0],
+        "place": "" if one.place is None else f"Image {one.place + 1:,}",
+        "grid": _query(wanted, job, first=first),
+        "before": one.before and _query(wanted, job, image=one.before),
+        "after": one.after and _query(wanted, job, image=one.after),
+        "history": [
+            (written_time(each.at.isoformat()), each.by, _summary(each), each.why) for each in reversed(one.history)
+        ],
+        "answers": list(zip(pictures, (who for who, _ in said), strict=True)),
+        "editor": _editor(one, labels, is_multi_label=is_multi_label) if may_operate else None,
+    }
 
 
-def _sure(row: Mapping[str, Any]) -> str:
+def _said(one: OneImage) -> list[tuple[str, Row]]:
+    """All that was said of an image besides the label that holds."""
+    original, source = one.original, {"source": one.image.row["source"]}
+    said = []
+    if original is not None and one.history:
+        who = "people together" if original["human"] else "the machine"
+        said.append((f"before it was corrected: {who}", original))
+    if original is not None and "machine" in original:
+        predicted = {"size": original.get("size"), **original["machine"], **source, "human": False}
+        said.append(("the machine, which had not learned from it", predicted))
+    return said + [(f"worker {worker}", answer) for worker, answer in one.answers]
+
+
+def _editor(one: OneImage, labels: Sequence[str], *, is_multi_label: bool) -> dict[str, Any]:
+    """What the page's script needs to change the label."""
+    row = one.image.row
+    has_boxes = "boxes" in row or "boxes" in (one.original or {})
+    names = [box[0] for box in row["boxes"]] if "boxes" in row else row["classes"]
+    return {
+        "image": one.image.id,
+        "source": row["source"],
+        "replaces": one.history[-1].name if one.history else "",
+        "size": row.get("size"),
+        "boxes": row.get("boxes", []) if has_boxes else None,
+        "classes": None if has_boxes else row["classes"],
+        "several": is_multi_label,
+        "labels": list(dict.fromkeys([*labels, *names])),
+    }
+
+
+def sure_of(row: Row) -> str:
+    if row.get(REMOVED):
+        return f"label taken out by {row[CORRECTED]['by']}"
+    if CORRECTED in row:
+        return f"corrected by {row[CORRECTED]['by']}"
     who = "agreement" if row["human"] else "confidence"
-    return f"{who} {percent(row['confidence'])}"
+    differs = " · machine disagrees" if row.get("agreement", 1) < 1 else ""
+    return f"{who} {percent(row['confidence'])}{differs}"
+
+
+def _filters(index: Index, wanted: Filter, *, with_jobs: bool) -> list[tuple[str, str, list[Choice]]]:
+    """Name, title and entries of each filter; of those that would find something, or are in use."""
+    classes = [name.removeprefix("class:") for name in index.counts if name.startswith("class:")]
+    ordered = sorted(classes, key=lambda name: index.labels.index(name) if name in index.labels else len(index.labels))
+    jobs = [segment.job for segment in index.segments if segment.job != CORRECTIONS][-JOBS_OFFERED:][::-1]
+    offered = [
+        ("who", "Labeled by", _choices(index, {name: (name, text) for name, text in _WHO.items()}, wanted.who)),
+        (
+            "class",
+            "Class",
+            _choices(index, {name: (class_facet(name), name) for name in ordered}, wanted.label),
+        ),
+        (
+            "sure",
+            "Confidence",
+            _choices(
+                index,
+                {str(n): (band_facet(n), text) for n, text in enumerate(_bands())},
+                None if wanted.sure is None else str(wanted.sure),
+            ),
+        ),
+        ("only", "Only", _choices(index, {name: (name, text) for name, text in _ONLY.items()}, wanted.only)),
+    ]
+    if with_jobs:
+        named = jobs if wanted.job is None or wanted.job in jobs else [wanted.job, *jobs]
+        offered.append(("job", "Job", [Choice(name, name, name == wanted.job) for name in named]))
+    return [
+        (name, title, choices)
+        for name, title, choices in offered
+        if len(choices) > 1 or any(c.is_chosen for c in choices)
+    ]
+
+
+def _choices(index: Index, named: Mapping[str, tuple[str, str]], chosen: str | None) -> list[Choice]:
+    return [
+        Choice(value, f"{text} ({number(index.counts.get(facet, 0))})", value == chosen)
+        for value, (facet, text) in named.items()
+        if index.counts.get(facet) or value == chosen
+    ]
+
+
+def _bands() -> list[str]:
+    steps = [f"{step:.0%}".replace("%", " %") for step in BANDS]
+    between = [f"{low} to {high}" for low, high in pairwise(steps)]
+    return [f"under {steps[0]}", *between, f"{steps[-1]} and more"]
+
+
+def _summary(correction: Correction) -> str:
+    if correction.label is None:
+        return "took the label out"
+    value = next((value for name, value in correction.label.items() if not name.endswith("-metadata")), None)
+    if isinstance(value, Mapping):
+        count = len(value.get("annotations") or ())
+        return f"{count} box{'' if count == 1 else 'es'}"
+    metadata = next(value for name, value in correction.label.items() if name.endswith("-metadata"))
+    named = metadata.get("class-name") or ", ".join((metadata.get("class-map") or {}).values())
+    return str(named or "no class")
+
+
+def _given(wanted: Filter, job: str | None) -> dict[str, str]:
+    """What the address says of the filter; a job's own page says the job in its path."""
+    return {name: value for name, value in wanted.query().items() if not (name == "job" and job is not None)}
+
+
+def _query(wanted: Filter, job: str | None, **more: str | int) -> str:
+    return f"?{urlencode({**_given(wanted, job), **more})}"

@@ -17,6 +17,7 @@ STATIC_TYPES = {
     "pages.css": "text/css; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
+    "correct.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 

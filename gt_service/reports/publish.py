@@ -12,13 +12,13 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import NotFound
+from gt_service.gallery.writing import Gallery
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import TrainingLogs, read_job_output
 from gt_service.outputs.job import Finding
 from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable
 from gt_service.reports.costs import Terms
-from gt_service.reports.gallery import Gallery
 from gt_service.reports.quality import Audit, AuditSample, read_gold
 from gt_service.reports.report import job_report
 
@@ -56,7 +56,7 @@ def publish_job_report(
     control: report of the same batch's control job, where that has ended; publish again once it has.
     Writing again replaces the files. `report.json` comes last: where it is, the others are.
     """
-    gallery = Gallery(spec.labels)
+    gallery = Gallery(description["LabelingJobName"], spec.labels)
     report = make_job_report(
         objects=objects,
         logs=logs,
@@ -69,7 +69,7 @@ def publish_job_report(
         prices=prices,
         gallery=gallery,
     )
-    gallery.write(objects, destination)
+    gallery.write(objects, destination / "images")
     write_job_report(objects, report, destination)
     return report
 

@@ -97,6 +97,11 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+// A choice in a filter shows its images at once; the button is for who has no script.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-filters] select")) event.target.form.requestSubmit();
+});
+
 // Signs in by an address that ends in `#token=…`, as `gt-service up` prints. What follows the # is never sent to a
 // server; it is taken off the address before the form is, so that it does not stay in the history either.
 (() => {

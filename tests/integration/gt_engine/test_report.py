@@ -63,4 +63,4 @@ def test_the_report_of_an_engines_job(aws: LocalSession, fast: Engine, name: str
     files = {path for path in paths if "/" not in path}
     assert files == {"report.json", "report.csv", "report.html", "report.png", "report.svg"}
     assert {path.partition("/")[0] for path in paths - files} == {"images"}
-    assert "images/index.json" in paths
+    assert "images/index.bits" in paths

@@ -13,12 +13,15 @@ from chalice.test import Client
 
 from app import app
 from chalicelib import access, api, pages
+from gt_service.chain.names import Places
 from gt_service.errors import InvalidInput, NotFound
+from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage, gallery_page, gallery_samples
+from gt_service.gallery.whole import OneImage, one_image
 from gt_service.objects import S3Uri
-from gt_service.reports.gallery import GalleryPage, View
 from gt_service.routes import ROUTES, route_at
 from gt_service.store.records import Token
 from tests import pages_data as data
+from tests.fakes import MemoryObjects
 
 # Chalice's test client has no IAM: it lets everybody through to the app.
 pytestmark = pytest.mark.filterwarnings("ignore:IAMAuthorizer is not a supported in local mode")
@@ -42,6 +45,8 @@ class MemoryData:
 
     def __init__(self) -> None:
         self.presigned_times = 0
+        self.objects = MemoryObjects()
+        self.index = data.gallery(self.objects, 60)
 
     def campaigns(self, limit: int, after: str | None) -> tuple[Sequence[data.Json], str | None]:
         return [data.campaign()], "more" if after is None else None
@@ -62,20 +67,20 @@ class MemoryData:
             raise RuntimeError("the table is gone")
         return data.job()
 
-    def label_attribute(self, campaign: str) -> str:
-        return "category"
-
     def report(self, job: data.Json) -> data.Json | None:
         return data.report()
 
     def report_page(self, job: data.Json) -> str:
         return "<!doctype html><style>b{}</style>report"
 
-    def gallery(self, job: data.Json, view: str, first: int) -> GalleryPage:
-        views = (View("all", "all", 60), View("machine", "by machine", 20))
-        row = {"human": False, "size": [320, 240], "boxes": [["Bird", 1, 2, 30, 40, 0.42]], "confidence": 0.42}
-        rows = [{**row, "source": f"s3://inbox/birds/images/{first + place}.jpg"} for place in range(24)]
-        return GalleryPage(views, views[0], first, tuple(rows))
+    def samples(self, job: data.Json, each: int) -> Sequence[GalleryImage]:
+        return gallery_samples(self.objects, self.index, "birds-0001", each)
+
+    def gallery(self, campaign: str, job: data.Json | None, wanted: Filter, first: int) -> GalleryPage:
+        return gallery_page(self.objects, self.index, wanted, first)
+
+    def gallery_image(self, campaign: str, job: data.Json | None, wanted: Filter, image: str) -> OneImage:
+        return one_image(self.objects, self.index, wanted, image, Places("results", "birds"))
 
     def images(
         self, campaign: str, status: str, limit: int, after: str | None
@@ -87,9 +92,6 @@ class MemoryData:
 
     def estimate(self, form: Mapping[str, str]) -> data.Json:
         raise InvalidInput("give a number of images", field="objects")
-
-    def first_bytes(self, uri: S3Uri, count: int) -> bytes:
-        return b"\n".join(data.manifest_lines())
 
     def presigned(self, uri: S3Uri, seconds: int) -> str:
         self.presigned_times += 1
@@ -329,23 +331,35 @@ def test_what_the_gateway_said_counts() -> None:
     assert access.check(Request(event), never) == {"principalId": "ada", "role": "viewer"}
 
 
-def test_labeled_images_are_a_grid_and_one_of_them_large(client: Client) -> None:
+@pytest.mark.parametrize("where", ["/campaigns/birds/labeled-images", "/jobs/birds-0001/images"])
+def test_labeled_images_are_a_grid_and_one_of_them_large(client: Client, where: str) -> None:
     """Whoever pays for labels wants to see them, not a table of counts."""
-    grid = client.http.get("/jobs/birds-0001/images?view=all&first=24", headers={**HTML, **cookie()})
+    grid = client.http.get(f"{where}?who=machine&first=24", headers={**HTML, **cookie()})
     assert grid.status_code == 200
     page = grid.body.decode()
     assert page.count("<figure>") == 24
     assert "25 to 48 of 60" in page
-    assert 'href="?view=all&amp;first=0"' in page
-    assert 'href="?view=all&amp;first=48"' in page
-    assert 'href="?view=all&amp;at=30"' in page
-    large = client.http.get("/jobs/birds-0001/images?view=all&at=30", headers={**HTML, **cookie()}).body.decode()
-    assert large.count("<figure>") == 1
-    assert "31 of 60" in large
-    assert 'href="?view=all&amp;first=24"' in large, "back to the page of the grid that it came from"
+    assert 'href="?who=machine&amp;first=0"' in page
+    assert 'href="?who=machine&amp;first=48"' in page
+    assert 'href="?who=machine&amp;image=birds-0001.30"' in page
+    large = client.http.get(f"{where}?who=machine&image=birds-0001.30", headers={**HTML, **cookie()}).body.decode()
+    assert 'href="?who=machine&amp;first=24"' in large, "back to the page of the grid that it came from"
+    assert 'href="?who=machine&amp;image=birds-0001.29"' in large
+    assert 'href="?who=machine&amp;image=birds-0001.31"' in large
 
 
-@pytest.mark.parametrize("asked", ["first=-1", "first=x", "at=", "first=" + "9" * 30])
+def test_a_viewer_looks_and_is_offered_no_change(client: Client) -> None:
+    where = "/campaigns/birds/labeled-images?image=birds-0001.0"
+    assert b"Correct it" in client.http.get(where, headers={**HTML, **cookie()}).body
+    assert b"Correct it" not in client.http.get(where, headers={**HTML, **cookie(VIEWER)}).body
+
+
+@pytest.mark.parametrize("asked", ["first=-1", "first=x", "who=x", "only=x", "sure=9", "first=" + "9" * 30])
 def test_a_place_that_is_none_is_a_clear_refusal(client: Client, asked: str) -> None:
     answer = client.http.get(f"/jobs/birds-0001/images?{asked}", headers={**HTML, **cookie()})
     assert answer.status_code == 422
+
+
+def test_an_image_that_is_not_there_is_not_found(client: Client) -> None:
+    answer = client.http.get("/campaigns/birds/labeled-images?image=birds-0001.99", headers={**HTML, **cookie()})
+    assert answer.status_code == 404

@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from chalice.test import Client
 
+from chalicelib import wiring
 from gt_service.objects import S3Uri
 from gt_service.store.records import Token
 from gt_service.store.tokens import digest
@@ -110,8 +112,9 @@ def record(wired: World, monkeypatch: pytest.MonkeyPatch) -> Record:
 
     def s3(method: str, uri: S3Uri, *_: Any) -> None:
         bucket = "InboxBucket" if uri.bucket == INBOX else "ResultsBucket"
+        place = f"{bucket}/*/corrections/*" if method == "write" and "/corrections/" in uri.key else f"{bucket}/*"
         for action in OBJECT_ACTIONS[method]:
-            record.note(action, bucket if method == "list" else f"{bucket}/*")
+            record.note(action, bucket if method == "list" else place)
         # An object that is not there is only told from one that may not be read to those who may list.
         record.note("s3:ListBucket", bucket) if method in {"read", "lines"} else None
 
@@ -121,6 +124,7 @@ def record(wired: World, monkeypatch: pytest.MonkeyPatch) -> Record:
     world.store.tables.connection.client.meta.events.register("before-call.dynamodb", record.dynamodb)
     monkeypatch.setattr(world, "objects", Noted(world.objects, s3))
     monkeypatch.setattr(world, "sagemaker", Noted(world.sagemaker, sagemaker))
+    monkeypatch.setattr(wiring, "settings", lambda: SimpleNamespace(deployment=world.deployment))
     for signal, queue in (("hint", "Batches"), ("ask_report", "Completions"), ("ask_labels", "Completions")):
         send = getattr(world, signal)
 
@@ -189,6 +193,8 @@ class Life:
             self.asked("GET", f"/campaigns/birds{path}")
         self.asked("GET", "/campaigns")
         self.asked("GET", "/jobs/birds-0001/report")
+        self.asked("POST", "/campaigns/birds/corrections", {"image": "birds-0001.0", "label": None})
+        self.completed()
         running = [job for job in world.store.jobs.of("birds") if job.state == "InProgress"]
         self.asked("POST", f"/jobs/{running[0].name}/stop")
         self.asked("POST", "/campaigns/birds/pause")

@@ -17,7 +17,7 @@ from gt_service.pages import render
 from gt_service.pages.campaigns import campaign_page, campaign_row, image_row
 from gt_service.pages.estimates import estimate_page
 from gt_service.pages.jobs import job_page
-from gt_service.pages.samples import choose, drawn, labeled_images
+from gt_service.pages.samples import drawn, shown
 from tests import pages_data as data
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
@@ -40,8 +40,9 @@ def campaign_values(**changes: Any) -> Mapping[str, Any]:
 
 
 def job_values(job: data.Json, report: data.Json | None) -> Mapping[str, Any]:
-    images = choose(labeled_images(data.manifest_lines(), attribute="category"), each=2)
-    samples = drawn(images, address=lambda uri: f"https://images.example/{uri.key}?X-Amz-Signature=a&b=c")
+    samples = drawn(
+        list(map(shown, data.rows()[:4])), address=lambda uri: f"https://images.example/{uri.key}?X-Amz-Signature=a&b=c"
+    )
     return {"page": job_page(job, report=report, samples=samples, now=NOW, may_operate=True)}
 
 

@@ -11,7 +11,7 @@ from gt_service.errors import UnknownState
 from gt_service.pages.campaigns import campaign_page, chain_points, image_row, job_row, next_step
 from gt_service.pages.jobs import job_page, problems, time_left
 from gt_service.pages.report import tables
-from gt_service.pages.samples import choose, labeled_images
+from gt_service.pages.samples import shown
 from gt_service.pages.status import campaign_actions, campaign_status, job_actions, job_status
 from tests import pages_data as data
 
@@ -196,18 +196,9 @@ def test_a_running_job_shows_its_spend_beside_its_ceiling() -> None:
     assert "Spent so far" not in facts(so_far_mills=None)
 
 
-def test_samples_take_turns_and_survive_a_line_that_was_cut_off() -> None:
-    lines = [*data.manifest_lines(), b'{"source-ref": "s3://inb', b'{"source-ref": "s3://inbox/birds/x.jpg"}']
-    images = labeled_images(lines, attribute="category")
-    assert len(images) == 24
-    chosen = choose(images, each=4)
-    assert [image.by_machine for image in chosen] == [False, True] * 4
-    assert len({image.source for image in chosen}) == 8
-
-
 def test_machine_boxes_have_a_confidence_and_peoples_have_none() -> None:
     """People's confidence says how far they agreed; shown beside the machine's it would be read as the same thing."""
-    images = labeled_images(data.manifest_lines(), attribute="category")
+    images = list(map(shown, data.rows()))
     assert {box.confidence is None for image in images if not image.by_machine for box in image.boxes} == {True}
     assert {box.confidence is None for image in images if image.by_machine for box in image.boxes} == {False}
 

@@ -169,6 +169,7 @@ def test_all_five_files_are_written_and_the_json_is_the_report(published: tuple[
         "html": "text/html; charset=utf-8",
         "png": "image/png",
         "svg": "image/svg+xml",
+        "bits": "application/octet-stream",
     }
     assert json.loads(store.contents[f"{DESTINATION}/report.json"]) == report
     # Whoever finds report.json must find the rest.

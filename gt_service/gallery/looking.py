@@ -1,0 +1,228 @@
+"""Looking through a campaign's images: what a page asks for, and the images that it gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from gt_service.errors import InvalidInput, NotFound, quoted
+from gt_service.gallery.index import Index, Segment, set_bits, source_hash
+from gt_service.gallery.rows import (
+    BANDS,
+    CORRECTED,
+    DISAGREES,
+    MACHINE,
+    NOTHING,
+    PEOPLE,
+    REMOVED,
+    Row,
+    band_facet,
+    class_facet,
+)
+from gt_service.gallery.writing import CHUNK, CORRECTIONS
+from gt_service.objects import ObjectStore
+from gt_service.outputs.concurrently import concurrently
+
+IMAGES_A_PAGE = 24
+WHO = (PEOPLE, MACHINE)
+ONLY = (NOTHING, DISAGREES, CORRECTED, REMOVED)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which images are asked for; all that is given holds at once.
+
+    who    `people` or `machine`: who labeled them
+    label  a class that is on them
+    sure   how sure their label is: a step of `BANDS`, from 0
+    job    of one labeling job
+    only   `nothing`: nothing is labeled on them; `disagrees`: the machine said something else than people;
+           `corrected`: somebody put them right; `removed`: somebody took their label out
+    """
+
+    who: str | None = None
+    label: str | None = None
+    sure: int | None = None
+    job: str | None = None
+    only: str | None = None
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str]) -> Filter:
+        """Errors: `InvalidInput` naming the parameter."""
+        sure = query.get("sure") or None
+        if sure is not None and (not sure.isascii() or not sure.isdecimal() or int(sure) > len(BANDS)):
+            raise InvalidInput(
+                f"{quoted(sure)} is no step", remedy=f"Steps of confidence are 0 to {len(BANDS)}.", field="sure"
+            )
+        return cls(
+            who=_one_of("who", query.get("who"), WHO),
+            label=query.get("class") or None,
+            sure=None if sure is None else int(sure),
+            job=query.get("job") or None,
+            only=_one_of("only", query.get("only"), ONLY),
+        )
+
+    def query(self) -> dict[str, str]:
+        """As it stands in an address."""
+        given = {"who": self.who, "class": self.label, "sure": self.sure, "job": self.job, "only": self.only}
+        return {name: str(value) for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class GalleryImage:
+    """An image of a page. id: `<job>.<number>`, which stays its own; one of no job: `corrections.<hash>`."""
+
+    id: str
+    row: Row
+
+
+@dataclass(frozen=True)
+class GalleryPage:
+    """Some of the images that pass a filter, the least sure first. first: the place of the first of them, from 0."""
+
+    index: Index
+    filter: Filter
+    count: int
+    first: int
+    images: tuple[GalleryImage, ...]
+
+
+def gallery_page(
+    objects: ObjectStore, index: Index, wanted: Filter, first: int, count: int = IMAGES_A_PAGE
+) -> GalleryPage:
+    """Errors: `InvalidInput` for a place behind the last image."""
+    views = _views(index, wanted)
+    total = sum(view.bit_count() for view in views)
+    if first and first >= total:
+        raise InvalidInput(f"there are {total:,} such images", remedy="Start at an earlier one.", field="first")
+    numbers = list(_from(views, first, count))
+    return GalleryPage(index, wanted, total, first, tuple(_images(objects, index, numbers)))
+
+
+def gallery_samples(objects: ObjectStore, index: Index, job: str, each: int) -> list[GalleryImage]:
+    """Up to `each` images of a job by people and as many by machine, taking turns, spread over how sure they are."""
+    sides = []
+    for who in WHO:
+        views = _views(index, Filter(who=who, job=job))
+        total = sum(view.bit_count() for view in views)
+        step = max(1, total // each)
+        places = range(0, total, step)[:each]
+        sides.append([number for place in places for number in _from(views, place, 1)])
+    people, machine = sides
+    turns = [number for pair in zip_longest(people, machine) for number in pair if number is not None]
+    return list(_images(objects, index, turns))
+
+
+def gallery_image(objects: ObjectStore, index: Index, image: str) -> GalleryImage:
+    """One image by its id, as the index has it. Errors: `NotFound`."""
+    job, _, text = image.rpartition(".")
+    unknown = NotFound(f"there is no labeled image {quoted(image)}", remedy="Open it from the grid.", field="image")
+    corrected = next((row for row in index.own_rows if image_id(row) == image), None)
+    if corrected is not None:
+        return GalleryImage(image, corrected)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10) or int(text) >= len(index.range_of(job)):
+        raise unknown
+    (found,) = _images(objects, index, [index.range_of(job)[int(text)]])
+    return found
+
+
+def original_of(objects: ObjectStore, index: Index, image: GalleryImage) -> Row | None:
+    """What an image's job gave it; None for one of no job."""
+    job, _, text = image.id.rpartition(".")
+    numbers = index.range_of(job)
+    if job == CORRECTIONS or not (text.isdecimal() and int(text) < len(numbers)):
+        return None
+    (found,) = _images(objects, index, [numbers[int(text)]])
+    return found.row
+
+
+def place_of(index: Index, wanted: Filter, image: GalleryImage) -> int | None:
+    """Where an image is among those that pass a filter, from 0; None where it does not pass."""
+    number = _number(index, image)
+    passed = 0
+    for view in _views(index, wanted):
+        if number is not None and view >> number & 1:
+            return passed + (view & ((1 << number) - 1)).bit_count()
+        passed += view.bit_count()
+    return None
+
+
+def image_id(row: Row) -> str:
+    """Of a row of the corrections' segment."""
+    return f"{row['job']}.{row['number']}" if "job" in row else f"{CORRECTIONS}.{source_hash(row['source']).hex()}"
+
+
+def _number(index: Index, image: GalleryImage) -> int | None:
+    own = index.range_of(CORRECTIONS)
+    for number, row in zip(own, index.own_rows, strict=True):
+        if image_id(row) == image.id:
+            return number
+    job, _, text = image.id.rpartition(".")
+    numbers = index.range_of(job)
+    return numbers[int(text)] if text.isdecimal() and int(text) < len(numbers) else None
+
+
+def _views(index: Index, wanted: Filter) -> list[int]:
+    """The images that pass, as bits; of several views, those of the first come first."""
+    needed = [wanted.who, wanted.only, None if wanted.label is None else class_facet(wanted.label)]
+    masks = [index.bits(facet) for facet in needed if facet is not None]
+    if wanted.job is not None:
+        masks.append(_of_job(index, wanted.job))
+    bands = range(len(BANDS) + 1) if wanted.sure is None else (wanted.sure,)
+    if wanted.only in {CORRECTED, REMOVED} and wanted.sure is None:
+        views = [masks.pop(0 if wanted.who is None else 1)]  # the newest first, however sure
+    else:
+        views = [index.bits(band_facet(band)) for band in bands]
+    for mask in masks:
+        views = [view & mask for view in views]
+    return views
+
+
+def _of_job(index: Index, job: str) -> int:
+    numbers, own = index.range_of(job), index.range_of(CORRECTIONS)
+    bits = ((1 << len(numbers)) - 1) << numbers.start if job != CORRECTIONS else 0
+    for number, row in zip(own, index.own_rows, strict=True):
+        bits |= (row.get("job") == job) << number
+    return bits
+
+
+def _from(views: Sequence[int], first: int, count: int) -> Iterator[int]:
+    for view in views:
+        inside = view.bit_count()
+        if first < inside and count > 0:
+            found = set_bits(view, first, count)
+            yield from found
+            first, count = 0, count - len(found)
+        else:
+            first = max(0, first - inside)
+
+
+def _images(objects: ObjectStore, index: Index, numbers: Sequence[int]) -> Iterator[GalleryImage]:
+    places = [index.segment_of(number) for number in numbers]
+    chunks = dict.fromkeys((segment, number // CHUNK) for segment, number in places if segment.rows is not None)
+
+    def read(chunk: tuple[Segment, int]) -> list[Row]:
+        segment, number = chunk
+        assert segment.rows is not None
+        rows: list[Row] = json.loads(objects.read(segment.rows / f"{number}.json"))
+        return rows
+
+    read_rows: dict[Any, list[Row]] = dict(concurrently(read, chunks))
+    own = index.own_rows
+    for segment, number in places:
+        if segment.rows is None:
+            yield GalleryImage(image_id(own[number]), own[number])
+        else:
+            row = read_rows[segment, number // CHUNK][number % CHUNK]
+            yield GalleryImage(f"{segment.job}.{number}", row)
+
+
+def _one_of(field: str, given: str | None, choices: Sequence[str]) -> str | None:
+    if given and given not in choices:
+        raise InvalidInput(
+            f"{field} cannot be {quoted(given)}", remedy=f"Use one of {', '.join(choices)}.", field=field
+        )
+    return given or None
