@@ -35,6 +35,8 @@ QUALITY_DELTA_TAG = "gt-engine:quality-delta"
 QUALITY_METHOD_TAG = "gt-engine:quality-method"
 PROPOSALS_BLIND_TAG = "gt-engine:proposals-blind"
 PROPOSALS_WRONG_TAG = "gt-engine:proposals-wrong"
+LEAST_WORKERS_TAG = "gt-engine:least-workers"
+"""So many answer at least; further ones are asked while they do not agree, up to NumberOfHumanWorkersPerDataObject."""
 SUPPORTED_TASKS = (
     TaskType.OBJECT_DETECTION,
     TaskType.IMAGE_CLASSIFICATION,
@@ -96,7 +98,8 @@ def check_request(request: Mapping[str, Any], *, region: str, account: str, by_p
     tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
     guarantee(tags, task)
     proposals(tags, task)
-    if not by_people and GOLD_LABELS_TAG not in {tag["Key"] for tag in request.get("Tags", ())}:
+    least_workers(tags, request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"])
+    if not by_people and GOLD_LABELS_TAG not in tags:
         raise ValidationException(
             f"Nobody can answer: the work team {workteam.arn} has no people, and there are no gold labels to simulate "
             "them from. Create the work team (CreateWorkteam) and invite its workers (gt-engine workers invite), or "
@@ -179,6 +182,17 @@ def proposals(tags: Mapping[str, str], task: TaskType) -> ProposalRule | None:
         raise ValidationException(f"Tag '{PROPOSALS_BLIND_TAG}': there are no proposals for {task.facts.function}.")
     blind = _share(tags, PROPOSALS_BLIND_TAG, BLIND, least=0)
     return ProposalRule(blind, _share(tags, PROPOSALS_WRONG_TAG, WRONG, least=0))
+
+
+def least_workers(tags: Mapping[str, str], most: int) -> int:
+    """How many answers an object has at least; without the tag as many as at most."""
+    text = tags.get(LEAST_WORKERS_TAG, str(most))
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:3]) <= most):
+        raise ValidationException(
+            f"Tag '{LEAST_WORKERS_TAG}' must be a whole number from 1 to NumberOfHumanWorkersPerDataObject ({most}); "
+            f"it is '{text}'."
+        )
+    return int(text)
 
 
 def _choice(tags: Mapping[str, str], tag: str, choices: Sequence[str]) -> str:

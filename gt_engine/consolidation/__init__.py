@@ -6,27 +6,44 @@ from collections.abc import Mapping, Sequence
 
 from gt_engine.consolidation.boxes import consolidate_boxes
 from gt_engine.consolidation.classes import consolidate_classes
+from gt_engine.consolidation.enough import is_checked, is_enough
+from gt_engine.consolidation.skills import Skill, Skills, dump_skills, handed_on, learn, load_skills, together
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 from gt_engine.workforce.answers import Answer
 
-__all__ = ["consolidate_batch"]
+__all__ = [
+    "Skill",
+    "Skills",
+    "consolidate_batch",
+    "dump_skills",
+    "handed_on",
+    "is_checked",
+    "is_enough",
+    "learn",
+    "load_skills",
+    "together",
+]
 
 
-def consolidate_batch(task: Task, answers: Mapping[str, Sequence[Answer]], *, classes: int) -> dict[str, Label]:
+def consolidate_batch(
+    task: Task, answers: Mapping[str, Sequence[Answer]], *, classes: int, skills: Skills | None = None
+) -> dict[str, Label]:
     """One label for each object that has at least one answer.
 
-    Worker weights (boxes) and confusion matrices (classes) are learnt from the batch itself.
+    Worker weights (boxes) and confusion matrices (classes) are learnt from the batch itself, and begin with what is
+    known of the workers from before (`skills`).
     Confidences: boxes, the share of the workers who drew the box; classes, the posterior.
     """
+    known = skills or {}
     answered = {key: sorted(given, key=lambda one: one.worker_id) for key, given in answers.items() if given}
     if task is Task.BOXES:
         boxes = {
             key: [(one.worker_id, one.label) for one in given if isinstance(one.label, BoxLabel)]
             for key, given in answered.items()
         }
-        return dict(consolidate_boxes(boxes))
+        return dict(consolidate_boxes(boxes, {worker: (one.sides, one.squares) for worker, one in known.items()}))
     votes = {
         key: [(one.worker_id, one.label.class_id) for one in given if isinstance(one.label, ClassLabel)]
         for key, given in answered.items()
     }
-    return dict(consolidate_classes(votes, classes))
+    return dict(consolidate_classes(votes, classes, known))

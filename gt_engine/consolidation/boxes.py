@@ -32,7 +32,7 @@ Drawn = Sequence[tuple[str, BoxLabel]]
 
 
 @dataclass
-class _Cluster:
+class Cluster:
     """What several workers drew around one thing, at most one box each."""
 
     workers: list[str] = field(default_factory=list)
@@ -54,31 +54,38 @@ class _Cluster:
         return votes
 
 
-def consolidate_boxes(answers: Mapping[str, Drawn]) -> dict[str, BoxLabel]:
-    """One label per object, from (worker id, boxes) of everyone who answered it."""
-    clusters = {key: _clusters(drawn) for key, drawn in answers.items()}
-    first = {key: _label(clusters[key], drawn, {}) for key, drawn in answers.items()}
-    weights = _weights(answers, first)
-    return {key: _label(clusters[key], drawn, weights) for key, drawn in answers.items()}
+def consolidate_boxes(
+    answers: Mapping[str, Drawn], known: Mapping[str, tuple[float, float]] | None = None
+) -> dict[str, BoxLabel]:
+    """One label per object, from (worker id, boxes) of everyone who answered it.
+
+    known: of workers who have drawn before, how many sides were compared with labels, and the sum of their squared
+    distances (`squared_sides`).
+    """
+    grouped = {key: clusters(drawn) for key, drawn in answers.items()}
+    first = {key: _label(grouped[key], drawn, {}) for key, drawn in answers.items()}
+    weights = _weights(answers, first, known or {})
+    return {key: _label(grouped[key], drawn, weights) for key, drawn in answers.items()}
 
 
-def _clusters(drawn: Drawn) -> list[_Cluster]:
-    clusters: list[_Cluster] = []
+def clusters(drawn: Drawn) -> list[Cluster]:
+    """The boxes of all workers by the thing that they are around."""
+    found: list[Cluster] = []
     for worker, label in drawn:
         taken: set[int] = set()
-        if clusters and len(label):
-            agreement = intersection_over_union(label.boxes, np.stack([one.middle() for one in clusters]))
+        if found and len(label):
+            agreement = intersection_over_union(label.boxes, np.stack([one.middle() for one in found]))
             agreement[agreement < SAME_BOX] = 0
             for row, column in zip(*linear_sum_assignment(-agreement), strict=True):
                 if agreement[row, column] > 0:
-                    clusters[column].add(worker, label.boxes[row], int(label.class_ids[row]))
+                    found[column].add(worker, label.boxes[row], int(label.class_ids[row]))
                     taken.add(int(row))
         for i in sorted(set(range(len(label))) - taken):
-            clusters.append(_Cluster([worker], [label.boxes[i]], [int(label.class_ids[i])]))
-    return clusters
+            found.append(Cluster([worker], [label.boxes[i]], [int(label.class_ids[i])]))
+    return found
 
 
-def _label(clusters: Sequence[_Cluster], drawn: Drawn, weights: Mapping[str, float]) -> BoxLabel:
+def _label(clusters: Sequence[Cluster], drawn: Drawn, weights: Mapping[str, float]) -> BoxLabel:
     kept = [one for one in clusters if 2 * len(one.workers) > len(drawn)]
     boxes = [_middle(np.stack(one.boxes), [weights.get(w, 1.0) for w in one.workers]) for one in kept]
     votes = [one.votes(weights) for one in kept]
@@ -88,18 +95,30 @@ def _label(clusters: Sequence[_Cluster], drawn: Drawn, weights: Mapping[str, flo
     return box_label(np.array(boxes, np.float32), class_ids, drawn[0][1].image_size, shares)
 
 
-def _weights(answers: Mapping[str, Drawn], consensus: Mapping[str, BoxLabel]) -> dict[str, float]:
+def squared_sides(drawn: BoxLabel, label: BoxLabel) -> tuple[float, int]:
+    """How far the sides of boxes lie from the label's, as shares of the box's extent: the sum of squares, and of how
+    many sides it is."""
+    squares, sides = 0.0, 0
+    for i, j, _ in matches(drawn, label):
+        agreed = label.boxes[j]
+        extent = np.tile(np.maximum(agreed[2:] - agreed[:2], 1.0), 2)
+        squares += float((((drawn.boxes[i] - agreed) / extent) ** 2).sum())
+        sides += 4
+    return squares, sides
+
+
+def _weights(
+    answers: Mapping[str, Drawn], consensus: Mapping[str, BoxLabel], known: Mapping[str, tuple[float, float]]
+) -> dict[str, float]:
     """Inverse variance of each worker's sides about the consensus, as a share of the box's extent."""
-    squares: dict[str, float] = defaultdict(lambda: PRIOR_SIDES * TYPICAL_SPREAD**2)
-    sides: dict[str, int] = defaultdict(lambda: PRIOR_SIDES)
+    totals: dict[str, tuple[float, float]] = {}
     for key, drawn in answers.items():
         for worker, label in drawn:
-            for i, j, _ in matches(label, consensus[key]):
-                agreed = consensus[key].boxes[j]
-                extent = np.tile(np.maximum(agreed[2:] - agreed[:2], 1.0), 2)
-                squares[worker] += float((((label.boxes[i] - agreed) / extent) ** 2).sum())
-                sides[worker] += 4
-    return {worker: sides[worker] / squares[worker] for worker in sides}
+            before = known.get(worker, (0.0, 0.0))
+            sides, squares = totals.get(worker, (PRIOR_SIDES + before[0], PRIOR_SIDES * TYPICAL_SPREAD**2 + before[1]))
+            more, of = squared_sides(label, consensus[key])
+            totals[worker] = (sides + of, squares + more)
+    return {worker: sides / squares for worker, (sides, squares) in totals.items()}
 
 
 def _middle(boxes: Floats, weights: Sequence[float]) -> NDArray[np.float64]:

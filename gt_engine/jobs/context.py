@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 
 from gt_engine.api import rules
 from gt_engine.api.errors import ValidationException
@@ -62,6 +63,13 @@ class JobContext:
         return str(self.record.request["HumanTaskConfig"]["WorkteamArn"])
 
     @property
+    def skills(self) -> S3Uri:
+        """What jobs of this team with these labels and this output path have learnt of its workers."""
+        names = json.dumps([self.workteam_arn, self.task, self.classes])
+        place = S3Uri.parse(self.record.request["OutputConfig"]["S3OutputPath"], field="S3OutputPath")
+        return place / f"skills/{sha256(names.encode()).hexdigest()[:32]}.json"
+
+    @property
     def initial_model_arn(self) -> str | None:
         arn: str | None = self.record.request.get("LabelingJobAlgorithmsConfig", {}).get(
             "InitialActiveLearningModelArn"
@@ -87,6 +95,8 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             f"the label categories {categories} are wrong: {problem}", field=str(categories)
         ) from problem
     config = request["HumanTaskConfig"]
+    most = config["NumberOfHumanWorkersPerDataObject"]
+    least = rules.least_workers(record.tags, most)
     conditions = request.get("StoppingConditions", {})
     proposals = rules.proposals(record.tags, task)
     team = rules.parse_workteam(config["WorkteamArn"], region=region, account=account)
@@ -104,8 +114,8 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             auto_labeling=auto_labeling,
             max_concurrent=config.get("MaxConcurrentTaskCount", DEFAULT_CONCURRENT_TASKS),
             guarantee=rules.guarantee(record.tags, task),
-            workers_per_object=config["NumberOfHumanWorkersPerDataObject"],
             proposes=proposals is not None,
+            workers_per_object=least,
         ),
         conditions=StoppingConditions(
             conditions.get("MaxHumanLabeledObjectCount"), conditions.get("MaxPercentageOfInputDatasetLabeled")
@@ -115,7 +125,8 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             classes=classes,
             workteam_arn=team.arn,
             job_name=record.name,
-            workers_per_object=config["NumberOfHumanWorkersPerDataObject"],
+            workers_per_object=most,
+            least_workers=least,
             time_limit_seconds=config["TaskTimeLimitInSeconds"],
             lifetime=timedelta(seconds=lifetime) if lifetime is not None else default_lifetime,
         ),

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gt_engine.consolidation import consolidate_batch
+from gt_engine.consolidation import Skills, consolidate_batch, is_checked, is_enough, learn
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 from gt_engine.outputs.records import AnyLabel, MultiClassLabel, drawn, read_label
 from gt_engine.workforce import Answer, SimulatedWorkforce
@@ -46,6 +46,7 @@ class Given:
 class Crowd:
     """The work team of a job.
 
+    workers_per_object: at most so many answer an object, at least `least_workers`.
     lifetime: TaskAvailabilityLifetimeInSeconds as a span; what is submitted later does not count.
     """
 
@@ -56,6 +57,7 @@ class Crowd:
     workers_per_object: int
     time_limit_seconds: int
     lifetime: timedelta
+    least_workers: int = 1
 
     def answers(
         self, object_id: str, gold: AnyLabel, start: datetime, *, to_mend: BoxLabel | None = None
@@ -72,15 +74,44 @@ class Crowd:
         in_time = (answer for answer in given if answer.submitted_at <= start + self.lifetime)
         return [Given(a.worker_id, self._answered(a.label, gold), a.accepted_at, a.submitted_at) for a in in_time]
 
-    def consolidate(self, answers: Mapping[str, Sequence[Given]]) -> dict[str, AnyLabel]:
-        """One label for each object that has an answer."""
+    def as_many_as_needed(self, object_id: str, given: Sequence[Given], skills: Skills) -> list[Given]:
+        """The first answers that make the label, of all that would be given."""
+        counts = range(self.least_workers, len(given))
+        needed = next((count for count in counts if self.is_enough(object_id, given[:count], skills)), len(given))
+        return list(given[:needed])
+
+    def is_enough(self, object_id: str, given: Sequence[Given], skills: Skills) -> bool:
+        """Whether these answers make the object's label: no other one could change it."""
+        if len(given) >= self.workers_per_object:
+            return True
+        if self.task in _TASKS:
+            return is_enough(
+                [(one.worker, _plain(one.label)) for one in given],
+                most=self.workers_per_object,
+                classes=len(self.classes),
+                skills=skills,
+                is_checked=is_checked(f"{self.job_name}/{object_id}"),
+            )
+        # A class that anybody chose is in: only answers that are all the same tell of nothing more to come.
+        chosen = {one.label.class_ids for one in given if isinstance(one.label, MultiClassLabel)}
+        return len(given) > 1 and len(chosen) == 1
+
+    def learn(self, answers: Mapping[str, Sequence[Given]], labels: Mapping[str, AnyLabel]) -> Skills:
+        """What the answers show of the workers; nothing where answers have several classes."""
+        if self.task not in _TASKS:
+            return {}
+        plain = {key: [(one.worker, _plain(one.label)) for one in given] for key, given in answers.items()}
+        return learn(plain, {key: _plain(label) for key, label in labels.items()})
+
+    def consolidate(self, answers: Mapping[str, Sequence[Given]], skills: Skills | None = None) -> dict[str, AnyLabel]:
+        """One label for each object that has an answer; `skills`: what is known of the workers from before."""
         if self.task in _TASKS:
             plain = {
                 object_id: [Answer(g.worker, _plain(g.label), g.accepted_at, g.submitted_at) for g in given]
                 for object_id, given in answers.items()
                 if given
             }
-            return dict(consolidate_batch(_TASKS[self.task], plain, classes=len(self.classes)))
+            return dict(consolidate_batch(_TASKS[self.task], plain, classes=len(self.classes), skills=skills))
         return {object_id: _chosen_by_anyone(given) for object_id, given in answers.items() if given}
 
     def _workforce(self) -> SimulatedWorkforce:

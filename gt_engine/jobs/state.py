@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gt_engine.autolabel.rounds import AskPeople, HumanBatch, Progress, Purpose, Round
+from gt_engine.consolidation import Skills, load_skills, together
 from gt_engine.store import Counters
 
 
@@ -39,6 +40,7 @@ class OpenBatch:
     labeled      what has its label, in the order of the labels; `failed`: what has none and gets none, with the reason
     responses    the consolidation-response files so far; `requests`: the requests that they answer
     uncertifying those whose labels can take part in no certificate: people may see the machine's proposals with them
+    skills       what its answers have shown of the workers
     """
 
     iteration: int
@@ -54,6 +56,7 @@ class OpenBatch:
     published: int = 0
     is_ahead: bool = False
     uncertifying: tuple[str, ...] = ()
+    skills: Skills = field(default_factory=dict)
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -99,6 +102,7 @@ class JobState:
     open_batches  those that people are working on, in order
     closing    what of them is about to get its labels
     asked      how many objects people have been offered
+    skills     what is known of the workers: from the team's jobs before, and from the batches that are done
     """
 
     clock: datetime
@@ -113,6 +117,7 @@ class JobState:
     open_batches: tuple[OpenBatch, ...] = ()
     closing: Closing | None = None
     asked: int = 0
+    skills: Skills = field(default_factory=dict)
 
     @property
     def counters(self) -> Counters:
@@ -133,6 +138,10 @@ class JobState:
     def ahead(self) -> OpenBatch | None:
         """What was offered ahead of the next batch."""
         return next((batch for batch in self.open_batches if batch.is_ahead), None)
+
+    def skills_but(self, first: int | None = None) -> Skills:
+        """What is known of the workers, without what the open batch that begins at place `first` has shown."""
+        return together([self.skills, *(one.skills for one in self.open_batches if one.first != first)])
 
     @property
     def asking(self) -> Progress:
@@ -172,7 +181,8 @@ class JobState:
             elsewhere = {one for open_batch in (*others, batch) for one in open_batch.failed}
             progress = replace(progress, failed=frozenset(self.problems) - elsewhere)
         work = HumanWork(batch.iteration, batch.responses, batch.failed)
-        return replace(self, open_batches=others, progress=progress, human=(*self.human, work))
+        skills = together([self.skills, batch.skills])
+        return replace(self, open_batches=others, progress=progress, human=(*self.human, work), skills=skills)
 
 
 def dump(state: JobState) -> bytes:
@@ -205,12 +215,14 @@ def load(body: bytes) -> JobState:
         trainings=tuple(Training(**training) for training in document.pop("trainings")),
         open_batches=tuple(_open_batch(**_tuples(batch)) for batch in document.pop("open_batches", ())),
         closing=_closing(document.pop("closing", None)),
+        skills=load_skills(document.pop("skills", {})),
         **document,
     )
 
 
 def _open_batch(purpose: str, until: str, **members: Any) -> OpenBatch:
-    return OpenBatch(purpose=Purpose(purpose), until=_moment(until), **members)
+    skills = load_skills(members.pop("skills", {}))
+    return OpenBatch(purpose=Purpose(purpose), until=_moment(until), skills=skills, **members)
 
 
 def _closing(members: dict[str, Any] | None) -> Closing | None:

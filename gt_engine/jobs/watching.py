@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from gt_engine.jobs.asking_on import ask_on
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import Answers
 from gt_engine.jobs.state import JobState, OpenBatch
@@ -29,6 +30,9 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
     currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     if _is_behind(job, state, currents, tools):
         _mend(job, state, tools)
+        currents = [_current(job, batch, tools, now) for batch in state.open_batches]
+    if any(one.is_undecided for current in currents for one in current):
+        ask_on((one for current in currents for one in current), job, state.skills_but(), tools)
         currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     changes: list[datetime] = []
     found: Answers | None = None
@@ -101,6 +105,7 @@ def job_offer(job: JobContext, state: JobState, until: datetime) -> JobOffer:
         task_type=job.task,
         labels=job.classes,
         workers_per_object=job.crowd.workers_per_object,
+        least_workers=job.crowd.least_workers,
         time_limit_seconds=job.crowd.time_limit_seconds,
         until=until,
         kms_key=job.record.request["OutputConfig"].get("KmsKeyId") or None,

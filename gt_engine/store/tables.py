@@ -138,6 +138,8 @@ class TaskItem(Model):
     assignments = UnicodeAttribute()
     closed = BooleanAttribute()
     version = IntegerAttribute()
+    most = IntegerAttribute(null=True)
+    agreed = BooleanAttribute(null=True)
 
 
 class AnswerItem(Model):

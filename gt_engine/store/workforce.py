@@ -293,6 +293,8 @@ class DynamoTasks:
             assignments=dump_assignments(one.assignments),
             closed=one.closed,
             version=one.version,
+            most=one.most,
+            agreed=one.agreed,
         )
 
 
@@ -353,6 +355,8 @@ def _object(item: TaskItem) -> ObjectOffer:
         assignments=load_assignments(item.assignments),
         closed=item.closed,
         version=item.version,
+        most=item.most or item.wanted,
+        agreed=bool(item.agreed),
     )
 
 

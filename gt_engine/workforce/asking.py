@@ -22,7 +22,7 @@ def put_on_offer(offer: JobOffer, lines: Iterable[OfferedLine], store: TaskStore
         part = ordered[start : start + OBJECTS_PER_PART]
         first = part[0].place
         files.write_offer(first, part)
-        store.add(ObjectOffer(offer.job, one.place, one.object_id, first, offer.workers_per_object) for one in part)
+        store.add(offer.object(one.place, one.object_id, first) for one in part)
     after = replace(offer, asked=max([offer.asked, *(one.place + 1 for one in ordered)]))
     store.put_offer(after)
     return after
@@ -56,12 +56,12 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
     for first, line in files.offers():
         if line.place < offer.first:
             continue
-        one = ObjectOffer(offer.job, line.place, line.object_id, first, offer.workers_per_object)
+        one = offer.object(line.place, line.object_id, first)
         found = [_answered(line.object_id, worker, files) for worker in answered.get(line.object_id, ())]
         answers = [mine for mine in found if mine is not None]
         answers.sort(key=lambda mine: (mine.ended_at or offer.until, mine.worker))
         # No object has more answers than wanted, even where a file of one that came too late was left behind.
-        for mine in answers[: one.wanted]:
+        for mine in answers[: one.most]:
             one = one.with_assignment(mine)
             store.note(work_of(one, mine))
         for worker in declined.get(line.object_id, ()):

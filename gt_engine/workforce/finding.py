@@ -115,7 +115,7 @@ class Finder:
         settled = written_off(one, WorkFiles.of(offer.tree, self.objects(offer.kms_key)), now, self.store)
         if settled is None:
             return None
-        if settled.is_settled:
+        if settled.is_settled or settled.is_undecided:
             self.wake(offer.job)
         nonce = secrets.token_hex(16)
         with suppress(Conflict):

@@ -20,6 +20,7 @@ class JobOffer:
     """A labeling job that people work on: all that the portal needs to know of it.
 
     first  the lowest place that is still open; nothing before it needs to be looked at
+    workers_per_object  answers to an object at most; `least_workers`: at least, 0 where the number is fixed
     until  when the present offer ends (TaskAvailabilityLifetimeInSeconds)
     asked  how many objects have been offered
     """
@@ -38,6 +39,12 @@ class JobOffer:
     kms_key: str | None = None
     first: int = 0
     asked: int = 0
+    least_workers: int = 0
+
+    def object(self, place: int, object_id: str, part: int) -> ObjectOffer:
+        """A data object that nobody has been given yet."""
+        least = self.least_workers or self.workers_per_object
+        return ObjectOffer(self.job, place, object_id, part, wanted=least, most=self.workers_per_object)
 
     @property
     def tree(self) -> JobTree:

@@ -75,7 +75,9 @@ class ObjectOffer:
 
     place    its number in the job's order of asking, from 0
     part     first place of the part of the offer that has its manifest line
-    wanted   NumberOfHumanWorkersPerDataObject: answers by so many different workers
+    wanted   answers by so many different workers, as far as is known
+    most     NumberOfHumanWorkersPerDataObject: `wanted` rises to it while the answers do not agree
+    agreed   the answers that are there make the label
     closed   its answers are being consolidated: nothing changes any more
     version  of the item in the table
     """
@@ -88,6 +90,12 @@ class ObjectOffer:
     assignments: tuple[TaskAssignment, ...] = ()
     closed: bool = False
     version: int = 0
+    most: int = 0
+    agreed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.most < self.wanted:  # a fixed number
+            object.__setattr__(self, "most", self.wanted)
 
     def of(self, worker: str) -> TaskAssignment | None:
         return next((one for one in self.assignments if one.worker == worker), None)
@@ -105,11 +113,17 @@ class ObjectOffer:
 
         Source of the second: developer guide sms-monitor-cloud-watch.
         """
-        return self.closed or len(self.answers) >= self.wanted or self.is_given_up
+        answers = len(self.answers)
+        return self.closed or answers >= self.most or (self.agreed and answers >= self.wanted) or self.is_given_up
 
     @property
     def is_given_up(self) -> bool:
-        return len(self.with_status(Status.DECLINED)) >= self.wanted
+        return len(self.with_status(Status.DECLINED)) >= self.most
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the job is to say if its answers are enough. Until then nobody is asked, and no label is made."""
+        return not self.is_settled and len(self.answers) >= self.wanted
 
     @property
     def last_change(self) -> datetime | None:
@@ -142,7 +156,7 @@ class ObjectOffer:
 
     def with_assignment(self, assignment: TaskAssignment) -> ObjectOffer:
         others = tuple(one for one in self.assignments if one.worker != assignment.worker)
-        return replace(self, assignments=(*others, assignment))
+        return replace(self, assignments=(*others, assignment), agreed=False)
 
 
 def reserve(offer: ObjectOffer, worker: str, nonce: str, now: datetime) -> ObjectOffer:
@@ -250,6 +264,13 @@ def discard(offer: ObjectOffer, worker: str, now: datetime) -> ObjectOffer:
     if offer.closed or mine is None or mine.status is not Status.SUBMITTED:
         return offer
     return offer.with_assignment(replace(mine, status=Status.DISCARDED, ended_at=now))
+
+
+def decide(offer: ObjectOffer, *, is_enough: bool) -> ObjectOffer:
+    """An undecided object: settled, or one more answer is wanted."""
+    if not offer.is_undecided:
+        return offer
+    return replace(offer, agreed=True) if is_enough else replace(offer, wanted=len(offer.answers) + 1)
 
 
 def close(offer: ObjectOffer) -> ObjectOffer:

@@ -68,7 +68,7 @@ def progress_of(offer: JobOffer, objects: Collection[ObjectOffer], now: datetime
             )
             if mine.status is Status.DECLINED:
                 declines.append(Declined(one.object_id, mine.worker, mine.reason, mine.comment))
-    done = sum(len(one.answers) >= one.wanted for one in objects)
+    done = sum(one.is_settled and bool(one.answers) and not one.is_given_up for one in objects)
     given_up = sum(one.is_given_up for one in objects)
     begun = sum(
         not one.is_settled and (bool(one.answers) or any(mine.holds(now) for mine in one.assignments))

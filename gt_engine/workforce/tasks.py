@@ -340,7 +340,7 @@ class Tasks:
         raise Conflict("too many people are at this data object at once", remedy="Try again.")
 
     def _wake_if_settled(self, one: ObjectOffer) -> None:
-        if one.is_settled:
+        if one.is_settled or one.is_undecided:
             self.wake(one.job)
 
     def _files(self, offer: JobOffer) -> WorkFiles:

@@ -157,9 +157,8 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     answers, failed = _read_answers(job, closing, batch, sizes, proposals, tools)
     written = {object_id: [_as_written(job, one) for one, _ in given] for object_id, given in answers.items()}
     known = _known(job, batch, sizes, proposals, tools)
-    labels = job.crowd.consolidate(
-        known | {object_id: [given for _, given in both] for object_id, both in answers.items()}
-    )
+    all_given = known | {object_id: [given for _, given in both] for object_id, both in answers.items()}
+    labels = job.crowd.consolidate(all_given, state.skills_but(batch.first))
     times = consolidation_times(answers, closing.time)
     contents = {
         object_id: human_content(
@@ -182,6 +181,7 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         failed={**batch.failed, **failed},
         requests=(*batch.requests, *_names(job, "request", batch, moments)),
         responses=(*batch.responses, *_names(job, "response", batch, moments)),
+        skills=job.crowd.learn(all_given, labels),
     )
     clock = max(times.values(), default=closing.time) + ONE_SECOND
     after = state.after(clock=max(state.clock, clock), closing=None).with_open(batch)

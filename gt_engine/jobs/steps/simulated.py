@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
+from gt_engine.consolidation import together
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given, GoldLabels, read_gold_labels, with_size
 from gt_engine.jobs.life_cycle import Ask
@@ -19,7 +20,7 @@ from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times
 from gt_engine.labels import BoxLabel
 from gt_engine.outputs import records
 from gt_engine.outputs.records import WorkerAnswer, drawn
-from gt_engine.workforce.proposals import is_unchanged, was_shown, without_planted
+from gt_engine.workforce.proposals import Proposal, is_unchanged, was_shown, without_planted
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
@@ -44,17 +45,17 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
             failed[object_id] = f"NoAnswer: {reason}, so the simulated work team cannot answer."
         else:
             label = with_size(gold.labels[lines[object_id].source], sizes.get(object_id))
-            given = job.crowd.answers(object_id, label, state.clock, to_mend=shown.get(object_id))
+            possible = job.crowd.answers(object_id, label, state.clock, to_mend=shown.get(object_id))
+            given = job.crowd.as_many_as_needed(object_id, possible, state.skills)
             if given:
                 answers[object_id] = given
             else:
                 failed[object_id] = "NoAnswer: no worker answered in time; the task expired."
-    labels = job.crowd.consolidate(
-        {
-            one: [replace(each, label=without_planted(proposals.get(one), each.label)) for each in given]
-            for one, given in answers.items()
-        }
-    )
+    meant = {
+        one: [replace(each, label=without_planted(proposals.get(one), each.label)) for each in given]
+        for one, given in answers.items()
+    }
+    labels = job.crowd.consolidate(meant, state.skills)
     last = max((given.submitted_at for all_given in answers.values() for given in all_given), default=state.clock)
     times = consolidation_times(answers, last.replace(microsecond=0) + 2 * ONE_SECOND)
     written = {
@@ -82,7 +83,10 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
         str(job.tree.consolidation("response", work.iteration, time)) for time in sorted({*times.values()})
     )
     after = state.after(
-        clock=ended, progress=progress, human=(*state.human, HumanWork(work.iteration, responses, failed))
+        clock=ended,
+        progress=progress,
+        human=(*state.human, HumanWork(work.iteration, responses, failed)),
+        skills=together([state.skills, job.crowd.learn(_blind(meant, proposals), labels)]),
     )
     log = [
         f"Iteration {work.iteration}: people labeled {len(contents)} data objects ({work.step.purpose.value}), "
@@ -101,6 +105,11 @@ def _reviewed(
     found = {one: reviewed_label(line.text, job.form.attribute, job.classes) for one, line in lines.items()}
     shown = {one: with_size(label, sizes.get(one)) for one, label in found.items() if label is not None}
     return {one: drawn(label) for one, label in shown.items() if isinstance(label, BoxLabel)}
+
+
+def _blind(answers: Mapping[str, list[Given]], proposals: Mapping[str, Proposal]) -> dict[str, list[Given]]:
+    """Those to objects that nobody saw a proposal of: two who were shown the same agree with it, whatever their care."""
+    return {one: given for one, given in answers.items() if not was_shown(proposals.get(one))}
 
 
 def _as_written(job: JobContext, given: Given, shown: BoxLabel | None) -> WorkerAnswer:
