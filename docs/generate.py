@@ -61,11 +61,11 @@ def _fields(part: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) -> 
     nested = []
     for name, field in part["properties"].items():
         inner = _resolved(field, schema)
-        if "properties" in inner:
-            nested.append((name, inner))
+        nested += [(name, one) for one in (inner, *_others(field, schema)) if "properties" in one]
         default = "**required**" if name in part.get("required", ()) else _default(field, inner)
         example = _field_example(field)
-        yield f"| `{name}` | {_type(field, inner, schema)} | {default} | {field.get('description', '')}{example} |"
+        form = " or ".join(_type(field, one, schema) for one in (inner, *_others(field, schema)))
+        yield f"| `{name}` | {form} | {default} | {field.get('description', '')}{example} |"
     yield ""
     for name, inner in nested:
         yield from _fields(inner, schema, f"{prefix}.{name}" if prefix else name)
@@ -80,13 +80,18 @@ def _field_example(field: Mapping[str, Any]) -> str:
 
 def _resolved(field: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema behind a reference, and of "something or nothing" the something."""
-    choices = [choice for choice in field.get("anyOf", ()) if choice.get("type") != "null"]
+    choices = [choice for choice in (*field.get("anyOf", ()), *field.get("oneOf", ())) if choice.get("type") != "null"]
     if choices:
         return _resolved(choices[0], schema)
     if "$ref" in field:
         found: Mapping[str, Any] = schema["$defs"][field["$ref"].rsplit("/", 1)[1]]
         return found
     return field
+
+
+def _others(field: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a field may be besides the first form."""
+    return [_resolved(choice, schema) for choice in field.get("oneOf", ())[1:]]
 
 
 def _default(field: Mapping[str, Any], inner: Mapping[str, Any]) -> str:

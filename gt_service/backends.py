@@ -20,12 +20,14 @@ class Backend:
     service_fee: whether AWS bills a fee for each labeled object.
     learns_from_labeled_lines: whether a job trains on lines of its manifest that have its label attribute already.
     Ground Truth labels them again and writes over what was there (developer guide, sms-reusing-data).
+    asks_as_needed: whether fewer than the most workers are asked where they agree. Ground Truth's number is fixed.
     """
 
     name: str
     limits_auto_labeled_pixels: bool
     service_fee: bool
     learns_from_labeled_lines: bool = False
+    asks_as_needed: bool = False
 
     def pixel_limit(self, task: TaskType, *, auto_labeling: bool) -> int:
         """Width × height of the largest image that a job of this task takes."""
@@ -33,7 +35,13 @@ class Backend:
 
 
 GROUND_TRUTH = Backend("ground-truth", limits_auto_labeled_pixels=True, service_fee=True)
-GT_ENGINE = Backend("gt-engine", limits_auto_labeled_pixels=False, service_fee=False, learns_from_labeled_lines=True)
+GT_ENGINE = Backend(
+    "gt-engine",
+    limits_auto_labeled_pixels=False,
+    service_fee=False,
+    learns_from_labeled_lines=True,
+    asks_as_needed=True,
+)
 BACKENDS = {backend.name: backend for backend in (GROUND_TRUTH, GT_ENGINE)}
 
 

@@ -124,6 +124,8 @@ class TasksContract:
         tasks.add(objects)
         begun = replace(
             objects[3],
+            most=5,
+            agreed=True,
             assignments=(
                 TaskAssignment("ann", "n", Status.SUBMITTED, NOW, NOW, NOW, 7.25, 1),
                 TaskAssignment("bob", "m", Status.DECLINED, NOW, reason="blurred", comment="grey"),

@@ -172,6 +172,15 @@ def _batch_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
         )
 
 
+def _worker_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    if spec.least_workers > spec.most_workers:
+        yield InvalidInput(
+            f"at least {spec.least_workers} people are more than at most {spec.most_workers}",
+            remedy="Write a `least` that is not above `most`.",
+            field="workers_per_object.least",
+        )
+
+
 def _duplicate_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
     if spec.skip_near_duplicates and not spec.skip_duplicates:
         yield InvalidInput(
@@ -213,6 +222,7 @@ _CHECKS: tuple[Callable[[CampaignSpec], Iterator[InvalidInput]], ...] = (
     _price_errors,
     _public_errors,
     _batch_errors,
+    _worker_errors,
     _tag_errors,
     _gold_errors,
 )

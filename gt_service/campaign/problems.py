@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -44,7 +44,7 @@ def _one_per_field(errors: Sequence[ErrorDetails]) -> Iterator[InvalidInput]:
     reported: set[tuple[str | int, ...]] = set()
     """The fields told of, with all that they are in."""
     for error in errors:
-        path = tuple(part for part in error["loc"] if part != "[key]")
+        path = tuple(part for part in error["loc"] if not str(part).startswith("["))  # "[key]", and tags of a union
         if path in reported:
             continue  # told already, of the field or of what is in it
         reported.update(path[:length] for length in range(len(path) + 1))
@@ -108,7 +108,7 @@ def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:
     for part in path:
         field = model.model_fields.get(str(part)) if model is not None else None
         kind: Any = None if field is None else field.annotation
-        if get_origin(kind) is UnionType:
-            kind = get_args(kind)[0]
-        model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+        kinds = get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,)
+        plain = (get_args(one)[0] if get_origin(one) is Annotated else one for one in kinds)
+        model = next((one for one in plain if isinstance(one, type) and issubclass(one, BaseModel)), None)
     return model

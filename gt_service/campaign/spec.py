@@ -6,9 +6,20 @@ Limits are Ground Truth's own (botocore's `CreateLabelingJobRequest`, developer 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    Tag,
+    model_validator,
+)
 
 from gt_service.campaign.contradictions import contradictions, warnings
 from gt_service.campaign.values import (
@@ -31,9 +42,10 @@ MAX_LABELS = 1_000
 MAX_BATCHES = 9_999
 """Their numbers have four digits in the names of jobs."""
 MAX_TAGS = 50
-OWN_TAGS = 10
+OWN_TAGS = 13
 """How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (4),
-proposals (2)."""
+proposals (2), workers, gold items (2)."""
+MAX_WORKERS = 9
 MAX_AVAILABILITY_SECONDS = 2_592_000
 
 _ATTRIBUTE = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$"
@@ -94,6 +106,24 @@ class BatchRule(_Part):
         examples=[30],
     )
     minimum: StrictInt = Field(1, ge=1, description="Fewer images than this wait, however quiet it is.", examples=[100])
+
+
+class Workers(_Part):
+    """As many people as needed."""
+
+    least: StrictInt = Field(1, ge=1, le=MAX_WORKERS, description="So many label an object at least.", examples=[1])
+    most: StrictInt = Field(
+        3,
+        ge=1,
+        le=MAX_WORKERS,
+        description="So many at most. The next one is asked only while the answers do not make the label. gt-engine "
+        "alone asks so; Ground Truth asks `most` of them for every object.",
+        examples=[3],
+    )
+
+
+def _form_of_workers(value: Any) -> str:
+    return "[range]" if isinstance(value, dict | Workers) else "[number]"
 
 
 class Stopping(_Part):
@@ -192,8 +222,13 @@ class CampaignSpec(_Part):
         description="Who labels: `public`, or the ARN of a private or vendor work team.",
         examples=["arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"],
     )
-    workers_per_object: StrictInt = Field(
-        3, ge=1, le=9, description="How many people label the same object.", examples=[3]
+    workers_per_object: Annotated[
+        Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS), Tag("[number]")] | Annotated[Workers, Tag("[range]")],
+        Discriminator(_form_of_workers),
+    ] = Field(
+        3,
+        description="How many people label the same object; or `{least: 1, most: 3}`: as many as it needs.",
+        examples=[3, {"least": 1, "most": 3}],
     )
     price_per_task: Dollars | None = Field(
         None,
@@ -332,6 +367,18 @@ class CampaignSpec(_Part):
         if not self.is_public:
             return Mills(0)
         return self.task.facts.suggested_price if self.price_per_task is None else self.price_per_task
+
+    @property
+    def least_workers(self) -> int:
+        """How many people label an object at least."""
+        workers = self.workers_per_object
+        return workers.least if isinstance(workers, Workers) else workers
+
+    @property
+    def most_workers(self) -> int:
+        """How many people label an object at most: what is set aside, and what Ground Truth asks."""
+        workers = self.workers_per_object
+        return workers.most if isinstance(workers, Workers) else workers
 
     @property
     def uses_auto_labeling(self) -> bool:

@@ -73,7 +73,7 @@ class Foresight:
 def next_steps(plan: planner.Plan, campaign: Campaign, deployment: Deployment) -> Foresight:
     """What would be done for a campaign now, had the service not done it yet."""
     steps = tuple(_step(action, campaign, deployment) for action in plan.actions)
-    return Foresight(steps, plan.verdict, campaign.spec.warnings if campaign.spec else ())
+    return Foresight(steps, plan.verdict, _warnings(campaign.spec, deployment) if campaign.spec else ())
 
 
 def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: datetime) -> Foresight:
@@ -93,13 +93,21 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
             job_mark=deployment.job_mark,
         )
         if not plan.actions:
-            return Foresight(tuple(steps), plan.verdict, spec.warnings)
+            return Foresight(tuple(steps), plan.verdict, _warnings(spec, deployment))
         for action in plan.actions:
             step = _step(action, standing.campaign, deployment)
             steps.append(step)
             if step.problem is not None:
-                return Foresight(tuple(steps), Verdict("waiting", step.problem), spec.warnings)
+                return Foresight(tuple(steps), Verdict("waiting", step.problem), _warnings(spec, deployment))
             standing = rehearsal.after(action, standing)
+
+
+def _warnings(spec: CampaignSpec, deployment: Deployment) -> tuple[str, ...]:
+    """The spec's own, and what the backend does not do."""
+    if deployment.backend.asks_as_needed or spec.least_workers == spec.most_workers:
+        return spec.warnings
+    most = spec.most_workers
+    return (*spec.warnings, f"workers_per_object: Ground Truth asks {most} for every object; gt-engine alone as needed")
 
 
 # ---------------------------------------------------------------- steps in words

@@ -144,7 +144,7 @@ def _human_task_config(spec: CampaignSpec, region: str, template: S3Uri) -> Huma
         },
         "PreHumanTaskLambdaArn": regions.pre_human_task_arn(spec.task, region),
         "MaxConcurrentTaskCount": spec.max_concurrent_tasks,
-        "NumberOfHumanWorkersPerDataObject": spec.workers_per_object,
+        "NumberOfHumanWorkersPerDataObject": spec.most_workers,
         "TaskAvailabilityLifetimeInSeconds": spec.task_availability_seconds,
         "TaskDescription": text.description,
         "TaskKeywords": list(text.keywords),
@@ -218,6 +218,8 @@ def _engine_tags(spec: CampaignSpec) -> dict[str, str]:
     if spec.proposals is not None:
         tags["gt-engine:proposals-blind"] = str(spec.proposals.blind)
         tags["gt-engine:proposals-wrong"] = str(spec.proposals.wrong)
+    if spec.least_workers < spec.most_workers:
+        tags["gt-engine:least-workers"] = str(spec.least_workers)
     return tags
 
 

@@ -21,6 +21,7 @@ from gt_service.prices import PriceTable, Workforce, wages
 from gt_service.regions import TaskType
 
 NOTHING = Mills(0)
+LEAST_WORKERS_TAG = "gt-engine:least-workers"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Terms:
     price_per_answer   what the request pays a worker of the public workforce; 0 with other workforces, which the
                        service does not pay
     wage               mills an hour of a private work team, where its owner says so
+    least_workers      so many are asked at least, and workers_per_object at most; None where the number is fixed
     """
 
     task: TaskType
@@ -61,12 +63,14 @@ class Terms:
     auto_labeling: bool
     started: date
     wage: Mills | None = None
+    least_workers: int | None = None
 
     @classmethod
     def of(cls, description: Mapping[str, Any], task: TaskType, wage: Mills | None = None) -> Terms:
         """From the response of DescribeLabelingJob."""
         human = description["HumanTaskConfig"]
         workforce = Workforce.of(human["WorkteamArn"])
+        least = next((one["Value"] for one in description.get("Tags", ()) if one["Key"] == LEAST_WORKERS_TAG), None)
         amount = human.get("PublicWorkforceTaskPrice", {}).get("AmountInUsd")
         if workforce is Workforce.PUBLIC and amount is None:
             raise UnknownState(f"{description['LabelingJobName']} is public work without a price")
@@ -80,7 +84,14 @@ class Terms:
             auto_labeling="LabelingJobAlgorithmsConfig" in description,
             started=description["CreationTime"].date(),
             wage=wage if workforce is Workforce.PRIVATE else None,
+            least_workers=None if least is None else int(least),
         )
+
+    def answers_each(self, output: JobOutput) -> float:
+        """Answers to an object that people label: as many as there were, where they are asked as needed."""
+        if self.least_workers is None or not output.human_images:
+            return self.workers_per_object
+        return output.answers / output.human_images
 
     def answers_cost(self, answers: int, seconds_each: float | None) -> Mills:
         """What workers get for so many answers that took so long on average; nothing of a wage where no time is
@@ -89,9 +100,10 @@ class Terms:
             return wages(answers * (seconds_each or 0), self.wage)
         return Mills(answers * self.price_per_answer)
 
-    def human_cost(self, objects: int, seconds_each: float | None) -> Mills:
-        """What workers get for labeling so many objects, all of them answering."""
-        return self.answers_cost(objects * self.workers_per_object, seconds_each)
+    def human_cost(self, objects: int, seconds_each: float | None, answers_each: float | None = None) -> Mills:
+        """What workers get for labeling so many objects, so many answering each; left out, as many as may."""
+        each = self.workers_per_object if answers_each is None else answers_each
+        return self.answers_cost(round(objects * each), seconds_each)
 
 
 @dataclass(frozen=True)
@@ -155,11 +167,12 @@ def all_human_cost(
     prices: PriceTable,
     *,
     seconds_each: float | None = None,
+    answers_each: float | None = None,
     labeled_this_month: int = 0,
 ) -> Cost:
     """What the same number of objects costs where people label every one, each answer in the time that was measured."""
     fee = prices.service_fee(terms.task, terms.started)
-    return Cost(fee.cost(objects, already=labeled_this_month), terms.human_cost(objects, seconds_each))
+    return Cost(fee.cost(objects, already=labeled_this_month), terms.human_cost(objects, seconds_each, answers_each))
 
 
 def all_machine_cost(objects: int, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> Cost:

@@ -320,7 +320,7 @@ def _compute(
 
 def _workers(spec: CampaignSpec, objects: int, seconds: float) -> Mills:
     """What people get who answer for so many objects, so long each."""
-    answers = objects * spec.workers_per_object
+    answers = objects * spec.most_workers
     if spec.wage is not None:
         return wages(answers * seconds, spec.wage)
     return Mills(answers * spec.worker_price)
@@ -360,9 +360,15 @@ def _assumptions(
     return lines
 
 
+def _workers_each(spec: CampaignSpec) -> str:
+    if spec.least_workers == spec.most_workers:
+        return str(spec.most_workers)
+    return f"{spec.least_workers} to {spec.most_workers} (reckoned with {spec.most_workers})"
+
+
 def _pay(spec: CampaignSpec, history: Sequence[PastJob]) -> str:
     if spec.is_public:
-        return f"{spec.workers_per_object} workers for each object at {usd(spec.worker_price)} an answer"
+        return f"{_workers_each(spec)} workers for each object at {usd(spec.worker_price)} an answer"
     if spec.wage is None:
         return "the work team's own pay is not in it: the service does not pay private and vendor teams"
     _, seconds, _ = _seconds(spec, history)
@@ -370,6 +376,6 @@ def _pay(spec: CampaignSpec, history: Sequence[PastJob]) -> str:
         "measured" if any(job.seconds_per_answer is not None for job in history) else "assumed until a job has ended"
     )
     return (
-        f"{spec.workers_per_object} worker(s) for each object at {usd(spec.wage)} an hour, {seconds:.0f} seconds an "
+        f"{_workers_each(spec)} worker(s) for each object at {usd(spec.wage)} an hour, {seconds:.0f} seconds an "
         f"answer ({shown}); at most the {spec.task_time_limit_seconds} seconds that a task allows"
     )

@@ -53,7 +53,14 @@ def job_report(
         output, description.get("LabelCounters", {}), terms, prices, labeled_this_month=labeled_this_month
     )
     seconds = seconds_per_answer(output.workers)
-    human = all_human_cost(output.labeled, terms, prices, seconds_each=seconds, labeled_this_month=labeled_this_month)
+    human = all_human_cost(
+        output.labeled,
+        terms,
+        prices,
+        seconds_each=seconds,
+        answers_each=terms.answers_each(output),
+        labeled_this_month=labeled_this_month,
+    )
     machine = all_machine_cost(output.labeled, terms, prices, labeled_this_month=labeled_this_month)
     report: Report = {
         "version": 1,
@@ -127,10 +134,28 @@ def _people(output: JobOutput, terms: Terms, cost: Cost, seconds: float | None) 
         "seconds_per_answer": None if seconds is None else round(seconds, 2),
         "seconds_per_image": _each(None if seconds is None else seconds * output.answers, labeled),
         "hours": None if seconds is None else round(seconds * output.answers / 3600, 3),
-        "all_human_hours": None if seconds is None else round(seconds * labeled * terms.workers_per_object / 3600, 3),
+        "all_human_hours": None if seconds is None else round(seconds * labeled * terms.answers_each(output) / 3600, 3),
         "wage_mills_per_hour": terms.wage,
         "cost_per_image_mills": _each(cost.total, labeled),
         "cost_per_box_mills": _each(cost.total, boxes),
+        "as_needed": _as_needed(output, terms, seconds),
+    }
+
+
+def _as_needed(output: JobOutput, terms: Terms, seconds: float | None) -> Report | None:
+    """What asking as many people as needed saved, compared to asking the most for every object that people labeled;
+    None where the number was fixed."""
+    if terms.least_workers is None:
+        return None
+    before = output.human_images * terms.workers_per_object
+    saved = max(0, before - output.answers)
+    return {
+        "least": terms.least_workers,
+        "most": terms.workers_per_object,
+        "answers_per_object": _each(output.answers, output.human_images),
+        "answers_saved": saved,
+        "share": round(saved / before, 4) if before else 0.0,
+        "mills": terms.answers_cost(saved, seconds),
     }
 
 
@@ -243,7 +268,9 @@ def _saving(
     seconds: float | None,
 ) -> Report:
     labeled = report["counts"]["labeled"]
-    each = f"{terms.workers_per_object} worker{'s' if terms.workers_per_object > 1 else ''}{_paid(terms, seconds)}"
+    most = terms.workers_per_object
+    workers = f"{most} worker{'s' if most > 1 else ''}" if terms.least_workers is None else "as many workers as here"
+    each = f"{workers}{_paid(terms, seconds)}"
     return {
         "all_human": {
             **_difference(human.total, cost.total.total),
@@ -291,7 +318,9 @@ def _against_control(
         result["why"] = f"The parts cannot be told apart: {which} has no machine labels."
         return result
     skipped = other - own
-    mechanical = terms.human_cost(skipped, seconds) if skipped >= 0 else Mills(-terms.human_cost(-skipped, seconds))
+    answers = report["people"]["answers"] / report["counts"]["human_images"] if terms.least_workers else None
+    paid = terms.human_cost(abs(skipped), seconds, answers)
+    mechanical = paid if skipped >= 0 else Mills(-paid)
     result["mechanical"] = {"mills": mechanical, "objects": skipped}
     result["model"] = {"mills": saved - mechanical}
     result["why"] = (

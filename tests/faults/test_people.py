@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from gt_engine.api.rules import LEAST_WORKERS_TAG
 from gt_engine.jobs.tools import Tools
 from gt_engine.jobs.worker import take_step
 from gt_engine.workforce.members import Worker
@@ -96,6 +97,7 @@ class Browser:
     lapsed: Counter[str] = field(default_factory=Counter)
     last: str | None = None
     is_busy: bool = False
+    agrees: float = 1.0
 
     def act(self, tasks: Tasks, job: str, clock: Callable[[], Any]) -> None:
         if self.is_busy:
@@ -155,7 +157,8 @@ class Browser:
             tasks.later(self.worker, self.task, clock())
             tasks.accept(self.worker, self.task, clock())
         else:
-            tasks.submit(self.worker, self.task, boxes((10, 10, 20, 20)), 3, clock())
+            place = 10 if self.dice.random() < self.agrees else 28
+            tasks.submit(self.worker, self.task, boxes((place, 10, 18, 20)), 3, clock())
             self.submitted.add(self.object_id)
             self.last, self.task = self.task, None
 
@@ -201,7 +204,7 @@ class World:
 @pytest.fixture
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is done in parallel is done in a row, so that a seed is one story."""
-    for module in ("tools", "steps.people", "reading"):
+    for module in ("tools", "steps.people", "reading", "asking_on"):
         monkeypatch.setattr(f"gt_engine.jobs.{module}.in_parallel", map)
 
 
@@ -247,6 +250,23 @@ def test_whatever_happens_nothing_is_lost_doubled_or_stuck(tmp_path: Path, seed:
     declines = Counter(object_id for browser in world.browsers for object_id in browser.declined)
     for object_id in map(str, range(OBJECTS)):
         assert len(responses.get(object_id, ())) == WANTED or declines[object_id] >= WANTED
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("deaths", [0.0, 0.01])
+@pytest.mark.parametrize("seed", range(2))
+def test_asking_as_many_as_needed_keeps_all_of_it_and_asks_nobody_too_many(
+    tmp_path: Path, seed: int, deaths: float
+) -> None:
+    world = World(tmp_path, seed, auto=False, Tags=[{"Key": LEAST_WORKERS_TAG, "Value": "1"}])
+    world.fate.deaths = deaths
+    for browser in world.browsers:
+        browser.agrees = 0.8
+    world.run()
+    counts = Counter(len(answers) for answers in check(world).values())
+    assert set(counts) <= {1, 2, WANTED}
+    assert counts[2] > 0
+    assert counts[WANTED] > 0
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -201,6 +201,14 @@ def test_proposals_are_a_tag_of_jobs_with_boxes() -> None:
         rules.proposals({blind: "0.1"}, TaskType.IMAGE_CLASSIFICATION)
 
 
+def test_the_least_workers_are_a_number_up_to_the_most() -> None:
+    assert rules.least_workers({}, 3) == 3
+    assert rules.least_workers({rules.LEAST_WORKERS_TAG: "1"}, 3) == 1
+    for wrong in ("0", "4", "one", "-1", "1.5", ""):
+        with pytest.raises(ValidationException, match="least-workers"):
+            rules.least_workers({rules.LEAST_WORKERS_TAG: wrong}, 3)
+
+
 @pytest.mark.parametrize(
     ("document", "expected"),
     [

@@ -347,3 +347,27 @@ def test_a_quality_target_is_a_share_and_its_measure_one_of_the_task() -> None:
     assert wrong["quality.measure"].remedy == "Did you mean f1?"
     classes = errors_with(task="image-classification", labels=["a", "b"], quality={"measure": "f1"})
     assert "accuracy" in classes["quality.measure"].message
+
+
+def test_workers_as_needed_are_a_range_and_a_number_is_a_range_of_one() -> None:
+    as_needed = parse(workers_per_object={"least": 2, "most": 5})
+    assert (as_needed.least_workers, as_needed.most_workers) == (2, 5)
+    fixed = parse(workers_per_object=4)
+    assert (fixed.least_workers, fixed.most_workers) == (4, 4)
+    assert CampaignSpec.model_validate_json(as_needed.model_dump_json()) == as_needed
+
+
+@pytest.mark.parametrize(
+    ("written", "field", "says"),
+    [
+        ({"least": 4, "most": 3}, "workers_per_object.least", "more than at most 3"),
+        ({"leest": 1}, "workers_per_object.leest", "no such field"),
+        ({"most": 10}, "workers_per_object.most", "less than or equal to 9"),
+        (10, "workers_per_object", "less than or equal to 9"),
+        ("three", "workers_per_object", "not a whole number"),
+    ],
+)
+def test_a_wrong_range_of_workers_is_named(written: object, field: str, says: str) -> None:
+    error = errors_with(workers_per_object=written)[field]
+    assert says in error.message
+    assert error.remedy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gt_engine.api.shapes import parse_input
+from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
 from gt_service.chain.deployment import Deployment
@@ -20,7 +22,8 @@ from gt_service.chain.foresight import next_steps, rehearse
 from gt_service.chain.names import Role
 from gt_service.chain.states import CampaignState, JobState
 from gt_service.money import Mills
-from gt_service.reports.estimate import estimate
+from gt_service.prices import PriceTable
+from gt_service.reports.estimate import estimate, worst_case
 from gt_service.store.images import Pending
 from gt_service.store.records import Batch, BatchState, Campaign, Job, Verdict
 from tests.world import INBOX, REGION, RESULTS, ROLE, World, a_world, spec_document
@@ -182,3 +185,21 @@ def test_looking_ahead_changes_nothing(world: World) -> None:
     assert world.objects.contents == before
     assert world.sagemaker.jobs == {}
     assert list(world.store.batches.of("birds")) == []
+
+
+def test_on_ground_truth_the_owner_is_told_that_nobody_is_asked_as_needed() -> None:
+    """Who plans a campaign there would count on a saving that never comes."""
+    as_needed = spec(workers_per_object={"least": 1, "most": 3})
+    assert any("workers_per_object" in text for text in rehearse(as_needed, 10, DEPLOYMENT, NOW).warnings)
+    on_engine = replace(DEPLOYMENT, backend=GT_ENGINE)
+    assert not any("workers_per_object" in text for text in rehearse(as_needed, 10, on_engine, NOW).warnings)
+
+
+def test_the_most_workers_are_set_aside() -> None:
+    """The budget would be exceeded on the day that nobody agrees."""
+    prices = PriceTable.of(GROUND_TRUTH)
+    as_needed, fixed = (
+        worst_case(spec(workers_per_object=workers), 100, prices=prices, region="us-east-1")
+        for workers in ({"least": 1, "most": 5}, 5)
+    )
+    assert as_needed == fixed

@@ -142,3 +142,11 @@ def test_named_entities_carry_their_instructions_in_the_label_file() -> None:
 def test_short_names_of_alike_labels_differ() -> None:
     document = label_category_config(spec(task="named-entity-recognition", labels=["Person", "Percent"]))
     assert [entry["shortDisplayName"] for entry in document["labels"]] == ["L1", "L2"]
+
+
+def test_workers_as_needed_are_the_most_for_ground_truth_and_the_least_for_the_engine() -> None:
+    """Sent as the least alone, Ground Truth would ask one worker and nobody would notice."""
+    adaptive = request(spec(workers_per_object={"least": 1, "most": 5}))
+    assert adaptive["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"] == 5
+    assert {"Key": "gt-engine:least-workers", "Value": "1"} in adaptive["Tags"]
+    assert not any(tag["Key"] == "gt-engine:least-workers" for tag in request(spec(workers_per_object=5))["Tags"])

@@ -15,6 +15,7 @@ from gt_service.outputs import JobOutput, read_job_output
 from gt_service.prices import PriceTable, Workforce
 from gt_service.regions import TaskType
 from gt_service.reports.costs import Terms, all_human_cost, all_machine_cost, job_cost, up_front_objects
+from gt_service.reports.report import job_report
 from tests.factories import PRIVATE_TEAM, VENDOR_TEAM, LabelingJob, MemoryLogs, notebook_jobs
 from tests.fakes import MemoryObjects
 
@@ -135,3 +136,42 @@ def test_a_training_before_any_label_is_still_paid() -> None:
     job = LabelingJob(objects=1).trained(1, seconds=3600)
     output, asked = read(job)
     assert job_cost(output, asked, PRICES).total.compute == 3825
+
+
+def test_asking_as_needed_is_compared_to_the_most_for_what_people_labeled_and_to_nothing_else() -> None:
+    """The machine's saving would be told as that of asking fewer people, or the other way round."""
+    job = LabelingJob(workers=2).iteration(1, human=10).iteration(2, machine=10)
+    output, asked = read(job)
+    asked = replace(asked, workers_per_object=3, least_workers=1)
+    description = job.description()
+    report = job_report(
+        output,
+        description,
+        asked,
+        PRICES,
+        campaign="birds",
+        batch=1,
+        role="first",
+        now=datetime(2026, 6, 1, tzinfo=UTC),
+    )
+    assert report["people"]["as_needed"] == {
+        "least": 1,
+        "most": 3,
+        "answers_per_object": 2.0,
+        "answers_saved": 10,
+        "share": 0.3333,
+        "mills": 10 * 36,
+    }
+    assert report["all_human"]["workers_mills"] == 20 * 2 * 36
+    fixed = replace(asked, least_workers=None)
+    report = job_report(
+        output,
+        description,
+        fixed,
+        PRICES,
+        campaign="birds",
+        batch=1,
+        role="first",
+        now=datetime(2026, 6, 1, tzinfo=UTC),
+    )
+    assert report["people"]["as_needed"] is None
