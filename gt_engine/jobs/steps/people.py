@@ -181,7 +181,8 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         failed={**batch.failed, **failed},
         requests=(*batch.requests, *_names(job, "request", batch, moments)),
         responses=(*batch.responses, *_names(job, "response", batch, moments)),
-        skills=job.crowd.learn(all_given, labels),
+        # Two who were shown the same proposal agree with it, whatever their care.
+        skills=job.crowd.learn({one: all_given[one] for one in all_given if not was_shown(proposals.get(one))}, labels),
     )
     clock = max(times.values(), default=closing.time) + ONE_SECOND
     after = state.after(clock=max(state.clock, clock), closing=None).with_open(batch)
