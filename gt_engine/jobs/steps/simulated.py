@@ -108,7 +108,7 @@ def _reviewed(
 
 
 def _blind(answers: Mapping[str, list[Given]], proposals: Mapping[str, Proposal]) -> dict[str, list[Given]]:
-    """Those to objects that nobody saw a proposal of: two who were shown the same agree with it, whatever their care."""
+    """Those to objects that nobody saw a proposal of: who was shown the same agrees with it, whatever the care."""
     return {one: given for one, given in answers.items() if not was_shown(proposals.get(one))}
 
 
