@@ -29,6 +29,7 @@ from chalicelib.shapes import (
 from gt_service import __version__
 from gt_service.campaign.values import is_campaign_name
 from gt_service.chain.names import Places
+from gt_service.chain.second_look import most_of
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, NotReady, quoted
 from gt_service.etags import etag, matches
@@ -229,6 +230,27 @@ def leave_out(name: str) -> Any:
     return _changed(name)
 
 
+@route("/campaigns/{name}/second-look")
+def show_second_look(name: str) -> Any:
+    """The labels that seem wrong, worst first, `top` of them."""
+    found = page_data().second_look(name, most_of(_query().get("top")))
+    return {
+        "judged": found.judged,
+        "suspects": [
+            {**each.as_dict(), "url": page_data().presigned(S3Uri.parse(each.source), _URL_SECONDS)}
+            for each in found.worst
+        ],
+    }
+
+
+@route("/campaigns/{name}/second-look", "POST")
+def send_second_look(name: str) -> Any:
+    """Has people look again at the `top` labels that seem wrong most. 409 where that cannot be paid for."""
+    job = wiring.chain().review(name, most_of(_query().get("top")))
+    wiring.QueueSignals().hint(name)
+    return Response(job_json(job), status_code=202)
+
+
 @route("/campaigns/{name}/stop", "POST")
 def stop_campaign(name: str) -> Any:
     """For good: jobs that run are stopped, their labels are kept."""
@@ -283,7 +305,7 @@ def show_labels(name: str) -> Any:
     campaign = wiring.store().campaigns.get(name)
     # The labels are written with the first report, or once some were imported. Asking S3 would need a permission to
     # list that this has no use for.
-    is_written = any(job.report_uri is not None and not job.is_control for job in wiring.store().jobs.of(name))
+    is_written = any(job.report_uri is not None and not job.is_beside_chain for job in wiring.store().jobs.of(name))
     is_written = is_written or (campaign.labels_for is not None and any(each.held for each in campaign.imports))
     if campaign.spec is None or not is_written:
         raise NotFound(

@@ -71,6 +71,7 @@ def _here() -> dict[str, Any]:
 def _history(browsing: Browsing, spec: CampaignSpec) -> list[PastJob]:
     """The last jobs that tell what the next one will do: of the same task and labels, as with models."""
     jobs, _ = browsing.jobs(spec.name, PAST_JOBS * 2, None)
-    uris = [job.report_uri for job in jobs if (job.task, job.labels) == (spec.task.value, spec.labels)]
+    chain = (job for job in jobs if not job.is_review)
+    uris = [job.report_uri for job in chain if (job.task, job.labels) == (spec.task.value, spec.labels)]
     reports = (wiring.objects().read(S3Uri.parse(uri) / "report.json") for uri in uris if uri is not None)
     return [PastJob.of(json.loads(report)) for report in islice(reports, PAST_JOBS)]

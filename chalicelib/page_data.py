@@ -18,6 +18,7 @@ from gt_service.store.notifications import Delivery
 from gt_service.store.records import ImageStatus, Job, Token
 
 if TYPE_CHECKING:
+    from gt_service.chain.second_look import Suspects
     from gt_service.gallery.index import Index
     from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage
     from gt_service.gallery.whole import OneImage
@@ -67,6 +68,8 @@ class PageData(Protocol):
     def gallery_image(self, campaign: str, job: Json | None, wanted: Filter, image: str) -> OneImage: ...
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page: ...
+
+    def second_look(self, campaign: str, most: int) -> Suspects: ...
 
     def deliveries(self, campaign: str, limit: int) -> Sequence[Json]: ...
 
@@ -170,12 +173,12 @@ class StoredData:
         return Places(wiring.settings().deployment.results_bucket, campaign)
 
     def _index(self, campaign: str, job: Json | None) -> Index:
-        """Of all images of the campaign; of a control, which is beside the chain, its own."""
+        """Of all images of the campaign; of a control or a review, which are beside the chain, its own."""
         from gt_service.gallery.writing import INDEX, read_index
 
         wiring.store().campaigns.get(campaign)
         places = self._places(campaign)
-        is_apart = job is not None and job["role"] == "control"
+        is_apart = job is not None and job["role"] in {"control", "review"}
         index = read_index(
             wiring.objects(), places.job_images(job["name"]) / INDEX if job and is_apart else places.images
         )
@@ -196,6 +199,9 @@ class StoredData:
             for image in page.images
         ]
         return rows, page_token(page.next_after)
+
+    def second_look(self, campaign: str, most: int) -> Suspects:
+        return wiring.chain().suspects(campaign, most)
 
     def deliveries(self, campaign: str, limit: int) -> Sequence[Json]:
         return [delivery_json(one) for one in wiring.notifications().latest(campaign, limit=limit)]

@@ -173,6 +173,22 @@ def _images(visit: Visit) -> View:
     return View("images.html", lambda _: values)
 
 
+def _second_look(visit: Visit) -> View:
+    from gt_service.chain.second_look import most_of
+    from gt_service.pages.second_look import compared, second_look_values
+
+    count = most_of(visit.asked("top"))
+    found = visit.data.second_look(visit.name, count)
+    images = [compared(each) for each in found.worst]
+
+    def values(address: Address) -> Mapping[str, Any]:
+        return second_look_values(
+            visit.name, found, images, count=count, address=address, may_operate=visit.may_operate
+        )
+
+    return View("second-look.html", values, images=tuple(image.source for image in images))
+
+
 def _estimates(visit: Visit) -> View:
     from gt_service.pages.estimates import estimate_page
     from gt_service.regions import TaskType
@@ -194,6 +210,7 @@ VIEWS: Mapping[str, Callable[[Visit], View]] = {
     "/campaigns/{name}": _campaign,
     "/campaigns/{name}/images": _images,
     "/campaigns/{name}/labeled-images": _labeled_images,
+    "/campaigns/{name}/second-look": _second_look,
     "/jobs/{name}": _job,
     "/jobs/{name}/images": _job_images,
     "/estimates": _estimates,

@@ -82,6 +82,12 @@ class Api:
     def labels(self, campaign: str) -> JsonObject:
         return self._get(f"/campaigns/{campaign}/labels")
 
+    def second_look(self, campaign: str, top: int) -> JsonObject:
+        return self._get(f"/campaigns/{campaign}/second-look", top=str(top))
+
+    def send_second_look(self, campaign: str, top: int) -> JsonObject:
+        return self._answer(self._client.post(f"/campaigns/{campaign}/second-look", params={"top": top}))
+
     def estimate(self, spec: JsonObject, objects: int) -> JsonObject:
         return self._answer(self._client.post("/estimates", json={"spec": spec, "objects": objects}))
 

@@ -22,6 +22,7 @@ from gt_cli.commands.plan import plan
 from gt_cli.commands.preview import preview
 from gt_cli.commands.redrive import redrive_command
 from gt_cli.commands.report import report
+from gt_cli.commands.review import review
 from gt_cli.commands.status import status
 from gt_cli.commands.token import token
 from gt_cli.commands.up import up
@@ -45,6 +46,7 @@ cli.add_command(resume)
 cli.add_command(close)
 cli.add_command(stop)
 cli.add_command(report)
+cli.add_command(review)
 cli.add_command(export)
 cli.add_command(estimate)
 # Without a service.

@@ -124,8 +124,8 @@ class Job(_Shown):
     name: str
     campaign: str
     batch: int
-    role: Literal["first", "warm", "control"]
-    attempt: int = Field(description="0, or the number of the follow-up.")
+    role: Literal["first", "warm", "control", "review"]
+    attempt: int = Field(description="0, or the number of the follow-up, or of the review that its owner asked for.")
     status: Literal["Initializing", "InProgress", "Completed", "Failed", "Stopping", "Stopped"] = Field(
         description="SageMaker's LabelingJobStatus."
     )
@@ -296,6 +296,29 @@ class Correction(_Shown):
     replaces: dict[str, Any]
 
 
+class Suspect(_Shown):
+    """A label of people that seems wrong. Labels are in Ground Truth's form: the attribute and its metadata."""
+
+    source: str
+    suspicion: float = Field(ge=0, le=1, description="How surely the label is wrong.")
+    mistake: Literal["missed", "spurious", "moved", "swapped"] = Field(
+        description="What seems wrong: an object without a box, a box without an object, a box in a wrong place, a "
+        "wrong class."
+    )
+    job: str
+    batch: int
+    label: dict[str, Any]
+    machine: dict[str, Any] = Field(description="What a model says that never saw the label.")
+    url: str = Field(description="Where the image can be read, for an hour.")
+
+
+class SecondLook(_Shown):
+    """Labels that seem wrong and were not sent to people again, worst first."""
+
+    judged: int = Field(description="Labels of people that a model was held against.")
+    suspects: list[Suspect]
+
+
 class EstimateRequest(_Shown):
     """The name of a campaign, or a spec; never both. With a spec, the campaign of its name need not be there."""
 
@@ -415,6 +438,7 @@ _FILTERS = (
     Parameter("job", "Of one labeling job.", {"type": "string"}),
     Parameter("first", "Place of the first image, from 0.", {"type": "integer", "minimum": 0, "default": 0}),
 )
+_TOP = Parameter("top", "How many.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 24})
 _LEADS_TO = Parameter("next", "Where to go then: a page, relative to the API's root.", {"type": "string"})
 _WHOLE = {"type": "integer", "minimum": 1}
 _SETTINGS = (
@@ -498,6 +522,24 @@ OPERATIONS = (
         Campaign,
         status=202,
         refusals=(404, 409),
+    ),
+    Operation(
+        "get",
+        "/campaigns/{name}/second-look",
+        "The campaign's labels that seem wrong, worst first. gt-engine only.",
+        SecondLook,
+        query=(_TOP,),
+        refusals=(404, 422),
+    ),
+    Operation(
+        "post",
+        "/campaigns/{name}/second-look",
+        "Sends the labels that seem wrong most to people: a review job beside the chain, its worst case set aside. "
+        "What was sent once is not sent again.",
+        Job,
+        query=(_TOP,),
+        status=202,
+        refusals=(404, 409, 422),
     ),
     Operation(
         "post",

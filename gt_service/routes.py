@@ -44,6 +44,8 @@ ROUTES = (
     Route("POST", "/campaigns/{name}/pause", "operator", is_browsed=True),
     Route("POST", "/campaigns/{name}/resume", "operator", is_browsed=True),
     Route("POST", "/campaigns/{name}/leave-out", "operator", is_browsed=True),
+    Route("GET", "/campaigns/{name}/second-look", is_browsed=True),
+    Route("POST", "/campaigns/{name}/second-look", "operator", is_browsed=True),
     Route("POST", "/campaigns/{name}/stop", "operator", is_browsed=True),
     Route("GET", "/campaigns/{name}/batches"),
     Route("POST", "/campaigns/{name}/batches", "operator", is_browsed=True),

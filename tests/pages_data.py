@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gt_service.chain.second_look import Suspect
 from gt_service.gallery.index import Index, unpacked
 from gt_service.gallery.rows import Row, row_of
 from gt_service.gallery.writing import Gallery, campaign_index
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.records import label_record
 from gt_service.outputs.tally import LabeledObject
-from tests.factories import box_label
+from tests.factories import box_label, class_label
 
 Json = dict[str, Any]
 
@@ -307,3 +308,15 @@ def rows() -> list[Row]:
     """What the pages show of them."""
     found = (row_of(str(one.source), one.record, human=one.human) for one in labeled_objects() if one.record)
     return [row for row in found if row is not None]
+
+
+def suspects() -> list[Suspect]:
+    """A box in a wrong place, and a wrong class."""
+    people = box_label([(1, 2, 30, 40)], job="birds-0001", human=True)
+    machine = box_label([(9, 2, 30, 40)], job="birds-0001", human=False, confidence=0.9)
+    owl = class_label("Owl", 0, job="birds-0001", human=True)
+    wren = class_label("Wren", 1, job="birds-0001", human=False)
+    return [
+        Suspect("s3://inbox/birds/images/7.jpg", 0.93, "moved", "birds-0001", 1, people, machine),
+        Suspect("s3://inbox/birds/images/8.jpg", 0.61, "swapped", "birds-0001", 1, owl, wren),
+    ]

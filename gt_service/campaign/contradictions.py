@@ -113,6 +113,23 @@ def _proposal_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
         yield InvalidInput(f"there are no proposals for {spec.task}", remedy="Take the field out.", field="proposals")
 
 
+def _review_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    if spec.review == type(spec.review)():
+        return
+    if spec.task not in {TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION}:
+        yield InvalidInput(
+            f"labels of {spec.task} cannot be reviewed",
+            remedy="Take the field out; object-detection and image-classification have reviews.",
+            field="review",
+        )
+    elif not spec.auto_labeling:
+        yield InvalidInput(
+            "without auto_labeling there is no model that could doubt a label",
+            remedy="Take the field out, or turn auto_labeling on.",
+            field="review",
+        )
+
+
 def _price_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
     if spec.wage is not None and ":workteam/private-crowd/" not in spec.workforce:
         yield InvalidInput(
@@ -218,6 +235,7 @@ _CHECKS: tuple[Callable[[CampaignSpec], Iterator[InvalidInput]], ...] = (
     _attribute_errors,
     _duplicate_errors,
     _quality_errors,
+    _review_errors,
     _proposal_errors,
     _price_errors,
     _public_errors,

@@ -196,6 +196,27 @@ def _proposals_written_short(value: object) -> object:
     return value
 
 
+class Review(_Part):
+    """A second look at labels of people that seem wrong to the model. With gt-engine only: Ground Truth does not tell
+    what its models think of people's labels."""
+
+    share: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="When a batch is labeled, this share of its people's labels, those that seem wrong most, goes to a "
+        "review job. Left out, only what you choose yourself is reviewed.",
+        examples=[0.1],
+    )
+    workers_per_object: StrictInt | None = Field(
+        None,
+        ge=1,
+        le=9,
+        description="How many people review the same label. Left out: the campaign's `workers_per_object`.",
+        examples=[1],
+    )
+
+
 class CampaignSpec(_Part):
     """One labeling goal. Constructed with what a user writes: amounts are dollars, locations are S3 URIs."""
 
@@ -287,6 +308,11 @@ class CampaignSpec(_Part):
         description="`true`, or fields: gt-engine's people mend the machine's boxes instead of drawing them, wherever "
         "their labels cannot certify the machine. Boxes only.",
         examples=[{"blind": 0.1}],
+    )
+    review: Review = Field(
+        default_factory=Review,
+        description="A second look at labels that seem wrong.",
+        examples=[{"share": 0.1}],
     )
     control_batches: tuple[Annotated[StrictInt, Field(ge=1, le=MAX_BATCHES)], ...] = Field(
         (),

@@ -26,11 +26,14 @@ from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.names import Places
 from gt_service.chain.observation import seen, warning
 from gt_service.chain.request import job_request, label_category_config
+from gt_service.chain.reviews import can_review, spec_of
 from gt_service.chain.sample_boxes import examples_picture
-from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent
+from gt_service.chain.second_look import SecondLook, Suspects
+from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent, CampaignState
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
 from gt_service.imports.imported import ImportedLabels
 from gt_service.ingest.batching import Batching
+from gt_service.money import Mills, usd
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.prices import PriceTable
 from gt_service.reports.estimate import worst_case
@@ -87,6 +90,7 @@ class Chain:
         self._imported = ImportedLabels(
             store, objects, inbox_bucket=deployment.inbox_bucket, results_bucket=deployment.results_bucket
         )
+        self._second_look = SecondLook(store, objects, deployment.results_bucket)
 
     # ------------------------------------------------------------ advance
 
@@ -135,11 +139,12 @@ class Chain:
         return planner.plan(
             standing,
             results_bucket=self._deployment.results_bucket,
-            worst_case=lambda spec, objects: worst_case(
-                spec, objects, prices=PriceTable.of(self._deployment.backend), region=self._deployment.region
-            ),
+            worst_case=self._worst_case,
             job_mark=self._deployment.job_mark,
         )
+
+    def _worst_case(self, spec: CampaignSpec, objects: int) -> Mills:
+        return worst_case(spec, objects, prices=PriceTable.of(self._deployment.backend), region=self._deployment.region)
 
     def _perform(self, action: planner.Action, standing: planner.Standing) -> None:  # noqa: C901 - a row per action
         campaign, now = standing.campaign, standing.now
@@ -168,6 +173,8 @@ class Chain:
                 self._store.campaigns.labels_asked(campaign, now)
             case planner.ReserveJob(job, batch):
                 self._reserve(job, campaign, batch)
+            case planner.ChooseReview(batch):
+                self._choose_review(batch, _spec(campaign))
             case planner.ReserveAgain(refused, job):
                 self._keep_spec(job, campaign)
                 self._store.jobs.reserve_again(refused, job, campaign)
@@ -237,6 +244,61 @@ class Chain:
                 self._store.batches.leave_out(batch)
         return standing.campaign
 
+    def suspects(self, name: str, most: int) -> Suspects:
+        """The campaign's labels that seem wrong and were not reviewed, worst first. Errors: `NotFound`."""
+        self._store.campaigns.get(name)
+        return self._second_look.listed(name, most)
+
+    def review(self, name: str, count: int) -> Job:
+        """Sends the labels that seem wrong most to a second look: a review job of their own, its worst case set aside.
+
+        Errors: `NotFound` where nothing is known of the labels; `Conflict` where none seems wrong, the campaign is
+        stopped, the budget does not hold it, or something else changed meanwhile.
+        """
+        standing = self._standing(name)
+        campaign, spec = standing.campaign, _spec(standing.campaign)
+        if campaign.state is CampaignState.STOPPED:
+            raise Conflict(f"campaign {name} is stopped", remedy="Nothing more is sent to people.")
+        if not can_review(spec):
+            raise Conflict(
+                f"labels of {spec.task} without a model that doubts them cannot be reviewed",
+                remedy="Boxes and classes can, with auto_labeling.",
+            )
+        chosen = self._second_look.listed(name, count).worst
+        if not chosen:
+            raise Conflict(f"no label of campaign {name} seems wrong that was not sent before")
+        batch = max(each.batch for each in chosen)
+        job = planner.plan_review(
+            standing,
+            spec,
+            batch=batch,
+            objects=len(chosen),
+            manifest=str(self._second_look.write_manifest(name, batch, chosen, spec.label_attribute)),
+            results_bucket=self._deployment.results_bucket,
+            worst_case=self._worst_case,
+            job_mark=self._deployment.job_mark,
+        )
+        headroom = campaign.headroom
+        if headroom is not None and job.reserved > headroom:
+            raise Conflict(
+                f"reviewing {len(chosen)} labels may cost {usd(job.reserved)}, and of the budget "
+                f"{usd(max(headroom, Mills(0)))} are left",
+                remedy="Send fewer, or raise budget in the spec.",
+            )
+        self._keep_spec(job, campaign)
+        # Closes: two who ask at the same time. The second finds the name taken or the money moved, and pays nothing.
+        batches = {each.number: each for each in standing.batches}
+        if not self._store.jobs.reserve(job, campaign, batches[batch]):
+            raise Conflict(f"campaign {name} has just changed", remedy="Look at its list again, then ask again.")
+        return job
+
+    def _choose_review(self, batch: Batch, spec: CampaignSpec) -> None:
+        chosen = self._second_look.share_of(batch.campaign, batch.number, spec.review.share or 0)
+        manifest = ""
+        if chosen:
+            manifest = str(self._second_look.write_manifest(batch.campaign, batch.number, chosen, spec.label_attribute))
+        self._store.batches.review_chosen(batch, objects=len(chosen), manifest_uri=manifest)
+
     def _record(self, job: Job, description: DescribeLabelingJobResponseTypeDef) -> Job:
         after = seen(job, description, self._now())
         if after == job or self._store.jobs.record(job, after):
@@ -293,14 +355,14 @@ class Chain:
 
     def _request(self, job: Job) -> CreateLabelingJobRequestTypeDef:
         places = self._places(job)
-        spec = CampaignSpec.model_validate_json(self._objects.read(places.of_spec(job.revision, "campaign.json")))
+        spec = spec_of(job, self._objects, places)
         self._write_spec_files(job, spec)
         return job_request(job, spec, self._deployment)
 
     def _write_spec_files(self, job: Job, spec: CampaignSpec) -> None:
         """The files that a spec asks for, written once for each revision: class labels and instruction template."""
         places = self._places(job)
-        template = places.of_spec(job.revision, "instructions.template")
+        template = places.template(job.revision, job.role)
         if self._exists(template):
             return
         check_gold(spec, self._objects)

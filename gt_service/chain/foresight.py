@@ -15,6 +15,7 @@ from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
 from gt_service.chain.names import Places
 from gt_service.chain.request import job_request
+from gt_service.chain.reviews import review_spec
 from gt_service.chain.states import BatchState, CampaignState, JobState
 from gt_service.errors import GtServiceError
 from gt_service.money import Mills
@@ -129,6 +130,8 @@ def _step(  # noqa: C901 - a row per action
             return Step(f"write the manifest of batch {batch.number}")
         case planner.FinishBatch(batch, unlabeled):
             return Step(f"batch {batch.number} is labeled" + (f", but for {unlabeled:,} objects" if unlabeled else ""))
+        case planner.ChooseReview(batch):
+            return Step(f"choose the labels of batch {batch.number} that get a second look")
         case planner.CloseServed():
             return Step("nothing is pending, so the request to close a batch is done")
         case planner.CountUnlabeled(job, _):
@@ -148,7 +151,7 @@ def _job_step(job: Job, campaign: Campaign, deployment: Deployment) -> Step:
     if campaign.spec is None:
         return Step(what, job.name, problem="the campaign has no spec")
     try:
-        request = job_request(job, campaign.spec, deployment)
+        request = job_request(job, review_spec(campaign.spec) if job.is_review else campaign.spec, deployment)
     except GtServiceError as error:
         return Step(what, job.name, problem=f"{error.message}. {error.remedy}".strip(), reserved=job.reserved)
     return Step(what, job.name, request, reserved=job.reserved)
@@ -200,6 +203,10 @@ class _Rehearsal:
                 spent = Mills(standing.campaign.spent + (ended.cost or 0))
                 campaign = replace(standing.campaign, spent=spent)
                 return replace(standing, campaign=campaign, jobs=(*standing.jobs, ended))
+            case planner.ChooseReview(batch):
+                # How many labels people will have given, and how many of them seem wrong, no plan can know.
+                chosen = replace(batch, review_objects=0)
+                return replace(standing, batches=tuple(chosen if each == batch else each for each in standing.batches))
             case planner.FinishBatch(batch, unlabeled):
                 labeled = replace(batch, state=BatchState.LABELED, unlabeled=unlabeled)
                 batches = tuple(labeled if each == batch else each for each in standing.batches)

@@ -71,7 +71,7 @@ class CampaignLabels:
 
     def _jobs(self, campaign: str) -> list[tuple[str, str, int]]:
         """Name, manifest and spec revision of each, which never change: how a job stands besides does not matter."""
-        jobs = (job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_control)
+        jobs = (job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_beside_chain)
         return [_facts(job) for job in jobs]
 
     def _write(

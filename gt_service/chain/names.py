@@ -12,7 +12,8 @@ from gt_service.objects import S3Uri
 
 _JOB_NAME = re.compile(
     r"(?P<campaign>[a-z0-9-]{1,40})-(?P<batch>[0-9]{4,9})"
-    r"(?P<control>-control)?(?:-r(?P<attempt>[0-9]{1,4}))?(?:--(?P<mark>[a-z0-9]{1,8}))?"
+    r"(?:(?P<control>-control)|(?P<review>-review)(?P<number>[1-9][0-9]{0,3})?)?"
+    r"(?:-r(?P<attempt>[0-9]{1,4}))?(?:--(?P<mark>[a-z0-9]{1,8}))?"
 )
 _LONGEST_MARK = 8
 """With it, the longest campaign name and five digits of batches, a control's name has the 63 characters allowed."""
@@ -29,18 +30,25 @@ class Role(StrEnum):
     """In the chain, started from the last model."""
     CONTROL = "control"
     """Beside the chain: a batch labeled again without the pre-trained model, for comparison."""
+    REVIEW = "review"
+    """Beside the chain: a second look at labels that seem wrong."""
 
 
 @dataclass(frozen=True)
 class JobName:
-    """`birds-0002`, its follow-up `birds-0002-r1`, its control `birds-0002-control`; of another stage than the
-    plain ones `birds-0002-r1--prod`, for names are unique in an account and region, whoever gives them."""
+    """`birds-0002`, its follow-up `birds-0002-r1`, its control `birds-0002-control`, its second look
+    `birds-0002-review`, and those that its owner sends besides, up to that batch, `birds-0002-review1`; of another
+    stage than the plain ones `birds-0002-r1--prod`, for names are unique in an account and region, whoever gives them.
+
+    attempt: the follow-up's number; of a review, its own, 0 for the one that the spec asks for.
+    """
 
     campaign: str
     batch: int
     control: bool = False
     attempt: int = 0
     mark: str = ""
+    review: bool = False
 
     @classmethod
     def parse(cls, text: str) -> JobName:
@@ -54,8 +62,9 @@ class JobName:
             match["campaign"],
             int(match["batch"]),
             match["control"] is not None,
-            int(match["attempt"] or 0),
+            int(match["number"] or match["attempt"] or 0),
             match["mark"] or "",
+            match["review"] is not None,
         )
 
     @classmethod
@@ -63,9 +72,11 @@ class JobName:
         return _JOB_NAME.fullmatch(text) is not None
 
     def __str__(self) -> str:
+        mark = f"--{self.mark}" if self.mark else ""
+        if self.review:
+            return f"{self.campaign}-{self.batch:04}-review{self.attempt or ''}{mark}"
         control = "-control" if self.control else ""
         follow_up = f"-r{self.attempt}" if self.attempt else ""
-        mark = f"--{self.mark}" if self.mark else ""
         return f"{self.campaign}-{self.batch:04}{control}{follow_up}{mark}"
 
 
@@ -97,9 +108,22 @@ class Places:
         suffix = f"-follow-up-{follow_up}" if follow_up else ""
         return self.root / f"manifests/batch-{batch:04}{suffix}.manifest"
 
+    def review_manifest(self, batch: int, digest: str) -> S3Uri:
+        """Labels for a second look, in a file of their own for each choice."""
+        return self.root / f"manifests/review-{batch:04}-{digest}.manifest"
+
+    @property
+    def suspects(self) -> S3Uri:
+        """The labels that seem wrong, worst first."""
+        return self.root / "labels/second-look.json"
+
     def of_spec(self, revision: int, name: str) -> S3Uri:
         """A file made from one revision of the spec: jobs that run keep theirs when the spec changes."""
         return self.root / f"specs/{revision:04}/{name}"
+
+    def template(self, revision: int, role: Role) -> S3Uri:
+        """The worker's page of a revision's jobs; reviews have one of their own."""
+        return self.of_spec(revision, "review.template" if role is Role.REVIEW else "instructions.template")
 
     @property
     def output(self) -> S3Uri:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import waits
 from gt_service.chain.names import JobName, Places, Role
+from gt_service.chain.reviews import review_spec
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
 from gt_service.money import Mills
 from gt_service.store.images import Pending
@@ -95,6 +96,13 @@ class ReserveJob:
 
 
 @dataclass(frozen=True)
+class ChooseReview:
+    """Choose which of a batch's labels get a second look, as the spec asks."""
+
+    batch: Batch
+
+
+@dataclass(frozen=True)
 class ReserveAgain:
     """Set aside for a refused job what it needs under the spec as it is now; it is then sent again."""
 
@@ -158,6 +166,7 @@ Action = (
     | FinishBatch
     | CountUnlabeled
     | ReserveJob
+    | ChooseReview
     | ReserveAgain
     | CreateJob
     | StopJob
@@ -186,6 +195,22 @@ def plan(standing: Standing, *, results_bucket: str, worst_case: WorstCase, job_
     planner = _Planner(standing, results_bucket, worst_case, job_mark)
     actions = tuple(planner.actions())
     return Plan(actions, planner.verdict(), tuple(planner.exhausted), tuple(planner.unsure))
+
+
+def plan_review(
+    standing: Standing,
+    spec: CampaignSpec,
+    *,
+    batch: int,
+    objects: int,
+    manifest: str,
+    results_bucket: str,
+    worst_case: WorstCase,
+    job_mark: str = "",
+) -> Job:
+    """A review job of labels that the campaign's owner chose, up to a batch; the budget is not looked at."""
+    planner = _Planner(standing, results_bucket, worst_case, job_mark)
+    return planner.review(spec, batch, objects, manifest)
 
 
 def last_arrival(pending: Pending) -> datetime | None:
@@ -225,6 +250,7 @@ class _Planner:
             yield from self._unsent(self._spec)
             yield from self._chain(self._spec)
             yield from self._controls(self._spec)
+            yield from self._reviews(self._spec)
 
     def verdict(self) -> Verdict:
         state = self._campaign.state
@@ -255,7 +281,7 @@ class _Planner:
         is_written = last is None or last == self._campaign.labels_for
         is_due = asked is None or self._now - asked >= LABELS_PAUSE
         has_labels = any(each.held for each in self._campaign.imports) or any(
-            job.has_ended and not job.is_control for job in self._jobs
+            job.has_ended and not job.is_beside_chain for job in self._jobs
         )
         if is_due and not is_written and has_labels:
             yield AskForLabels()
@@ -335,7 +361,7 @@ class _Planner:
         turn = next((batch for batch in self._batches if batch.state is not BatchState.LABELED), None)
         if turn is None or turn.state is BatchState.FILLING:
             return
-        tries = [job for job in self._jobs if job.batch == turn.number and not job.is_control]
+        tries = [job for job in self._jobs if job.batch == turn.number and not job.is_beside_chain]
         if turn.objects == 0:
             yield FinishBatch(turn, unlabeled=0)
         elif not tries:
@@ -386,16 +412,40 @@ class _Planner:
                 yield from self._reserve(batch, spec, name, batch.objects, batch.manifest_uri or "")
                 return
 
+    def _reviews(self, spec: CampaignSpec) -> Iterator[Action]:
+        """Each labeled batch gets its second look once the model's opinion of its labels is known."""
+        for batch in self._batches:
+            if spec.review.share is None or batch.state is not BatchState.LABELED:
+                continue
+            name = JobName(self._campaign.name, batch.number, mark=self._job_mark, review=True)
+            jobs = [job for job in self._jobs if job.batch == batch.number and not job.is_beside_chain]
+            if batch.review_objects is None:
+                if jobs and not any(job.is_unsettled for job in jobs):
+                    yield ChooseReview(batch)
+            elif batch.review_objects and not any(job.name == str(name) for job in self._jobs):
+                manifest = batch.review_manifest_uri or ""
+                yield from self._reserve(batch, spec, name, batch.review_objects, manifest)
+                return
+
+    def review(self, spec: CampaignSpec, batch: int, objects: int, manifest: str) -> Job:
+        """The review job that the campaign's owner asks for: the next one up to this batch."""
+        numbers = [job.attempt for job in self._jobs if job.is_review and job.batch == batch]
+        number = max(numbers, default=0) + 1
+        name = JobName(self._campaign.name, batch, attempt=number, mark=self._job_mark, review=True)
+        return self._reservation(spec, name, objects, manifest, None)
+
     def _reserve(
         self, batch: Batch, spec: CampaignSpec, name: JobName, objects: int, manifest: str
     ) -> Iterator[Action]:
-        model = None if name.control else self._last_model(spec)
+        model = None if name.control or name.review else self._last_model(spec)
         job = self._reservation(spec, name, objects, manifest, model)
         if self._affordable(job.reserved, job):
             yield ReserveJob(job, batch)
 
     def _reservation(self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, model: str | None) -> Job:
         role = Role.CONTROL if name.control else Role.WARM if model else Role.FIRST
+        if name.review:
+            role, spec = Role.REVIEW, review_spec(spec)
         return Job(
             name=str(name),
             campaign=name.campaign,
@@ -421,7 +471,7 @@ class _Planner:
         fitting = (
             job.final_model_arn
             for job in reversed(self._jobs)
-            if not job.is_control
+            if not job.is_beside_chain
             and job.state in {JobState.COMPLETED, JobState.STOPPED}
             and (job.task, job.labels) == (spec.task.value, spec.labels)
         )

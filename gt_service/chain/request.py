@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateLabelingJobRequestTypeDef:
     """The request of a job that the planner has named, with its files where the service writes them.
 
-    spec: the revision that the job was planned from.
+    spec: the revision that the job was planned from, as its role has it (`gt_service.chain.reviews.spec_of`).
     """
     places = Places(deployment.results_bucket, job.campaign)
     tags = {
@@ -55,7 +55,7 @@ def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateL
         manifest=S3Uri.parse(job.manifest_uri),
         output_path=places.output,
         label_categories=places.of_spec(job.revision, "class_labels.json"),
-        template=places.of_spec(job.revision, "instructions.template"),
+        template=places.template(job.revision, job.role),
         tags=tags,
         initial_model_arn=job.initial_model_arn,
         # What was set aside pays people for so many objects and no more, whatever the manifest holds by then. A job

@@ -13,6 +13,8 @@ from gt_service.chain.advance import Signals
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.labels import CampaignLabels
 from gt_service.chain.names import Places, Role
+from gt_service.chain.reviews import spec_of
+from gt_service.chain.second_look import SecondLook
 from gt_service.errors import Conflict, NotFound
 from gt_service.money import Mills
 from gt_service.objects import ObjectStore
@@ -47,6 +49,7 @@ class Settlement:
         self._signals, self._bucket, self._now = signals, results_bucket, now
         self._publish, self._publish_campaign = publish, publish_campaign
         self._labels = CampaignLabels(store, objects, results_bucket)
+        self._second_look = SecondLook(store, objects, results_bucket)
 
     def settle(self, name: str) -> Job:
         """Writes an ended job's report and books its cost. Repeated, it writes the report anew and books nothing.
@@ -61,7 +64,7 @@ class Settlement:
             objects=self._objects,
             logs=self._logs,
             description=self._labeling_jobs.describe(job),
-            spec=self._spec(job, places),
+            spec=spec_of(job, self._objects, places),
             role=job.role.value,
             batch=job.batch,
             control=self._control_report(job, places),
@@ -73,12 +76,15 @@ class Settlement:
         if cost > job.reserved:
             about = {"campaign": job.campaign, "job": name, "cost_mills": cost, "reserved_mills": job.reserved}
             logger.warning("a job cost more than was set aside for it", extra=about)
+        if job.is_review:
+            # Before its cost is booked: until then it is asked for again, so that nothing of it can be lost.
+            self._second_look.put_right(job, self._campaign_spec(job, places), self._now())
         booked = self._store.jobs.settle(job, cost, str(places.report(name)))
         self.refresh(job.campaign)
         if booked and job.role is Role.CONTROL:
             # The jobs that it is a comparison for were reported before it ended.
             for other in self._store.jobs.of(job.campaign):
-                if other.batch == job.batch and not other.is_control and other.has_ended:
+                if other.batch == job.batch and not other.is_beside_chain and other.has_ended:
                     self._signals.ask_report(other.name)
         return self._store.jobs.get(name)
 
@@ -89,6 +95,7 @@ class Settlement:
         """
         places = Places(self._bucket, campaign)
         duplicates = self._labels.write(campaign)
+        self._second_look.write_list(campaign)
         jobs = sorted(self._store.jobs.of(campaign), key=lambda job: job.reserved_at)
         written = (self._report(places, job) for job in jobs)
         reports = [json.loads(report) for report in written if report is not None]
@@ -101,11 +108,11 @@ class Settlement:
             now=self._now(),
         )
 
-    def _spec(self, job: Job, places: Places) -> CampaignSpec:
+    def _campaign_spec(self, job: Job, places: Places) -> CampaignSpec:
         return CampaignSpec.model_validate_json(self._objects.read(places.of_spec(job.revision, "campaign.json")))
 
     def _control_report(self, job: Job, places: Places) -> dict[str, Any] | None:
-        if job.is_control:
+        if job.is_beside_chain:
             return None
         jobs = self._store.jobs.of(job.campaign)
         control = next((other for other in jobs if other.is_control and other.batch == job.batch), None)

@@ -113,6 +113,7 @@ class CampaignPage:
     dialogs: tuple[Action, ...]
     spec: str
     has_labels: bool
+    has_second_look: bool
 
     @property
     def live(self) -> bool:
@@ -160,7 +161,7 @@ def chain_points(jobs: Sequence[Json]) -> list[charts.ChainPoint]:
     """The finished jobs as points of the chart, in order of batch; follow-ups count with their batch's first try."""
     whole: dict[tuple[int, bool], list[Json]] = {}
     for job in jobs:
-        if job_status(job["status"]).ended:
+        if job_status(job["status"]).ended and job["role"] != "review":
             whole.setdefault((job["batch"], job["role"] == "control"), []).append(job)
     points = []
     for (batch, control), tries in sorted(whole.items()):
@@ -330,5 +331,6 @@ def campaign_page(
         else (),
         dialogs=campaign_dialogs(campaign["name"]) if may_operate else (),
         spec=json.dumps(spec, indent=2, ensure_ascii=False) if spec else "",
-        has_labels=any(job["report_s3_uri"] and job["role"] != "control" for job in jobs),
+        has_labels=any(job["report_s3_uri"] and job["role"] in {"first", "warm"} for job in jobs),
+        has_second_look=any(job.get("final_model_arn") and job.get("report_s3_uri") for job in jobs),
     )

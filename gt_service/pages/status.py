@@ -63,6 +63,22 @@ class Action:
     danger: bool = False
 
 
+def second_look_dialogs(name: str, count: int) -> tuple[Action, ...]:
+    """What the list of labels that seem wrong offers an operator."""
+    if not count:
+        return ()
+    return (
+        Action(
+            "second-look",
+            f"Send {count} to people",
+            f"campaigns/{name}/second-look?top={count}",
+            f"Have people look again at {count} label{'' if count == 1 else 's'} of {name}?",
+            "They become a labeling job beside the chain, whose worst case is set aside under the budget. What people"
+            " mend replaces the label; what it was is kept. Nothing is sent twice.",
+        ),
+    )
+
+
 def campaign_dialogs(name: str) -> tuple[Action, ...]:
     """Every action that a campaign can ever offer, each with what it asks."""
     root = f"campaigns/{name}"

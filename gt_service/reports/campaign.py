@@ -25,17 +25,18 @@ def campaign_report(
     duplicates: how many images were not sent to people because a twin was: `exact` and `near` ones, and of both those
     `labeled` by now.
 
-    The chain is every job but the controls, which label again what is labeled already: their cost is the price of
-    knowing what the pre-trained model saves, and is told apart.
+    The chain is every job but the controls and reviews, which label again what is labeled already: their cost is the
+    price of knowing what the pre-trained model saves, and of better labels; it is told apart.
     """
-    chain = [report for report in reports if report["job"]["role"] != "control"]
+    chain = [report for report in reports if report["job"]["role"] not in {"control", "review"}]
     controls = [report for report in reports if report["job"]["role"] == "control"]
+    reviews = [report for report in reports if report["job"]["role"] == "review"]
     return {
         "version": 1,
         "made_at": now.isoformat(),
         "made_by": f"gt-service {__version__}",
         "campaign": campaign,
-        "totals": {"chain": _totals(chain), "controls": _totals(controls)},
+        "totals": {"chain": _totals(chain), "controls": _totals(controls), "reviews": _totals(reviews)},
         "without_chaining": _without_chaining(chain, controls),
         "duplicates": None if duplicates is None else _duplicates(chain, duplicates),
         "jobs": [_row(report) for report in reports],

@@ -81,6 +81,18 @@ class Batches:
         """Its owner goes on without what has no label; safe to say twice."""
         self._update(batch, [BatchItem.leaves_out.set(True)])
 
+    def review_chosen(self, batch: Batch, *, objects: int, manifest_uri: str) -> None:
+        """Which of its labels get a second look, once.
+
+        Closes: two handlers choose at the same time; the job is asked about the manifest that is written down here.
+        """
+        item = self._items(campaign=batch.campaign, number=batch.number)
+        with suppress(Lost), lost_if_refused():
+            item.update(
+                actions=[BatchItem.review_objects.set(objects), BatchItem.review_manifest_uri.set(manifest_uri)],
+                condition=BatchItem.review_objects.does_not_exist() & batch_in(batch.state),
+            )
+
     def _update(self, batch: Batch, actions: list) -> None:  # type: ignore[type-arg]
         item = self._items(campaign=batch.campaign, number=batch.number)
         with suppress(Lost), lost_if_refused():
@@ -102,4 +114,6 @@ def _batch(item: BatchItem) -> Batch:
         extra_follow_ups=item.extra_follow_ups,
         leaves_out=item.leaves_out,
         labeled_manifest_uri=item.labeled_manifest_uri,
+        review_objects=item.review_objects,
+        review_manifest_uri=item.review_manifest_uri,
     )

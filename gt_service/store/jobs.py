@@ -30,9 +30,9 @@ class Jobs:
         self._tables, self._items, self._connection = tables, tables.jobs, tables.connection
 
     def of(self, campaign: str) -> tuple[Job, ...]:
-        """In order of batch, the chain before its control, and attempt."""
+        """In order of batch, the chain before what is beside it, and attempt."""
         jobs = [_job(item) for item in self._items.query(campaign, consistent_read=True)]
-        return tuple(sorted(jobs, key=lambda job: (job.batch, job.is_control, job.attempt)))
+        return tuple(sorted(jobs, key=lambda job: (job.batch, job.is_beside_chain, job.is_review, job.attempt)))
 
     def get(self, name: str) -> Job:
         """Errors: `NotFound`."""
@@ -52,7 +52,7 @@ class Jobs:
             with transaction(self._connection) as writes:
                 writes.save(self._item(job), condition=is_new(self._items))
                 self._set_aside(writes, campaign, job.reserved)
-                if not job.is_control:
+                if not job.is_beside_chain:
                     state = follow(batch.state, BatchEvent.JOB_RESERVED).state
                     writes.update(
                         self._tables.batches(campaign=batch.campaign, number=batch.number),

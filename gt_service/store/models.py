@@ -147,6 +147,8 @@ class BatchItem(Model):
     extra_follow_ups = IntegerAttribute(default=0)
     leaves_out = BooleanAttribute(default=False)
     labeled_manifest_uri = UnicodeAttribute(null=True)
+    review_objects = IntegerAttribute(null=True)
+    review_manifest_uri = UnicodeAttribute(null=True)
 
 
 class JobItem(Model):

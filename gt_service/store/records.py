@@ -126,7 +126,8 @@ class Batch:
     objects: members chosen, and once closed those that the manifest holds. unlabeled: left without a label when the
     batch was done. labeled_manifest_uri: the same with labeled lines behind, for a job to learn from; None where there
     are none. extra_follow_ups: granted by its owner on top of the spec's. leaves_out: its owner wants to go on
-    without what has no label.
+    without what has no label. review_objects: how many of its labels were chosen for the second look that the spec asks
+    for, None until then; they are in `review_manifest_uri`.
     """
 
     campaign: str
@@ -142,6 +143,8 @@ class Batch:
     extra_follow_ups: int = 0
     leaves_out: bool = False
     labeled_manifest_uri: str | None = None
+    review_objects: int | None = None
+    review_manifest_uri: str | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,15 @@ class Job:
     @property
     def is_control(self) -> bool:
         return self.role is Role.CONTROL
+
+    @property
+    def is_review(self) -> bool:
+        return self.role is Role.REVIEW
+
+    @property
+    def is_beside_chain(self) -> bool:
+        """It labels nothing that has no label: no batch waits for it, no job starts from it."""
+        return self.is_control or self.is_review
 
     @property
     def has_ended(self) -> bool:

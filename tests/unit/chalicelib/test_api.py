@@ -20,7 +20,7 @@ from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.states import BatchState
 from gt_service.objects import S3Uri
-from gt_service.openapi import Labels
+from gt_service.openapi import Labels, SecondLook
 from gt_service.reports.estimate import PastJob, estimate
 from gt_service.routes import ROUTES, Route
 from gt_service.store.records import Batch, Token
@@ -290,6 +290,30 @@ def test_going_on_without_what_has_no_label(client: Client, world: World) -> Non
         None,
     ]
     assert "birds-0002" in world.sagemaker.jobs
+
+
+def test_a_second_look_over_http(client: Client, world: World) -> None:
+    """What the page and the command do, for programs."""
+    ask(client, "PUT", "/campaigns/birds", spec_document())
+    assert ask(client, "GET", "/campaigns/birds/second-look").status_code == 404
+    world.images(4)
+    world.advance()
+    (line, *_) = world.sagemaker.lines("birds-0001")
+    label = {"category": {"annotations": [], "image_size": []}, "category-metadata": {"class-map": {}}}
+    said = {**line, "label": label, "confidence": 0.9, "loss": 1.0, "suspicion": 0.8, "mistake": "missed"}
+    left_out = S3Uri(RESULTS, "birds/output/birds-0001/left-out-predictions/predictions.jsonl")
+    world.objects.write(left_out, json.dumps(said).encode() + b"\n", "application/x-jsonlines")
+    world.finish("birds-0001")
+    found = ask(client, "GET", "/campaigns/birds/second-look?top=5", role="viewer").json_body
+    SecondLook.model_validate(found)
+    assert [(each["suspicion"], each["mistake"]) for each in found["suspects"]] == [(0.8, "missed")]
+    assert ask(client, "GET", "/campaigns/birds/second-look?top=x").status_code == 422
+    assert ask(client, "POST", "/campaigns/birds/second-look?top=5", role="viewer").status_code in {401, 403}
+    sent = ask(client, "POST", "/campaigns/birds/second-look?top=5")
+    assert (sent.status_code, sent.json_body["name"], sent.json_body["role"]) == (202, "birds-0001-review1", "review")
+    assert world.hints[-1:] == ["birds"]
+    assert ask(client, "POST", "/campaigns/birds/second-look?top=5").status_code == 409
+    assert ask(client, "GET", "/campaigns/birds/second-look").json_body["suspects"] == []
 
 
 def test_stopping_a_job(client: Client, world: World) -> None:

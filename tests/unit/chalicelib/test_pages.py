@@ -14,6 +14,7 @@ from chalice.test import Client
 from app import app
 from chalicelib import access, api, pages
 from gt_service.chain.names import Places
+from gt_service.chain.second_look import Suspects
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage, gallery_page, gallery_samples
 from gt_service.gallery.whole import OneImage, one_image
@@ -86,6 +87,9 @@ class MemoryData:
         self, campaign: str, status: str, limit: int, after: str | None
     ) -> tuple[Sequence[data.Json], str | None]:
         return [{"key": "birds/images/a.txt", "reason": "no image", "remedy": "mend it"}], "next"
+
+    def second_look(self, campaign: str, most: int) -> Suspects:
+        return Suspects(40, tuple(data.suspects()[:most]))
 
     def deliveries(self, campaign: str, limit: int) -> Sequence[data.Json]:
         return data.deliveries()
@@ -352,6 +356,29 @@ def test_a_viewer_looks_and_is_offered_no_change(client: Client) -> None:
     where = "/campaigns/birds/labeled-images?image=birds-0001.0"
     assert b"Correct it" in client.http.get(where, headers={**HTML, **cookie()}).body
     assert b"Correct it" not in client.http.get(where, headers={**HTML, **cookie(VIEWER)}).body
+
+
+def test_labels_that_seem_wrong_are_shown_with_what_the_machine_says(client: Client) -> None:
+    """Who is to believe that a label is wrong wants to see both on the image."""
+    page = client.http.get("/campaigns/birds/second-look", headers={**HTML, **cookie()}).body.decode()
+    assert page.count("<figure>") == 2
+    assert "The 2 of 40 labels" in page
+    assert 'class="box human"' in page
+    assert 'class="box machine"' in page
+    assert "a box seems to be in the wrong place" in page
+    assert "people say Owl, the machine Wren" in page
+    assert 'action="../../campaigns/birds/second-look?top=2"' in page
+    assert "Send 2 to people" in page
+    one = client.http.get("/campaigns/birds/second-look?top=1", headers={**HTML, **cookie()}).body.decode()
+    assert one.count("<figure>") == 1
+    assert 'href="?top=25"' in one
+
+
+def test_a_viewer_sees_labels_that_seem_wrong_and_cannot_send_them(client: Client) -> None:
+    page = client.http.get("/campaigns/birds/second-look", headers={**HTML, **cookie(VIEWER)}).body.decode()
+    assert page.count("<figure>") == 2
+    assert "to people" not in page
+    assert post(client, "/campaigns/birds/second-look", cookie(VIEWER), {"Gt-Service-Page": "1"}).status_code == 403
 
 
 @pytest.mark.parametrize("asked", ["first=-1", "first=x", "who=x", "only=x", "sure=9", "first=" + "9" * 30])

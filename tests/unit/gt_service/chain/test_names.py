@@ -27,6 +27,13 @@ def test_a_job_name_tells_its_campaign_and_batch(
     assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", str(name)), "SageMaker would not take it"
 
 
+@given(campaigns, st.integers(1, 9_999), st.integers(0, 9), stages)
+def test_a_review_is_named_after_its_batch(campaign: str, batch: int, number: int, stage: str) -> None:
+    name = JobName(campaign, batch, attempt=number, mark=stage_mark(stage), review=True)
+    assert JobName.parse(str(name)) == name
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", str(name)), "SageMaker would not take it"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -34,6 +41,8 @@ def test_a_job_name_tells_its_campaign_and_batch(
         (JobName("birds", 2, control=True), "birds-0002-control"),
         (JobName("birds", 2, attempt=1), "birds-0002-r1"),
         (JobName("birds-0001", 2), "birds-0001-0002"),
+        (JobName("birds", 2, review=True), "birds-0002-review"),
+        (JobName("birds", 2, attempt=3, review=True), "birds-0002-review3"),
         (JobName("birds", 2, attempt=1, mark="prod"), "birds-0002-r1--prod"),
     ],
 )

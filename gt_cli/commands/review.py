@@ -1,0 +1,46 @@
+"""`gt-service review`: the labels that seem wrong, and sending them to people again."""
+
+from __future__ import annotations
+
+import click
+from rich.table import Table
+
+from gt_cli.options import api_of, service_options
+from gt_cli.terminal import console, reporting_errors
+from gt_service.money import Mills, usd
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--top", type=click.IntRange(1, 1_000), default=24, show_default=True, help="How many, worst first.")
+@click.option("--send", is_flag=True, help="Send them to people: a review job, within the budget.")
+@service_options
+@reporting_errors
+def review(campaign: str, top: int, send: bool, url: str, token: str) -> None:
+    """Lists the labels of people that seem wrong, and has people look again.
+
+    A model that never saw a label doubts it: an object without a box, a box without an object, a box in a wrong place,
+    a wrong class. What people mend replaces the label, which is kept in its history.
+    """
+    with api_of(url, token) as api:
+        if send:
+            job = api.send_second_look(campaign, top)
+            reserved = usd(Mills(job["reserved_mills"]))
+            console.print(
+                f"Labeling job {job['name']} has people look again at {job['objects']} labels; at most {reserved} are "
+                "set aside for it.",
+                highlight=False,
+                soft_wrap=True,
+            )
+            return
+        found = api.second_look(campaign, top)
+    table = Table("image", "seems", "how surely", "labeled in", box=None)
+    for each in found["suspects"]:
+        table.add_row(each["source"], each["mistake"], f"{each['suspicion']:.0%}", each["job"])
+    console.print(table)
+    console.print(
+        f"The {len(found['suspects'])} of {found['judged']:,} labels by people that a model doubts most. "
+        f"`gt-service review {campaign} --top {top} --send` has people look again.",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,58 @@
+"""The spec of a review job: what of a campaign's own spec holds when its labels get a second look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from gt_service.campaign import CampaignSpec
+from gt_service.campaign.spec import Quality, Review, Stopping
+from gt_service.chain.names import Places
+from gt_service.objects import ObjectStore
+from gt_service.regions import TaskType
+from gt_service.store.records import Job
+
+REVIEW_TASKS: Mapping[TaskType, TaskType] = MappingProxyType(
+    {
+        TaskType.OBJECT_DETECTION: TaskType.OBJECT_DETECTION_ADJUSTMENT,
+        # Ground Truth has no adjustment of classes: they are asked for again, of people who do not see the first.
+        TaskType.IMAGE_CLASSIFICATION: TaskType.IMAGE_CLASSIFICATION,
+    }
+)
+
+
+def can_review(spec: CampaignSpec) -> bool:
+    """Whether labels of this campaign can get a second look: a model doubts them, and there is a task to mend them."""
+    return spec.task in REVIEW_TASKS and spec.uses_auto_labeling
+
+
+def review_spec(spec: CampaignSpec) -> CampaignSpec:
+    """The spec of a campaign's review jobs: the same people and labels, another task and attribute, no machine.
+
+    What a right label is stays in the owner's words; what to do is worded anew, where it is another task.
+    """
+    task = REVIEW_TASKS[spec.task]
+    words = spec.instructions
+    if task is not spec.task:
+        words = words.model_copy(update={"title": None, "description": None, "header": None})
+    return spec.model_copy(
+        update={
+            "task": task,
+            "instructions": words,
+            "label_attribute": f"{spec.label_attribute}-review",
+            "reviewed_attribute": spec.label_attribute if task.facts.reviews else None,
+            "workers_per_object": spec.review.workers_per_object or spec.workers_per_object,
+            "auto_labeling": False,
+            "proposals": None,
+            "quality": Quality(),
+            "stopping": Stopping(),
+            "control_batches": (),
+            "review": Review(),
+        }
+    )
+
+
+def spec_of(job: Job, objects: ObjectStore, places: Places) -> CampaignSpec:
+    """The spec that a job was planned from, as its role has it."""
+    spec = CampaignSpec.model_validate_json(objects.read(places.of_spec(job.revision, "campaign.json")))
+    return review_spec(spec) if job.is_review else spec

@@ -1,0 +1,244 @@
+"""A second look at people's labels: which seem wrong, which are chosen to be reviewed, and what comes of the review.
+
+gt-engine leaves what its model says of the labels that it never saw (`left-out-predictions/predictions.jsonl`); the
+labels that it doubts most are listed, and go to a review job beside the chain. What people mend there replaces the
+label, as a correction with its history.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from math import ceil
+from typing import Any
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.names import Places
+from gt_service.chain.reviews import review_spec, spec_of
+from gt_service.chain.states import JobState
+from gt_service.errors import InvalidInput, NotFound, quoted
+from gt_service.ingest.manifests import CONTENT_TYPE
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.corrections import Corrections, read_corrections, write_correction
+from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines, source
+from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS
+from gt_service.outputs.records import JsonObject, label_record, manifest_object, metadata_key
+from gt_service.store import Store
+from gt_service.store.records import Job
+
+MOST_LISTED = 1_000
+"""Labels in the list of those that seem wrong: more than anybody looks through."""
+USUAL = 24
+_WHY = "second look"
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A label that seems wrong.
+
+    suspicion: how surely, 0 to 1. mistake: missed, spurious, moved or swapped. label, machine: people's label and the
+    model's, each in Ground Truth's form.
+    """
+
+    source: str
+    suspicion: float
+    mistake: str
+    job: str
+    batch: int
+    label: JsonObject
+    machine: JsonObject
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**vars(self)}
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """judged: people's labels that a model was held against; worst: those that seem wrong, worst first."""
+
+    judged: int
+    worst: tuple[Suspect, ...]
+
+
+class SecondLook:
+    """Held in memory: what a model says of the labels of people, some 500 bytes each."""
+
+    def __init__(self, store: Store, objects: ObjectStore, results_bucket: str) -> None:
+        self._store, self._objects, self._bucket = store, objects, results_bucket
+
+    def write_list(self, campaign: str) -> None:
+        """Writes which of the campaign's labels seem wrong, as its labels stand; nothing where no model judged any."""
+        places = Places(self._bucket, campaign)
+        found = self._judged(places, self._chain_jobs(campaign), self._labels(places), MOST_LISTED)
+        if not found.judged:
+            return
+        document = {"judged": found.judged, "suspects": [each.as_dict() for each in found.worst]}
+        self._objects.write(places.suspects, json.dumps(document).encode(), "application/json")
+
+    def listed(self, campaign: str, most: int) -> Suspects:
+        """The worst of the list as it was last written, without what was sent to be reviewed since.
+
+        Errors: `NotFound`.
+        """
+        places = Places(self._bucket, campaign)
+        try:
+            document = json.loads(self._objects.read(places.suspects))
+        except NotFound:
+            raise NotFound(
+                f"nothing is known of the labels of campaign {campaign} yet",
+                remedy="They are looked through when a job of gt-engine has ended that trained a model.",
+                field="name",
+            ) from None
+        reviewed = self._reviewed(campaign)
+        left = (Suspect(**each) for each in document["suspects"] if each["source"] not in reviewed)
+        return Suspects(document["judged"], tuple(islice(left, most)))
+
+    def share_of(self, campaign: str, batch: int, share: float) -> Sequence[Suspect]:
+        """That share of a batch's labels, of those that seem wrong most."""
+        jobs = [job for job in self._chain_jobs(campaign) if job.batch == batch]
+        places = Places(self._bucket, campaign)
+        # From the jobs' own files: the campaign's labels may be written a moment later than the jobs are settled.
+        found = self._judged(places, jobs, self._labeled(places, jobs), None)
+        return found.worst[: ceil(share * found.judged)]
+
+    def write_manifest(self, campaign: str, batch: int, chosen: Sequence[Suspect], attribute: str) -> S3Uri:
+        """The manifest of a review job: each image with the label that is under review, and nothing else."""
+        places = Places(self._bucket, campaign)
+        lines = [
+            {"source-ref": each.source, **_named(each.label, _attribute(each.label), attribute)} for each in chosen
+        ]
+        body = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines).encode()
+        uri = places.review_manifest(batch, sha256(body).hexdigest()[:12])
+        self._objects.write(uri, body, CONTENT_TYPE)
+        return uri
+
+    def put_right(self, job: Job, spec: CampaignSpec, now: datetime) -> int:
+        """Keeps what a review has changed as corrections of the campaign's labels; how many. Safe to repeat.
+
+        spec: the campaign's. What somebody put right after the review was sent stays as they left it.
+        """
+        places = Places(self._bucket, job.campaign)
+        corrections = read_corrections(self._objects, places.root)
+        reviewed = review_spec(spec).label_attribute
+        description = _description(job, reviewed, places)
+        count = 0
+        for line in labeled_lines(self._objects, S3Uri.parse(job.manifest_uri), description):
+            image = source(line)
+            if image is None or not _is_changed(line, spec.label_attribute, reviewed):
+                continue
+            if any(each.by == job.name or each.at >= job.reserved_at for each in corrections.get(image, ())):
+                continue
+            write_correction(
+                self._objects,
+                places.root,
+                source=image,
+                label=_named(line, reviewed, spec.label_attribute),
+                by=job.name,
+                at=now,
+                why=_WHY,
+                replaces={
+                    "job": _given_by(line, spec.label_attribute),
+                    "label": _named(line, spec.label_attribute, spec.label_attribute),
+                },
+            )
+            count += 1
+        return count
+
+    def _chain_jobs(self, campaign: str) -> list[Job]:
+        return [job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_beside_chain]
+
+    def _reviewed(self, campaign: str) -> set[str]:
+        """The images of all review jobs, whatever has become of them: nothing is paid twice."""
+        jobs = self._store.jobs.of(campaign)
+        manifests = {job.manifest_uri for job in jobs if job.is_review and job.state is not JobState.WITHDRAWN}
+        bodies = self._objects.read_many(map(S3Uri.parse, sorted(manifests)))
+        lines = (manifest_object(line) for body in bodies for line in body.splitlines() if line.strip())
+        return {image for line in lines if (image := source(line)) is not None}
+
+    def _judged(self, places: Places, jobs: Sequence[Job], lines: Iterator[JsonObject], most: int | None) -> Suspects:
+        """The labels of some jobs that seem wrong, worst first; those that were reviewed or put right are not."""
+        said = dict(self._predictions(jobs))
+        done = self._reviewed(places.campaign) if said else set()
+        corrections: Corrections = read_corrections(self._objects, places.root) if said else {}
+        suspects: list[Suspect] = []
+        judged = 0
+        for line in lines if said else ():
+            image = source(line)
+            if image not in said or DUPLICATE_OF in line:
+                continue
+            judged += 1
+            job, prediction = said.pop(image)
+            attribute = _attribute(prediction["label"])
+            if not prediction["mistake"] or image in done or image in corrections or attribute not in line:
+                continue
+            label = _named(line, attribute, attribute)
+            doubt, mistake = prediction["suspicion"], prediction["mistake"]
+            suspects.append(Suspect(image, doubt, mistake, job.name, job.batch, label, prediction["label"]))
+        key = _worst_first
+        worst = sorted(suspects, key=key) if most is None else heapq.nsmallest(most, suspects, key=key)
+        return Suspects(judged, tuple(worst))
+
+    def _predictions(self, jobs: Iterable[Job]) -> Iterator[tuple[str, tuple[Job, JsonObject]]]:
+        """Jobs without a model, and those of Ground Truth, have left none."""
+        for job in jobs:
+            try:
+                for line in self._objects.lines(S3Uri.parse(job.output_uri) / LEFT_OUT_PREDICTIONS):
+                    prediction = manifest_object(line)
+                    yield prediction["source-ref"], (job, prediction)
+            except NotFound:
+                continue
+
+    def _labeled(self, places: Places, jobs: Sequence[Job]) -> Iterator[JsonObject]:
+        for job in jobs:
+            attribute = spec_of(job, self._objects, places).label_attribute
+            yield from labeled_lines(self._objects, S3Uri.parse(job.manifest_uri), _description(job, attribute, places))
+
+    def _labels(self, places: Places) -> Iterator[JsonObject]:
+        return (manifest_object(line) for line in self._objects.lines(places.labels) if line.strip())
+
+
+def _description(job: Job, attribute: str, places: Places) -> dict[str, Any]:
+    """Of a job, what reading its labels needs."""
+    output = {"S3OutputPath": str(places.output)}
+    return {"LabelingJobName": job.name, "LabelAttributeName": attribute, "OutputConfig": output}
+
+
+def _worst_first(suspect: Suspect) -> tuple[float, str]:
+    return -suspect.suspicion, suspect.source
+
+
+def _attribute(label: JsonObject) -> str:
+    return next(name for name in label if metadata_key(name) in label)
+
+
+def _named(line: JsonObject, attribute: str, name: str) -> dict[str, Any]:
+    """A line's label in Ground Truth's form, under another attribute's name."""
+    return {name: line[attribute], metadata_key(name): line[metadata_key(attribute)]}
+
+
+def _given_by(line: JsonObject, attribute: str) -> str:
+    return str(line[metadata_key(attribute)].get("job-name", "")).removeprefix("labeling-job/")
+
+
+def _is_changed(line: JsonObject, attribute: str, reviewed: str) -> bool:
+    record = label_record(line, reviewed)
+    if record is None or attribute not in line:
+        return False
+    status = record.metadata.get("adjustment-status")
+    return bool(record.value != line[attribute]) if status is None else status == "adjusted"
+
+
+def most_of(text: str | None) -> int:
+    """How many labels somebody asks to see or to send; USUAL of them unless said. Errors: `InvalidInput`."""
+    if text is None:
+        return USUAL
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_LISTED:
+        raise InvalidInput(
+            f"{quoted(text)} is no number of labels", remedy=f"Write one from 1 to {MOST_LISTED:,}.", field="top"
+        )
+    return int(text)
