@@ -60,6 +60,7 @@ class SimulatedWorkforce:
     declining_share     share of the offers that are declined
     expiring_share      share of the accepted tasks that are never submitted
     time_limit_seconds  after which an accepted task expires
+    draw_seconds        what a box takes that is drawn or mended
     """
 
     seed: int
@@ -70,6 +71,7 @@ class SimulatedWorkforce:
     declining_share: float = 0.02
     expiring_share: float = 0.005
     time_limit_seconds: int = 300
+    draw_seconds: float = DRAW_SECONDS
 
     @cached_property
     def crowd(self) -> tuple[Worker, ...]:
@@ -151,10 +153,10 @@ class SimulatedWorkforce:
             ended = accepted + timedelta(seconds=round(float(rng.uniform(1, 10)), 3))
             return Assignment(worker.worker_id, Outcome.DECLINED, accepted, ended)
         mending = None
-        work = DRAW_SECONDS * len(gold) if isinstance(gold, BoxLabel) else 0.0
+        work = self.draw_seconds * len(gold) if isinstance(gold, BoxLabel) else 0.0
         if to_mend is not None and isinstance(gold, BoxLabel):
             mending = mend(to_mend, gold, worker.trust, rng)
-            work = mending.seconds + DRAW_SECONDS * (len(mending.mended) + len(mending.missing))
+            work = mending.seconds + self.draw_seconds * (len(mending.mended) + len(mending.missing))
         seconds = float(rng.lognormal(np.log(worker.seconds + work), 0.4))
         if chance < self.declining_share + self.expiring_share or seconds > self.time_limit_seconds:
             return Assignment(
