@@ -24,11 +24,25 @@ def ask_on(objects: Iterable[ObjectOffer], job: JobContext, skills: Skills, tool
     after that undoes it."""
     files = WorkFiles.of(job.tree, tools.objects)
     undecided = [one for one in objects if one.is_undecided]
+    mended = _mended(undecided, job, files)
     for one, is_enough in zip(
-        undecided, in_parallel(lambda it: _is_enough(it, job, skills, files), undecided), strict=True
+        undecided,
+        in_parallel(lambda it: it.place not in mended and _is_enough(it, job, skills, files), undecided),
+        strict=True,
     ):
         # Closes the race with an answer that is changed meanwhile: the object is looked at again.
         tools.people.replace(offers.decide(one, is_enough=is_enough))
+
+
+def _mended(objects: Iterable[ObjectOffer], job: JobContext, files: WorkFiles) -> set[int]:
+    """The places of those that people saw with the machine's proposal. That they agree with it, and so with each other,
+    makes no label: as many are asked as at most."""
+    if job.proposals is None:
+        return set()
+    parts = sorted({one.part for one in objects})
+    return {
+        line.place for part in in_parallel(files.offer, parts) for line in part.values() if line.proposal is not None
+    }
 
 
 def _is_enough(one: ObjectOffer, job: JobContext, skills: Skills, files: WorkFiles) -> bool:

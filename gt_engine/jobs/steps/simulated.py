@@ -46,7 +46,9 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
         else:
             label = with_size(gold.labels[lines[object_id].source], sizes.get(object_id))
             possible = job.crowd.answers(object_id, label, state.clock, to_mend=shown.get(object_id))
-            given = job.crowd.as_many_as_needed(object_id, possible, state.skills)
+            # Two who were shown the same proposal agree with it, whatever their care.
+            is_mended = was_shown(proposals.get(object_id))
+            given = possible if is_mended else job.crowd.as_many_as_needed(object_id, possible, state.skills)
             if given:
                 answers[object_id] = given
             else:

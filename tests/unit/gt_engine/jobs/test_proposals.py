@@ -217,3 +217,30 @@ def test_simulated_people_mend_as_well(tmp_path: Path) -> None:
         if "initialValueModified" in answer["answerContent"]["boundingBox"]
     }
     assert told == seen
+
+
+def test_agreement_with_a_proposal_is_no_reason_to_ask_fewer(tmp_path: Path) -> None:
+    """Where as many are asked as needed, two who accept the same box unseen would make a label by themselves."""
+    tags = [*TAGS, {"Key": rules.LEAST_WORKERS_TAG, "Value": "2"}]
+    job, _ = job_with(tmp_path, 40, auto=False, brought=True, Tags=tags, NumberOfHumanWorkersPerDataObject=3)
+
+    def accept(shown: list[dict[str, Any]] | None) -> dict[str, Any]:
+        return boxes(
+            *(
+                (box["left"], box["top"], box["width"], box["height"])
+                for box in shown or [dict(zip(SIDES, SHOWN, strict=True))]
+            )
+        )
+
+    play(job, answer=accept)
+    answers = {
+        path.split("/")[3]: len(json.loads(body)["answers"])
+        for path, body in job.files.items()
+        if path.startswith("annotations/worker-response/")
+    }
+    mended = shown(job)
+    assert {answers[one] for one in mended} == {3}
+    assert 2 in {count for one, count in answers.items() if one not in mended}
+
+
+SIDES = ("left", "top", "width", "height")
