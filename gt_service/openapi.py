@@ -224,6 +224,9 @@ class Report(BaseModel):
     saving: dict[str, Any]
     iterations: list[dict[str, Any]]
     training: list[dict[str, Any]]
+    proposals: dict[str, Any] | None = Field(
+        None, description="Time and mistakes of people with the machine's boxes and without, where they were shown any."
+    )
     quality: dict[str, Any] | None = Field(None, description="Against gold labels, where there are any.")
 
 

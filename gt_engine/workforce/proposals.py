@@ -20,15 +20,12 @@ import numpy as np
 from gt_engine.autolabel.boxes.geometry import intersection_over_union, paired_iou
 from gt_engine.labels import BoxLabel, Floats, box_label
 from gt_engine.outputs.records import AnyLabel
+from gt_service.outputs.proposals import FOUND_IOU, KEPT_IOU
 
 BLIND = 0.1
 WRONG = 0.05
 SHIFT = (0.2, 0.3)
 """A shifted box is off by so much of its width and of its height: too far to count at IoU 0.5, near enough to pass."""
-KEPT_IOU = 0.8
-"""A planted box that a box of the answer covers so well was kept."""
-FOUND_IOU = 0.5
-"""A box that was left out and that a box of the answer covers so well was added."""
 MOST_SHIFTED_IOU = 0.6
 MOST_EXTRA_IOU = 0.1
 

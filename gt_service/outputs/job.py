@@ -23,6 +23,7 @@ from gt_service.outputs.answers import AnswerLedger, WorkerStats
 from gt_service.outputs.concurrently import concurrently
 from gt_service.outputs.files import answer_files, find_files
 from gt_service.outputs.logs import TrainingCurve, TrainingLogs, read_curve
+from gt_service.outputs.proposals import Proposal, ProposalFigures, ProposalLedger, read_proposals
 from gt_service.outputs.records import (
     UNREADABLE,
     JsonObject,
@@ -109,6 +110,7 @@ class JobOutput:
     objects         objects in the manifest
     labeled_before  of these, objects that came with a label of this attribute; this job did nothing to them
     iterations      those that have files, by number; the numbers may have gaps
+    proposals       what they did to people; None where nobody was shown any
     """
 
     name: str
@@ -121,6 +123,7 @@ class JobOutput:
     workers: tuple[WorkerStats, ...]
     unlabeled: tuple[UnlabeledObject, ...]
     findings: tuple[Finding, ...]
+    proposals: ProposalFigures | None = None
 
     @property
     def human_images(self) -> int:
@@ -176,6 +179,7 @@ class _Reader:
         self._human = Placement()
         self._machine = Placement()
         self._unreadable: list[str] = []
+        self._proposals = ProposalLedger({})
 
     def read(self, each: Callable[[LabeledObject], None] | None) -> JobOutput:
         name = self._description["LabelingJobName"]
@@ -184,6 +188,7 @@ class _Reader:
         tally = Tally(name, self._human, self._machine, self._compared, each)
         for object_id, line, record in self._lines(machine_labels):
             tally.add(object_id, line, record)
+        self._proposals = self._read_proposals()
         self._read_answers()
         iterations = self._iterations(tally)
         training = self._training()
@@ -198,6 +203,7 @@ class _Reader:
             workers=self._ledger.workers(tally.labels),
             unlabeled=self._unlabeled(tally),
             findings=tuple(self._findings(tally, iterations, training)),
+            proposals=self._proposals.figures(),
         )
 
     def _read_requests(self) -> None:
@@ -258,13 +264,26 @@ class _Reader:
 
     def _read_answers(self) -> None:
         """The answers that no consolidation request holds, and of some objects how long the answers took."""
-        timed = _some(self._description, TIMED_OBJECTS)
+        timed, mended = _some(self._description, TIMED_OBJECTS), self._proposals.proposals
         files = answer_files(self._objects, self._files.root)
-        wanted = (f for f in files if timed(f.object_id) or not self._ledger.has(f.iteration, f.object_id))
-        for file, body in self._bodies(wanted):
+
+        def is_timed(file: layout.AnswerFile) -> bool:
+            return timed(file.object_id) or not self._ledger.has(file.iteration, file.object_id)
+
+        for file, body in self._bodies(f for f in files if f.object_id in mended or is_timed(f)):
             answers = self._parsed(worker_answers, body, file.uri) or ()
-            self._ledger.add(file.iteration, file.object_id, answers)
-            self._ledger.time(answers)
+            self._proposals.add(file.object_id, answers)
+            if is_timed(file):  # those that people mended must not weigh more than others
+                self._ledger.add(file.iteration, file.object_id, answers)
+                self._ledger.time(answers)
+
+    def _read_proposals(self) -> ProposalLedger:
+        """What people saw, of about so many objects as are compared with their answers."""
+        found: dict[str, Proposal] = {}
+        files = [item.uri for item in self._objects.list(self._files.root / layout.PROPOSALS)]
+        for uri, body in zip(files, self._objects.read_many(files), strict=True):
+            found.update(self._parsed(read_proposals, body, uri) or {})
+        return ProposalLedger({one: proposal for one, proposal in found.items() if self._compared(one)})
 
     def _unlabeled(self, tally: Tally) -> tuple[UnlabeledObject, ...]:
         answers = self._ledger.answers_to({found.object_id for found in tally.unlabeled})

@@ -6,6 +6,7 @@
 <root>/annotations/consolidated-annotation/consolidation-response/iteration-<N>/<time>.json
 <root>/activelearning/…/<N>/<one folder>/auto_annotator_output.txt
 <root>/training/<N>/<one folder>/<training job>/output/model.tar.gz
+<root>/proposals/iteration-<N>/<name>.jsonl      gt-engine's own
 
 Source: developer guide, sms-data-output, and the post-processing cells of AWS's notebooks. N has one digit or more, and
 numbers may be missing in between.
@@ -26,6 +27,7 @@ CONSOLIDATION_REQUESTS = "annotations/consolidated-annotation/consolidation-requ
 CONSOLIDATION_RESPONSES = "annotations/consolidated-annotation/consolidation-response/"
 ACTIVE_LEARNING = "activelearning/"
 TRAINING = "training/"
+PROPOSALS = "proposals/"
 LEFT_OUT_PREDICTIONS = "left-out-predictions/predictions.jsonl"
 """The engine's own: what its model says of people's labels that it never saw (gt_engine/autolabel/second_look.py)."""
 

@@ -90,6 +90,8 @@ def tables(report: Json) -> Iterator[Table]:
         yield Table((), (), title="Audit", about=sample["why"])
     if workers := report.get("workers"):
         yield _workers(workers)
+    if proposals := report.get("proposals"):
+        yield _proposals(proposals)
     if (report.get("unlabeled") or {}).get("count"):
         yield _unlabeled(report["unlabeled"])
     if findings := report.get("findings"):
@@ -139,6 +141,28 @@ def _confusion(quality: Json) -> Iterator[Table]:
             ),
             title="What the machine mistakes for what",
         )
+
+
+def _proposals(proposals: Json) -> Table:
+    planted = percent(proposals["planted_accepted_share"]) if proposals["planted"] else "none"
+    unchanged = percent(proposals["accepted_unchanged"]) if proposals["checked"] else "none"
+    return Table(
+        ("Way", "Images", "Answers", "Seconds an answer", "Seconds an image"),
+        tuple(
+            (
+                name,
+                number(arm["images"]),
+                number(arm["answers"]),
+                decimal(arm["seconds_per_answer"], digits=1),
+                decimal(arm["seconds_per_image"], digits=1),
+            )
+            for name, arm in (("drawn blind", proposals["blind"]), ("mended", proposals["proposed"]))
+        ),
+        title="Proposals",
+        about=f"Where their labels certify nothing, people mend the machine's boxes. {unchanged} of "
+        f"{proposals['checked']:,} answers left them as they were; of {proposals['planted']:,} answers to boxes that "
+        f"were wrong on purpose, {planted} did not notice.",
+    )
 
 
 def _workers(workers: Sequence[Json]) -> Table:

@@ -12,6 +12,7 @@ from typing import Any
 from gt_service import __version__
 from gt_service.money import Mills, as_usd_number, usd
 from gt_service.outputs.job import Iteration, JobOutput, TrainingRun, UnlabeledObject
+from gt_service.outputs.proposals import Arm, ProposalFigures
 from gt_service.prices import PriceTable, Workforce
 from gt_service.reports.amounts import cents
 from gt_service.reports.costs import (
@@ -81,6 +82,7 @@ def job_report(
         ],
         "unlabeled": _unlabeled(output.unlabeled),
         "findings": [vars(each) for each in output.findings],
+        "proposals": _proposals(output.proposals),
         "quality": quality,
         "audit_sample": audit_sample,
     }
@@ -157,6 +159,34 @@ def _as_needed(output: JobOutput, terms: Terms, seconds: float | None) -> Report
         "share": round(saved / before, 4) if before else 0.0,
         "mills": terms.answers_cost(saved, seconds),
     }
+
+
+def _proposals(figures: ProposalFigures | None) -> Report | None:
+    """Images that people were shown with the machine's boxes, beside those that stayed blind by chance."""
+    if figures is None:
+        return None
+    return {
+        "blind": _arm(figures.blind),
+        "proposed": _arm(figures.proposed),
+        "checked": figures.checked,
+        "accepted_unchanged": _share(figures.unchanged, figures.checked),
+        "planted": figures.planted,
+        "planted_accepted": figures.accepted,
+        "planted_accepted_share": _share(figures.accepted, figures.planted),
+    }
+
+
+def _arm(arm: Arm) -> Report:
+    return {
+        "images": arm.images,
+        "answers": arm.answers,
+        "seconds_per_answer": None if arm.seconds_per_answer is None else round(arm.seconds_per_answer, 2),
+        "seconds_per_image": None if arm.seconds_per_image is None else round(arm.seconds_per_image, 2),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
 
 
 def _each(amount: float | None, count: int) -> float | None:

@@ -15,6 +15,9 @@ from gt_engine.api import rules
 from gt_engine.autolabel.rounds import AskPeople, AutoLabel, JobPlan, Progress, Round, has_decided, next_step
 from gt_engine.jobs.machine import Labeled, Lesson
 from gt_engine.jobs.worker import take_step
+from gt_service.pages.report import tables
+from gt_service.reports.page import job_page
+from gt_service.reports.publish import make_job_report
 from tests.engine import (
     BUCKET,
     GOLD,
@@ -28,6 +31,7 @@ from tests.engine import (
     memory_tools,
     request,
 )
+from tests.factories import MemoryLogs, spec
 from tests.people import ANN, BOB, CAT, Job, boxes, team_request
 
 TAGS = [{"Key": rules.PROPOSALS_BLIND_TAG, "Value": "0.2"}, {"Key": rules.PROPOSALS_WRONG_TAG, "Value": "0.3"}]
@@ -241,6 +245,54 @@ def test_agreement_with_a_proposal_is_no_reason_to_ask_fewer(tmp_path: Path) -> 
     mended = shown(job)
     assert {answers[one] for one in mended} == {3}
     assert 2 in {count for one, count in answers.items() if one not in mended}
+
+
+def test_the_report_says_what_proposals_did(tmp_path: Path) -> None:
+    """Time blind and with proposals, and how much was accepted: by workers here who accept whatever they see."""
+    job, _ = job_with(tmp_path, 60, auto=False, brought=True)
+
+    def accept(shown: list[dict[str, Any]] | None) -> dict[str, Any]:
+        seen = [(box["left"], box["top"], box["width"], box["height"]) for box in shown or []]
+        answer = boxes(*(seen if shown is not None else [(11, 11, 20, 20)]))
+        if shown is not None:
+            answer["boundingBox"]["initialValueModified"] = False
+        return answer
+
+    play(job, answer=accept)
+    report = make_job_report(
+        objects=job.tools.objects,
+        logs=MemoryLogs(),
+        description=description_of(job),
+        spec=spec(proposals=True),
+        role="first",
+        batch=1,
+        control=None,
+        now=job.clock,
+    )
+    records = records_of(job).values()
+    figures = report["proposals"]
+    assert figures["blind"]["images"] == sum(not record["shown"] for record in records)
+    assert figures["proposed"]["images"] == sum(record["shown"] for record in records)
+    assert figures["accepted_unchanged"] == 1
+    assert figures["planted"] == figures["planted_accepted"] == sum("planted" in record for record in records)
+    [table] = [table for table in tables(report) if table.title == "Proposals"]
+    assert "100 % of " in table.about
+    assert b"wrong on purpose" in job_page(report, b"<svg></svg>")
+
+
+def description_of(job: Job) -> dict[str, Any]:
+    """What DescribeLabelingJob says of it, as far as reports look."""
+    record = job.now_as
+    counters = record.counters
+    return {
+        **record.request,
+        "LabelingJobStatus": record.status,
+        "LabelingJobArn": record.arn,
+        "LabelCounters": {"HumanLabeled": counters.human, "MachineLabeled": counters.machine},
+        "CreationTime": record.created_at,
+        "LastModifiedTime": record.modified_at,
+        "Tags": [],
+    }
 
 
 SIDES = ("left", "top", "width", "height")

@@ -1,0 +1,125 @@
+"""What the machine's proposals did to people: their time with and without, and how much they accepted. Pure.
+
+gt-engine writes of each image that people could mend what they saw (proposals/iteration-<N>/…jsonl): a share of them
+stays blind, by chance, so that both can be compared; in a share of the others a mistake was planted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from gt_service.outputs.labels import Box, Boxes, iou, label_of_answer
+from gt_service.outputs.records import AnswerRecord, answer_content
+
+KEPT_IOU = 0.8
+"""A planted box that a box of the answer covers so well was kept."""
+FOUND_IOU = 0.5
+"""A box that was left out and that a box of the answer covers so well was added."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What people saw of an object. planted: `shifted`, `missing` or `extra`, with the box that is wrong or not there;
+    None where nothing was planted."""
+
+    shown: bool
+    planted: str | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Images that people labeled in one of the two ways, and their time; seconds: None where no answer tells it."""
+
+    images: int
+    answers: int
+    seconds_per_answer: float | None
+    seconds_per_image: float | None
+
+
+@dataclass(frozen=True)
+class ProposalFigures:
+    """blind, proposed: the two ways. checked: answers to proposals without a planted mistake, `unchanged` of which are
+    what was shown. planted: answers to those with one, `accepted` of which kept it."""
+
+    blind: Arm
+    proposed: Arm
+    checked: int
+    unchanged: int
+    planted: int
+    accepted: int
+
+
+def read_proposals(body: bytes) -> dict[str, Proposal]:
+    """The objects of a file of proposals."""
+    return {str(record["datasetObjectId"]): _proposal(record) for record in map(orjson.loads, body.splitlines())}
+
+
+def _proposal(record: Mapping[str, Any]) -> Proposal:
+    planted = record.get("planted")
+    if planted is None:
+        return Proposal(bool(record["shown"]))
+    left, top, right, bottom = planted["box"]
+    return Proposal(bool(record["shown"]), planted["mistake"], Box("", left, top, right - left, bottom - top))
+
+
+def was_accepted(one: Proposal, boxes: Sequence[Box]) -> bool:
+    """Whether boxes of an answer keep what was planted, whatever their class."""
+    if one.box is None:
+        return False
+    overlap = max((iou(one.box, box) for box in boxes), default=0.0)
+    return overlap < FOUND_IOU if one.planted == "missing" else overlap >= KEPT_IOU
+
+
+@dataclass
+class ProposalLedger:
+    """Takes the answers to the objects of a job, each object once."""
+
+    proposals: Mapping[str, Proposal]
+    _times: dict[bool, dict[str, list[float | None]]] = field(default_factory=lambda: {False: {}, True: {}})
+    _checked: int = 0
+    _unchanged: int = 0
+    _planted: int = 0
+    _accepted: int = 0
+
+    def add(self, object_id: str, answers: Iterable[AnswerRecord]) -> None:
+        one = self.proposals.get(object_id)
+        if one is None:
+            return
+        for answer in answers:
+            self._times[one.shown].setdefault(object_id, []).append(answer.seconds)
+            content = answer_content(answer)
+            label = label_of_answer(content)
+            if not one.shown or not isinstance(label, Boxes):
+                continue
+            if one.planted is None:
+                self._checked += 1
+                self._unchanged += content.get("initialValueModified") is False
+            else:
+                self._planted += 1
+                self._accepted += was_accepted(one, label.boxes)
+
+    def figures(self) -> ProposalFigures | None:
+        """None where nobody has answered."""
+        if not any(self._times.values()):
+            return None
+        return ProposalFigures(
+            _arm(self._times[False]),
+            _arm(self._times[True]),
+            self._checked,
+            self._unchanged,
+            self._planted,
+            self._accepted,
+        )
+
+
+def _arm(times: Mapping[str, Sequence[float | None]]) -> Arm:
+    known = [seconds for one in times.values() for seconds in one if seconds is not None]
+    answers = sum(len(one) for one in times.values())
+    each = sum(known) / len(known) if known else None
+    per_image = each * answers / len(times) if each is not None else None
+    return Arm(len(times), answers, each, per_image)
