@@ -441,7 +441,8 @@ def _campaign(campaign: Campaign, most: int = _COUNTED) -> dict[str, Any]:
     filling = sum(batch.objects for batch in batches if batch.state is BatchState.FILLING)
     images["pending"] = max(0, images["pending"] - filling)
     more = [status.value for status, count in counts.items() if count.more]
-    return campaign_json(campaign, images, len(batches), more=more)
+    inbox = wiring.settings().deployment.inbox_bucket
+    return campaign_json(campaign, images, len(batches), more=more, inbox=inbox)
 
 
 def _changed(name: str) -> Response:

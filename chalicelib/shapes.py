@@ -23,7 +23,7 @@ _SHOWN_AS = {
 """`status` holds Ground Truth's words alone; `stage` tells what only the service knows."""
 
 
-def campaign_json(campaign: Campaign, images: Json, batches: int, *, more: Sequence[str] = ()) -> Json:
+def campaign_json(campaign: Campaign, images: Json, batches: int, *, more: Sequence[str] = (), inbox: str = "") -> Json:
     """images: how many are `pending`, `rejected`, `duplicate`, `replaced` and `in_batches`. more: of which there are
     more."""
     spec, verdict = campaign.spec, verdict_of(campaign)
@@ -45,6 +45,7 @@ def campaign_json(campaign: Campaign, images: Json, batches: int, *, more: Seque
         "committed_mills": campaign.committed,
         "spent_mills": campaign.spent,
         "created_at": _time(campaign.created_at),
+        "inbox_s3_uri": f"s3://{inbox}/{campaign.name}/" if inbox else None,
     }
 
 

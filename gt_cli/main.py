@@ -16,6 +16,7 @@ from gt_cli.commands.deploy import deploy, destroy
 from gt_cli.commands.estimate import estimate
 from gt_cli.commands.export import export
 from gt_cli.commands.gold import gold
+from gt_cli.commands.import_labels import import_labels
 from gt_cli.commands.label import label
 from gt_cli.commands.package import package
 from gt_cli.commands.plan import plan
@@ -47,6 +48,7 @@ cli.add_command(close)
 cli.add_command(stop)
 cli.add_command(report)
 cli.add_command(review)
+cli.add_command(import_labels)
 cli.add_command(export)
 cli.add_command(estimate)
 # Without a service.

@@ -96,6 +96,7 @@ class Campaign(_Shown):
     committed_mills: int = Field(description="Set aside for jobs whose real cost is not known yet.")
     spent_mills: int = Field(description="Real cost of the jobs that have a report.")
     created_at: Time = Field(description=_TIME)
+    inbox_s3_uri: str | None = Field(description="Where its images are dropped; null in notifications.")
 
 
 class Campaigns(_Shown):

@@ -33,7 +33,33 @@ def read_coco(document: Any, path: Path, into: Collected) -> None:
             continue
         name = _looked_up(images, _of(annotation, "image_id", where), "image", where)
         label = _looked_up(categories, _of(annotation, "category_id", where), "category", where)
-        into.box(name, label, _corners(_of(annotation, "bbox", where), where), where=where)
+        corners = _corners(_of(annotation, "bbox", where), where)
+        into.box(name, label, corners, where=where, confidence=_score(annotation, where))
+
+
+def read_coco_results(results: Any, path: Path, described: Any, described_in: Path, into: Collected) -> None:
+    """Predictions in COCO's form for results: a list of `image_id`, `category_id`, `bbox` and `score`. The images and
+    categories of these numbers are those of the COCO document `described`; images without a prediction are left out."""
+    entries = _entries({"results": results}, "results", path)
+    wanted = {_of(entry, "image_id", where) for where, entry in entries}
+    images = [image for image in described.get("images") or () if image.get("id") in wanted]
+    read_coco({**described, "images": images, "annotations": []}, described_in, into)
+    names = {image["id"]: str(image["file_name"]) for image in images}
+    categories = {each["id"]: str(each["name"]) for each in described["categories"]}
+    for where, entry in entries:
+        called = _looked_up(names, entry["image_id"], f"image in {described_in}", where)
+        label = _looked_up(categories, _of(entry, "category_id", where), f"category in {described_in}", where)
+        corners = _corners(_of(entry, "bbox", where), where)
+        name = into.folder.find(called, where=where)
+        into.box(name, label, corners, where=where, confidence=_score(entry, where))
+
+
+def _score(entry: dict[str, Any], where: str) -> float | None:
+    """The confidence of a prediction; people's boxes have none."""
+    score = entry.get("score")
+    if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
+        raise BoxesError(f"{where}: score is {score!r}, not a number", remedy="Mend the file.", field="boxes")
+    return None if score is None else float(score)
 
 
 def _entries(document: Any, part: str, path: Path) -> list[tuple[str, dict[str, Any]]]:

@@ -47,13 +47,14 @@ def read_number(text: str, what: str, where: str, *, remedy: str = "Mend the fil
 
 @dataclass(frozen=True)
 class LabeledBox:
-    """One object: its label, and its place in pixels of the image."""
+    """One object: its label, and its place in pixels of the image. confidence: of a model, where the file tells it."""
 
     label: str
     left: float
     top: float
     width: float
     height: float
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,15 @@ class Collected:
     def size(self, name: str) -> tuple[int, int]:
         return self._sizes[name]
 
-    def box(self, name: str, label: str, corners: tuple[float, float, float, float], *, where: str) -> None:
+    def box(
+        self,
+        name: str,
+        label: str,
+        corners: tuple[float, float, float, float],
+        *,
+        where: str,
+        confidence: float | None = None,
+    ) -> None:
         """Adds a box given by left, top, right and bottom in pixels. What sticks out of the image is cut off."""
         if not label:
             raise BoxesError(f"{where}: the box has no label", remedy="Name its class.", field="boxes")
@@ -229,7 +238,11 @@ class Collected:
                 remedy="Mend the box: left under right, top under bottom, and within the image.",
                 field="boxes",
             )
-        self._boxes[name].append(LabeledBox(label, left, top, right - left, bottom - top))
+        if confidence is not None and not 0 <= confidence <= 1:
+            raise BoxesError(
+                f"{where}: a confidence of {confidence:g}", remedy="Confidences are 0 to 1.", field="boxes"
+            )
+        self._boxes[name].append(LabeledBox(label, left, top, right - left, bottom - top, confidence))
 
     def finish(self, source: Path) -> LabeledImages:
         """Images in the order in which the file first names them."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gt_cli.datasets import tables
-from gt_cli.datasets.coco import read_coco
+from gt_cli.datasets.coco import read_coco, read_coco_results
 from gt_cli.datasets.cvat import read_cvat
 from gt_cli.datasets.hierarchy import with_subclasses
 from gt_cli.datasets.labeled import BoxesError, Collected, ImageFolder, LabeledImages, came_along
@@ -45,12 +45,14 @@ class OpenImagesClass:
     skip: frozenset[str] = frozenset()
 
 
-def read_boxes(boxes: Path, images: Path, *, choice: OpenImagesClass | None = None) -> LabeledImages:
+def read_boxes(
+    boxes: Path, images: Path, *, choice: OpenImagesClass | None = None, described_in: Path | None = None
+) -> LabeledImages:
     """The known boxes of a folder of images.
 
     boxes: a file in any of the forms CSV, Open Images CSV, COCO JSON, CVAT XML and Label Studio JSON, or a file or
     folder of VOC XML, YOLO text or LabelMe JSON.
-    choice: for Open Images, the class that counts.
+    choice: for Open Images, the class that counts. described_in: for COCO results, the COCO JSON of their images.
 
     Errors: `BoxesError` naming the file and the line (or entry) that is wrong.
     """
@@ -58,7 +60,7 @@ def read_boxes(boxes: Path, images: Path, *, choice: OpenImagesClass | None = No
         raise BoxesError(f"there is no {boxes}", remedy=f"Name a file of boxes: {_FORMS}.", field="boxes")
     into = Collected(ImageFolder(images))
     try:
-        _read(boxes, into, choice)
+        _read(boxes, into, choice, described_in)
     except UnicodeDecodeError as error:
         raise BoxesError(
             f"{boxes}: byte {error.start} is not UTF-8", remedy=f"Name a text file: {_FORMS}.", field="boxes"
@@ -68,7 +70,7 @@ def read_boxes(boxes: Path, images: Path, *, choice: OpenImagesClass | None = No
     return into.finish(boxes)
 
 
-def _read(boxes: Path, into: Collected, choice: OpenImagesClass | None) -> None:
+def _read(boxes: Path, into: Collected, choice: OpenImagesClass | None, described_in: Path | None) -> None:
     suffix = boxes.suffix.lower()
     if boxes.is_dir():
         _read_folder(boxes, into)
@@ -79,7 +81,7 @@ def _read(boxes: Path, into: Collected, choice: OpenImagesClass | None) -> None:
         else:
             read_voc([boxes], into)
     elif suffix == ".json":
-        _read_json(boxes, into)
+        _read_json(boxes, into, described_in)
     else:
         _read_table(boxes, into, choice)
 
@@ -99,9 +101,20 @@ def _read_folder(boxes: Path, into: Collected) -> None:
         raise BoxesError(f"there is no file of labels in {boxes}", remedy=f"Name {_FORMS}.", field="boxes")
 
 
-def _read_json(boxes: Path, into: Collected) -> None:
+def _read_json(boxes: Path, into: Collected, described_in: Path | None) -> None:
     document = _json(boxes, field="boxes")
-    if is_label_studio(document):
+    if _is_coco_results(document):
+        if described_in is None:
+            raise BoxesError(
+                f"{boxes} holds COCO results, whose images have numbers and no names",
+                remedy="Name the COCO JSON of these images beside it.",
+                field="boxes",
+            )
+        described = _json(described_in, field="coco")
+        if not isinstance(described, dict):
+            raise BoxesError(f"{described_in} is not COCO JSON", remedy="Name the file with images.", field="coco")
+        read_coco_results(document, boxes, described, described_in, into)
+    elif is_label_studio(document):
         read_label_studio(document, boxes, into)
     elif is_labelme(document):
         read_labelme(document, boxes, into)
@@ -110,6 +123,11 @@ def _read_json(boxes: Path, into: Collected) -> None:
     else:
         hint = " (it is a class hierarchy)" if isinstance(document, dict) and "LabelName" in document else ""
         raise BoxesError(f"{boxes} is not COCO JSON{hint}", remedy=f"Name {_FORMS}.", field="boxes")
+
+
+def _is_coco_results(document: Any) -> bool:
+    first = document[0] if isinstance(document, list) and document else None
+    return isinstance(first, dict) and {"image_id", "category_id", "score"} <= first.keys()
 
 
 def _read_table(boxes: Path, into: Collected, choice: OpenImagesClass | None) -> None:

@@ -1,5 +1,6 @@
 """Boxes as YOLO: a text file for each image, a line for each box: class number, then centre and size as shares of the
-image. Class names come from `data.yaml` (`names`), `classes.txt` or `obj.names` beside or above the label files."""
+image, and behind them a prediction's confidence. Class names come from `data.yaml` (`names`), `classes.txt` or
+`obj.names` beside or above the label files."""
 
 from __future__ import annotations
 
@@ -54,7 +55,8 @@ def _read_line(values: list[str], image: str, names: Mapping[int, str], into: Co
         x, y, w, h = shares[:4]
         left, right, top, bottom = x - w / 2, x + w / 2, y - h / 2, y + h / 2
     label = names.get(class_id, str(class_id))
-    into.box(image, label, (left * width, top * height, right * width, bottom * height), where=where)
+    corners = (left * width, top * height, right * width, bottom * height)
+    into.box(image, label, corners, where=where, confidence=shares[4] if len(shares) == 5 else None)
 
 
 def _names(folder: Path) -> dict[int, str]:

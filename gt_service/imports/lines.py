@@ -124,7 +124,7 @@ class LineReader:
         for place, box in enumerate(label.boxes):
             where = f"{attribute}.annotations[{place}]"
             class_id = self._class_id(number, where, box.label)
-            left, top, right, bottom = _edges(box)
+            left, top, right, bottom = _edges(box, width, height)
             if right <= left or bottom <= top:
                 raise _wrong(number, where, "it encloses nothing")
             if left < 0 or top < 0 or right > width or bottom > height:
@@ -167,12 +167,23 @@ class LineReader:
         return {str(class_id): self.spec.labels[class_id] for class_id in ids}
 
 
-def _edges(box: Box) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom in whole pixels, as Ground Truth has them."""
+def _edges(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom in whole pixels, as Ground Truth has them; one pixel at the least of a box that is
+    smaller."""
     try:  # rounding refuses what is not finite
-        return round(box.left), round(box.top), round(box.left + box.width), round(box.top + box.height)
+        left, right = _whole(box.left, box.width, width)
+        top, bottom = _whole(box.top, box.height, height)
     except (ValueError, OverflowError, TypeError):
         return 0, 0, 0, 0
+    return left, top, right, bottom
+
+
+def _whole(start: float, length: float, limit: int) -> tuple[int, int]:
+    first, last = round(start), round(start + length)
+    if first == last and length > 0:
+        first = min(first, limit - 1)
+        last = first + 1
+    return first, last
 
 
 def _by_name(sure: Any, names: Any, labels: Sequence[str]) -> dict[str, float]:

@@ -43,10 +43,11 @@ def may_put(policy: str, key: str) -> bool:
 
 SPECS = [f"birds/{name}" for name in sorted(SPEC_FILES)]
 GOLD = ["birds/gold/gold.manifest", "birds/gold/a/b.json", "birds/examples/examples.manifest", "birds/examples/1.jpg"]
+LABELS = ["birds/labels/old.manifest"]
 IMAGES = ["birds/images/1.jpg", "birds/1.jpg", "birds/images/day 2/1.png", "birds/images/gold.jpg", "x/campaign.jpg"]
 
 
-@pytest.mark.parametrize("key", [*SPECS, *GOLD])
+@pytest.mark.parametrize("key", [*SPECS, *GOLD, *LABELS])
 def test_whoever_may_drop_images_lifts_no_budget_and_forges_no_gold(key: str) -> None:
     """A spec names the budget, and gold labels are what the work is judged by."""
     assert classify(key, 1).purpose is not Purpose.IMAGE, "the service would not take it for that anyway"

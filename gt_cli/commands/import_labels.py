@@ -1,0 +1,93 @@
+"""`gt-service import`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import boto3
+import click
+from rich.markup import escape
+
+from gt_cli import importing
+from gt_cli.options import api_of, service_options
+from gt_cli.terminal import console, errors, reporting_errors
+from gt_service.errors import NotFound
+
+
+@click.command("import")
+@click.argument("campaign")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--images",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where the images are.  [default: PATH, or the folder that it is in]",
+)
+@click.option("--rename", multiple=True, metavar="OLD=NEW", help="What the campaign calls a class of the file.")
+@click.option("--predictions", is_flag=True, help="They are a model's: people are shown them, and still asked.")
+@click.option(
+    "--coco",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For COCO results, the COCO JSON that names their images.",
+)
+@click.option("--with-unlabeled", is_flag=True, help="Drop the folder's other images too, to be labeled.")
+@service_options
+@reporting_errors
+def import_labels(
+    campaign: str,
+    path: Path,
+    images: Path | None,
+    rename: tuple[str, ...],
+    predictions: bool,
+    coco: Path | None,
+    with_unlabeled: bool,
+    url: str,
+    token: str,
+) -> None:
+    """Takes labels that you have into a campaign; nobody is paid for them again.
+
+    PATH is a file or a folder of labels: COCO, Pascal VOC, YOLO, CVAT, Label Studio, LabelMe, CSV, Open Images, or a
+    manifest. Images that are not in the bucket are uploaded, with your own AWS credentials.
+    """
+    folder = images or (path if path.is_dir() else path.parent)
+    wanted = importing.Wanted(path, folder, coco, predictions or coco is not None, _names(rename))
+    with api_of(url, token) as api:
+        there = api.campaign(campaign)
+        if there is None:
+            raise NotFound(f"there is no campaign {campaign}", remedy="`gt-service status` lists them.")
+        brought = importing.read_wanted(wanted, there)
+        more = [(name, folder / name) for name in brought.left_out] if with_unlabeled else []
+        with console.status("") as status:
+            new = importing.drop(api, boto3.client("s3"), campaign, brought, more=more, say=status.update)
+            now = importing.wait(api, campaign, brought, say=status.update)
+    what = "predictions" if now["proposals"] else "labels"
+    console.print(
+        f"{now['held'] or now['proposals']:,} {what} from [bold]{escape(str(path))}[/] are in {campaign} "
+        f"(import {escape(now['name'])}); {new:,} new image(s) uploaded",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if brought.left_out and not with_unlabeled:
+        console.print(
+            f"{len(brought.left_out):,} image(s) without a label were not uploaded; --with-unlabeled drops them too",
+            highlight=False,
+            soft_wrap=True,
+        )
+    for note in now["notes"]:
+        errors.print(f"left out: {escape(note)}", style="yellow", highlight=False, soft_wrap=True)
+    if now["left_out"] > len(now["notes"]):
+        errors.print(f"and {now['left_out'] - len(now['notes']):,} more label(s)", style="yellow", highlight=False)
+    if now["waiting"]:
+        errors.print(
+            f"{now['waiting']:,} label(s) wait for their images; they find them when these are uploaded",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _names(renamed: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in renamed]
+    wrong = next((old for old, equals, new in pairs if not (old and equals and new)), None)
+    if wrong is not None:
+        raise click.UsageError(f"--rename {wrong}: write it as OLD=NEW.")
+    return {old.strip(): new.strip() for old, _, new in pairs}

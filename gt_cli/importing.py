@@ -1,0 +1,266 @@
+"""Labels that a user has already, into a campaign: the labels first and the images behind them, so that none of these
+is ever taken for one without a label. Only what is new, so that the same command can be given again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gt_cli.api import Api, JsonObject
+from gt_cli.datasets import read_boxes
+from gt_cli.datasets.labeled import BoxesError, ImageFolder, LabeledBox, LabeledImage
+from gt_service.errors import GtServiceError, InvalidInput, NotFound
+from gt_service.imports.lines import PROPOSAL
+from gt_service.objects import S3Uri
+from gt_service.outputs.concurrently import concurrently
+from gt_service.outputs.records import manifest_object, metadata_key
+from gt_service.regions import TaskType
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+LOOK_EVERY_SECONDS = 1.0
+PATIENCE_SECONDS = 300.0
+"""So long without any movement, and the service is left to go on by itself."""
+MANIFESTS = frozenset({".manifest", ".jsonl"})
+_ATTRIBUTE = "imported"
+_STATUSES = ("pending", "batch", "imported", "duplicate", "rejected")
+_MEDIA = {".png": "image/png"}
+
+
+class ImportFailed(GtServiceError):
+    """The service refused the labels; the message says where in them."""
+
+    code = "import_refused"
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Labels to import. name: of the import, another for other labels. images: the files that they are of, by the name
+    that each has below the campaign's images; empty where they are in the bucket."""
+
+    name: str
+    manifest: bytes
+    images: Mapping[str, Path]
+    labels: int
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"labels/{self.name}.manifest"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """path: the labels, or the folder of labels and images; images: the folder of images where it is another.
+
+    described_in: for COCO results, the COCO JSON with their images. predictions: they are a model's, not for certain.
+    renamed: the campaign's names of classes that the file calls otherwise.
+    """
+
+    path: Path
+    images: Path
+    described_in: Path | None = None
+    predictions: bool = False
+    renamed: Mapping[str, str] | None = None
+
+
+def read_wanted(wanted: Wanted, campaign: JsonObject) -> Brought:
+    """The user's labels as a manifest of the campaign. Errors: `BoxesError`, `InvalidInput`: file, place, remedy."""
+    spec, folder = campaign["spec"], campaign["inbox_s3_uri"]
+    if spec is None:
+        raise InvalidInput(f"campaign {campaign['name']} has no spec", remedy="Drop its campaign.yaml first.")
+    if wanted.path.suffix.lower() in MANIFESTS and wanted.path.is_file():
+        return _of_manifest(wanted, folder)
+    if spec["task"] != TaskType.OBJECT_DETECTION:
+        raise InvalidInput(
+            f"{wanted.path} holds boxes, and campaign {campaign['name']} is for {spec['task']}",
+            remedy="Give its labels as an augmented manifest (name.manifest); see docs/how-to/import.md.",
+            field="path",
+        )
+    found = read_boxes(wanted.path, wanted.images, described_in=wanted.described_in)
+    images = [_renamed(image, wanted.renamed or {}) for image in found.images]
+    _check_classes(images, spec["labels"], wanted.path)
+    lines = [_line(image, folder, predictions=wanted.predictions, path=wanted.path) for image in images]
+    manifest = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+    return Brought(
+        _name(wanted.path, manifest), manifest, {each.name: each.path for each in images}, len(images), found.left_out
+    )
+
+
+def drop(
+    api: Api,
+    s3: S3Client,
+    campaign: str,
+    brought: Brought,
+    *,
+    more: Sequence[tuple[str, Path]] = (),
+    say: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Labels, then the images that are not there; answers how many were new. more: images without labels, last.
+
+    Labels that the service has refused are dropped again: its spec may take them now.
+    """
+    here = _campaign(api, campaign)
+    inbox = S3Uri.parse(here["inbox_s3_uri"])
+    known = {each["name"]: each for each in here["imports"]}.get(brought.name)
+    if known is None or known["status"] == "refused":
+        answer = s3.put_object(
+            Bucket=inbox.bucket,
+            Key=f"{inbox.key}{brought.key}",
+            Body=brought.manifest,
+            ContentType="application/jsonlines",
+        )
+        _until_read(api, campaign, brought, answer["ETag"].strip('"'))
+    there = {each["key"]: each["size"] for status in _STATUSES for each in api.images(campaign, status)}
+    wanted = [*brought.images.items(), *more]
+    new = [(f"{inbox.key}images/{name}", path) for name, path in wanted]
+    new = [(key, path) for key, path in new if there.get(key) != path.stat().st_size]
+
+    def put(file: tuple[str, Path]) -> None:
+        with file[1].open("rb") as body:
+            media = _MEDIA.get(file[1].suffix.lower(), "image/jpeg")
+            s3.put_object(Bucket=inbox.bucket, Key=file[0], Body=body, ContentType=media)
+
+    for count, _ in enumerate(concurrently(put, new), start=1):
+        say(f"uploading images: {count:,} of {len(new):,}")
+    return len(new)
+
+
+def wait(api: Api, campaign: str, brought: Brought, say: Callable[[str], None] = lambda _: None) -> JsonObject:
+    """How the import stands once every label has found its image, or nothing has moved for a while."""
+    last, moved = -1, time.monotonic()
+    while True:
+        now = _import(api, campaign, brought)
+        if not now["waiting"] or time.monotonic() - moved > PATIENCE_SECONDS:
+            return now
+        if now["waiting"] != last:
+            last, moved = now["waiting"], time.monotonic()
+        say(f"{now['held']:,} of {now['labels']:,} labels are the campaign's")
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _until_read(api: Api, campaign: str, brought: Brought, etag: str) -> None:
+    """Errors: `ImportFailed` with what the service says of the labels."""
+    started = time.monotonic()
+    while time.monotonic() - started < PATIENCE_SECONDS:
+        known = _campaign(api, campaign)["imports"]
+        # By its ETag: what was refused before has the same name.
+        found = next((each for each in known if (each["name"], each["etag"]) == (brought.name, etag)), None)
+        if found is not None and found["status"] == "read":
+            return
+        if found is not None and found["status"] == "refused":
+            problem = found["problem"]
+            raise ImportFailed(
+                f"{brought.key}: {problem['message']}",
+                remedy=problem.get("remedy", ""),
+                field=problem.get("field"),
+            )
+        time.sleep(LOOK_EVERY_SECONDS)
+    raise ImportFailed(
+        f"the service has not read {brought.key} in {PATIENCE_SECONDS:.0f} seconds",
+        remedy="The same command goes on; `gt-service status` tells how the campaign stands.",
+    )
+
+
+def _import(api: Api, campaign: str, brought: Brought) -> JsonObject:
+    found: JsonObject = next(each for each in _campaign(api, campaign)["imports"] if each["name"] == brought.name)
+    return found
+
+
+def _campaign(api: Api, name: str) -> JsonObject:
+    found = api.campaign(name)
+    if found is None:
+        raise NotFound(f"there is no campaign {name}", remedy="`gt-service status` lists them.", field="campaign")
+    return found
+
+
+# ---------------------------------------------------------------- what is brought
+
+
+def _of_manifest(wanted: Wanted, folder: str) -> Brought:
+    """Lines of a manifest; images are those in the bucket, or found in the folder by what the lines call them."""
+    lines, images, local = list[bytes](), dict[str, Path](), None
+    for number, text in enumerate(wanted.path.read_bytes().splitlines(), start=1):
+        if not text.strip():
+            continue
+        where = f"{wanted.path} line {number}"
+        try:
+            line = dict(manifest_object(text.removeprefix(b"\xef\xbb\xbf")))
+        except GtServiceError:
+            raise BoxesError(f"{where} is not a JSON object", remedy="Mend the line.", field="path") from None
+        source = line.get("source-ref")
+        if not isinstance(source, str):
+            raise BoxesError(f"{where} has no source-ref", remedy="Name its image.", field="source-ref")
+        if not source.startswith(folder):
+            local = local or ImageFolder(wanted.images)
+            name = local.find(re.sub(r"^s3://[^/]*/", "", source), where=where)
+            images[name] = wanted.images / name
+            line["source-ref"] = f"{folder}images/{name}"
+        lines.append(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    manifest = b"".join(lines)
+    return Brought(_name(wanted.path, manifest), manifest, images, len(lines))
+
+
+def _name(path: Path, manifest: bytes) -> str:
+    """Told apart by what is in it: the same labels are the same import."""
+    stem = re.sub(r"[^a-zA-Z0-9._-]+", "-", path.resolve().stem).strip(".-_")[:40] or "labels"
+    return f"{stem}-{hashlib.sha256(manifest).hexdigest()[:12]}"
+
+
+def _renamed(image: LabeledImage, names: Mapping[str, str]) -> LabeledImage:
+    boxes = (replace(box, label=names.get(box.label, box.label)) for box in image.boxes)
+    return replace(image, boxes=tuple(boxes))
+
+
+def _check_classes(images: Sequence[LabeledImage], labels: Sequence[str], path: Path) -> None:
+    """Errors: `BoxesError` naming the classes that the campaign does not know, with an image of the first."""
+    strange = {box.label: image.name for image in reversed(images) for box in image.boxes if box.label not in labels}
+    if strange:
+        first = min(strange)
+        raise BoxesError(
+            f"{path} has boxes of {', '.join(map(repr, sorted(strange)[:5]))} (the first on {strange[first]}); "
+            f"the campaign's labels are {', '.join(labels)}",
+            remedy=f"Say what they are called there (--rename {first!r}={labels[0]!r}), or add them to its spec.",
+            field="labels",
+        )
+
+
+def _line(image: LabeledImage, folder: str, *, predictions: bool, path: Path) -> dict[str, Any]:
+    """Nothing in it tells when it was made: the same labels are the same bytes."""
+    names = {label: number for number, label in enumerate(dict.fromkeys(box.label for box in image.boxes))}
+    attribute = _ATTRIBUTE + (PROPOSAL if predictions else "")
+    return {
+        "source-ref": f"{folder}images/{image.name}",
+        attribute: {
+            "annotations": [_annotation(box, names[box.label]) for box in image.boxes],
+            "image_size": [{"width": image.width, "height": image.height, "depth": 3}],
+        },
+        metadata_key(attribute): {
+            "objects": [{"confidence": _confidence(box, image, path, predictions=predictions)} for box in image.boxes],
+            "class-map": {str(number): label for label, number in names.items()},
+            "type": "groundtruth/object-detection",
+            "human-annotated": "no" if predictions else "yes",
+            **({"model": path.stem} if predictions else {}),
+        },
+    }
+
+
+def _annotation(box: LabeledBox, class_id: int) -> dict[str, Any]:
+    return {"class_id": class_id, "left": box.left, "top": box.top, "width": box.width, "height": box.height}
+
+
+def _confidence(box: LabeledBox, image: LabeledImage, path: Path, *, predictions: bool) -> float:
+    if predictions and box.confidence is None:
+        raise BoxesError(
+            f"{path}: a box on {image.name} has no confidence",
+            remedy="Export the predictions with their scores: COCO's score, or a sixth number in YOLO's lines.",
+            field="boxes",
+        )
+    return 1.0 if box.confidence is None or not predictions else box.confidence

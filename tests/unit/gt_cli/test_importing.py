@@ -1,0 +1,196 @@
+"""`gt-service import`: labels that a user has, in any form that is read, become labels of a campaign."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from chalicelib.shapes import campaign_json, image_json
+from gt_cli import importing
+from gt_cli.api import Api
+from gt_cli.datasets.labeled import BoxesError
+from gt_cli.importing import Wanted
+from gt_service.errors import InvalidInput
+from gt_service.objects import S3Uri
+from gt_service.store.records import ImageStatus
+from tests.world import INBOX, World, a_world, picture
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with a_world() as world:
+        world.campaign()
+        yield world
+
+
+class Service:
+    """The API and S3 as the command meets them, over a campaign in memory: what is put is taken in at once.
+
+    dies_after: so many uploads, and the next one fails.
+    """
+
+    def __init__(self, world: World, *, dies_after: int | None = None) -> None:
+        self._world, self.uploads, self._left = world, list[str](), dies_after
+
+    def campaign(self, name: str) -> dict[str, Any]:
+        return campaign_json(self._world.store.campaigns.get(name), {}, 0, inbox=INBOX)
+
+    def images(self, campaign: str, status: str) -> list[dict[str, Any]]:
+        page = self._world.store.images.page(campaign, ImageStatus(status), limit=1000)
+        return [image_json(image) for image in page.images]
+
+    def put_object(self, *, Bucket: str, Key: str, Body: Any, ContentType: str) -> dict[str, str]:  # noqa: N803
+        if self._left == 0:
+            raise ConnectionError("the network is gone")
+        self._left = None if self._left is None else self._left - 1
+        self.uploads.append(Key)
+        self._world.upload(Key, Body if isinstance(Body, bytes) else Body.read())
+        self._world.advance()
+        return {"ETag": f'"{self._world.objects.etag(S3Uri(Bucket, Key))}"'}
+
+
+def bring(world: World, wanted: Wanted, *, dies_after: int | None = None, **options: Any) -> tuple[Service, Any]:
+    service = Service(world, dies_after=dies_after)
+    brought = importing.read_wanted(wanted, service.campaign("birds"))
+    importing.drop(cast("Api", service), cast("Any", service), "birds", brought, **options)
+    return service, importing.wait(cast("Api", service), "birds", brought)
+
+
+def yolo(folder: Path, count: int = 3, *, names: str = "Bird", line: str = "0 0.5 0.5 0.25 0.5") -> Wanted:
+    """A folder as YOLO's trainers have it, and one image more than it has labels for."""
+    for name in ("images", "labels"):
+        (folder / name).mkdir(parents=True)
+    for number in range(count):
+        (folder / "images" / f"{number}.png").write_bytes(picture(number))
+        (folder / "labels" / f"{number}.txt").write_text(line)
+    (folder / "images" / "rest.png").write_bytes(picture(99))
+    (folder / "classes.txt").write_text(names)
+    return Wanted(folder, folder)
+
+
+def held(world: World) -> set[str]:
+    images = world.store.images.page("birds", ImageStatus.IMPORTED, limit=100).images
+    return {image.key for image in images}
+
+
+def test_labels_go_first_and_no_image_of_theirs_is_ever_pending(world: World, tmp_path: Path) -> None:
+    """Dropped the other way round, a batch could close over images whose labels are on the way."""
+    service, now = bring(world, yolo(tmp_path))
+    assert service.uploads[0].startswith("birds/labels/")
+    assert (now["held"], now["waiting"], now["problem"]) == (3, 0, None)
+    assert held(world) == {f"birds/images/images/{number}.png" for number in range(3)}
+    assert "birds/images/images/rest.png" not in service.uploads
+
+
+def test_the_same_command_again_uploads_nothing(world: World, tmp_path: Path) -> None:
+    wanted = yolo(tmp_path)
+    bring(world, wanted)
+    before = world.store.campaigns.get("birds").imports
+    service, now = bring(world, wanted)
+    assert service.uploads == []
+    assert world.store.campaigns.get("birds").imports == before
+    assert now["held"] == 3
+
+
+def test_broken_off_the_same_command_goes_on(world: World, tmp_path: Path) -> None:
+    wanted = yolo(tmp_path)
+    with pytest.raises(ConnectionError):
+        bring(world, wanted, dies_after=2)
+    service, now = bring(world, wanted)
+    assert len(service.uploads) == 2
+    assert now["held"] == 3
+
+
+def test_images_without_labels_come_along_where_it_is_asked_for(world: World, tmp_path: Path) -> None:
+    wanted = yolo(tmp_path)
+    bring(world, wanted, more=[("images/rest.png", tmp_path / "images/rest.png")])
+    pending = world.store.images.page("birds", ImageStatus.PENDING, limit=9).images
+    assert [image.key for image in pending] == ["birds/images/images/rest.png"]
+
+
+def test_classes_that_the_campaign_does_not_know_are_named_with_their_image(world: World, tmp_path: Path) -> None:
+    wanted = yolo(tmp_path, names="Goose")
+    with pytest.raises(BoxesError) as wrong:
+        bring(world, wanted)
+    assert "boxes of 'Goose' (the first on images/0.png)" in wrong.value.message
+    assert "--rename 'Goose'='Bird'" in wrong.value.remedy
+    _, now = bring(world, Wanted(tmp_path, tmp_path, renamed={"Goose": "Bird"}))
+    assert now["held"] == 3
+
+
+def test_a_refusal_of_the_service_is_told_and_mended_by_the_spec(world: World, tmp_path: Path) -> None:
+    """A manifest is not looked through here; the service names its line."""
+    line = {
+        "source-ref": f"s3://{INBOX}/birds/images/a.png",
+        "old": {"annotations": [], "image_size": []},
+        "old-metadata": {},
+    }
+    path = tmp_path / "old.manifest"
+    path.write_text(json.dumps(line))
+    with pytest.raises(importing.ImportFailed, match=r"line 1, old\.image_size"):
+        bring(world, Wanted(path, tmp_path))
+
+
+def test_a_manifest_of_another_bucket_is_brought_with_its_images(world: World, tmp_path: Path) -> None:
+    """What a labeling job of Ground Truth left behind, years ago."""
+    (tmp_path / "a.png").write_bytes(picture(1))
+    box = {"class_id": 0, "left": 1, "top": 2, "width": 3, "height": 4}
+    line = {
+        "source-ref": "s3://their-bucket/2019/a.png",
+        "cat": {"annotations": [box], "image_size": [{"width": 64, "height": 48, "depth": 3}]},
+        "cat-metadata": {"class-map": {"0": "Bird"}, "human-annotated": "yes"},
+    }
+    path = tmp_path / "output.manifest"
+    path.write_text(json.dumps(line))
+    _, now = bring(world, Wanted(path, tmp_path))
+    assert now["held"] == 1
+    assert held(world) == {"birds/images/a.png"}
+
+
+def test_predictions_are_proposals_with_their_confidences(world: World, tmp_path: Path) -> None:
+    """Their images are still labeled by people; a wrong prediction is nobody's label."""
+    yolo(tmp_path, line="0 0.5 0.5 0.25 0.5 0.83")
+    service, now = bring(world, Wanted(tmp_path, tmp_path, predictions=True))
+    assert (now["labels"], now["proposals"]) == (0, 3)
+    assert held(world) == set()
+    manifest = world.objects.read(S3Uri(INBOX, service.uploads[0])).splitlines()
+    metadata = json.loads(manifest[0])["imported-proposal-metadata"]
+    assert metadata["objects"] == [{"confidence": 0.83}]
+    assert metadata["human-annotated"] == "no"
+
+
+def test_predictions_without_confidences_are_refused(world: World, tmp_path: Path) -> None:
+    yolo(tmp_path)
+    with pytest.raises(BoxesError, match=r"a box on images/0\.png has no confidence"):
+        bring(world, Wanted(tmp_path, tmp_path, predictions=True))
+
+
+def test_coco_results_are_read_with_the_document_of_their_images(world: World, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(1))
+    (tmp_path / "b.png").write_bytes(picture(2))
+    described = {
+        "images": [
+            {"id": 7, "file_name": "a.png", "width": 64, "height": 48},
+            {"id": 8, "file_name": "not-here.png", "width": 64, "height": 48},
+        ],
+        "categories": [{"id": 3, "name": "Bird"}],
+        "annotations": [],
+    }
+    (tmp_path / "instances.json").write_text(json.dumps(described))
+    results = [{"image_id": 7, "category_id": 3, "bbox": [1, 2, 10, 20], "score": 0.6}]
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    wanted = Wanted(tmp_path / "results.json", tmp_path, tmp_path / "instances.json", predictions=True)
+    _, now = bring(world, wanted)
+    assert now["proposals"] == 1
+    with pytest.raises(BoxesError, match="whose images have numbers and no names"):
+        bring(world, Wanted(tmp_path / "results.json", tmp_path, predictions=True))
+
+
+def test_boxes_for_a_campaign_of_classes_are_refused(world: World, tmp_path: Path) -> None:
+    world.campaign(task="image-classification", labels=["Bird", "Cat"])
+    with pytest.raises(InvalidInput, match="holds boxes, and campaign birds is for image-classification"):
+        bring(world, yolo(tmp_path))
