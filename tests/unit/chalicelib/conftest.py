@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from types import SimpleNamespace
 
 import chalice.test
 import pytest
@@ -22,6 +23,7 @@ from tests.world import INBOX, REGION, World
 def wired(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Whatever the functions ask of `wiring` comes from the world; nobody is told of news."""
     monkeypatch.setattr(wiring, "now", world.now)
+    monkeypatch.setattr(wiring, "settings", lambda: SimpleNamespace(deployment=world.deployment))
     monkeypatch.setattr(wiring, "store", lambda: world.store)
     requests = Requests("requests", REGION)
     requests.create()
