@@ -305,7 +305,9 @@ class _Planner:
             if each.revision is None or (each.problem is not None and each.revision != self._campaign.revision):
                 yield ReadLabels(each)
                 return
-        seen = f"{self._pending.registered} {self._campaign.duplicate_at}"
+        # Two images of one moment look like one: once an hour it is looked again, whatever is known.
+        known = (self._pending.count, self._pending.registered, self._campaign.duplicate_at, f"{self._now:%d-%H}")
+        seen = " ".join(map(str, known))
         if self._campaign.awaits_images and seen != self._campaign.imports_seen:
             yield PlaceLabels(seen)
 

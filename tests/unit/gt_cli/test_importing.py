@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 import pytest
@@ -18,6 +19,12 @@ from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.store.records import ImageStatus
 from tests.world import INBOX, World, a_world, picture
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "PATIENCE_SECONDS", 5.0)
+    monkeypatch.setattr(importing, "LOOK_EVERY_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -34,7 +41,7 @@ class Service:
     """
 
     def __init__(self, world: World, *, dies_after: int | None = None) -> None:
-        self._world, self.uploads, self._left = world, list[str](), dies_after
+        self._world, self.uploads, self._left, self._lock = world, list[str](), dies_after, Lock()
 
     def campaign(self, name: str) -> dict[str, Any]:
         return campaign_json(self._world.store.campaigns.get(name), {}, 0, inbox=INBOX)
@@ -47,9 +54,11 @@ class Service:
         if self._left == 0:
             raise ConnectionError("the network is gone")
         self._left = None if self._left is None else self._left - 1
-        self.uploads.append(Key)
-        self._world.upload(Key, Body if isinstance(Body, bytes) else Body.read())
-        self._world.advance()
+        with self._lock:
+            self.uploads.append(Key)
+            self._world.later(milliseconds=1)
+            self._world.upload(Key, Body if isinstance(Body, bytes) else Body.read())
+            self._world.advance()
         return {"ETag": f'"{self._world.objects.etag(S3Uri(Bucket, Key))}"'}
 
 
