@@ -5,7 +5,7 @@ The wire forms (`annotations`, `category-metadata`, …) belong to gt_engine/out
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -58,6 +58,13 @@ def box_label(
     corners = np.asarray(boxes, np.float32).reshape(-1, 4)
     sure = np.ones(len(corners), np.float32) if confidences is None else np.asarray(confidences, np.float32)
     return BoxLabel(corners, np.asarray(class_ids, np.int64).reshape(-1), sure.reshape(-1), image_size)
+
+
+def scaled(label: BoxLabel, size: tuple[int, int, int]) -> BoxLabel:
+    """The boxes on the image in another size, as where it was saved smaller since they were drawn."""
+    width, height, _ = label.image_size
+    x, y = (size[0] / width, size[1] / height) if width and height else (1.0, 1.0)
+    return replace(label, boxes=label.boxes * np.array([x, y, x, y], np.float32), image_size=size)
 
 
 @dataclass(frozen=True)

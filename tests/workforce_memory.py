@@ -101,6 +101,10 @@ class MemoryTasks:
         with self._lock:
             return [one for place, one in sorted(self._objects.get(job, {}).items()) if place >= first]
 
+    def gold(self, job: str) -> Iterable[ObjectOffer]:
+        with self._lock:
+            return [one for place, one in sorted(self._objects.get(job, {}).items()) if place < 0]
+
     def replace(self, changed: ObjectOffer) -> bool:
         with self._lock:
             there = self.object(changed.job, changed.place)

@@ -15,6 +15,7 @@ from typing import Any
 
 from gt_engine.api.errors import AccessDeniedException, ValidationException
 from gt_engine.autolabel.certify import DELTA, Guarantee, Method
+from gt_engine.workforce.care import MOST_PASS_MARK, PASS_MARK, CareRule
 from gt_engine.workforce.proposals import BLIND, WRONG, ProposalRule
 from gt_service.money import Mills, usd
 from gt_service.regions import (
@@ -35,6 +36,8 @@ QUALITY_DELTA_TAG = "gt-engine:quality-delta"
 QUALITY_METHOD_TAG = "gt-engine:quality-method"
 PROPOSALS_BLIND_TAG = "gt-engine:proposals-blind"
 PROPOSALS_WRONG_TAG = "gt-engine:proposals-wrong"
+GOLD_SHARE_TAG = "gt-engine:gold-share"
+PASSING_SHARE_TAG = "gt-engine:pass-mark"
 LEAST_WORKERS_TAG = "gt-engine:least-workers"
 """So many answer at least; further ones are asked while they do not agree, up to NumberOfHumanWorkersPerDataObject."""
 SUPPORTED_TASKS = (
@@ -50,6 +53,7 @@ PROPOSING_TASKS = (TaskType.OBJECT_DETECTION,)
 AUTO_LABELED_TASKS = (TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION)
 
 MAX_TASK_TIME_SECONDS = 28_800
+MOST_GOLD_SHARE = 0.5
 MAX_PUBLIC_AVAILABILITY_SECONDS = 43_200
 MAX_PRIVATE_AVAILABILITY_SECONDS = 2_592_000
 _LOSSES: Mapping[TaskType, tuple[str, ...]] = {TaskType.OBJECT_DETECTION: ("f1", "mean-iou")}
@@ -98,6 +102,7 @@ def check_request(request: Mapping[str, Any], *, region: str, account: str, by_p
     tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
     guarantee(tags, task)
     proposals(tags, task)
+    care(tags, task)
     least_workers(tags, request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"])
     if not by_people and GOLD_LABELS_TAG not in tags:
         raise ValidationException(
@@ -182,6 +187,23 @@ def proposals(tags: Mapping[str, str], task: TaskType) -> ProposalRule | None:
         raise ValidationException(f"Tag '{PROPOSALS_BLIND_TAG}': there are no proposals for {task.facts.function}.")
     blind = _share(tags, PROPOSALS_BLIND_TAG, BLIND, least=0)
     return ProposalRule(blind, _share(tags, PROPOSALS_WRONG_TAG, WRONG, least=0))
+
+
+def care(tags: Mapping[str, str], task: TaskType) -> CareRule | None:
+    """How workers' care is looked after with gold items: what the tags say; None without the first of them."""
+    if GOLD_SHARE_TAG not in tags:
+        return None
+    if GOLD_LABELS_TAG not in tags or task.facts.reviews:
+        raise ValidationException(
+            f"Tag '{GOLD_SHARE_TAG}' needs the tag '{GOLD_LABELS_TAG}', whose labels are the known answers, and a task "
+            "that makes new labels."
+        )
+    share, mark = _share(tags, GOLD_SHARE_TAG, 0.05), _share(tags, PASSING_SHARE_TAG, PASS_MARK)
+    if share > MOST_GOLD_SHARE or mark > MOST_PASS_MARK:
+        raise ValidationException(
+            f"Tag '{GOLD_SHARE_TAG}' is {MOST_GOLD_SHARE} at most, and '{PASSING_SHARE_TAG}' {MOST_PASS_MARK}."
+        )
+    return CareRule(share, mark)
 
 
 def least_workers(tags: Mapping[str, str], most: int) -> int:

@@ -16,6 +16,7 @@ from gt_engine.jobs.life_cycle import StoppingConditions
 from gt_engine.outputs.records import LabelForm
 from gt_engine.outputs.tree import JobTree
 from gt_engine.store import JobRecord
+from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.proposals import ProposalRule
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
@@ -29,7 +30,7 @@ DEFAULT_PRIVATE_LIFETIME = timedelta(days=30)
 @dataclass(frozen=True)
 class JobContext:
     """One labeling job: its record, its task and classes, where its files lie, its plan, its workers; `proposals` where
-    they may be shown the machine's labels to mend."""
+    they may be shown the machine's labels to mend, `care` where gold items are hidden among what they are shown."""
 
     record: JobRecord
     task: TaskType
@@ -41,6 +42,7 @@ class JobContext:
     crowd: Crowd
     region: str
     proposals: ProposalRule | None = None
+    care: CareRule | None = None
 
     @property
     def looks_at_images(self) -> bool:
@@ -131,5 +133,6 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             lifetime=timedelta(seconds=lifetime) if lifetime is not None else default_lifetime,
         ),
         region=region,
+        care=rules.care(record.tags, task),
         proposals=proposals,
     )

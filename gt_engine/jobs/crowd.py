@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-import numpy as np
-
 from gt_engine.consolidation import Skills, consolidate_batch, is_checked, is_enough, learn
-from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
+from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, scaled
 from gt_engine.outputs.records import AnyLabel, MultiClassLabel, drawn, read_label
 from gt_engine.workforce import Answer, SimulatedWorkforce
 from gt_service.errors import InvalidInput
@@ -188,11 +186,7 @@ def _gold_label(record: Mapping[str, Any], task: TaskType, classes: Sequence[str
 
 def with_size(gold: AnyLabel, size: tuple[int, int, int] | None) -> AnyLabel:
     """The gold label on the image as it is now: scaled where it was made on another size of the image."""
-    if not isinstance(gold, BoxLabel) or not size:
-        return gold
-    width, height, _ = gold.image_size
-    x, y = (size[0] / width, size[1] / height) if width and height else (1.0, 1.0)
-    return replace(gold, boxes=gold.boxes * np.array([x, y, x, y], np.float32), image_size=size)
+    return scaled(gold, size) if isinstance(gold, BoxLabel) and size else gold
 
 
 def _shown_class(gold: MultiClassLabel, nothing: int) -> ClassLabel:

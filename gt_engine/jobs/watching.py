@@ -14,6 +14,7 @@ from gt_engine.jobs.tools import Tools
 from gt_engine.settings import Settings
 from gt_engine.workforce.asking import is_behind, ready_at, restore
 from gt_engine.workforce.files import WorkFiles
+from gt_engine.workforce.gold import put_gold_on_offer
 from gt_engine.workforce.index import JobOffer, written_off
 from gt_engine.workforce.offers import ObjectOffer
 from gt_service.errors import Conflict
@@ -106,6 +107,8 @@ def job_offer(job: JobContext, state: JobState, until: datetime) -> JobOffer:
         labels=job.classes,
         workers_per_object=job.crowd.workers_per_object,
         least_workers=job.crowd.least_workers,
+        gold_share=job.care.share if job.care else 0.0,
+        pass_mark=job.care.pass_mark if job.care else 0.0,
         time_limit_seconds=job.crowd.time_limit_seconds,
         until=until,
         kms_key=job.record.request["OutputConfig"].get("KmsKeyId") or None,
@@ -144,6 +147,7 @@ def _mend(job: JobContext, state: JobState, tools: Tools) -> None:
     closed = {one for batch in state.open_batches for one in (*batch.labeled, *batch.failed, *batch.abandoned)}
     closed |= set(state.closing.workers if state.closing else ())
     offer = job_offer(job, state, state.open_batches[-1].until)
+    put_gold_on_offer(offer, files_of(job, tools), tools.people)
     restore(offer, tools.people, files_of(job, tools), closed=closed)
 
 

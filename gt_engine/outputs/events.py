@@ -1,4 +1,4 @@
-"""The state-change event of a labeling job, as EventBridge takes it from the engine."""
+"""The events of labeling jobs, as EventBridge takes them from the engine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,20 @@ if TYPE_CHECKING:
 SOURCE = "gt.engine"
 """Nobody but AWS may put events as `aws.sagemaker`; rules for both backends list both sources."""
 DETAIL_TYPE = "SageMaker Ground Truth Labeling Job State Change"
+
+
+WORKER_PAUSED = "gt-engine Worker Paused"
+
+
+def worker_paused(job_arn: str, worker_id: str, right: int, shown: int, time: datetime) -> PutEventsRequestEntryTypeDef:
+    """A worker gets no new work: so few of the objects whose answer is known were answered rightly."""
+    return {
+        "Source": SOURCE,
+        "DetailType": WORKER_PAUSED,
+        "Resources": [job_arn],
+        "Detail": json.dumps({"WorkerId": worker_id, "RightAnswers": right, "KnownObjects": shown}),
+        "Time": time,
+    }
 
 
 def state_change(job_arn: str, status: str, time: datetime) -> PutEventsRequestEntryTypeDef:

@@ -52,6 +52,7 @@ def portal_routes(portal: Portal) -> list[BaseRoute]:
         post("/team/invite", team.invite),
         post("/team/{worker}/disable", team.disable),
         post("/team/{worker}/enable", team.enable),
+        post("/team/{worker}/resume", team.resume),
         get("/team/jobs/{job}.csv", team.job_csv),
         get("/team/jobs/{job}/agreement", team.agreement),
         get("/team/jobs/{job}/discard/{worker}", team.ask_to_discard),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
-from gt_engine.aws import EngineObjects, Objects, s3_client
+from gt_engine.aws import EngineObjects, EventBridge, Objects, client, s3_client
+from gt_engine.outputs.events import worker_paused
 from gt_engine.portal.calls import Portal
 from gt_engine.portal.signing import Signer, key_in
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
-from gt_engine.workforce.members import Members
-from gt_engine.workforce.tasks import Tasks
+from gt_engine.workforce.members import Members, Pause
+from gt_engine.workforce.tasks import Carelessness, Tasks
 from gt_engine.workforce.teams import Workforce, groups_of_teams
+
+log = logging.getLogger(__name__)
 
 WORKFORCE_SECONDS = 10.0
 """How old what is known of the workforce may be: every page asks for it."""
@@ -40,9 +45,28 @@ def open_portal(settings: Settings, store: DynamoStore, wake: Callable[[str], No
         return EngineObjects(s3, kms_key)
 
     members = Members(DynamoMembers(store.tables), lambda: groups_of_teams(teams), region=settings.region)
+    events = EventBridge(client("events", settings.region))
+
+    def pause(found: Carelessness) -> None:
+        """First the worker, who would go on; that the owner is told of it is tried once, and stands in the log."""
+        now = datetime.now(UTC)
+        members.pause(found.worker_id, Pause(now, found.job, found.right, found.shown))
+        log.warning(
+            "a worker is paused",
+            extra={"job": found.job, "worker": found.worker_id, "right": found.right, "shown": found.shown},
+        )
+        arn = f"arn:aws:sagemaker:{settings.region}:{settings.account}:labeling-job/{found.job}"
+        try:
+            taken = events.send(worker_paused(arn, found.worker_id, found.right, found.shown, now))
+        except Exception:
+            taken = False
+            log.exception("EventBridge cannot be reached", extra={"job": found.job})
+        if not taken:
+            log.error("the event of a paused worker was not taken", extra={"job": found.job})
+
     return Portal(
         members=members,
-        tasks=Tasks(DynamoTasks(store.tables), objects, members.teams_of, wake),
+        tasks=Tasks(DynamoTasks(store.tables), objects, members.teams_of, wake, pause),
         objects=objects(None),
         signer=Signer(key_in(settings.state_dir)),
         public_url=settings.public_url,

@@ -59,6 +59,15 @@ def enable(call: Call) -> Response:
     return RedirectResponse("/team", 303)
 
 
+def resume(call: Call) -> Response:
+    """POST /team/<worker>/resume: new work again, and what was answered to gold items is forgiven."""
+    manager = call.manager()
+    call.portal.tasks.forgive(call.path("worker"))
+    call.portal.members.resume(call.path("worker"))
+    log.info("resumed", extra={"worker": call.path("worker"), "by": manager.worker_id})
+    return RedirectResponse("/team", 303)
+
+
 def job(call: Call) -> Response:
     """GET /team/jobs/<job>"""
     worker = call.manager()
@@ -106,12 +115,12 @@ def as_csv(progress: JobProgress, names: dict[str, str]) -> str:
     """Names that a spreadsheet would take for formulas are written as text."""
     text = io.StringIO()
     rows = csv.writer(text)
-    rows.writerow(["worker_id", "name", "answers", "declines", "expired", "in_work", "active_seconds"])
+    figures = ["answers", "declines", "expired", "in_work", "active_seconds", "known_right", "known_shown"]
+    rows.writerow(["worker_id", "name", *figures])
     for one in progress.workers:
         name = safe_cell(names.get(one.worker_id, ""))
-        rows.writerow(
-            [one.worker_id, name, one.answers, one.declines, one.expired, one.in_work, round(one.active_seconds, 1)]
-        )
+        times = [one.answers, one.declines, one.expired, one.in_work, round(one.active_seconds, 1)]
+        rows.writerow([one.worker_id, name, *times, one.gold_right, one.gold_shown])
     return text.getvalue()
 
 

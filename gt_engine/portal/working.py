@@ -28,7 +28,8 @@ def jobs(call: Call) -> Response:
     """GET /jobs"""
     worker = call.worker()
     offered = call.portal.tasks.jobs(worker, call.now)
-    return page("jobs.html", worker, {"jobs": offered, "day": call.portal.tasks.day(worker, call.now)}, section="jobs")
+    values = {"jobs": offered, "day": call.portal.tasks.day(worker, call.now)}
+    return page("jobs.html", worker, values, section="jobs")
 
 
 def job(call: Call) -> Response:
@@ -59,7 +60,7 @@ def next_task(call: Call) -> Response:
         raise InvalidInput("besides is a list of tasks", field="besides")
     worker = call.worker()
     task = call.portal.tasks.next(worker, call.path("job"), call.now, besides=besides)
-    return JSONResponse({"task": None if task is None else as_json(call, task)})
+    return JSONResponse({"task": None if task is None else as_json(call, task), "isPaused": worker.is_paused})
 
 
 def task(call: Call) -> Response:

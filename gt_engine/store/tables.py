@@ -106,6 +106,7 @@ class WorkerItem(Model):
     groups = JSONAttribute()
     is_enabled = BooleanAttribute()
     issuer = UnicodeAttribute(null=True)
+    pause = JSONAttribute(null=True)
 
 
 class SessionItem(Model):

@@ -22,7 +22,7 @@ from gt_engine.store.tables import (
 )
 from gt_engine.store.writing import aws_errors, offer_is_there, session_is_there, task_at, workteam_is_there
 from gt_engine.workforce.index import JobOffer, Work
-from gt_engine.workforce.members import Key, Worker
+from gt_engine.workforce.members import Key, Pause, Worker
 from gt_engine.workforce.offers import ObjectOffer, dump_assignments, load_assignments
 from gt_engine.workforce.teams import Workforce, Workteam
 from gt_service.errors import Conflict, NotFound
@@ -115,6 +115,7 @@ class DynamoMembers:
 
     def put_worker(self, worker: Worker) -> None:
         members = asdict(worker) | {"groups": sorted(worker.groups)}
+        members["pause"] = None if worker.pause is None else _document(worker.pause)
         with aws_errors():
             self._workers(key=members.pop("worker_id"), **members).save()
 
@@ -241,9 +242,13 @@ class DynamoTasks:
                 return None
 
     def objects(self, job: str, first: int = 0, *, at_a_time: int | None = None) -> Iterator[ObjectOffer]:
-        condition: Condition | None = TaskItem.place >= first if first else None
+        condition: Condition = TaskItem.place >= first
         with aws_errors():
             yield from map(_object, self._tasks.query(job, condition, consistent_read=True, page_size=at_a_time))
+
+    def gold(self, job: str) -> Iterator[ObjectOffer]:
+        with aws_errors():
+            yield from map(_object, self._tasks.query(job, TaskItem.place < 0, consistent_read=True))
 
     def replace(self, changed: ObjectOffer) -> bool:
         item = self._task_item(changed)
@@ -332,7 +337,16 @@ def _record(kind: type[Any], document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _worker(item: WorkerItem) -> Worker:
-    return Worker(item.key, item.sub, item.name, item.email, frozenset(item.groups), item.is_enabled, item.issuer)
+    return Worker(
+        item.key,
+        item.sub,
+        item.name,
+        item.email,
+        frozenset(item.groups),
+        item.is_enabled,
+        item.issuer,
+        None if item.pause is None else Pause(**_record(Pause, item.pause)),
+    )
 
 
 def _session_key(item: SessionItem) -> Key:

@@ -6,6 +6,7 @@
     people/discarded/<object id>/<worker>.json         an answer that was taken back by whoever runs the team
 people/declines/<object id>/<worker>.json          a decline with its reason
     people/drafts/<object id>/<worker>                 work that is not submitted
+    people/gold.json                                   the known answers of gold items, by object id
 
 One worker has at most one answer to an object, so a repeated write is the same answer again. The tables that the
 portal asks can be made anew from these files (gt_engine/workforce/asking.py).
@@ -93,6 +94,17 @@ class WorkFiles:
         for found in self.objects.list(self._folder("offers")):
             first = int(found.uri.key.rpartition("/")[2].partition(".")[0])
             yield from ((first, line) for line in _offered(self.objects.read(found.uri)).values())
+
+    # --- gold items
+
+    def write_gold(self, items: Mapping[str, Mapping[str, Any]]) -> None:
+        self.objects.write(self._gold, _json(items), JSON)
+
+    def gold(self) -> dict[str, Mapping[str, Any]]:
+        """By object id: the known `answer`, how many `answers` are wanted, and to whom the item was `shownTo` in jobs
+        before. Nothing where the job has none."""
+        body = self._read(self._gold)
+        return {} if body is None else dict(json.loads(body))
 
     # --- answers and declines
 
@@ -183,11 +195,15 @@ class WorkFiles:
         except NotFound:
             return None
 
+    @property
+    def _gold(self) -> S3Uri:
+        return self.root / "people/gold.json"
+
     def _folder(self, kind: str) -> S3Uri:
         return S3Uri(self.root.bucket, f"{self.root.key}/people/{kind}/")
 
     def _part(self, first: int) -> S3Uri:
-        return self.root / f"people/offers/{first:09}.jsonl.gz"
+        return self.root / (f"people/offers/{first:09}.jsonl.gz" if first >= 0 else "people/offers-of-gold.jsonl.gz")
 
     def _file(self, kind: str, object_id: str, worker_id: str) -> S3Uri:
         return self.root / f"people/{kind}/{object_id}/{worker_id}.json"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -39,11 +40,12 @@ Held = tuple[ObjectOffer, TaskAssignment]
 
 @dataclass(eq=False)
 class Finder:
-    """Finds and reserves. `objects` and `wake` as in `Tasks`."""
+    """Finds and reserves. `objects` and `wake` as in `Tasks`; `chance` is a number from 0 to 1: gold items come by it."""
 
     store: TaskStore
     objects: Callable[[str | None], Objects]
     wake: Callable[[str], None]
+    chance: Callable[[], float] = random.SystemRandom().random
     _trails: dict[tuple[str, str], Trail] = field(default_factory=dict, repr=False)
 
     def find(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
@@ -51,14 +53,23 @@ class Finder:
 
         besides: nonces of tasks that are not to be found again.
         """
-        return self.along_trail(offer, worker, besides, now) or self.anywhere(offer, worker, besides, now)
+        found = self.along_trail(offer, worker, besides, now) or self.anywhere(offer, worker, besides, now)
+        is_new = found is not None and found[1].expires_at == now + offers.RESERVED_FOR and found[0].place >= 0
+        if is_new and self.chance() < offer.gold_share:
+            # What was found stays the worker's own, and comes next.
+            return self._gold_item(offer, worker, now) or found
+        return found
 
     def anywhere(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
         """Looks at every object on offer: first for what the worker has open, then for one that is new to the worker,
         then for one that was given back."""
         fresh: list[ObjectOffer] = []
         again: list[ObjectOffer] = []
-        shown: set[int] = set()
+        begun = [one for one in self._gold_of(offer, worker) if one[1].holds(now)]
+        open_items = [one for one in begun if one[1].nonce not in besides]
+        if open_items:
+            return open_items[0]
+        shown = {one.place for one, _ in begun}
         for one in self.store.objects(offer.job, offer.first):
             mine = one.of(worker.worker_id)
             if mine is not None and mine.nonce in besides:
@@ -101,6 +112,27 @@ class Finder:
                     if one.place >= offer.asked - FEW:
                         self.wake(offer.job)
                     return reserved
+        return None
+
+    def _gold_of(self, offer: JobOffer, worker: Worker) -> Iterator[Held]:
+        """The gold items that the worker has had."""
+        for one in self.store.gold(offer.job) if offer.gold_share else ():
+            mine = one.of(worker.worker_id)
+            if mine is not None:
+                yield one, mine
+
+    def _gold_item(self, offer: JobOffer, worker: Worker, now: datetime) -> Held | None:
+        """One that the worker has never had, kept for them; None where there is none left."""
+        items = [one for one in self.store.gold(offer.job) if one.is_fresh_to(worker.worker_id) and one.free(now)]
+        while items:
+            one = items.pop(int(self.chance() * len(items)) % len(items))
+            reserved = self._reserve(offer, one, worker, now)
+            if reserved is not None:
+                key = (worker.worker_id, offer.job)
+                trail = self._trails.get(key)
+                if trail is not None:
+                    self._trails[key] = replace(trail, opened=trail.opened | {one.place})
+                return reserved
         return None
 
     def _follow(self, one: ObjectOffer, worker: Worker, opened: AbstractSet[int], until: datetime) -> None:

@@ -21,6 +21,7 @@ class JobOffer:
 
     first  the lowest place that is still open; nothing before it needs to be looked at
     workers_per_object  answers to an object at most; `least_workers`: at least, 0 where the number is fixed
+    gold_share          the share of gold items among what is shown; 0 where there are none. pass_mark: see care.py
     until  when the present offer ends (TaskAvailabilityLifetimeInSeconds)
     asked  how many objects have been offered
     """
@@ -40,6 +41,8 @@ class JobOffer:
     first: int = 0
     asked: int = 0
     least_workers: int = 0
+    gold_share: float = 0.0
+    pass_mark: float = 0.0
 
     def object(self, place: int, object_id: str, part: int) -> ObjectOffer:
         """A data object that nobody has been given yet."""
@@ -92,6 +95,10 @@ class TaskStore(Protocol):
 
     def objects(self, job: str, first: int = 0, *, at_a_time: int | None = None) -> Iterable[ObjectOffer]:
         """In the order of asking, from a place on; `at_a_time`: so many are read ahead, for who may not need all."""
+        ...
+
+    def gold(self, job: str) -> Iterable[ObjectOffer]:
+        """The gold items of a job: places below 0."""
         ...
 
     def replace(self, changed: ObjectOffer) -> bool:
@@ -154,6 +161,13 @@ def work_of(one: ObjectOffer, mine: TaskAssignment) -> Work:
 def task_id_of(nonce: str, place: int, job: str) -> str:
     """Unguessable by its nonce; the rest says where the task is, so that no table of ids is needed."""
     return f"{nonce}-{place}-{job}"
+
+
+def shown_id(nonce: str, place: int, offer: JobOffer) -> str:
+    """A task's id as its page has it. That of a gold item has the place of one of the job's own objects, by chance."""
+    if place < 0:
+        place = int(nonce[:8], 16) % max(offer.asked, 1)
+    return task_id_of(nonce, place, offer.job)
 
 
 def parse_task_id(task_id: str) -> tuple[str, int, str]:

@@ -31,12 +31,23 @@ FORGOTTEN = "(forgotten)"
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Of a worker who was below the pass mark of a job: `right` of the `shown` objects whose answer is known."""
+
+    at: datetime
+    job: str
+    right: int
+    shown: int
+
+
+@dataclass(frozen=True)
 class Worker:
     """A person who labels.
 
     worker_id  as in worker-response files: `private.<region>.<26 letters and digits>`
     sub        the identity behind it: random, or the identity provider's; it outlives name and address
     issuer     of the identity; None for people that the engine itself invited
+    pause      why they get no new work for now; they stay signed in and may finish what they have begun
     """
 
     worker_id: str
@@ -46,6 +57,11 @@ class Worker:
     groups: frozenset[str] = frozenset()
     is_enabled: bool = True
     issuer: str | None = None
+    pause: Pause | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.pause is not None
 
     @property
     def is_manager(self) -> bool:
@@ -177,7 +193,8 @@ class Members:
         there = self._store.worker(worker_id)
         if there is not None and not there.is_enabled:
             raise NotFound("this worker is disabled", remedy="Ask whoever leads the team.")
-        worker = Worker(worker_id, sub, identity.name, identity.email, identity.groups, issuer=issuer)
+        pause = None if there is None else there.pause
+        worker = Worker(worker_id, sub, identity.name, identity.email, identity.groups, issuer=issuer, pause=pause)
         self._store.put_worker(worker)
         return self._begin_session(worker, now)
 
@@ -200,6 +217,14 @@ class Members:
     def enable(self, worker_id: str) -> None:
         """Errors: `NotFound`."""
         self._store.put_worker(replace(self.worker(worker_id), is_enabled=True))
+
+    def pause(self, worker_id: str, pause: Pause) -> None:
+        """No new work until `resume`. Errors: `NotFound`."""
+        self._store.put_worker(replace(self.worker(worker_id), pause=pause))
+
+    def resume(self, worker_id: str) -> None:
+        """Errors: `NotFound`."""
+        self._store.put_worker(replace(self.worker(worker_id), pause=None))
 
     def forget(self, worker_id: str) -> None:
         """Name, address and groups are gone, for good. Ids and answers stay: files know nobody by name.

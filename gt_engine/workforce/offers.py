@@ -37,6 +37,7 @@ class Status(StrEnum):
     RELEASED = "released"
     EXPIRED = "expired"
     DISCARDED = "discarded"
+    SEEN = "seen"
 
     @property
     def is_open(self) -> bool:
@@ -50,6 +51,7 @@ class TaskAssignment:
     nonce       of the task id: unguessable, new with every reservation
     expires_at  of the reservation, or of the lease (without the grace)
     expiries    how often the worker's time has run out
+    grade       of an answer to a gold item: `right`, `wrong`; "" for all others
     """
 
     worker: str
@@ -62,6 +64,7 @@ class TaskAssignment:
     expiries: int = 0
     reason: str = ""
     comment: str = ""
+    grade: str = ""
 
     def holds(self, now: datetime) -> bool:
         """Whether it keeps a place that nobody else may take."""
@@ -73,7 +76,7 @@ class TaskAssignment:
 class ObjectOffer:
     """A data object on offer.
 
-    place    its number in the job's order of asking, from 0
+    place    its number in the job's order of asking, from 0; below 0: a gold item
     part     first place of the part of the offer that has its manifest line
     wanted   answers by so many different workers, as far as is known
     most     NumberOfHumanWorkersPerDataObject: `wanted` rises to it while the answers do not agree
@@ -184,7 +187,9 @@ def accept(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limi
     return offer.with_assignment(replace(mine, status=Status.ACCEPTED, accepted_at=now, expires_at=now + time_limit))
 
 
-def submit(offer: ObjectOffer, worker: str, nonce: str, now: datetime, active_seconds: float) -> ObjectOffer:
+def submit(
+    offer: ObjectOffer, worker: str, nonce: str, now: datetime, active_seconds: float, grade: str = ""
+) -> ObjectOffer:
     """The answer counts. Given twice it counts once. Active time is at most the time that passed."""
     mine = held(offer, worker, nonce)
     if mine.status is Status.SUBMITTED:
@@ -203,6 +208,7 @@ def submit(offer: ObjectOffer, worker: str, nonce: str, now: datetime, active_se
             status=Status.SUBMITTED,
             ended_at=now,
             active_seconds=active_time(active_seconds, accepted_at, now),
+            grade=grade,
         )
     )
 
@@ -221,7 +227,8 @@ def undo(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limit:
         raise ended(mine)
     if offer.closed:
         raise Conflict("the label of this data object is made already; its answer can no longer be changed")
-    return offer.with_assignment(replace(mine, status=Status.ACCEPTED, ended_at=None, expires_at=now + time_limit))
+    again = replace(mine, status=Status.ACCEPTED, ended_at=None, expires_at=now + time_limit, grade="")
+    return offer.with_assignment(again)
 
 
 def decline(offer: ObjectOffer, worker: str, nonce: str, now: datetime, *, reason: str, comment: str) -> ObjectOffer:
@@ -271,6 +278,12 @@ def decide(offer: ObjectOffer, *, is_enough: bool) -> ObjectOffer:
     if not offer.is_undecided:
         return offer
     return replace(offer, agreed=True) if is_enough else replace(offer, wanted=len(offer.answers) + 1)
+
+
+def forgive(offer: ObjectOffer, worker: str) -> ObjectOffer:
+    """The worker's answer to a gold item does not count for or against them any more."""
+    mine = offer.of(worker)
+    return offer if mine is None or not mine.grade else offer.with_assignment(replace(mine, grade=""))
 
 
 def close(offer: ObjectOffer) -> ObjectOffer:

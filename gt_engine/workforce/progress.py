@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from gt_engine.workforce.gold import RIGHT
 from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.offers import ObjectOffer, Status
 
@@ -26,6 +27,8 @@ class WorkerProgress:
     expired: int = 0
     in_work: int = 0
     active_seconds: float = 0.0
+    gold_right: int = 0
+    gold_shown: int = 0
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class JobProgress:
     """How far a job's people are, for whoever owns it: objects offered, answered by all, given up, begun, untouched.
 
     last_hour: answers that came in the hour before.
+    gold: answers to gold items, which are work as the others are; those are in no other number of the job's objects.
     """
 
     job: str
@@ -48,15 +52,20 @@ class JobProgress:
     workers: tuple[WorkerProgress, ...] = ()
     declines: tuple[Declined, ...] = ()
     until: datetime | None = None
+    gold: int = 0
 
 
-def progress_of(offer: JobOffer, objects: Collection[ObjectOffer], now: datetime) -> JobProgress:
+def progress_of(
+    offer: JobOffer, objects: Collection[ObjectOffer], now: datetime, *, gold: Collection[ObjectOffer] = ()
+) -> JobProgress:
     """Sums over the objects of a job. Pure."""
     workers: dict[str, WorkerProgress] = {}
     declines = []
     hour_ago = now - timedelta(hours=1)
-    for one in objects:
+    for one in (*objects, *gold):
         for mine in one.assignments:
+            if mine.status is Status.SEEN:
+                continue
             was = workers.get(mine.worker, WorkerProgress(mine.worker))
             workers[mine.worker] = replace(
                 was,
@@ -65,6 +74,8 @@ def progress_of(offer: JobOffer, objects: Collection[ObjectOffer], now: datetime
                 expired=was.expired + mine.expiries,
                 in_work=was.in_work + (mine.status is not Status.RESERVED and mine.holds(now)),
                 active_seconds=round(was.active_seconds + mine.active_seconds, 3),
+                gold_right=was.gold_right + (mine.grade == RIGHT),
+                gold_shown=was.gold_shown + bool(mine.grade),
             )
             if mine.status is Status.DECLINED:
                 declines.append(Declined(one.object_id, mine.worker, mine.reason, mine.comment))
@@ -88,4 +99,5 @@ def progress_of(offer: JobOffer, objects: Collection[ObjectOffer], now: datetime
         workers=tuple(sorted(workers.values(), key=lambda one: one.worker_id)),
         declines=tuple(declines),
         until=offer.until,
+        gold=sum(len(one.answers) for one in gold),
     )

@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gt_engine.aws import Objects
-from gt_engine.workforce import offers
+from gt_engine.workforce import gold, offers
+from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.files import AnswerFile, DeclineFile, OfferedLine, WorkFiles
 from gt_engine.workforce.finding import Finder
 from gt_engine.workforce.forms import read_answer
-from gt_engine.workforce.index import JobOffer, TaskStore, Work, parse_task_id, task_id_of, work_of
+from gt_engine.workforce.index import JobOffer, TaskStore, Work, parse_task_id, shown_id, task_id_of, work_of
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from gt_engine.workforce.progress import JobProgress, WorkerProgress, progress_of
@@ -93,19 +94,36 @@ class Day:
     active_seconds: float
 
 
+@dataclass(frozen=True)
+class Carelessness:
+    """What a worker is paused for: so many of the gold items of a job were answered rightly."""
+
+    worker_id: str
+    job: str
+    right: int
+    shown: int
+
+
 def _no_wake(_: str) -> None:
+    pass
+
+
+def _no_pause(_: Carelessness) -> None:
     pass
 
 
 @dataclass(eq=False)
 class Tasks:
-    """`objects` opens S3 with a job's key (OutputConfig.KmsKeyId) or without; `wake` tells the job that it has work."""
+    """`objects` opens S3 with a job's key (OutputConfig.KmsKeyId) or without; `wake` tells the job that it has work;
+    `pause` is told of a worker who takes no care."""
 
     store: TaskStore
     objects: Callable[[str | None], Objects]
     teams_of: Callable[[Worker], AbstractSet[str]]
     wake: Callable[[str], None] = _no_wake
+    pause: Callable[[Carelessness], None] = _no_pause
     _parts: dict[tuple[str, int], dict[int, OfferedLine]] = field(init=False, default_factory=dict, repr=False)
+    _gold: dict[str, Mapping[str, Mapping[str, Any]]] = field(init=False, default_factory=dict, repr=False)
     _finder: Finder = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -126,6 +144,8 @@ class Tasks:
         Errors: `NotFound` where the job is not (or no longer) one of the worker's.
         """
         offer = self._offer(worker, job)
+        if worker.is_paused:
+            return None
         nonces = {parse_task_id(one)[0] for one in besides}
         found = self._finder.find(offer, worker, nonces, now)
         return None if found is None else self._task(offer, *found)
@@ -176,10 +196,14 @@ class Tasks:
         line = self._line(offer, one)
         read_answer(offer.task_type, answer, offer.labels, line.size)
         # Decided on what the table says now, before anything is written: a late answer leaves no file.
-        after = offers.submit(one, worker.worker_id, nonce, now, active_seconds)
-        if after is one:
-            return
         files = self._files(offer)
+        grade = self._grade(offer, one, answer, files)
+
+        def submitted(it: ObjectOffer) -> ObjectOffer:
+            return offers.submit(it, worker.worker_id, nonce, now, active_seconds, grade)
+
+        if submitted(one) is one:
+            return
         accepted_at = mine.accepted_at or now
         files.write_answer(
             one.object_id,
@@ -194,9 +218,7 @@ class Tasks:
             ),
         )
         try:
-            changed = self._change(
-                worker, task_id, lambda it: offers.submit(it, worker.worker_id, nonce, now, active_seconds)
-            )
+            changed = self._change(worker, task_id, submitted)
         except Conflict:
             # Another worker took the place between the two looks. The strokes stay as a draft.
             if files.draft(one.object_id, worker.worker_id) is None:
@@ -204,7 +226,10 @@ class Tasks:
             files.remove_answer(one.object_id, worker.worker_id)
             raise
         self.store.note(work_of(changed, offers.held(changed, worker.worker_id, nonce)))
-        self._wake_if_settled(changed)
+        if grade:
+            self._look_after(offer, worker)
+        else:
+            self._wake_if_settled(changed)
 
     def decline(self, worker: Worker, task_id: str, reason: str, comment: str, now: datetime) -> None:
         """Never comes back to this worker. Errors: `InvalidInput` without a reason, `Conflict`, `NotFound`."""
@@ -261,7 +286,9 @@ class Tasks:
             open_to_change = one is not None and not one.closed and mine is not None
             found.append(
                 Answered(
-                    task_id=task_id_of(work.nonce, work.place, work.job),
+                    task_id=task_id_of(work.nonce, work.place, work.job)
+                    if offer is None
+                    else shown_id(work.nonce, work.place, offer),
                     job=work.job,
                     title=offer.title if offer is not None else work.job,
                     object_id=work.object_id,
@@ -284,19 +311,34 @@ class Tasks:
         offer = self.store.offer(job)
         if offer is None:
             raise NotFound(f"there is no labeling job {job!r} with people at work")
-        objects = list(self.store.objects(job))
-        return progress_of(offer, objects, now)
+        return progress_of(offer, list(self.store.objects(job)), now, gold=list(self.store.gold(job)))
 
     # --- inside
 
+    def forgive(self, worker_id: str) -> None:
+        """What a worker who is let in again answered to gold items counts no more."""
+        for offer in self.store.offers():
+            for one in self.store.gold(offer.job):
+                found: ObjectOffer | None = one
+                # Closes the race with whoever answers the same item at this moment: it is looked at again.
+                while found is not None and (after := offers.forgive(found, worker_id)) is not found:
+                    found = None if self.store.replace(after) else self._again(found)
+
+    def _again(self, one: ObjectOffer) -> ObjectOffer | None:
+        return self.store.object(one.job, one.place)
+
     def _offered(self, offer: JobOffer, worker: Worker, now: datetime) -> OfferedJob:
         left, begun = 0, None
+        for one in self.store.gold(offer.job) if offer.gold_share else ():
+            mine = one.of(worker.worker_id)
+            if mine is not None and mine.holds(now) and mine.status is not Status.RESERVED:
+                begun = begun or shown_id(mine.nonce, one.place, offer)
         for one in self.store.objects(offer.job, offer.first):
             mine = one.of(worker.worker_id)
             if mine is not None and mine.holds(now) and not one.closed:
                 left += 1
                 if mine.status is not Status.RESERVED:
-                    begun = begun or task_id_of(mine.nonce, one.place, one.job)
+                    begun = begun or shown_id(mine.nonce, one.place, offer)
             elif now < offer.until and one.free(now) and (mine is None or one.may_return_to(worker.worker_id)):
                 left += 1
         return OfferedJob(
@@ -317,19 +359,44 @@ class Tasks:
             raise NotFound(f"there is no labeling job {job!r} for you", remedy="Look at the list of jobs.")
         return offer
 
-    def _held(self, worker: Worker, task_id: str) -> tuple[JobOffer, ObjectOffer, TaskAssignment]:
+    def _grade(self, offer: JobOffer, one: ObjectOffer, answer: Mapping[str, Any], files: WorkFiles) -> str:
+        """What an answer to a gold item is worth; "" for one to any other object."""
+        if one.place >= 0:
+            return ""
+        key = f"{offer.output}{offer.job}/{offer.created_at.isoformat()}"
+        if key not in self._gold:
+            self._gold.clear()
+            self._gold[key] = files.gold()
+        return gold.grade(answer, self._gold[key][one.object_id]["answer"], offer.task_type, offer.labels)
+
+    def _look_after(self, offer: JobOffer, worker: Worker) -> None:
+        """Pauses a worker whose answers to gold items are those of somebody who takes no care."""
+        grades = gold.grades_of(self.store.gold(offer.job), worker.worker_id)
+        if not worker.is_paused and CareRule(offer.gold_share, offer.pass_mark).is_careless(grades):
+            self.pause(Carelessness(worker.worker_id, offer.job, sum(grades), len(grades)))
+
+    def _look_up(self, worker: Worker, task_id: str) -> ObjectOffer | None:
+        """The object of a task id. That of a gold item names another's place: nobody is to tell them apart."""
         nonce, place, job = parse_task_id(task_id)
-        offer = self._offer(worker, job)
         one = self.store.object(job, place)
+        mine = one.of(worker.worker_id) if one is not None else None
+        if mine is not None and mine.nonce == nonce:
+            return one
+        items = ((item, item.of(worker.worker_id)) for item in self.store.gold(job))
+        return next((item for item, own in items if own is not None and own.nonce == nonce), one)
+
+    def _held(self, worker: Worker, task_id: str) -> tuple[JobOffer, ObjectOffer, TaskAssignment]:
+        nonce, _, job = parse_task_id(task_id)
+        offer = self._offer(worker, job)
+        one = self._look_up(worker, task_id)
         if one is None:
             raise NotFound("there is no such task", remedy="Take the next task.")
         return offer, one, offers.held(one, worker.worker_id, nonce)
 
     def _change(self, worker: Worker, task_id: str, decide: Callable[[ObjectOffer], ObjectOffer]) -> ObjectOffer:
         """The object after a change. Closes the race of two changes of one object: the loser decides anew."""
-        _, place, job = parse_task_id(task_id)
         for _ in range(MOST_TRIES):
-            one = self.store.object(job, place)
+            one = self._look_up(worker, task_id)
             if one is None:
                 raise NotFound("there is no such task", remedy="Take the next task.")
             changed = decide(one)
@@ -358,7 +425,7 @@ class Tasks:
         line = self._line(offer, one)
         is_image = offer.task_type.facts.medium == "image"
         return Task(
-            task_id=task_id_of(mine.nonce, one.place, one.job),
+            task_id=shown_id(mine.nonce, one.place, offer),
             job=one.job,
             object_id=one.object_id,
             source=S3Uri.parse(line.source) if is_image else line.source,

@@ -11,6 +11,7 @@ from gt_engine.jobs.reviewing import with_review
 from gt_engine.jobs.tools import JSON, LINES
 from gt_engine.outputs import records
 from gt_engine.outputs.records import AnyLabel, WorkerAnswer
+from gt_engine.workforce.files import AnswerFile
 from gt_service.objects import S3Uri
 
 File = tuple[S3Uri, bytes, str]
@@ -59,3 +60,17 @@ def intermediate_annotations(iteration: int, job: JobContext, lines: Iterable[Ma
     """The objects that people have labeled in an iteration."""
     body = b"".join(records.intermediate_annotation(str(line.number), line.text, line.source) for line in lines)
     return job.tree.intermediate_annotations(iteration), body, LINES
+
+
+def as_written(job: JobContext, file: AnswerFile) -> WorkerAnswer:
+    """The engine is its own user pool, where no identity provider has vouched for the worker."""
+    provider = "Cognito" if file.issuer is None else "Oidc"
+    issuer = file.issuer or f"urn:gt-engine:{job.region}"
+    return WorkerAnswer(
+        worker=file.worker_id,
+        content=file.content,
+        accepted_at=file.accepted_at,
+        submitted_at=file.submitted_at,
+        active_seconds=file.active_seconds,
+        identity={"identityProviderType": provider, "issuer": issuer, "sub": file.sub},
+    )

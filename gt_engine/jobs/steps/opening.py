@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gt_engine.consolidation import Skills, load_skills
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.manifest import read_manifest
 from gt_engine.jobs.reading import write_line_places
 from gt_engine.jobs.reviewing import check_reviewed
 from gt_engine.jobs.state import JobState
+from gt_engine.jobs.team_record import read_record
 from gt_engine.jobs.tools import JSON, LINES, Outcome, Tools
 from gt_engine.outputs import records
 from gt_service.errors import InvalidInput
-
-log = logging.getLogger(__name__)
 
 
 def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
@@ -39,18 +35,7 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     tools.objects.write(job.tree.template, tools.objects.read(job.template), "text/html")
     progress = replace(state.progress, objects=tuple(todo))
     said = [f"{lines} data objects, {len(todo)} to label, {len(job.classes)} label categories."]
-    return Outcome(state.after(lines=lines, progress=progress, skills=_skills(job, tools)), tuple(said))
-
-
-def _skills(job: JobContext, tools: Tools) -> Skills:
-    """What is known of the workers from the team's jobs before; nothing is no reason not to begin."""
-    if tools.objects.head(job.skills) is None:
-        return {}
-    try:
-        return load_skills(json.loads(tools.objects.read(job.skills)))
-    except (ValueError, TypeError, AttributeError):
-        log.warning("the workers' skills cannot be read", extra={"job": job.record.name, "file": str(job.skills)})
-        return {}
+    return Outcome(state.after(lines=lines, progress=progress, skills=read_record(job, tools).skills), tuple(said))
 
 
 class _Copy:

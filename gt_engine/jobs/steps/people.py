@@ -18,11 +18,12 @@ from gt_engine.jobs.life_cycle import Close, Consolidate, Offer, Publish
 from gt_engine.jobs.proposing import proposals_of, propose, shown_on_page
 from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.state import Closing, JobState, OpenBatch
-from gt_engine.jobs.steps.consolidating import human_content, human_files, intermediate_annotations
+from gt_engine.jobs.steps.consolidating import as_written, human_content, human_files, intermediate_annotations
+from gt_engine.jobs.steps.gold import offer_gold
 from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, created_at, write_all
 from gt_engine.jobs.watching import files_of, is_ready, job_offer, present
 from gt_engine.outputs import records
-from gt_engine.outputs.records import AnyLabel, WorkerAnswer
+from gt_engine.outputs.records import AnyLabel
 from gt_engine.workforce import offers
 from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import AnswerFile, OfferedLine
@@ -103,8 +104,11 @@ def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         )
         for place, one in enumerate(fresh, start=first)
     ]
-    put_on_offer(job_offer(job, state, batch.until), offered, tools.people, files_of(job, tools))
-    return Outcome(state.with_open(replace(batch, published=len(batch.object_ids))))
+    on_offer = job_offer(job, state, batch.until)
+    said = offer_gold(on_offer, job, state, tools) if first == 0 else None
+    put_on_offer(on_offer, offered, tools.people, files_of(job, tools))
+    after = state.with_open(replace(batch, published=len(batch.object_ids)))
+    return Outcome(after, () if said is None else (said,))
 
 
 def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcome:
@@ -155,7 +159,7 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     sizes = read_facts(job, tools, batch.object_ids).sizes
     proposals = proposals_of(batch.iteration, job, tools)
     answers, failed = _read_answers(job, closing, batch, sizes, proposals, tools)
-    written = {object_id: [_as_written(job, one) for one, _ in given] for object_id, given in answers.items()}
+    written = {object_id: [as_written(job, one) for one, _ in given] for object_id, given in answers.items()}
     known = _known(job, batch, sizes, proposals, tools)
     all_given = known | {object_id: [given for _, given in both] for object_id, both in answers.items()}
     labels = job.crowd.consolidate(all_given, state.skills_but(batch.first))
@@ -255,20 +259,6 @@ def _label(
     except InvalidInput as problem:
         log.error("an answer cannot be read", extra={"job": job.record.name, "reason": problem.message})
         return None
-
-
-def _as_written(job: JobContext, file: AnswerFile) -> WorkerAnswer:
-    """The engine is its own user pool, where no identity provider has vouched for the worker."""
-    provider = "Cognito" if file.issuer is None else "Oidc"
-    issuer = file.issuer or f"urn:gt-engine:{job.region}"
-    return WorkerAnswer(
-        worker=file.worker_id,
-        content=file.content,
-        accepted_at=file.accepted_at,
-        submitted_at=file.submitted_at,
-        active_seconds=file.active_seconds,
-        identity={"identityProviderType": provider, "issuer": issuer, "sub": file.sub},
-    )
 
 
 def _names(job: JobContext, kind: str, batch: OpenBatch, moments: Iterable[datetime]) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ let now = null;
 let before = null;
 /** @type {Promise<Work|null>|null} */
 let upcoming = null;
+let isPaused = false; // the worker gets no new tasks for now
 let isGoing = false; // between two tasks: keys and buttons do nothing
 let turn = 0;
 let lateTimer = 0;
@@ -69,8 +70,9 @@ const besides = () => [...new Set([now?.task.id, ...unsent.keys(), ...shelf.task
 
 /** @returns {Promise<Work|null>} null: there is nothing now */
 async function fetchNext() {
-  const { task } = await askUntilAnswered("POST", `/jobs/${encodeURIComponent(job)}/next`, { besides: besides() });
-  return task && open(task);
+  const answer = await askUntilAnswered("POST", `/jobs/${encodeURIComponent(job)}/next`, { besides: besides() });
+  isPaused = answer.isPaused;
+  return answer.task && open(answer.task);
 }
 
 function fetchAhead() {
@@ -410,10 +412,14 @@ const toJobs = { label: "All jobs", act: () => location.assign("/jobs") };
 function showNothing() {
   now = null;
   showSaved("");
+  if (isPaused) {
+    return showCard("A short break", "Thank you for your work. Some of your last answers were not what the instructions ask for, so you get no new tasks for now. Everything that you did is kept and counts. Whoever runs your team can let you go on at any time.", [toJobs]);
+  }
   showCard("No work right now", `All tasks of this job are done or with others. This page looks again every ${lookAgain} seconds.`,
     [{ label: "Look now", act: goOn }, toJobs]);
   clearTimeout(lookTimer);
   lookTimer = setTimeout(() => { if (!now) goOn(); }, lookAgain * 1000);
+  return undefined;
 }
 
 /** A job that has ended, or that is for others, has no tasks. */

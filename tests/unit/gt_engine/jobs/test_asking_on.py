@@ -96,12 +96,12 @@ def test_what_a_job_has_learnt_of_its_workers_the_next_one_of_the_team_begins_wi
         job.later(60)
     assert job.now_as.status == "Completed"
     [(path, skills)] = [(path, text) for path, text in job.contents.items() if "/skills/" in path]
-    assert {worker: one["right"] for worker, one in json.loads(skills).items()} == {
+    assert {worker: one["right"] for worker, one in json.loads(skills)["workers"].items()} == {
         ANN.worker_id: {"whole": 6.0},
         BOB.worker_id: {"whole": 6.0},
     }
     record = json.loads(skills)
-    for one in record.values():
+    for one in record["workers"].values():
         one["right"]["whole"] = 400.0
     job.contents[path] = json.dumps(record).encode()
     following = Job(tmp_path, 6, body=body(LabelingJobName="birds-0002"), tools=job.tools)

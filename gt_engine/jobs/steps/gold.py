@@ -1,0 +1,77 @@
+"""Gold items at a job: chosen when its first batch is put on offer; their answers are work, and end as files of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+
+from gt_engine.aws import in_parallel
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.crowd import read_gold_labels
+from gt_engine.jobs.state import JobState
+from gt_engine.jobs.steps.consolidating import as_written
+from gt_engine.jobs.team_record import read_record
+from gt_engine.jobs.tools import JSON, Tools, write_all
+from gt_engine.jobs.watching import files_of
+from gt_engine.outputs import records
+from gt_engine.workforce.gold import PART, GoldItem, choose, digest_of, put_gold_on_offer, shown_in, write_choice
+from gt_engine.workforce.index import JobOffer
+
+
+def offer_gold(offer: JobOffer, job: JobContext, state: JobState, tools: Tools) -> str | None:
+    """Hides gold items among a job's objects; what the log should say. Done again it changes nothing."""
+    if job.care is None:
+        return None
+    files = files_of(job, tools)
+    if not files.gold():
+        source_key = "source-ref" if job.looks_at_images else "source"
+        labels = read_gold_labels(tools.objects.lines(job.gold_labels), job.task, job.classes).labels
+        shown = read_record(job, tools).gold_shown
+        items = [
+            GoldItem(
+                source, records.answer_content(job.task, label, job.classes), tuple(shown.get(digest_of(source), ()))
+            )
+            for source, label in labels.items()
+        ]
+        most = int(job.care.share * len(state.progress.objects) * job.crowd.workers_per_object)
+        besides = _sources(job, source_key, labels, tools)
+        chosen = choose(items, besides, most, job.plan.seed)
+        if not chosen:
+            return "No gold item is shown: every object with a gold label is one of the job's own, or the job is small."
+        write_choice(chosen, source_key, files)
+    put_gold_on_offer(offer, files, tools.people)
+    return f"{len(files.gold())} gold items are hidden among the data objects."
+
+
+def write_gold_answers(job: JobContext, state: JobState, tools: Tools) -> dict[str, list[str]]:
+    """The answers to gold items as worker responses: they are paid as all others, and no label is made of them. Who has
+    seen which item, by the item's digest."""
+    if job.care is None or not job.record.by_people:
+        return {}
+    files = files_of(job, tools)
+    known, items = files.gold(), list(tools.people.gold(job.record.name))
+    if not known or not items:
+        return {}
+    pairs = [(one, mine.worker) for one in items for mine in one.answers]
+    read = zip(pairs, in_parallel(lambda pair: files.answer(pair[0].object_id, pair[1]), pairs), strict=True)
+    answers: dict[str, list[records.WorkerAnswer]] = {}
+    for (one, _), file in read:
+        if file is not None:
+            answers.setdefault(one.object_id, []).append(as_written(job, file))
+    iteration = max(state.iteration, 1)
+    write_all(
+        tools,
+        (
+            (job.tree.worker_response(iteration, object_id, state.clock), records.worker_response(given), JSON)
+            for object_id, given in answers.items()
+        ),
+    )
+    return shown_in(known, items, files.offer(PART))
+
+
+def _sources(job: JobContext, key: str, wanted: Collection[str] | Mapping[str, object], tools: Tools) -> set[str]:
+    """Those of the gold objects that are in the job's manifest: they are asked about as any other."""
+    lines = (
+        json.loads(line.decode("utf-8-sig")) for line in tools.objects.lines(job.tree.manifest_copy) if line.strip()
+    )
+    return {str(line.get(key)) for line in lines} & set(wanted)
