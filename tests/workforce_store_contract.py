@@ -134,7 +134,9 @@ class TasksContract:
         assert tasks.replace(begun)
         tasks.add(objects)
         assert tasks.object("birds-0001", 3) == replace(begun, version=1)
+        tasks.add(ObjectOffer("birds-0001", place, f"gold-{-place}", -1, 2) for place in (-1, -2))
         assert [one.place for one in tasks.objects("birds-0001")] == list(range(12))
+        assert [one.place for one in tasks.gold("birds-0001")] == [-2, -1]
         assert [one.place for one in tasks.objects("birds-0001", 9)] == [9, 10, 11]
         assert [one.place for one in tasks.objects("birds-0001", 2, at_a_time=3)] == list(range(2, 12))
         tasks.delete_objects("birds-0001")

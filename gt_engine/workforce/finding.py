@@ -40,7 +40,7 @@ Held = tuple[ObjectOffer, TaskAssignment]
 
 @dataclass(eq=False)
 class Finder:
-    """Finds and reserves. `objects` and `wake` as in `Tasks`; `chance` is a number from 0 to 1: gold items come by it."""
+    """Finds and reserves. `objects` and `wake` as in `Tasks`; `chance` from 0 to 1: gold items come by it."""
 
     store: TaskStore
     objects: Callable[[str | None], Objects]

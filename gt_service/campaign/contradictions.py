@@ -222,6 +222,12 @@ def _tag_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
 
 
 def _gold_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    if spec.gold_items is not None and (spec.gold_labels is None or spec.task.facts.reviews):
+        yield InvalidInput(
+            "gold items are objects whose right label is known, in a campaign that makes new labels",
+            remedy="Write gold_labels: and the S3 URI of known labels, or take gold_items out.",
+            field="gold_items",
+        )
     if spec.gold_labels is not None and not fits_a_tag(str(spec.gold_labels)):
         yield InvalidInput(
             f"{quoted(str(spec.gold_labels))} does not fit into a tag of a labeling job, by which the engine finds it",

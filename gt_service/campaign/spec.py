@@ -189,6 +189,25 @@ class Proposals(_Part):
     )
 
 
+class GoldItems(_Part):
+    """Hidden checks of care: objects with a gold label among those that gt-engine's people are shown."""
+
+    share: float = Field(
+        0.05,
+        gt=0,
+        le=0.5,
+        description="So many of them for each answer. They are paid as all work, and set aside in the budget.",
+        examples=[0.1],
+    )
+    pass_mark: float = Field(
+        0.8,
+        gt=0,
+        le=0.9,
+        description="Who is right on a smaller share of them gets no new work until a manager lets them go on.",
+        examples=[0.85],
+    )
+
+
 def _proposals_written_short(value: object) -> object:
     """`true` is the usual proposals, `false` none."""
     if isinstance(value, bool):
@@ -283,6 +302,12 @@ class CampaignSpec(_Part):
         description="Known right answers in the form of an output manifest: reports score the labels against them, "
         "and simulated annotators answer from them.",
         examples=["s3://my-inbox/birds/gold/gold.manifest"],
+    )
+    gold_items: GoldItems | None = Field(
+        None,
+        description="Shows people objects whose answer is known, hidden among the others, and pauses who takes no "
+        "care. Needs gold_labels of images that are not in the campaign. gt-engine alone does so.",
+        examples=[{"share": 0.05}],
     )
     auto_labeling: StrictBool = Field(
         True, description="Whether a model labels what it is sure of, where the task type has one.", examples=[True]
@@ -405,6 +430,11 @@ class CampaignSpec(_Part):
         """How many people label an object at most: what is set aside, and what Ground Truth asks."""
         workers = self.workers_per_object
         return workers.most if isinstance(workers, Workers) else workers
+
+    @property
+    def gold_share(self) -> float:
+        """Answers to gold items for each other answer."""
+        return 0.0 if self.gold_items is None else self.gold_items.share
 
     @property
     def uses_auto_labeling(self) -> bool:

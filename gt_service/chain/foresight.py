@@ -105,10 +105,16 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
 
 def _warnings(spec: CampaignSpec, deployment: Deployment) -> tuple[str, ...]:
     """The spec's own, and what the backend does not do."""
-    if deployment.backend.asks_as_needed or spec.least_workers == spec.most_workers:
+    if deployment.backend.asks_as_needed:
         return spec.warnings
     most = spec.most_workers
-    return (*spec.warnings, f"workers_per_object: Ground Truth asks {most} for every object; gt-engine alone as needed")
+    missing = {
+        f"workers_per_object: Ground Truth asks {most} for every object; gt-engine alone as needed": (
+            spec.least_workers < most
+        ),
+        "gold_items: Ground Truth shows none; gt-engine alone does": spec.gold_items is not None,
+    }
+    return (*spec.warnings, *(words for words, is_so in missing.items() if is_so))
 
 
 # ---------------------------------------------------------------- steps in words

@@ -218,6 +218,9 @@ def _engine_tags(spec: CampaignSpec) -> dict[str, str]:
     if spec.proposals is not None:
         tags["gt-engine:proposals-blind"] = str(spec.proposals.blind)
         tags["gt-engine:proposals-wrong"] = str(spec.proposals.wrong)
+    if spec.gold_items is not None:
+        tags["gt-engine:gold-share"] = str(spec.gold_items.share)
+        tags["gt-engine:pass-mark"] = str(spec.gold_items.pass_mark)
     if spec.least_workers < spec.most_workers:
         tags["gt-engine:least-workers"] = str(spec.least_workers)
     return tags

@@ -16,6 +16,8 @@ from statistics import fmean, median
 from gt_service.outputs.labels import Label, agreement, label_of_answer
 from gt_service.outputs.records import AnswerRecord, answer_content
 
+GOLD_PREFIX = "gold-"
+
 
 @dataclass(frozen=True)
 class WorkerStats:
@@ -70,6 +72,11 @@ class AnswerLedger:
     def has(self, iteration: int, object_id: str) -> bool:
         """Whether any answer to the object in the iteration is known."""
         return (iteration, object_id) in self._who
+
+    @property
+    def gold_answers(self) -> int:
+        """Answers to gt-engine's gold items: work as all, but no object of the job has them."""
+        return sum(len(who) for (_, object_id), who in self._who.items() if object_id.startswith(GOLD_PREFIX))
 
     def answers_to(self, object_ids: Set[str]) -> Counter[str]:
         """How many answers each of the objects got, over all iterations."""

@@ -111,6 +111,7 @@ class JobOutput:
     labeled_before  of these, objects that came with a label of this attribute; this job did nothing to them
     iterations      those that have files, by number; the numbers may have gaps
     proposals       what they did to people; None where nobody was shown any
+    gold_answers    of all answers those to gold items, which are paid and make no label
     """
 
     name: str
@@ -124,6 +125,7 @@ class JobOutput:
     unlabeled: tuple[UnlabeledObject, ...]
     findings: tuple[Finding, ...]
     proposals: ProposalFigures | None = None
+    gold_answers: int = 0
 
     @property
     def human_images(self) -> int:
@@ -204,6 +206,7 @@ class _Reader:
             unlabeled=self._unlabeled(tally),
             findings=tuple(self._findings(tally, iterations, training)),
             proposals=self._proposals.figures(),
+            gold_answers=self._ledger.gold_answers,
         )
 
     def _read_requests(self) -> None:

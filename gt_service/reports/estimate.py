@@ -320,7 +320,7 @@ def _compute(
 
 def _workers(spec: CampaignSpec, objects: int, seconds: float) -> Mills:
     """What people get who answer for so many objects, so long each."""
-    answers = objects * spec.most_workers
+    answers = floor(objects * spec.most_workers * (1 + spec.gold_share))
     if spec.wage is not None:
         return wages(answers * seconds, spec.wage)
     return Mills(answers * spec.worker_price)

@@ -132,6 +132,7 @@ def _people(output: JobOutput, terms: Terms, cost: Cost, seconds: float | None) 
     labeled, boxes = output.labeled, output.human_boxes + output.machine_boxes
     return {
         "answers": output.answers,
+        "gold_answers": output.gold_answers,
         "timed": sum(worker.timed for worker in output.workers),
         "seconds_per_answer": None if seconds is None else round(seconds, 2),
         "seconds_per_image": _each(None if seconds is None else seconds * output.answers, labeled),
@@ -150,11 +151,12 @@ def _as_needed(output: JobOutput, terms: Terms, seconds: float | None) -> Report
     if terms.least_workers is None:
         return None
     before = output.human_images * terms.workers_per_object
-    saved = max(0, before - output.answers)
+    given = output.answers - output.gold_answers
+    saved = max(0, before - given)
     return {
         "least": terms.least_workers,
         "most": terms.workers_per_object,
-        "answers_per_object": _each(output.answers, output.human_images),
+        "answers_per_object": _each(given, output.human_images),
         "answers_saved": saved,
         "share": round(saved / before, 4) if before else 0.0,
         "mills": terms.answers_cost(saved, seconds),

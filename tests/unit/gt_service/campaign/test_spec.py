@@ -371,3 +371,10 @@ def test_a_wrong_range_of_workers_is_named(written: object, field: str, says: st
     error = errors_with(workers_per_object=written)[field]
     assert says in error.message
     assert error.remedy
+
+
+def test_gold_items_need_gold_labels_and_are_paid_for() -> None:
+    """Without known answers nobody's care can be looked after; not set aside, they would exceed the budget."""
+    assert errors_with(gold_items={"share": 0.1})["gold_items"].remedy
+    checked = parse(gold_items={"share": 0.1}, gold_labels="s3://inbox/birds/gold/gold.manifest")
+    assert (checked.gold_share, parse().gold_share) == (0.1, 0.0)

@@ -203,3 +203,12 @@ def test_the_most_workers_are_set_aside() -> None:
         for workers in ({"least": 1, "most": 5}, 5)
     )
     assert as_needed == fixed
+
+
+def test_gold_items_are_set_aside() -> None:
+    prices = PriceTable.of(GT_ENGINE)
+    plain, checked = (
+        worst_case(spec(**more), 100, prices=prices, region="us-east-1")
+        for more in ({}, {"gold_items": {"share": 0.1}, "gold_labels": "s3://inbox/birds/gold/gold.manifest"})
+    )
+    assert checked == Mills(plain + plain // 10)

@@ -150,3 +150,9 @@ def test_workers_as_needed_are_the_most_for_ground_truth_and_the_least_for_the_e
     assert adaptive["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"] == 5
     assert {"Key": "gt-engine:least-workers", "Value": "1"} in adaptive["Tags"]
     assert not any(tag["Key"] == "gt-engine:least-workers" for tag in request(spec(workers_per_object=5))["Tags"])
+
+
+def test_gold_items_travel_as_tags() -> None:
+    checked = spec(gold_items={"share": 0.1, "pass_mark": 0.7}, gold_labels="s3://inbox/birds/gold/gold.manifest")
+    tags = {tag["Key"]: tag["Value"] for tag in request(checked)["Tags"]}
+    assert (tags["gt-engine:gold-share"], tags["gt-engine:pass-mark"]) == ("0.1", "0.7")
