@@ -180,6 +180,41 @@ def real_photos_share(name: str, kind: str) -> Callable[[Results], str]:
     return lambda read: _percent(_mean([row for row in read(name)["jobs"] if _kind(row) == kind], "machine_share"))
 
 
+# ---------------------------------------------------------------- proposals
+
+
+def proposals(read: Results) -> str:
+    lines = []
+    for row in read("proposals"):
+        blind, mended = row["blind"], row["proposed"]
+        least = row["for_equal_f1"]["proposed"]
+        lines.append(
+            (
+                row["images"],
+                row["crowd"],
+                f"{row['machine_f1']:.3f}",
+                f"{blind['seconds']:.0f} → {mended['seconds']:.0f} s",
+                f"{blind['f1']:.3f} → {mended['f1']:.3f}",
+                f"{blind['mean_iou']:.3f} → {mended['mean_iou']:.3f}",
+                _percent(row["accepted_unchanged"]),
+                f"{row['planted_accepted']} of {row['planted']}",
+                "–" if least is None else f"{least['workers']} mending: {least['seconds']:.0f} s",
+            )
+        )
+    heads = (
+        "images",
+        "people",
+        "F1 of the machine",
+        "an image, blind → mended",
+        "F1",
+        "mean IoU",
+        "left as it was",
+        "planted, accepted",
+        "for the F1 of three blind",
+    )
+    return _table(heads, lines)
+
+
 FIGURES: Mapping[str, Callable[[Results], str]] = {
     "three-jobs": three_jobs,
     "three-jobs-iou": three_jobs_iou,
@@ -191,6 +226,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "certificate-classes-splits": certificate_classes_splits,
     "certificate-ahead": certificate_ahead,
     "real-photos": real_photos,
+    "proposals": proposals,
     **{
         f"{name.removeprefix('real_photos_')}-{kind}": real_photos_share(name, kind)
         for name in PHOTOS

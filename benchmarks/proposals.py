@@ -146,8 +146,8 @@ def boxes(label: Label) -> BoxLabel:
 
 
 def summary(rows: Sequence[Mapping[str, Any]], images: str, crowd: str) -> dict[str, Any]:
-    """Over the seeds: both arms with the usual number of workers, and the seconds that each needs for the F1 of blind
-    labels by that number of workers."""
+    """Over the seeds: both arms with the usual number of workers, and how few workers of each make labels as good as
+    that number makes blind."""
     mine = [row for row in rows if (row["images"], row["crowd"]) == (images, crowd)]
     curve = {
         arm: [
@@ -172,8 +172,8 @@ def summary(rows: Sequence[Mapping[str, Any]], images: str, crowd: str) -> dict[
         "accepted_unchanged": round(sum(row["unchanged"] for row in proposed) / others, 4),
         "planted": planted,
         "planted_accepted": accepted,
-        "equal_f1": round(target, 4),
-        "seconds_at_equal_f1": {arm: _seconds_at(target, points) for arm, points in curve.items()},
+        "equal_f1": target,
+        "for_equal_f1": {arm: _least(target, points) for arm, points in curve.items()},
         "curve": curve,
     }
 
@@ -182,18 +182,10 @@ def _mean(rows: Sequence[Mapping[str, Any]], arm: str, workers: int, name: str) 
     return float(np.mean([row[name] for row in rows if row["arm"] == arm and row["workers"] == workers]))
 
 
-def _seconds_at(target: float, points: Sequence[Mapping[str, float]]) -> float | None:
-    """Seconds an image until the labels are so good, between two numbers of workers in proportion; None where no number
-    of workers makes them so good."""
-    before: Mapping[str, float] | None = None
-    for point in points:
-        if point["f1"] >= target - 1e-9:
-            if before is None:
-                return round(point["seconds"], 1)
-            share = (target - before["f1"]) / (point["f1"] - before["f1"])
-            return round(before["seconds"] + share * (point["seconds"] - before["seconds"]), 1)
-        before = point
-    return None
+def _least(target: float, points: Sequence[Mapping[str, float]]) -> Mapping[str, float] | None:
+    """The fewest workers whose labels are so good, and their seconds an image; None where no number's are."""
+    enough = next((point for point in points if point["f1"] >= target), None)
+    return None if enough is None else {"workers": enough["workers"], "seconds": enough["seconds"]}
 
 
 if __name__ == "__main__":
