@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
 import pytest
 
 from gt_cli.datasets.scenes import HABITATS
 from gt_engine.autolabel import FeatureView, Guarantee, JobPlan, Progress, learner_for, next_step
 from gt_engine.autolabel.labeling import RoundOutcome, run_round
 from gt_engine.autolabel.rounds import AskPeople
-from gt_engine.labels import ClassLabel, Label, Task
+from gt_engine.jobs.machine import LearningMachine, Lesson
+from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 
 LEARNER = learner_for(Task.CLASSES)
 
@@ -63,3 +68,24 @@ def test_members_answer_together_only_for_what_none_of_them_learnt(
         alone = LEARNER.predict(model, features, ids).confidences
         together = LEARNER.predict(model, features, ids, together=True).confidences
         assert bool((alone != together).any()) is differ
+
+
+def test_what_people_mend_is_what_the_model_says(features: FeatureView, boxes: dict[str, BoxLabel]) -> None:
+    """Each object has a proposal, the same one however often the step is done; without a model none has."""
+    known, now = list(boxes)[:40], list(boxes)[40:]
+    learner, machine, plan = (
+        learner_for(Task.BOXES, hurry=10),
+        LearningMachine(threads=2, hurry=10),
+        JobPlan(1, warm=True),
+    )
+    model = learner.train(features, {one: boxes[one] for one in known}, classes=("Sparrow", "Other"), seed=1).model
+    lesson = Lesson(Task.BOXES, ("Sparrow", "Other"), features, {}, model)
+    proposed, again = (machine.propose(lesson, plan, now) for _ in range(2))
+    assert set(proposed) == set(now)
+    for one in now:
+        label = proposed[one]
+        assert isinstance(label, BoxLabel)
+        assert label.image_size == boxes[one].image_size
+        assert np.array_equal(label.boxes, cast(BoxLabel, again[one]).boxes)
+    assert sum(len(cast(BoxLabel, label)) for label in proposed.values()) > 0
+    assert machine.propose(replace(lesson, model=None), plan, now) == {}

@@ -22,6 +22,7 @@ from tests.engine import (
     BUCKET,
     GOLD,
     SIZE,
+    Killed,
     MemoryEngineObjects,
     MemoryEvents,
     RememberingMachine,
@@ -296,3 +297,26 @@ def description_of(job: Job) -> dict[str, Any]:
 
 
 SIDES = ("left", "top", "width", "height")
+
+
+@pytest.mark.parametrize("killed_at", range(1, 16, 2))
+def test_an_engine_that_dies_shows_what_it_had_written_down(tmp_path: Path, killed_at: int) -> None:
+    """What people saw and what the record says of it must not differ, wherever the process stopped between the two."""
+    job, _ = job_with(tmp_path, 30, auto=False, brought=True)
+    objects = job.tools.objects
+    assert isinstance(objects, MemoryEngineObjects)
+    objects.fail_after = objects.writes + killed_at
+    while True:
+        try:
+            play(job)
+            break
+        except Killed:
+            objects.fail_after = None
+    records = records_of(job)
+    assert set(records) == {str(number) for number in range(30)}
+    for one in offered(job):
+        record = records[one["id"]]
+        assert ("proposal" in one) is record["shown"]
+        if record["shown"]:
+            seen = [(box["left"], box["top"]) for box in one["proposal"]["boundingBoxes"]]
+            assert seen == [(box["left"], box["top"]) for box in record["boxes"]]
