@@ -121,7 +121,7 @@ export const styles = css`
   @container (max-width: 52rem) {
     .side { flex-direction: row; align-items: center; gap: .35rem; padding: .4rem .6rem; overflow: hidden; max-height: 30vh; }
     .side input[type="search"] { flex: none; width: 7rem; padding: .5rem .6rem; }
-    .side > h2, .shape-list { display: none; }
+    .side > h2, .side > .note, .shape-list { display: none; }
     .labels { flex-direction: row; overflow: auto hidden; min-height: 0; padding: 2px; scrollbar-width: none; }
     .labels li { flex: none; flex-wrap: nowrap; border: 1px solid var(--crowd-line); }
     .labels .choose { padding: .5rem .6rem; max-width: 12rem; }
