@@ -8,7 +8,9 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
@@ -64,15 +66,22 @@ def artifact_bucket(session: Session) -> str:
 
 
 def upload(s3: S3Client, package: Package, bucket: str) -> str:
-    """Puts zip and template into the artifact bucket, named by their contents; answers the template's key."""
-    body = package.zip.read_bytes()
-    code_key = f"gt-service/{hashlib.sha256(body).hexdigest()[:32]}.zip"
-    s3.put_object(Bucket=bucket, Key=code_key, Body=body, ContentType="application/zip")
-    template = with_code(package.body(), f"s3://{bucket}/{code_key}")
+    """Puts zips and template into the artifact bucket, named by their contents; answers the template's key."""
+    template = with_code(package.body(), f"s3://{bucket}/{_upload_zip(s3, package.zip, bucket)}")
+    if package.engine_zip is not None:
+        template = with_engine_code(template, bucket, _upload_zip(s3, package.engine_zip, bucket))
     text = json.dumps(template).encode()
     template_key = f"gt-service/{hashlib.sha256(text).hexdigest()[:32]}.template.json"
     s3.put_object(Bucket=bucket, Key=template_key, Body=text, ContentType="application/json")
     return template_key
+
+
+def _upload_zip(s3: S3Client, path: Path, bucket: str) -> str:
+    """Its key."""
+    with path.open("rb") as file:
+        key = f"gt-service/{hashlib.file_digest(file, 'sha256').hexdigest()[:32]}.zip"
+    s3.upload_file(str(path), bucket, key, ExtraArgs={"ContentType": "application/zip"})
+    return key
 
 
 def with_code(template: Mapping[str, Any], code_uri: str) -> dict[str, Any]:
@@ -82,6 +91,31 @@ def with_code(template: Mapping[str, Any], code_uri: str) -> dict[str, Any]:
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = code_uri
     return changed
+
+
+def with_engine_code(template: Mapping[str, Any], bucket: str, key: str) -> dict[str, Any]:
+    """The template with the code of the engine's functions, which are no functions of Chalice's."""
+    changed: dict[str, Any] = copy.deepcopy(dict(template))
+    for resource in changed["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            resource["Properties"]["Code"] = {"S3Bucket": bucket, "S3Key": key}
+    return changed
+
+
+def engine_keys(session: Session, name: str, *, key_id: str | None = None) -> tuple[str, str]:
+    """The pair that the app signs its calls of an engine without a server with; made where there is none yet.
+
+    key_id: of a new pair; one of our own making otherwise. Not by the template: CloudFormation makes no secret parameters, and those cost nothing.
+    """
+    ssm = session.client("ssm")
+    parameter = f"/{name}/engine-keys"
+    try:
+        text = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
+    except ssm.exceptions.ParameterNotFound:
+        text = json.dumps({key_id or f"GTENGINE{secrets.token_hex(6).upper()}": secrets.token_urlsafe(32)})
+        ssm.put_parameter(Name=parameter, Type="SecureString", Value=text)
+    first: tuple[str, str] = next(iter(json.loads(text).items()))
+    return first
 
 
 def deploy(

@@ -25,6 +25,7 @@ from typing import Any
 
 import yaml
 
+from gt_cli import engine_package
 from gt_service.errors import GtServiceError
 
 PACKAGES = Path(__file__).resolve().parents[1]
@@ -62,14 +63,25 @@ class Package:
 
     template: Path
     zip: Path
+    engine_zip: Path | None = None
+    """What the engine's functions run, where the engine has no server."""
 
     def body(self) -> dict[str, Any]:
         body: dict[str, Any] = json.loads(self.template.read_text("utf-8"))
         return body
 
 
-def build(destination: Path, *, production: bool = False, say: Callable[[str], None] = lambda _: None) -> Package:
-    """Builds a package into `destination` (`template.json` and `deployment.zip`). Errors: PackagingError."""
+def build(
+    destination: Path,
+    *,
+    production: bool = False,
+    with_engine: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Package:
+    """Builds a package into `destination` (`template.json` and `deployment.zip`; with the engine also `engine.zip`).
+
+    Errors: PackagingError.
+    """
     if production and sys.version_info < OLDEST_PRODUCTION_PYTHON:
         raise PackagingError(
             f"the Lambda package must be built by Python 3.12 or later, and this is {sys.version.split()[0]}: "
@@ -80,8 +92,12 @@ def build(destination: Path, *, production: bool = False, say: Callable[[str], N
     staging = destination / "app"
     _stage(staging, dependencies=production)
     _run_chalice(staging, destination / "chalice")
-    package = Package(destination / "template.json", destination / "deployment.zip")
+    engine_zip = destination / "engine.zip" if with_engine else None
+    package = Package(destination / "template.json", destination / "deployment.zip", engine_zip)
     template = yaml.safe_load((destination / "chalice" / "sam.yaml").read_text("utf-8"))
+    if engine_zip is not None:
+        template = engine_package.merged(template)
+        engine_package.build(engine_zip, _project(), dependencies=production)
     # As JSON: the YAML that Chalice writes may hold aliases, which CloudFormation does not read.
     package.template.write_text(json.dumps(template, indent=1), "utf-8")
     if production:
@@ -154,16 +170,20 @@ def check(package: Package, *, say: Callable[[str], None] = lambda _: None) -> N
     """Fails unless the package can be deployed and every handler can be imported from the zip alone."""
     problems = [*template_problems(package.body(), package.template.stat().st_size), *zip_problems(package.zip)]
     problems += lint_problems(package.template)
+    if package.engine_zip is not None:
+        problems += size_problems(package.engine_zip)
     if not problems:
         problems += _import_problems(package)
+        if package.engine_zip is not None:
+            problems += engine_package.import_problems(package.engine_zip)
     if problems:
         raise PackagingError("the package is not fit to be deployed:\n" + "\n".join(f"* {p}" for p in problems))
-    with zipfile.ZipFile(package.zip) as archive:
-        unzipped = sum(entry.file_size for entry in archive.infolist())
-    say(
-        f"{package.zip}: {package.zip.stat().st_size / 1e6:.1f} MB zipped, {unzipped / 1e6:.1f} MB unzipped; "
-        "every handler imports from it alone; cfn-lint is clean"
-    )
+    for path in (package.zip, package.engine_zip):
+        if path is not None:
+            say(
+                f"{path}: {path.stat().st_size / 1e6:.1f} MB zipped, {_unzipped_bytes(path) / 1e6:.1f} MB unzipped; "
+                "every handler imports from it alone; cfn-lint is clean"
+            )
 
 
 def template_problems(template: Mapping[str, Any], size: int) -> Iterator[str]:
@@ -186,12 +206,21 @@ def template_problems(template: Mapping[str, Any], size: int) -> Iterator[str]:
 
 def zip_problems(path: Path) -> Iterator[str]:
     """What keeps a zip from being a good Lambda package."""
+    yield from size_problems(path)
     with zipfile.ZipFile(path) as archive:
-        entries = archive.infolist()
-    unzipped = sum(entry.file_size for entry in entries)
+        yield from content_problems(archive.namelist())
+
+
+def size_problems(path: Path) -> Iterator[str]:
+    """What keeps Lambda from taking a zip."""
+    unzipped = _unzipped_bytes(path)
     if unzipped >= LARGEST_UNZIPPED_BYTES:
-        yield f"the zip unpacks to {unzipped / 1e6:.0f} MB; Lambda takes 250 MB"
-    yield from content_problems(entry.filename for entry in entries)
+        yield f"{path.name} unpacks to {unzipped / 1e6:.0f} MB; Lambda takes {LARGEST_UNZIPPED_BYTES / 1e6:.0f}"
+
+
+def _unzipped_bytes(path: Path) -> int:
+    with zipfile.ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
 
 
 def content_problems(names: Iterable[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -27,7 +28,7 @@ import boto3
 import botocore.session
 import httpx
 
-from gt_cli.deployment import deploy, stack_name
+from gt_cli.deployment import deploy, engine_keys, stack_name
 from gt_cli.exposure import Exposure, exposure
 from gt_cli.packaging import build
 from gt_cli.parts import Part, StackError, module
@@ -36,6 +37,9 @@ from gt_cli.tokens import is_valid, issue
 from gt_cli.work_folder import Memory, locked, recall
 
 REGION = "us-east-1"
+ACCOUNT = "000000000000"
+"""MiniStack's. It knows it as a key as well, and looks at who signs calls of functions that are open to all; AWS does
+not, so there any key will do."""
 ARTIFACTS = "gt-service-artifacts"
 TEST_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 TOKEN_LIFETIME = timedelta(days=366)
@@ -65,7 +69,11 @@ class LocalSession(boto3.Session):
 
 @dataclass(frozen=True)
 class LocalStack:
-    """What a running stack offers. `outputs` are the template's; `token` is an operator's."""
+    """What a running stack offers. `outputs` are the template's; `token` is an operator's.
+
+    engine_keys   the pair that the engine's API wants calls to be signed with; None where it takes any
+    table_prefix  of the engine's tables
+    """
 
     session: LocalSession
     outputs: Mapping[str, str]
@@ -74,7 +82,8 @@ class LocalStack:
     token: str
     logs: Path
     parts: tuple[Part, ...]
-    exposure: Exposure | None = None
+    engine_keys: tuple[str, str] | None = None
+    table_prefix: str = "gt-engine"
 
     @property
     def api_url(self) -> str:
@@ -87,9 +96,8 @@ class LocalStack:
 
     def sagemaker(self) -> Any:
         """A client of the engine's API, which wants signatures where other machines reach it."""
-        keys = {}
-        if self.exposure is not None:
-            keys = {"aws_access_key_id": self.exposure.key_id, "aws_secret_access_key": self.exposure.secret}
+        names = ("aws_access_key_id", "aws_secret_access_key")
+        keys = dict(zip(names, self.engine_keys or (), strict=False))
         return self.session.client("sagemaker", endpoint_url=self.engine_url, **keys)
 
     @property
@@ -115,6 +123,7 @@ def local_stack(
     keep: bool = False,
     host: str = "127.0.0.1",
     hurry: int = 1,
+    serverless: bool = False,
     parameters: Mapping[str, str] | None = None,
     enforce_roles: bool = True,
     say: Callable[[str], None] = lambda _: None,
@@ -123,7 +132,8 @@ def local_stack(
 
     `work` takes data and packages, `logs` what every part prints. `keep`: the next stack there has what this one was
     given. `host`: where people's pages are reached; beyond loopback the engine's API wants signatures. `hurry`:
-    trainings take one step in so many. `enforce_roles`: the functions may do what their IAM roles allow and no more.
+    trainings take one step in so many. `serverless`: the engine is functions of the template, for this machine alone.
+    `enforce_roles`: the functions may do what their IAM roles allow and no more.
     Errors: StackError, DeploymentError, PackagingError, FolderInUse, FolderUnusable.
     """
     with ExitStack() as cleanup:
@@ -132,48 +142,52 @@ def local_stack(
         memory = recall(work) if keep else None
         outside = exposure(host, work)
         say("packaging the app")
-        packaging = cleanup.enter_context(ThreadPoolExecutor(1)).submit(build, work / "package")
+        builder = cleanup.enter_context(ThreadPoolExecutor(1))
+        package = builder.submit(build, work / "package", with_engine=serverless)
         say("starting MiniStack")
         port = free_port(memory.port) if memory else cleanup.enter_context(kept_port())
         endpoint_url = f"http://127.0.0.1:{port}"
         ministack = _start_ministack(work, port, logs, keep=keep, enforce_roles=enforce_roles, lock=lock)
         cleanup.callback(ministack.stop)
         ministack.wait_for(lambda: _answers(f"{endpoint_url}/_ministack/health"))
-        say("starting gt-engine")
         engine_port = free_port(memory.engine_port if memory else 0, outside.host if outside else "127.0.0.1")
-        engine = _start_engine(work, endpoint_url, engine_port, logs, hurry=hurry, lock=lock, outside=outside)
-        cleanup.callback(engine.stop)
-        engine.wait_for(lambda: _announced_url(engine) is not None)
-        engine_url = str(_announced_url(engine))
-        if outside is not None:
-            engine_url = outside.url(int(engine_url.rpartition(":")[2]))
+        engine_url, engine = f"http://127.0.0.1:{engine_port}", None
+        if not serverless:
+            say("starting gt-engine")
+            engine = _start_engine(work, endpoint_url, engine_port, logs, hurry=hurry, lock=lock, outside=outside)
+            cleanup.callback(engine.stop)
+            engine_url = _engine_url(engine, outside)
         if memory and port != memory.port:
             say(f"port {memory.port} is taken by something else: this time it is {port}")
         say("deploying the template")
         session = LocalSession(endpoint_url)
         session.client("s3").create_bucket(Bucket=ARTIFACTS)
-        if outside is not None:
-            _keep_keys(session, outside)
+        keys = _keys(session, outside, serverless=serverless)
         outputs = deploy(
             session,
-            packaging.result(),
+            package.result(),
             stack_name("local"),
             bucket=ARTIFACTS,
             parameters={
                 "Stage": "local",
-                "SageMakerEndpointUrl": engine_url,
                 "ReconcileSchedule": "rate(1 minute)",
                 "Scale": "laptop",
                 "EncryptedTransportOnly": "false",
-                "EngineChecksSignatures": "false" if outside is None else "true",
+                **(_own_engine(engine_url, hurry) if serverless else _engine_elsewhere(engine_url, signed=bool(keys))),
                 **(parameters or {}),
             },
         )
+        if engine is None:
+            engine = _start_door(endpoint_url, outputs["EngineFunctionUrl"], engine_port, logs, lock)
+            cleanup.callback(engine.stop)
+            engine.wait_for(lambda: _listens(engine_port))
         token = _token(session, outputs["TokensTable"], memory)
         if keep:
             _save(endpoint_url)
             Memory(port, int(engine_url.rpartition(":")[2]), token).write(work)
-        yield LocalStack(session, outputs, endpoint_url, engine_url, token, logs, (ministack, engine), outside)
+        prefix = outputs.get("EngineTablePrefix", "gt-engine")
+        parts = (ministack, engine)
+        yield LocalStack(session, outputs, endpoint_url, engine_url, token, logs, parts, keys, prefix)
 
 
 def child_environment(endpoint_url: str | None = None) -> dict[str, str]:
@@ -228,6 +242,29 @@ def _start_engine(
     return Part("gt-engine", command, environment=environment, logs=logs, keep_open=[lock])
 
 
+def _engine_elsewhere(url: str, *, signed: bool) -> dict[str, str]:
+    return {"SageMakerEndpointUrl": url, "EngineChecksSignatures": "true" if signed else "false"}
+
+
+def _own_engine(url: str, hurry: int) -> dict[str, str]:
+    seconds = os.environ.get("GT_ENGINE_CORRECTION_SECONDS", "30")
+    return {"EnginePublicUrl": url, "EngineHurry": str(hurry), "EngineCorrectionSeconds": seconds}
+
+
+def _start_door(endpoint_url: str, function_url: str, port: int, logs: Path, lock: int) -> Part:
+    """What stands in for the name and the TLS that AWS gives a function URL."""
+    name = function_url.removeprefix("https://").partition(".")[0]
+    to = f"{endpoint_url}/_aws/lambda-url/{name}"
+    command = module("gt_cli.function_door", "--port", str(port), "--to", to)
+    return Part("engine-url", command, environment=child_environment(), logs=logs, keep_open=[lock])
+
+
+def _engine_url(engine: Part, outside: Exposure | None) -> str:
+    engine.wait_for(lambda: _announced_url(engine) is not None)
+    url = str(_announced_url(engine))
+    return url if outside is None else outside.url(int(url.rpartition(":")[2]))
+
+
 def _announced_url(engine: Part) -> str | None:
     """gt-engine's first line of output is a JSON object that holds its URL."""
     for line in engine.output().splitlines():
@@ -248,11 +285,16 @@ def _token(session: LocalSession, table: str, memory: Memory | None) -> str:
     return issue(dynamodb, table, "operator", principal="you", expires=now + TOKEN_LIFETIME)
 
 
-def _keep_keys(session: LocalSession, outside: Exposure) -> None:
-    """Where the functions look for the pair that they sign with."""
+def _keys(session: LocalSession, outside: Exposure | None, *, serverless: bool) -> tuple[str, str] | None:
+    """The pair that calls of the engine are signed with, kept where the functions look for it; None for none."""
+    if serverless:
+        return engine_keys(session, stack_name("local"), key_id=ACCOUNT)
+    if outside is None:
+        return None
     name = f"/{stack_name('local')}/engine-keys"
     value = json.dumps({outside.key_id: outside.secret})
     session.client("ssm").put_parameter(Name=name, Type="SecureString", Value=value, Overwrite=True)
+    return outside.key_id, outside.secret
 
 
 def _save(endpoint_url: str) -> None:
@@ -260,6 +302,14 @@ def _save(endpoint_url: str) -> None:
     answer = httpx.post(f"{endpoint_url}/_gt_service/snapshot", timeout=120)
     if not answer.is_success:
         raise StackError(f"the local stack cannot keep its state: {answer.text}")
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def _answers(url: str) -> bool:

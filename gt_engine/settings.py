@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Settings:
     public_url                 where browsers reach the engine, without a slash at the end; the address that it listens
                                on where nothing else is said
     insecure_sign_in           people may sign in from other machines without TLS: for a network that is trusted
+    packs_features             features of every job lie in S3, packed, because no disk outlives a step
     """
 
     region: str
@@ -48,6 +49,11 @@ class Settings:
     correction_seconds: int = 30
     public_url: str = ""
     insecure_sign_in: bool = False
+    packs_features: bool = False
+
+    def at(self, public_url: str) -> Settings:
+        """These settings, once it is known where browsers reach the engine."""
+        return replace(self, public_url=public_url)
 
 
 def region_from_environment() -> str:

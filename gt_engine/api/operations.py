@@ -6,7 +6,7 @@ import json
 from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -26,6 +26,8 @@ from gt_service.regions import TaskType
 
 Response = dict[str, Any]
 MAX_TAGS = 50
+QUIET = timedelta(minutes=10)
+"""A job that is asked about and has not moved for so long is looked at: its last waking may have been lost."""
 PREVIEW_SECONDS = 3600
 """How long the addresses in a page of RenderUiTemplate lead to the task's files."""
 
@@ -93,6 +95,8 @@ class Operations:
 
     def describe_labeling_job(self, request: dict[str, Any]) -> Response:
         job = self._job(request["LabelingJobName"])
+        if job.has_work and self.now() - job.modified_at > QUIET:
+            self.wake(job.name)
         given = job.request
         counters = job.counters
         response: Response = {

@@ -36,8 +36,18 @@ def _remembered(look: Callable[[], Workforce | None]) -> Callable[[], Workforce 
     return workforce
 
 
-def open_portal(settings: Settings, store: DynamoStore, wake: Callable[[str], None]) -> Portal:
-    """`wake` tells the runner that a job's people have done what it waits for."""
+def open_portal(
+    settings: Settings,
+    store: DynamoStore,
+    wake: Callable[[str], None],
+    *,
+    key: bytes | None = None,
+    largest_answer_bytes: int | None = None,
+) -> Portal:
+    """`wake` tells the runner that a job's people have done what it waits for.
+
+    key: what addresses are signed with; the engine's own otherwise. largest_answer_bytes: as `Portal`.
+    """
     s3 = s3_client(settings.region, settings.buckets)
     teams = DynamoTeams(store.tables)
 
@@ -68,8 +78,9 @@ def open_portal(settings: Settings, store: DynamoStore, wake: Callable[[str], No
         members=members,
         tasks=Tasks(DynamoTasks(store.tables), objects, members.teams_of, wake, pause),
         objects=objects(None),
-        signer=Signer(key_in(settings.state_dir)),
+        signer=Signer(key or key_in(settings.state_dir)),
         public_url=settings.public_url,
         insecure_sign_in=settings.insecure_sign_in,
         workforce=_remembered(teams.workforce),
+        largest_answer_bytes=largest_answer_bytes,
     )

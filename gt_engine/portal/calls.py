@@ -42,6 +42,7 @@ class Portal:
     public_url             where browsers reach the engine; a request may also name localhost or an address
     insecure_sign_in       sessions also over plain HTTP from other machines
     workforce              that of the account: its identity provider, and where people may come from
+    largest_answer_bytes   larger files of a task are fetched from S3 itself; None: all come from here
     """
 
     members: Members
@@ -51,6 +52,7 @@ class Portal:
     public_url: str = ""
     insecure_sign_in: bool = False
     workforce: Callable[[], Workforce | None] = lambda: None
+    largest_answer_bytes: int | None = None
     now: Callable[[], datetime] = _utc_now
     looks: RateLimit = field(default_factory=lambda: RateLimit(60, 60))
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(10, 60))

@@ -6,11 +6,13 @@ change into another object's, and it does not tell where the object lies.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gt_engine.portal.built_in_pages import built_in_page
 from gt_engine.portal.calls import Call, Portal
@@ -46,7 +48,8 @@ def frame(call: Call) -> Response:
         return call.origin + call.portal.signer.address(path, worker.worker_id, until)
 
     html = _render(call.portal, task, grant)
-    return HTMLResponse(with_elements(html, call.origin), headers=frame_headers(call.origin))
+    elsewhere = () if call.portal.largest_answer_bytes is None else sorted(_homes(call.portal, granted))
+    return HTMLResponse(with_elements(html, call.origin), headers=frame_headers(call.origin, elsewhere))
 
 
 def file(call: Call) -> Response:
@@ -59,7 +62,21 @@ def file(call: Call) -> Response:
         raise NotFound("the task has no such file")
     uri = S3Uri.parse(granted[number])
     found = inspect(call.portal.objects.read(uri), uri.key.rpartition("/")[2])
+    most = call.portal.largest_answer_bytes
+    if most is not None and len(found.body) > most:
+        return RedirectResponse(_own_address(call.portal, uri), 307, headers=dict(FILE_HEADERS))
     return Response(found.body, media_type=found.media_type, headers=dict(FILE_HEADERS))
+
+
+def _own_address(portal: Portal, uri: S3Uri) -> str:
+    """Where S3 itself gives the file, for as long as a browser keeps the answer that says so."""
+    return portal.objects.address(uri, int(FILE_GRACE.total_seconds()) * 2)
+
+
+def _homes(portal: Portal, granted: Iterable[str]) -> set[str]:
+    """The origins that S3 gives the files from."""
+    addresses = [urlsplit(_own_address(portal, S3Uri.parse(uri))) for uri in granted]
+    return {f"{address.scheme}://{address.netloc}" for address in addresses}
 
 
 def _signed_for(call: Call) -> tuple[Worker, Task]:

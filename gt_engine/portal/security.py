@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -37,11 +37,15 @@ FILE_HEADERS: Mapping[str, str] = {
 }
 
 
-def frame_headers(origin: str) -> dict[str, str]:
-    """Headers of a task's page. The sandbox stands here too, so that opening the page by its address is harmless."""
+def frame_headers(origin: str, elsewhere: Sequence[str] = ()) -> dict[str, str]:
+    """Headers of a task's page. The sandbox stands here too, so that opening the page by its address is harmless.
+
+    elsewhere: other origins that its images may come from.
+    """
+    images = " ".join((origin, *elsewhere))
     policy = (
         f"sandbox allow-scripts allow-forms; default-src 'none'; script-src 'unsafe-inline' {origin}; "
-        f"style-src 'unsafe-inline' {origin}; img-src {origin} data: blob:; media-src {origin} data: blob:; "
+        f"style-src 'unsafe-inline' {origin}; img-src {images} data: blob:; media-src {images} data: blob:; "
         f"font-src {origin} data:; connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors {origin}"
     )
     return {

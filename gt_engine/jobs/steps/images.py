@@ -68,7 +68,7 @@ def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Ou
     part = gzip.compress(json.dumps(document).encode(), mtime=0)
     tools.objects.write(job.tree.facts(work.first), part, ARCHIVE)
     objects = len(state.progress.objects)
-    if job.plan.auto_labeling and (has_packs(job, tools) if work.first else not tools.features.holds(objects)):
+    if job.plan.auto_labeling and (has_packs(job, tools) if work.first else _wants_packs(objects, tools)):
         keys = [image.version.key if isinstance(image := images[one], Image) else None for one in wanted]
         write_pack(job, work.first, keys, tools)
     prepared = work.first + work.count
@@ -76,6 +76,11 @@ def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Ou
         write_facts(job, state.lines or 0, tools)
     log = [f"Data object {object_id} cannot be used: {problem}" for object_id, problem in problems.items()]
     return Outcome(state.after(prepared=prepared, problems={**state.problems, **problems}), tuple(log))
+
+
+def _wants_packs(objects: int, tools: Tools) -> bool:
+    """Whether the features of so many objects go to S3: no disk here outlives a step, or it is too small."""
+    return tools.settings.packs_features or not tools.features.holds(objects)
 
 
 def prepare_features(images: Iterable[ImageVersion], tools: Tools) -> dict[str, ImageFacts | ImageProblem]:

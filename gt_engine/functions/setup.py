@@ -1,0 +1,101 @@
+"""How the engine's functions are set up: the template tells them by their environment, read in this one place."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from gt_engine import logs
+from gt_engine.aws import client
+from gt_engine.functions.waking import Timers, Waker
+from gt_engine.settings import Settings
+from gt_service.errors import InvalidInput
+
+SCRATCH = Path(tempfile.gettempdir()) / "gt-engine"
+"""Below the only folder where a function may write."""
+SCRATCH_BYTES = 8 * 10**9
+"""Of the 10 GB that the template gives: the rest is for what is not the cache."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a function of the engine works with."""
+
+    settings: Settings
+    waker: Waker
+    timers: Timers
+
+    @property
+    def portal_key(self) -> bytes:
+        """What the portal signs addresses with: the same in every copy of the function, and known to none but them."""
+        secret = next(iter(self.settings.secrets.values()), "")
+        return hmac.new(secret.encode(), b"addresses of the portal", sha256).digest()
+
+
+@cache
+def setup() -> Setup:
+    """This function's. Errors: `InvalidInput` naming what the environment or the parameter with the keys lacks."""
+    logs.configure()
+    os.environ.setdefault("GT_ENGINE_CACHE", str(SCRATCH))  # a function has no home
+    return read_setup(os.environ)
+
+
+def read_setup(environment: Mapping[str, str]) -> Setup:
+    """Errors: as `setup`."""
+
+    def value(name: str) -> str:
+        try:
+            return environment[name]
+        except KeyError:
+            raise InvalidInput(
+                f"the environment has no {name}", remedy="Deploy with gt-service; it sets it.", field=name
+            ) from None
+
+    region = value("AWS_REGION") if "AWS_REGION" in environment else value("AWS_DEFAULT_REGION")
+    keys = environment.get("GT_ENGINE_KEYS_PARAMETER", "")
+    settings = Settings(
+        region=region,
+        account=value("GT_ENGINE_ACCOUNT"),
+        state_dir=SCRATCH,
+        table_prefix=value("GT_ENGINE_TABLE_PREFIX"),
+        processes=os.cpu_count() or 1,
+        secrets=_secrets(client("ssm", region), keys) if keys else {},
+        buckets=frozenset(value("GT_ENGINE_BUCKETS").split()),
+        cache_bytes=SCRATCH_BYTES,
+        packs_features=True,
+        hurry=int(environment.get("GT_ENGINE_HURRY") or 1),
+        correction_seconds=int(environment.get("GT_ENGINE_CORRECTION_SECONDS") or 30),
+        public_url=environment.get("GT_ENGINE_PUBLIC_URL", "").rstrip("/"),
+    )
+    queue = value("GT_ENGINE_STEPS_QUEUE_URL")
+    return Setup(
+        settings,
+        Waker(client("sqs", region), queue),
+        Timers(
+            client("scheduler", region),
+            group=value("GT_ENGINE_TIMERS"),
+            queue_arn=value("GT_ENGINE_STEPS_QUEUE_ARN"),
+            role_arn=value("GT_ENGINE_TIMER_ROLE_ARN"),
+        ),
+    )
+
+
+def _secrets(ssm: Any, name: str) -> dict[str, str]:
+    """The key pairs in a parameter: the JSON object that `gt-engine --access-keys` reads."""
+    try:
+        pairs = json.loads(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+    except (ssm.exceptions.ParameterNotFound, ValueError):
+        pairs = None
+    if not isinstance(pairs, dict) or not pairs or not all(isinstance(one, str) and one for one in pairs.values()):
+        raise InvalidInput(
+            f"the parameter {name} holds no key pair", remedy="Run `gt-service deploy`: it makes one.", field=name
+        )
+    return pairs

@@ -1,0 +1,64 @@
+"""The same small campaign through an engine without a server: functions, queues and timers of the one template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from gt_cli.demo.plan import Plan
+from gt_cli.demo.run import Demo, perform
+from gt_cli.demo.sources import draw_all
+from gt_cli.stack import LocalStack, local_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+IMAGES = 60
+LOOSE = {"target": 0.3, "risk": 0.5}
+"""What so few validation labels can promise: the machine must label something, or nothing here is said of it."""
+
+
+@pytest.fixture(scope="module")
+def serverless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    work = tmp_path_factory.mktemp("serverless")
+    with local_stack(work, logs=work / "logs", hurry=10, serverless=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def found(serverless: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("out")
+    demo = Demo("small", "drawn scenes", Plan.of(IMAGES), out, changes={"quality": LOOSE})
+    return perform(demo, serverless, draw_all(IMAGES, seed=16), Console())
+
+
+def test_three_jobs_run_to_their_end(found: dict[str, Any]) -> None:
+    assert [(job["role"], job["status"]) for job in found["jobs"]] == [
+        ("first", "Completed"),
+        ("warm", "Completed"),
+        ("control", "Completed"),
+    ]
+    assert found["jobs"][1]["initial_model_arn"] == found["jobs"][0]["final_model_arn"] is not None
+
+
+def test_every_image_has_a_label(found: dict[str, Any]) -> None:
+    for job in found["jobs"]:
+        assert job["counts"]["human"] + job["counts"]["machine"] == IMAGES // 2, job
+
+
+def test_no_message_is_left_or_dead(serverless: LocalStack, found: dict[str, Any]) -> None:
+    sqs = serverless.session.client("sqs")
+    for name in ("EngineStepsQueue", "EngineStepsDeadLetters"):
+        counts = sqs.get_queue_attributes(QueueUrl=serverless.outputs[name], AttributeNames=["All"])["Attributes"]
+        assert counts["ApproximateNumberOfMessages"] == "0", name
+
+
+def test_a_stranger_is_refused(serverless: LocalStack) -> None:
+    """The function URL is open to all: without the engine's own check anybody could start jobs."""
+    stranger = serverless.session.client("sagemaker", endpoint_url=serverless.engine_url)
+    with pytest.raises(ClientError, match="UnrecognizedClient"):
+        stranger.list_labeling_jobs()
