@@ -105,7 +105,8 @@ def with_engine_code(template: Mapping[str, Any], bucket: str, key: str) -> dict
 def engine_keys(session: Session, name: str, *, key_id: str | None = None) -> tuple[str, str]:
     """The pair that the app signs its calls of an engine without a server with; made where there is none yet.
 
-    key_id: of a new pair; one of our own making otherwise. Not by the template: CloudFormation makes no secret parameters, and those cost nothing.
+    key_id: of a new pair; one of our own making otherwise. The template cannot do it: CloudFormation makes no secret
+    parameters, which are what costs nothing.
     """
     ssm = session.client("ssm")
     parameter = f"/{name}/engine-keys"

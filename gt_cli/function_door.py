@@ -1,7 +1,7 @@
 """A local address for a function URL: `python -m gt_cli.function_door --port 8080 --to http://…/_aws/lambda-url/ID`.
 
-On AWS a function URL is a name of its own with TLS. MiniStack tells its functions apart by name or by path; browsers and
-signatures want one plain address, so this hands requests on from such an address, as CloudFront does.
+On AWS a function URL is a name of its own with TLS. MiniStack tells its functions apart by name or by path; browsers
+and signatures want one plain address, so this hands requests on from such an address, as CloudFront does.
 """
 
 from __future__ import annotations

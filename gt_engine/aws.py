@@ -38,9 +38,10 @@ R = TypeVar("R")
 
 
 def client(service: str, region: str) -> Any:
-    # Addresses that are signed the old way, boto3's habit in some regions, are refused for encrypted objects.
-    signing = {"signature_version": "s3v4"} if service == "s3" else {}
-    config = Config(max_pool_connections=2 * PARALLEL, retries={"mode": "standard", "max_attempts": 5}, **signing)
+    config = Config(max_pool_connections=2 * PARALLEL, retries={"mode": "standard", "max_attempts": 5})
+    if service == "s3":
+        # Addresses that are signed the old way, boto3's habit in some regions, are refused for encrypted objects.
+        config = config.merge(Config(signature_version="s3v4"))
     return boto3.session.Session().client(service, region_name=region, config=config)  # type: ignore[call-overload]
 
 

@@ -39,9 +39,7 @@ def _app(url: str) -> Mangum:
     settings = own.settings.at(url)
     objects = EngineObjects(s3_client(settings.region, settings.buckets))
     operations = Operations(settings, store, teams, objects, own.waker.wake)
-    portal = open_portal(
-        settings, store, own.waker.wake, key=own.portal_key, largest_answer_bytes=LARGEST_ANSWER_BYTES
-    )
+    portal = open_portal(settings, store, own.waker.wake, key=own.portal_key, largest_answer_bytes=LARGEST_ANSWER_BYTES)
     return Mangum(api(operations, portal_routes(portal)), lifespan="off")
 
 

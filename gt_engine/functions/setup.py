@@ -81,7 +81,7 @@ def read_setup(environment: Mapping[str, str]) -> Setup:
         Waker(client("sqs", region), queue),
         Timers(
             client("scheduler", region),
-            group=value("GT_ENGINE_TIMERS"),
+            prefix=value("GT_ENGINE_TIMERS"),
             queue_arn=value("GT_ENGINE_STEPS_QUEUE_ARN"),
             role_arn=value("GT_ENGINE_TIMER_ROLE_ARN"),
         ),

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -90,10 +90,13 @@ class Waker:
 
 @dataclass(frozen=True)
 class Timers:
-    """One schedule of EventBridge per waiting job; a new one takes the place of the last. It rings within a minute."""
+    """One schedule of EventBridge per waiting job; a new one takes the place of the last. It rings within a minute.
+
+    prefix: of their names; the rights to set one go by it.
+    """
 
     scheduler: EventBridgeSchedulerClient
-    group: str
+    prefix: str
     queue_arn: str
     role_arn: str
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -101,9 +104,8 @@ class Timers:
     def set(self, job: str, at: datetime) -> None:
         """Wakes the job at a time; one that has passed is now."""
         moment = max(at, self.now() + SOONEST).astimezone(UTC).replace(microsecond=0)
-        arguments = {
-            "Name": sha256(_name(job).encode()).hexdigest()[:40],
-            "GroupName": self.group,
+        arguments: dict[str, Any] = {
+            "Name": (self.prefix + sha256(_name(job).encode()).hexdigest())[:64],  # as long as a name may be
             "ScheduleExpression": f"at({moment:%Y-%m-%dT%H:%M:%S})",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "ActionAfterCompletion": "DELETE",
@@ -116,11 +118,11 @@ class Timers:
             },
         }
         try:
-            self.scheduler.create_schedule(**arguments)  # type: ignore[arg-type]
+            self.scheduler.create_schedule(**arguments)
         except ClientError as refused:
             if error_code(refused) != "ConflictException":
                 raise
-            self.scheduler.update_schedule(**arguments)  # type: ignore[arg-type]
+            self.scheduler.update_schedule(**arguments)
 
 
 def _name(job: str) -> str:
