@@ -28,7 +28,13 @@ def on_tables(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command the members and teams in the engine's tables."""
 
     @click.option("--region", default=region_from_environment, help="Default: AWS_REGION, or us-east-1.")
-    @click.option("--table-prefix", default="gt-engine", show_default=True, help="As the engine's.")
+    @click.option(
+        "--table-prefix",
+        default="gt-engine",
+        envvar="GT_ENGINE_TABLE_PREFIX",
+        show_default=True,
+        help="As the engine's; of one without a server, the stack's output EngineTablePrefix.",
+    )
     @wraps(command)
     def with_tables(*, region: str, table_prefix: str, **options: Any) -> None:
         store = DynamoStore(table_prefix, region)

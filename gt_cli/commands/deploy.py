@@ -15,6 +15,11 @@ from gt_cli.terminal import console, reporting_errors
 
 @click.command()
 @stage_options
+@click.option(
+    "--engine",
+    type=click.Choice(["serverless"]),
+    help="gt-engine as functions of this stack; left out, SageMaker Ground Truth labels, or what --engine-url names.",
+)
 @click.option("--engine-url", default="", help="URL of your gt-engine; left out, SageMaker Ground Truth labels.")
 @click.option("--engine-checks-signatures", is_flag=True, help="Your gt-engine was given access keys.")
 @click.option("--alarm-email", default="", help="Who is told of alarms.")
@@ -24,6 +29,7 @@ from gt_cli.terminal import console, reporting_errors
 def deploy(
     stage: str,
     region: str | None,
+    engine: str | None,
     engine_url: str,
     engine_checks_signatures: bool,
     alarm_email: str,
@@ -31,8 +37,17 @@ def deploy(
     yes: bool,
 ) -> None:
     """Installs on AWS: shows what would change, asks, applies it."""
+    if engine and engine_url:
+        raise click.UsageError("--engine-url is the address of an engine elsewhere; --engine serverless has its own.")
     session = boto3.Session(region_name=region)
-    built = packaging.build(Path("build/production"), production=True, say=console.print)
+    own = engine == "serverless"
+    built = packaging.build(Path("build/production"), production=True, with_engine=own, say=console.print)
+    elsewhere = {
+        "SageMakerEndpointUrl": engine_url,
+        "EngineChecksSignatures": "true" if engine_checks_signatures else "false",
+    }
+    if own:
+        deployment.engine_keys(session, deployment.stack_name(stage))
     outputs = deployment.deploy(
         session,
         built,
@@ -40,8 +55,7 @@ def deploy(
         bucket=deployment.artifact_bucket(session),
         parameters={
             "Stage": stage,
-            "SageMakerEndpointUrl": engine_url,
-            "EngineChecksSignatures": "true" if engine_checks_signatures else "false",
+            **({} if own else elsewhere),
             "AlarmEmail": alarm_email,
             "Tracing": "Active" if traces else "PassThrough",
         },

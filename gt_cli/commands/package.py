@@ -12,10 +12,11 @@ from gt_cli.terminal import console, reporting_errors
 
 @click.command()
 @click.option("--build", "folder", type=click.Path(path_type=Path), default=Path("build/production"), show_default=True)
+@click.option("--engine", type=click.Choice(["serverless"]), help="With gt-engine's functions.")
 @reporting_errors
-def package(folder: Path) -> None:
+def package(folder: Path, engine: str | None) -> None:
     """Builds and checks the Lambda package and the template.
 
     Needs Python 3.12 or later.
     """
-    packaging.build(folder, production=True, say=console.print)
+    packaging.build(folder, production=True, with_engine=engine is not None, say=console.print)

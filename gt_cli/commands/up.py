@@ -14,8 +14,15 @@ from gt_cli.terminal import console, reporting_errors
 
 @click.command()
 @click.option("--work", type=click.Path(path_type=Path), help="Where everything lies; kept for the next start.")
+@click.option(
+    "--engine",
+    type=click.Choice(["server", "serverless"]),
+    default="server",
+    show_default=True,
+    help="A process of its own, or functions of the template as `deploy --engine serverless` makes them.",
+)
 @reporting_errors
-def up(work: Path | None) -> None:
+def up(work: Path | None, engine: str) -> None:
     """Runs the local stack until Ctrl-C."""
     with TemporaryDirectory(prefix="gt-service-") as temporary:
         folder = work or Path(temporary)
@@ -23,6 +30,7 @@ def up(work: Path | None) -> None:
             folder,
             logs=folder / "logs",
             keep=work is not None,
+            serverless=engine == "serverless",
             say=lambda text: console.print(f"[dim]{text} …[/]", highlight=False),
         ) as stack:
             print_addresses(stack)
@@ -44,12 +52,14 @@ def run_until_interrupted(stack: LocalStack) -> None:
 
 
 def print_addresses(stack: LocalStack) -> None:
+    key_id, secret = stack.engine_keys or ("test", "test")
     exports = {
         "AWS_ENDPOINT_URL": stack.endpoint_url,
         "AWS_ENDPOINT_URL_SAGEMAKER": stack.engine_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": key_id,
+        "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_DEFAULT_REGION": stack.session.region_name,
+        "GT_ENGINE_TABLE_PREFIX": stack.table_prefix,
         "GT_SERVICE_URL": stack.api_url,
         "GT_SERVICE_TOKEN": stack.token,
         "INBOX": f"s3://{stack.outputs['InboxBucket']}",

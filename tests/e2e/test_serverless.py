@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -12,7 +15,7 @@ from rich.console import Console
 from gt_cli.demo.plan import Plan
 from gt_cli.demo.run import Demo, perform
 from gt_cli.demo.sources import draw_all
-from gt_cli.stack import LocalStack, local_stack
+from gt_cli.stack import LocalStack, child_environment, local_stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -46,7 +49,7 @@ def test_three_jobs_run_to_their_end(found: dict[str, Any]) -> None:
 
 def test_every_image_has_a_label(found: dict[str, Any]) -> None:
     for job in found["jobs"]:
-        assert job["counts"]["human"] + job["counts"]["machine"] == IMAGES // 2, job
+        assert job["human_labeled"] + job["machine_labeled"] == job["objects"] == IMAGES // 2, job
 
 
 def test_no_message_is_left_or_dead(serverless: LocalStack, found: dict[str, Any]) -> None:
@@ -61,3 +64,19 @@ def test_a_stranger_is_refused(serverless: LocalStack) -> None:
     stranger = serverless.session.client("sagemaker", endpoint_url=serverless.engine_url)
     with pytest.raises(ClientError, match="UnrecognizedClient"):
         stranger.list_labeling_jobs()
+
+
+def test_people_sign_in_at_the_function_url(serverless: LocalStack) -> None:
+    """Cookies, redirects and forms come through unharmed, and every copy of the function knows the session."""
+    command = [sys.executable, "-m", "gt_engine.main", "workers", "invite", "Ada", "--group", "birds"]
+    environment = child_environment(serverless.endpoint_url) | {"GT_ENGINE_TABLE_PREFIX": serverless.table_prefix}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    link = said.stdout.strip()
+    assert link.startswith(f"{serverless.engine_url}/sign-in/")
+    with httpx.Client(timeout=60, headers={"Origin": serverless.engine_url, "Accept": "text/html"}) as browser:
+        assert browser.get(f"{serverless.engine_url}/jobs").status_code == 303
+        assert browser.get(link).status_code == 200
+        assert browser.post(link).status_code == 303
+        page = browser.get(f"{serverless.engine_url}/jobs")
+        assert (page.status_code, "Ada" in page.text) == (200, True)
+        assert browser.post(f"{serverless.engine_url}/sign-out", headers={"Origin": "https://e.org"}).status_code == 403
