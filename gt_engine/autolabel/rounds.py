@@ -160,10 +160,12 @@ Step: TypeAlias = AskPeople | AutoLabel | Finish
 @dataclass(frozen=True)
 class Progress:
     """What has happened so far in a job; `objects` are the ids in manifest order, `failed` cannot be labeled, and
-    people are asked about those of `ahead` at this moment."""
+    people are asked about those of `ahead` at this moment. `labeled_before` came with their labels and are none of the
+    objects: the job starts warm from them, and since nobody drew them by chance they certify nothing."""
 
     objects: tuple[str, ...]
     failed: frozenset[str] = frozenset()
+    labeled_before: tuple[str, ...] = ()
     batches: tuple[HumanBatch, ...] = ()
     rounds: tuple[Round, ...] = ()
     ahead: tuple[str, ...] = ()
@@ -210,11 +212,12 @@ def opening(plan: JobPlan, progress: Progress) -> list[tuple[Purpose, int]]:
     # An exact test needs all the labels that it can get.
     if plan.guarantee.method is Method.FINITE_SAMPLE:
         needed, cold = most, 2 * most
-    rest = min(most, needed if plan.warm else cold // 2) - probe
+    warm = plan.warm or bool(progress.labeled_before)
+    rest = min(most, needed if warm else cold // 2) - probe
     if rest > 0:
-        batches.append((Purpose.VALIDATION if plan.warm else Purpose.TRAINING, rest))
+        batches.append((Purpose.VALIDATION if warm else Purpose.TRAINING, rest))
     # A model that was dropped leaves a cold job: its first labels become training, and validation is added.
-    if not plan.warm or fell_back(progress):
+    if not warm or fell_back(progress):
         batches.append((Purpose.VALIDATION, min(most, cold - cold // 2)))
     return batches
 

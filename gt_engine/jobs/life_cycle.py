@@ -181,9 +181,9 @@ def next_work(
         return _end(state, End(Phase.STOPPED))
     if state.lines is None:
         return Open()
-    objects = len(state.progress.objects)
-    if looks_at_images and state.prepared < objects:
-        return Prepare(state.prepared, min(PREPARE_AT_ONCE, objects - state.prepared))
+    images = len(state.images)
+    if looks_at_images and state.prepared < images:
+        return Prepare(state.prepared, min(PREPARE_AT_ONCE, images - state.prepared))
     if any(batch.published < len(batch.object_ids) for batch in state.open_batches):
         return Publish()
     if answers is not None and any(not batch.is_ahead for batch in state.open_batches):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gt_engine.autolabel import FeatureView, JobPlan, Learner, Progress, Round, labeling, learner_for
@@ -12,12 +12,16 @@ from gt_engine.autolabel.second_look import Suspicion, suspicions
 from gt_engine.labels import Label, Task
 from gt_engine.outputs import records
 
+FIRST_TRAINING = 99
+"""Tells the training on labels that came with the manifest from those that follow, by the number of batches before."""
+
 
 @dataclass(frozen=True)
 class Lesson:
     """What the machine may know: features of the labeled and of the unlabeled, people's labels, the model so far.
 
-    `guesses` are its own labels of this job: of use to the last training alone.
+    `guesses` are its own labels of this job: of use to the last training alone. `before`: labels that came with the
+    manifest, until the first round has learnt from them.
     """
 
     task: Task
@@ -26,6 +30,7 @@ class Lesson:
     labels: Mapping[str, Label]
     model: bytes | None
     guesses: Mapping[str, Label] = field(default_factory=dict)
+    before: Mapping[str, Label] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +46,14 @@ class SecondLook:
 @dataclass(frozen=True)
 class Trained:
     """A training. `samples`: labels it learnt from; `scores`: validation score of each epoch; `warm`: it started from
-    a model. `second_look`: of a job's last one, what it says of people's labels that it never saw."""
+    a model. `before`: the objects that it learnt from where their labels came with the manifest, and it learnt from
+    nothing else. `second_look`: of a job's last one, what it says of people's labels that it never saw."""
 
     model: bytes
     samples: int
     scores: tuple[float, ...]
     warm: bool
+    before: tuple[str, ...] = ()
     second_look: SecondLook | None = None
 
 
@@ -84,6 +91,10 @@ class LearningMachine:
     hurry: int = 1
 
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
+        started = self._started(lesson, plan)
+        if started is not None:
+            # As from a model that was given: it has seen no label of this job, and is dropped where it does harm.
+            plan, lesson = replace(plan, warm=True), replace(lesson, model=started.model)
         scores: list[float] = []
         outcome = labeling.run_round(
             self._learner(lesson, plan),
@@ -95,7 +106,7 @@ class LearningMachine:
             model=lesson.model,
             on_epoch=lambda _, score: scores.append(score),
         )
-        trained = None
+        trained = started
         if outcome.trained:
             warm = lesson.model is not None and not outcome.round.fell_back
             trained = Trained(outcome.model, len(progress.human()), tuple(scores), warm)
@@ -105,6 +116,8 @@ class LearningMachine:
         return Labeled(trained, outcome.round, outcome.labels, b"".join(predictions))
 
     def train(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Trained:
+        started = self._started(lesson, plan)
+        lesson = lesson if started is None else replace(lesson, model=started.model)
         scores: list[float] = []
         learner = self._learner(lesson, plan)
         learnt = labeling.train(
@@ -125,7 +138,9 @@ class LearningMachine:
             tuple(learner.losses(left_out.labels, given).tolist()),
             tuple(suspicions(left_out.labels, left_out.confidences, given)),
         )
-        return Trained(learnt.model, len(progress.human()), tuple(scores), lesson.model is not None, second_look)
+        return Trained(
+            learnt.model, len(progress.human()), tuple(scores), lesson.model is not None, second_look=second_look
+        )
 
     def propose(self, lesson: Lesson, plan: JobPlan, object_ids: Collection[str]) -> Mapping[str, Label]:
         if lesson.model is None:
@@ -133,6 +148,25 @@ class LearningMachine:
         # Nothing is decided on them, so all members may answer, those that have learnt from an object as well.
         said = self._learner(lesson, plan).predict(lesson.model, lesson.view, tuple(object_ids), together=True)
         return dict(zip(said.ids, said.labels, strict=True))
+
+    def _started(self, lesson: Lesson, plan: JobPlan) -> Trained | None:
+        """A model of the labels that came with the manifest, on top of the given one; None where there are none."""
+        if not lesson.before:
+            return None
+        scores: list[float] = []
+        model = (
+            self._learner(lesson, plan)
+            .train(
+                lesson.view,
+                lesson.before,
+                classes=lesson.classes,
+                seed=plan.seed * 100 + FIRST_TRAINING,
+                initial=lesson.model,
+                on_epoch=lambda _, score: scores.append(score),
+            )
+            .model
+        )
+        return Trained(model, len(lesson.before), tuple(scores), lesson.model is not None, tuple(lesson.before))
 
     def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:
         return learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads, hurry=self.hurry)

@@ -45,7 +45,7 @@ def packed_features(
 
 
 def _places(state: JobState) -> Iterator[tuple[int, int, str]]:
-    for place, object_id in enumerate(state.progress.objects):
+    for place, object_id in enumerate(state.images):
         row = place % PREPARE_AT_ONCE
         yield place - row, row, object_id
 

@@ -119,6 +119,16 @@ def labels_of(job: JobContext, contents: Mapping[str, Mapping[str, object]]) -> 
     return labels
 
 
+def label_before(job: JobContext, line: ManifestLine) -> Label | None:
+    """The label that an object came with; None where the machine cannot learn from it: it is of another form, or of
+    classes that the job does not have."""
+    try:
+        label = job.form.label(json.loads(line.text.removeprefix(b"\xef\xbb\xbf")))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return None
+    return label if isinstance(label, BoxLabel | ClassLabel) else None
+
+
 def read_facts(job: JobContext, tools: Tools, wanted: Collection[str]) -> Facts:
     """What is known of the wanted objects' images; those that cannot be used are left out.
 

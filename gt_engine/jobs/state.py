@@ -129,6 +129,11 @@ class JobState:
         return Counters(human, machine, failed, len(self.progress.objects) - human - machine - failed)
 
     @property
+    def images(self) -> tuple[str, ...]:
+        """Whatever is to be looked at: the objects, and those that came with their labels."""
+        return (*self.progress.objects, *self.progress.labeled_before)
+
+    @property
     def reasons(self) -> dict[str, str]:
         """Why objects have no label, by their ids: images that cannot be used, and what people could not answer."""
         told = [self.problems, *(work.failed for work in self.human), *(batch.failed for batch in self.open_batches)]
@@ -207,6 +212,7 @@ def load(body: bytes) -> JobState:
         progress=Progress(
             objects=tuple(progress["objects"]),
             failed=frozenset(progress["failed"]),
+            labeled_before=tuple(progress.get("labeled_before", ())),
             batches=tuple(_batch(**batch) for batch in progress["batches"]),
             rounds=tuple(Round(**_tuples(round_)) for round_ in progress["rounds"]),
         ),

@@ -54,11 +54,15 @@ class Image:
 
 
 def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    wanted = state.progress.objects[work.first : work.first + work.count]
+    wanted = state.images[work.first : work.first + work.count]
     sources = {str(line.number): S3Uri.parse(line.source) for line in read_lines(job, tools, wanted)}
     images = _look(job, sources, tools)
+    # What came with its label is asked of nobody: without its image there is nothing to learn from it, and that is all.
+    asked = set(state.progress.objects)
     problems = {
-        one: f"{image.code}: {image.message}" for one, image in images.items() if isinstance(image, ImageProblem)
+        one: f"{image.code}: {image.message}"
+        for one, image in images.items()
+        if isinstance(image, ImageProblem) and one in asked
     }
     document = {
         one: [image.version.key, [image.facts.width, image.facts.height, image.facts.depth]]
@@ -67,7 +71,7 @@ def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Ou
     }
     part = gzip.compress(json.dumps(document).encode(), mtime=0)
     tools.objects.write(job.tree.facts(work.first), part, ARCHIVE)
-    objects = len(state.progress.objects)
+    objects = len(state.images)
     if job.plan.auto_labeling and (has_packs(job, tools) if work.first else _wants_packs(objects, tools)):
         keys = [image.version.key if isinstance(image := images[one], Image) else None for one in wanted]
         write_pack(job, work.first, keys, tools)

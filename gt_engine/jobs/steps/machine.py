@@ -13,6 +13,7 @@ from gt_engine.jobs.machine import Lesson, SecondLook, Trained
 from gt_engine.jobs.packs import has_packs, packed_features
 from gt_engine.jobs.reading import (
     human_contents,
+    label_before,
     labels_of,
     machine_contents,
     read_facts,
@@ -32,7 +33,7 @@ from gt_engine.jobs.tools import (
     created_at,
     write_all,
 )
-from gt_engine.labels import Task
+from gt_engine.labels import Label, Task
 from gt_engine.outputs import records, training_log
 from gt_engine.store import ModelRecord
 from gt_service.errors import NotFound
@@ -112,8 +113,17 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """What there is to learn from and to label, with the features of all of it at hand."""
     answered = set(state.progress.human())  # not what people label meanwhile: that is the sample of the next round
     labels = labels_of(job, {one: text for one, text in human_contents(state, tools).items() if one in answered})
-    wanted = {*labels, *state.progress.pool(), *state.progress.machine()}
-    return replace(lesson_on(wanted, job, state, tools), labels=labels)
+    before = {} if state.progress.rounds else _labels_before(job, state, tools)
+    wanted = {*labels, *state.progress.pool(), *state.progress.machine(), *before}
+    lesson = lesson_on(wanted, job, state, tools)
+    usable = set(lesson.view.ids())
+    return replace(lesson, labels=labels, before={one: label for one, label in before.items() if one in usable})
+
+
+def _labels_before(job: JobContext, state: JobState, tools: Tools) -> dict[str, Label]:
+    lines = read_lines(job, tools, state.progress.labeled_before)
+    found = {str(line.number): label_before(job, line) for line in lines}
+    return {one: label for one, label in found.items() if label is not None}
 
 
 def lesson_on(wanted: Collection[str], job: JobContext, state: JobState, tools: Tools) -> Lesson:
@@ -168,10 +178,11 @@ def _keep_model(
     """Writes what a training leaves: model, record, log, training set."""
     name, uri = job.tree.training_job(iteration), job.tree.model(iteration)
     tools.objects.write(uri, trained.model, ARCHIVE)
-    contents = human_contents(state, tools)
+    contents = {} if trained.before else human_contents(state, tools)
+    learnt = trained.before or tuple(contents)
     lines = (
-        records.labeled_line(line.text, contents[str(line.number)]) + b"\n"
-        for line in read_lines(job, tools, set(contents))
+        (records.labeled_line(line.text, contents[str(line.number)]) if contents else line.text) + b"\n"
+        for line in read_lines(job, tools, set(learnt))
     )
     tools.objects.write_stream(job.tree.training_manifest(iteration), lines, LINES)
     messages = training_log.messages(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.manifest import read_manifest
-from gt_engine.jobs.reading import write_line_places
+from gt_engine.jobs.reading import label_before, write_line_places
 from gt_engine.jobs.reviewing import check_reviewed
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.team_record import read_record
@@ -33,17 +33,22 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         )
     tools.objects.write(job.tree.label_categories, records.label_categories(job.classes), JSON)
     tools.objects.write(job.tree.template, tools.objects.read(job.template), "text/html")
-    progress = replace(state.progress, objects=tuple(todo))
+    progress = replace(state.progress, objects=tuple(todo), labeled_before=tuple(copy.labeled))
     said = [f"{lines} data objects, {len(todo)} to label, {len(job.classes)} label categories."]
+    if copy.labeled:
+        said.append(
+            f"{len(copy.labeled)} data objects have their label: the machine learns from them, and certifies nothing."
+        )
     return Outcome(state.after(lines=lines, progress=progress, skills=read_record(job, tools).skills), tuple(said))
 
 
 class _Copy:
-    """The manifest, line by line. Once it was read to its end: the objects to label, and where each line of the copy
-    begins and the last one ends."""
+    """The manifest, line by line. Once it was read to its end: the objects to label, those whose labels
+    the machine may learn from, and where each line of the copy begins and the last one ends."""
 
     def __init__(self) -> None:
         self.todo: list[str] = []
+        self.labeled: list[str] = []
         self.places = [0]
 
     def of(self, job: JobContext, tools: Tools) -> Iterator[bytes]:
@@ -57,6 +62,8 @@ class _Copy:
                 if job.task.facts.reviews is not None:
                     check_reviewed(line.text, line.number, job.form.attribute)
                 self.todo.append(str(line.number))
+            elif job.plan.auto_labeling and label_before(job, line) is not None:
+                self.labeled.append(str(line.number))
             copied = line.text + b"\n"
             self.places.append(self.places[-1] + len(copied))
             yield copied
