@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,22 @@ def fast(aws: LocalSession, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     assert running.stop() == 0
 
 
+def reported(aws: LocalSession, described: dict[str, Any]) -> dict[str, Any]:
+    """The report of a job, written below `reports/<job>`."""
+    gold = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "gt-service:gold-labels")
+    return publish_job_report(
+        objects=BulkObjects(aws.client("s3")),
+        logs=CloudWatchTrainingLogs(aws.client("logs")),
+        description=described,
+        spec=spec(gold_labels=gold),
+        role="first",
+        batch=1,
+        control=None,
+        destination=S3Uri(BUCKET, f"reports/{described['LabelingJobName']}"),
+        now=datetime(2026, 11, 22, tzinfo=UTC),
+    )
+
+
 @pytest.mark.timeout(600)
 def test_the_report_of_an_engines_job(aws: LocalSession, fast: Engine, name: str) -> None:
     """What the engine writes and what the report reads would drift apart."""
@@ -34,19 +51,7 @@ def test_the_report_of_an_engines_job(aws: LocalSession, fast: Engine, name: str
     client.create_labeling_job(**request_in(birds(aws, name, 60), name, MaxConcurrentTaskCount=12))
     described = ended(client, name, seconds=500)
     counters = described["LabelCounters"]
-    objects = BulkObjects(aws.client("s3"))
-    gold = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "gt-service:gold-labels")
-    report = publish_job_report(
-        objects=objects,
-        logs=CloudWatchTrainingLogs(aws.client("logs")),
-        description=described,
-        spec=spec(gold_labels=gold),
-        role="first",
-        batch=1,
-        control=None,
-        destination=S3Uri(BUCKET, f"reports/{name}"),
-        now=datetime(2026, 11, 22, tzinfo=UTC),
-    )
+    report = reported(aws, described)
     counts = report["counts"]
     assert (counts["human_images"], counts["machine_images"]) == (counters["HumanLabeled"], counters["MachineLabeled"])
     assert (
@@ -59,8 +64,26 @@ def test_the_report_of_an_engines_job(aws: LocalSession, fast: Engine, name: str
     assert all(worker["median_seconds"] for worker in report["workers"])
     assert sum(worker["answers"] for worker in report["workers"]) == counts["answers"]
     folder = S3Uri(BUCKET, f"reports/{name}/")
-    paths = {item.uri.key.removeprefix(folder.key) for item in objects.list(folder)}
+    paths = {item.uri.key.removeprefix(folder.key) for item in BulkObjects(aws.client("s3")).list(folder)}
     files = {path for path in paths if "/" not in path}
     assert files == {"report.json", "report.csv", "report.html", "report.png", "report.svg"}
     assert {path.partition("/")[0] for path in paths - files} == {"images"}
     assert "images/index.bits" in paths
+
+
+@pytest.mark.timeout(600)
+def test_what_a_machine_may_not_label_is_mended(aws: LocalSession, fast: Engine, name: str) -> None:
+    """A target that no machine is shown to meet: what is left after the round goes to people with its boxes."""
+    client = fast.client()
+    body = request_in(birds(aws, name, 60), name, MaxConcurrentTaskCount=12)
+    tags = {"gt-engine:proposals-blind": "0.2", "gt-engine:quality-target": "0.999"}
+    body["Tags"] += [{"Key": key, "Value": value} for key, value in tags.items()]
+    client.create_labeling_job(**body)
+    described = ended(client, name, seconds=500)
+    assert described["LabelCounters"]["HumanLabeled"] > 40
+    report = reported(aws, described)
+    mended, blind = report["proposals"]["proposed"], report["proposals"]["blind"]
+    assert mended["images"] > blind["images"]
+    assert mended["seconds_per_image"] > 0
+    assert report["proposals"]["checked"] + report["proposals"]["planted"] == mended["answers"]
+    assert report["findings"] == []
