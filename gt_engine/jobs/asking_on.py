@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 def ask_on(objects: Iterable[ObjectOffer], job: JobContext, skills: Skills, tools: Tools) -> None:
     """Decides on every undecided object. What was decided in an instant is in the table, and whoever changes an answer
-    after that undoes it."""
+    after that undoes it. Objects that people mend are asked of as many as at most."""
     files = WorkFiles.of(job.tree, tools.objects)
     undecided = [one for one in objects if one.is_undecided]
-    mended = _mended(undecided, job, files)
+    mended = files.mended(one.part for one in undecided) if job.proposals is not None else set[int]()
     for one, is_enough in zip(
         undecided,
         in_parallel(lambda it: it.place not in mended and _is_enough(it, job, skills, files), undecided),
@@ -32,17 +32,6 @@ def ask_on(objects: Iterable[ObjectOffer], job: JobContext, skills: Skills, tool
     ):
         # Closes the race with an answer that is changed meanwhile: the object is looked at again.
         tools.people.replace(offers.decide(one, is_enough=is_enough))
-
-
-def _mended(objects: Iterable[ObjectOffer], job: JobContext, files: WorkFiles) -> set[int]:
-    """The places of those that people saw with the machine's proposal. That they agree with it, and so with each other,
-    makes no label: as many are asked as at most."""
-    if job.proposals is None:
-        return set()
-    parts = sorted({one.part for one in objects})
-    return {
-        line.place for part in in_parallel(files.offer, parts) for line in part.values() if line.proposal is not None
-    }
 
 
 def _is_enough(one: ObjectOffer, job: JobContext, skills: Skills, files: WorkFiles) -> bool:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gt_engine.aws import Objects
+from gt_engine.aws import Objects, in_parallel
 from gt_engine.outputs.tree import JobTree
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
@@ -88,6 +88,12 @@ class WorkFiles:
     def offer(self, first: int) -> dict[int, OfferedLine]:
         """The objects of a part by their places."""
         return _offered(self.objects.read(self._part(first)))
+
+    def mended(self, parts: Iterable[int]) -> set[int]:
+        """The places in these parts whose workers see the machine's proposal: that they agree with it, and so with each
+        other, tells nothing of them."""
+        found = in_parallel(self.offer, sorted({*parts}))
+        return {line.place for part in found for line in part.values() if line.proposal is not None}
 
     def offers(self) -> Iterator[tuple[int, OfferedLine]]:
         """Every object ever offered, with the first place of its part."""

@@ -16,7 +16,9 @@ from gt_engine.workforce.tasks import JobOffer, Tasks
 from gt_service.errors import NotFound
 
 MOST_COMPARED = 200
-"""Objects whose answers are compared: the last ones with two answers or more."""
+"""Objects whose answers are compared: the last ones with two answers or more that nobody saw a proposal of."""
+MOST_LOOKED_AT = 1_000
+"""Objects among which these are."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,14 @@ class Supervision:
     tasks: Tasks
 
     def agreement(self, job: str) -> Agreement:
-        """How far the job's people agree. Errors: `NotFound` where the job is not on offer."""
+        """How far the job's people agree about what they answered blind. Errors: `NotFound` where the job is not on
+        offer."""
         offer = self._offer(job)
-        answered = [one for one in self.tasks.store.objects(job) if len(one.answers) > 1][-MOST_COMPARED:]
+        answered = [one for one in self.tasks.store.objects(job) if len(one.answers) > 1][-MOST_LOOKED_AT:]
         files = self._files(offer)
-        return agreement(in_parallel(lambda one: _labels(one, offer, files), answered))
+        mended = files.mended(one.part for one in answered)
+        blind = [one for one in answered if one.place not in mended][-MOST_COMPARED:]
+        return agreement(in_parallel(lambda one: _labels(one, offer, files), blind))
 
     def discard(self, job: str, worker_id: str, now: datetime) -> Discarded:
         """Takes back the worker's answers whose labels are not made yet; others are asked instead.

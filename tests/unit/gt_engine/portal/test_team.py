@@ -123,6 +123,18 @@ def test_agreement_shows_who_disagrees(world: PortalWorld, visitor: Visitor, bos
     assert re.search(r"Eve</th><td class=\"n\">0 %", page)
 
 
+def test_agreement_with_a_proposal_is_not_shown_as_peoples_own(
+    world: PortalWorld, visitor: Visitor, boss: Client
+) -> None:
+    """All who accept what they see would look careful."""
+    world.add_job(
+        count=2, template=CLASSES, task_type=TaskType.IMAGE_CLASSIFICATION, workers=2, proposals={0: {"label": "Bird"}}
+    )
+    for name, label in (("Ada", "Bird"), ("Ben", "Nest")):
+        classify(visitor(name), label, most=2)
+    assert "1 object<" in boss.get(f"/team/jobs/{JOB}/agreement").text
+
+
 def test_the_job_s_page_has_its_figures(world: PortalWorld, visitor: Visitor, boss: Client) -> None:
     add_classes(world, count=4, workers=2)
     ada = visitor("Ada")
