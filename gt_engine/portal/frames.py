@@ -6,6 +6,7 @@ change into another object's, and it does not tell where the object lies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
@@ -23,9 +24,12 @@ from gt_engine.workforce.members import Worker
 from gt_engine.workforce.tasks import Task
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import S3Uri
+from gt_service.regions import TaskType
 
 PAGE_LIFETIME = timedelta(minutes=15)
 FILE_GRACE = timedelta(minutes=30)
+_TAGS = re.compile(r"<\s*(crowd-[a-z-]+|input|textarea|select|button)\b", re.IGNORECASE)
+_ALONE = frozenset({"crowd-form", "crowd-image-classifier"})
 NAMED_ENTITIES = "human-task-ui/NamedEntityRecognition"
 
 
@@ -37,7 +41,7 @@ def page_address(call: Call, task: Task) -> str:
 
 def frame(call: Call) -> Response:
     """GET /tasks/<task>/page"""
-    worker, task = _signed_for(call)
+    worker, task = signed_for(call)
     until = call.now + timedelta(seconds=task.time_limit_seconds) + FILE_GRACE
     granted: list[str] = []
 
@@ -54,7 +58,7 @@ def frame(call: Call) -> Response:
 
 def file(call: Call) -> Response:
     """GET /tasks/<task>/files/<n>"""
-    _, task = _signed_for(call)
+    _, task = signed_for(call)
     granted: list[str] = []
     _render(call.portal, task, lambda uri: str(_place(granted, uri)) if uri.startswith("s3://") else uri)
     number = call.request.path_params["number"]
@@ -79,7 +83,7 @@ def _homes(portal: Portal, granted: Iterable[str]) -> set[str]:
     return {f"{address.scheme}://{address.netloc}" for address in addresses}
 
 
-def _signed_for(call: Call) -> tuple[Worker, Task]:
+def signed_for(call: Call) -> tuple[Worker, Task]:
     """Whose task it is. Errors: `AccessDenied`, `NotFound`, `Conflict` where its time is over."""
     worker_id = call.portal.signer.worker_of(call.request.url.path, call.request.query_params, call.now)
     worker = call.portal.members.worker(worker_id)
@@ -95,7 +99,7 @@ def _place(granted: list[str], uri: str) -> int:
 
 
 def _render(portal: Portal, task: Task, grant: Grant) -> str:
-    template = built_in_page(NAMED_ENTITIES) if task.template is None else _template(portal, task.template, task.job)
+    template = built_in_page(NAMED_ENTITIES) if task.template is None else template_of(portal, task.template, task.job)
     return render(template, task_input(task), grant=grant).html
 
 
@@ -112,6 +116,20 @@ def task_input(task: Task) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _template(portal: Portal, uri: S3Uri, job: str) -> str:
+def template_of(portal: Portal, uri: S3Uri, job: str) -> str:
     """A job's template does not change once the job has begun."""
     return portal.objects.read(uri).decode("utf-8")
+
+
+def has_grid(task_type: TaskType, template: str) -> bool:
+    """Whether a job's pictures can be answered in a grid. Pure."""
+    tags = {tag.lower() for tag in _TAGS.findall(template)}
+    return task_type is TaskType.IMAGE_CLASSIFICATION and "crowd-image-classifier" in tags and tags <= _ALONE
+
+
+def job_has_grid(call: Call, name: str) -> bool:
+    """Whether a job that is on offer has a grid."""
+    offer = call.portal.tasks.store.offer(name)
+    if offer is None or offer.task_type is not TaskType.IMAGE_CLASSIFICATION or offer.tree.template is None:
+        return False
+    return has_grid(offer.task_type, template_of(call.portal, offer.tree.template, name))

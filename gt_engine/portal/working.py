@@ -28,7 +28,8 @@ def jobs(call: Call) -> Response:
     """GET /jobs"""
     worker = call.worker()
     offered = call.portal.tasks.jobs(worker, call.now)
-    values = {"jobs": offered, "day": call.portal.tasks.day(worker, call.now)}
+    grids = {one.job for one in offered if grid.job_has_grid(call, one.job)}
+    values = {"jobs": offered, "grids": grids, "day": call.portal.tasks.day(worker, call.now)}
     return page("jobs.html", worker, values, section="jobs")
 
 
@@ -88,7 +89,7 @@ def submit(call: Call) -> Response:
         raise InvalidInput("activeSeconds is a number", field="activeSeconds")
     worker = call.worker()
     call.portal.tasks.submit(worker, call.path("task"), answer, float(active), call.now)
-    return JSONResponse(_day(call))
+    return JSONResponse(day_of(call))
 
 
 def decline(call: Call) -> Response:
@@ -150,6 +151,6 @@ def _task(call: Call, task: Task) -> Response:
     return JSONResponse(as_json(call, task))
 
 
-def _day(call: Call) -> dict[str, Any]:
+def day_of(call: Call) -> dict[str, Any]:
     day = call.portal.tasks.day(call.worker(), call.now)
     return {"done": day.done, "activeSeconds": day.active_seconds}

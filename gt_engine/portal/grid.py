@@ -1,0 +1,140 @@
+"""Many pictures on one page: all have one label, and the worker marks those that do not fit.
+
+Only where one class is asked of an image and the page is that element alone: what else a template asks, a grid would
+not. Each picture is a task of its own, with its own answer, lease and time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from gt_engine.aws import in_parallel
+from gt_engine.portal.calls import Call, page
+from gt_engine.portal.files import inspect
+from gt_engine.portal.frames import FILE_GRACE, job_has_grid, signed_for, template_of
+from gt_engine.portal.security import FILE_HEADERS
+from gt_engine.portal.working import DECLINE_REASONS, as_json, day_of
+from gt_engine.workforce.members import Worker
+from gt_engine.workforce.tasks import Task, Tasks
+from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
+from gt_service.objects import S3Uri
+
+MOST_TILES = 24
+SECONDS_PER_TILE = 5
+"""No more tiles than a task's time holds: the clock of all begins at once."""
+LOOK_AGAIN_SECONDS = 10
+_NAME = re.compile(r"<\s*crowd-image-classifier\b[^>]*?\bname\s*=\s*[\"']([^\"']{1,100})[\"']", re.IGNORECASE)
+
+
+def grid(call: Call) -> Response:
+    """GET /jobs/<job>/grid: the page; its script asks for the tiles."""
+    worker, name = call.worker(), call.path("job")
+    offered = next((one for one in call.portal.tasks.jobs(worker, call.now) if one.job == name), None)
+    offer = call.portal.tasks.store.offer(name)
+    if offered is None or offer is None or not job_has_grid(call, name):
+        raise NotFound(f"the labeling job {name!r} has no grid", remedy="Look at the list of jobs.")
+    values = {"job": name, "title": offered.title, "labels": offer.labels, "look_again": LOOK_AGAIN_SECONDS}
+    return page("grid.html", worker, values)
+
+
+def take(call: Call) -> Response:
+    """POST /jobs/<job>/grid {}: tiles that this worker has begun, or that begin now; their clock runs."""
+    worker, name, tasks = call.worker(), call.path("job"), call.portal.tasks
+    if not job_has_grid(call, name):
+        raise NotFound(f"the labeling job {name!r} has no grid", remedy="Look at the list of jobs.")
+    begun = [tasks.accept(worker, one.task_id, call.now) for one in _reserved(tasks, worker, name, call)]
+    drafts = in_parallel(lambda one: tasks.draft(worker, one.task_id), begun)
+    tiles = [_tile(call, worker, one, draft) for one, draft in zip(begun, drafts, strict=True)]
+    return JSONResponse({"tiles": tiles, "isPaused": worker.is_paused})
+
+
+def submit(call: Call) -> Response:
+    """POST /jobs/<job>/grid/submit {answers: [{task, label} | {task, reason} | {task}], activeSeconds}
+
+    A label is an answer, a reason declines, neither gives back. Each stands for itself: `refused` has what was not
+    taken, by task. Sent twice it counts once.
+    """
+    document = call.json()
+    answers, seconds = document.get("answers"), document.get("activeSeconds")
+    if not isinstance(answers, list) or not 0 < len(answers) <= MOST_TILES:
+        raise InvalidInput(f"answers is a list of 1 to {MOST_TILES}", field="answers")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not math.isfinite(seconds):
+        raise InvalidInput("activeSeconds is a number", field="activeSeconds")
+    if not all(isinstance(one, dict) and isinstance(one.get("task"), str) for one in answers):
+        raise InvalidInput("an answer has a task", field="answers")
+    worker = call.worker()
+    offer = call.portal.tasks.store.offer(call.path("job"))
+    if offer is None or offer.tree.template is None:
+        raise NotFound(f"there is no labeling job {call.path('job')!r} for you", remedy="Look at the list of jobs.")
+    named = _NAME.search(template_of(call.portal, offer.tree.template, offer.job))
+    name = named.group(1) if named else "crowd-image-classifier"
+    refused = {}
+    for task, problem in in_parallel(lambda one: _done(call, worker, one, name, seconds / len(answers)), answers):
+        if problem is not None:
+            refused[task] = problem
+    return JSONResponse({**day_of(call), "refused": refused})
+
+
+def image(call: Call) -> Response:
+    """GET /tasks/<task>/image: the picture of a tile, at a signed address."""
+    _, task = signed_for(call)
+    if not isinstance(task.source, S3Uri):
+        raise NotFound("the task has no image")
+    found = inspect(call.portal.objects.read(task.source), task.source.key.rpartition("/")[2])
+    return Response(found.body, media_type=found.media_type, headers=dict(FILE_HEADERS))
+
+
+def _reserved(tasks: Tasks, worker: Worker, job: str, call: Call) -> Sequence[Task]:
+    found: list[Task] = []
+    most = MOST_TILES
+    while len(found) < most:
+        task = tasks.next(worker, job, call.now, besides=[one.task_id for one in found])
+        if task is None:
+            break
+        found.append(task)
+        most = min(MOST_TILES, max(1, task.time_limit_seconds // SECONDS_PER_TILE))
+    return found
+
+
+def _tile(call: Call, worker: Worker, task: Task, draft: bytes | None) -> dict[str, Any]:
+    until = call.now + timedelta(seconds=task.time_limit_seconds) + FILE_GRACE
+    address = call.portal.signer.address(f"/tasks/{task.task_id}/image", worker.worker_id, until)
+    known = as_json(call, task)
+    return {
+        "task": task.task_id,
+        "image": address,
+        "secondsLeft": known["secondsLeft"],
+        "timeLimitSeconds": task.time_limit_seconds,
+        "label": _draft_label(draft, task.labels),
+    }
+
+
+def _draft_label(draft: bytes | None, labels: Sequence[str]) -> str | None:
+    """What the worker had chosen when the page was left; None where it was another page's draft."""
+    document = json.loads(draft) if draft else None
+    label = document.get("grid") if isinstance(document, dict) else None
+    return label if label in labels else None
+
+
+def _done(call: Call, worker: Worker, one: dict[str, Any], name: str, seconds: float) -> tuple[str, str | None]:
+    """What became of one tile: why it was not taken, None where it was."""
+    tasks, task, label, reason = call.portal.tasks, str(one["task"]), one.get("label"), one.get("reason")
+    try:
+        if label is not None:
+            tasks.submit(worker, task, {name: {"label": label}}, seconds, call.now)
+        elif reason in DECLINE_REASONS and reason != "other":
+            tasks.decline(worker, task, reason, "", call.now)
+        else:
+            tasks.release(worker, task, call.now)
+    except Conflict as problem:
+        return task, problem.message
+    except GtServiceError as problem:
+        return task, " ".join(filter(None, (problem.message, problem.remedy)))
+    return task, None
