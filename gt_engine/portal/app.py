@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gt_engine.portal import assets, frames, provider, sign_in, team, working
+from gt_engine.portal import assets, frames, grid, provider, sign_in, team, working
 from gt_engine.portal.calls import Answer, Portal, endpoint, problem
 from gt_engine.portal.identity import REDIRECT_PATH
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES
@@ -36,6 +36,10 @@ def portal_routes(portal: Portal) -> list[BaseRoute]:
         get("/jobs", working.jobs),
         get("/jobs/{job}", working.job),
         post("/jobs/{job}/next", working.next_task),
+        get("/jobs/{job}/grid", grid.grid),
+        post("/jobs/{job}/grid", grid.take),
+        post("/jobs/{job}/grid/submit", grid.submit),
+        get("/tasks/{task}/image", grid.image),
         get("/me", working.me),
         get("/tasks/{task}", working.task),
         post("/tasks/{task}/accept", working.accept),

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from gt_engine.portal.calls import Call, page
-from gt_engine.portal.frames import page_address
+from gt_engine.portal.frames import job_has_grid, page_address
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES, Task
 from gt_service.errors import InvalidInput
 
@@ -28,7 +28,7 @@ def jobs(call: Call) -> Response:
     """GET /jobs"""
     worker = call.worker()
     offered = call.portal.tasks.jobs(worker, call.now)
-    grids = {one.job for one in offered if grid.job_has_grid(call, one.job)}
+    grids = {one.job for one in offered if job_has_grid(call, one.job)}
     values = {"jobs": offered, "grids": grids, "day": call.portal.tasks.day(worker, call.now)}
     return page("jobs.html", worker, values, section="jobs")
 

@@ -15,7 +15,7 @@ from gt_engine.workforce import offers
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.index import JobOffer, TaskStore, written_off
 from gt_engine.workforce.members import Worker
-from gt_engine.workforce.offers import ObjectOffer, TaskAssignment
+from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from gt_service.errors import Conflict
 
 TRAIL_FOR = timedelta(seconds=30)
@@ -59,6 +59,13 @@ class Finder:
             # What was found stays the worker's own, and comes next.
             return self._gold_item(offer, worker, now) or found
         return found
+
+    def begun(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
+        """What the worker has begun, and nothing new."""
+        own = ((one, one.of(worker.worker_id)) for one in self.store.objects(offer.job, offer.first) if not one.closed)
+        mine = [*self._gold_of(offer, worker), *((one, it) for one, it in own if it is not None)]
+        open_ones = (it for it in mine if it[1].status in {Status.ACCEPTED, Status.LATER} and it[1].holds(now))
+        return next((it for it in open_ones if it[1].nonce not in besides), None)
 
     def anywhere(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
         """Looks at every object on offer: first for what the worker has open, then for one that is new to the worker,

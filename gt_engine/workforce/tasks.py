@@ -141,13 +141,13 @@ class Tasks:
         """The worker's next task: one that is open already, else one reserved now; None where there is nothing.
 
         `besides`: tasks that the page shows already; with them a task is fetched ahead. The clock does not start.
+        Who is paused gets what they have begun and nothing new.
         Errors: `NotFound` where the job is not (or no longer) one of the worker's.
         """
         offer = self._offer(worker, job)
-        if worker.is_paused:
-            return None
         nonces = {parse_task_id(one)[0] for one in besides}
-        found = self._finder.find(offer, worker, nonces, now)
+        find = self._finder.begun if worker.is_paused else self._finder.find
+        found = find(offer, worker, nonces, now)
         return None if found is None else self._task(offer, *found)
 
     def task(self, worker: Worker, task_id: str, now: datetime) -> Task:
@@ -339,7 +339,12 @@ class Tasks:
                 left += 1
                 if mine.status is not Status.RESERVED:
                     begun = begun or shown_id(mine.nonce, one.place, offer)
-            elif now < offer.until and one.free(now) and (mine is None or one.may_return_to(worker.worker_id)):
+            elif (
+                not worker.is_paused
+                and now < offer.until
+                and one.free(now)
+                and (mine is None or one.may_return_to(worker.worker_id))
+            ):
                 left += 1
         return OfferedJob(
             job=offer.job,

@@ -129,6 +129,14 @@ def test_who_takes_no_care_is_paused_and_told_of_once_let_go_on_it_counts_anew(t
     assert job.paused[0].shown <= 4
     resting = replace(ANN, pause=Pause(START, job.name, 0, 4))
     assert job.tasks.next(resting, job.name, job.clock) is None
+    assert job.tasks.jobs(resting, job.clock)[0].tasks_left <= 1  # what was kept for them when it came
+    begun = job.next(ANN)
+    assert begun is not None
+    job.tasks.accept(ANN, begun.task_id, job.clock)
+    kept = job.tasks.next(resting, job.name, job.clock)
+    assert kept is not None
+    assert kept.task_id == begun.task_id  # what is begun may be finished
+    job.tasks.submit(ANN, begun.task_id, HERE, 3, job.clock)
     known = len(job.paused)
     job.tasks.forgive(ANN.worker_id)
     assert job.answer(ANN, CARELESS) is not None
