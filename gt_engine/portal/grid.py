@@ -6,6 +6,7 @@ not. Each picture is a task of its own, with its own answer, lease and time.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -15,21 +16,23 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from gt_engine.autolabel.images import ImageProblem, decode_within
 from gt_engine.aws import in_parallel
 from gt_engine.portal.calls import Call, page
-from gt_engine.portal.files import inspect
 from gt_engine.portal.frames import FILE_GRACE, job_has_grid, signed_for, template_of
 from gt_engine.portal.security import FILE_HEADERS
 from gt_engine.portal.working import DECLINE_REASONS, as_json, day_of
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.tasks import Task, Tasks
-from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
+from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, UnsupportedMedia
 from gt_service.objects import S3Uri
 
 MOST_TILES = 24
 SECONDS_PER_TILE = 5
 """No more tiles than a task's time holds: the clock of all begins at once."""
 LOOK_AGAIN_SECONDS = 10
+LONGEST_SIDE = 640
+"""Of a tile's picture, in pixels: two for each of the screen's."""
 _NAME = re.compile(r"<\s*crowd-image-classifier\b[^>]*?\bname\s*=\s*[\"']([^\"']{1,100})[\"']", re.IGNORECASE)
 
 
@@ -83,12 +86,16 @@ def submit(call: Call) -> Response:
 
 
 def image(call: Call) -> Response:
-    """GET /tasks/<task>/image: the picture of a tile, at a signed address."""
+    """GET /tasks/<task>/image: the picture of a tile, upright and as large as a tile may be, at a signed address."""
     _, task = signed_for(call)
     if not isinstance(task.source, S3Uri):
         raise NotFound("the task has no image")
-    found = inspect(call.portal.objects.read(task.source), task.source.key.rpartition("/")[2])
-    return Response(found.body, media_type=found.media_type, headers=dict(FILE_HEADERS))
+    picture = decode_within(call.portal.objects.read(task.source), LONGEST_SIDE)
+    if isinstance(picture, ImageProblem):
+        raise UnsupportedMedia(picture.message)
+    body = io.BytesIO()
+    picture.save(body, "JPEG", quality=85)
+    return Response(body.getvalue(), media_type="image/jpeg", headers=dict(FILE_HEADERS))
 
 
 def _reserved(tasks: Tasks, worker: Worker, job: str, call: Call) -> Sequence[Task]:

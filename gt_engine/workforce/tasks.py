@@ -369,10 +369,11 @@ class Tasks:
         if one.place >= 0:
             return ""
         key = f"{offer.output}{offer.job}/{offer.created_at.isoformat()}"
-        if key not in self._gold:
-            self._gold.clear()
-            self._gold[key] = files.gold()
-        return gold.grade(answer, self._gold[key][one.object_id]["answer"], offer.task_type, offer.labels)
+        known = self._gold.get(key)
+        if known is None:
+            known = files.gold()
+            self._gold = {key: known}
+        return gold.grade(answer, known[one.object_id]["answer"], offer.task_type, offer.labels)
 
     def _look_after(self, offer: JobOffer, worker: Worker) -> None:
         """Pauses a worker whose answers to gold items are those of somebody who takes no care."""

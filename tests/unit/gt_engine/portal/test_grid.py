@@ -12,7 +12,7 @@ from tests.portal_world import BOXES, CLASSES, JOB, PortalWorld
 from tests.unit.gt_engine.portal.conftest import Visitor
 
 IMAGES = TaskType.IMAGE_CLASSIFICATION
-EXTRA = "<crowd-form><crowd-image-classifier name='a'></crowd-image-classifier><crowd-input name='why'></crowd-input></crowd-form>"
+EXTRA = "<crowd-form><crowd-image-classifier name='a'></crowd-image-classifier><crowd-input name='why'></crowd-form>"
 
 
 @pytest.mark.parametrize(
