@@ -137,7 +137,7 @@ def image_json(image: Image, twin: str | None = None) -> Json:
         "key": image.key,
         "status": image.status.value,
         "batch": image.batch,
-        "reason": image.reason,
+        "reason": image.reason or _came_with(image),
         "remedy": image.remedy,
         "duplicate_of": twin,
         "size": image.size,
@@ -148,6 +148,11 @@ def image_json(image: Image, twin: str | None = None) -> Json:
         "uploaded_at": image.event_time,
         "replaced_after_batch": image.replaced_after_batch,
     }
+
+
+def _came_with(image: Image) -> str | None:
+    is_imported = image.status is ImageStatus.IMPORTED
+    return f"its label came with {image.place.partition('#')[2]}" if is_imported else None
 
 
 def page_token(cursor: Cursor | None) -> str | None:

@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +43,14 @@ class ImportFailed(GtServiceError):
 @dataclass(frozen=True)
 class Brought:
     """Labels to import. name: of the import, another for other labels. images: the files that they are of, by the name
-    that each has below the campaign's images; empty where they are in the bucket."""
+    that each has below the campaign's images; empty where they are in the bucket. unlabeled: the others in the
+    folder, by their names."""
 
     name: str
     manifest: bytes
     images: Mapping[str, Path]
     labels: int
-    left_out: tuple[str, ...] = ()
+    unlabeled: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -61,7 +62,8 @@ class Wanted:
     """path: the labels, or the folder of labels and images; images: the folder of images where it is another.
 
     described_in: for COCO results, the COCO JSON with their images. predictions: they are a model's, not for certain.
-    renamed: the campaign's names of classes that the file calls otherwise.
+    renamed: the campaign's names of classes that the file calls otherwise. keeps_folders: images keep their whole path;
+    else a folder that holds them all, as YOLO's `images` does, is no part of their names.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class Wanted:
     described_in: Path | None = None
     predictions: bool = False
     renamed: Mapping[str, str] | None = None
+    keeps_folders: bool = False
 
 
 def read_wanted(wanted: Wanted, campaign: JsonObject) -> Brought:
@@ -87,10 +90,16 @@ def read_wanted(wanted: Wanted, campaign: JsonObject) -> Brought:
     found = read_boxes(wanted.path, wanted.images, described_in=wanted.described_in)
     images = [_renamed(image, wanted.renamed or {}) for image in found.images]
     _check_classes(images, spec["labels"], wanted.path)
+    outer = "" if wanted.keeps_folders else _outer([*(each.name for each in images), *found.left_out])
+    images = [replace(each, name=each.name.removeprefix(outer)) for each in images]
     lines = [_line(image, folder, predictions=wanted.predictions, path=wanted.path) for image in images]
     manifest = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
     return Brought(
-        _name(wanted.path, manifest), manifest, {each.name: each.path for each in images}, len(images), found.left_out
+        _name(wanted.path, manifest),
+        manifest,
+        {each.name: each.path for each in images},
+        len(images),
+        {name.removeprefix(outer): wanted.images / name for name in found.left_out},
     )
 
 
@@ -107,7 +116,7 @@ def drop(
 
     Labels that the service has refused are dropped again: its spec may take them now.
     """
-    here = _campaign(api, campaign)
+    here = campaign_of(api, campaign)
     inbox = S3Uri.parse(here["inbox_s3_uri"])
     known = {each["name"]: each for each in here["imports"]}.get(brought.name)
     if known is None or known["status"] == "refused":
@@ -150,7 +159,7 @@ def _until_read(api: Api, campaign: str, brought: Brought, etag: str) -> None:
     """Errors: `ImportFailed` with what the service says of the labels."""
     started = time.monotonic()
     while time.monotonic() - started < PATIENCE_SECONDS:
-        known = _campaign(api, campaign)["imports"]
+        known = campaign_of(api, campaign)["imports"]
         # By its ETag: what was refused before has the same name.
         found = next((each for each in known if (each["name"], each["etag"]) == (brought.name, etag)), None)
         if found is not None and found["status"] == "read":
@@ -170,11 +179,11 @@ def _until_read(api: Api, campaign: str, brought: Brought, etag: str) -> None:
 
 
 def _import(api: Api, campaign: str, brought: Brought) -> JsonObject:
-    found: JsonObject = next(each for each in _campaign(api, campaign)["imports"] if each["name"] == brought.name)
+    found: JsonObject = next(each for each in campaign_of(api, campaign)["imports"] if each["name"] == brought.name)
     return found
 
 
-def _campaign(api: Api, name: str) -> JsonObject:
+def campaign_of(api: Api, name: str) -> JsonObject:
     found = api.campaign(name)
     if found is None:
         raise NotFound(f"there is no campaign {name}", remedy="`gt-service status` lists them.", field="campaign")
@@ -212,6 +221,15 @@ def _name(path: Path, manifest: bytes) -> str:
     """Told apart by what is in it: the same labels are the same import."""
     stem = re.sub(r"[^a-zA-Z0-9._-]+", "-", path.resolve().stem).strip(".-_")[:40] or "labels"
     return f"{stem}-{hashlib.sha256(manifest).hexdigest()[:12]}"
+
+
+def _outer(names: Sequence[str]) -> str:
+    """The folders that all images are in, with the slash behind them."""
+    folders = [name.split("/")[:-1] for name in names]
+    shared = 0
+    while all(len(each) > shared and each[shared] == folders[0][shared] for each in folders):
+        shared += 1
+    return "".join(f"{part}/" for part in folders[0][:shared])
 
 
 def _renamed(image: LabeledImage, names: Mapping[str, str]) -> LabeledImage:

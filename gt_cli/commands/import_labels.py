@@ -11,7 +11,6 @@ from rich.markup import escape
 from gt_cli import importing
 from gt_cli.options import api_of, service_options
 from gt_cli.terminal import console, errors, reporting_errors
-from gt_service.errors import NotFound
 
 
 @click.command("import")
@@ -51,11 +50,8 @@ def import_labels(
     folder = images or (path if path.is_dir() else path.parent)
     wanted = importing.Wanted(path, folder, coco, predictions or coco is not None, _names(rename))
     with api_of(url, token) as api:
-        there = api.campaign(campaign)
-        if there is None:
-            raise NotFound(f"there is no campaign {campaign}", remedy="`gt-service status` lists them.")
-        brought = importing.read_wanted(wanted, there)
-        more = [(name, folder / name) for name in brought.left_out] if with_unlabeled else []
+        brought = importing.read_wanted(wanted, importing.campaign_of(api, campaign))
+        more = list(brought.unlabeled.items()) if with_unlabeled else []
         with console.status("") as status:
             new = importing.drop(api, boto3.client("s3"), campaign, brought, more=more, say=status.update)
             now = importing.wait(api, campaign, brought, say=status.update)
@@ -66,9 +62,9 @@ def import_labels(
         highlight=False,
         soft_wrap=True,
     )
-    if brought.left_out and not with_unlabeled:
+    if brought.unlabeled and not with_unlabeled:
         console.print(
-            f"{len(brought.left_out):,} image(s) without a label were not uploaded; --with-unlabeled drops them too",
+            f"{len(brought.unlabeled):,} image(s) without a label were not uploaded; --with-unlabeled drops them too",
             highlight=False,
             soft_wrap=True,
         )

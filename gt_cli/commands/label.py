@@ -37,6 +37,12 @@ TASKS = (
 @click.option(
     "--work", type=click.Path(path_type=Path), help="Where the work stays.  [default: FOLDER's name and -work]"
 )
+@click.option(
+    "--import",
+    "brings",
+    type=click.Path(exists=True, path_type=Path),
+    help="Labels of some of the photos: a file or folder that `import` takes.",
+)
 @click.option("--no-open", is_flag=True, help="Open no browser.")
 @reporting_errors
 def label(
@@ -50,6 +56,7 @@ def label(
     target: float | None,
     out: Path | None,
     work: Path | None,
+    brings: Path | None,
     no_open: bool,
 ) -> None:
     """Labels the photos of a folder in the browser, on this machine.
@@ -70,6 +77,7 @@ def label(
         invite=invite,
         host=host,
         opens_browser=not no_open,
+        brings=brings,
     )
     label_folder(run, console)
 

@@ -34,6 +34,7 @@ from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.tasks import JobOffer
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Format
+from gt_service.imports.imported import OUTPUT
 from gt_service.objects import S3Uri
 from gt_service.outputs.concurrently import concurrently
 from gt_service.regions import TaskType
@@ -104,6 +105,9 @@ class Results:
         """A manifest line for every photo that has a label, by source."""
         jobs = [job for job in self.api.jobs(self.wanted.campaign) if job["output_s3_uri"] is not None]
         found: dict[str, Line] = {}
+        imported = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/imported/")
+        for body in self._bodies(imported, OUTPUT):
+            found |= _labeled(body)
         for job in jobs:
             found |= self._so_far(job)
         if any(job["report_s3_uri"] for job in jobs):  # the campaign's own manifest has duplicates beside their twins

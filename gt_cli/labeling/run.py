@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 
+from gt_cli import importing
 from gt_cli.api import Api
 from gt_cli.exposure import exposure
 from gt_cli.labeling import dropping, watching
@@ -42,7 +43,8 @@ class LabelingFailed(GtServiceError):
 
 @dataclass(frozen=True)
 class Run:
-    """A call of `gt-service label`. `invite`: names besides the owner's; `host`: where browsers reach the portal."""
+    """A call of `gt-service label`. `invite`: names besides the owner's; `host`: where browsers reach the portal;
+    `brings`: labels of some of the photos that are there already."""
 
     wanted: Wanted
     out: Path
@@ -51,6 +53,7 @@ class Run:
     invite: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     opens_browser: bool = True
+    brings: Path | None = None
 
 
 def label(run: Run, console: Console) -> Standing:
@@ -87,6 +90,8 @@ def label(run: Run, console: Console) -> Standing:
             watch = _Watch(run, stack, api, people, console, links[0].url if run.opens_browser else None)
             results = Results(stack, api, people, run.wanted)
             try:
+                if run.brings is not None:
+                    _bring(run.brings, stack, api, run, console)
                 _drop(stack, run, photos, console)
                 now = watch.until_done(len(photos.images), lambda now: results.write(run.out, now))
             except KeyboardInterrupt:
@@ -166,6 +171,19 @@ def tell_links(links: Sequence[Link], console: Console) -> None:
     for link in links:
         console.print(f"  [bold]{escape(link.name)}[/] labels at {link.url}", highlight=False, soft_wrap=True)
     console.print("  [dim]Each link lets one person in, once; the next start prints new ones.[/]\n")
+
+
+def _bring(path: Path, stack: LocalStack, api: Api, run: Run, console: Console) -> None:
+    """Labels that are there already, before the photos: they are not asked about again. Errors: BoxesError and others
+    that name file and place."""
+    campaign = importing.campaign_of(api, run.wanted.campaign)
+    brought = importing.read_wanted(importing.Wanted(path, run.wanted.folder, keeps_folders=True), campaign)
+    with console.status("") as status:
+        importing.drop(api, stack.session.client("s3"), run.wanted.campaign, brought, say=status.update)
+        now = importing.wait(api, run.wanted.campaign, brought, say=status.update)
+    console.print(f"{now['held']:,} labels from {escape(str(path))}: these photos are done.", highlight=False)
+    for note in now["notes"]:
+        console.print(f"[yellow]Left out:[/] {escape(note)}", highlight=False, soft_wrap=True)
 
 
 def _drop(stack: LocalStack, run: Run, photos: Photos, console: Console) -> None:

@@ -94,7 +94,9 @@ def standing(
         registered >= expected
         and not counts["pending"]
         and ended
-        and (is_waiting or (bool(batches) and {batch["number"] for batch in batches} <= asked))
+        and (
+            is_waiting or (bool(batches or counts.get("imported")) and {batch["number"] for batch in batches} <= asked)
+        )
     )
     return Standing(
         images=images,

@@ -91,8 +91,20 @@ def test_labels_go_first_and_no_image_of_theirs_is_ever_pending(world: World, tm
     service, now = bring(world, yolo(tmp_path))
     assert service.uploads[0].startswith("birds/labels/")
     assert (now["held"], now["waiting"], now["problem"]) == (3, 0, None)
-    assert held(world) == {f"birds/images/images/{number}.png" for number in range(3)}
-    assert "birds/images/images/rest.png" not in service.uploads
+    assert held(world) == {f"birds/images/{number}.png" for number in range(3)}
+    assert "birds/images/rest.png" not in service.uploads
+
+
+def test_folders_that_tell_images_apart_stay_in_their_names(world: World, tmp_path: Path) -> None:
+    """`train/1.png` and `val/1.png` are two images; the `images` around both says nothing."""
+    for part in ("train", "val"):
+        (tmp_path / "labels" / part).mkdir(parents=True)
+        (tmp_path / "images" / part).mkdir(parents=True)
+        (tmp_path / "images" / part / "1.png").write_bytes(picture(len(part)))
+        (tmp_path / "labels" / part / "1.txt").write_text("0 0.5 0.5 0.25 0.5")
+    (tmp_path / "classes.txt").write_text("Bird")
+    bring(world, Wanted(tmp_path, tmp_path))
+    assert held(world) == {"birds/images/train/1.png", "birds/images/val/1.png"}
 
 
 def test_the_same_command_again_uploads_nothing(world: World, tmp_path: Path) -> None:
@@ -116,9 +128,9 @@ def test_broken_off_the_same_command_goes_on(world: World, tmp_path: Path) -> No
 
 def test_images_without_labels_come_along_where_it_is_asked_for(world: World, tmp_path: Path) -> None:
     wanted = yolo(tmp_path)
-    bring(world, wanted, more=[("images/rest.png", tmp_path / "images/rest.png")])
+    bring(world, wanted, more=[("rest.png", tmp_path / "images/rest.png")])
     pending = world.store.images.page("birds", ImageStatus.PENDING, limit=9).images
-    assert [image.key for image in pending] == ["birds/images/images/rest.png"]
+    assert [image.key for image in pending] == ["birds/images/rest.png"]
 
 
 def test_classes_that_the_campaign_does_not_know_are_named_with_their_image(world: World, tmp_path: Path) -> None:
@@ -174,7 +186,7 @@ def test_predictions_are_proposals_with_their_confidences(world: World, tmp_path
 
 def test_predictions_without_confidences_are_refused(world: World, tmp_path: Path) -> None:
     yolo(tmp_path)
-    with pytest.raises(BoxesError, match=r"a box on images/0\.png has no confidence"):
+    with pytest.raises(BoxesError, match=r"a box on 0\.png has no confidence"):
         bring(world, Wanted(tmp_path, tmp_path, predictions=True))
 
 

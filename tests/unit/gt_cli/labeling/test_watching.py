@@ -66,3 +66,9 @@ def test_the_figures_say_who_labeled_and_how_long_it_took() -> None:
     assert shown["minutes of people's time"] == "1.5"
     assert shown["minutes left, by people alone"] == "0"  # 2 photos of 15 seconds
     assert "6 by people, 2 by machine, 2 left" in line(Standing(10, by_people=6, by_machine=2))
+
+
+def test_photos_that_all_had_labels_are_done() -> None:
+    """There is nobody to wait for: no batch ever comes."""
+    assert standing(campaign(imported=3), [], [], {}, 3).is_done
+    assert not standing(campaign(imported=2, pending=1), [], [], {}, 3).is_done
