@@ -176,12 +176,14 @@ class _Reader:
         self._description = description
         self._attribute: str = description["LabelAttributeName"]
         self._files = find_files(objects, description)
-        self._compared = _some(description, COMPARED_OBJECTS)
+        self._unreadable: list[str] = []
+        sampled = _some(description, COMPARED_OBJECTS)
+        self._proposals = self._read_proposals(sampled)
+        # Whoever mended a proposal agrees with whoever else did, and so with the label that came of it.
+        self._compared = lambda object_id: sampled(object_id) and not self._proposals.was_shown(object_id)
         self._ledger = AnswerLedger(self._compared)
         self._human = Placement()
         self._machine = Placement()
-        self._unreadable: list[str] = []
-        self._proposals = ProposalLedger({})
 
     def read(self, each: Callable[[LabeledObject], None] | None) -> JobOutput:
         name = self._description["LabelingJobName"]
@@ -190,7 +192,6 @@ class _Reader:
         tally = Tally(name, self._human, self._machine, self._compared, each)
         for object_id, line, record in self._lines(machine_labels):
             tally.add(object_id, line, record)
-        self._proposals = self._read_proposals()
         self._read_answers()
         iterations = self._iterations(tally)
         training = self._training()
@@ -280,13 +281,13 @@ class _Reader:
                 self._ledger.add(file.iteration, file.object_id, answers)
                 self._ledger.time(answers)
 
-    def _read_proposals(self) -> ProposalLedger:
-        """What people saw, of about so many objects as are compared with their answers."""
+    def _read_proposals(self, sampled: Callable[[str], bool]) -> ProposalLedger:
+        """What people saw of those objects."""
         found: dict[str, Proposal] = {}
         files = [item.uri for item in self._objects.list(self._files.root / layout.PROPOSALS)]
         for uri, body in zip(files, self._objects.read_many(files), strict=True):
             found.update(self._parsed(read_proposals, body, uri) or {})
-        return ProposalLedger({one: proposal for one, proposal in found.items() if self._compared(one)})
+        return ProposalLedger({one: proposal for one, proposal in found.items() if sampled(one)})
 
     def _unlabeled(self, tally: Tally) -> tuple[UnlabeledObject, ...]:
         answers = self._ledger.answers_to({found.object_id for found in tally.unlabeled})

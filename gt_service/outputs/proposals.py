@@ -86,6 +86,11 @@ class ProposalLedger:
     _planted: int = 0
     _accepted: int = 0
 
+    def was_shown(self, object_id: str) -> bool:
+        """Whether people saw the machine's boxes of the object."""
+        one = self.proposals.get(object_id)
+        return one is not None and one.shown
+
     def add(self, object_id: str, answers: Iterable[AnswerRecord]) -> None:
         one = self.proposals.get(object_id)
         if one is None:

@@ -276,6 +276,8 @@ def test_the_report_says_what_proposals_did(tmp_path: Path) -> None:
     assert figures["proposed"]["images"] == sum(record["shown"] for record in records)
     assert figures["accepted_unchanged"] == 1
     assert figures["planted"] == figures["planted_accepted"] == sum("planted" in record for record in records)
+    # How well workers do is told by what they answered blind: here all of them accept whatever they see.
+    assert sum(worker["compared"] for worker in report["workers"]) == figures["blind"]["answers"]
     [table] = [table for table in tables(report) if table.title == "Proposals"]
     assert "100 % of " in table.about
     assert b"wrong on purpose" in job_page(report, b"<svg></svg>")
