@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api.rules import LEAST_WORKERS_TAG
+from gt_engine.api.rules import GOLD_LABELS_TAG, GOLD_SHARE_TAG, LEAST_WORKERS_TAG
 from gt_engine.jobs.tools import Tools
 from gt_engine.jobs.worker import take_step
 from gt_engine.workforce.members import Worker
@@ -25,7 +25,7 @@ from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import Tasks
 from gt_service.errors import Conflict, NotFound
 from gt_service.objects import S3Uri
-from tests.engine import Killed, MemoryEngineObjects, MemoryEvents, bird_inputs, memory_tools
+from tests.engine import BUCKET, GOLD, Killed, MemoryEngineObjects, MemoryEvents, bird_inputs, gold_line, memory_tools
 from tests.people import Job, boxes, team_request
 from tests.workforce_memory import MemoryTasks
 
@@ -167,10 +167,13 @@ class World:
     def __init__(self, directory: Path, seed: int, *, objects: int = OBJECTS, **request: Any) -> None:
         self.dice = random.Random(seed)
         self.fate = Fate(random.Random(seed + 1))
+        contents = bird_inputs(objects)
+        known = [{"class_id": 0, "left": 10, "top": 10, "width": 18, "height": 20}]
+        contents[GOLD] += b"\n".join(gold_line(f"s3://{BUCKET}/known/{number}.jpg", known) for number in range(8))
         tools: Tools = replace(
             memory_tools(directory, {}),
             people=FatefulTasks(self.fate),
-            objects=FatefulObjects(bird_inputs(objects), self.fate),
+            objects=FatefulObjects(contents, self.fate),
         )
         body = team_request(NumberOfHumanWorkersPerDataObject=WANTED, **request)
         self.job = Job(directory, objects, body=body, tools=tools)
@@ -204,7 +207,7 @@ class World:
 @pytest.fixture
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is done in parallel is done in a row, so that a seed is one story."""
-    for module in ("tools", "steps.people", "reading", "asking_on"):
+    for module in ("tools", "steps.people", "reading", "asking_on", "steps.gold"):
         monkeypatch.setattr(f"gt_engine.jobs.{module}.in_parallel", map)
 
 
@@ -220,7 +223,8 @@ def check(world: World) -> dict[str, list[Mapping[str, Any]]]:
             responses[object_id] = json.loads(body)["answers"]
     for object_id, answers in responses.items():
         who = [answer["workerId"] for answer in answers]
-        assert len(set(who)) == len(who) <= WANTED, f"object {object_id}: {who}"
+        most = json.loads(files["people/gold.json"])[object_id]["answers"] if "gold-" in object_id else WANTED
+        assert len(set(who)) == len(who) <= most, f"object {object_id}: {who}"
     given = {(answer["workerId"], object_id) for object_id, answers in responses.items() for answer in answers}
     for browser in world.browsers:
         for object_id in browser.submitted:
@@ -267,6 +271,25 @@ def test_asking_as_many_as_needed_keeps_all_of_it_and_asks_nobody_too_many(
     assert set(counts) <= {1, 2, WANTED}
     assert counts[2] > 0
     assert counts[WANTED] > 0
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("deaths", [0.0, 0.01])
+@pytest.mark.parametrize("seed", range(2))
+def test_gold_items_are_never_labels_and_never_twice_with_a_worker(tmp_path: Path, seed: int, deaths: float) -> None:
+    tags = {GOLD_SHARE_TAG: "0.3", GOLD_LABELS_TAG: GOLD}
+    world = World(tmp_path, seed, auto=False, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+    world.fate.deaths = deaths
+    world.job.tasks._finder.chance = random.Random(seed).random
+    world.run()
+    responses = check(world)
+    gold = {object_id: answers for object_id, answers in responses.items() if object_id.startswith("gold-")}
+    assert gold
+    assert sum(map(len, gold.values())) <= 0.3 * OBJECTS * WANTED
+    lines = world.job.files["manifests/output/output.manifest"].splitlines()
+    assert len(lines) == OBJECTS
+    assert world.job.now_as.counters.total + world.job.now_as.counters.failed == OBJECTS
+    assert not any(b"known/" in line for line in lines)
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
@@ -14,8 +15,11 @@ from gt_engine.jobs.team_record import read_record
 from gt_engine.jobs.tools import JSON, Tools, write_all
 from gt_engine.jobs.watching import files_of
 from gt_engine.outputs import records
+from gt_engine.workforce import offers
+from gt_engine.workforce.files import AnswerFile
 from gt_engine.workforce.gold import PART, GoldItem, choose, digest_of, put_gold_on_offer, shown_in, write_choice
 from gt_engine.workforce.index import JobOffer
+from gt_engine.workforce.offers import ObjectOffer
 
 
 def offer_gold(offer: JobOffer, job: JobContext, state: JobState, tools: Tools) -> str | None:
@@ -49,24 +53,41 @@ def write_gold_answers(job: JobContext, state: JobState, tools: Tools) -> dict[s
     if job.care is None or not job.record.by_people:
         return {}
     files = files_of(job, tools)
-    known, items = files.gold(), list(tools.people.gold(job.record.name))
-    if not known or not items:
+    known = files.gold()
+    items = [_shut(one, tools) for one in tools.people.gold(job.record.name)] if known else []
+    if not items:
         return {}
-    pairs = [(one, mine.worker) for one in items for mine in one.answers]
-    read = zip(pairs, in_parallel(lambda pair: files.answer(pair[0].object_id, pair[1]), pairs), strict=True)
-    answers: dict[str, list[records.WorkerAnswer]] = {}
-    for (one, _), file in read:
+    pairs = [(object_id, worker) for object_id, worker in files.answered() if object_id in known]
+    read = zip(pairs, in_parallel(lambda pair: files.answer(*pair), pairs), strict=True)
+    given: dict[str, list[AnswerFile]] = {}
+    for (object_id, _), file in read:
         if file is not None:
-            answers.setdefault(one.object_id, []).append(as_written(job, file))
+            given.setdefault(object_id, []).append(file)
+    answers = {
+        # No item has more answers than wanted, even where a file of one that came too late was left behind.
+        object_id: [as_written(job, file) for file in sorted(found, key=_moment)[: known[object_id]["answers"]]]
+        for object_id, found in given.items()
+    }
     iteration = max(state.iteration, 1)
     write_all(
         tools,
         (
-            (job.tree.worker_response(iteration, object_id, state.clock), records.worker_response(given), JSON)
-            for object_id, given in answers.items()
+            (job.tree.worker_response(iteration, object_id, state.clock), records.worker_response(them), JSON)
+            for object_id, them in answers.items()
         ),
     )
     return shown_in(known, items, files.offer(PART))
+
+
+def _shut(one: ObjectOffer, tools: Tools) -> ObjectOffer:
+    """Nobody answers it any more. Closes the race with whoever answers it at this moment."""
+    while not one.closed and not tools.people.replace(offers.close(one)):
+        one = tools.people.object(one.job, one.place) or offers.close(one)
+    return one
+
+
+def _moment(file: AnswerFile) -> tuple[datetime, str]:
+    return file.submitted_at, file.worker_id
 
 
 def _sources(job: JobContext, key: str, wanted: Collection[str] | Mapping[str, object], tools: Tools) -> set[str]:
