@@ -234,6 +234,13 @@ def tell(name: str) -> None:
     metrics.standing(campaign, shown)
 
 
+def tell_of(notification: Notification) -> None:
+    """Queues one thing that no table shows: it came as an event. Twice, it is told once."""
+    if wiring.notifications().begin(notification, wiring.now()):
+        queue().put(notification)
+        metrics.transitions((notification,))
+
+
 @blueprint.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:notifications", batch_size=1)
 def on_notification(event: SQSEvent) -> dict[str, Any]:
     """Send what is due to every channel that hears of it; what fails comes back later, and later each time."""

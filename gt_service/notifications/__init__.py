@@ -12,7 +12,7 @@ from gt_service.notifications.channels import (
     WebhookChannel,
     parse_channels,
 )
-from gt_service.notifications.due import Kind, Notification, due
+from gt_service.notifications.due import Kind, Notification, due, worker_paused
 
 __all__ = [
     "Channel",
@@ -24,4 +24,5 @@ __all__ = [
     "WebhookChannel",
     "due",
     "parse_channels",
+    "worker_paused",
 ]

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     STOPPED = "job.stopped"
     BUDGET = "campaign.budget"
     WAITING = "campaign.waiting"
+    PAUSED = "worker.paused"
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,24 @@ def due(campaign: Json, jobs: Sequence[Json], *, now: datetime) -> tuple[Notific
     """
     found = [*_of_jobs(jobs), *_of_budget(campaign, now), *_of_waiting(campaign, now)]
     return tuple(one for one in found if now - one.at <= TOLD_WITHIN)
+
+
+def worker_paused(campaign: str, job: str, detail: Json, at: datetime) -> Notification:
+    """That gt-engine gives a worker no new work, from its event's detail. Errors: `UnknownState` where it is none."""
+    worker, right, shown = detail.get("WorkerId"), detail.get("RightAnswers"), detail.get("KnownObjects")
+    if not (isinstance(worker, str) and isinstance(right, int) and isinstance(shown, int)):
+        raise UnknownState(f"the event of a paused worker of {job} does not say who or why")
+    return Notification(
+        id=f"job/{job}/paused/{worker}/{at.isoformat()}",
+        kind=Kind.PAUSED,
+        campaign=campaign,
+        job=job,
+        at=at,
+        subject=f"{job}: a worker is paused",
+        text=f"{worker} was right on {right} of {shown} objects whose answer is known in {job}, and gets no new work"
+        " until a manager lets them go on, on the portal's page Team.",
+        facts={"worker_id": worker, "right_answers": right, "known_objects": shown},
+    )
 
 
 def _of_jobs(jobs: Sequence[Json]) -> Iterator[Notification]:

@@ -17,6 +17,7 @@ _SIGNS = {
     Kind.STOPPED: ":black_square_for_stop:",
     Kind.BUDGET: ":moneybag:",
     Kind.WAITING: ":hourglass_flowing_sand:",
+    Kind.PAUSED: ":double_vertical_bar:",
 }
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
 from chalice.test import Client
 
-from chalicelib import uploads
+from chalicelib import notifications, uploads
+from gt_engine.outputs.events import worker_paused
 from gt_service.ingest.events import Upload
 from gt_service.ingest.intake import Intake, Taken
+from gt_service.notifications import Kind, Notification
 from gt_service.store.records import ImageStatus
 from tests.world import World, picture
 
@@ -174,6 +176,27 @@ def test_a_job_s_end_starts_the_next_and_its_report(client: Client, world: World
     assert world.report_requests == ["birds-0001"]
     assert failed(client, "on_job_completed", messages({"job": "birds-0001"})) == []
     assert world.store.jobs.get("birds-0001").cost is not None
+
+
+def test_the_owner_is_told_of_a_worker_who_is_paused(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Notification] = []
+    monkeypatch.setattr(notifications, "tell_of", told.append)
+    world.campaign()
+    world.images(4)
+    world.advance()
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:labeling-job/birds-0001"
+    entry = worker_paused(arn, "private.us-east-1.ANN", 2, 9, datetime(2026, 5, 3, tzinfo=UTC))
+    event = client.events.generate_cw_event(
+        entry["Source"], entry["DetailType"], json.loads(entry["Detail"]), list(entry["Resources"])
+    )
+    client.lambda_.invoke("on_job_state_change", event)
+    [paused] = told
+    assert (paused.kind, paused.campaign, paused.job) == (Kind.PAUSED, "birds", "birds-0001")
+    assert "2 of 9" in paused.text
+    state_change(client, "birds-0001", "InProgress")
+    assert len(told) == 1
 
 
 def test_other_peoples_jobs_are_let_pass(client: Client, world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gt_service.errors import UnknownState
-from gt_service.notifications import Kind, Notification, due
+from gt_service.notifications import Kind, Notification, due, worker_paused
 from tests import pages_data as data
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
@@ -90,3 +90,13 @@ def test_notifications_survive_the_queue() -> None:
         assert Notification.from_dict(one.as_dict()) == one
     with pytest.raises(UnknownState):
         Notification.from_dict({"id": "x"})
+
+
+def test_a_paused_worker_is_told_of_once_whenever_the_event_comes() -> None:
+    detail = {"WorkerId": "private.us-east-1.ANN", "RightAnswers": 2, "KnownObjects": 9}
+    told = worker_paused("birds", "birds-0001", detail, NOW)
+    assert told == worker_paused("birds", "birds-0001", detail, NOW)
+    assert told.id != worker_paused("birds", "birds-0001", detail, NOW + timedelta(days=1)).id
+    assert Notification.from_dict(told.as_dict()) == told
+    with pytest.raises(UnknownState):
+        worker_paused("birds", "birds-0001", {"WorkerId": "ANN"}, NOW)
