@@ -124,6 +124,7 @@ def test_a_blind_image_and_one_where_the_machine_found_nothing(mending: Desk) ->
     assert "machine" not in mending.frame().page_source
     mending.draw()
     mending.submit()
+    soon(lambda: len(mending.answers()) == 2, 20)
     assert "initialValueModified" not in mending.answers()[-1]["answerContent"]["boundingBox"]
     assert mending.value()["initialValueModified"] is False
     keys(mending, "x")
