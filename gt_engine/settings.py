@@ -32,6 +32,8 @@ class Settings:
     public_url                 where browsers reach the engine, without a slash at the end; the address that it listens
                                on where nothing else is said
     insecure_sign_in           people may sign in from other machines without TLS: for a network that is trusted
+    chunks_arn                 state machine that works on chunks of images; empty: the step that asks does
+    chunks_from                so many objects must a job have for that
     packs_features             features of every job lie in S3, packed, because no disk outlives a step
     """
 
@@ -50,6 +52,8 @@ class Settings:
     public_url: str = ""
     insecure_sign_in: bool = False
     packs_features: bool = False
+    chunks_arn: str = ""
+    chunks_from: int = 2000
 
     def at(self, public_url: str) -> Settings:
         """These settings, once it is known where browsers reach the engine."""

@@ -71,6 +71,8 @@ def read_setup(environment: Mapping[str, str]) -> Setup:
         buckets=frozenset(value("GT_ENGINE_BUCKETS").split()),
         cache_bytes=SCRATCH_BYTES,
         packs_features=True,
+        chunks_arn=environment.get("GT_ENGINE_CHUNKS_ARN", ""),
+        chunks_from=int(environment.get("GT_ENGINE_CHUNKS_FROM") or 2000),
         hurry=int(environment.get("GT_ENGINE_HURRY") or 1),
         correction_seconds=int(environment.get("GT_ENGINE_CORRECTION_SECONDS") or 30),
         public_url=environment.get("GT_ENGINE_PUBLIC_URL", "").rstrip("/"),

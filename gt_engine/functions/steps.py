@@ -44,8 +44,12 @@ class Hands:
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """One message of the queue: `{"job": name}`."""
+    """One message of the queue, `{"job": name}`; or the end of an execution that worked on a job's chunks, told by
+    EventBridge, which wakes the job: to be told twice, or not at all, changes nothing."""
     own = setup()
+    if event.get("source") == "aws.states":
+        own.waker.wake(json.loads(event["detail"]["input"])["job"])
+        return {}
     hands = Hands(
         step=lambda name: worker.run_step(own.settings, name),
         fail=lambda name, reason: worker.fail_job(own.settings, name, reason),

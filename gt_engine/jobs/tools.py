@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from gt_engine.autolabel import FeatureStore
 from gt_engine.aws import Logs, Objects, in_parallel
+from gt_engine.jobs.chunks import Chunks, ChunksHere
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
 from gt_engine.jobs.machine import Machine
 from gt_engine.jobs.state import JobState
@@ -27,7 +28,8 @@ BYTES = "application/octet-stream"
 @dataclass(frozen=True, eq=False)
 class Tools:
     """What steps work with. `objects` encrypts with the job's key where it has one; `people`: what people were offered;
-    `now`: the clock that people live by; `compared`: jobs whose tables this process has held against their files."""
+    `now`: the clock that people live by; `compared`: jobs whose tables this process has held against their files;
+    `chunks`: where what grows with the number of images is done."""
 
     settings: Settings
     store: Store
@@ -38,6 +40,7 @@ class Tools:
     people: TaskStore
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     compared: set[str] = field(default_factory=set)
+    chunks: Chunks = field(default_factory=ChunksHere)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from typing import Any
 from gt_engine import logs
 from gt_engine.autolabel import FeatureStore
 from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, client, s3_client
+from gt_engine.jobs.chunks import Chunks, ChunksHere, MappedChunks, NotYet
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_full_disk, reason_of
 from gt_engine.jobs.life_cycle import Answers, End, Wait, Work, next_work
@@ -29,7 +30,8 @@ from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.schedule import StepReport
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.steps import Tools, discard, perform
-from gt_engine.jobs.tools import ARCHIVE
+from gt_engine.jobs.steps.images import look_at
+from gt_engine.jobs.tools import ARCHIVE, JSON
 from gt_engine.jobs.watching import look
 from gt_engine.outputs.events import state_change
 from gt_engine.outputs.tree import JobTree
@@ -46,7 +48,7 @@ log = logging.getLogger(__name__)
 
 def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
     """Does the next step of a job and writes down that it is done; whether the job has more. A time: people are at
-    work, and unless they do something there is nothing to do before it.
+    work, or chunks of images elsewhere, and unless they do something there is nothing to do before it.
 
     A step that was interrupted anywhere before `advance` is done again, and writes the same files again.
     """
@@ -67,6 +69,8 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
         began = time.monotonic()
         outcome = perform(work, job, state, tools)
         log.info("step", extra={"job": name, "work": type(work).__name__, **_used(began)})
+    except NotYet as pending:
+        return pending.until
     except Exception as problem:
         if is_full_disk(problem):
             tools.logs.append(JOB_LOG_GROUP, record.name, ["The engine's disk is full; the job waits for room on it."])
@@ -244,6 +248,17 @@ def _give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def work_on_chunk(settings: Settings, name: str, first: int) -> None:
+    """A chunk of a job's images, for whoever asked: what came of it is a file. Errors: those of looking at images."""
+    tools, _ = _tools(settings, name)
+    record = tools.store.job(name)
+    if record.stop_requested or record.phase.has_ended:
+        return  # nobody reads it any more, and who clears up has been there
+    job = context_of(record, tools.objects, region=settings.region, account=settings.account)
+    tools.objects.write(job.tree.looked(first), look_at(first, job, _read_state(job, tools), tools), JSON)
+    _give_back_memory()
+
+
 def fail_job(settings: Settings, name: str, reason: str) -> StepReport:
     """`fail` in a worker process. A job that cannot even be failed is tried again."""
     try:
@@ -268,17 +283,26 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
     """One set of tools per key and process: clients, the feature store and what it has loaded are kept."""
     region = settings.region
     store = DynamoStore(settings.table_prefix, region)
+    objects = EngineObjects(_s3(region, settings.buckets), kms_key)
     return Tools(
         settings=settings,
         store=store,
-        objects=EngineObjects(_s3(region, settings.buckets), kms_key),
+        objects=objects,
         logs=CloudWatchLogs(_client("logs", region)),
         features=FeatureStore(
             settings.state_dir / "features", threads=settings.processes, most_bytes=settings.cache_bytes
         ),
         machine=LearningMachine(threads=settings.processes, hurry=settings.hurry),
         people=DynamoTasks(store.tables),
+        chunks=_chunks(settings, objects),
     )
+
+
+def _chunks(settings: Settings, objects: EngineObjects) -> Chunks:
+    if not settings.chunks_arn:
+        return ChunksHere()
+    machine = _client("stepfunctions", settings.region)
+    return MappedChunks(machine, settings.chunks_arn, objects, at_least=settings.chunks_from)
 
 
 @cache

@@ -124,6 +124,10 @@ class JobTree:
         """Facts of the objects from place `first` on."""
         return self.temp / f"facts-{first:09}.json.gz"
 
+    def looked(self, first: int) -> S3Uri:
+        """What a chunk found out of the objects from place `first` on."""
+        return self.temp / f"looked-{first:09}.json"
+
     def features(self, first: int) -> S3Uri:
         """Features of the objects from place `first` on."""
         return self.temp / f"features-{first:09}.pack"

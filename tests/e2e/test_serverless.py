@@ -27,7 +27,9 @@ LOOSE = {"target": 0.3, "risk": 0.5}
 @pytest.fixture(scope="module")
 def serverless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     work = tmp_path_factory.mktemp("serverless")
-    with local_stack(work, logs=work / "logs", hurry=10, serverless=True) as running:
+    # So that the chunks of these few images are a map's as well.
+    every_job = {"EngineChunksFrom": "1"}
+    with local_stack(work, logs=work / "logs", hurry=10, serverless=True, parameters=every_job) as running:
         yield running
 
 
@@ -50,6 +52,12 @@ def test_three_jobs_run_to_their_end(found: dict[str, Any]) -> None:
 def test_every_image_has_a_label(found: dict[str, Any]) -> None:
     for job in found["jobs"]:
         assert job["human_labeled"] + job["machine_labeled"] == job["objects"] == IMAGES // 2, job
+
+
+def test_images_were_looked_at_by_a_map(serverless: LocalStack, found: dict[str, Any]) -> None:
+    machines = serverless.session.client("stepfunctions")
+    runs = machines.list_executions(stateMachineArn=serverless.outputs["EngineChunksMap"])["executions"]
+    assert [run["status"] for run in runs] == ["SUCCEEDED"] * len(found["jobs"])
 
 
 def test_no_message_is_left_or_dead(serverless: LocalStack, found: dict[str, Any]) -> None:

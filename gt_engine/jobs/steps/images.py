@@ -14,7 +14,7 @@ from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import is_of_object
-from gt_engine.jobs.life_cycle import Prepare
+from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE, Prepare
 from gt_engine.jobs.packs import has_packs, write_pack
 from gt_engine.jobs.reading import IMAGE_ROW, read_lines, write_facts
 from gt_engine.jobs.state import JobState
@@ -54,9 +54,29 @@ class Image:
 
 
 def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    wanted = state.images[work.first : work.first + work.count]
+    objects = len(state.images)
+    result = tools.chunks.result(job, work.first, objects, lambda: look_at(work.first, job, state, tools))
+    looked = json.loads(result)
+    tools.objects.write(
+        job.tree.facts(work.first), gzip.compress(json.dumps(looked["images"]).encode(), mtime=0), ARCHIVE
+    )
+    prepared = work.first + work.count
+    if prepared == objects:
+        write_facts(job, state.lines or 0, tools)
+    problems = looked["problems"]
+    log = [f"Data object {object_id} cannot be used: {problem}" for object_id, problem in problems.items()]
+    return Outcome(state.after(prepared=prepared, problems={**state.problems, **problems}), tuple(log))
+
+
+def look_at(first: int, job: JobContext, state: JobState, tools: Tools) -> bytes:
+    """A chunk: looks at the images from place `first` on, and packs their features where they are packed. What it found
+    out, as JSON: key and size of each image that can be used, and what is wrong with the others."""
+    wanted = state.images[first : first + PREPARE_AT_ONCE]
     sources = {str(line.number): S3Uri.parse(line.source) for line in read_lines(job, tools, wanted)}
     images = _look(job, sources, tools)
+    if job.plan.auto_labeling and _packs(first, job, len(state.images), tools):
+        keys = [image.version.key if isinstance(image := images[one], Image) else None for one in wanted]
+        write_pack(job, first, keys, tools)
     # What came with its label is asked of nobody: without its image there is nothing to learn from it, and that is all.
     asked = set(state.progress.objects)
     problems = {
@@ -64,27 +84,20 @@ def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Ou
         for one, image in images.items()
         if isinstance(image, ImageProblem) and one in asked
     }
-    document = {
+    usable = {
         one: [image.version.key, [image.facts.width, image.facts.height, image.facts.depth]]
         for one, image in images.items()
         if isinstance(image, Image)
     }
-    part = gzip.compress(json.dumps(document).encode(), mtime=0)
-    tools.objects.write(job.tree.facts(work.first), part, ARCHIVE)
-    objects = len(state.images)
-    if job.plan.auto_labeling and (has_packs(job, tools) if work.first else _wants_packs(objects, tools)):
-        keys = [image.version.key if isinstance(image := images[one], Image) else None for one in wanted]
-        write_pack(job, work.first, keys, tools)
-    prepared = work.first + work.count
-    if prepared == objects:
-        write_facts(job, state.lines or 0, tools)
-    log = [f"Data object {object_id} cannot be used: {problem}" for object_id, problem in problems.items()]
-    return Outcome(state.after(prepared=prepared, problems={**state.problems, **problems}), tuple(log))
+    return json.dumps({"images": usable, "problems": problems}).encode()
 
 
-def _wants_packs(objects: int, tools: Tools) -> bool:
-    """Whether the features of so many objects go to S3: no disk here outlives a step, or it is too small."""
-    return tools.settings.packs_features or not tools.features.holds(objects)
+def _packs(first: int, job: JobContext, objects: int, tools: Tools) -> bool:
+    """Whether features go to S3: no disk here outlives a step, or it is too small for the job, which its first chunk
+    decides for all."""
+    if tools.settings.packs_features:
+        return True
+    return has_packs(job, tools) if first else not tools.features.holds(objects)
 
 
 def prepare_features(images: Iterable[ImageVersion], tools: Tools) -> dict[str, ImageFacts | ImageProblem]:

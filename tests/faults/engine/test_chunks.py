@@ -1,0 +1,218 @@
+"""Chunks of images by a state machine, in bad weather: whatever dies, whatever is told twice or not at all, the job
+ends as it does where its own steps look at the images, with the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from gt_engine.jobs import chunks as chunks_module
+from gt_engine.jobs import life_cycle, packs
+from gt_engine.jobs.chunks import MappedChunks
+from gt_engine.jobs.context import context_of
+from gt_engine.jobs.faults import Fault, fault_of
+from gt_engine.jobs.steps import Tools, images
+from gt_engine.jobs.steps.images import look_at
+from gt_engine.jobs.worker import _read_state, take_step
+from tests.engine import MemoryEngineObjects, MemoryEvents, bird_inputs, files_under, job_record, memory_tools, request
+
+NAME = "birds-0001"
+IMAGES, AT_ONCE = 40, 8
+SEEDS = int(os.environ.get("FAULT_CHUNK_SEEDS", "8"))
+ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:a-stack-engine-chunks"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that it would have done afterwards is done."""
+
+
+@dataclass
+class Weather:
+    """Chance, with one seed. `share`: how much of what can go wrong does."""
+
+    seed: int
+    share: float
+    kills: int = 0
+    chance: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    def strikes(self) -> bool:
+        return self.chance.random() < self.share
+
+    def kill(self) -> None:
+        if self.strikes():
+            self.kills += 1
+            raise Killed
+
+    def trouble(self) -> None:
+        if self.strikes():
+            raise self.chance.choice(
+                [
+                    ClientError({"Error": {"Code": "ThrottlingException"}}, "StartExecution"),
+                    ClientError({"Error": {"Code": "InternalServerError"}}, "DescribeExecution"),
+                    EndpointConnectionError(endpoint_url="https://aws"),
+                ]
+            )
+
+
+class PerilousObjects(MemoryEngineObjects):
+    """A process may die before and after each write."""
+
+    weather: Weather | None = None
+
+    def write(self, *arguments: Any, **options: Any) -> Any:
+        if self.weather is None:
+            return super().write(*arguments, **options)
+        self.weather.kill()
+        written = super().write(*arguments, **options)
+        self.weather.kill()
+        return written
+
+
+@dataclass
+class Machine:
+    """Step Functions, as far as chunks see it; the map's work is done by `go_on`."""
+
+    weather: Weather
+    tools: Tools
+    running: dict[str, list[int]] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> None:  # noqa: A002, N803
+        self.weather.trouble()
+        if name in self.running or name in self.ended:
+            raise ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
+        self.running[name] = json.loads(input)["firsts"]
+        self.weather.trouble()  # it has begun, and nobody hears of it
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803
+        self.weather.trouble()
+        name = executionArn.rpartition(":")[2]
+        return {"status": "RUNNING" if name in self.running else self.ended[name]}
+
+    def go_on(self) -> None:
+        """Ends what runs: each chunk is done, done twice, or left undone; the whole may be cut off."""
+        for name, firsts in list(self.running.items()):
+            order = self.weather.chance.sample(firsts, len(firsts))
+            status = "SUCCEEDED"
+            for first in order:
+                if self.weather.strikes():
+                    status = self.weather.chance.choice(["FAILED", "ABORTED", "TIMED_OUT"])
+                    break
+                for _ in range(self.weather.chance.choice([1, 1, 2])):
+                    self._chunk(first)
+            self.ended[name] = status
+            del self.running[name]
+
+    def _chunk(self, first: int) -> None:
+        objects = cast(PerilousObjects, self.tools.objects)
+        objects.weather = self.weather
+        try:
+            record = self.tools.store.job(NAME)
+            job = context_of(record, objects, region="us-east-1", account="123456789012")
+            objects.write(job.tree.looked(first), look_at(first, job, _read_state(job, self.tools), self.tools), "json")
+            if self.weather.strikes():
+                objects.contents[str(job.tree.looked(first))] = b'{"images": {'  # damaged where it lies
+        except Killed:
+            pass
+        finally:
+            objects.weather = None
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (life_cycle, packs, images, chunks_module):
+        monkeypatch.setattr(module, "PREPARE_AT_ONCE", AT_ONCE)
+
+
+def open_tools(directory: Path, weather: Weather) -> tuple[Tools, Machine]:
+    inputs = bird_inputs(IMAGES)
+    inputs[f"s3://engine-tests/images/{IMAGES - 3}.jpg"] = b"no image"
+    tools = replace(memory_tools(directory, inputs), objects=PerilousObjects(inputs))
+    machine = Machine(weather, tools)
+    chunks = MappedChunks(cast(Any, machine), ARN, tools.objects, at_least=1, now=tools.now)
+    tools.store.create_job(job_record(request(NAME)))
+    return replace(tools, chunks=chunks), machine
+
+
+def steps(tools: Tools, weather: Weather) -> Iterator[bool | datetime]:
+    """Steps to the end of the job, each of which may die at any write, and is then taken again."""
+    objects = cast(PerilousObjects, tools.objects)
+    more: bool | datetime = True
+    while more:
+        objects.weather = weather
+        try:
+            more = take_step(NAME, tools, MemoryEvents())
+        except Killed:
+            continue
+        except (ClientError, EndpointConnectionError) as trouble:
+            if fault_of(trouble) is not Fault.PASSING:
+                raise
+            continue
+        finally:
+            objects.weather = None
+        yield more
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the job leaves where its own steps look at its images, on a good day."""
+    inputs = bird_inputs(IMAGES)
+    inputs[f"s3://engine-tests/images/{IMAGES - 3}.jpg"] = b"no image"
+    tools = memory_tools(tmp_path_factory.mktemp("expected"), inputs)
+    tools.store.create_job(job_record(request(NAME)))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (life_cycle, packs, images):
+            patch.setattr(module, "PREPARE_AT_ONCE", AT_ONCE)
+        while take_step(NAME, tools, MemoryEvents()):
+            pass
+    return files_under(cast(MemoryEngineObjects, tools.objects).contents, NAME)
+
+
+def test_both_ways_leave_the_same_bytes(tmp_path: Path, expected: dict[str, bytes]) -> None:
+    tools, machine = open_tools(tmp_path, Weather(0, share=0.0))
+    waits = 0
+    for more in steps(tools, machine.weather):
+        if isinstance(more, datetime):
+            waits += 1
+            machine.go_on()
+    assert tools.store.job(NAME).status == "Completed"
+    assert files_under(cast(MemoryEngineObjects, tools.objects).contents, NAME) == expected
+    assert waits == 1, "one execution has all chunks"
+    assert list(machine.ended.values()) == ["SUCCEEDED"]
+
+
+def test_whatever_dies_the_same_bytes_come_out(tmp_path: Path, expected: dict[str, bytes]) -> None:
+    """Deaths of chunks, steps and executions; throttling; broken connections; results that are damaged; an end that is
+    told early, twice, or never, when the job looks for itself."""
+    kills = 0
+    for seed in range(SEEDS):
+        weather = Weather(seed, share=random.Random(-seed).choice([0.02, 0.05, 0.1]))
+        tools, machine = open_tools(tmp_path / str(seed), weather)
+        for more in steps(tools, weather):
+            if isinstance(more, datetime) and not weather.strikes():  # else woken before there is anything to see
+                machine.go_on()
+        record = tools.store.job(NAME)
+        assert (record.status, record.failure_reason) == ("Completed", None), seed
+        assert files_under(cast(MemoryEngineObjects, tools.objects).contents, NAME) == expected, seed
+        kills += weather.kills
+    print(f"{SEEDS} schedules, {kills} kills")
+    assert kills > SEEDS, "the weather was fair: nothing is said of kills"
+
+
+def test_a_small_job_starts_no_function(tmp_path: Path) -> None:
+    tools, machine = open_tools(tmp_path, Weather(0, share=0.0))
+    tools = replace(tools, chunks=replace(cast(MappedChunks, tools.chunks), at_least=IMAGES + 1))
+    assert not [more for more in steps(tools, machine.weather) if isinstance(more, datetime)]
+    assert (machine.running, machine.ended) == ({}, {})
