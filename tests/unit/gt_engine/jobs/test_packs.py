@@ -14,7 +14,7 @@ from gt_engine.autolabel import cache as cache_module
 from gt_engine.autolabel.features import FILE_BYTES
 from gt_engine.jobs import life_cycle, packs
 from gt_engine.jobs.machine import Labeled, Lesson, Trained
-from gt_engine.jobs.steps import Tools
+from gt_engine.jobs.steps import Tools, images
 from gt_engine.jobs.worker import take_step
 from tests.engine import (
     MemoryEngineObjects,
@@ -82,6 +82,7 @@ def small_cache(directory: Path, monkeypatch: pytest.MonkeyPatch) -> FeatureStor
     monkeypatch.setattr(cache_module, "LOOK_EVERY_BYTES", FILE_BYTES)
     monkeypatch.setattr(life_cycle, "PREPARE_AT_ONCE", 8)
     monkeypatch.setattr(packs, "PREPARE_AT_ONCE", 8)
+    monkeypatch.setattr(images, "PREPARE_AT_ONCE", 8)
     monkeypatch.setattr(features, "FETCHED_TOGETHER", 2)  # what is written at once is seen by no look at the disk
     return FeatureStore(directory, most_bytes=8 * FILE_BYTES)
 
