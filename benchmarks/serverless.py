@@ -3,8 +3,8 @@
     python benchmarks/serverless.py [--objects 500] [--hurry 1] [--out benchmarks/results/serverless.json]
 
 The engine's own steps and chunks with real features, a real learner and simulated people, on objects in memory: S3's
-own time is not in it, and is added as an assumption. A million images are ten jobs of 100,000: what grows with images is
-multiplied, what a job costs by itself is added for each job.
+own time is not in it, and is added as an assumption. A million images are ten jobs of 100,000: what grows with images
+is multiplied, what a job costs by itself is added for each job.
 """
 
 from __future__ import annotations

@@ -8,26 +8,39 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-QUEUES = ("Uploads", "Batches", "Completions", "Notifications")
+QUEUES = ("Uploads", "Batches", "Completions", "Notifications", "EngineSteps")
 
 
 def redrive(sqs: SQSClient, outputs: Mapping[str, str]) -> dict[str, int]:
-    """Moves all messages of each dead-letter queue to its queue; answers how many, by queue.
+    """Moves all messages of each dead-letter queue that the stack has to its queue; answers how many, by queue.
 
     A message is sent before it is deleted: killed in between, it is there twice, and handlers bear that.
     """
-    return {name: _move(sqs, outputs[f"{name}DeadLetters"], outputs[f"{name}Queue"]) for name in QUEUES}
+    there = [name for name in QUEUES if f"{name}DeadLetters" in outputs]
+    return {name: _move(sqs, outputs[f"{name}DeadLetters"], outputs[f"{name}Queue"]) for name in there}
 
 
 def _move(sqs: SQSClient, source: str, target: str) -> int:
     moved = 0
     while True:
-        messages = sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10, VisibilityTimeout=60).get(
-            "Messages", []
-        )
+        messages = sqs.receive_message(
+            QueueUrl=source,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=60,
+            MessageSystemAttributeNames=["MessageGroupId"],
+        ).get("Messages", [])
         if not messages:
             return moved
         for message in messages:
-            sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
+            group = message.get("Attributes", {}).get("MessageGroupId")
+            if group is None:
+                sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
+            else:  # with an id of its own: what was sent a moment ago is no reason to drop it
+                sqs.send_message(
+                    QueueUrl=target,
+                    MessageBody=message["Body"],
+                    MessageGroupId=group,
+                    MessageDeduplicationId=message["MessageId"],
+                )
             sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
             moved += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from rich.console import Console
 from gt_cli.demo.plan import Plan
 from gt_cli.demo.run import Demo, perform
 from gt_cli.demo.sources import draw_all
+from gt_cli.redrive import redrive
 from gt_cli.stack import LocalStack, child_environment, local_stack
+from tests.waiting import soon
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -61,10 +64,28 @@ def test_images_were_looked_at_by_a_map(serverless: LocalStack, found: dict[str,
 
 
 def test_no_message_is_left_or_dead(serverless: LocalStack, found: dict[str, Any]) -> None:
-    sqs = serverless.session.client("sqs")
     for name in ("EngineStepsQueue", "EngineStepsDeadLetters"):
-        counts = sqs.get_queue_attributes(QueueUrl=serverless.outputs[name], AttributeNames=["All"])["Attributes"]
-        assert counts["ApproximateNumberOfMessages"] == "0", name
+        soon(lambda name=name: messages_in(serverless, name) == 0)
+
+
+def test_a_dead_letter_of_the_engine_is_taken_again(serverless: LocalStack, found: dict[str, Any]) -> None:
+    """A job whose message died would stand still for good."""
+    sqs = serverless.session.client("sqs")
+    sqs.send_message(
+        QueueUrl=serverless.outputs["EngineStepsDeadLetters"],
+        MessageBody=json.dumps({"job": found["jobs"][0]["name"]}),
+        MessageGroupId="dead",
+        MessageDeduplicationId="dead",
+    )
+    assert redrive(sqs, serverless.outputs)["EngineSteps"] == 1
+    soon(lambda: messages_in(serverless, "EngineStepsQueue") == 0)
+    assert messages_in(serverless, "EngineStepsDeadLetters") == 0
+
+
+def messages_in(stack: LocalStack, queue: str) -> int:
+    """Whether waiting, held back or being worked on."""
+    found = stack.session.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=["All"])
+    return sum(int(count) for name, count in found["Attributes"].items() if name.startswith("ApproximateNumber"))
 
 
 def test_a_stranger_is_refused(serverless: LocalStack) -> None:
