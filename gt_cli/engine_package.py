@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from chalice.package import TemplateDeepMerger, YAMLTemplateSerializer
+from chalice.package import YAMLTemplateSerializer
 
 from gt_service.errors import GtServiceError
 
@@ -69,13 +69,30 @@ class EnginePackagingError(GtServiceError):
 def merged(template: Mapping[str, Any]) -> dict[str, Any]:
     """The app's template with the engine's resources, and the app told where its engine is."""
     own = YAMLTemplateSerializer().load_template(TEMPLATE.read_text("utf-8"), TEMPLATE.name)
-    whole: dict[str, Any] = TemplateDeepMerger().merge(own, dict(template))
+    whole = _merged(own, template)
     # What said whether there is an engine elsewhere decides nothing any more.
     for name in ("SageMakerEndpointUrl", "EngineChecksSignatures"):
         del whole["Parameters"][name]
     for name in ("HasEngine", "SignsForEngine"):
         del whole["Conditions"][name]
     return whole
+
+
+def _merged(over: Mapping[str, Any], under: Mapping[str, Any]) -> dict[str, Any]:
+    """One document laid over another. A value that CloudFormation works out (`Ref`, `Fn::…`) is one value: two of them
+    are never mixed into one that means nothing."""
+    merged = dict(under)
+    for key, value in over.items():
+        below = under.get(key)
+        if isinstance(value, dict) and isinstance(below, dict) and not (_is_worked_out(value) or _is_worked_out(below)):
+            merged[key] = _merged(value, below)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _is_worked_out(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
 
 
 def build(target: Path, project: Path, *, dependencies: bool) -> None:
