@@ -3,7 +3,7 @@
     python benchmarks/serverless.py [--objects 500] [--hurry 1] [--out benchmarks/results/serverless.json]
 
 The engine's own steps and chunks with real features, a real learner and simulated people, on objects in memory: S3's
-own time is not in it, and is added as an assumption. A million images are ten jobs of 100,000: what grows with images
+own time is not in it, and is added as an assumption. A million images are 20 jobs of 50,000: what grows with images
 is multiplied, what a job costs by itself is added for each job.
 """
 
@@ -48,7 +48,7 @@ CHUNK_GB, STEP_GB, DISK_GB = 1.769, 3.008, 9.5
 S3_SECONDS = 0.030
 """Assumed of one request; sixteen are on their way at a time."""
 AT_A_TIME = 16
-JOB_OBJECTS = 100_000
+JOB_OBJECTS = 50_000
 
 
 class Counting(Weighing):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,6 +69,25 @@ def test_a_picture_is_what_lies_in_s3_with_its_true_type(world: PortalWorld, vis
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["content-security-policy"].startswith("sandbox")
+
+
+def test_a_picture_that_is_too_large_for_a_function_comes_from_s3_and_may_be_shown(
+    world: PortalWorld, visitor: Visitor
+) -> None:
+    """Lambda answers with 6 MB at most: a phone's picture would never be seen."""
+    world.portal = replace(world.portal, largest_answer_bytes=10)
+    _, page, image = opened(world, visitor)
+    answer = visitor().get(image)
+    assert answer.status_code == 307
+    assert answer.headers["location"].startswith(f"https://s3/labels/{JOB}/0.jpg?")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert f"img-src {ORIGIN} https://s3 data:" in visitor().get(page).headers["content-security-policy"]
+
+
+def test_a_server_sends_pictures_of_every_size_itself(world: PortalWorld, visitor: Visitor) -> None:
+    """It would tell where they lie, and files' names often hold the label."""
+    _, page, _ = opened(world, visitor)
+    assert f"img-src {ORIGIN} data:" in visitor().get(page).headers["content-security-policy"]
 
 
 def test_an_address_does_not_tell_where_the_picture_lies(world: PortalWorld, visitor: Visitor) -> None:
