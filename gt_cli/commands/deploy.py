@@ -24,6 +24,13 @@ from gt_cli.terminal import console, reporting_errors
 @click.option("--engine-checks-signatures", is_flag=True, help="Your gt-engine was given access keys.")
 @click.option("--alarm-email", default="", help="Who is told of alarms.")
 @click.option("--traces", is_flag=True, help="Send traces of the functions and the API to AWS X-Ray, which bills them.")
+@click.option(
+    "--parameter",
+    "others",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another parameter of the template, again for each; left out at the next time, it has its default again.",
+)
 @click.option("--yes", is_flag=True, help="Apply the changes without asking.")
 @reporting_errors
 def deploy(
@@ -34,11 +41,15 @@ def deploy(
     engine_checks_signatures: bool,
     alarm_email: str,
     traces: bool,
+    others: tuple[str, ...],
     yes: bool,
 ) -> None:
     """Installs on AWS: shows what would change, asks, applies it."""
     if engine and engine_url:
         raise click.UsageError("--engine-url is the address of an engine elsewhere; --engine serverless has its own.")
+    for other in others:
+        if "=" not in other:
+            raise click.BadParameter(f"{other!r} is not NAME=VALUE", param_hint="--parameter")
     session = boto3.Session(region_name=region)
     own = engine == "serverless"
     built = packaging.build(Path("build/production"), production=True, with_engine=own, say=console.print)
@@ -58,6 +69,7 @@ def deploy(
             **({} if own else elsewhere),
             "AlarmEmail": alarm_email,
             "Tracing": "Active" if traces else "PassThrough",
+            **dict(other.split("=", 1) for other in others),
         },
         confirm=lambda changes: _confirm(changes, yes=yes),
         tags={"stage": stage},
