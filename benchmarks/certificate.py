@@ -10,7 +10,8 @@ ahead      whole jobs in which people are asked on while the machine trains (64 
            the engine's own code about a machine whose errors are drawn. "fair" is what the engine does; "joined" takes
            all that was asked ahead for a sample of what is left; "bias" is how much less error that sample has
 
-"Missed" is the share of the splits whose machine labels, held against gold labels, are worse than the target.
+"Missed" is the share of the splits whose labels, those of the machine held against gold labels, are worse than the
+target: the machine's alone, or (scope "dataset") together with people's, which count as right.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 from benchmarks.three_jobs import START, prepared, prepared_habitats
 from gt_cli.datasets.scenes import HABITATS
 from gt_engine.autolabel import FeatureView, Guarantee, Learner, Method, learner_for
-from gt_engine.autolabel.certify import certify
+from gt_engine.autolabel.certify import Scope, certify
 from gt_engine.autolabel.rounds import (
     AskPeople,
     AutoLabel,
@@ -115,11 +116,12 @@ def ahead_jobs(seed: int, jobs: int, guarantee: Guarantee) -> list[dict[str, Any
     rows = []
     for mode in ("none", "fair", "joined"):
         played = [_played(seed * 100_000 + number, guarantee, mode) for number in range(jobs)]
-        errors, shares = np.array([(error, share) for error, share, _ in played]).T
-        biases = np.array([bias for _, _, found in played for bias in found])
+        errors, shares = np.array([(one.error, one.share) for one in played]).T
+        biases = np.array([bias for one in played for bias in one.biases])
         rows.append(
             {
                 "mode": mode,
+                "scope": guarantee.scope.value,
                 "jobs": jobs,
                 "target": guarantee.target,
                 "delta": guarantee.delta,
@@ -133,9 +135,24 @@ def ahead_jobs(seed: int, jobs: int, guarantee: Guarantee) -> list[dict[str, Any
     return rows
 
 
-def _played(seed: int, guarantee: Guarantee, mode: str) -> tuple[float, float, list[float]]:
-    """The error that is to be expected of a job's machine labels, their share of the job, and, after each round that
-    labeled something, how much less error what was asked ahead and joins the sample has than what is left.
+@dataclass(frozen=True)
+class Played:
+    """What became of a job.
+
+    error   that is to be expected of the labels in the guarantee's scope: of the whole data set the largest after any
+            of the rounds, as a job may be stopped there
+    share   of the job that the machine labeled
+    biases  after each round that labeled something, how much less error what was asked ahead and joins the sample has
+            than what is left
+    """
+
+    error: float
+    share: float
+    biases: list[float]
+
+
+def _played(seed: int, guarantee: Guarantee, mode: str) -> Played:
+    """A whole job.
 
     An object has a chance to be labeled rightly, from hopeless to sure, and a luck of its own; a model knows the chance
     dimly, and a little better in each round. Its luck stays with an object: what went wrong once goes wrong again.
@@ -146,6 +163,7 @@ def _played(seed: int, guarantee: Guarantee, mode: str) -> tuple[float, float, l
     progress = Progress(tuple(str(number) for number in range(OBJECTS)))
     wrong: list[float] = []
     biases: list[float] = []
+    worst = 0.0
     ahead: tuple[str, ...] = ()
     while not isinstance(step := next_step(plan, replace(progress, ahead=ahead)), Finish) or ahead:
         if isinstance(step, AutoLabel):
@@ -166,6 +184,8 @@ def _played(seed: int, guarantee: Guarantee, mode: str) -> tuple[float, float, l
             )
             wrong += np.clip(1 - chance - gain, 0, 1)[_rows(round_.machine)].tolist()
             progress = progress.with_round(replace(round_, passed_over=()) if mode == "joined" else round_)
+            if wrong:
+                worst = max(worst, sum(wrong) / (len(wrong) + len(progress.human())))
             joins = [one for one in ahead if mode == "joined" or one not in round_.passed_over]
             left = replace(progress, ahead=ahead).pool()
             if joins and left and round_.machine:
@@ -175,7 +195,8 @@ def _played(seed: int, guarantee: Guarantee, mode: str) -> tuple[float, float, l
             more = tuple(rng.permutation(np.array(more, object))[: max(0, len(more) - len(ahead))])
             asked = AskPeople(Purpose.ROUND, (*ahead, *more))
             progress, ahead = progress.with_human(asked, labeled=asked.object_ids), ()
-    return (float(np.mean(wrong)) if wrong else 0.0), len(wrong) / OBJECTS, biases
+    error = worst if guarantee.scope is Scope.DATASET else float(np.mean(wrong)) if wrong else 0.0
+    return Played(error, len(wrong) / OBJECTS, biases)
 
 
 def _rows(ids: Sequence[str]) -> NDArray[np.int64]:
@@ -183,18 +204,22 @@ def _rows(ids: Sequence[str]) -> NDArray[np.int64]:
 
 
 def judged(splits: Sequence[Split], loss: str, target: float, delta: float) -> list[dict[str, Any]]:
-    """For each method: how often the target is missed, and how much the machine labels."""
+    """For each scope and method: how often the target is missed, and how much the machine labels."""
     rows = []
-    for method in METHODS:
-        guarantee = Guarantee(loss, target, delta, method)
-        errors, shares = [], []
+    for scope, method in itertools.product(Scope, METHODS):
+        guarantee = Guarantee(loss, target, delta, method, scope)
+        errors, machine_errors, shares = [], [], []
         for one in splits:
-            threshold = certify(one.pool, one.validation, one.losses, [], guarantee, number=1)
+            human = len(one.validation)
+            threshold = certify(one.pool, one.validation, one.losses, [], guarantee, number=1, human=human)
             chosen = one.pool >= (np.inf if threshold is None else threshold)
-            shares.append(float(chosen.mean()))
-            errors.append(float(one.pool_errors[chosen].mean()) if chosen.any() else 0.0)
+            count, lost = int(chosen.sum()), float(one.pool_errors[chosen].sum())
+            shares.append(count / len(one.pool))
+            machine_errors.append(lost / max(count, 1))
+            errors.append(lost / max(count + human * (scope is Scope.DATASET), 1))
         rows.append(
             {
+                "scope": scope.value,
                 "method": method.value,
                 "splits": len(splits),
                 "target": target,
@@ -203,6 +228,7 @@ def judged(splits: Sequence[Split], loss: str, target: float, delta: float) -> l
                 "mean_share": round(float(np.mean(shares)), 3),
                 "labels_nothing": round(float(np.mean(np.array(shares) == 0)), 3),
                 "mean_error": round(float(np.mean(errors)), 4),
+                "mean_machine_error": round(float(np.mean(machine_errors)), 4),
             }
         )
     return rows
@@ -222,8 +248,8 @@ def main() -> None:
     low, _, high = options.seeds.partition("-")
     results: list[dict[str, Any]] = []
     if options.task == "ahead":
-        for target in (0.9,):
-            rows = ahead_jobs(int(low), options.splits, Guarantee("error", target, options.delta))
+        for scope in Scope:
+            rows = ahead_jobs(int(low), options.splits, Guarantee("error", 0.9, options.delta, scope=scope))
             results += [{"task": "ahead"} | row for row in rows]
         _tell(results, options.out)
         return

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gt_engine.api.errors import AccessDeniedException, ValidationException
-from gt_engine.autolabel.certify import DELTA, Guarantee, Method
+from gt_engine.autolabel.certify import DELTA, Guarantee, Method, Scope
 from gt_engine.workforce.care import MOST_PASS_MARK, PASS_MARK, CareRule
 from gt_engine.workforce.proposals import BLIND, WRONG, ProposalRule
 from gt_service.money import Mills, usd
@@ -32,6 +32,7 @@ from gt_service.regions import (
 GOLD_LABELS_TAG = "gt-service:gold-labels"
 QUALITY_LOSS_TAG = "gt-engine:quality-loss"
 QUALITY_TARGET_TAG = "gt-engine:quality-target"
+QUALITY_SCOPE_TAG = "gt-engine:quality-scope"
 QUALITY_DELTA_TAG = "gt-engine:quality-delta"
 QUALITY_METHOD_TAG = "gt-engine:quality-method"
 PROPOSALS_BLIND_TAG = "gt-engine:proposals-blind"
@@ -174,8 +175,10 @@ def guarantee(tags: Mapping[str, str], task: TaskType) -> Guarantee:
     losses = _LOSSES.get(task, ("error",))
     loss = _choice(tags, QUALITY_LOSS_TAG, losses)
     method = _choice(tags, QUALITY_METHOD_TAG, (Method.STUDENT_T, Method.FINITE_SAMPLE))
+    scope = _choice(tags, QUALITY_SCOPE_TAG, tuple(Scope))
     target = _share(tags, QUALITY_TARGET_TAG, _TARGETS[loss])
-    return Guarantee(loss, target, delta=_share(tags, QUALITY_DELTA_TAG, DELTA), method=Method(method))
+    delta = _share(tags, QUALITY_DELTA_TAG, DELTA)
+    return Guarantee(loss, target, delta=delta, method=Method(method), scope=Scope(scope))
 
 
 def proposals(tags: Mapping[str, str], task: TaskType) -> ProposalRule | None:

@@ -18,7 +18,7 @@ known, all of them, so that part of a validation sample's luck which shows in it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -41,6 +41,9 @@ passes at 10 % or not at all."""
 EXACT_STARTS = ((0.3, 1.0),)
 """Exact tests need the whole level to pass at all."""
 
+TARGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.99)
+"""The targets of `by_target`."""
+
 FEWEST = 8
 """No test rests on fewer validation losses."""
 
@@ -58,9 +61,22 @@ class Method(StrEnum):
     PLUG_IN = "plug-in"
 
 
+class Scope(StrEnum):
+    """Which labels of a job a guarantee speaks of.
+
+    machine-labels  those that the machine gave
+    dataset         all: the machine's and people's, with people's counted as right (as "PAC labels" do: Candès, Ilyas
+                    & Zrnic 2025, arXiv 2506.10908). Of people's labels those count that are there when the machine
+                    decides, so it holds at any moment, however early a job is stopped
+    """
+
+    MACHINE_LABELS = "machine-labels"
+    DATASET = "dataset"
+
+
 @dataclass(frozen=True)
 class Guarantee:
-    """With confidence 1 - delta, the mean loss of the whole machine-labeled set is at most 1 - target.
+    """With confidence 1 - delta, the mean loss of the labels in its scope is at most 1 - target.
 
     loss    f1 | mean-iou (boxes), error (classes)
     target  in (0, 1), for example 0.9: mean image F1 of at least 0.9
@@ -70,6 +86,7 @@ class Guarantee:
     target: float
     delta: float = DELTA
     method: Method = Method.STUDENT_T
+    scope: Scope = Scope.MACHINE_LABELS
 
     def __post_init__(self) -> None:
         if not 0 < self.target < 1 or not 0 < self.delta < 1:
@@ -77,16 +94,23 @@ class Guarantee:
 
     @property
     def risk(self) -> float:
-        """The largest mean loss allowed."""
+        """The largest mean loss allowed of the labels in its scope."""
         return 1 - self.target
+
+    def machine_risk(self, machine: int, human: int) -> float:
+        """The largest mean loss allowed of `machine` labels of the machine beside `human` labels of people. With few
+        of the machine's it is 1 or more: no error of theirs could break the target."""
+        return self.risk * (machine + human) / machine if self.scope is Scope.DATASET else self.risk
 
 
 @dataclass(frozen=True)
 class Stratum:
-    """The certificate of one earlier round: how many objects the machine labeled, and the validation losses there."""
+    """The certificate of one earlier round: how many objects the machine labeled, the validation losses there, and how
+    many objects people had labeled by then."""
 
     machine: int
     losses: Sequence[float]
+    human: int = 0
 
 
 def level(delta: float, number: int) -> float:
@@ -149,22 +173,34 @@ def _finite_sample(losses: Numbers, risk: float) -> float:
 
 
 def p_value(
-    earlier: Sequence[Stratum], pool: Numbers, confidences: Numbers, losses: Numbers, guarantee: Guarantee
+    earlier: Sequence[Stratum],
+    pool: Numbers,
+    confidences: Numbers,
+    losses: Numbers,
+    guarantee: Guarantee,
+    *,
+    human: int = 0,
 ) -> float:
     """p-value of "labeling these objects as well breaks the target": `pool` has their confidences, and the labeled
-    objects that speak for them have these `confidences` and `losses`.
+    objects that speak for them have these `confidences` and `losses`; people have labeled `human` objects so far.
 
-    The finite-sample tests look at the new region alone: when each round meets the target, so does the whole.
+    The finite-sample tests look at the new region alone, beside the labels that people gave since the round before:
+    when each round meets the target, so does the whole.
     """
-    if guarantee.method is Method.FINITE_SAMPLE:
-        return _finite_sample(losses, guarantee.risk)
     strata = [(one.machine, np.asarray(one.losses, float)) for one in earlier if one.machine]
+    if guarantee.method is Method.FINITE_SAMPLE:
+        counted = max((one.human for one in earlier if one.machine), default=0)
+        risk = guarantee.machine_risk(len(pool), human - counted)
+        return 0.0 if risk >= 1 else _finite_sample(losses, risk)
+    total = len(pool) + sum(weight for weight, _ in strata)
+    risk = guarantee.machine_risk(total, human)
+    if risk >= 1:
+        return 0.0
     if guarantee.method is Method.PLUG_IN:
         strata.append((len(pool), losses))
-        total = sum(weight for weight, _ in strata)
         mean = sum(weight * float(one.mean()) for weight, one in strata if len(one)) / total
-        return 0.0 if mean <= guarantee.risk else 1.0
-    return student_t([*strata, (len(pool), powered(losses, confidences, pool))], guarantee.risk)
+        return 0.0 if mean <= risk else 1.0
+    return student_t([*strata, (len(pool), powered(losses, confidences, pool))], risk)
 
 
 def certify(
@@ -175,12 +211,14 @@ def certify(
     guarantee: Guarantee,
     *,
     number: int,
+    human: int = 0,
 ) -> float | None:
     """The lowest confidence at which the machine may label in round `number`; None when it may label nothing.
 
     pool        confidences of the objects still to be labeled
     validation  confidences of labeled objects that are a random sample of the same kind
     losses      their losses in [0, 1], same order
+    human       how many objects people have labeled so far; of weight where the guarantee is of the whole data set
     """
     if not len(pool) or not len(validation):
         return None
@@ -188,10 +226,25 @@ def certify(
     fewest = min(1.0, FEWEST / len(validation))
     starts = EXACT_STARTS if guarantee.method is Method.FINITE_SAMPLE else STARTS
     accepted = [
-        _walk(pool, validation, losses, earlier, guarantee, max(start, fewest), allowed * share)
+        _walk(pool, validation, losses, earlier, guarantee, max(start, fewest), allowed * share, human)
         for start, share in starts
     ]
     return min((one for one in accepted if one is not None), default=None)
+
+
+def by_target(
+    pool: Numbers, validation: Numbers, losses: Numbers, guarantee: Guarantee, *, number: int, human: int
+) -> dict[float, int]:
+    """How many objects of the pool the machine might label had the target been another, while it has labeled none.
+
+    Told after the fact, for the choice of the next job's target. A target picked from it for this very job would hold
+    with less confidence than 1 - delta.
+    """
+    counts = {}
+    for target in sorted({*TARGETS, guarantee.target}):
+        threshold = certify(pool, validation, losses, (), replace(guarantee, target=target), number=number, human=human)
+        counts[target] = 0 if threshold is None else int((pool >= threshold).sum())
+    return counts
 
 
 def _walk(
@@ -202,6 +255,7 @@ def _walk(
     guarantee: Guarantee,
     start: float,
     allowed: float,
+    human: int,
 ) -> float | None:
     """The lowest confidence that a walk from `start` (a share of the pool) upwards accepts."""
     accepted: float | None = None
@@ -210,7 +264,8 @@ def _walk(
         chosen, above = pool[pool >= threshold], validation >= threshold
         if above.sum() < FEWEST:
             continue
-        passed = p_value(earlier, chosen, validation[above], losses[above], guarantee) < allowed
+        p = p_value(earlier, chosen, validation[above], losses[above], guarantee, human=human)
+        passed = p < allowed
         if not passed and guarantee.method is not Method.PLUG_IN:
             break
         if passed:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from gt_engine.autolabel.certify import by_target
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.learner import EpochReport, Learner, Learnt, Predictions
 from gt_engine.autolabel.rounds import JobPlan, Progress, Round, decide
@@ -25,6 +26,7 @@ class RoundOutcome:
     trained     whether `model` was trained in this round (the first round of a warm job uses the given model as it is)
     labels      the machine's label of each object in `round.machine`; confidences of the labels' boxes are the model's
     confidence  how sure the model is of each of those labels as a whole
+    targets     how many objects it might have labeled at other targets; empty once it has labeled some
     """
 
     round: Round
@@ -32,6 +34,7 @@ class RoundOutcome:
     trained: bool
     labels: Mapping[str, Label]
     confidence: Mapping[str, float]
+    targets: Mapping[float, int] = field(default_factory=dict)
 
 
 def run_round(
@@ -133,6 +136,7 @@ def _decided(
 ) -> RoundOutcome:
     """The decision that rests on what a model says of the labeled objects and of the pool."""
     checked, predicted = said.of(progress.validation()), said.of(progress.pool())
+    losses = _losses(learner, checked, labels)
     decision = decide(
         plan,
         progress,
@@ -140,16 +144,27 @@ def _decided(
         pool_confidences=predicted.confidences,
         validation=checked.ids,
         validation_confidences=checked.confidences,
-        losses=_losses(learner, checked, labels),
+        losses=losses,
         ahead_confidences=said.of(progress.ahead).confidences,
     )
     labeled = predicted.of(decision.machine)
+    targets = {}
+    if not progress.machine():
+        targets = by_target(
+            predicted.confidences,
+            checked.confidences,
+            losses,
+            plan.guarantee,
+            number=decision.number,
+            human=decision.human,
+        )
     return RoundOutcome(
         decision,
         model,
         trained,
         dict(zip(labeled.ids, labeled.labels, strict=True)),
         dict(zip(labeled.ids, labeled.confidences.tolist(), strict=True)),
+        targets,
     )
 
 

@@ -119,6 +119,7 @@ class Round:
     fell_back   the initial model did worse than none on the first labels and was dropped
     passed_over  those of `Progress.ahead` that the machine would have labeled: people do, but they are no sample of
                 what is left
+    human       how many objects people had labeled
     """
 
     number: int
@@ -130,6 +131,7 @@ class Round:
     score: float
     fell_back: bool = False
     passed_over: tuple[str, ...] = ()
+    human: int = 0
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ class Progress:
 
     def strata(self) -> list[Stratum]:
         """The certificates of the rounds so far."""
-        return [Stratum(len(one.machine), one.losses) for one in self.rounds if one.machine]
+        return [Stratum(len(one.machine), one.losses, one.human) for one in self.rounds if one.machine]
 
 
 def opening(plan: JobPlan, progress: Progress) -> list[tuple[Purpose, int]]:
@@ -295,9 +297,9 @@ def decide(
 ) -> Round:
     """The auto-labeling decision, from what the model says of the pool, of the validation objects and of
     `progress.ahead`."""
-    number = len(progress.rounds) + 1
+    number, human = len(progress.rounds) + 1, len(progress.human())
     threshold = certify(
-        pool_confidences, validation_confidences, losses, progress.strata(), plan.guarantee, number=number
+        pool_confidences, validation_confidences, losses, progress.strata(), plan.guarantee, number=number, human=human
     )
     above = np.inf if threshold is None else threshold
     retired = np.flatnonzero(validation_confidences >= above)
@@ -316,6 +318,7 @@ def decide(
             )
             if confidence >= above
         ),
+        human=human,
     )
 
 

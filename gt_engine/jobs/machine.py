@@ -63,12 +63,14 @@ class Labeled:
 
     trained      the training before it, None where the model was good as it was
     predictions  of those objects, in the form of a batch transform's output
+    targets      how many objects it might have labeled at other targets; empty once it has labeled some
     """
 
     trained: Trained | None
     round: Round
     labels: Mapping[str, Label] = field(default_factory=dict)
     predictions: bytes = b""
+    targets: Mapping[float, int] = field(default_factory=dict)
 
 
 class Machine(Protocol):
@@ -113,7 +115,7 @@ class LearningMachine:
         predictions = (
             records.prediction(outcome.labels[one], outcome.confidence[one]) for one in outcome.round.machine
         )
-        return Labeled(trained, outcome.round, outcome.labels, b"".join(predictions))
+        return Labeled(trained, outcome.round, outcome.labels, b"".join(predictions), outcome.targets)
 
     def train(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Trained:
         started = self._started(lesson, plan)

@@ -330,10 +330,11 @@ def left_out_prediction(
     )
 
 
-def certificate(guarantee: Guarantee, round_: Round) -> bytes:
+def certificate(guarantee: Guarantee, round_: Round, targets: Mapping[float, int], *, objects: int) -> bytes:
     """Why the machine labeled what it labeled: the target, the threshold, and the validation losses that speak for it.
 
-    The losses are those of the human-labeled objects whose confidence reaches the threshold.
+    The losses are those of the human-labeled objects whose confidence reaches the threshold. `by-target`: how many of
+    the job's objects the machine might have labeled at other targets, as long as it has labeled none.
     """
     losses = zip(round_.retired, round_.losses, strict=True)
     return compact(
@@ -341,11 +342,14 @@ def certificate(guarantee: Guarantee, round_: Round) -> bytes:
             "guarantee": asdict(guarantee),
             "round": round_.number,
             "threshold": round_.threshold,
+            "objects": objects,
+            "human-labeled": round_.human,
             "machine-labeled": len(round_.machine),
             "validation-objects": round_.validation,
             "validation-score": round(round_.score, 6),
             "initial-model-dropped": round_.fell_back,
             "losses": [{"datasetObjectId": object_id, "loss": round(loss, 6)} for object_id, loss in losses],
+            "by-target": [{"target": target, "machine-labeled": count} for target, count in sorted(targets.items())],
         }
     )
 

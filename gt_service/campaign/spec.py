@@ -42,8 +42,8 @@ MAX_LABELS = 1_000
 MAX_BATCHES = 9_999
 """Their numbers have four digits in the names of jobs."""
 MAX_TAGS = 50
-OWN_TAGS = 13
-"""How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (4),
+OWN_TAGS = 14
+"""How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (5),
 proposals (2), workers, gold items (2)."""
 MAX_WORKERS = 9
 MAX_AVAILABILITY_SECONDS = 2_592_000
@@ -150,9 +150,16 @@ class Quality(_Part):
         None,
         gt=0,
         lt=1,
-        description="The whole machine-labeled set is to reach it. Left out: 0.90 for f1, 0.60 for mean-iou, 0.95 for "
+        description="What the labels in the scope reach on average. Left out: 0.90 for f1, 0.60 for mean-iou, 0.95 for "
         "accuracy.",
         examples=[0.9],
+    )
+    scope: Literal["machine-labels", "dataset"] | None = Field(
+        None,
+        description="Which labels of a job are to reach the target: `machine-labels`, those of the machine, or "
+        "`dataset`, all of them, with people's counted as right: then the machine's may be worse than the target, and "
+        "there are more of them. Left out: machine-labels.",
+        examples=["dataset"],
     )
     risk: float | None = Field(
         None,

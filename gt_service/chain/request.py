@@ -213,7 +213,13 @@ def _stopping_conditions(
 def _engine_tags(spec: CampaignSpec) -> dict[str, str]:
     """What only gt-engine understands travels as tags, since the API has no room for it; Ground Truth ignores them."""
     quality = spec.quality
-    wanted = {"loss": quality.measure, "target": quality.target, "delta": quality.risk, "method": quality.method}
+    wanted = {
+        "loss": quality.measure,
+        "target": quality.target,
+        "scope": quality.scope,
+        "delta": quality.risk,
+        "method": quality.method,
+    }
     tags = {f"gt-engine:quality-{name}": str(value) for name, value in wanted.items() if value is not None}
     if spec.proposals is not None:
         tags["gt-engine:proposals-blind"] = str(spec.proposals.blind)

@@ -60,7 +60,11 @@ def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) 
     }
     files = [
         (job.tree.inference(work.iteration), learnt.predictions, LINES),
-        (job.tree.certificate(work.iteration), records.certificate(job.plan.guarantee, round_), JSON),
+        (
+            job.tree.certificate(work.iteration),
+            records.certificate(job.plan.guarantee, round_, learnt.targets, objects=len(state.progress.objects)),
+            JSON,
+        ),
     ]
     if contents:
         files.append((job.tree.auto_annotations(work.iteration), records.auto_annotations(contents.items()), TEXT))
@@ -76,7 +80,8 @@ def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) 
 def _decision(round_: Round, job: JobContext) -> str:
     if round_.fell_back:
         return "the initial model does worse than none on the first labels of this job; it was dropped."
-    target = f"{job.plan.guarantee.loss} target {job.plan.guarantee.target}, delta {job.plan.guarantee.delta}"
+    guarantee = job.plan.guarantee
+    target = f"{guarantee.loss} target {guarantee.target} of {guarantee.scope}, delta {guarantee.delta}"
     if round_.threshold is None:
         return f"no threshold meets the target ({target}); the machine labels nothing."
     count, threshold = len(round_.machine), round_.threshold
