@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ class JobFiles:
     requests: tuple[layout.BatchFile, ...]
     responses: tuple[layout.BatchFile, ...]
     machine: tuple[tuple[int, S3Uri], ...]
+    certificates: tuple[tuple[int, S3Uri], ...]
     training: tuple[layout.TrainingFile, ...]
 
     @property
@@ -57,18 +58,20 @@ def answers_to(objects: ObjectStore, root: S3Uri, object_id: str, iterations: It
 
 def _files(objects: ObjectStore, root: S3Uri) -> JobFiles:
     manifest = root / layout.OUTPUT_MANIFEST
+    learning = [item.uri for item in objects.list(root / layout.ACTIVE_LEARNING)]
     return JobFiles(
         root=root,
         manifest=manifest if any(item.uri == manifest for item in objects.list(manifest)) else None,
         requests=_batches(objects, root / layout.CONSOLIDATION_REQUESTS),
         responses=_batches(objects, root / layout.CONSOLIDATION_RESPONSES),
-        machine=_machine(objects, root / layout.ACTIVE_LEARNING),
+        machine=_numbered(learning, layout.auto_label_iteration),
+        certificates=_numbered(learning, layout.certificate_iteration),
         training=_training(objects, root),
     )
 
 
 def _nothing(root: S3Uri) -> JobFiles:
-    return JobFiles(root, None, (), (), (), ())
+    return JobFiles(root, None, (), (), (), (), ())
 
 
 def _batches(objects: ObjectStore, prefix: S3Uri) -> tuple[layout.BatchFile, ...]:
@@ -77,8 +80,8 @@ def _batches(objects: ObjectStore, prefix: S3Uri) -> tuple[layout.BatchFile, ...
     return tuple(sorted((file for file in found if file), key=lambda file: (file.iteration, file.uri.key)))
 
 
-def _machine(objects: ObjectStore, prefix: S3Uri) -> tuple[tuple[int, S3Uri], ...]:
-    found = ((layout.auto_label_iteration(item.uri), item.uri) for item in objects.list(prefix))
+def _numbered(uris: Iterable[S3Uri], iteration: Callable[[S3Uri], int | None]) -> tuple[tuple[int, S3Uri], ...]:
+    found = ((iteration(uri), uri) for uri in uris)
     return tuple(
         sorted(((number, uri) for number, uri in found if number is not None), key=lambda each: (each[0], each[1].key))
     )

@@ -35,6 +35,7 @@ from gt_service.outputs.records import (
     label_record,
     manifest_object,
     requested,
+    targets_of,
     worker_answers,
 )
 from gt_service.outputs.tally import LabeledObject, Placement, Tally
@@ -112,6 +113,7 @@ class JobOutput:
     iterations      those that have files, by number; the numbers may have gaps
     proposals       what they did to people; None where nobody was shown any
     gold_answers    of all answers those to gold items, which are paid and make no label
+    targets         (target, objects that the machine might have labeled in its first round), as gt-engine tells
     """
 
     name: str
@@ -126,6 +128,7 @@ class JobOutput:
     findings: tuple[Finding, ...]
     proposals: ProposalFigures | None = None
     gold_answers: int = 0
+    targets: tuple[tuple[float, int], ...] = ()
 
     @property
     def human_images(self) -> int:
@@ -195,6 +198,7 @@ class _Reader:
         self._read_answers()
         iterations = self._iterations(tally)
         training = self._training()
+        targets = self._targets()
         return JobOutput(
             name=name,
             status=self._description["LabelingJobStatus"],
@@ -208,6 +212,7 @@ class _Reader:
             findings=tuple(self._findings(tally, iterations, training)),
             proposals=self._proposals.figures(),
             gold_answers=self._ledger.gold_answers,
+            targets=targets,
         )
 
     def _read_requests(self) -> None:
@@ -239,6 +244,13 @@ class _Reader:
             if last and (record := self._machine_label(last, uri)) is not None:
                 self._machine.end(number, record.created_at)
         return labels
+
+    def _targets(self) -> tuple[tuple[float, int], ...]:
+        """Of the last round that tells: those after the first labels of the machine do not."""
+        told: tuple[tuple[float, int], ...] = ()
+        for _, uri in self._files.certificates:
+            told = self._parsed(targets_of, self._objects.read(uri), uri) or told
+        return told
 
     def _machine_label(self, line: bytes, uri: S3Uri) -> LabelRecord | None:
         found = self._parsed(auto_label, line, uri)

@@ -5,6 +5,7 @@
 <root>/annotations/consolidated-annotation/consolidation-request/iteration-<N>/<time>.json
 <root>/annotations/consolidated-annotation/consolidation-response/iteration-<N>/<time>.json
 <root>/activelearning/…/<N>/<one folder>/auto_annotator_output.txt
+<root>/activelearning/validation/<N>/output/certificate.json
 <root>/training/<N>/<one folder>/<training job>/output/model.tar.gz
 <root>/proposals/iteration-<N>/<name>.jsonl      gt-engine's own
 
@@ -31,6 +32,7 @@ PROPOSALS = "proposals/"
 LEFT_OUT_PREDICTIONS = "left-out-predictions/predictions.jsonl"
 """The engine's own: what its model says of people's labels that it never saw (gt_engine/autolabel/second_look.py)."""
 
+_CERTIFICATE = "certificate.json"
 _AUTO_LABELS = "auto_annotator_output.txt"
 _MODEL = "model.tar.gz"
 
@@ -104,6 +106,14 @@ def auto_label_iteration(uri: S3Uri) -> int | None:
     """The iteration of a file of machine labels; None where the file is something else."""
     parts = uri.key.split("/")
     if parts[-1] != _AUTO_LABELS or len(parts) < 3 or not parts[-3].isdecimal():
+        return None
+    return int(parts[-3])
+
+
+def certificate_iteration(uri: S3Uri) -> int | None:
+    """The iteration of gt-engine's certificate of a round; None where the file is something else."""
+    parts = uri.key.split("/")
+    if parts[-1] != _CERTIFICATE or len(parts) < 3 or not parts[-3].isdecimal():
         return None
     return int(parts[-3])
 

@@ -126,6 +126,11 @@ def worker_answers(body: bytes) -> list[AnswerRecord]:
     ]
 
 
+def targets_of(body: bytes) -> tuple[tuple[float, int], ...]:
+    """Of gt-engine's certificate of a round: (target, objects that the machine might have labeled at it)."""
+    return tuple((float(one["target"]), int(one["machine-labeled"])) for one in _object(body).get("by-target", ()))
+
+
 def answer_content(answer: AnswerRecord) -> Any:
     """What a worker submitted, without the name of the crowd element around it; None where it cannot be read.
 

@@ -82,12 +82,14 @@ def cost_facts(report: Json) -> tuple[Fact, ...]:
 
 
 def tables(report: Json) -> Iterator[Table]:
-    """Quality, workers and what has no label, each where the report has it."""
+    """Quality, other targets, workers and what has no label, each where the report has it."""
     if quality := report.get("quality"):
         yield _quality(quality)
         yield from _confusion(quality)
     elif sample := report.get("audit_sample"):
         yield Table((), (), title="Audit", about=sample["why"])
+    if targets := report.get("targets"):
+        yield _targets(targets)
     if workers := report.get("workers"):
         yield _workers(workers)
     if proposals := report.get("proposals"):
@@ -129,6 +131,23 @@ def _measure(side: Json, key: str) -> str:
     interval = side.get("interval") if key == "accuracy" else (side.get("intervals") or {}).get(key)
     span = f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else ""
     return decimal(side.get(key)) + span
+
+
+def _targets(targets: Json) -> Table:
+    return Table(
+        ("Target", "Labeled by machine", "Cost", "People's time"),
+        tuple(
+            (
+                str(row["target"]),
+                percent(row["machine_share"]),
+                money_in_column(row["total_mills"]),
+                "–" if row.get("hours") is None else duration(3600 * row["hours"]),
+            )
+            for row in targets["rows"]
+        ),
+        title="Other targets",
+        about=targets["note"],
+    )
 
 
 def _confusion(quality: Json) -> Iterator[Table]:

@@ -128,7 +128,9 @@ def _audit(objects: ObjectStore, spec: CampaignSpec) -> tuple[Audit | None, list
         return None, [Finding("no_gold_labels", f"there are no gold labels at {spec.gold_labels}")]
     skipped = f"{gold.skipped:,} line(s) of {spec.gold_labels} hold no label that can be compared"
     findings = [Finding("gold_labels_skipped", skipped)] if gold.skipped else []
-    return Audit(gold.labels, measure=spec.quality.measure, target=spec.quality.target), findings
+    quality = spec.quality
+    whole = quality.scope == "dataset"
+    return Audit(gold.labels, measure=quality.measure, target=quality.target, whole=whole), findings
 
 
 def write_job_report(objects: ObjectStore, report: Mapping[str, Any], destination: S3Uri) -> None:

@@ -84,10 +84,19 @@ class Audit:
     """Scores labels against gold labels as they come by; give its `add` to the reader of a job.
 
     `measure` is one of `TARGETS`, None for the F1 of boxes or the accuracy of classes; `target` None for its default.
+    `whole`: the target is one of all labels together, not of the machine's alone.
     """
 
-    def __init__(self, gold: Mapping[str, Label], *, measure: str | None = None, target: float | None = None) -> None:
+    def __init__(
+        self,
+        gold: Mapping[str, Label],
+        *,
+        measure: str | None = None,
+        target: float | None = None,
+        whole: bool = False,
+    ) -> None:
         self._gold = gold
+        self._whole = whole
         self._measure = measure
         self._target = target
         self._boxes: dict[bool, list[tuple[float, int, int, int, float]]] = {True: [], False: []}
@@ -105,23 +114,25 @@ class Audit:
 
     def result(self) -> dict[str, Any] | None:
         """The report's `quality`; None where no label has a gold label."""
-        sides = {name: self._side(human) for name, human in (("human", True), ("machine", False))}
+        sides = {name: self._side(human) for name, human in (("human", (True,)), ("machine", (False,)))}
         if not any(sides.values()):
             return None
         machine = sides["machine"]
+        measure = self._measure or ("accuracy" if any(self._classes.values()) else "f1")
         return {
             **sides,
             "true_error": None if machine is None else machine["error"],
-            "verdict": _verdict(
-                machine, self._measure or ("accuracy" if any(self._classes.values()) else "f1"), self._target
-            ),
+            "verdict": _verdict("All labels", self._side((True, False)), measure, self._target)
+            if self._whole
+            else _verdict("Machine labels", machine, measure, self._target),
         }
 
-    def _side(self, human: bool) -> dict[str, Any] | None:
-        if self._boxes[human]:
-            return score_boxes(self._boxes[human])
-        if self._classes[human]:
-            return score_classes(self._classes[human])
+    def _side(self, of: Sequence[bool]) -> dict[str, Any] | None:
+        """The scores of people's labels (True), the machine's (False), or both."""
+        if boxes := [row for human in of for row in self._boxes[human]]:
+            return score_boxes(boxes)
+        if classes := sum((self._classes[human] for human in of), Counter[tuple[str, str]]()):
+            return score_classes(classes)
         return None
 
 
@@ -258,21 +269,21 @@ def _interval(draws: Iterable[float]) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def _verdict(machine: JsonObject | None, measure: str, target: float | None) -> dict[str, Any]:
-    """Whether the machine's labels reach the target: yes or no where the whole interval says so, else not shown."""
+def _verdict(which: str, scores: JsonObject | None, measure: str, target: float | None) -> dict[str, Any]:
+    """Whether these labels reach the target: yes or no where the whole interval says so, else not shown."""
     goal = TARGETS[measure] if target is None else target
     verdict: dict[str, Any] = {"measure": measure, "target": goal, "passes": None}
-    if machine is None:
+    if scores is None:
         return {**verdict, "text": "The machine labeled nothing that has a gold label."}
     key, name = _MEASURED[measure]
-    low, high = machine["intervals"][key] if "intervals" in machine else machine["interval"]
-    said = f"{name} {machine[key]:.3f}, 95 % interval {low:.3f} to {high:.3f}, {machine['images']:,} images"
+    low, high = scores["intervals"][key] if "intervals" in scores else scores["interval"]
+    said = f"{name} {scores[key]:.3f}, 95 % interval {low:.3f} to {high:.3f}, {scores['images']:,} images"
     if low >= goal:
-        return {**verdict, "passes": True, "text": f"Machine labels reach the target of {goal:.2f}: {said}."}
+        return {**verdict, "passes": True, "text": f"{which} reach the target of {goal:.2f}: {said}."}
     if high < goal:
-        return {**verdict, "passes": False, "text": f"Machine labels miss the target of {goal:.2f}: {said}."}
-    side = "above" if machine[key] >= goal else "below"
-    text = f"Machine labels measure {side} the target of {goal:.2f}, with too few images to be sure: {said}."
+        return {**verdict, "passes": False, "text": f"{which} miss the target of {goal:.2f}: {said}."}
+    side = "above" if scores[key] >= goal else "below"
+    text = f"{which} measure {side} the target of {goal:.2f}, with too few images to be sure: {said}."
     return {**verdict, "text": text}
 
 

@@ -26,6 +26,7 @@ from gt_service.reports.costs import (
     unseen_cost,
     up_front_objects,
 )
+from gt_service.reports.targets import targets
 
 Report = dict[str, Any]
 
@@ -83,6 +84,7 @@ def job_report(
         "unlabeled": _unlabeled(output.unlabeled),
         "findings": [vars(each) for each in output.findings],
         "proposals": _proposals(output.proposals),
+        "targets": targets(output, terms, prices, seconds_each=seconds, labeled_this_month=labeled_this_month),
         "quality": quality,
         "audit_sample": audit_sample,
     }

@@ -178,7 +178,10 @@ def test_quality_targets_come_from_tags_and_wrong_ones_are_refused() -> None:
     assert (rules.guarantee({}, classes).loss, rules.guarantee({}, classes).target) == ("error", 0.95)
     assert rules.guarantee({rules.QUALITY_LOSS_TAG: "mean-iou"}, boxes).target == 0.6
     assert rules.guarantee({rules.QUALITY_TARGET_TAG: "0.8"}, boxes).target == 0.8
+    assert rules.guarantee({}, boxes).scope == "machine-labels"
+    assert rules.guarantee({rules.QUALITY_SCOPE_TAG: "dataset"}, boxes).scope == "dataset"
     for tag, value in (
+        (rules.QUALITY_SCOPE_TAG, "batch"),
         (rules.QUALITY_TARGET_TAG, "1.0"),
         (rules.QUALITY_TARGET_TAG, "much"),
         (rules.QUALITY_LOSS_TAG, "error"),

@@ -8,11 +8,14 @@ import pytest
 from gt_engine.autolabel.certify import (
     Guarantee,
     Method,
+    Scope,
     Stratum,
     betting,
+    by_target,
     certify,
     exact_binomial,
     level,
+    p_value,
     powered,
     student_t,
 )
@@ -26,17 +29,18 @@ def draw(rng: np.random.Generator, n: int, *, binary: bool = False) -> tuple[np.
     return confidence, bad * size
 
 
-def violations(guarantee: Guarantee, runs: int = 200, *, binary: bool = False) -> tuple[float, float]:
-    """(share of the runs whose machine labels miss the target, mean share labeled by the machine)."""
+def violations(guarantee: Guarantee, runs: int = 200, *, binary: bool = False, human: int = 200) -> tuple[float, float]:
+    """(share of the runs whose labels miss the target, mean share labeled by the machine)."""
     missed, shares = 0, []
     for seed in range(runs):
         rng = np.random.default_rng([seed, 42])
         pool, truth = draw(rng, 1000, binary=binary)
         validation, losses = draw(rng, 200, binary=binary)
-        threshold = certify(pool, validation, losses, [], guarantee, number=1)
+        threshold = certify(pool, validation, losses, [], guarantee, number=1, human=human)
         chosen = pool >= (np.inf if threshold is None else threshold)
         shares.append(float(chosen.mean()))
-        missed += bool(chosen.any() and truth[chosen].mean() > guarantee.risk)
+        labels = chosen.sum() + (human if guarantee.scope is Scope.DATASET else 0)
+        missed += bool(chosen.any() and truth[chosen].sum() / labels > guarantee.risk)
     return missed / runs, float(np.mean(shares))
 
 
@@ -46,6 +50,59 @@ def test_the_target_is_missed_in_at_most_delta_of_the_runs(method: Method, binar
     missed, share = violations(Guarantee("f1", 0.9, delta=0.1, method=method), binary=binary)
     assert missed <= 0.1
     assert share > 0.05  # a rule that labels nothing keeps every promise
+
+
+@pytest.mark.parametrize("method", [Method.STUDENT_T, Method.FINITE_SAMPLE])
+@pytest.mark.parametrize("human", [200, 600])
+def test_a_data_set_keeps_its_target_and_has_more_labels_of_the_machine(method: Method, human: int) -> None:
+    """At the moment of the decision, before people have labeled the rest: a job may be stopped there."""
+    dataset = Guarantee("f1", 0.9, delta=0.1, method=method, scope=Scope.DATASET)
+    missed, share = violations(dataset, 100, human=human)
+    assert missed <= 0.1
+    assert share > violations(Guarantee("f1", 0.9, delta=0.1, method=method), 20)[1] + 0.05
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_a_model_that_always_errs_cannot_break_a_data_set(method: Method) -> None:
+    guarantee = Guarantee("f1", 0.9, method=method, scope=Scope.DATASET)
+    pool, validation = np.linspace(0, 1, 1000), np.linspace(0, 1, 200)
+    threshold = certify(pool, validation, np.ones(200), [], guarantee, number=1, human=1000)
+    wrong = 0 if threshold is None else int((pool >= threshold).sum())
+    assert wrong <= guarantee.risk * (wrong + 1000)
+    assert certify(pool, validation, np.ones(200), [], guarantee, number=1, human=500) is None
+
+
+def test_people_s_labels_make_up_for_one_round_only() -> None:
+    """Each round of the exact test has the labels since the round before; all of them again would be counted twice."""
+    exact = Guarantee("f1", 0.9, method=Method.FINITE_SAMPLE, scope=Scope.DATASET)
+    pool, some = np.ones(100), np.ones(100)
+    losses = (np.arange(100) % 5 == 0).astype(float)
+    first = Stratum(100, losses.tolist(), human=200)
+    assert p_value([], pool, some, losses, exact, human=200) < 0.05
+    assert p_value([first], pool, some, losses, exact, human=200) > 0.5
+    assert p_value([first], pool, some, losses, exact, human=400) < 0.05
+
+
+def test_people_s_labels_are_counted_for_all_rounds_together() -> None:
+    dataset = Guarantee("f1", 0.9, scope=Scope.DATASET)
+    pool, some = np.ones(100), np.ones(60)
+    losses = (np.arange(60) % 5 == 0).astype(float)
+    first = Stratum(300, losses.tolist(), human=500)
+    alone = p_value([], pool, some, losses, dataset, human=500)
+    assert alone < 0.01 < p_value([first], pool, some, losses, dataset, human=400)
+
+
+def test_the_stricter_the_target_the_less_is_labeled() -> None:
+    rng = np.random.default_rng(3)
+    pool, _ = draw(rng, 1000)
+    validation, losses = draw(rng, 300)
+    guarantee = Guarantee("f1", 0.87)
+    counts = by_target(pool, validation, losses, guarantee, number=1, human=300)
+    assert list(counts) == sorted(counts)
+    assert [*counts.values()] == sorted(counts.values(), reverse=True)
+    threshold = certify(pool, validation, losses, [], guarantee, number=1, human=300)
+    assert counts[0.87] == (pool >= threshold).sum() > 0
+    assert counts[0.5] == 1000
 
 
 def test_a_plug_in_threshold_would_break_the_promise() -> None:

@@ -107,9 +107,11 @@ def test_tags_and_keys_reach_the_job() -> None:
 
 
 def test_a_quality_target_reaches_the_engine_as_tags() -> None:
-    tags = {tag["Key"]: tag["Value"] for tag in request(spec(quality={"measure": "f1", "target": 0.95}))["Tags"]}
+    quality = {"measure": "f1", "target": 0.95, "scope": "dataset"}
+    tags = {tag["Key"]: tag["Value"] for tag in request(spec(quality=quality))["Tags"]}
     assert tags["gt-engine:quality-loss"] == "f1"
     assert tags["gt-engine:quality-target"] == "0.95"
+    assert tags["gt-engine:quality-scope"] == "dataset"
     assert "gt-engine:quality-delta" not in tags
 
 

@@ -37,10 +37,14 @@ def make(
     control: Json | None = None,
     gold: bool = False,
     prices: PriceTable | None = None,
+    certificates: tuple[Json, ...] = (),
     **asked: Any,
 ) -> Json:
     store, logs = MemoryObjects(), MemoryLogs()
     description = job.write(store, logs)
+    for number, certificate in enumerate(certificates, start=1):
+        path = f"activelearning/validation/{number}/output/certificate.json"
+        store.contents[f"{job.root}/{path}"] = json.dumps(certificate).encode()
     if gold:
         store.contents[GOLD] = gold_manifest(job)
     return make_job_report(
@@ -103,6 +107,26 @@ def test_the_saving_against_people_alone_and_its_ceiling(notebook: dict[str, Jso
     shares = {role: report["saving"]["all_human"]["share"] for role, report in notebook.items()}
     assert shares == {"first": 0.2757, "warm": 0.4596, "control": 0.3447}
     assert {report["saving"]["ceiling"]["share"] for report in notebook.values()} == {0.5745}
+
+
+def test_other_targets_are_told_with_their_share_and_cost() -> None:
+    """Whoever chooses the next target would choose it blindly."""
+    told = {"by-target": [{"target": 0.8, "machine-labeled": 60}, {"target": 0.9, "machine-labeled": 15}]}
+    job = LabelingJob().iteration(1, human=40).iteration(2, human=20, machine=40)
+    report = make(job, certificates=(told, {"by-target": []}))
+    loose, strict = report["targets"]["rows"]
+    assert [row["machine_share"] for row in (loose, strict)] == [0.6, 0.15]
+    assert loose["total_mills"] < strict["total_mills"] < report["all_human"]["total_mills"]
+    assert loose["hours"] == pytest.approx(report["people"]["all_human_hours"] * 0.4, abs=0.001)
+    page = job_page(report, rendered(job_figure(report), "svg")).decode()
+    assert "Other targets" in page
+
+
+def test_a_job_that_tells_nothing_of_other_targets_has_no_table_of_them(notebook: dict[str, Json]) -> None:
+    assert notebook["first"]["targets"] is None
+    damaged = make(LabelingJob().iteration(1, human=4), certificates=({"by-target": [{"target": 0.8}]},))
+    assert damaged["targets"] is None
+    assert any(one["code"] == "unreadable" for one in damaged["findings"])
 
 
 def test_the_saving_against_the_control_and_its_mechanical_part(notebook: dict[str, Json]) -> None:

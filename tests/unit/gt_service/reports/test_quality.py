@@ -83,6 +83,22 @@ def test_the_campaigns_own_target_is_the_one_that_counts() -> None:
     assert verdicts == {(None, None): True, (None, 0.99): False, ("mean-iou", None): True, ("mean-iou", 0.97): None}
 
 
+def test_a_target_of_the_whole_data_set_counts_all_its_labels() -> None:
+    """The machine may be worse than such a target; a report that says "missed" would send people to label again."""
+    verdicts = {}
+    for whole in (False, True):
+        audit = Audit(gold(600), whole=whole)
+        for number in range(600):
+            audit.add(labeled(number, WRONG if number < 30 else RIGHT, human=number >= 200))
+        result = audit.result()
+        assert result is not None
+        verdicts[whole] = result["verdict"]
+    assert verdicts[False]["passes"] is not True
+    assert verdicts[True]["passes"] is True
+    assert verdicts[True]["text"].startswith("All labels reach")
+    assert "600 images" in verdicts[True]["text"]
+
+
 def test_the_mean_iou_of_an_image_counts_wrong_and_missed_boxes() -> None:
     """Ground Truth's documented measure does: matched boxes alone would look better than they are."""
     audit = Audit(gold(2), measure="mean-iou")
