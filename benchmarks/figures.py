@@ -99,6 +99,7 @@ def three_jobs_share(kind: str) -> Callable[[Results], str]:
 
 # ---------------------------------------------------------------- the certificate
 
+MACHINE, DATASET = "machine-labels", "dataset"
 METHODS = {
     "student-t": "student-t (default)",
     "finite-sample": "finite-sample",
@@ -106,17 +107,20 @@ METHODS = {
 }
 
 
-def certificate_boxes(read: Results) -> str:
-    rows = read("certificate-boxes")
-    targets = sorted({row["target"] for row in rows})
-    lines = []
-    for method, title in METHODS.items():
-        for labels in sorted({row["labels"] for row in rows}):
-            mine = [_only(rows, method=method, labels=labels, target=target) for target in targets]
-            cells = [cell for row in mine for cell in (_percent(row["missed"], 1), _percent(row["mean_share"]))]
-            lines.append((title, str(labels), *cells))
-    heads = [head for target in targets for head in (f"target {target:.2f}: missed", "labeled")]
-    return _table(("test", "labels", *heads), lines)
+def certificate_boxes(scope: str) -> Callable[[Results], str]:
+    def table(read: Results) -> str:
+        rows = read("certificate-boxes")
+        targets = sorted({row["target"] for row in rows})
+        lines = []
+        for method, title in METHODS.items():
+            for labels in sorted({row["labels"] for row in rows}):
+                mine = [_only(rows, scope=scope, method=method, labels=labels, target=target) for target in targets]
+                cells = [cell for row in mine for cell in (_percent(row["missed"], 1), _percent(row["mean_share"]))]
+                lines.append((title, str(labels), *cells))
+        heads = [head for target in targets for head in (f"target {target:.2f}: missed", "labeled")]
+        return _table(("test", "labels", *heads), lines)
+
+    return table
 
 
 def certificate_splits(read: Results) -> str:
@@ -125,7 +129,7 @@ def certificate_splits(read: Results) -> str:
 
 
 def certificate_classes(read: Results) -> str:
-    rows = [_only(read("certificate-classes"), method=method, target=0.95) for method in METHODS]
+    rows = [_only(read("certificate-classes"), scope=MACHINE, method=method, target=0.95) for method in METHODS]
     said = [f"{_percent(row['missed'], 1)} missed and {_percent(row['mean_share'])} labeled" for row in rows]
     return ", ".join(f"{method} {words}" for method, words in zip(METHODS, said, strict=True))
 
@@ -138,10 +142,15 @@ def certificate_classes_splits(read: Results) -> str:
 AHEAD = {"none": "nothing", "fair": "as the engine does", "joined": "all of it joined"}
 
 
+def dataset_jobs(key: str, scope: str) -> Callable[[Results], str]:
+    """Of whole jobs as the engine plays them."""
+    return lambda read: _percent(_only(read("certificate-ahead"), scope=scope, mode="fair")[key], 1)
+
+
 def certificate_ahead(read: Results) -> str:
     lines = []
     for mode, title in AHEAD.items():
-        row = _only(read("certificate-ahead"), mode=mode)
+        row = _only(read("certificate-ahead"), scope=MACHINE, mode=mode)
         bias = "–" if row["bias"] is None else f"{row['bias']:+.3f}, standard error {row['standard_error']:.3f}"
         lines.append((title, _percent(row["missed"], 1), _percent(row["mean_share"], 1), bias))
     right = "chance to be labeled rightly: what joins the sample over what is left"
@@ -220,7 +229,11 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "three-jobs-iou": three_jobs_iou,
     "three-jobs-worst": three_jobs_worst,
     **{f"three-jobs-{kind}": three_jobs_share(kind) for kind in ("first", "warm", "control")},
-    "certificate-boxes": certificate_boxes,
+    "certificate-boxes": certificate_boxes(MACHINE),
+    "certificate-dataset": certificate_boxes(DATASET),
+    "dataset-jobs-missed": dataset_jobs("missed", DATASET),
+    "dataset-jobs-share": dataset_jobs("mean_share", DATASET),
+    "machine-jobs-share": dataset_jobs("mean_share", MACHINE),
     "certificate-splits": certificate_splits,
     "certificate-classes": certificate_classes,
     "certificate-classes-splits": certificate_classes_splits,
