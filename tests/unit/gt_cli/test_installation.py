@@ -37,7 +37,13 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel: zipfile.ZipFile) -> N
 
 def test_what_lambda_gets_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
     shared = {name.partition("share/gt-service/")[2] for name in wheel.namelist() if "share/gt-service/" in name}
-    assert {"app.py", "requirements.txt", ".chalice/config.json", ".chalice/infrastructure.yaml"} <= shared
+    assert {
+        "app.py",
+        "requirements.txt",
+        "requirements/engine.txt",
+        ".chalice/config.json",
+        ".chalice/infrastructure.yaml",
+    } <= shared
 
 
 def test_the_wheel_asks_for_everything_that_is_imported(wheel: zipfile.ZipFile) -> None:

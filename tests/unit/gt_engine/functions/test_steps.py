@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from gt_engine.functions import steps
 from gt_engine.functions.steps import MOST_DEATHS, TROUBLE_PAUSE, Hands, take
 from gt_engine.jobs.faults import Fault
 from gt_engine.jobs.schedule import MOST_TRIES, StepReport
@@ -141,3 +144,16 @@ def test_a_next_step_that_cannot_be_arranged_at_once_is_arranged_later(report: S
 def test_a_next_step_that_cannot_be_arranged_keeps_the_message() -> None:
     """Else the job would stand still for ever."""
     assert not Stage(lambda _: (MORE, 61.0), broken=1_000).take()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_end_of_an_execution_wakes_its_job_however_often_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """The images are looked at by then, and the job waits for nothing else."""
+    woken = list[str]()
+    monkeypatch.setattr(steps, "setup", lambda: SimpleNamespace(waker=SimpleNamespace(wake=woken.append)))
+    detail = {"status": "SUCCEEDED", "input": json.dumps({"job": "birds-0001", "firsts": [0, 250]})}
+    for _ in range(times):
+        steps.handler({"source": "aws.states", "detail": detail}, None)
+    assert woken == ["birds-0001"] * times
