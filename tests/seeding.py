@@ -101,24 +101,26 @@ def notebooks_chain(stack: LocalStack, store: Store, name: str) -> None:
             "report_s3_uri": f"s3://{results}/{name}/reports/{own}",
         }
         job(store, {**shown, **places}, name)
-        manifest = b"\n".join(data.manifest_lines()).replace(
-            b"s3://inbox/birds/images", f"s3://{inbox}/{name}/examples".encode()
-        )
+        folder = f"s3://{inbox}/{name}/examples/{own}"
+        manifest = b"\n".join(data.manifest_lines()).replace(b"s3://inbox/birds/images", folder.encode())
         s3.put_object(Bucket=results, Key=f"{name}/output/{own}/manifests/output/output.manifest", Body=manifest)
         s3.put_object(Bucket=results, Key=f"{name}/reports/{own}/report.json", Body=json.dumps(data.report()).encode())
         page = b"<!doctype html><title>report</title><h1>The report</h1>"
         s3.put_object(Bucket=results, Key=f"{name}/reports/{own}/report.html", Body=page)
         written = Gallery(own, ("Bird",))
         for labeled in data.labeled_objects():
-            source = str(labeled.source).replace("s3://inbox/birds/images", f"s3://{inbox}/{name}/examples")
+            source = str(labeled.source).replace("s3://inbox/birds/images", folder)
             written.add(labeled._replace(line={**labeled.line, "source-ref": source}))
         index = written.write(S3Objects(s3), places_of.job_images(own))
         indices += [] if shown["role"] == "control" else [index]
-    content = campaign_index(indices, {}, ("Bird",))
-    s3.put_object(Bucket=results, Key=places_of.images.key, Body=content)
-    for line in data.manifest_lines():
-        key = json.loads(line)["source-ref"].rsplit("/", 1)[-1]
-        s3.put_object(Bucket=inbox, Key=f"{name}/examples/{key}", Body=scene(json.loads(line)), ContentType="image/png")
+        for line in map(json.loads, data.manifest_lines()):
+            key = f"{name}/examples/{own}/{line['source-ref'].rsplit('/', 1)[-1]}"
+            s3.put_object(Bucket=inbox, Key=key, Body=scene(line), ContentType="image/png")
+    s3.put_object(Bucket=results, Key=places_of.images.key, Body=campaign_index(indices, {}, ("Bird",)))
+    spec = store.campaigns.get(name).spec
+    assert spec is not None
+    body = spec.model_dump_json().encode()
+    s3.put_object(Bucket=results, Key=places_of.of_spec(1, "campaign.json").key, Body=body)
 
 
 def scene(record: Mapping[str, Any]) -> bytes:

@@ -191,19 +191,19 @@ function boxesForm() {
       for (const kind of ["halo", "human"]) {
         layer.append(shape("rect", {
           x, y, width: across, height: down, class: `box ${kind}${isSelected ? " selected" : ""}`,
-          "stroke-width": unit * (kind === "halo" ? 2 : 1) * (isSelected ? 1.5 : 1), "data-box": index,
+          "stroke-width": (kind === "halo" ? 5 : 2) + (isSelected ? 1 : 0), "data-box": index,
         }));
       }
       if (isSelected) {
         for (const [dx, dy] of [[0, 0], [1, 0], [0, 1], [1, 1]]) {
           layer.append(shape("circle", {
-            cx: x + dx * across, cy: y + dy * down, r: unit * 3, class: "handle", "data-box": index, "data-corner": `${dx}${dy}`,
+            cx: x + dx * across, cy: y + dy * down, r: 8 * screenPixel(), class: "handle", "data-box": index, "data-corner": `${dx}${dy}`,
           }));
         }
       }
       const what = `${index + 1}. ${box.label}, ${across} × ${down} at ${x}, ${y}`;
       list.append(element("li", {}, element("button", {
-        type: "button", class: isSelected ? "outline" : "outline secondary", "aria-pressed": isSelected,
+        type: "button", class: isSelected ? "outline" : "outline secondary", "aria-pressed": String(isSelected),
         onclick: () => { selected = index; draw(); }, onkeydown: (/** @type {KeyboardEvent} */ event) => keys(event, index),
       }, what)));
     });
@@ -229,6 +229,11 @@ function boxesForm() {
       change(index, { left: box.left + dx, top: box.top + dy });
     }
     event.preventDefault();
+  }
+
+  /** How many pixels of the image one of the screen is: handles stay as large as a fingertip wants them. */
+  function screenPixel() {
+    return 1 / ((svg.getScreenCTM() || { a: 1 }).a || 1);
   }
 
   /** Where a pointer is, in pixels of the image. @param {PointerEvent} event */
