@@ -380,6 +380,15 @@ class Tasks:
         grades = gold.grades_of(self.store.gold(offer.job), worker.worker_id)
         if not worker.is_paused and CareRule(offer.gold_share, offer.pass_mark).is_careless(grades):
             self.pause(Carelessness(worker.worker_id, offer.job, sum(grades), len(grades)))
+            self._let_go(offer, worker)
+
+    def _let_go(self, offer: JobOffer, worker: Worker) -> None:
+        """What was only kept for a worker who gets nothing new is others' at once."""
+        for one in self.store.objects(offer.job, offer.first):
+            mine = one.of(worker.worker_id)
+            if mine is not None and mine.status is Status.RESERVED and not one.closed:
+                # Who changes it at this moment comes first: the reservation lapses by itself as well.
+                self.store.replace(one.with_assignment(replace(mine, status=Status.RELEASED)))
 
     def _look_up(self, worker: Worker, task_id: str) -> ObjectOffer | None:
         """The object of a task id. That of a gold item names another's place: nobody is to tell them apart."""

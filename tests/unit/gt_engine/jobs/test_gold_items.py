@@ -146,6 +146,16 @@ def test_who_takes_no_care_is_paused_and_told_of_once_let_go_on_it_counts_anew(t
     assert progress.answers + progress.gold == progress.workers[0].answers
 
 
+def test_what_was_kept_for_a_worker_who_is_paused_is_others_at_once(tmp_path: Path) -> None:
+    """The last objects of a job would wait for somebody who may not have them."""
+    job = GoldJob(tmp_path, 30, known=20)
+    job.run()
+    while not job.paused:
+        job.answer(ANN, CARELESS)
+    kept = [one.of(ANN.worker_id) for one in job.tools.people.objects(job.name)]
+    assert not [one for one in kept if one is not None and one.holds(job.clock)]
+
+
 def test_the_tables_lost_nobody_gets_a_gold_item_again(tmp_path: Path) -> None:
     job = GoldJob(tmp_path, 12)
     job.run()
