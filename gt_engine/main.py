@@ -11,6 +11,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gt_engine import logs
+from gt_engine.autolabel.providers import chosen
 from gt_engine.aws import client
 from gt_engine.server import serve
 from gt_engine.settings import Settings, check_exposure, read_secrets, region_from_environment
@@ -117,6 +118,13 @@ main.add_command(workers)
     is_flag=True,
     help="Let people sign in from other machines without TLS, in a network that you trust.",
 )
+@click.option(
+    "--onnx-providers",
+    default="cpu",
+    show_default=True,
+    envvar="GT_ENGINE_ONNX_PROVIDERS",
+    help="What computes features and runs models, in this order: cuda, tensorrt, coreml, openvino, cpu, …",
+)
 def serve_command(
     *,
     host: str,
@@ -135,11 +143,14 @@ def serve_command(
     correction_seconds: int,
     public_url: str,
     insecure_sign_in: bool,
+    onnx_providers: str,
 ) -> None:
     """Ground Truth's labeling jobs without Ground Truth: speaks its API, writes its files, sends its events.
 
     S3, DynamoDB, EventBridge and CloudWatch Logs are those of the account, or of the stack at AWS_ENDPOINT_URL.
     """
+    from onnxruntime import get_available_providers  # here, for the other commands need not wait for it
+
     logs.configure()
     secrets = read_secrets(access_keys)
     check_exposure(host, secrets)
@@ -158,6 +169,7 @@ def serve_command(
         correction_seconds=correction_seconds,
         public_url=public_url.rstrip("/"),
         insecure_sign_in=insecure_sign_in,
+        onnx_providers=chosen(onnx_providers.split(","), get_available_providers()),
     )
     serve(settings, host=host, port=port)
 

@@ -31,6 +31,7 @@ class Settings:
     correction_seconds         so long after the last answer to an object a worker may take an answer back
     public_url                 where browsers reach the engine, without a slash at the end; the address that it listens
                                on where nothing else is said
+    onnx_providers             what onnxruntime computes on, in its own names (gt_engine/autolabel/providers.py)
     insecure_sign_in           people may sign in from other machines without TLS: for a network that is trusted
     chunks_arn                 state machine that works on chunks of images; empty: the step that asks does
     chunks_from                so many objects must a job have for that
@@ -51,6 +52,7 @@ class Settings:
     correction_seconds: int = 30
     public_url: str = ""
     insecure_sign_in: bool = False
+    onnx_providers: tuple[str, ...] = ("CPUExecutionProvider",)
     packs_features: bool = False
     chunks_arn: str = ""
     chunks_from: int = 2000

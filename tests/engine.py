@@ -228,6 +228,15 @@ class MemoryStore:
     def put_model(self, model: ModelRecord) -> None:
         self.kept_models[model.name] = model
 
+    def create_model(self, model: ModelRecord) -> None:
+        if model.name in self.kept_models:
+            raise Conflict(f"there is a model {model.name!r} already")
+        self.kept_models[model.name] = model
+
+    def delete_model(self, name: str) -> None:
+        self.model(name)
+        del self.kept_models[name]
+
     def model(self, name: str) -> ModelRecord:
         try:
             return self.kept_models[name]

@@ -13,12 +13,13 @@ from typing import Any
 from gt_engine.api import rules
 from gt_engine.api.errors import ResourceInUse, ResourceLimitExceeded, ResourceNotFound, ValidationException
 from gt_engine.api.listing import name_contains, page, within
+from gt_engine.api.models import ModelOperations
 from gt_engine.api.ui_templates import render_ui_template
 from gt_engine.api.workforces import WorkforceOperations
 from gt_engine.aws import Objects
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
-from gt_engine.store import JobRecord, ModelRecord, Store
+from gt_engine.store import JobRecord, Store
 from gt_engine.workforce.teams import TeamStore
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.objects import S3Uri
@@ -50,14 +51,17 @@ class Operations:
             "DescribeLabelingJob": self.describe_labeling_job,
             "ListLabelingJobs": self.list_labeling_jobs,
             "StopLabelingJob": self.stop_labeling_job,
-            "DescribeModel": self.describe_model,
-            "ListModels": self.list_models,
             "RenderUiTemplate": self.render_ui_template,
             "AddTags": self.add_tags,
             "ListTags": self.list_tags,
             "DeleteTags": self.delete_tags,
+            **self._models.table(),
             **WorkforceOperations(self.settings, self.store, self.teams, self.now).table(),
         }
+
+    @property
+    def _models(self) -> ModelOperations:
+        return ModelOperations(self.settings, self.store, self.objects, self.now)
 
     def create_labeling_job(self, request: dict[str, Any]) -> Response:
         """Checks everything that can be known now; what is inside the manifest shows when the job initializes."""
@@ -155,40 +159,6 @@ class Operations:
         self.wake(job.name)
         return {}
 
-    def describe_model(self, request: dict[str, Any]) -> Response:
-        try:
-            model = self.store.model(request["ModelName"])
-        except NotFound:
-            raise self._no_model(request["ModelName"]) from None
-        return {
-            "ModelName": model.name,
-            "PrimaryContainer": {"Image": "gt-engine", "ModelDataUrl": model.s3_uri, "Mode": "SingleModel"},
-            "ExecutionRoleArn": model.role_arn,
-            "CreationTime": model.created_at,
-            "ModelArn": model.arn,
-            "EnableNetworkIsolation": False,
-        }
-
-    def list_models(self, request: dict[str, Any]) -> Response:
-        models = [
-            model
-            for model in self.store.models()
-            if within(model.created_at, request, "CreationTime") and name_contains(model.name, request)
-        ]
-        sort_keys: Mapping[str, Callable[[ModelRecord], str]] = {
-            "Name": lambda model: model.name,
-            "CreationTime": lambda model: model.created_at.isoformat(),
-        }
-        shown, token = page(
-            models,
-            request,
-            sort_key=sort_keys[request.get("SortBy", "CreationTime")],
-            name=lambda model: model.name,
-            descending=request.get("SortOrder", "Descending") == "Descending",
-        )
-        listed = [{"ModelName": m.name, "ModelArn": m.arn, "CreationTime": m.created_at} for m in shown]
-        return _page("Models", listed, token)
-
     def render_ui_template(self, request: dict[str, Any]) -> Response:
         def grant(uri: str) -> str:
             return self.objects.address(S3Uri.parse(uri), PREVIEW_SECONDS) if uri.startswith("s3://") else uri
@@ -245,13 +215,6 @@ class Operations:
         except NotFound:
             raise ValidationException(f"Could not find the labeling job with the specified ARN: {arn}") from None
 
-    def _no_model(self, name: str) -> ValidationException:
-        return ValidationException(f'Could not find model "{self._model_arn_prefix}{name}".')
-
-    @property
-    def _model_arn_prefix(self) -> str:
-        return f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account}:model/"
-
     def _check_objects(self, request: Mapping[str, Any], task: TaskType) -> None:
         """What the request refers to in S3 and among the models must be there and fit."""
         output = _uri(request["OutputConfig"]["S3OutputPath"], "S3OutputPath")
@@ -272,37 +235,13 @@ class Operations:
         )
         arn = request.get("LabelingJobAlgorithmsConfig", {}).get("InitialActiveLearningModelArn")
         if arn is not None:
-            self._check_model(arn, task, classes)
+            self._models.check_model(arn, task, classes)
 
     def _head(self, text: str, field: str) -> S3Uri:
         uri = _uri(text, field)
         if self.objects.head(uri) is None:
             raise ValidationException(f"{field}: there is no object {uri}.")
         return uri
-
-    def _check_model(self, arn: str, task: TaskType, classes: tuple[str, ...]) -> None:
-        """A model binds task, classes and their order: with any other its answers would mean something else."""
-        if not arn.startswith(self._model_arn_prefix):
-            raise ValidationException(
-                f"InitialActiveLearningModelArn '{arn}' is not a model of this account and region."
-            )
-        try:
-            model = self.store.model(arn.removeprefix(self._model_arn_prefix))
-        except NotFound:
-            raise ValidationException(f'InitialActiveLearningModelArn: could not find model "{arn}".') from None
-        if model.task != task:
-            raise ValidationException(
-                f"InitialActiveLearningModelArn '{arn}' was trained for {model.task}; this labeling job is for {task}."
-            )
-        if model.classes != classes:
-            raise ValidationException(
-                f"InitialActiveLearningModelArn '{arn}' was trained with the labels {list(model.classes)}; this "
-                f"labeling job has {list(classes)}. Labels and their order must be the same."
-            )
-        if self.objects.head(S3Uri.parse(model.s3_uri)) is None:
-            raise ValidationException(
-                f"InitialActiveLearningModelArn '{arn}': its data {model.s3_uri} no longer exists."
-            )
 
 
 def _name_is_taken(arn: str) -> ResourceInUse:

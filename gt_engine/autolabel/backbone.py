@@ -13,7 +13,7 @@ import importlib.util
 import io
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel.onnx_writer import Graph
+from gt_engine.autolabel.providers import CPU
 
 INPUT_SIDE = 320
 """Every image is resized to this square, whatever its shape: boxes are scaled back on each axis."""
@@ -229,16 +230,14 @@ class Backbone:
     One image at a time is quickest: its maps stay in the processor's cache, and the memory arena stays small.
     """
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, providers: Sequence[str] = (CPU,)) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(graph_file(directory)), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(str(graph_file(directory)), options, providers=list(providers))
 
     def __call__(self, images: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """uint8 [n, side, side, 3] -> for each tap float32 [n, channels, h, w]."""

@@ -25,6 +25,7 @@ from gt_engine.autolabel.backbone import INPUT_SIDE, TAPS, Backbone
 from gt_engine.autolabel.cache import DiskCache
 from gt_engine.autolabel.given.opinions import Opinion
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
+from gt_engine.autolabel.providers import CPU
 from gt_engine.labels import Floats
 
 Loader = Callable[[], bytes]
@@ -56,12 +57,20 @@ class FeatureStore:
 
     Several threads and processes may use one directory at once: an image is computed at most twice, never half.
     `threads` are the cores that one call of `prepare` uses. `most_bytes`: how large it may grow; what was not used for
-    the longest time goes first.
+    the longest time goes first. `providers`: what the backbone computes on (gt_engine/autolabel/providers.py).
     """
 
-    def __init__(self, directory: Path, *, threads: int = 1, most_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        threads: int = 1,
+        most_bytes: int | None = None,
+        providers: Sequence[str] = (CPU,),
+    ) -> None:
         self._cache = DiskCache(directory, most_bytes=most_bytes)
         self.threads = threads
+        self._providers = providers
         self._sources: Mapping[str, Loader] = {}
         self._cores = threading.BoundedSemaphore(threads)
         self._backbone: Backbone | None = None
@@ -232,7 +241,7 @@ class FeatureStore:
     def _eye(self) -> Backbone:
         with self._lock:
             if self._backbone is None:
-                self._backbone = Backbone()
+                self._backbone = Backbone(providers=self._providers)
             return self._backbone
 
     def _path(self, key: str, kind: str = _KIND) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gt_engine.autolabel import FeatureView, JobPlan, Learner, Progress, Round, labeling, learner_for
+from gt_engine.autolabel.given.brought import Brought
 from gt_engine.autolabel.learner import Predictions
 from gt_engine.autolabel.second_look import Suspicion, suspicions
 from gt_engine.labels import Label, Task
@@ -21,7 +22,8 @@ class Lesson:
     """What the machine may know: features of the labeled and of the unlabeled, people's labels, the model so far.
 
     `guesses` are its own labels of this job: of use to the last training alone. `before`: labels that came with the
-    manifest, until the first round has learnt from them.
+    manifest, until the first round has learnt from them. `brought`: the user's own model, whose opinions the view has
+    (`FeatureView.given`); it goes along with what is learnt on top of it.
     """
 
     task: Task
@@ -31,6 +33,7 @@ class Lesson:
     model: bytes | None
     guesses: Mapping[str, Label] = field(default_factory=dict)
     before: Mapping[str, Label] = field(default_factory=dict)
+    brought: Brought | None = None
 
 
 @dataclass(frozen=True, eq=False)

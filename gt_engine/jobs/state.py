@@ -103,6 +103,7 @@ class JobState:
     closing    what of them is about to get its labels
     asked      how many objects people have been offered
     skills     what is known of the workers: from the team's jobs before, and from the batches that are done
+    predicted  how many of the objects came with a prediction in the manifest
     """
 
     clock: datetime
@@ -118,6 +119,7 @@ class JobState:
     closing: Closing | None = None
     asked: int = 0
     skills: Skills = field(default_factory=dict)
+    predicted: int = 0
 
     @property
     def counters(self) -> Counters:

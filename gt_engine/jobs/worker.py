@@ -25,6 +25,7 @@ from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, cl
 from gt_engine.jobs.chunks import Chunks, ChunksHere, MappedChunks, NotYet
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_full_disk, reason_of
+from gt_engine.jobs.given import knowing
 from gt_engine.jobs.life_cycle import Answers, End, Wait, Work, next_work
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.schedule import StepReport
@@ -60,6 +61,7 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
     try:
         job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
         state = _read_state(job, tools)
+        job = knowing(job, state)
         answers = look(job, state, tools) if record.by_people else None
         work = _next(job, state, answers, stop_requested=record.stop_requested)
         if isinstance(work, Wait):
@@ -290,7 +292,10 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
         objects=objects,
         logs=CloudWatchLogs(_client("logs", region)),
         features=FeatureStore(
-            settings.state_dir / "features", threads=settings.processes, most_bytes=settings.cache_bytes
+            settings.state_dir / "features",
+            threads=settings.processes,
+            most_bytes=settings.cache_bytes,
+            providers=settings.onnx_providers,
         ),
         machine=LearningMachine(threads=settings.processes, hurry=settings.hurry),
         people=DynamoTasks(store.tables),

@@ -133,6 +133,14 @@ class JobTree:
         return self.temp / f"features-{first:09}.pack"
 
     @property
+    def all_opinions(self) -> S3Uri:
+        return self.temp / "opinions-"
+
+    def opinions(self, first: int) -> S3Uri:
+        """What the user's own model says of the objects from place `first` on."""
+        return self.temp / f"opinions-{first:09}.json.gz"
+
+    @property
     def image_facts(self) -> S3Uri:
         """The facts of all objects in one table, a row for each line of the manifest."""
         return self.temp / "images.table"

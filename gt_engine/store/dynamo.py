@@ -11,9 +11,9 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from gt_engine.store.records import Counters, JobRecord, ModelRecord, Phase
+from gt_engine.store.records import Counters, JobRecord, ModelKind, ModelRecord, Phase
 from gt_engine.store.tables import JobItem, M, ModelItem, Tables, items_of
-from gt_engine.store.writing import aws_errors, job_at, job_is_there, job_runs, no_stop_requested
+from gt_engine.store.writing import aws_errors, job_at, job_is_there, job_runs, model_is_there, no_stop_requested
 from gt_service.errors import Conflict, NotFound, UnknownState
 from gt_service.store.writing import Lost, is_new, lost_if_refused
 
@@ -107,7 +107,27 @@ class DynamoStore:
 
     def put_model(self, model: ModelRecord) -> None:
         """Writing it again is harmless: a training done twice gives the same record."""
-        item = self.tables.models(
+        with aws_errors():
+            self._model_item(model).save()
+
+    def create_model(self, model: ModelRecord) -> None:
+        """Errors: `Conflict` where the name is taken."""
+        try:
+            with aws_errors(), lost_if_refused():
+                self._model_item(model).save(condition=is_new(self.tables.models))
+        except Lost:
+            raise Conflict(f"there is a model {model.name!r} already") from None
+
+    def delete_model(self, name: str) -> None:
+        """Errors: `NotFound`."""
+        try:
+            with aws_errors(), lost_if_refused():
+                self.tables.models(key=name).delete(model_is_there())
+        except Lost:
+            raise NotFound(f"there is no model {name!r}") from None
+
+    def _model_item(self, model: ModelRecord) -> ModelItem:
+        return self.tables.models(
             key=model.name,
             arn=model.arn,
             s3_uri=model.s3_uri,
@@ -116,9 +136,8 @@ class DynamoStore:
             task=model.task,
             classes=list(model.classes),
             created_at=model.created_at,
+            kind=model.kind.value,
         )
-        with aws_errors():
-            item.save()
 
     def model(self, name: str) -> ModelRecord:
         """Errors: `NotFound`."""
@@ -200,6 +219,7 @@ def _model(raw: Mapping[str, Any]) -> ModelRecord:
         task=item.task,
         classes=tuple(item.classes),
         created_at=item.created_at,
+        kind=ModelKind(item.kind or ModelKind.TRAINED),
     )
 
 

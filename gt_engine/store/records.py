@@ -73,18 +73,28 @@ class JobRecord:
         return not self.phase.has_ended or not self.announced
 
 
+class ModelKind(StrEnum):
+    """Whose a model is: trained by the engine, brought by the user (ONNX), or trained on top of a brought one."""
+
+    TRAINED = "trained"
+    BROUGHT = "brought"
+    STACKED = "stacked"
+
+
 @dataclass(frozen=True)
 class ModelRecord:
-    """A model that a labeling job trained. `s3_uri` is its model.tar.gz."""
+    """A model that a labeling job trained or that CreateModel was called with (then it has no job). `s3_uri` is its
+    file: model.tar.gz, or ONNX. `classes` of a brought one are its own, none where it does not say their names."""
 
     name: str
     arn: str
     s3_uri: str
-    job_arn: str
+    job_arn: str | None
     role_arn: str
     task: str
     classes: tuple[str, ...]
     created_at: datetime
+    kind: ModelKind = ModelKind.TRAINED
 
 
 class Store(Protocol):
@@ -107,6 +117,10 @@ class Store(Protocol):
     def untag(self, name: str, keys: Sequence[str]) -> None: ...
 
     def put_model(self, model: ModelRecord) -> None: ...
+
+    def create_model(self, model: ModelRecord) -> None: ...
+
+    def delete_model(self, name: str) -> None: ...
 
     def model(self, name: str) -> ModelRecord: ...
 

@@ -84,11 +84,12 @@ class ModelItem(Model):
     key = UnicodeAttribute(hash_key=True)
     arn = UnicodeAttribute()
     s3_uri = UnicodeAttribute()
-    job_arn = UnicodeAttribute()
+    job_arn = UnicodeAttribute(null=True)
     role_arn = UnicodeAttribute()
     task = UnicodeAttribute()
     classes = JSONAttribute()
     created_at = MomentAttribute()
+    kind = UnicodeAttribute(null=True)
 
 
 class WorkteamItem(Model):

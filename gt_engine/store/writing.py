@@ -13,7 +13,7 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 
 from gt_engine.store.records import Phase
-from gt_engine.store.tables import JobItem, OfferItem, SessionItem, TaskItem, WorkteamItem
+from gt_engine.store.tables import JobItem, ModelItem, OfferItem, SessionItem, TaskItem, WorkteamItem
 
 
 @contextmanager
@@ -42,6 +42,12 @@ def no_stop_requested() -> Condition:
 def job_runs() -> Condition:
     """Closes: a stop arrives just after the job's end, and marks a job that nobody will touch again."""
     condition: Condition = JobItem.phase.is_in(Phase.INITIALIZING.value, Phase.IN_PROGRESS.value)
+    return condition
+
+
+def model_is_there() -> Condition:
+    """Closes: two calls of DeleteModel, which are both told that they deleted it."""
+    condition: Condition = ModelItem.key.exists()
     return condition
 
 

@@ -14,6 +14,7 @@ from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import is_of_object
+from gt_engine.jobs.given import ask_brought
 from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE, Prepare
 from gt_engine.jobs.packs import has_packs, write_pack
 from gt_engine.jobs.reading import IMAGE_ROW, read_lines, write_facts
@@ -65,12 +66,13 @@ def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Ou
         write_facts(job, state.lines or 0, tools)
     problems = looked["problems"]
     log = [f"Data object {object_id} cannot be used: {problem}" for object_id, problem in problems.items()]
+    log += looked.get("notes", ())
     return Outcome(state.after(prepared=prepared, problems={**state.problems, **problems}), tuple(log))
 
 
 def look_at(first: int, job: JobContext, state: JobState, tools: Tools) -> bytes:
     """A chunk: looks at the images from place `first` on, and packs their features where they are packed. What it found
-    out, as JSON: key and size of each image that can be used, and what is wrong with the others."""
+    out, as JSON: key and size of each image that can be used, what is wrong with the others, and notes for the log."""
     wanted = state.images[first : first + PREPARE_AT_ONCE]
     sources = {str(line.number): S3Uri.parse(line.source) for line in read_lines(job, tools, wanted)}
     images = _look(job, sources, tools)
@@ -89,7 +91,11 @@ def look_at(first: int, job: JobContext, state: JobState, tools: Tools) -> bytes
         for one, image in images.items()
         if isinstance(image, Image)
     }
-    return json.dumps({"images": usable, "problems": problems}).encode()
+    notes: tuple[str, ...] = ()
+    if job.plan.auto_labeling:
+        uris = {one: image.version.uri for one, image in images.items() if isinstance(image, Image)}
+        notes = ask_brought(first, uris, job, tools)
+    return json.dumps({"images": usable, "problems": problems, "notes": notes}).encode()
 
 
 def _packs(first: int, job: JobContext, objects: int, tools: Tools) -> bool:

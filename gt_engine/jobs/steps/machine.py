@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gt_engine.autolabel import ImageProblem, Round
+from gt_engine.autolabel.given.brought import Brought, Parts, carried, parts_of
 from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.given import FIELD, opinions
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE, AutoLabel, TrainFinal
 from gt_engine.jobs.machine import Lesson, SecondLook, Trained
 from gt_engine.jobs.packs import has_packs, packed_features
@@ -35,7 +37,7 @@ from gt_engine.jobs.tools import (
 )
 from gt_engine.labels import Label, Task
 from gt_engine.outputs import records, training_log
-from gt_engine.store import ModelRecord
+from gt_engine.store import ModelKind, ModelRecord
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 
@@ -44,10 +46,11 @@ TRAINING_TIME = timedelta(minutes=10)
 
 
 def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    learnt = tools.machine.label(_lesson(job, state, tools), job.plan, state.asking)
+    lesson = _lesson(job, state, tools)
+    learnt = tools.machine.label(lesson, job.plan, state.asking)
     after, log = state, tuple[str, ...]()
     if learnt.trained is not None:
-        after, log = _keep_model(learnt.trained, work.iteration, job, state, tools)
+        after, log = _keep_model(learnt.trained, lesson.brought, work.iteration, job, state, tools)
     round_ = learnt.round
     started = after.clock
     created = {
@@ -91,7 +94,7 @@ def _decision(round_: Round, job: JobContext) -> str:
 def train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     lesson = replace(_lesson(job, state, tools), guesses=labels_of(job, machine_contents(job, state, tools)))
     trained = tools.machine.train(lesson, job.plan, state.progress)
-    after, log = _keep_model(trained, work.iteration, job, state, tools)
+    after, log = _keep_model(trained, lesson.brought, work.iteration, job, state, tools)
     if trained.second_look is not None:
         _keep_second_look(trained.second_look, job, after, tools)
     return Outcome(after.after(is_trained_to_the_end=True), log)
@@ -139,12 +142,14 @@ def lesson_on(wanted: Collection[str], job: JobContext, state: JobState, tools: 
         features = features.backed_by(packed_features(job, state, keys, tools))
     else:
         _remake_features(job, {one: key for one, key in keys.items() if features.facts(key) is None}, tools)
+    last = _last_model(job, state, tools)
     return Lesson(
         task=Task(job.task.value),
         classes=job.classes,
-        view=features.view(keys),
+        view=features.view(keys, given=opinions(job, state, keys, tools)),
         labels={},
-        model=_last_model(job, state, tools),
+        model=last.own,
+        brought=last.brought,
     )
 
 
@@ -168,21 +173,22 @@ def _remake_features(job: JobContext, gone: Mapping[str, str], tools: Tools) -> 
             raise NotFound(f"{image.uri} is not what it was when the job began: {facts.message}")
 
 
-def _last_model(job: JobContext, state: JobState, tools: Tools) -> bytes | None:
-    if state.trainings:
-        return read_own(tools, S3Uri.parse(state.trainings[-1].s3_uri))
-    arn = job.initial_model_arn
-    if arn is None:
-        return None
-    return tools.objects.read(S3Uri.parse(tools.store.model(arn.rpartition("/")[2]).s3_uri))
+def _last_model(job: JobContext, state: JobState, tools: Tools) -> Parts:
+    name = model_name(job, state)
+    if name is None:
+        return Parts(None, None)
+    record = tools.store.model(name)
+    uri = S3Uri.parse(record.s3_uri)
+    body = read_own(tools, uri) if state.trainings else tools.objects.read(uri)
+    return Parts(body, None) if record.kind is ModelKind.TRAINED else parts_of(body, field=FIELD)
 
 
 def _keep_model(
-    trained: Trained, iteration: int, job: JobContext, state: JobState, tools: Tools
+    trained: Trained, brought: Brought | None, iteration: int, job: JobContext, state: JobState, tools: Tools
 ) -> tuple[JobState, tuple[str, ...]]:
-    """Writes what a training leaves: model, record, log, training set."""
+    """Writes what a training leaves: model (with the user's own that it rests on), record, log, training set."""
     name, uri = job.tree.training_job(iteration), job.tree.model(iteration)
-    tools.objects.write(uri, trained.model, ARCHIVE)
+    tools.objects.write(uri, trained.model if brought is None else carried(trained.model, brought), ARCHIVE)
     contents = {} if trained.before else human_contents(state, tools)
     learnt = trained.before or tuple(contents)
     lines = (
@@ -210,6 +216,7 @@ def _keep_model(
             task=job.task.value,
             classes=job.classes,
             created_at=job.record.created_at,
+            kind=ModelKind.TRAINED if brought is None else ModelKind.STACKED,
         )
     )
     training = Training(iteration, name, str(uri))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.given import predicted
 from gt_engine.jobs.manifest import read_manifest
 from gt_engine.jobs.reading import label_before, write_line_places
 from gt_engine.jobs.reviewing import check_reviewed
@@ -39,17 +40,22 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         said.append(
             f"{len(copy.labeled)} data objects have their label: the machine learns from them, and certifies nothing."
         )
-    return Outcome(state.after(lines=lines, progress=progress, skills=read_record(job, tools).skills), tuple(said))
+    if copy.predicted:
+        said.append(f"{copy.predicted} data objects came with a prediction.")
+    skills = read_record(job, tools).skills
+    return Outcome(state.after(lines=lines, progress=progress, skills=skills, predicted=copy.predicted), tuple(said))
 
 
 class _Copy:
-    """The manifest, line by line. Once it was read to its end: the objects to label, those whose labels
-    the machine may learn from, and where each line of the copy begins and the last one ends."""
+    """The manifest, line by line. Once it was read to its end: the objects to label, how many of them came with a
+    prediction, those whose labels the machine may learn from, and where each line of the copy begins and the last one
+    ends."""
 
     def __init__(self) -> None:
         self.todo: list[str] = []
         self.labeled: list[str] = []
         self.places = [0]
+        self.predicted = 0
 
     def of(self, job: JobContext, tools: Tools) -> Iterator[bytes]:
         """Errors: `InvalidInput` that names the line."""
@@ -62,6 +68,7 @@ class _Copy:
                 if job.task.facts.reviews is not None:
                     check_reviewed(line.text, line.number, job.form.attribute)
                 self.todo.append(str(line.number))
+                self.predicted += job.plan.auto_labeling and predicted(job, line.text) is not None
             elif job.plan.auto_labeling and label_before(job, line) is not None:
                 self.labeled.append(str(line.number))
             copied = line.text + b"\n"

@@ -1,0 +1,202 @@
+"""CreateModel, DescribeModel, ListModels, DeleteModel: the models that jobs leave, and those that users bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gt_engine.api.errors import ConflictException, ValidationException
+from gt_engine.api.listing import name_contains, page, within
+from gt_engine.autolabel import model_facts
+from gt_engine.autolabel.given.brought import Parts, parts_of
+from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
+from gt_engine.autolabel.given.opinions import class_numbers
+from gt_engine.autolabel.given.runner import Runner
+from gt_engine.autolabel.given.sandbox import Limits
+from gt_engine.aws import Objects
+from gt_engine.settings import Settings
+from gt_engine.store import ModelKind, ModelRecord, Store
+from gt_service.errors import Conflict, InvalidInput, NotFound
+from gt_service.objects import S3Uri
+from gt_service.regions import TaskType
+
+Response = dict[str, Any]
+FIELD = "PrimaryContainer.ModelDataUrl"
+MOST_BYTES = 2 * MAX_ONNX_BYTES
+TRIAL = Limits(load_seconds=25, run_seconds=10)
+"""The call waits for it, and callers wait a minute."""
+
+
+@dataclass(frozen=True)
+class ModelOperations:
+    """What the wire calls about models."""
+
+    settings: Settings
+    store: Store
+    objects: Objects
+    now: Callable[[], datetime]
+
+    def table(self) -> dict[str, Callable[[dict[str, Any]], Response]]:
+        return {
+            "CreateModel": self.create_model,
+            "DescribeModel": self.describe_model,
+            "ListModels": self.list_models,
+            "DeleteModel": self.delete_model,
+        }
+
+    def create_model(self, request: dict[str, Any]) -> Response:
+        """Registers a model for InitialActiveLearningModelArn. It is loaded and tried, in a process with limits.
+
+        Of SageMaker's members only PrimaryContainer.ModelDataUrl means something here: an ONNX file, or a .tar.gz with
+        one, or with a model that this engine, or another one of its kind, has trained.
+        """
+        name = request["ModelName"]
+        container = request.get("PrimaryContainer", {})
+        if "ModelDataUrl" not in container or request.get("Containers"):
+            raise ValidationException("PrimaryContainer must have a ModelDataUrl; nothing else can be a model here.")
+        uri = self._data(container["ModelDataUrl"])
+        try:
+            self.store.model(name)
+        except NotFound:
+            pass
+        else:
+            raise self._taken(name)
+        record = self._described(name, uri, request.get("ExecutionRoleArn", ""))
+        try:
+            self.store.create_model(record)
+        except Conflict:
+            raise self._taken(name) from None
+        return {"ModelArn": record.arn}
+
+    def describe_model(self, request: dict[str, Any]) -> Response:
+        model = self._model(request["ModelName"])
+        image = "gt-engine" if model.kind is not ModelKind.BROUGHT else "onnx"
+        return {
+            "ModelName": model.name,
+            "PrimaryContainer": {"Image": image, "ModelDataUrl": model.s3_uri, "Mode": "SingleModel"},
+            "ExecutionRoleArn": model.role_arn,
+            "CreationTime": model.created_at,
+            "ModelArn": model.arn,
+            "EnableNetworkIsolation": model.kind is not ModelKind.TRAINED,
+        }
+
+    def list_models(self, request: dict[str, Any]) -> Response:
+        models = [
+            model
+            for model in self.store.models()
+            if within(model.created_at, request, "CreationTime") and name_contains(model.name, request)
+        ]
+        sort_keys: Mapping[str, Callable[[ModelRecord], str]] = {
+            "Name": lambda model: model.name,
+            "CreationTime": lambda model: model.created_at.isoformat(),
+        }
+        shown, token = page(
+            models,
+            request,
+            sort_key=sort_keys[request.get("SortBy", "CreationTime")],
+            name=lambda model: model.name,
+            descending=request.get("SortOrder", "Descending") == "Descending",
+        )
+        listed = [{"ModelName": m.name, "ModelArn": m.arn, "CreationTime": m.created_at} for m in shown]
+        return {"Models": listed} | ({"NextToken": token} if token else {})
+
+    def delete_model(self, request: dict[str, Any]) -> Response:
+        """Takes the model out of the list; its file stays. Not while a job that runs began with it."""
+        model = self._model(request["ModelName"])
+        for job in self.store.jobs():
+            config = job.request.get("LabelingJobAlgorithmsConfig", {})
+            if not job.phase.has_ended and config.get("InitialActiveLearningModelArn") == model.arn:
+                raise ConflictException(f"Labeling job {job.name} began with the model {model.arn} and has not ended.")
+        try:
+            self.store.delete_model(model.name)
+        except NotFound:
+            raise self._no_model(model.name) from None
+        return {}
+
+    def check_model(self, arn: str, task: TaskType, classes: tuple[str, ...]) -> None:
+        """Whether a job may start from a model. One that learnt binds task, classes and their order, for with any other
+        its answers would mean something else; a brought one binds the task, and has classes in common."""
+        field = f"InitialActiveLearningModelArn '{arn}'"
+        if not arn.startswith(self._prefix):
+            raise ValidationException(f"{field} is not a model of this account and region.")
+        try:
+            model = self.store.model(arn.removeprefix(self._prefix))
+        except NotFound:
+            raise ValidationException(f'InitialActiveLearningModelArn: could not find model "{arn}".') from None
+        if model.task != task:
+            raise ValidationException(f"{field} was trained for {model.task}; this labeling job is for {task}.")
+        if model.kind is ModelKind.BROUGHT:
+            if model.classes and not class_numbers(model.classes, classes):
+                raise ValidationException(
+                    f"{field} knows none of the labels {list(classes)}; it knows {list(model.classes)[:20]}."
+                )
+        elif model.classes != classes:
+            raise ValidationException(
+                f"{field} was trained with the labels {list(model.classes)}; this labeling job has {list(classes)}. "
+                "Labels and their order must be the same."
+            )
+        if self.objects.head(S3Uri.parse(model.s3_uri)) is None:
+            raise ValidationException(f"{field}: its data {model.s3_uri} no longer exists.")
+
+    def _described(self, name: str, uri: S3Uri, role: str) -> ModelRecord:
+        """The record of a model file, after it has been tried. Errors: `ValidationException`."""
+        try:
+            parts = parts_of(self.objects.read(uri), field=FIELD)
+            task, classes = self._facts(parts)
+        except (InvalidInput, NotFound) as problem:
+            remedy = f" {problem.remedy}" if problem.remedy else ""
+            raise ValidationException(f"{FIELD} '{uri}': {problem.message}.{remedy}") from None
+        kind = ModelKind.BROUGHT if parts.own is None else ModelKind.STACKED if parts.brought else ModelKind.TRAINED
+        return ModelRecord(
+            name=name,
+            arn=self._prefix + name,
+            s3_uri=str(uri),
+            job_arn=None,
+            role_arn=role,
+            task=task,
+            classes=classes,
+            created_at=self.now(),
+            kind=kind,
+        )
+
+    def _facts(self, parts: Parts) -> tuple[str, tuple[str, ...]]:
+        if parts.brought is not None:
+            providers = self.settings.onnx_providers
+            with Runner(parts.brought, field=FIELD, limits=TRIAL, providers=providers) as runner:
+                brought = runner.facts
+            if parts.own is None:
+                return brought.task.value, brought.labels or ()
+        own = model_facts(parts.own or b"")
+        return own.task.value, own.classes
+
+    def _data(self, text: str) -> S3Uri:
+        try:
+            uri = S3Uri.parse(text)
+        except InvalidInput:
+            raise ValidationException(f"{FIELD}: '{text}' is not an S3 URI (s3://bucket/key).") from None
+        head = self.objects.head(uri)
+        if head is None:
+            raise ValidationException(f"{FIELD}: there is no object {uri}.")
+        if head.size > MOST_BYTES:
+            raise ValidationException(
+                f"{FIELD}: {uri} has {head.size >> 20} MB; {MAX_ONNX_BYTES >> 20} MB of ONNX are allowed."
+            )
+        return uri
+
+    def _model(self, name: str) -> ModelRecord:
+        try:
+            return self.store.model(name)
+        except NotFound:
+            raise self._no_model(name) from None
+
+    def _no_model(self, name: str) -> ValidationException:
+        return ValidationException(f'Could not find model "{self._prefix}{name}".')
+
+    def _taken(self, name: str) -> ValidationException:
+        return ValidationException(f'Cannot create already existing model "{self._prefix}{name}".')
+
+    @property
+    def _prefix(self) -> str:
+        return f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account}:model/"

@@ -1,0 +1,137 @@
+"""What others say of a job's images: the model that the user brought, and predictions that came with the manifest.
+
+The user's model is asked once about each image, while the job looks at it; what it says lies beside the job's facts.
+Predictions are `<label attribute>-proposal` of the manifest's lines, in Ground Truth's form. Of both, those count.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gt_engine.autolabel.given.brought import Brought, parts_of
+from gt_engine.autolabel.given.opinions import Opinion, class_numbers, dump, load, of_label
+from gt_engine.autolabel.given.runner import Runner
+from gt_engine.aws import in_parallel
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.reading import read_lines, read_own
+from gt_engine.jobs.state import JobState
+from gt_engine.jobs.tools import ARCHIVE, Tools
+from gt_engine.labels import BoxLabel, ClassLabel, Task
+from gt_engine.outputs import records
+from gt_engine.store import ModelKind
+from gt_service.errors import InvalidInput, NotFound
+from gt_service.objects import S3Uri
+from gt_service.outputs.records import metadata_key
+
+FIELD = "InitialActiveLearningModelArn"
+ENOUGH = 0.5
+"""A manifest with predictions of so many of its objects starts a job as a given model does."""
+
+NOTHING = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+"""What reading a prediction raises that is none."""
+
+
+def brought_model(job: JobContext, tools: Tools) -> Brought | None:
+    """The user's model that the job was given, by itself or below one of the engine's. Errors: `InvalidInput`."""
+    arn = job.initial_model_arn
+    if arn is None:
+        return None
+    record = tools.store.model(arn.rpartition("/")[2])
+    if record.kind is ModelKind.TRAINED:
+        return None
+    return parts_of(tools.objects.read(S3Uri.parse(record.s3_uri)), field=FIELD).brought
+
+
+def ask_brought(first: int, images: Mapping[str, S3Uri], job: JobContext, tools: Tools) -> tuple[str, ...]:
+    """Asks the user's model about some images and writes down what it says; what the job's log should say.
+
+    first: the place of the first object of this step. Done again it writes the same file.
+    Errors: `InvalidInput` where the model breaks, or has another task or other classes than the job.
+    """
+    brought = brought_model(job, tools)
+    if brought is None or not images:
+        return ()
+    with Runner(brought, field=FIELD, providers=tools.settings.onnx_providers) as runner:
+        if runner.facts.task is not Task(job.task.value):
+            raise InvalidInput(f"the model is for {runner.facts.task}, the job for {job.task}", field=FIELD)
+        numbers = runner.facts.numbers(job.classes, field=FIELD)
+        bodies = in_parallel(lambda uri: _body(uri, tools), images.values())
+        opinions = {
+            one: opinion
+            for one, body in zip(images, bodies, strict=True)
+            if body is not None and (opinion := runner.opinion(body, numbers, len(job.classes))) is not None
+        }
+    tools.objects.write(job.tree.opinions(first), dump(opinions), ARCHIVE)
+    silent = (one for one in images if one not in opinions)
+    return tuple(f"The model that was given says nothing of data object {one}." for one in silent)
+
+
+def opinions(job: JobContext, state: JobState, keys: Mapping[str, str], tools: Tools) -> dict[str, Opinion]:
+    """What others say of some objects (object id -> content key), by content key."""
+    said: dict[str, Opinion] = {}
+    if job.initial_model_arn is not None:
+        files = [found.uri for found in tools.objects.list(job.tree.all_opinions)]
+        for body in in_parallel(lambda uri: read_own(tools, uri), files):
+            said |= load(body, Task(job.task.value))
+    if state.predicted:
+        for line in read_lines(job, tools, keys):
+            prediction = predicted(job, line.text)
+            if prediction is not None:
+                said[str(line.number)] = prediction
+    return {keys[one]: opinion for one, opinion in said.items() if one in keys}
+
+
+def predicted(job: JobContext, line: bytes) -> Opinion | None:
+    """The prediction in a line of the manifest, in the job's classes; None where there is none that can be read."""
+    record, name = json.loads(line), f"{job.form.attribute}-proposal"
+    if name not in record:
+        return None
+    try:
+        metadata = record.get(metadata_key(name), {})
+        theirs = _names(metadata)
+        if theirs is None:
+            label, numbers = records.read_label(job.task, record[name], metadata, job.classes), None
+        else:
+            label = records.read_label(job.task, record[name], metadata, theirs)
+            numbers = class_numbers(theirs, job.classes)
+        match label:
+            case BoxLabel():
+                kept = [i for i, kind in enumerate(label.class_ids.tolist()) if numbers is None or kind in numbers]
+                kinds = label.class_ids[kept]
+                if numbers is not None:
+                    kinds = kinds.copy()
+                    kinds[:] = [numbers[kind] for kind in kinds.tolist()]
+                ours = BoxLabel(label.boxes[kept], kinds, label.confidences[kept], label.image_size)
+                return of_label(ours, len(job.classes))
+            case ClassLabel():
+                class_id = label.class_id if numbers is None else numbers[label.class_id]
+                return of_label(replace(label, class_id=class_id), len(job.classes))
+            case _:
+                return None
+    except NOTHING:
+        return None
+
+
+def knowing(job: JobContext, state: JobState) -> JobContext:
+    """The job as it is planned once its manifest is known: with enough predictions it needs no training batch."""
+    if job.plan.warm or not job.plan.auto_labeling or not state.predicted:
+        return job
+    if state.predicted < ENOUGH * len(state.progress.objects):
+        return job
+    return replace(job, plan=replace(job.plan, warm=True))
+
+
+def _names(metadata: Mapping[str, object]) -> list[str] | None:
+    """The names that a prediction gives to its classes, each at a place that its number finds; None without names."""
+    if isinstance(mapped := metadata.get("class-map"), dict):
+        return [str(name) for name in dict.fromkeys(mapped.values())]
+    return [str(metadata["class-name"])] if "class-name" in metadata else None
+
+
+def _body(uri: S3Uri, tools: Tools) -> bytes | None:
+    try:
+        return tools.objects.read(uri)
+    except NotFound:  # it went since the job looked at it: nothing can be said of it
+        return None
