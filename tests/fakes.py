@@ -78,6 +78,16 @@ class FakeSageMaker:
         self._objects, self.now = objects, now
         self.jobs: dict[str, dict[str, Any]] = {}
         self.refusals: dict[str, tuple[str, str]] = {}
+        self.models: dict[str, str] = {}
+
+    def create_model(self, *, ModelName: str, PrimaryContainer: Any, ExecutionRoleArn: str) -> Any:  # noqa: N803
+        if ModelName in self.refusals:
+            raise _client_error("CreateModel", *self.refusals[ModelName])
+        arn = f"arn:aws:sagemaker:us-east-1:111122223333:model/{ModelName}"
+        if ModelName in self.models:
+            raise _client_error("CreateModel", "ValidationException", f'Cannot create already existing model "{arn}".')
+        self.models[ModelName] = PrimaryContainer["ModelDataUrl"]
+        return {"ModelArn": arn}
 
     def create_labeling_job(self, **request: Any) -> dict[str, Any]:
         name = request["LabelingJobName"]

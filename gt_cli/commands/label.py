@@ -32,6 +32,16 @@ TASKS = (
     "--target", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="What machine labels must meet."
 )
 @click.option(
+    "--model",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A detector or classifier of your own (ONNX) for the machine to begin with.",
+)
+@click.option(
+    "--model-labels",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Names of its classes, one a line, where the file does not hold them.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), help="Where the labels go.  [default: FOLDER's name and -labels]"
 )
 @click.option(
@@ -54,6 +64,8 @@ def label(
     host: str,
     wage: float | None,
     target: float | None,
+    model: Path | None,
+    model_labels: Path | None,
     out: Path | None,
     work: Path | None,
     brings: Path | None,
@@ -67,7 +79,7 @@ def label(
     from gt_cli.labeling.run import Run
     from gt_cli.labeling.run import label as label_folder
 
-    wanted = Wanted(folder, _names(labels), TaskType(task), workers, target, wage)
+    wanted = Wanted(folder, _names(labels), TaskType(task), workers, target, wage, model, model_labels)
     name = folder.resolve().name or "photos"
     run = Run(
         wanted,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from gt_cli.api import Api
 from gt_cli.labeling.photos import Photo
 from gt_cli.stack import LocalStack
+from gt_engine.autolabel.given import onnx_file
+from gt_engine.autolabel.given.brought import GZIP, Brought, names, packed, parts_of
 from gt_service.campaign import parse_spec
+from gt_service.errors import InvalidInput
 from gt_service.objects import S3Objects, S3Uri
 from gt_service.outputs.concurrently import concurrently
 
@@ -24,6 +29,35 @@ def put_spec(api: Api, spec: Mapping[str, Any]) -> None:
     there = api.campaign(spec["name"])
     if there is None or there["spec"] != wanted:
         api.put_spec(spec["name"], text)
+
+
+def model_file(model: Path, labels: Path | None) -> tuple[str, bytes]:
+    """Name and content of the model as it is uploaded: the file itself, or an archive of it with its classes' names.
+
+    Errors: `InvalidInput` where it is none.
+    """
+    data = model.read_bytes()
+    brought = parts_of(data, field="--model").brought
+    if brought is not None:
+        onnx_file.check(brought.onnx, field="--model")
+    if labels is None:
+        ending = ".tar.gz" if data[:2] == GZIP else ".onnx"
+        return hashlib.sha256(data).hexdigest()[:16] + ending, data
+    if brought is None:
+        raise InvalidInput("a model that gt-engine trained has names already", remedy="Leave --model-labels out.")
+    try:
+        named = packed(Brought(brought.onnx, names(labels.read_text("utf-8"))))
+    except ValueError as problem:
+        raise InvalidInput(f"{labels}: {problem}", remedy="Write one name a line.", field="--model-labels") from None
+    return hashlib.sha256(named).hexdigest()[:16] + ".tar.gz", named
+
+
+def drop_model(stack: LocalStack, campaign: str, model: Path, labels: Path | None) -> S3Uri:
+    """Uploads a model of the user's own, under a name that follows from its content. Errors: `InvalidInput`."""
+    name, body = model_file(model, labels)
+    uri = S3Uri(stack.outputs["InboxBucket"], f"{campaign}/models/{name}")
+    stack.session.client("s3").put_object(Bucket=uri.bucket, Key=uri.key, Body=body)
+    return uri
 
 
 def drop_photos(stack: LocalStack, campaign: str, photos: Sequence[Photo], done: Callable[[int], None]) -> int:

@@ -26,6 +26,7 @@ class Wanted:
 
     target  the share that the machine must get right; None is the task's usual one
     wage    US dollars an hour
+    model   a detector or classifier of the user's own (ONNX), with the names of its classes in `model_labels`
     """
 
     folder: Path
@@ -34,6 +35,8 @@ class Wanted:
     workers: int = 1
     target: float | None = None
     wage: float | None = None
+    model: Path | None = None
+    model_labels: Path | None = None
 
     @property
     def campaign(self) -> str:
@@ -42,10 +45,13 @@ class Wanted:
         return name or "photos"
 
 
-def campaign_spec(wanted: Wanted, images: int, *, auto_labeling: bool, team: str) -> dict[str, Any]:
+def campaign_spec(
+    wanted: Wanted, images: int, *, auto_labeling: bool, team: str, model: str | None = None
+) -> dict[str, Any]:
     """The campaign.yaml: all photos in one batch, which is closed once they are in.
 
-    images: how many there are. auto_labeling: whether the machine takes the task. team: the work team's ARN.
+    images: how many there are. auto_labeling: whether the machine takes the task. team: the work team's ARN. model:
+    where the user's own model lies.
     """
     machine = auto_labeling and images >= FEWEST_FOR_THE_MACHINE
     at_once = max(FEWEST_AT_ONCE, min(MOST_AT_ONCE, images // 3 if machine else images))
@@ -67,6 +73,8 @@ def campaign_spec(wanted: Wanted, images: int, *, auto_labeling: bool, team: str
         spec["wage"] = format(wanted.wage, ".2f")
     if wanted.target is not None and machine:
         spec["quality"] = {"target": wanted.target}
+    if model is not None and machine:
+        spec["model"] = model
     return spec
 
 

@@ -59,6 +59,8 @@ class Run:
 def label(run: Run, console: Console) -> Standing:
     """The whole of it, until all is labeled or Ctrl-C. Errors: GtServiceError of the part that failed."""
     check_out(run.out)
+    if run.wanted.model is not None:  # a file that is none is told before anything is started
+        dropping.model_file(run.wanted.model, run.wanted.model_labels)
     _check_people(run)
     photos = find_photos(run.wanted.folder, run.wanted.task, besides=(run.out, run.work))
     tell_refused(photos, console)
@@ -83,7 +85,13 @@ def label(run: Run, console: Console) -> Standing:
         people = People.of(stack)
         links = people.invite((run.owner, *run.invite), run.wanted.campaign)
         with Api(stack.api_url, stack.headers) as api:
-            spec = campaign_spec(run.wanted, len(photos.images), auto_labeling=photos.auto_labeling, team=team)
+            model = None
+            if run.wanted.model is not None:
+                labels = run.wanted.model_labels
+                model = str(dropping.drop_model(stack, run.wanted.campaign, run.wanted.model, labels))
+            spec = campaign_spec(
+                run.wanted, len(photos.images), auto_labeling=photos.auto_labeling, team=team, model=model
+            )
             dropping.put_spec(api, spec)
             _go_on(api, run.wanted.campaign)
             tell_links(links, console)

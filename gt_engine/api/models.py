@@ -25,8 +25,8 @@ from gt_service.regions import TaskType
 Response = dict[str, Any]
 FIELD = "PrimaryContainer.ModelDataUrl"
 MOST_BYTES = 2 * MAX_ONNX_BYTES
-TRIAL = Limits(load_seconds=25, run_seconds=10)
-"""The call waits for it, and callers wait a minute."""
+TRIAL = Limits(load_seconds=15, run_seconds=5)
+"""The call waits for it, and callers wait half a minute."""
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,15 @@ def _review_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
         )
 
 
+def _model_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
+    if spec.model is not None and not spec.uses_auto_labeling:
+        yield InvalidInput(
+            "there is no automated data labeling that a model could serve",
+            remedy="Take the field out, or write auto_labeling: true with a task that has it.",
+            field="model",
+        )
+
+
 def _price_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
     if spec.wage is not None and ":workteam/private-crowd/" not in spec.workforce:
         yield InvalidInput(
@@ -243,6 +252,7 @@ _CHECKS: tuple[Callable[[CampaignSpec], Iterator[InvalidInput]], ...] = (
     _quality_errors,
     _review_errors,
     _proposal_errors,
+    _model_errors,
     _price_errors,
     _public_errors,
     _batch_errors,

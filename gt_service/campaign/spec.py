@@ -335,6 +335,12 @@ class CampaignSpec(_Part):
         description="What gt-engine's machine labels must meet.",
         examples=[{"target": 0.95}],
     )
+    model: Location | None = Field(
+        None,
+        description="A detector or classifier of your own for gt-engine: an ONNX file, or a .tar.gz of it as "
+        "model.onnx with the names of its classes in labels.txt. The first job starts from it.",
+        examples=["s3://my-inbox/birds/models/yolox.tar.gz"],
+    )
     proposals: Annotated[Proposals | None, BeforeValidator(_proposals_written_short)] = Field(
         None,
         description="`true`, or fields: gt-engine's people mend the machine's boxes instead of drawing them, wherever "

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StrictStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, StrictStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from gt_service.errors import InvalidInput, quoted, shown
@@ -107,7 +107,7 @@ Dollars = Annotated[
 
 Location = Annotated[
     S3Uri,
-    BeforeValidator(_as_uri),
+    PlainValidator(_as_uri),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": "^s3://[^/]+/.*$", "maxLength": 1024}),
 ]

@@ -23,6 +23,7 @@ from gt_service.chain.foresight import Foresight, next_steps
 from gt_service.chain.gold import check_gold
 from gt_service.chain.instructions import instruction_template
 from gt_service.chain.labeling_jobs import LabelingJobs
+from gt_service.chain.models import model_arn, model_name
 from gt_service.chain.names import Places
 from gt_service.chain.observation import seen, warning
 from gt_service.chain.request import job_request, label_category_config
@@ -141,6 +142,7 @@ class Chain:
             results_bucket=self._deployment.results_bucket,
             worst_case=self._worst_case,
             job_mark=self._deployment.job_mark,
+            brought_model=lambda spec: model_arn(spec, self._deployment),
         )
 
     def _worst_case(self, spec: CampaignSpec, objects: int) -> Mills:
@@ -322,6 +324,7 @@ class Chain:
         body = json.dumps(request, indent=2).encode()
         self._objects.write(self._places(job).request(job.name), body, "application/json")
         try:
+            self._register_model(job, request["RoleArn"])
             self._labeling_jobs.create(request)
         except ClientError as error:
             code = error.response["Error"]["Code"]
@@ -345,6 +348,12 @@ class Chain:
             f"another labeling job is named {job.name}, and an account uses a name only once. "
             "Begin a campaign of another name with these images.",
         )
+
+    def _register_model(self, job: Job, role: str) -> None:
+        """Makes the campaign's own model known to the API, for a job that starts from it. Errors: as `create`."""
+        spec = spec_of(job, self._objects, self._places(job))
+        if spec.model is not None and job.initial_model_arn == model_arn(spec, self._deployment):
+            self._labeling_jobs.create_model(model_name(spec), spec.model, role)
 
     def _refuse(self, job: Job, campaign: Campaign, reason: str) -> None:
         logger.error("labeling job refused", extra={"campaign": job.campaign, "job": job.name, "reason": reason})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
+from gt_service.chain.models import model_arn
 from gt_service.chain.names import Places
 from gt_service.chain.request import job_request
 from gt_service.chain.reviews import review_spec
@@ -92,6 +93,7 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
             results_bucket=deployment.results_bucket,
             worst_case=rehearsal.worst_case,
             job_mark=deployment.job_mark,
+            brought_model=lambda spec: model_arn(spec, deployment),
         )
         if not plan.actions:
             return Foresight(tuple(steps), plan.verdict, _warnings(spec, deployment))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from gt_service.errors import NotFound
+from gt_service.objects import S3Uri
 from gt_service.store.records import Job
 
 if TYPE_CHECKING:
@@ -46,6 +47,16 @@ class LabelingJobs:
 
     def create(self, request: CreateLabelingJobRequestTypeDef) -> None:
         self._sagemaker.create_labeling_job(**request)
+
+    def create_model(self, name: str, file: S3Uri, role_arn: str) -> None:
+        """Registers a model's file; one that is registered already stays, for its name says which file it is."""
+        try:
+            self._sagemaker.create_model(
+                ModelName=name, PrimaryContainer={"ModelDataUrl": str(file)}, ExecutionRoleArn=role_arn
+            )
+        except ClientError as error:
+            if "already existing model" not in error.response["Error"]["Message"]:
+                raise
 
     def stop(self, job: Job) -> None:
         """Asks for the end of our job; one that has just ended, or was never there, is as good as stopped."""

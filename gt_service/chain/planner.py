@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import waits
+from gt_service.chain.models import model_to_start_from
 from gt_service.chain.names import JobName, Places, Role
 from gt_service.chain.reviews import review_spec
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
@@ -21,6 +22,8 @@ from gt_service.store.records import Batch, Campaign, Import, Job, Verdict
 
 WorstCase = Callable[[CampaignSpec, int], Mills]
 """The most that one job of so many objects may cost."""
+
+BroughtModel = Callable[[CampaignSpec], str | None]
 
 CREATION_LEASE = timedelta(minutes=20)
 """Longer than any function of the service runs: whoever was about to create a job has created it, or never will."""
@@ -190,9 +193,17 @@ class Plan:
     unsure: tuple[Job, ...] = ()
 
 
-def plan(standing: Standing, *, results_bucket: str, worst_case: WorstCase, job_mark: str = "") -> Plan:
-    """job_mark: at the end of the names of new jobs; see `gt_service.chain.names.stage_mark`."""
-    planner = _Planner(standing, results_bucket, worst_case, job_mark)
+def plan(
+    standing: Standing,
+    *,
+    results_bucket: str,
+    worst_case: WorstCase,
+    job_mark: str = "",
+    brought_model: BroughtModel = lambda _: None,
+) -> Plan:
+    """job_mark: at the end of the names of new jobs; see `gt_service.chain.names.stage_mark`. brought_model: the ARN of
+    the model that a spec brings, None where it brings none."""
+    planner = _Planner(standing, results_bucket, worst_case, job_mark, brought_model)
     actions = tuple(planner.actions())
     return Plan(actions, planner.verdict(), tuple(planner.exhausted), tuple(planner.unsure))
 
@@ -224,12 +235,20 @@ def last_arrival(pending: Pending) -> datetime | None:
 
 
 class _Planner:
-    def __init__(self, standing: Standing, results_bucket: str, worst_case: WorstCase, job_mark: str) -> None:
+    def __init__(
+        self,
+        standing: Standing,
+        results_bucket: str,
+        worst_case: WorstCase,
+        job_mark: str,
+        brought_model: BroughtModel = lambda _: None,
+    ) -> None:
         self._campaign, self._spec = standing.campaign, standing.campaign.spec
         self._batches, self._jobs = standing.batches, standing.jobs
         self._pending, self._now = standing.pending, standing.now
         self._places = Places(results_bucket, standing.campaign.name)
         self._worst_case, self._job_mark = worst_case, job_mark
+        self._brought_model = brought_model
         self._waits: list[Verdict] = []
         self.exhausted: list[Batch] = []
         self.unsure: list[Job] = []
@@ -467,17 +486,17 @@ class _Planner:
         )
 
     def _last_model(self, spec: CampaignSpec) -> str | None:
-        """The last good model that fits: the same task, the same labels in the same order."""
+        """The last good model that fits (the same task, the same labels in the same order), or the brought one."""
         if not spec.uses_auto_labeling:
             return None
         fitting = (
-            job.final_model_arn
-            for job in reversed(self._jobs)
+            job
+            for job in self._jobs
             if not job.is_beside_chain
             and job.state in {JobState.COMPLETED, JobState.STOPPED}
             and (job.task, job.labels) == (spec.task.value, spec.labels)
         )
-        return next((model for model in fitting if model), None)
+        return model_to_start_from(self._brought_model(spec), fitting)
 
     def _affordable(self, amount: int, job: Job) -> bool:
         headroom = self._campaign.headroom

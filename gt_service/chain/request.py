@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gt_service import regions
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import task_text
+from gt_service.chain.models import check_backend
 from gt_service.chain.names import Places
 from gt_service.errors import InvalidInput
 from gt_service.money import MILLS_PER_DOLLAR, Mills
@@ -39,6 +40,7 @@ def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateL
 
     spec: the revision that the job was planned from, as its role has it (`gt_service.chain.reviews.spec_of`).
     """
+    check_backend(spec, deployment)
     places = Places(deployment.results_bucket, job.campaign)
     tags = {
         "gt-service:campaign": job.campaign,

@@ -11,7 +11,7 @@ from gt_service.errors import quoted
 from gt_service.store.records import NOWHERE
 
 SPEC_FILES = frozenset({"campaign.yaml", "campaign.yml", "campaign.json"})
-_NEVER_INGESTED = ("gold/", "examples/")
+_NEVER_INGESTED = ("gold/", "examples/", "models/")
 _NEARLY_A_SPEC = re.compile(r"campaign.*\.(ya?ml|json)(\.txt)?", re.IGNORECASE | re.DOTALL)
 _COMES_ALONG = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 """What file managers leave in folders, unseen by whoever uploads them."""
@@ -24,7 +24,7 @@ class Purpose(StrEnum):
     LABELS = "labels"
     """Labels that somebody has already."""
     OTHER = "other"
-    """Gold labels, example images, the empty objects that stand for folders, what file managers leave behind."""
+    """Gold labels, example images, models, empty objects that stand for folders, what file managers leave behind."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,13 @@ def may_put(policy: str, key: str) -> bool:
 
 
 SPECS = [f"birds/{name}" for name in sorted(SPEC_FILES)]
-GOLD = ["birds/gold/gold.manifest", "birds/gold/a/b.json", "birds/examples/examples.manifest", "birds/examples/1.jpg"]
+GOLD = [
+    "birds/gold/gold.manifest",
+    "birds/gold/a/b.json",
+    "birds/examples/examples.manifest",
+    "birds/examples/1.jpg",
+    "birds/models/a.onnx",
+]
 LABELS = ["birds/labels/old.manifest"]
 IMAGES = ["birds/images/1.jpg", "birds/1.jpg", "birds/images/day 2/1.png", "birds/images/gold.jpg", "x/campaign.jpg"]
 

@@ -48,6 +48,7 @@ def test_every_option_reaches_the_engine(tmp_path: Path, monkeypatch: pytest.Mon
         "hurry": ("--hurry", "2", 2),
         "correction_seconds": ("--correction-seconds", "5", 5),
         "public_url": ("--public-url", "https://labels.example.org/", "https://labels.example.org"),
+        "onnx_providers": ("--onnx-providers", "CPU", ("CPUExecutionProvider",)),
         "insecure_sign_in": ("--insecure-sign-in", None, True),
     }
     assert set(asked) == {field.name for field in fields(Settings)}, "a setting that no option sets"

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ParamValidationError
 
+from gt_service.backends import GT_ENGINE
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.models import model_name
 from gt_service.chain.states import CampaignEvent, JobState
 from gt_service.errors import AccessDenied, Conflict, NotFound
 from gt_service.objects import S3Uri
 from gt_service.store.records import Campaign, Job
-from tests.world import INBOX, RESULTS, World
+from tests.world import INBOX, RESULTS, World, spec_document
 
 PUBLIC = {"workforce": "public", "content_classifiers": ["FreeOfPersonallyIdentifiableInformation"]}
 
@@ -50,6 +53,44 @@ def test_two_batches_and_a_control(world: World) -> None:
     campaign = campaign_of(world)
     assert (campaign.committed, campaign.verdict.status) == (0, "active")
     assert campaign.spent == sum(job.cost or 0 for job in jobs) > 0
+
+
+MINE = {"model": "s3://inbox/birds/models/mine.onnx"}
+
+
+def test_a_model_of_the_owner_is_registered_once_and_the_first_job_starts_from_it(world: World) -> None:
+    world.backend = GT_ENGINE
+    world.campaign(**MINE)
+    world.images(8)
+    world.advance()
+    ((name, file),) = world.sagemaker.models.items()
+    assert file == MINE["model"]
+    first = world.sagemaker.jobs["birds-0001"]["LabelingJobAlgorithmsConfig"]["InitialActiveLearningModelArn"]
+    assert first == f"arn:aws:sagemaker:us-east-1:111122223333:model/{name}"
+    world.finish("birds-0001")
+    second = world.sagemaker.jobs["birds-0002"]["LabelingJobAlgorithmsConfig"]["InitialActiveLearningModelArn"]
+    assert second.endswith("model/birds-0001-model")
+    assert len(world.sagemaker.models) == 1
+
+
+def test_a_model_that_the_engine_refuses_is_told_with_its_reason(world: World) -> None:
+    world.backend = GT_ENGINE
+    spec = CampaignSpec(name="birds", **spec_document(**MINE))
+    world.sagemaker.refusals[model_name(spec)] = ("ValidationException", "the model is not an ONNX file")
+    world.campaign(**MINE)
+    world.images(4)
+    world.advance()
+    assert "not an ONNX file" in (campaign_of(world).verdict.reason or "")
+    assert world.sagemaker.jobs == {}
+
+
+def test_ground_truth_takes_no_model_of_others(world: World) -> None:
+    """It would fail the job after its images were paid for, or ignore what the owner counts on."""
+    world.campaign(**MINE)
+    world.images(4)
+    world.advance()
+    assert "Ground Truth starts from no other models" in (campaign_of(world).verdict.reason or "")
+    assert world.sagemaker.jobs == {}
 
 
 def test_a_report_learns_of_its_control(world: World) -> None:

@@ -96,10 +96,14 @@ def planned(
     batches: tuple[Batch, ...] = (),
     jobs: tuple[Job, ...] = (),
     pending: Pending = NOTHING,
+    brought: str | None = None,
 ) -> Plan:
     standing = Standing(campaign or a_campaign(), batches, jobs, pending, NOW)
     return plan(
-        standing, results_bucket="results", worst_case=lambda _, objects: Mills(WORST_CASE_OF_AN_OBJECT * objects)
+        standing,
+        results_bucket="results",
+        worst_case=lambda _, objects: Mills(WORST_CASE_OF_AN_OBJECT * objects),
+        brought_model=lambda _: brought,
     )
 
 
@@ -194,6 +198,42 @@ def test_a_job_without_a_good_model_hands_on_the_last_good_one(last: dict[str, A
     spec = a_spec(control_batches=[])
     (job,) = reserved(planned(a_campaign(spec), batches=batches, jobs=jobs))
     assert (job.batch, job.initial_model_arn) == (3, MODEL)
+
+
+def test_the_first_job_starts_from_the_model_that_was_brought_and_the_next_from_what_was_learnt_on_top() -> None:
+    (first,) = reserved(planned(batches=(a_batch(),), brought="brought"))
+    assert (first.role, first.initial_model_arn) == (Role.WARM, "brought")
+    on_top = done(1, initial_model_arn="brought", final_model_arn="on top")
+    (second,) = reserved(
+        planned(batches=(a_batch(1, BatchState.LABELED), a_batch(2)), jobs=(on_top,), brought="brought")
+    )
+    assert second.initial_model_arn == "on top"
+
+
+def test_a_model_that_is_brought_later_is_what_the_next_job_starts_from() -> None:
+    """Heeded at the first job alone it would do nothing in a campaign that runs."""
+    before = (done(1), done(2, initial_model_arn=MODEL, final_model_arn="second"))
+    (job,) = reserved(
+        planned(
+            batches=(a_batch(1, BatchState.LABELED), a_batch(2, BatchState.LABELED), a_batch(3)),
+            jobs=before,
+            brought="brought",
+        )
+    )
+    assert job.initial_model_arn == "brought"
+    (again,) = reserved(
+        planned(
+            batches=(
+                a_batch(1, BatchState.LABELED),
+                a_batch(2, BatchState.LABELED),
+                a_batch(3, BatchState.LABELED),
+                a_batch(4),
+            ),
+            jobs=(*before, done(3, initial_model_arn="brought", final_model_arn=None)),
+            brought="brought",
+        )
+    )
+    assert again.initial_model_arn == "brought"  # the job before left none
 
 
 def test_no_model_where_people_label_everything() -> None:

@@ -17,6 +17,7 @@ from gt_service.ingest.keys import Purpose, classify
         ("birds/images/a/b/c.jpg", Purpose.IMAGE, "birds"),
         ("birds/notes.txt", Purpose.IMAGE, "birds"),
         ("birds/gold/gold.manifest", Purpose.OTHER, "birds"),
+        ("birds/models/yolox.tar.gz", Purpose.OTHER, "birds"),
         ("birds/examples/1.png", Purpose.OTHER, "birds"),
         ("a.jpg", Purpose.IMAGE, "-"),
         ("My Photos/a.jpg", Purpose.IMAGE, "-"),
