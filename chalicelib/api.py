@@ -345,6 +345,23 @@ def _labeled_images(campaign: str, job: Mapping[str, Any] | None) -> dict[str, A
     }
 
 
+@route("/campaigns/{name}/exports")
+def show_exports(name: str) -> Any:
+    """How each download stands, with its address for an hour where it is ready; asked for by `format`, it is made."""
+    _, downloads = page_data().downloads(name, _query().get("format"))
+    return {
+        "exports": [
+            {
+                "format": each.form.value,
+                "state": each.state,
+                "problem": each.problem or None,
+                "url": page_data().presigned(each.file, _URL_SECONDS) if each.state == "ready" else None,
+            }
+            for each in downloads
+        ]
+    }
+
+
 @route("/campaigns/{name}/corrections", "POST")
 def correct_label(name: str) -> Any:
     """Gives an image another label. 409 where it was corrected since the caller saw it."""

@@ -21,6 +21,10 @@ def on_job_completed(event: SQSEvent) -> dict[str, Any]:
 
     def handle(record: SQSRecord) -> None:
         message = json.loads(record.body)
+        if "export" in message:
+            wiring.make_export(message["export"], message["format"])
+            logger.info("export made", extra={"campaign": message["export"], "format": message["format"]})
+            return
         if "labels" in message:
             wiring.settlement().refresh(message["labels"])
             logger.info("labels written", extra={"campaign": message["labels"]})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chalicelib import wiring
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
 from gt_service.chain.names import Places
-from gt_service.errors import NotFound
+from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.objects import S3Uri
 from gt_service.store.browsing import Browsing
 from gt_service.store.notifications import Delivery
@@ -19,6 +19,7 @@ from gt_service.store.records import ImageStatus, Job, Token
 
 if TYPE_CHECKING:
     from gt_service.chain.second_look import Suspects
+    from gt_service.exports.downloads import Download
     from gt_service.gallery.index import Index
     from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage
     from gt_service.gallery.whole import OneImage
@@ -66,6 +67,10 @@ class PageData(Protocol):
         ...
 
     def gallery_image(self, campaign: str, job: Json | None, wanted: Filter, image: str) -> OneImage: ...
+
+    def downloads(self, campaign: str, wanted: str | None) -> tuple[S3Uri, Sequence[Download]]:
+        """The labels' manifest, and how each download of them stands; one that is wanted is asked for."""
+        ...
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page: ...
 
@@ -189,6 +194,22 @@ class StoredData:
                 field="name",
             )
         return index
+
+    def downloads(self, campaign: str, wanted: str | None) -> tuple[S3Uri, Sequence[Download]]:
+        from gt_service.exports.downloads import Downloads, forms_of
+
+        spec, now, places = wiring.store().campaigns.get(campaign).spec, wiring.now(), self._places(campaign)
+        if spec is None:
+            raise NotFound(f"campaign {campaign} has no labels yet", field="name")
+        forms, found = forms_of(spec.task), Downloads(wiring.objects(), places)
+        if wanted is not None:
+            form = next((form for form in forms if form.value == wanted), None)
+            if form is None:
+                names = ", ".join(form.value for form in forms)
+                raise InvalidInput(f"{quoted(wanted)} is no format here", remedy=f"Use one of {names}.", field="format")
+            if found.ask(form, now):
+                wiring.QueueSignals().ask_export(campaign, form.value)
+        return places.labels, [found.state(form, now) for form in forms]
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
         wiring.store().campaigns.get(campaign)

@@ -156,6 +156,20 @@ def _gallery(visit: Visit, campaign: str, job: Json | None) -> View:
     return View("labeled_image.html", values, images=(S3Uri.parse(one.image.row["source"]),))
 
 
+def _exports(visit: Visit) -> View:
+    manifest, downloads = visit.data.downloads(visit.name, visit.asked("format"))
+
+    def values(address: Address) -> Mapping[str, Any]:
+        shown = [
+            (each.form.value, each.state, address(each.file) if each.state == "ready" else "", each.problem)
+            for each in downloads
+        ]
+        live = any(each.state == "making" for each in downloads)
+        return {"name": visit.name, "manifest": address(manifest), "downloads": shown, "live": live}
+
+    return View("exports.html", values, images=(manifest,))
+
+
 def _images(visit: Visit) -> View:
     from gt_service.pages.campaigns import image_row
 
@@ -210,6 +224,7 @@ VIEWS: Mapping[str, Callable[[Visit], View]] = {
     "/campaigns/{name}": _campaign,
     "/campaigns/{name}/images": _images,
     "/campaigns/{name}/labeled-images": _labeled_images,
+    "/campaigns/{name}/exports": _exports,
     "/campaigns/{name}/second-look": _second_look,
     "/jobs/{name}": _job,
     "/jobs/{name}/images": _job_images,

@@ -134,8 +134,23 @@ class QueueSignals:
     def ask_labels(self, campaign: str) -> None:
         sqs().send_message(QueueUrl=settings().completions_queue_url, MessageBody=json.dumps({"labels": campaign}))
 
+    def ask_export(self, campaign: str, form: str) -> None:
+        body = json.dumps({"export": campaign, "format": form})
+        sqs().send_message(QueueUrl=settings().completions_queue_url, MessageBody=body)
+
     def ask_report(self, job: str) -> None:
         sqs().send_message(QueueUrl=settings().completions_queue_url, MessageBody=json.dumps({"job": job}))
+
+
+def make_export(campaign: str, form: str) -> None:
+    """Makes a file to download of a campaign's labels."""
+    from gt_service.chain.names import Places
+    from gt_service.exports.downloads import Downloads
+    from gt_service.exports.export import Format
+
+    spec = store().campaigns.get(campaign).spec
+    if spec is not None:
+        Downloads(objects(), Places(settings().deployment.results_bucket, campaign)).make(Format(form), spec)
 
 
 def intake() -> Intake:

@@ -261,6 +261,17 @@ class LabeledImages(_Shown):
     images: list[ImageRow]
 
 
+class ExportState(_Shown):
+    format: str
+    state: Literal["ready", "making", "refused", "none"]
+    problem: str | None = Field(description="Why the labels do not fit the format.")
+    url: str | None = Field(description="Where the zip file can be downloaded, for an hour.")
+
+
+class Exports(_Shown):
+    exports: list[ExportState]
+
+
 class CorrectedBox(_Shown):
     """A box in whole pixels of the upright image."""
 
@@ -592,6 +603,14 @@ OPERATIONS = (
         LabeledImages,
         query=_FILTERS,
         refusals=(404, 422),
+    ),
+    Operation(
+        "get",
+        "/campaigns/{name}/exports",
+        "The labels as files to download; one that is asked for by its format is made.",
+        Exports,
+        refusals=(404, 422),
+        query=(Parameter("format", "To be made of the labels as they are now.", {"type": "string"}),),
     ),
     Operation(
         "post",

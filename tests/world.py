@@ -60,6 +60,7 @@ class World:
         self.hints: list[str] = []
         self.report_requests: list[str] = []
         self.label_requests: list[str] = []
+        self.export_requests: list[tuple[str, str]] = []
         self.job_mark = ""
         self.backend = GROUND_TRUTH
         self._uploads = 0
@@ -76,6 +77,9 @@ class World:
 
     def ask_report(self, job: str) -> None:
         self.report_requests.append(job)
+
+    def ask_export(self, campaign: str, form: str) -> None:
+        self.export_requests.append((campaign, form))
 
     def ask_labels(self, campaign: str) -> None:
         self.label_requests.append(campaign)

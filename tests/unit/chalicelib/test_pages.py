@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from chalice.app import IAMAuthorizer
@@ -16,6 +16,8 @@ from chalicelib import access, api, pages
 from gt_service.chain.names import Places
 from gt_service.chain.second_look import Suspects
 from gt_service.errors import InvalidInput, NotFound
+from gt_service.exports import Format
+from gt_service.exports.downloads import Download
 from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage, gallery_page, gallery_samples
 from gt_service.gallery.whole import OneImage, one_image
 from gt_service.objects import S3Uri
@@ -73,6 +75,12 @@ class MemoryData:
 
     def report_page(self, job: data.Json) -> str:
         return "<!doctype html><style>b{}</style>report"
+
+    def downloads(self, campaign: str, wanted: str | None) -> tuple[S3Uri, Sequence[Download]]:
+        places = Places("results", "birds")
+        states: tuple[Literal["ready", "none"], ...] = ("ready", "none")
+        forms = zip((Format.COCO, Format.YOLO), states, strict=True)
+        return places.labels, [Download(form, state, places.root / f"exports/{form}.zip") for form, state in forms]
 
     def samples(self, job: data.Json, each: int) -> Sequence[GalleryImage]:
         return gallery_samples(self.objects, self.index, "birds-0001", each)
@@ -390,3 +398,10 @@ def test_a_place_that_is_none_is_a_clear_refusal(client: Client, asked: str) -> 
 def test_an_image_that_is_not_there_is_not_found(client: Client) -> None:
     answer = client.http.get("/campaigns/birds/labeled-images?image=birds-0001.99", headers={**HTML, **cookie()})
     assert answer.status_code == 404
+
+
+def test_labels_are_offered_to_download(client: Client) -> None:
+    """Whoever has a browser alone gets what was paid for."""
+    page = client.http.get("/campaigns/birds/exports", headers={**HTML, **cookie(VIEWER)}).body.decode()
+    assert "https://inbox.s3.amazonaws.com/birds/exports/coco.zip?X-Amz-Signature=" in page
+    assert 'href="?format=yolo"' in page

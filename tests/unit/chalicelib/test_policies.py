@@ -38,7 +38,7 @@ OBJECT_ACTIONS = {
     "write_stream": ("s3:PutObject", "s3:AbortMultipartUpload"),
 }
 
-FOLDERS = ("corrections", "manifests", "specs")
+FOLDERS = ("exports", "corrections", "manifests", "specs")
 """Of the results bucket, which a function may write to alone."""
 
 Call = tuple[str, str]
@@ -139,7 +139,12 @@ def record(wired: World, monkeypatch: pytest.MonkeyPatch) -> Record:
     monkeypatch.setattr(world, "objects", Noted(world.objects, s3))
     monkeypatch.setattr(world, "sagemaker", Noted(world.sagemaker, sagemaker))
     monkeypatch.setattr(wiring, "settings", lambda: SimpleNamespace(deployment=world.deployment))
-    for signal, queue in (("hint", "Batches"), ("ask_report", "Completions"), ("ask_labels", "Completions")):
+    for signal, queue in (
+        ("hint", "Batches"),
+        ("ask_report", "Completions"),
+        ("ask_labels", "Completions"),
+        ("ask_export", "Completions"),
+    ):
         send = getattr(world, signal)
 
         def sent(*arguments: Any, _send: Any = send, _queue: str = queue, **named: Any) -> None:
@@ -175,7 +180,9 @@ class Life:
         world = self._world
         bodies = [{"job": job} for job in world.report_requests] + [{"labels": one} for one in world.label_requests]
         world.report_requests.clear()
+        bodies += [{"export": one, "format": form} for one, form in world.export_requests]
         world.label_requests.clear()
+        world.export_requests.clear()
         assert self.by("on_job_completed", lambda: failed(self._client, "on_job_completed", messages(*bodies))) == []
 
     def asked(self, method: str, path: str, body: Any = None) -> None:
@@ -220,6 +227,8 @@ class Life:
         self.advanced()
         world.sagemaker.finish("birds-0001-review1")
         self.advanced()
+        self.asked("GET", "/campaigns/birds/exports?format=coco")
+        self.completed()
         self.asked("POST", "/campaigns/birds/corrections", {"image": "birds-0001.0", "label": None})
         self.completed()
         running = [job for job in world.store.jobs.of("birds") if job.state == "InProgress"]
