@@ -224,6 +224,20 @@ def proposals(read: Results) -> str:
     return _table(heads, lines)
 
 
+def imported_labels(read: Results) -> str:
+    titles = {"none": "none", "right": "{} right ones", "wrong": "{} wrong ones"}
+    lines = [
+        (
+            titles[row["imported"]].format(row["labels"]),
+            f"{100 * row['machine_share']:.1f} %",
+            f"{row['true_error']:.3f}",
+            f"{round((1 - row['machine_share']) * row['objects']):,}",
+        )
+        for row in read("imported_labels")["jobs"]
+    ]
+    return _table(("imported labels", "machine share", "true error", "asked of people"), lines)
+
+
 FIGURES: Mapping[str, Callable[[Results], str]] = {
     "three-jobs": three_jobs,
     "three-jobs-iou": three_jobs_iou,
@@ -240,6 +254,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "certificate-ahead": certificate_ahead,
     "real-photos": real_photos,
     "proposals": proposals,
+    "imported-labels": imported_labels,
     **{
         f"{name.removeprefix('real_photos_')}-{kind}": real_photos_share(name, kind)
         for name in PHOTOS

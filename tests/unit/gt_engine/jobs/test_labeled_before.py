@@ -158,7 +158,7 @@ def test_the_first_round_decides_by_a_model_that_has_seen_them_alone(monkeypatch
     assert not {"b1", "b2"} & {*labeled.round.machine, *labeled.round.retired}
 
 
-def test_wrong_labels_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_of_wrong_labels_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model of them that does worse than one of people's first labels is dropped, as one of another job is."""
     learner = Taught(sure=0.01)
     monkeypatch.setattr(machine, "learner_for", lambda *_, **__: learner)
