@@ -16,8 +16,9 @@ A disagreement is as improbable as all of these failing at once, were the label 
 
 The label is as suspicious as its least probable disagreement. The kinds are those of ObjectLab (Tkachenko, Thyagarajan,
 Mueller 2023: overlooked, badly located, swapped), which weighs them by constants; here the job's own labels do, so that
-a class that the model confuses, or objects too small for it, do not crowd the top. Classes: confident learning's
-self-confidence (Northcutt, Jiang, Chuang 2021), as far as it follows from the best class alone.
+a class that the model confuses, or objects too small for it, do not crowd the top. Classes: as
+sure as the model is of another one (confident learning, Northcutt, Jiang, Chuang 2021, off the diagonal); that both err
+alike is seldom, so what they agree about is not suspected, however unsure the model is.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _of_class(predicted: Label, given: Label, confidence: float) -> Suspicion:
     if not isinstance(predicted, ClassLabel) or not isinstance(given, ClassLabel):
         raise TypeError(f"{predicted} and {given} are not labels of one task")
     if predicted.class_id == given.class_id:
-        return Suspicion(1 - confidence, None)
+        return Suspicion(0, None)
     return Suspicion(confidence, Mistake.SWAPPED)
 
 

@@ -106,4 +106,4 @@ def test_a_class_is_as_suspicious_as_the_model_is_sure_of_another() -> None:
     predicted = [ClassLabel(0), ClassLabel(1), ClassLabel(0)]
     found = suspicions(predicted, np.array([0.9, 0.8, 0.4]), given)
     assert [one.mistake for one in found] == [None, Mistake.SWAPPED, Mistake.SWAPPED]
-    assert [round(one.score, 6) for one in found] == [0.1, 0.8, 0.4]
+    assert [round(one.score, 6) for one in found] == [0, 0.8, 0.4]
