@@ -163,7 +163,8 @@ def task_types() -> str:
     lines += [
         "",
         "“A campaign's” says whether campaigns can have the task: those that need nothing but images. For the others "
-        "gt-service builds requests and pages, and has no way yet to feed them.",
+        "gt-service builds requests and pages, and has no way yet to feed them; but for `object-detection-adjustment`, "
+        "by which [labels get a second look](../how-to/second-look.md).",
         "",
         "## Regions",
         "",
