@@ -57,7 +57,7 @@ def test_the_target_is_missed_in_at_most_delta_of_the_runs(method: Method, binar
 def test_a_data_set_keeps_its_target_and_has_more_labels_of_the_machine(method: Method, human: int) -> None:
     """At the moment of the decision, before people have labeled the rest: a job may be stopped there."""
     dataset = Guarantee("f1", 0.9, delta=0.1, method=method, scope=Scope.DATASET)
-    missed, share = violations(dataset, 100, human=human)
+    missed, share = violations(dataset, human=human)
     assert missed <= 0.1
     assert share > violations(Guarantee("f1", 0.9, delta=0.1, method=method), 20)[1] + 0.05
 
