@@ -27,6 +27,7 @@ from chalicelib.shapes import (
     verdict_of,
 )
 from gt_service import __version__
+from gt_service.backends import GT_ENGINE
 from gt_service.campaign.values import is_campaign_name
 from gt_service.chain.names import Places
 from gt_service.chain.second_look import most_of
@@ -35,6 +36,7 @@ from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, 
 from gt_service.etags import etag, matches
 from gt_service.listing import Listing, Row, most_results, whole_number
 from gt_service.objects import S3Uri
+from gt_service.outputs.layout import ONNX_MODEL
 from gt_service.routes import route_at
 from gt_service.store.browsing import Browsing
 from gt_service.store.records import Campaign, ImageStatus
@@ -402,6 +404,18 @@ def show_report(name: str) -> Any:
         remedy = "It is written when the job has ended." if job.state in RUNNING | UNSENT else "Try again in a minute."
         raise NotFound(f"labeling job {name} has no report yet", remedy=remedy, field="name")
     return json.loads(wiring.objects().read(S3Uri.parse(job.report_uri) / "report.json"))
+
+
+@route("/jobs/{name}/model")
+def show_model(name: str) -> Any:
+    """Where the job's final model can be downloaded as one ONNX file, for an hour."""
+    job = wiring.store().jobs.get(name)
+    backend = wiring.settings().deployment.backend
+    if job.final_model_arn is None or not job.has_ended or backend is not GT_ENGINE:
+        remedy = "gt-engine leaves one when a job with automated data labeling has ended."
+        raise NotFound(f"labeling job {name} has left no model to take away", remedy=remedy, field="name")
+    file = S3Uri.parse(job.output_uri) / ONNX_MODEL
+    return {"model_s3_uri": str(file), "url": page_data().presigned(file, _URL_SECONDS)}
 
 
 @route("/jobs/{name}/images")

@@ -57,6 +57,9 @@ class Api:
     def report(self, job: str) -> JsonObject:
         return self._get(f"/jobs/{job}/report")
 
+    def model(self, job: str) -> JsonObject:
+        return self._get(f"/jobs/{job}/model")
+
     def close_batch(self, campaign: str) -> JsonObject:
         return self._answer(self._client.post(f"/campaigns/{campaign}/batches"))
 

@@ -101,7 +101,7 @@ def export(
     with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
         manifest = Path(temporary) / "output.manifest"
         with manifest.open("wb") as file:
-            file.writelines(_download(labels["url"]))
+            file.writelines(download_url(labels["url"], "labels"))
         return export_manifest(
             manifest,
             out,
@@ -170,13 +170,13 @@ def _lines(manifest: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _download(url: str) -> Iterator[bytes]:
-    """Without the caller's token: the address itself says who may read."""
+def download_url(url: str, what: str) -> Iterator[bytes]:
+    """Without the caller's token: the address itself says who may read. Errors: `ApiError`."""
     try:
         with httpx.stream("GET", url, timeout=_SECONDS_WITHOUT_A_BYTE) as response:
             if not response.is_success:
-                problem = f"the labels cannot be downloaded: S3 answers {response.status_code}"
+                problem = f"the {what} cannot be downloaded: S3 answers {response.status_code}"
                 raise ApiError(problem, remedy="Try again; where it stays so, look at the service's permissions.")
             yield from response.iter_bytes()
     except httpx.TransportError as error:
-        raise ApiError(f"the download of the labels broke off: {error}", remedy="Try again.") from None
+        raise ApiError(f"the download of the {what} broke off: {error}", remedy="Try again.") from None

@@ -18,6 +18,7 @@ from gt_cli.commands.export import export
 from gt_cli.commands.gold import gold
 from gt_cli.commands.import_labels import import_labels
 from gt_cli.commands.label import label
+from gt_cli.commands.model import model
 from gt_cli.commands.package import package
 from gt_cli.commands.plan import plan
 from gt_cli.commands.preview import preview
@@ -50,6 +51,7 @@ cli.add_command(report)
 cli.add_command(review)
 cli.add_command(import_labels)
 cli.add_command(export)
+cli.add_command(model)
 cli.add_command(estimate)
 # Without a service.
 cli.add_command(plan)

@@ -174,6 +174,16 @@ class Images(_Shown):
     NextToken: str | None = Field(description=_NEXT)
 
 
+class TakenModel(_Shown):
+    """Where a job's final model can be had, as one ONNX file."""
+
+    model_s3_uri: str
+    url: str = Field(
+        description="Downloads it, without a token; good for an hour at most. A model that rests on one that was "
+        "brought is no file of its own: then S3 answers 404."
+    )
+
+
 class Labels(_Shown):
     """Where the labels of all of a campaign's ended jobs can be had, as JSON Lines in Ground Truth's augmented form."""
 
@@ -624,6 +634,7 @@ OPERATIONS = (
     Operation("get", "/campaigns/{name}/labels", "Where to download the campaign's labels.", Labels, refusals=(404,)),
     Operation("get", "/jobs/{name}", "A labeling job.", Job, refusals=(404,)),
     Operation("get", "/jobs/{name}/report", "A job's cost report, once it is written.", Report, refusals=(404,)),
+    Operation("get", "/jobs/{name}/model", "A job's final model, to take away.", TakenModel, refusals=(404,)),
     Operation(
         "get",
         "/jobs/{name}/images",

@@ -57,6 +57,7 @@ ROUTES = (
     Route("GET", "/campaigns/{name}/jobs"),
     Route("GET", "/jobs/{name}", is_browsed=True),
     Route("GET", "/jobs/{name}/report", is_browsed=True),
+    Route("GET", "/jobs/{name}/model"),
     Route("GET", "/jobs/{name}/images", is_browsed=True),
     Route("POST", "/jobs/{name}/stop", "operator", is_browsed=True),
     Route("GET", "/estimates", is_browsed=True),

@@ -331,6 +331,9 @@ class RememberingMachine:
         look = SecondLook(left_out, (0.25,) * len(ids), (Suspicion(0.75, Mistake.MOVED),) * len(ids))
         return Trained(model, len(lesson.labels), (0.25, 0.5), warm=lesson.model is not None, second_look=look)
 
+    def to_take_away(self, model: bytes) -> bytes:
+        return b"ONNX of " + model
+
     def propose(self, lesson: Lesson, plan: JobPlan, object_ids: Collection[str]) -> dict[str, Label]:
         return {one: self.guess() for one in object_ids} if lesson.model else {}
 

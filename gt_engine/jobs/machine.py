@@ -10,6 +10,7 @@ from gt_engine.autolabel import FeatureView, JobPlan, Learner, Progress, Round, 
 from gt_engine.autolabel.given.brought import Brought
 from gt_engine.autolabel.learner import Predictions
 from gt_engine.autolabel.second_look import Suspicion, suspicions
+from gt_engine.autolabel.taken.export import onnx_of
 from gt_engine.labels import Label, Task
 from gt_engine.outputs import records
 
@@ -85,6 +86,10 @@ class Machine(Protocol):
 
     def propose(self, lesson: Lesson, plan: JobPlan, object_ids: Collection[str]) -> Mapping[str, Label]:
         """What the lesson's model says of objects that certify nothing any more; nothing without a model."""
+        ...
+
+    def to_take_away(self, model: bytes) -> bytes:
+        """A model of its own as one ONNX file."""
         ...
 
 
@@ -172,6 +177,9 @@ class LearningMachine:
             .model
         )
         return Trained(model, len(lesson.before), tuple(scores), lesson.model is not None, tuple(lesson.before))
+
+    def to_take_away(self, model: bytes) -> bytes:
+        return onnx_of(model)
 
     def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:
         return learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads, hurry=self.hurry)

@@ -27,7 +27,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from gt_service.objects import S3Uri
-from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS
+from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS, ONNX_MODEL
 
 FILE_TIME = "%Y-%m-%d_%H:%M:%S"
 
@@ -95,6 +95,10 @@ class JobTree:
     @property
     def left_out_predictions(self) -> S3Uri:
         return self.root / LEFT_OUT_PREDICTIONS
+
+    @property
+    def model_to_take_away(self) -> S3Uri:
+        return self.root / ONNX_MODEL
 
     def training_manifest(self, iteration: int) -> S3Uri:
         return self.root / f"training/{iteration}/input/train.manifest"

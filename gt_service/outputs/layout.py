@@ -7,6 +7,7 @@
 <root>/activelearning/…/<N>/<one folder>/auto_annotator_output.txt
 <root>/activelearning/validation/<N>/output/certificate.json
 <root>/training/<N>/<one folder>/<training job>/output/model.tar.gz
+<root>/model/model.onnx                           gt-engine's own
 <root>/proposals/iteration-<N>/<name>.jsonl      gt-engine's own
 
 Source: developer guide, sms-data-output, and the post-processing cells of AWS's notebooks. N has one digit or more, and
@@ -33,6 +34,9 @@ LEFT_OUT_PREDICTIONS = "left-out-predictions/predictions.jsonl"
 """The engine's own: what its model says of people's labels that it never saw (gt_engine/autolabel/second_look.py)."""
 
 _CERTIFICATE = "certificate.json"
+ONNX_MODEL = "model/model.onnx"
+"""The engine's own: the job's final model to take away (gt_engine/autolabel/taken)."""
+
 _AUTO_LABELS = "auto_annotator_output.txt"
 _MODEL = "model.tar.gz"
 

@@ -42,8 +42,8 @@ DROPOUT = 0.3
 
 RIDGE = 0.3
 
-_OFFSETS = (((np.arange(POSITIONS) + 0.5) / POSITIONS * 2 - 1) * REACH).astype(np.float32)
-_INWARD = np.array([1, 1, -1, -1], np.float32)
+OFFSETS = (((np.arange(POSITIONS) + 0.5) / POSITIONS * 2 - 1) * REACH).astype(np.float32)
+INWARD = np.array([1, 1, -1, -1], np.float32)
 _SHIFTS = [
     (place, slice(max(0, -by), POSITIONS - max(0, by)), slice(max(0, by), POSITIONS + min(0, by)))
     for place, by in enumerate(range(-(WINDOW // 2) * APART, WINDOW // 2 * APART + 1, APART))
@@ -76,8 +76,8 @@ def strips(seen: Seen, image: Integers, boxes: Floats) -> Floats:
         plain = on_lattice(seen.colours, image, across, down)
         return np.concatenate([plain, plain**2, plain * np.roll(plain, 1, -1)], -1)
 
-    by_maps = _discriminant(maps, boxes, _lattice(0.28, 7), _lattice(0.75, 9))
-    by_colours = _discriminant(colours, boxes, _lattice(0.3, 11), _lattice(0.78, 17))
+    by_maps = _discriminant(maps, boxes, lattice_of(0.28, 7), lattice_of(0.75, 9))
+    by_colours = _discriminant(colours, boxes, lattice_of(0.3, 11), lattice_of(0.78, 17))
     out = np.empty((len(boxes), 4, POSITIONS, INPUTS), np.float32)
     for side in range(4):
         points = _points(maps, boxes, side, ALONG)
@@ -113,12 +113,12 @@ def _points(sampled: Lattice, boxes: Floats, side: int, along: int) -> Floats:
     axis = side % 2
     extents, middle = np.maximum(boxes[:, 2:] - boxes[:, :2], SMALLEST), (boxes[:, :2] + boxes[:, 2:]) / 2
     steps = (((np.arange(along) + 0.5) / along - 0.5) * WIDER).astype(np.float32)
-    normal = boxes[:, side, None] + _INWARD[side] * _OFFSETS * extents[:, axis, None]
+    normal = boxes[:, side, None] + INWARD[side] * OFFSETS * extents[:, axis, None]
     tangent = middle[:, 1 - axis, None] + steps * extents[:, 1 - axis, None]
     return sampled(normal, tangent).transpose(0, 2, 1, 3) if axis == 0 else sampled(tangent, normal)
 
 
-def _lattice(reach: float, steps: int) -> Floats:
+def lattice_of(reach: float, steps: int) -> Floats:
     """Offsets from the middle of a box, as shares of its extent."""
     return np.linspace(-reach, reach, steps).astype(np.float32)
 
@@ -167,8 +167,8 @@ def unpacked(samples: NDArray[np.int8]) -> Floats:
 def wanted(boxes: Floats, truth: Floats) -> Floats:
     """How probable each position is to be the border [m, 4, POSITIONS]."""
     extents = np.tile(np.maximum(boxes[:, 2:] - boxes[:, :2], SMALLEST), 2)
-    offset = (truth - boxes) / extents * _INWARD
-    near = np.exp(-0.5 * ((offset[:, :, None] - _OFFSETS) / SHARP) ** 2) + 1e-6
+    offset = (truth - boxes) / extents * INWARD
+    near = np.exp(-0.5 * ((offset[:, :, None] - OFFSETS) / SHARP) ** 2) + 1e-6
     return np.asarray(near / near.sum(-1, keepdims=True), np.float32)
 
 
@@ -265,7 +265,7 @@ def settle(heads: Sequence[network.Parameters], seen: Seen, image: Integers, box
 def _looked(heads: Sequence[network.Parameters], seen: Seen, image: Integers, boxes: Floats) -> Floats:
     x = strips(seen, image, boxes)
     probability = np.mean([_forward(one, x).probability for one in heads], 0)
-    return moved(boxes, _median(probability) * _INWARD)
+    return moved(boxes, _median(probability) * INWARD)
 
 
 def _median(probability: Floats) -> Floats:
@@ -278,4 +278,4 @@ def _median(probability: Floats) -> Floats:
     low, high = (np.take_along_axis(below, place, -1)[..., 0] for place in (right - 1, right))
     share = np.clip((0.5 - low) / np.maximum(high - low, 1e-9), 0, 1)
     place: Floats = np.asarray(right[..., 0] - 1 + share, np.float32)
-    return np.asarray(np.interp(place, np.arange(POSITIONS), _OFFSETS), np.float32)
+    return np.asarray(np.interp(place, np.arange(POSITIONS), OFFSETS), np.float32)

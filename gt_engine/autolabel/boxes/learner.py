@@ -107,7 +107,7 @@ class BoxLearner:
         """See Learner.train."""
         if not examples:
             raise ValueError("no examples to learn from")
-        earlier = _unpacked(initial) if initial is not None else None
+        earlier = unpacked(initial) if initial is not None else None
         own = {features.content_key(one): Example(_boxes(label), True) for one, label in examples.items()}
         guessed = {features.content_key(one): Example(_boxes(label), False) for one, label in (guesses or {}).items()}
         gathered = _gathered({**(earlier.examples if earlier else {}), **guessed, **own})
@@ -169,7 +169,7 @@ class BoxLearner:
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
     ) -> Predictions:
         """See Learner.predict."""
-        learnt = _unpacked(model)
+        learnt = unpacked(model)
         keys = [features.content_key(one) for one in ids]
         asked = np.where([not together or key in learnt.examples for key in keys], folds_of(keys), FOLDS)
         likely_from = min(one.cut for one in learnt.judges)
@@ -346,7 +346,8 @@ def _packed(model: Model) -> bytes:
     return pack(model.facts, arrays, list(model.examples))
 
 
-def _unpacked(payload: bytes) -> Model:
+def unpacked(payload: bytes) -> Model:
+    """The model in a payload. Raises InvalidInput."""
     facts, arrays, keys = unpack(payload)
 
     def parameters(prefix: str) -> network.Parameters:

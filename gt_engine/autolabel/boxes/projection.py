@@ -28,7 +28,7 @@ LEAST_SPREAD = 5
 SAMPLE = 60
 """Images that the components are taken from; every seventh cell of each."""
 
-_SPLITS = list(np.cumsum([tap.channels for tap in COARSE])[:-1])
+SPLITS = list(np.cumsum([tap.channels for tap in COARSE])[:-1])
 
 
 def _upsampling(side: int) -> Floats:
@@ -43,7 +43,7 @@ def _upsampling(side: int) -> Floats:
     return matrix
 
 
-_UPSAMPLING = {tap.side: _upsampling(tap.side) for tap in COARSE}
+UPSAMPLING = {tap.side: _upsampling(tap.side) for tap in COARSE}
 
 
 def _upsampled(maps: Floats) -> Floats:
@@ -51,7 +51,7 @@ def _upsampled(maps: Floats) -> Floats:
     n, side, _, channels = maps.shape
     if side == SIDE:
         return maps
-    matrix = _UPSAMPLING[side]
+    matrix = UPSAMPLING[side]
     rows = np.matmul(matrix, maps.reshape(n, side, side * channels)).reshape(n, SIDE, side, channels)
     return np.asarray(np.matmul(matrix, rows), np.float32)
 
@@ -81,7 +81,7 @@ class Projection:
     def __call__(self, features: FeatureView, ids: Sequence[str]) -> Seen:
         """Some images as they are seen."""
         maps = features.read(ids)
-        parts = np.split(self.weights, _SPLITS)
+        parts = np.split(self.weights, SPLITS)
         out = maps[1] @ parts[0] + self.bias
         for one, part in zip(maps[2:], parts[1:], strict=True):
             out += _upsampled(one @ part)

@@ -88,7 +88,7 @@ class ClassLearner:
         """See Learner.train."""
         if not examples:
             raise ValueError("no examples to learn from")
-        earlier = _unpacked(initial) if initial is not None else None
+        earlier = unpacked(initial) if initial is not None else None
         own = {features.content_key(one): Example(_class_id(label), True) for one, label in examples.items()}
         guessed = {
             features.content_key(one): Example(_class_id(label), False) for one, label in (guesses or {}).items()
@@ -141,7 +141,7 @@ class ClassLearner:
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
     ) -> Predictions:
         """See Learner.predict."""
-        learnt = _unpacked(model)
+        learnt = unpacked(model)
         x = np.asarray((_pooled(features, ids) - learnt.mean) / learnt.spread, np.float32)
         keys = [features.content_key(one) for one in ids]
         folds = folds_of(keys)
@@ -287,7 +287,8 @@ def _packed(model: Model) -> bytes:
     return pack(model.facts, arrays, list(model.examples))
 
 
-def _unpacked(payload: bytes) -> Model:
+def unpacked(payload: bytes) -> Model:
+    """The model in a payload. Raises InvalidInput."""
     facts, arrays, keys = unpack(payload)
 
     def member(fold: int) -> Iterator[Floats]:

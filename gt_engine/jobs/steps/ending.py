@@ -5,11 +5,13 @@ from __future__ import annotations
 from gt_engine.consolidation import handed_on
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import End
-from gt_engine.jobs.reading import output_lines
+from gt_engine.jobs.reading import output_lines, read_own
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.steps.gold import write_gold_answers
 from gt_engine.jobs.team_record import TeamRecord, read_record, write_record
-from gt_engine.jobs.tools import LINES, Outcome, Tools
+from gt_engine.jobs.tools import BYTES, LINES, Outcome, Tools
+from gt_engine.store import ModelKind, Phase
+from gt_service.objects import S3Uri
 
 
 def end(work: End, job: JobContext, state: JobState, tools: Tools) -> Outcome:
@@ -19,9 +21,21 @@ def end(work: End, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     skills = handed_on(state.skills_but())
     if skills or shown:
         write_record(TeamRecord(skills, {**read_record(job, tools).gold_shown, **shown}), job, tools)
+    if work.phase is not Phase.FAILED:  # whatever failed may be the model
+        _leave_model(job, state, tools)
     counters = state.counters
     log = (
         f"{work.phase.value}: {counters.human} labeled by people, {counters.machine} by machine, "
         f"{counters.failed} failed, {counters.unlabeled} unlabeled." + (f" {work.reason}" if work.reason else ""),
     )
     return Outcome(state, log)
+
+
+def _leave_model(job: JobContext, state: JobState, tools: Tools) -> None:
+    """Writes the final model as a file to take away; one that rests on the user's own cannot go without it."""
+    if not state.trainings:
+        return
+    last = state.trainings[-1]
+    if tools.store.model(last.model_name).kind is ModelKind.TRAINED:
+        body = tools.machine.to_take_away(read_own(tools, S3Uri.parse(last.s3_uri)))
+        tools.objects.write(job.tree.model_to_take_away, body, BYTES)

@@ -16,6 +16,7 @@ from chalicelib import pages, wiring
 from chalicelib.authorize import authorize
 from chalicelib.page_data import StoredData
 from gt_service import __version__
+from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.states import BatchState
@@ -79,6 +80,20 @@ def test_a_campaign_over_http(client: Client, world: World) -> None:
     assert job["final_model_arn"]
     assert ask(client, "GET", "/jobs/birds-0001/report").json_body["cost"]["total_mills"] == job["cost_mills"]
     assert [each["name"] for each in ask(client, "GET", "/campaigns").json_body["campaigns"]] == ["birds"]
+
+
+def test_a_model_can_be_taken_away_once_gt_engine_has_left_one(client: Client, world: World) -> None:
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.backend = GT_ENGINE
+    assert ask(client, "GET", "/jobs/birds-0001/model").status_code == 404
+    world.finish("birds-0001")
+    answer = ask(client, "GET", "/jobs/birds-0001/model")
+    assert answer.status_code == 200
+    assert answer.json_body["model_s3_uri"].endswith("/output/birds-0001/model/model.onnx")
+    world.backend = GROUND_TRUTH
+    assert ask(client, "GET", "/jobs/birds-0001/model").status_code == 404
 
 
 def test_a_spec_in_yaml(client: Client) -> None:

