@@ -81,7 +81,7 @@ def test_a_box_is_never_turned_inside_out() -> None:
 def test_the_wanted_border_is_where_the_truth_is() -> None:
     boxes = np.array([[0.2, 0.2, 0.6, 0.6]], np.float32)
     truth = np.array([[0.22, 0.18, 0.66, 0.58]], np.float32)
-    offset = (edges.wanted(boxes, truth) * edges._OFFSETS).sum(-1) * edges._INWARD
+    offset = (edges.wanted(boxes, truth) * edges.OFFSETS).sum(-1) * edges.INWARD
     np.testing.assert_allclose(offset[0], [0.05, -0.05, 0.15, -0.05], atol=0.01)
 
 
