@@ -28,6 +28,7 @@ from gt_cli.commands.review import review
 from gt_cli.commands.status import status
 from gt_cli.commands.token import token
 from gt_cli.commands.up import up
+from gt_cli.commands.verify import verify
 
 
 @click.group()
@@ -53,6 +54,7 @@ cli.add_command(import_labels)
 cli.add_command(export)
 cli.add_command(model)
 cli.add_command(estimate)
+cli.add_command(verify)
 # Without a service.
 cli.add_command(plan)
 cli.add_command(preview)

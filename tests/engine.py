@@ -21,6 +21,7 @@ from gt_engine.autolabel.rounds import decide
 from gt_engine.autolabel.second_look import Mistake, Suspicion
 from gt_engine.jobs.machine import Labeled, Lesson, SecondLook, Trained
 from gt_engine.jobs.steps import Tools
+from gt_engine.jobs.steps.sealing import SIGNING_KEY
 from gt_engine.labels import BoxLabel, Label, box_label
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, ModelRecord
@@ -351,6 +352,9 @@ def settings(directory: Path, **changes: Any) -> Settings:
 
 
 def memory_tools(directory: Path, contents: dict[str, bytes]) -> Tools:
+    """They all sign with one key: what one engine began, another goes on with, to the same bytes."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / SIGNING_KEY).write_bytes(bytes(32))
     return Tools(
         settings=settings(directory),
         store=MemoryStore(),

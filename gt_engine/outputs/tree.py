@@ -1,6 +1,7 @@
 """Where each file of a labeling job's output lies.
 
     <root> = OutputConfig.S3OutputPath + LabelingJobName
+    certificate.json
     manifests/output/output.manifest
     annotations/worker-response/iteration-<N>/<object id>/<time>.json
     annotations/consolidated-annotation/consolidation-request/iteration-<N>/<time>.json
@@ -41,6 +42,11 @@ class JobTree:
     def of(cls, output_path: str, job_name: str) -> JobTree:
         """The tree beneath S3OutputPath; a path without a closing slash gets one."""
         return cls(S3Uri.parse(output_path, field="S3OutputPath") / job_name, job_name)
+
+    @property
+    def job_certificate(self) -> S3Uri:
+        """What the job's promise rests on, signed."""
+        return self.root / "certificate.json"
 
     @property
     def output_manifest(self) -> S3Uri:

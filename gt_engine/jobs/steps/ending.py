@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+
 from gt_engine.consolidation import handed_on
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import End
 from gt_engine.jobs.reading import output_lines, read_own
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.steps.gold import write_gold_answers
+from gt_engine.jobs.steps.sealing import seal
 from gt_engine.jobs.team_record import TeamRecord, read_record, write_record
 from gt_engine.jobs.tools import BYTES, LINES, Outcome, Tools
 from gt_engine.store import ModelKind, Phase
@@ -16,7 +20,10 @@ from gt_service.objects import S3Uri
 
 def end(work: End, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     if state.lines is not None:
-        tools.objects.write_stream(job.tree.output_manifest, output_lines(job, state, tools), LINES)
+        digest = sha256()
+        lines = _hashed(output_lines(job, state, tools), digest.update)
+        tools.objects.write_stream(job.tree.output_manifest, lines, LINES)
+        seal(job, state, digest.hexdigest(), tools)
     shown = write_gold_answers(job, state, tools)
     skills = handed_on(state.skills_but())
     if skills or shown:
@@ -39,3 +46,9 @@ def _leave_model(job: JobContext, state: JobState, tools: Tools) -> None:
     if tools.store.model(last.model_name).kind is ModelKind.TRAINED:
         body = tools.machine.to_take_away(read_own(tools, S3Uri.parse(last.s3_uri)))
         tools.objects.write(job.tree.model_to_take_away, body, BYTES)
+
+
+def _hashed(lines: Iterable[bytes], update: Callable[[bytes], object]) -> Iterator[bytes]:
+    for line in lines:
+        update(line)
+        yield line
