@@ -188,7 +188,7 @@ def test_an_engine_that_is_killed_again_and_again_loses_and_doubles_nothing(
         assert one.keys() == other.keys()
         assert one["manifests/output/output.manifest"] == other["manifests/output/output.manifest"]
         different = [path for path in one if one[path] != other[path]]
-        assert different == []
+        assert different == ["certificate.json"]  # each engine signs with a key of its own, and hashes hold the times
     finally:
         engine.stop()
 
