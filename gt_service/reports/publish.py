@@ -16,6 +16,8 @@ from gt_service.gallery.writing import Gallery
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import TrainingLogs, read_job_output
 from gt_service.outputs.job import Finding
+from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS, possible_roots
+from gt_service.outputs.records import LabelRecord, label_record, manifest_object
 from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable
 from gt_service.reports.costs import Terms
@@ -56,7 +58,7 @@ def publish_job_report(
     control: report of the same batch's control job, where that has ended; publish again once it has.
     Writing again replaces the files. `report.json` comes last: where it is, the others are.
     """
-    gallery = Gallery(description["LabelingJobName"], spec.labels)
+    gallery = Gallery(description["LabelingJobName"], spec.labels, _predictions(objects, description))
     report = make_job_report(
         objects=objects,
         logs=logs,
@@ -113,6 +115,23 @@ def make_job_report(
         quality=quality,
         audit_sample=sample.result() if quality is None else None,
     )
+
+
+def _predictions(objects: ObjectStore, description: Mapping[str, Any]) -> dict[str, LabelRecord]:
+    """By image, what the machine said of those that people labeled, had it not learned from them."""
+    attribute, found = description["LabelAttributeName"], dict[str, LabelRecord]()
+    for root in possible_roots(description):
+        try:
+            lines = objects.lines(root / LEFT_OUT_PREDICTIONS)
+            for line in filter(None, lines):
+                record = manifest_object(line)
+                label = label_record(record["label"], attribute)
+                if label is not None:
+                    found[record["source-ref"]] = label
+        except NotFound:
+            continue
+        return found
+    return found
 
 
 def _audit(objects: ObjectStore, spec: CampaignSpec) -> tuple[Audit | None, list[Finding]]:
