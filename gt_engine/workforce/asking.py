@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gt_engine.workforce.files import OfferedLine, WorkFiles
+from gt_engine.workforce.files import AnswerFile, OfferedLine, WorkFiles
 from gt_engine.workforce.index import JobOffer, TaskStore, work_of
 from gt_engine.workforce.offers import GRACE, ObjectOffer, Status, TaskAssignment
 
@@ -52,13 +52,13 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
 
     Who was at work when all was lost loses the place and keeps the draft. closed: objects that have their outcome.
     """
-    answered, declined = _by_object(files.answered()), _by_object(files.declined())
+    submitted, declined = by_object(files.answered()), by_object(files.declined())
     for first, line in files.offers():
         if line.place < offer.first:
             continue
         one = offer.object(line.place, line.object_id, first)
-        found = [_answered(line.object_id, worker, files) for worker in answered.get(line.object_id, ())]
-        answers = [mine for mine in found if mine is not None]
+        found = ((worker, files.answer(line.object_id, worker)) for worker in submitted.get(line.object_id, ()))
+        answers = [answered(worker, answer) for worker, answer in found if answer is not None]
         answers.sort(key=lambda mine: (mine.ended_at or offer.until, mine.worker))
         # No object has more answers than wanted, even where a file of one that came too late was left behind.
         for mine in answers[: one.most]:
@@ -109,10 +109,8 @@ def is_behind(objects: Iterable[ObjectOffer], files: WorkFiles) -> bool:
     )
 
 
-def _answered(object_id: str, worker: str, files: WorkFiles) -> TaskAssignment | None:
-    answer = files.answer(object_id, worker)
-    if answer is None:
-        return None
+def answered(worker: str, answer: AnswerFile) -> TaskAssignment:
+    """The assignment that an answer's file tells of."""
     return TaskAssignment(
         worker,
         secrets.token_hex(16),
@@ -124,7 +122,8 @@ def _answered(object_id: str, worker: str, files: WorkFiles) -> TaskAssignment |
     )
 
 
-def _by_object(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def by_object(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The workers of (object id, worker), by the object."""
     found: dict[str, list[str]] = {}
     for object_id, worker in pairs:
         found.setdefault(object_id, []).append(worker)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import random
-import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from gt_engine.labels import BoxLabel, scaled
 from gt_engine.workforce.agreement import alike
+from gt_engine.workforce.asking import answered, by_object
 from gt_engine.workforce.care import RIGHT_FROM
 from gt_engine.workforce.files import OfferedLine, WorkFiles
 from gt_engine.workforce.forms import read_answer
@@ -88,17 +88,14 @@ def put_gold_on_offer(offer: JobOffer, files: WorkFiles, store: TaskStore) -> No
     known = files.gold()
     if not known:
         return
-    answered: dict[str, list[str]] = {}
-    for object_id, worker in files.answered():
-        if object_id in known:
-            answered.setdefault(object_id, []).append(worker)
+    workers = by_object(files.answered())
     objects = []
     for line in files.offer(PART).values():
         item = known[line.object_id]
         one = ObjectOffer(offer.job, line.place, line.object_id, PART, wanted=item["answers"])
         for worker in item["shownTo"]:
             one = one.with_assignment(TaskAssignment(worker, "", Status.SEEN, offer.created_at))
-        for worker in answered.get(line.object_id, ()):
+        for worker in workers.get(line.object_id, ()):
             one = one.with_assignment(_answered(line.object_id, worker, item["answer"], offer, files))
         objects.append(one)
     store.add(objects)
@@ -110,16 +107,7 @@ def _answered(
     file = files.answer(object_id, worker)
     if file is None:
         return TaskAssignment(worker, "", Status.SEEN, offer.created_at)
-    return TaskAssignment(
-        worker,
-        secrets.token_hex(16),
-        Status.SUBMITTED,
-        file.submitted_at,
-        accepted_at=file.accepted_at,
-        ended_at=file.submitted_at,
-        active_seconds=file.active_seconds,
-        grade=grade(file.content, known, offer.task_type, offer.labels),
-    )
+    return replace(answered(worker, file), grade=grade(file.content, known, offer.task_type, offer.labels))
 
 
 def shown_in(
