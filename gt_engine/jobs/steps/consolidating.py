@@ -8,28 +8,33 @@ from datetime import datetime
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.manifest import ManifestLine
 from gt_engine.jobs.reviewing import with_review
-from gt_engine.jobs.tools import JSON, LINES
+from gt_engine.jobs.tools import JSON, LINES, created_at
 from gt_engine.outputs import records
 from gt_engine.outputs.records import AnyLabel, WorkerAnswer
 from gt_engine.workforce.files import AnswerFile
+from gt_engine.workforce.proposals import Proposal, was_shown
 from gt_service.objects import S3Uri
 
 File = tuple[S3Uri, bytes, str]
 
 
-def human_content(
+def human_contents(
     job: JobContext,
-    label: AnyLabel,
-    answers: Sequence[WorkerAnswer],
-    created: datetime,
-    *,
-    proposal_shown: bool = False,
-) -> dict[str, object]:
-    """A label that was made of some answers, as it is written; `proposal_shown` as `LabelForm.content` takes it."""
-    content = job.form.content(label, human=True, created=created, proposal_shown=proposal_shown)
-    if job.task.facts.reviews is None:
-        return content
-    return with_review(content, job.task, job.form.attribute, (answer.content for answer in answers))
+    labels: Mapping[str, AnyLabel],
+    answers: Mapping[str, Sequence[WorkerAnswer]],
+    times: Mapping[str, datetime],
+    proposals: Mapping[str, Proposal],
+) -> dict[str, dict[str, object]]:
+    """The labels of the objects that have answers, as they are written; `times` as in
+    `gt_engine.jobs.tools.consolidation_times`, `proposals`: what people saw of the objects."""
+    contents = {}
+    for place, (object_id, given) in enumerate(answers.items()):
+        created, shown = created_at(times[object_id], place), was_shown(proposals.get(object_id))
+        content = job.form.content(labels[object_id], human=True, created=created, proposal_shown=shown)
+        if job.task.facts.reviews is not None:
+            content = with_review(content, job.task, job.form.attribute, (answer.content for answer in given))
+        contents[object_id] = content
+    return contents
 
 
 def human_files(

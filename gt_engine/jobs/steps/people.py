@@ -18,9 +18,9 @@ from gt_engine.jobs.life_cycle import Close, Consolidate, Offer, Publish
 from gt_engine.jobs.proposing import proposals_of, propose, shown_on_page
 from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.state import Closing, JobState, OpenBatch
-from gt_engine.jobs.steps.consolidating import as_written, human_content, human_files, intermediate_annotations
+from gt_engine.jobs.steps.consolidating import as_written, human_contents, human_files, intermediate_annotations
 from gt_engine.jobs.steps.gold import offer_gold
-from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, created_at, write_all
+from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, write_all
 from gt_engine.jobs.watching import files_of, is_ready, job_offer, present
 from gt_engine.outputs import records
 from gt_engine.outputs.records import AnyLabel
@@ -164,16 +164,7 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     all_given = known | {object_id: [given for _, given in both] for object_id, both in answers.items()}
     labels = job.crowd.consolidate(all_given, state.skills_but(batch.first))
     times = consolidation_times(answers, closing.time)
-    contents = {
-        object_id: human_content(
-            job,
-            labels[object_id],
-            written[object_id],
-            created_at(times[object_id], place),
-            proposal_shown=was_shown(proposals.get(object_id)),
-        )
-        for place, object_id in enumerate(answers)
-    }
+    contents = human_contents(job, labels, written, times, proposals)
     labeled = (*batch.labeled, *answers)
     lines = {str(line.number): line for line in read_lines(job, tools, set(labeled))}
     write_all(tools, human_files(batch.iteration, job, lines, written, contents, times))

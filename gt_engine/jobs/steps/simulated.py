@@ -15,8 +15,8 @@ from gt_engine.jobs.proposing import propose
 from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.reviewing import reviewed_label
 from gt_engine.jobs.state import HumanWork, JobState
-from gt_engine.jobs.steps.consolidating import human_content, human_files, intermediate_annotations
-from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, created_at, write_all
+from gt_engine.jobs.steps.consolidating import human_contents, human_files, intermediate_annotations
+from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, write_all
 from gt_engine.labels import BoxLabel
 from gt_engine.outputs import records
 from gt_engine.outputs.records import WorkerAnswer, drawn
@@ -64,16 +64,7 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
         object_id: [_as_written(job, one, shown.get(object_id)) for one in given]
         for object_id, given in answers.items()
     }
-    contents = {
-        object_id: human_content(
-            job,
-            labels[object_id],
-            written[object_id],
-            created_at(times[object_id], place),
-            proposal_shown=was_shown(proposals.get(object_id)),
-        )
-        for place, object_id in enumerate(answers)
-    }
+    contents = human_contents(job, labels, written, times, proposals)
     intermediate = (lines[object_id] for object_id in written)
     write_all(tools, human_files(work.iteration, job, lines, written, contents, times))
     write_all(tools, [intermediate_annotations(work.iteration, job, intermediate)])
