@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,7 +20,7 @@ from gt_engine.aws import in_parallel
 from gt_engine.portal.calls import Call, page
 from gt_engine.portal.frames import FILE_GRACE, job_has_grid, signed_for, template_of
 from gt_engine.portal.security import FILE_HEADERS
-from gt_engine.portal.working import DECLINE_REASONS, as_json, day_of
+from gt_engine.portal.working import DECLINE_REASONS, LOOK_AGAIN_SECONDS, active_seconds, as_json, day_of
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.tasks import Task, Tasks
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, UnsupportedMedia
@@ -30,7 +29,6 @@ from gt_service.objects import S3Uri
 MOST_TILES = 24
 SECONDS_PER_TILE = 5
 """No more tiles than a task's time holds: the clock of all begins at once."""
-LOOK_AGAIN_SECONDS = 10
 LONGEST_SIDE = 640
 """Of a tile's picture, in pixels: two for each of the screen's."""
 _NAME = re.compile(r"<\s*crowd-image-classifier\b[^>]*?\bname\s*=\s*[\"']([^\"']{1,100})[\"']", re.IGNORECASE)
@@ -65,11 +63,10 @@ def submit(call: Call) -> Response:
     taken, by task. Sent twice it counts once.
     """
     document = call.json()
-    answers, seconds = document.get("answers"), document.get("activeSeconds")
+    answers = document.get("answers")
     if not isinstance(answers, list) or not 0 < len(answers) <= MOST_TILES:
         raise InvalidInput(f"answers is a list of 1 to {MOST_TILES}", field="answers")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not math.isfinite(seconds):
-        raise InvalidInput("activeSeconds is a number", field="activeSeconds")
+    seconds = active_seconds(document)
     if not all(isinstance(one, dict) and isinstance(one.get("task"), str) for one in answers):
         raise InvalidInput("an answer has a task", field="answers")
     worker = call.worker()

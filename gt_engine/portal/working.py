@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -82,14 +83,21 @@ def undo(call: Call) -> Response:
 def submit(call: Call) -> Response:
     """POST /tasks/<task>/submit {answer, activeSeconds}"""
     document = call.json()
-    answer, active = document.get("answer"), document.get("activeSeconds")
+    answer = document.get("answer")
     if not isinstance(answer, dict):
         raise InvalidInput("the answer is a JSON object", field="answer")
+    active = active_seconds(document)
+    worker = call.worker()
+    call.portal.tasks.submit(worker, call.path("task"), answer, active, call.now)
+    return JSONResponse(day_of(call))
+
+
+def active_seconds(document: Mapping[str, Any]) -> float:
+    """`activeSeconds` of what a page submits. Errors: `InvalidInput`."""
+    active = document.get("activeSeconds")
     if not isinstance(active, int | float) or isinstance(active, bool) or not math.isfinite(active):
         raise InvalidInput("activeSeconds is a number", field="activeSeconds")
-    worker = call.worker()
-    call.portal.tasks.submit(worker, call.path("task"), answer, float(active), call.now)
-    return JSONResponse(day_of(call))
+    return float(active)
 
 
 def decline(call: Call) -> Response:
