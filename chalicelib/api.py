@@ -30,13 +30,11 @@ from gt_service import __version__
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign.values import is_campaign_name
 from gt_service.chain.names import Places
-from gt_service.chain.second_look import most_of
 from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, NotReady, quoted
 from gt_service.etags import etag, matches
 from gt_service.listing import Listing, Row, most_results, whole_number
 from gt_service.objects import S3Uri
-from gt_service.outputs.layout import ONNX_MODEL
 from gt_service.routes import route_at
 from gt_service.store.browsing import Browsing
 from gt_service.store.records import Campaign, ImageStatus
@@ -235,6 +233,8 @@ def leave_out(name: str) -> Any:
 @route("/campaigns/{name}/second-look")
 def show_second_look(name: str) -> Any:
     """The labels that seem wrong, worst first, `top` of them."""
+    from gt_service.chain.second_look import most_of
+
     found = page_data().second_look(name, most_of(_query().get("top")))
     return {
         "judged": found.judged,
@@ -248,6 +248,8 @@ def show_second_look(name: str) -> Any:
 @route("/campaigns/{name}/second-look", "POST")
 def send_second_look(name: str) -> Any:
     """Has people look again at the `top` labels that seem wrong most. 409 where that cannot be paid for."""
+    from gt_service.chain.second_look import most_of
+
     job = wiring.chain().review(name, most_of(_query().get("top")))
     wiring.QueueSignals().hint(name)
     return Response(job_json(job), status_code=202)
@@ -409,6 +411,8 @@ def show_report(name: str) -> Any:
 @route("/jobs/{name}/model")
 def show_model(name: str) -> Any:
     """Where the job's final model can be downloaded as one ONNX file, for an hour."""
+    from gt_service.outputs.layout import ONNX_MODEL
+
     job = wiring.store().jobs.get(name)
     backend = wiring.settings().deployment.backend
     if job.final_model_arn is None or not job.has_ended or backend is not GT_ENGINE:
