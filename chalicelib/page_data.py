@@ -209,7 +209,7 @@ class StoredData:
                 raise InvalidInput(f"{quoted(wanted)} is no format here", remedy=f"Use one of {names}.", field="format")
             if found.ask(form, now):
                 wiring.QueueSignals().ask_export(campaign, form.value)
-        return places.labels, [found.state(form, now) for form in forms]
+        return places.labels, found.states(forms, now)
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
         wiring.store().campaigns.get(campaign)

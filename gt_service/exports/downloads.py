@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -54,23 +54,18 @@ class Downloads:
     def __init__(self, objects: ObjectStore, places: Places) -> None:
         self._objects, self._places = objects, places
 
-    def state(self, form: Format, now: datetime) -> Download:
-        """How a download of the labels as they are now stands. Errors: `NotFound` where there are no labels yet."""
-        labels, file = self._labels(), self._file(form, "zip")
-        made = self._told(self._file(form, "json"))
-        if made.get("made_from") == labels:
-            problem = made.get("problem") or ""
-            return Download(form, "refused" if problem else "ready", file, problem)
-        asked = self._told(self._file(form, "asked.json"))
-        is_making = asked.get("made_from") == labels and now - datetime.fromisoformat(asked["at"]) < PATIENCE
-        return Download(form, "making" if is_making else "none", file)
+    def states(self, forms: Sequence[Format], now: datetime) -> list[Download]:
+        """How downloads of the labels as they are now stand. Errors: `NotFound` where there are no labels yet."""
+        labels = self._labels()
+        return [self._state(form, labels, now) for form in forms]
 
     def ask(self, form: Format, now: datetime) -> bool:
         """Notes that a download is to be made; False where it is there or being made. Asked for twice in the same
         moment it is made twice, with the same content."""
-        if self.state(form, now).state != "none":
+        labels = self._labels()
+        if self._state(form, labels, now).state != "none":
             return False
-        self._tell(self._file(form, "asked.json"), {"made_from": self._labels(), "at": now.isoformat()})
+        self._tell(self._file(form, "asked.json"), {"made_from": labels, "at": now.isoformat()})
         return True
 
     def make(self, form: Format, spec: CampaignSpec) -> None:
@@ -88,6 +83,16 @@ class Downloads:
         except InvalidInput as error:
             problem = f"{error.message} {error.remedy}".strip()
         self._tell(self._file(form, "json"), {"made_from": labels, "problem": problem})
+
+    def _state(self, form: Format, labels: str, now: datetime) -> Download:
+        file = self._file(form, "zip")
+        made = self._told(self._file(form, "json"))
+        if made.get("made_from") == labels:
+            problem = made.get("problem") or ""
+            return Download(form, "refused" if problem else "ready", file, problem)
+        asked = self._told(self._file(form, "asked.json"))
+        is_making = asked.get("made_from") == labels and now - datetime.fromisoformat(asked["at"]) < PATIENCE
+        return Download(form, "making" if is_making else "none", file)
 
     def _labels(self) -> str:
         """What tells the labels as they are from those of another time."""

@@ -43,7 +43,7 @@ def test_every_format_is_made_whole(form: Format, spec: CampaignSpec) -> None:
     downloads = Downloads(objects, PLACES)
     assert downloads.ask(form, NOW)
     downloads.make(form, spec)
-    made = downloads.state(form, NOW)
+    (made,) = downloads.states([form], NOW)
     assert made.state == "ready"
     with zipfile.ZipFile(io.BytesIO(objects.read(made.file))) as archive:
         assert archive.testzip() is None
@@ -60,11 +60,11 @@ def test_it_is_made_once_and_again_when_the_labels_have_changed(spec: CampaignSp
     downloads = Downloads(objects, PLACES)
     assert downloads.ask(Format.COCO, NOW)
     assert not downloads.ask(Format.COCO, NOW)
-    assert downloads.state(Format.COCO, NOW).state == "making"
+    assert downloads.states([Format.COCO], NOW)[0].state == "making"
     downloads.make(Format.COCO, spec)
     assert not downloads.ask(Format.COCO, NOW)
     labels(objects, 2)
-    assert downloads.state(Format.COCO, NOW).state == "none"
+    assert downloads.states([Format.COCO], NOW)[0].state == "none"
 
 
 def test_one_whose_maker_died_can_be_asked_for_again() -> None:
@@ -81,10 +81,10 @@ def test_labels_that_do_not_fit_say_why(spec: CampaignSpec) -> None:
     objects.write(PLACES.labels, json.dumps(line).encode(), "application/json")
     downloads = Downloads(objects, PLACES)
     downloads.make(Format.COCO, spec)
-    refused = downloads.state(Format.COCO, NOW)
+    (refused,) = downloads.states([Format.COCO], NOW)
     assert (refused.state, bool(refused.problem)) == ("refused", True)
 
 
 def test_without_labels_there_is_nothing_to_download() -> None:
     with pytest.raises(NotFound):
-        Downloads(MemoryObjects(), PLACES).state(Format.COCO, NOW)
+        Downloads(MemoryObjects(), PLACES).states([Format.COCO], NOW)
