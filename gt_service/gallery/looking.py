@@ -131,6 +131,8 @@ def gallery_image(objects: ObjectStore, index: Index, image: str) -> GalleryImag
 
 def original_of(objects: ObjectStore, index: Index, image: GalleryImage) -> Row | None:
     """What an image's job gave it; None for one of no job."""
+    if CORRECTED not in image.row:
+        return image.row
     job, _, text = image.id.rpartition(".")
     numbers = index.range_of(job)
     if job == CORRECTIONS or not (text.isdecimal() and int(text) < len(numbers)):
