@@ -3,6 +3,7 @@
  * own; what is marked is kept as its draft, and all are submitted at once.
  */
 
+import { clearNotice, part, showCard, showNoWork, showPause, toJobs } from "./card.js";
 import { ActiveTime, TimeLimit } from "./clock.js";
 import { signInAgain } from "./dialogs.js";
 import { Refused, ask, askUntilAnswered, whenSignedOut } from "./server.js";
@@ -10,7 +11,6 @@ import { Refused, ask, askUntilAnswered, whenSignedOut } from "./server.js";
 const GIVE_BACK = "\u0000back"; // no label has this character
 const { job, worker, lookAgain } = document.body.dataset;
 const path = `/jobs/${encodeURIComponent(job)}/grid`;
-const part = (id) => document.getElementById(id);
 const place = part("tiles");
 const main = part("label");
 const labels = [...main.options].map((option) => option.value);
@@ -188,33 +188,13 @@ function tell(text, kind = "warn") {
   part("notice").hidden = false;
 }
 
-function clearNotice() {
-  part("notice").hidden = true;
-}
-
-const toJobs = { label: "All jobs", act: () => location.assign("/jobs") };
-
-function showCard(title, words = "", buttons = []) {
-  const [heading, text, acts] = part("waiting").querySelectorAll("h2, p, .acts");
-  heading.textContent = title;
-  text.textContent = words;
-  acts.replaceChildren(...buttons.map(({ label, act }) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = label;
-    button.onclick = act;
-    return button;
-  }));
-  part("waiting").hidden = false;
-}
-
 function showNothing(isPaused) {
   tiles = [];
   place.replaceChildren();
   if (isPaused) {
-    return showCard("A short break", "Thank you for your work. Some of your last answers were not what the instructions ask for, so you get no new tasks for now. Everything that you did is kept and counts. Whoever runs your team can let you go on at any time.", [toJobs]);
+    return showPause();
   }
-  showCard("No work right now", `All tasks of this job are done or with others. This page looks again every ${lookAgain} seconds.`, [{ label: "Look now", act: take }, toJobs]);
+  showNoWork(lookAgain, take);
   lookTimer = setTimeout(take, lookAgain * 1000);
   return undefined;
 }

@@ -3,6 +3,7 @@
  * worked on. Work is kept by keeping.js; what may be done is the server's word, what is shown is decided here.
  */
 
+import { clearNotice, part, showCard, showNoWork, showPause, toJobs } from "./card.js";
 import { ActiveTime, TimeLimit } from "./clock.js";
 import { openDialog, signInAgain } from "./dialogs.js";
 import { DraftKeeper, Shelf, lastDraft, sendLeftDrafts } from "./keeping.js";
@@ -16,7 +17,6 @@ const RESERVED_FOR = 270_000; // ms: the server keeps a task that was fetched ah
 
 const { job, worker, lookAgain } = document.body.dataset;
 const shelf = new Shelf(worker);
-const part = (id) => document.getElementById(id);
 const place = part("frames");
 const theme = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
@@ -384,39 +384,17 @@ function tell(text, kind = "warn", button) {
   notice.hidden = false;
 }
 
-function clearNotice() {
-  part("notice").hidden = true;
-}
-
 function showImageFailed() {
   tell("An image of this task cannot be shown.", "bad", { label: "Decline this task", act: () => declineDialog("cannot-be-shown") });
 }
-
-/** @param {string} title @param {string} [words] @param {{label: string, act: () => void}[]} [buttons] */
-function showCard(title, words = "", buttons = []) {
-  const [heading, text, acts] = part("waiting").querySelectorAll("h2, p, .acts");
-  heading.textContent = title;
-  text.textContent = words;
-  acts.replaceChildren(...buttons.map(({ label, act }) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = label;
-    button.onclick = act;
-    return button;
-  }));
-  part("waiting").hidden = false;
-}
-
-const toJobs = { label: "All jobs", act: () => location.assign("/jobs") };
 
 function showNothing() {
   now = null;
   showSaved("");
   if (isPaused) {
-    return showCard("A short break", "Thank you for your work. Some of your last answers were not what the instructions ask for, so you get no new tasks for now. Everything that you did is kept and counts. Whoever runs your team can let you go on at any time.", [toJobs]);
+    return showPause();
   }
-  showCard("No work right now", `All tasks of this job are done or with others. This page looks again every ${lookAgain} seconds.`,
-    [{ label: "Look now", act: goOn }, toJobs]);
+  showNoWork(lookAgain, goOn);
   clearTimeout(lookTimer);
   lookTimer = setTimeout(() => { if (!now) goOn(); }, lookAgain * 1000);
   return undefined;
