@@ -16,10 +16,9 @@ from gt_cli.api import Api, JsonObject
 from gt_cli.datasets import read_boxes
 from gt_cli.datasets.labeled import BoxesError, ImageFolder, LabeledBox, LabeledImage
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
-from gt_service.imports.lines import PROPOSAL
 from gt_service.objects import S3Uri
 from gt_service.outputs.concurrently import concurrently
-from gt_service.outputs.records import manifest_object, metadata_key
+from gt_service.outputs.records import PROPOSAL, manifest_object, metadata_key
 from gt_service.regions import TaskType
 
 if TYPE_CHECKING:

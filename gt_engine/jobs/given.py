@@ -23,7 +23,7 @@ from gt_engine.outputs import records
 from gt_engine.store import ModelKind
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
-from gt_service.outputs.records import metadata_key
+from gt_service.outputs.records import PROPOSAL, metadata_key
 
 FIELD = "InitialActiveLearningModelArn"
 ENOUGH = 0.5
@@ -85,7 +85,7 @@ def opinions(job: JobContext, state: JobState, keys: Mapping[str, str], tools: T
 
 def predicted(job: JobContext, line: bytes) -> Opinion | None:
     """The prediction in a line of the manifest, in the job's classes; None where there is none that can be read."""
-    record, name = json.loads(line), f"{job.form.attribute}-proposal"
+    record, name = json.loads(line), job.form.attribute + PROPOSAL
     if name not in record:
         return None
     try:

@@ -21,6 +21,7 @@ from gt_engine.jobs.tools import LINES, Tools
 from gt_engine.labels import BoxLabel, Label
 from gt_engine.outputs import records
 from gt_engine.workforce.proposals import Proposal, as_record, proposal, read_record
+from gt_service.outputs.records import PROPOSAL, metadata_key
 
 
 def propose(
@@ -72,10 +73,10 @@ def shown_on_page(job: JobContext, one: Proposal | None) -> dict[str, Any] | Non
 
 def _brought(job: JobContext, line: ManifestLine, size: tuple[int, int, int] | None) -> tuple[BoxLabel, str] | None:
     """The proposal that came with the manifest, and whose it is; None where there is none that can be used."""
-    record, name = json.loads(line.text), f"{job.form.attribute}-proposal"
+    record, name = json.loads(line.text), job.form.attribute + PROPOSAL
     if name not in record:
         return None
-    metadata = record.get(f"{name}-metadata", {})
+    metadata = record.get(metadata_key(name), {})
     try:
         label = with_size(records.read_label(job.task, record[name], metadata, job.classes), size)
         return (label, str(metadata.get("model", "manifest"))) if isinstance(label, BoxLabel) else None

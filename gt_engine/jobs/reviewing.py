@@ -14,10 +14,8 @@ from typing import Any
 from gt_engine.labels import BoxLabel, box_label
 from gt_service.errors import InvalidInput
 from gt_service.outputs.gold import label_attributes
+from gt_service.outputs.records import PROPOSAL, metadata_key
 from gt_service.regions import TaskType
-
-PROPOSAL = "-proposal"
-"""Ends the names of attributes that hold a machine's label to be shown to people."""
 
 
 def reviewed_label(line: bytes, attribute: str, classes: Sequence[str]) -> BoxLabel | None:
@@ -29,7 +27,7 @@ def reviewed_label(line: bytes, attribute: str, classes: Sequence[str]) -> BoxLa
     for name in label_attributes(record):
         if name == attribute or name.endswith(PROPOSAL):
             continue
-        label = _boxes(record[name], record[f"{name}-metadata"], classes)
+        label = _boxes(record[name], record[metadata_key(name)], classes)
         if label is not None:
             return label
     return None
@@ -62,11 +60,11 @@ def with_review(
     """A label's content with what reviews add: `adjustment-status`, adjusted where any worker changed something, or
     the workers' comments as `worker-feedback` (developer guide sms-data-output)."""
     values = [value for answer in answers for value in answer.values() if isinstance(value, Mapping)]
-    metadata = dict(content[f"{attribute}-metadata"])
+    metadata = dict(content[metadata_key(attribute)])
     if task.facts.reviews == "adjustment":
         is_adjusted = any(value.get("initialValueModified") for value in values)
         metadata["adjustment-status"] = "adjusted" if is_adjusted else "unadjusted"
     if task.facts.reviews == "verification":
         comments = (str(value.get("workerComment") or "").strip() for value in values)
         metadata["worker-feedback"] = [{"comment": comment} for comment in comments if comment]
-    return {**content, f"{attribute}-metadata": metadata}
+    return {**content, metadata_key(attribute): metadata}

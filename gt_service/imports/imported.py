@@ -18,11 +18,11 @@ from typing import Any
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.names import Places
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
-from gt_service.imports.lines import PROPOSAL, LineReader
+from gt_service.imports.lines import LineReader
 from gt_service.ingest.manifests import CONTENT_TYPE
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labeled import twin_line
-from gt_service.outputs.records import IMPORTED, JsonObject, metadata_key
+from gt_service.outputs.records import IMPORTED, PROPOSAL, JsonObject, metadata_key
 from gt_service.store import Store
 from gt_service.store.records import Campaign, Image, ImageStatus, Import
 

@@ -15,11 +15,17 @@ from gt_service.errors import InvalidInput, UnknownState, quoted
 from gt_service.objects import S3Uri
 from gt_service.outputs.gold import gold_lines, label_attributes
 from gt_service.outputs.labels import Box, Boxes, Classes, label_of
-from gt_service.outputs.records import UNREADABLE, JsonObject, LabelRecord, label_record, manifest_object, metadata_key
+from gt_service.outputs.records import (
+    PROPOSAL,
+    UNREADABLE,
+    JsonObject,
+    LabelRecord,
+    label_record,
+    manifest_object,
+    metadata_key,
+)
 from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS, TaskType
 
-PROPOSAL = "-proposal"
-"""Behind the label attribute: a label that a model proposes, and that nobody has confirmed."""
 _TASKS = (TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL)
 _MEND = "Mend the line, and drop the file again."
 

@@ -58,6 +58,10 @@ def metadata_key(attribute: str) -> str:
     return f"{attribute}-metadata"
 
 
+PROPOSAL = "-proposal"
+"""Behind a label attribute: a label that a model proposes, and that nobody has confirmed."""
+
+
 def label_record(line: JsonObject, attribute: str) -> LabelRecord | None:
     """The label of a manifest line or of a consolidated annotation's content; None where it has none."""
     if attribute not in line:
