@@ -15,7 +15,7 @@ from gt_service.chain.names import Places
 from gt_service.gallery.index import Index
 from gt_service.gallery.writing import IMPORTS, INDEX, Gallery, campaign_index, read_index, read_indices
 from gt_service.imports.imported import held_lines
-from gt_service.ingest.manifests import CONTENT_TYPE
+from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, Labeled, laid_over, read_corrections
 from gt_service.outputs.labeled import labeled_lines, twin_line
@@ -23,8 +23,6 @@ from gt_service.outputs.records import JsonObject, label_record, metadata_key
 from gt_service.outputs.tally import LabeledObject
 from gt_service.store import Store
 from gt_service.store.records import Image, Import, Job
-
-_LINES_PER_CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ class CampaignLabels:
         written = _Written()
         labeled = chain(self._imported(places, imports), self._labeled(places, jobs))
         lines = self._lines(labeled, twins, written, corrections)
-        self._objects.write_stream(places.labels, _chunks(lines), CONTENT_TYPE)
+        self._objects.write_stream(places.labels, json_lines(lines), CONTENT_TYPE)
         return Duplicates(exact, sum(map(len, twins.values())) - exact, written.twins)
 
     def _write_images(
@@ -193,13 +191,3 @@ class _Written:
 
 def _facts(job: Job) -> tuple[str, str, int]:
     return job.name, job.manifest_uri, job.revision
-
-
-def _chunks(lines: Iterator[JsonObject]) -> Iterator[bytes]:
-    held: list[str] = []
-    for line in lines:
-        held.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
-        if len(held) == _LINES_PER_CHUNK:
-            yield "".join(held).encode()
-            held.clear()
-    yield "".join(held).encode()

@@ -22,7 +22,7 @@ from gt_service.chain.names import Places
 from gt_service.chain.reviews import review_spec, spec_of
 from gt_service.chain.states import JobState
 from gt_service.errors import InvalidInput, NotFound, quoted
-from gt_service.ingest.manifests import CONTENT_TYPE
+from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, read_corrections, write_correction
 from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines, source
@@ -112,7 +112,7 @@ class SecondLook:
         lines = [
             {"source-ref": each.source, **_named(each.label, _attribute(each.label), attribute)} for each in chosen
         ]
-        body = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines).encode()
+        body = b"".join(json_lines(lines))
         uri = places.review_manifest(batch, sha256(body).hexdigest()[:12])
         self._objects.write(uri, body, CONTENT_TYPE)
         return uri

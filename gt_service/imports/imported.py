@@ -19,7 +19,7 @@ from gt_service.campaign import CampaignSpec
 from gt_service.chain.names import Places
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
 from gt_service.imports.lines import LineReader
-from gt_service.ingest.manifests import CONTENT_TYPE
+from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labeled import twin_line
 from gt_service.outputs.records import IMPORTED, PROPOSAL, JsonObject, metadata_key
@@ -34,7 +34,6 @@ NOTES = 10
 MAX_BYTES = 64 * 1024 * 1024
 """Of a file of labels: some 100,000 images, and what a function can hold."""
 _AT_ONCE = 100
-_LINES_PER_CHUNK = 500
 
 
 class ImportedLabels:
@@ -70,7 +69,7 @@ class ImportedLabels:
         folder, counts = Places(self._results, campaign).imported(dropped.name), []
         for name, is_label in ((LABELS, True), (PROPOSALS, False)):
             lines = _Counted(each.line for each in reader().read(io.BytesIO(body)) if each.is_label == is_label)
-            self._objects.write_stream(folder / name, _chunks(lines), CONTENT_TYPE)
+            self._objects.write_stream(folder / name, json_lines(lines), CONTENT_TYPE)
             counts.append(lines.count)
         if not any(counts):
             raise InvalidInput("the file has no lines", remedy="Drop it again.", field="line")
@@ -93,7 +92,7 @@ class ImportedLabels:
         """taken: by the key of each image that has its label, the import that it is of."""
         folder, tally = Places(self._results, campaign).imported(dropped.name), _Tally()
         lines = self._holding(campaign, dropped, self._lines(folder / LABELS), taken, tally)
-        self._objects.write_stream(folder / OUTPUT, _chunks(lines), CONTENT_TYPE)
+        self._objects.write_stream(folder / OUTPUT, json_lines(lines), CONTENT_TYPE)
         return replace(
             dropped,
             held=tally.held,
@@ -235,9 +234,3 @@ def _of_image(line: JsonObject, image: Image, bucket: str) -> dict[str, Any]:
     attribute = next(name for name in line if metadata_key(name) in line)
     own = twin_line(line, attribute, S3Uri(bucket, image.key), (image.width, image.height))
     return {name: value for name, value in own.items() if name in {"source-ref", attribute, metadata_key(attribute)}}
-
-
-def _chunks(lines: Iterable[JsonObject]) -> Iterator[bytes]:
-    lines = iter(lines)
-    while some := list(islice(lines, _LINES_PER_CHUNK)):
-        yield "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in some).encode()

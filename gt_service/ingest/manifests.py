@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from gt_service.errors import InvalidInput
@@ -16,6 +16,8 @@ from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS
 
 CONTENT_TYPE = "application/jsonlines"
 _LINES_PER_CHUNK = 1000
+_LABELED_PER_CHUNK = 500
+"""Lines with labels are longer."""
 
 
 def manifest_lines(
@@ -28,10 +30,10 @@ def manifest_lines(
     held: list[str] = []
     for key in keys:
         # json escapes quotes, backslashes, line breaks and controls; nothing in a key can end its line early.
-        line = json.dumps({"source-ref": str(S3Uri(bucket, key))}, ensure_ascii=False, separators=(",", ":"))
+        line = _text({"source-ref": str(S3Uri(bucket, key))})
         more = (passed_on or {}).get(key)
         if more is not None:
-            longer = f"{line[:-1]},{json.dumps(more, ensure_ascii=False, separators=(',', ':'))[1:]}"
+            longer = f"{line[:-1]},{_text(more)[1:]}"
             line = longer if len(longer) <= MAX_MANIFEST_LINE_CHARACTERS else line
         if len(line) > MAX_MANIFEST_LINE_CHARACTERS:
             raise InvalidInput(f"the key {key[:80]!r}… is too long for a manifest", field="key")
@@ -60,8 +62,18 @@ def write_manifest(
     labeled: Iterable[Mapping[str, Any]] = (),
 ) -> None:
     """labeled: lines behind those of the keys, for a job to learn from."""
-    behind = (json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in labeled)
-    objects.write_stream(uri, chain(manifest_lines(bucket, keys, passed_on), behind), CONTENT_TYPE)
+    objects.write_stream(uri, chain(manifest_lines(bucket, keys, passed_on), json_lines(labeled)), CONTENT_TYPE)
+
+
+def json_lines(lines: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Any lines as manifests have them, in chunks of many."""
+    rest = iter(lines)
+    while some := list(islice(rest, _LABELED_PER_CHUNK)):
+        yield _joined([_text(line) for line in some])
+
+
+def _text(line: Mapping[str, Any]) -> str:
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
 
 def _joined(lines: list[str]) -> bytes:
