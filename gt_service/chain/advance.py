@@ -318,13 +318,14 @@ class Chain:
 
     def _create(self, job: Job, campaign: Campaign) -> None:
         try:
-            request = self._request(job)
+            spec = spec_of(job, self._objects, self._places(job))
+            request = self._request(job, spec)
         except GtServiceError as error:
             return self._refuse(job, campaign, f"{error.message}. {error.remedy}".strip())
         body = json.dumps(request, indent=2).encode()
         self._objects.write(self._places(job).request(job.name), body, "application/json")
         try:
-            self._register_model(job, request["RoleArn"])
+            self._register_model(job, spec, request["RoleArn"])
             self._labeling_jobs.create(request)
         except ClientError as error:
             code = error.response["Error"]["Code"]
@@ -349,9 +350,8 @@ class Chain:
             "Begin a campaign of another name with these images.",
         )
 
-    def _register_model(self, job: Job, role: str) -> None:
+    def _register_model(self, job: Job, spec: CampaignSpec, role: str) -> None:
         """Makes the campaign's own model known to the API, for a job that starts from it. Errors: as `create`."""
-        spec = spec_of(job, self._objects, self._places(job))
         if spec.model is not None and job.initial_model_arn == model_arn(spec, self._deployment):
             self._labeling_jobs.create_model(model_name(spec), spec.model, role)
 
@@ -362,9 +362,7 @@ class Chain:
         now = self._now()
         self._store.jobs.refuse(job, reason, max(now, campaign.resumed_at or now))
 
-    def _request(self, job: Job) -> CreateLabelingJobRequestTypeDef:
-        places = self._places(job)
-        spec = spec_of(job, self._objects, places)
+    def _request(self, job: Job, spec: CampaignSpec) -> CreateLabelingJobRequestTypeDef:
         self._write_spec_files(job, spec)
         return job_request(job, spec, self._deployment)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
 
-from gt_service.campaign import CampaignSpec
 from gt_service.chain.names import Places
+from gt_service.chain.reviews import kept_spec
 from gt_service.gallery.index import Index
 from gt_service.gallery.writing import IMPORTS, INDEX, Gallery, campaign_index, read_index, read_indices
 from gt_service.imports.imported import held_lines
@@ -19,7 +19,7 @@ from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, Labeled, laid_over, read_corrections
 from gt_service.outputs.labeled import labeled_lines, twin_line
-from gt_service.outputs.records import JsonObject, label_record, metadata_key
+from gt_service.outputs.records import JsonObject, attribute_of, label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.store import Store
 from gt_service.store.records import Image, Import, Job
@@ -161,26 +161,17 @@ class CampaignLabels:
     def _imported(self, places: Places, imports: tuple[Import, ...]) -> Iterator[tuple[JsonObject, str]]:
         """What was labeled before, each line with its label attribute."""
         for line in held_lines(self._objects, places, imports):
-            yield line, next(name for name in line if metadata_key(name) in line)
+            yield line, attribute_of(line)
 
     def _labeled(self, places: Places, jobs: list[tuple[str, str, int]]) -> Iterator[tuple[JsonObject, str]]:
         """What the jobs labeled, each line with its label attribute."""
         attributes = dict[int, str]()
         for name, manifest, revision in jobs:
             if revision not in attributes:
-                attributes[revision] = self._attribute(places, revision)
+                attributes[revision] = kept_spec(revision, self._objects, places).label_attribute
             attribute = attributes[revision]
-            description = {
-                "LabelingJobName": name,
-                "LabelAttributeName": attribute,
-                "OutputConfig": {"S3OutputPath": str(places.output)},
-            }
-            for line in labeled_lines(self._objects, S3Uri.parse(manifest), description):
+            for line in labeled_lines(self._objects, S3Uri.parse(manifest), places.description(name, attribute)):
                 yield line, attribute
-
-    def _attribute(self, places: Places, revision: int) -> str:
-        text = self._objects.read(places.of_spec(revision, "campaign.json"))
-        return CampaignSpec.model_validate_json(text).label_attribute
 
 
 class _Written:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from gt_service.errors import NotFound, quoted
 from gt_service.objects import S3Uri
@@ -137,6 +138,11 @@ class Places:
     def labels(self) -> S3Uri:
         """The campaign's labels, of all jobs and with the duplicates'."""
         return self.root / "labels/output.manifest"
+
+    def description(self, job: str, attribute: str) -> dict[str, Any]:
+        """Of DescribeLabelingJob, what reading a job's labels needs."""
+        output = {"S3OutputPath": str(self.output)}
+        return {"LabelingJobName": job, "LabelAttributeName": attribute, "OutputConfig": output}
 
     def imported(self, name: str) -> S3Uri:
         """The files of an import, laid out as a labeling job's are."""

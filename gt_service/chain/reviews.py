@@ -53,7 +53,12 @@ def review_spec(spec: CampaignSpec) -> CampaignSpec:
     )
 
 
+def kept_spec(revision: int, objects: ObjectStore, places: Places) -> CampaignSpec:
+    """The campaign's spec as jobs of a revision were planned from it, whatever it is by now."""
+    return CampaignSpec.model_validate_json(objects.read(places.of_spec(revision, "campaign.json")))
+
+
 def spec_of(job: Job, objects: ObjectStore, places: Places) -> CampaignSpec:
     """The spec that a job was planned from, as its role has it."""
-    spec = CampaignSpec.model_validate_json(objects.read(places.of_spec(job.revision, "campaign.json")))
+    spec = kept_spec(job.revision, objects, places)
     return review_spec(spec) if job.is_review else spec

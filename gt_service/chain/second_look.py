@@ -24,7 +24,7 @@ from gt_service.chain.states import JobState
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.corrections import Corrections, read_corrections, write_correction
+from gt_service.outputs.corrections import Corrections, label_attribute, read_corrections, write_correction
 from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines, source
 from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS
 from gt_service.outputs.records import JsonObject, label_record, manifest_object, metadata_key
@@ -110,7 +110,7 @@ class SecondLook:
         """The manifest of a review job: each image with the label that is under review, and nothing else."""
         places = Places(self._bucket, campaign)
         lines = [
-            {"source-ref": each.source, **_named(each.label, _attribute(each.label), attribute)} for each in chosen
+            {"source-ref": each.source, **_named(each.label, label_attribute(each.label), attribute)} for each in chosen
         ]
         body = b"".join(json_lines(lines))
         uri = places.review_manifest(batch, sha256(body).hexdigest()[:12])
@@ -125,7 +125,7 @@ class SecondLook:
         places = Places(self._bucket, job.campaign)
         corrections = read_corrections(self._objects, places.root)
         reviewed = review_spec(spec).label_attribute
-        description = _description(job, reviewed, places)
+        description = places.description(job.name, reviewed)
         count = 0
         for line in labeled_lines(self._objects, S3Uri.parse(job.manifest_uri), description):
             image = source(line)
@@ -173,7 +173,7 @@ class SecondLook:
                 continue
             judged += 1
             job, prediction = said.pop(image)
-            attribute = _attribute(prediction["label"])
+            attribute = label_attribute(prediction["label"])
             if not prediction["mistake"] or image in done or image in corrections or attribute not in line:
                 continue
             label = _named(line, attribute, attribute)
@@ -196,24 +196,15 @@ class SecondLook:
     def _labeled(self, places: Places, jobs: Sequence[Job]) -> Iterator[JsonObject]:
         for job in jobs:
             attribute = spec_of(job, self._objects, places).label_attribute
-            yield from labeled_lines(self._objects, S3Uri.parse(job.manifest_uri), _description(job, attribute, places))
+            description = places.description(job.name, attribute)
+            yield from labeled_lines(self._objects, S3Uri.parse(job.manifest_uri), description)
 
     def _labels(self, places: Places) -> Iterator[JsonObject]:
         return (manifest_object(line) for line in self._objects.lines(places.labels) if line.strip())
 
 
-def _description(job: Job, attribute: str, places: Places) -> dict[str, Any]:
-    """Of a job, what reading its labels needs."""
-    output = {"S3OutputPath": str(places.output)}
-    return {"LabelingJobName": job.name, "LabelAttributeName": attribute, "OutputConfig": output}
-
-
 def _worst_first(suspect: Suspect) -> tuple[float, str]:
     return -suspect.suspicion, suspect.source
-
-
-def _attribute(label: JsonObject) -> str:
-    return next(name for name in label if metadata_key(name) in label)
 
 
 def _named(line: JsonObject, attribute: str, name: str) -> dict[str, Any]:

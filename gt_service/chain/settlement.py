@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gt_service.campaign import CampaignSpec
 from gt_service.chain.advance import Signals
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.labels import CampaignLabels
 from gt_service.chain.names import Places, Role
-from gt_service.chain.reviews import spec_of
+from gt_service.chain.reviews import kept_spec, spec_of
 from gt_service.chain.second_look import SecondLook
 from gt_service.errors import Conflict, NotFound
 from gt_service.money import Mills
@@ -78,7 +77,7 @@ class Settlement:
             logger.warning("a job cost more than was set aside for it", extra=about)
         if job.is_review:
             # Before its cost is booked: until then it is asked for again, so that nothing of it can be lost.
-            self._second_look.put_right(job, self._campaign_spec(job, places), self._now())
+            self._second_look.put_right(job, kept_spec(job.revision, self._objects, places), self._now())
         booked = self._store.jobs.settle(job, cost, str(places.report(name)))
         self.refresh(job.campaign)
         if booked and job.role is Role.CONTROL:
@@ -107,9 +106,6 @@ class Settlement:
             destination=places.root / "reports",
             now=self._now(),
         )
-
-    def _campaign_spec(self, job: Job, places: Places) -> CampaignSpec:
-        return CampaignSpec.model_validate_json(self._objects.read(places.of_spec(job.revision, "campaign.json")))
 
     def _control_report(self, job: Job, places: Places) -> dict[str, Any] | None:
         if job.is_beside_chain:

@@ -22,7 +22,7 @@ from gt_service.imports.lines import LineReader
 from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labeled import twin_line
-from gt_service.outputs.records import IMPORTED, PROPOSAL, JsonObject, metadata_key
+from gt_service.outputs.records import IMPORTED, PROPOSAL, JsonObject, attribute_of, metadata_key
 from gt_service.store import Store
 from gt_service.store.records import Campaign, Image, ImageStatus, Import
 
@@ -231,6 +231,6 @@ def _is_scaled(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 def _of_image(line: JsonObject, image: Image, bucket: str) -> dict[str, Any]:
     """The line of the image itself, boxes in its own pixels."""
-    attribute = next(name for name in line if metadata_key(name) in line)
+    attribute = attribute_of(line)
     own = twin_line(line, attribute, S3Uri(bucket, image.key), (image.width, image.height))
     return {name: value for name, value in own.items() if name in {"source-ref", attribute, metadata_key(attribute)}}

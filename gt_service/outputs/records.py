@@ -58,6 +58,11 @@ def metadata_key(attribute: str) -> str:
     return f"{attribute}-metadata"
 
 
+def attribute_of(line: JsonObject) -> str:
+    """The label attribute of a line that has one label and no more."""
+    return next(name for name in line if metadata_key(name) in line)
+
+
 PROPOSAL = "-proposal"
 """Behind a label attribute: a label that a model proposes, and that nobody has confirmed."""
 
