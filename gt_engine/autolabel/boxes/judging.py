@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel import logistic
 from gt_engine.autolabel.boxes.confidence import CUTS, Detections, evidence
+from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE
 from gt_engine.labels import BoxLabel, Floats, Integers
 
 GIVEN_CUTS = np.arange(0.05, 0.9, 0.05)
 """Of the scores of others, who have their own idea of what is likely."""
-
-FEWEST_TO_COMPARE = 20
-"""With fewer labels the learner's own view stands."""
 
 MOST_GIVEN = 40
 LIKELY_GIVEN = 0.05

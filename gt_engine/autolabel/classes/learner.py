@@ -13,7 +13,7 @@ from gt_engine.autolabel.certify import Numbers
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, folds_of
-from gt_engine.autolabel.given.opinions import Shares
+from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE, Shares
 from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
@@ -24,8 +24,6 @@ BATCH = 64
 CHUNK = 32
 EPOCHS = 8
 SHARES_OF_OTHERS = (0.5, 1.0)
-FEWEST_TO_COMPARE = 20
-"""With fewer labels the learner's own view stands."""
 
 COLD = network.Schedule(400, 1e-3, decay=3e-2)
 WARM = network.Schedule(200, 5e-4, decay=3e-2)

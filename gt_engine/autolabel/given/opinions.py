@@ -18,6 +18,9 @@ from gt_engine.labels import BoxLabel, ClassLabel, Floats, Task
 LEAST_SHARE = 1e-4
 """No class is said to be less probable: a model that is wholly sure is wrong some day."""
 
+FEWEST_TO_COMPARE = 20
+"""With fewer labels to go by a learner does not heed the opinions of others; its own view stands."""
+
 
 @dataclass(frozen=True, eq=False)
 class Shares:

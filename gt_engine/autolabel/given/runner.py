@@ -17,6 +17,7 @@ from gt_engine.autolabel.given.forms import Form, Frame, NotUnderstood, Reading,
 from gt_engine.autolabel.given.opinions import Opinion, class_numbers
 from gt_engine.autolabel.given.sandbox import KINDS, USUAL, Limits, Port, Sandbox
 from gt_engine.autolabel.images import ImageProblem, decode_within
+from gt_engine.autolabel.providers import CPU
 from gt_engine.labels import Task
 from gt_service.errors import InvalidInput
 
@@ -109,7 +110,7 @@ class Runner:
         *,
         field: str = "model",
         limits: Limits = USUAL,
-        providers: Sequence[str] = ("CPUExecutionProvider",),
+        providers: Sequence[str] = (CPU,),
     ) -> None:
         self._sandbox = Sandbox(brought.onnx, field=field, limits=limits, providers=providers)
         try:

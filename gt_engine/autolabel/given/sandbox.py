@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel.given import onnx_file, onnx_process
 from gt_engine.autolabel.given.onnx_process import MAX_OUTPUT_BYTES, read_frame, write_frame
+from gt_engine.autolabel.providers import CPU
 from gt_service.errors import InvalidInput
 
 MAX_METADATA_BYTES = 2**20
@@ -73,13 +74,13 @@ class Sandbox:
         *,
         field: str = "model",
         limits: Limits = USUAL,
-        providers: Sequence[str] = ("CPUExecutionProvider",),
+        providers: Sequence[str] = (CPU,),
     ) -> None:
         onnx_file.check(model, field=field)
         self._field = field
         self._limits = limits
         self._folder = TemporaryDirectory(prefix="gt-model-")
-        memory = limits.memory if list(providers) == ["CPUExecutionProvider"] else None
+        memory = limits.memory if list(providers) == [CPU] else None
         settings = {
             "path": sys.path,
             "memory": memory,
