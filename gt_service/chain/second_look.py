@@ -26,7 +26,7 @@ from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, label_attribute, read_corrections, write_correction
 from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines, source
-from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS
+from gt_service.outputs.left_out import left_out_predictions
 from gt_service.outputs.records import JsonObject, label_record, manifest_object, metadata_key
 from gt_service.store import Store
 from gt_service.store.records import Job
@@ -186,12 +186,8 @@ class SecondLook:
     def _predictions(self, jobs: Iterable[Job]) -> Iterator[tuple[str, tuple[Job, JsonObject]]]:
         """Jobs without a model, and those of Ground Truth, have left none."""
         for job in jobs:
-            try:
-                for line in self._objects.lines(S3Uri.parse(job.output_uri) / LEFT_OUT_PREDICTIONS):
-                    prediction = manifest_object(line)
-                    yield prediction["source-ref"], (job, prediction)
-            except NotFound:
-                continue
+            for prediction in left_out_predictions(self._objects, S3Uri.parse(job.output_uri)):
+                yield prediction["source-ref"], (job, prediction)
 
     def _labeled(self, places: Places, jobs: Sequence[Job]) -> Iterator[JsonObject]:
         for job in jobs:

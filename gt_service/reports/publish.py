@@ -16,8 +16,9 @@ from gt_service.gallery.writing import Gallery
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import TrainingLogs, read_job_output
 from gt_service.outputs.job import Finding
-from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS, possible_roots
-from gt_service.outputs.records import LabelRecord, label_record, manifest_object
+from gt_service.outputs.layout import possible_roots
+from gt_service.outputs.left_out import left_out_predictions
+from gt_service.outputs.records import LabelRecord, label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable
 from gt_service.reports.costs import Terms
@@ -121,16 +122,12 @@ def _predictions(objects: ObjectStore, description: Mapping[str, Any]) -> dict[s
     """By image, what the machine said of those that people labeled, had it not learned from them."""
     attribute, found = description["LabelAttributeName"], dict[str, LabelRecord]()
     for root in possible_roots(description):
-        try:
-            lines = objects.lines(root / LEFT_OUT_PREDICTIONS)
-            for line in filter(None, lines):
-                record = manifest_object(line)
-                label = label_record(record["label"], attribute)
-                if label is not None:
-                    found[record["source-ref"]] = label
-        except NotFound:
-            continue
-        return found
+        for prediction in left_out_predictions(objects, root):
+            label = label_record(prediction["label"], attribute)
+            if label is not None:
+                found[prediction["source-ref"]] = label
+        if found:
+            break
     return found
 
 
