@@ -34,7 +34,7 @@ class Gallery:
 
     def __init__(self, job: str, labels: Sequence[str], predictions: Mapping[str, LabelRecord] | None = None) -> None:
         self._job, self._labels, self._predictions = job, tuple(labels), predictions or {}
-        self._rows: list[tuple[float, bytes]] = []
+        self._rows: list[tuple[float, bytes, bytes]] = []
 
     def add(self, labeled: LabeledObject) -> None:
         """Objects without a label, text and masks are passed over."""
@@ -49,7 +49,8 @@ class Gallery:
             more={"object": labeled.object_id},
         )
         if row is not None:
-            self._rows.append((row["confidence"], json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode()))
+            body = json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode()
+            self._rows.append((row["confidence"], source_hash(row["source"]), body))
 
     def write(self, objects: ObjectStore, folder: S3Uri) -> Index:
         """Writes chunks and index; the index last, so that what it names is there.
@@ -60,21 +61,18 @@ class Gallery:
 
         def put(number: int) -> None:
             some = self._rows[number * CHUNK : (number + 1) * CHUNK]
-            objects.write(folder / f"{number}.json", b"[" + b",\n".join(row for _, row in some) + b"]\n", JSON)
+            objects.write(folder / f"{number}.json", b"[" + b",\n".join(body for *_, body in some) + b"]\n", JSON)
 
         for _ in concurrently(put, range(-(-len(self._rows) // CHUNK))):
             pass
         content = packed(
             labels=self._labels,
             segments=[Segment(self._job, len(self._rows), folder)],
-            bits=bits_of(self._parsed()),
-            sources=(source_hash(row["source"]) for row in self._parsed()),
+            bits=bits_of(json.loads(body) for *_, body in self._rows),
+            sources=(source for _, source, _ in self._rows),
         )
         objects.write(folder / INDEX, content, "application/octet-stream")
         return unpacked(content)
-
-    def _parsed(self) -> Iterator[Row]:
-        return (json.loads(row) for _, row in self._rows)
 
 
 def campaign_index(indices: Sequence[Index], corrections: Corrections, labels: Sequence[str]) -> bytes:
