@@ -14,6 +14,7 @@ from selenium.webdriver.chrome.service import Service
 from gt_cli.stack import LocalStack
 from gt_service.store import Store
 from tests import seeding
+from tests.browser.pages import sign_in
 
 BROWSER, DRIVER = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
 
@@ -65,6 +66,13 @@ def open_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     yield start
     for browser in opened:
         browser.quit()
+
+
+@pytest.fixture(scope="module")
+def signed_in(open_browser: Open, stack: LocalStack, store: Store) -> webdriver.Chrome:
+    browser = open_browser()
+    sign_in(browser, stack)
+    return browser
 
 
 @pytest.fixture(scope="session")

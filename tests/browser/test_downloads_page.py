@@ -16,7 +16,7 @@ from gt_cli.stack import LocalStack
 from gt_service.chain.names import Places
 from gt_service.store import Store
 from tests.browser.conftest import Open
-from tests.browser.test_status_page import PATIENCE, sign_in
+from tests.browser.pages import PATIENCE, complaints, sign_in
 from tests.factories import box_label
 
 pytestmark = pytest.mark.integration
@@ -47,4 +47,4 @@ def test_a_download_is_made_when_asked_for_and_fits_the_window(
     with zipfile.ZipFile(io.BytesIO(httpx.get(address).content)) as made:
         (name,) = made.namelist()
         assert len(json.loads(made.read(name))["annotations"]) == 1
-    assert [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
+    assert complaints(browser) == []

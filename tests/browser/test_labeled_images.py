@@ -20,7 +20,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from gt_cli.stack import LocalStack
 from gt_service.store import Store
 from tests.browser.conftest import Open
-from tests.browser.test_status_page import PATIENCE, sign_in, text, wait_for
+from tests.browser.pages import PATIENCE, complaints, sign_in, text, wait_for
 
 pytestmark = pytest.mark.integration
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
@@ -31,20 +31,12 @@ axe.run().then((found) => done(found.violations.map((one) => `${one.id}: ${one.n
 GRID = "campaigns/birds/labeled-images"
 
 
-@pytest.fixture(scope="module")
-def signed_in(open_browser: Open, stack: LocalStack, store: Store) -> webdriver.Chrome:
-    browser = open_browser()
-    sign_in(browser, stack)
-    return browser
-
-
 @pytest.fixture
 def browser(signed_in: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
     """Whatever the browser complained of fails the test: a blocked script, style or image."""
     signed_in.get_log("browser")
     yield signed_in
-    complaints = [entry["message"] for entry in signed_in.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
-    assert [message for message in complaints if "409" not in message] == []
+    assert [message for message in complaints(signed_in) if "409" not in message] == []
 
 
 def image(stack: LocalStack, number: int, query: str = "") -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -21,9 +20,9 @@ from gt_service.store.models import JobItem
 from tests import pages_data as data
 from tests import seeding
 from tests.browser.conftest import Open
+from tests.browser.pages import PATIENCE, complaints, sign_in, text, wait_for
 
 pytestmark = pytest.mark.integration
-PATIENCE = 60  # seconds; a machine that runs other things besides is slow, not wrong
 PAGES = (
     "campaigns",
     "campaigns/birds",
@@ -33,26 +32,12 @@ PAGES = (
 )
 
 
-def sign_in(browser: webdriver.Chrome, stack: LocalStack, place: str = "campaigns") -> None:
-    browser.get(f"{stack.api_url}/{place}")
-    browser.find_element(By.NAME, "token").send_keys(stack.token, Keys.ENTER)
-    WebDriverWait(browser, PATIENCE).until(lambda page: "login" not in page.current_url)
-
-
-@pytest.fixture(scope="module")
-def signed_in(open_browser: Open, stack: LocalStack, store: Store) -> webdriver.Chrome:
-    browser = open_browser()
-    sign_in(browser, stack)
-    return browser
-
-
 @pytest.fixture
 def browser(signed_in: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
     """A signed-in browser; whatever it complained of afterwards fails the test: a blocked script, style or image."""
     signed_in.get_log("browser")
     yield signed_in
-    complaints = [entry["message"] for entry in signed_in.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
-    assert complaints == []
+    assert complaints(signed_in) == []
 
 
 def test_the_address_that_up_prints_signs_in_and_leaves_no_token_behind(open_browser: Open, stack: LocalStack) -> None:
@@ -62,18 +47,6 @@ def test_the_address_that_up_prints_signs_in_and_leaves_no_token_behind(open_bro
     WebDriverWait(browser, PATIENCE).until(lambda page: page.current_url == f"{stack.api_url}/campaigns")
     browser.back()
     assert stack.token not in browser.current_url
-
-
-def text(browser: webdriver.Chrome) -> str:
-    return browser.find_element(By.TAG_NAME, "main").text
-
-
-def wait_for(browser: webdriver.Chrome, words: str, seconds: float = PATIENCE) -> None:
-    stale = [StaleElementReferenceException, NoSuchElementException]
-    try:
-        WebDriverWait(browser, seconds, ignored_exceptions=stale).until(lambda page: words in text(page))
-    except TimeoutException:
-        pytest.fail(f"{words!r} is not on the page:\n{text(browser)}\n{browser.get_log('browser')}")
 
 
 def test_signing_in_leads_back_to_the_page_asked_for(open_browser: Open, stack: LocalStack, store: Store) -> None:
