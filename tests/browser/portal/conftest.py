@@ -64,7 +64,7 @@ class Desk:
                 self.text("waiting") not in ("", "Loading…")
                 or (self.shown() not in (None, before) and self.part("submit").is_enabled())
             ),
-            10,
+            30,
             known=lambda: (self.text("notice"), self.text("saved"), self.script_errors()),
         )
 
@@ -101,7 +101,9 @@ class Desk:
         return len(self.value()["boundingBoxes"])
 
     def key(self, *keys: str) -> None:
-        self.frame()
+        """Keys of the task. What was pressed around it has the focus until the task has taken it back."""
+        frame = self.frame()
+        soon(lambda: frame.execute_script("return document.hasFocus()"), 20)
         ActionChains(self.browser).send_keys(*keys).perform()
         self.browser.switch_to.default_content()
 

@@ -101,7 +101,7 @@ def test_the_network(desk: Desk, world: PortalWorld, thief: Any) -> None:
         "const form = document.createElement('form'); form.method = 'post';"
         f"form.action = 'http://127.0.0.1:{port}/?form'; document.body.append(form); form.submit()"
     )
-    soon(lambda: desk.browser.get_log("browser"), 5)  # type: ignore[no-untyped-call]
+    soon(lambda: desk.browser.get_log("browser"), 20)  # type: ignore[no-untyped-call]
     assert thief.seen == []
     assert got["fetch"].startswith("refused")
     assert got["own server"].startswith("refused")
@@ -118,7 +118,7 @@ def test_the_tab_cannot_be_led_elsewhere(desk: Desk, world: PortalWorld, thief: 
         """,
     )
     desk.frame().execute_script(f"location = '{elsewhere}?own'")
-    soon(lambda: desk.browser.get_log("browser"), 5)  # type: ignore[no-untyped-call]
+    soon(lambda: desk.browser.get_log("browser"), 20)  # type: ignore[no-untyped-call]
     desk.browser.switch_to.default_content()
     assert desk.browser.current_url == f"{world.url}/jobs/{JOB}"
     assert thief.seen == []

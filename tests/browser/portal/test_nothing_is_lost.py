@@ -30,7 +30,7 @@ def test_a_network_gap_costs_nothing(desk: Desk, world: PortalWorld) -> None:
     first = desk.draw()
     desk.until_saved("Offline: kept in this browser")
     desk.press("submit")
-    soon(lambda: desk.boxes() == 0, 5)  # the next image was there already
+    soon(lambda: desk.boxes() == 0, 20)  # the next image was there already
     second = desk.draw(left=-40)
     desk.offline(False)
     soon(lambda: len(desk.answers()) == 1, 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver import Keys
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import instruction_template
@@ -53,13 +53,6 @@ def marks(desk: Desk) -> list[bool]:
     return found
 
 
-def keys(desk: Desk, *pressed: str) -> None:
-    desk.frame()
-    for key in pressed:
-        ActionChains(desk.browser).send_keys(key).perform()
-    desk.browser.switch_to.default_content()
-
-
 def test_boxes_of_the_machine_are_mended_and_the_answer_holds_them(mending: Desk) -> None:
     """Accept the first, move the second, delete the third, draw a fourth: all that mending is, without a mouse."""
     soon(lambda: marks(mending) == [True, True, True], 20)
@@ -67,12 +60,12 @@ def test_boxes_of_the_machine_are_mended_and_the_answer_holds_them(mending: Desk
     names = in_element(mending, "return [...root.querySelectorAll('.tag text')].map((each) => each.textContent)")
     assert names == ["Bird · machine"] * 3
     mending.frame().execute_script("window.focus(); document.querySelector('crowd-bounding-box').focus()")
-    keys(mending, "y")
-    soon(lambda: marks(mending) == [False, True, True], 5)
-    keys(mending, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN)
-    soon(lambda: marks(mending) == [False, False, True], 5)
-    keys(mending, "y", Keys.DELETE)
-    soon(lambda: marks(mending) == [False, False], 5)
+    mending.key("y")
+    soon(lambda: marks(mending) == [False, True, True], 20)
+    mending.key(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN)
+    soon(lambda: marks(mending) == [False, False, True], 20)
+    mending.key("y", Keys.DELETE)
+    soon(lambda: marks(mending) == [False, False], 20)
     assert "All checked" in in_element(mending, "return root.querySelector('.note').textContent")
     drawn = mending.draw(left=-300, top=140, width=90, height=70)["boundingBoxes"][-1]
     mending.submit()
@@ -90,11 +83,11 @@ def test_nothing_is_submitted_before_each_box_was_looked_at(mending: Desk) -> No
     before = mending.shown()
     mending.press("submit")
     error = "return root.querySelector('.submit .error').textContent"
-    soon(lambda: "3 boxes of the machine not checked" in in_element(mending, error), 5)
+    soon(lambda: "3 boxes of the machine not checked" in in_element(mending, error), 20)
     assert mending.shown() == before
     assert mending.answers() == []
-    keys(mending, "y", "y", "y")
-    soon(lambda: marks(mending) == [False] * 3, 5)
+    mending.key("y", "y", "y")
+    soon(lambda: marks(mending) == [False] * 3, 20)
     mending.submit()
     soon(lambda: len(mending.answers()) == 1, 20)
     content = mending.answers()[0]["answerContent"]["boundingBox"]
@@ -104,10 +97,10 @@ def test_nothing_is_submitted_before_each_box_was_looked_at(mending: Desk) -> No
 def test_undo_makes_it_the_machine_s_again_and_a_draft_remembers(mending: Desk) -> None:
     soon(lambda: marks(mending) == [True, True, True], 20)
     mending.frame().execute_script("document.querySelector('crowd-bounding-box').focus()")
-    keys(mending, "y", "y")
-    soon(lambda: marks(mending) == [False, False, True], 5)
+    mending.key("y", "y")
+    soon(lambda: marks(mending) == [False, False, True], 20)
     in_element(mending, "element.undo()")
-    soon(lambda: marks(mending) == [False, True, True], 5)
+    soon(lambda: marks(mending) == [False, True, True], 20)
     mending.until_saved()
     mending.open_job()
     soon(lambda: marks(mending) == [False, True, True], 20)
@@ -116,8 +109,8 @@ def test_undo_makes_it_the_machine_s_again_and_a_draft_remembers(mending: Desk) 
 def test_a_blind_image_and_one_where_the_machine_found_nothing(mending: Desk) -> None:
     """Blind: nothing tells that others have proposals. Nothing found: it still has to be said that there is nothing."""
     soon(lambda: len(marks(mending)) == 3, 20)
-    keys(mending, "y", "y", "y")
-    soon(lambda: marks(mending) == [False] * 3, 5)
+    mending.key("y", "y", "y")
+    soon(lambda: marks(mending) == [False] * 3, 20)
     mending.submit()
     assert mending.boxes() == 0
     assert in_element(mending, "return root.querySelector('.note, [data-tool=accept]') === null")
@@ -127,6 +120,6 @@ def test_a_blind_image_and_one_where_the_machine_found_nothing(mending: Desk) ->
     soon(lambda: len(mending.answers()) == 2, 20)
     assert "initialValueModified" not in mending.answers()[-1]["answerContent"]["boundingBox"]
     assert mending.value()["initialValueModified"] is False
-    keys(mending, "x")
+    mending.key("x")
     mending.submit()
     soon(lambda: len(mending.answers()) == 3, 20)
