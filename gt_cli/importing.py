@@ -10,15 +10,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gt_cli.api import Api, JsonObject
 from gt_cli.datasets import read_boxes
-from gt_cli.datasets.labeled import BoxesError, ImageFolder, LabeledBox, LabeledImage
+from gt_cli.datasets.classes import read_classes
+from gt_cli.datasets.labeled import BoxesError, ImageFolder
+from gt_cli.label_lines import Labeled, check_classes, label_line, renamed
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
 from gt_service.objects import S3Uri
 from gt_service.outputs.concurrently import concurrently
-from gt_service.outputs.records import PROPOSAL, manifest_object, metadata_key
+from gt_service.outputs.records import manifest_object
 from gt_service.regions import TaskType
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ LOOK_EVERY_SECONDS = 1.0
 PATIENCE_SECONDS = 300.0
 """So long without any movement, and the service is left to go on by itself."""
 MANIFESTS = frozenset({".manifest", ".jsonl"})
-_ATTRIBUTE = "imported"
+CLASS_TASKS = frozenset({TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL})
 _STATUSES = ("pending", "batch", "imported", "duplicate", "rejected")
 _MEDIA = {".png": "image/png"}
 
@@ -80,25 +82,28 @@ def read_wanted(wanted: Wanted, campaign: JsonObject) -> Brought:
         raise InvalidInput(f"campaign {campaign['name']} has no spec", remedy="Drop its campaign.yaml first.")
     if wanted.path.suffix.lower() in MANIFESTS and wanted.path.is_file():
         return _of_manifest(wanted, folder)
-    if spec["task"] != TaskType.OBJECT_DETECTION:
-        raise InvalidInput(
-            f"{wanted.path} holds boxes, and campaign {campaign['name']} is for {spec['task']}",
-            remedy="Give its labels as an augmented manifest (name.manifest); see docs/how-to/import.md.",
-            field="path",
-        )
-    found = read_boxes(wanted.path, wanted.images, described_in=wanted.described_in)
-    images = [_renamed(image, wanted.renamed or {}) for image in found.images]
-    _check_classes(images, spec["labels"], wanted.path)
-    outer = "" if wanted.keeps_folders else _outer([*(each.name for each in images), *found.left_out])
+    task, names = TaskType(spec["task"]), wanted.renamed or {}
+    if task is TaskType.OBJECT_DETECTION:
+        boxes = read_boxes(wanted.path, wanted.images, described_in=wanted.described_in)
+        images: list[Labeled] = [renamed(image, names) for image in boxes.images]
+        left_out = boxes.left_out
+    elif task in CLASS_TASKS:
+        classes = read_classes(wanted.path, wanted.images)
+        images = [renamed(image, names) for image in classes.images]
+        left_out = classes.left_out
+    else:
+        raise InvalidInput(f"labels of {task} cannot be imported", remedy="Boxes and classes can.", field="task")
+    check_classes(images, spec["labels"], wanted.path)
+    outer = "" if wanted.keeps_folders else _outer([*(each.name for each in images), *left_out])
     images = [replace(each, name=each.name.removeprefix(outer)) for each in images]
-    lines = [_line(image, folder, predictions=wanted.predictions, path=wanted.path) for image in images]
+    lines = [label_line(image, folder, task, predictions=wanted.predictions, path=wanted.path) for image in images]
     manifest = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
     return Brought(
         _name(wanted.path, manifest),
         manifest,
         {each.name: each.path for each in images},
         len(images),
-        {name.removeprefix(outer): wanted.images / name for name in found.left_out},
+        {name.removeprefix(outer): wanted.images / name for name in left_out},
     )
 
 
@@ -229,55 +234,3 @@ def _outer(names: Sequence[str]) -> str:
     while all(len(each) > shared and each[shared] == folders[0][shared] for each in folders):
         shared += 1
     return "".join(f"{part}/" for part in folders[0][:shared])
-
-
-def _renamed(image: LabeledImage, names: Mapping[str, str]) -> LabeledImage:
-    boxes = (replace(box, label=names.get(box.label, box.label)) for box in image.boxes)
-    return replace(image, boxes=tuple(boxes))
-
-
-def _check_classes(images: Sequence[LabeledImage], labels: Sequence[str], path: Path) -> None:
-    """Errors: `BoxesError` naming the classes that the campaign does not know, with an image of the first."""
-    strange = {box.label: image.name for image in reversed(images) for box in image.boxes if box.label not in labels}
-    if strange:
-        first = min(strange)
-        raise BoxesError(
-            f"{path} has boxes of {', '.join(map(repr, sorted(strange)[:5]))} (the first on {strange[first]}); "
-            f"the campaign's labels are {', '.join(labels)}",
-            remedy=f"Say what they are called there (--rename {first!r}={labels[0]!r}), or add them to its spec.",
-            field="labels",
-        )
-
-
-def _line(image: LabeledImage, folder: str, *, predictions: bool, path: Path) -> dict[str, Any]:
-    """Nothing in it tells when it was made: the same labels are the same bytes."""
-    names = {label: number for number, label in enumerate(dict.fromkeys(box.label for box in image.boxes))}
-    attribute = _ATTRIBUTE + (PROPOSAL if predictions else "")
-    return {
-        "source-ref": f"{folder}images/{image.name}",
-        attribute: {
-            "annotations": [_annotation(box, names[box.label]) for box in image.boxes],
-            "image_size": [{"width": image.width, "height": image.height, "depth": 3}],
-        },
-        metadata_key(attribute): {
-            "objects": [{"confidence": _confidence(box, image, path, predictions=predictions)} for box in image.boxes],
-            "class-map": {str(number): label for label, number in names.items()},
-            "type": "groundtruth/object-detection",
-            "human-annotated": "no" if predictions else "yes",
-            **({"model": path.stem} if predictions else {}),
-        },
-    }
-
-
-def _annotation(box: LabeledBox, class_id: int) -> dict[str, Any]:
-    return {"class_id": class_id, "left": box.left, "top": box.top, "width": box.width, "height": box.height}
-
-
-def _confidence(box: LabeledBox, image: LabeledImage, path: Path, *, predictions: bool) -> float:
-    if predictions and box.confidence is None:
-        raise BoxesError(
-            f"{path}: a box on {image.name} has no confidence",
-            remedy="Export the predictions with their scores: COCO's score, or a sixth number in YOLO's lines.",
-            field="boxes",
-        )
-    return 1.0 if box.confidence is None or not predictions else box.confidence

@@ -8,3 +8,8 @@ _FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 def safe_cell(text: str) -> str:
     """The text, marked as such where a spreadsheet would take it for a formula and run it (OWASP, CSV injection)."""
     return f"'{text}" if text.startswith(_FORMULA_BEGINS) else text
+
+
+def as_written(cell: str) -> str:
+    """The text that `safe_cell` was given."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_BEGINS) else cell

@@ -44,8 +44,9 @@ def import_labels(
 ) -> None:
     """Takes labels that you have into a campaign; nobody is paid for them again.
 
-    PATH is a file or a folder of labels: COCO, Pascal VOC, YOLO, CVAT, Label Studio, LabelMe, CSV, Open Images, or a
-    manifest. Images that are not in the bucket are uploaded, with your own AWS credentials.
+    PATH is a file or a folder of labels: COCO, Pascal VOC, YOLO, CVAT, Label Studio, LabelMe, CSV, Open Images, a
+    folder of images for each class, or a manifest. Images that are not in the bucket are uploaded, with your own AWS
+    credentials.
     """
     folder = images or (path if path.is_dir() else path.parent)
     wanted = importing.Wanted(path, folder, coco, predictions or coco is not None, _names(rename))

@@ -1,8 +1,9 @@
-"""Boxes as CVAT for images 1.1: one XML file, an `image` with `name`, `width`, `height` and a `box` for each object.
-Source: docs.cvat.ai, formats/format-cvat."""
+"""Boxes and classes as CVAT for images 1.1: one XML file, an `image` with `name`, `width`, `height`, a `box` for each
+object and a `tag` for each class. Source: docs.cvat.ai, formats/format-cvat."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,13 @@ def read_cvat(root: Element, path: Path, into: Collected) -> None:
                 at = f"{where} shape {place}"
                 left, top, right, bottom = (_number(shape, side, at) for side in ("xtl", "ytl", "xbr", "ybr"))
                 into.box(name, _text(shape, "label", at), (left, top, right, bottom), where=at)
+
+
+def cvat_tags(root: Element, path: Path) -> Iterator[tuple[str, list[str], str]]:
+    """What each image is called, its classes, and where that is written; an image without a tag has none."""
+    for number, element in enumerate(root.findall("image"), start=1):
+        where = f"{path} image {number}"
+        yield _text(element, "name", where), [_text(tag, "label", where) for tag in element.findall("tag")], where
 
 
 def _text(element: Element, name: str, where: str) -> str:

@@ -116,6 +116,8 @@ class ImageFolder:
             found = exact or self._aliases.get(alias, [])
             if found:
                 break
+        # `b/1.jpg` is the one in `a/b`, and not the one in `a/c`.
+        found = [name for name in found if _ends_with(normalize("NFC", name), str(path))] or found
         if not found:
             raise BoxesError(
                 f"{where}: there is no image {called!r} in {self.folder}",

@@ -1,4 +1,4 @@
-"""Boxes as the JSON of labeling tools: Label Studio's tasks, and LabelMe's file for each image.
+"""Labels as the JSON of labeling tools: Label Studio's tasks (boxes and classes), and LabelMe's file for each image.
 
 Sources: labelstud.io/guide/task_format and /guide/export; github.com/wkentaro/labelme.
 """
@@ -30,26 +30,42 @@ def is_labelme(document: Any) -> bool:
 
 def read_label_studio(document: Any, path: Path, into: Collected) -> None:
     """The last annotation of every task; tasks without one are passed over. Sides are percentages of the image."""
-    for number, task in enumerate(document):
-        where = f"{path} task {number + 1}"
-        done = [one for one in _list(task["annotations"], where) if not one.get("was_cancelled")]
-        if not done:
-            continue
-        name = into.image(_image_of(task["data"], where), where=where, described_once=True)
+    for called, regions, where in _done(document, path):
+        name = into.image(called, where=where, described_once=True)
         width, height = into.size(name)
-        for place, region in enumerate(_list(done[-1].get("result", []), where), start=1):
-            at = f"{where} region {place}"
-            if region.get("type") != "rectanglelabels":
+        for at, kind, value in regions:
+            if kind != "rectanglelabels":
                 continue
-            value = region.get("value")
-            if not isinstance(value, Mapping):
-                raise BoxesError(f"{at} has no value", remedy="Export the project again.", field="boxes")
             if value.get("rotation"):
                 raise BoxesError(f"{at} is turned", remedy="Draw boxes that are upright.", field="boxes")
             x, y, w, h = (_number(value, side, at) / 100 for side in ("x", "y", "width", "height"))
             labels = value.get("rectanglelabels")
             label = str(labels[0]) if isinstance(labels, list) and labels else ""
             into.box(name, label, (x * width, y * height, (x + w) * width, (y + h) * height), where=at)
+
+
+def label_studio_choices(document: Any, path: Path) -> Iterator[tuple[str, list[str], str]]:
+    """What each task's image is called, the classes in its last annotation, and where they are written."""
+    for called, regions, where in _done(document, path):
+        choices = [value.get("choices") for _, kind, value in regions if kind == "choices"]
+        yield called, [str(name) for some in choices if isinstance(some, list) for name in some], where
+
+
+def _done(document: Any, path: Path) -> Iterator[tuple[str, list[tuple[str, Any, Mapping[str, Any]]], str]]:
+    """The image of every task that somebody has answered, the regions of the last answer (where, type, value), and the
+    task's place."""
+    for number, task in enumerate(document, start=1):
+        where = f"{path} task {number}"
+        done = [one for one in _list(task["annotations"], where) if not one.get("was_cancelled")]
+        if not done:
+            continue
+        regions = []
+        for place, region in enumerate(_list(done[-1].get("result", []), where), start=1):
+            at, value = f"{where} region {place}", region.get("value")
+            if not isinstance(value, Mapping):
+                raise BoxesError(f"{at} has no value", remedy="Export the project again.", field="boxes")
+            regions.append((at, region.get("type"), value))
+        yield _image_of(task["data"], where), regions, where
 
 
 def read_labelme(document: Any, path: Path, into: Collected) -> None:

@@ -1,4 +1,4 @@
-"""Boxes as CSV: one row per box, in pixels, or Open Images' shares of the image's sides."""
+"""Labels as CSV: one row per box, in pixels or Open Images' shares of the image's sides, or one per class."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from gt_cli.datasets.labeled import BoxesError, Collected, read_number
+from gt_service.spreadsheets import as_written
 
 Row = Mapping[str, str]
 
 PIXEL_COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
+FILE, CLASS = ("filename", "file", "file_name", "image", "path"), ("class", "label", "category")
+"""Names of the two columns of a table of classes; the first are ours."""
 OPEN_IMAGES_COLUMNS = ("imageid", "labelname", "xmin", "xmax", "ymin", "ymax")
 
 
@@ -22,7 +25,7 @@ def columns(path: Path) -> tuple[str, ...]:
 
 def read_pixels(path: Path, into: Collected) -> None:
     """Rows of `filename,width,height,class,xmin,ymin,xmax,ymax`; further columns are passed over."""
-    for where, row in _rows(path, PIXEL_COLUMNS):
+    for where, row in table_rows(path, PIXEL_COLUMNS):
         declared = (round(_number(row, "width", where)), round(_number(row, "height", where)))
         name = into.image(row["filename"], where=where, declared=declared)
         if not any(row[column] for column in ("class", "xmin", "ymin", "xmax", "ymax")):
@@ -42,7 +45,7 @@ def read_open_images(
     COCO's crowds are.
     """
     present = {Path(name).stem for name in into.folder}
-    for where, row in _rows(path, OPEN_IMAGES_COLUMNS):
+    for where, row in table_rows(path, OPEN_IMAGES_COLUMNS):
         if row["imageid"] in skip or row["imageid"] not in present or row.get("isgroupof") == "1":
             continue
         if label is not None and row["labelname"] not in classes:
@@ -54,7 +57,7 @@ def read_open_images(
         into.box(name, label or row["labelname"], (left, top, right, bottom), where=where)
 
 
-def _rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
+def table_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
     """Each row with the words that say where it stands."""
     names = columns(path)
     missing = [name for name in wanted if name not in names]
@@ -75,7 +78,7 @@ def _rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
                 raise BoxesError(
                     f"{where}: {len(cells)} values for {len(names)} columns", remedy="Mend the line.", field="boxes"
                 )
-            yield where, dict(zip(names, (cell.strip() for cell in cells), strict=False))
+            yield where, dict(zip(names, (as_written(cell.strip()) for cell in cells), strict=False))
 
 
 def _number(row: Row, column: str, where: str) -> float:

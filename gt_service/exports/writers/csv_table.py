@@ -1,4 +1,4 @@
-"""CSV: `labels.csv`, a row for each box or each class of an image. `gt-service gold` reads it back.
+"""CSV: `labels.csv`, a row for each box or each class of an image. `gt-service import` reads it back.
 
 Columns of boxes: filename, width, height, class, xmin, ymin, xmax, ymax, confidence, labeled_by, part. Columns of
 classes: filename, class, confidence, labeled_by, part. An image without a box or class has one row without one.

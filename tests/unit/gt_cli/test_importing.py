@@ -15,10 +15,15 @@ from gt_cli import importing
 from gt_cli.api import Api
 from gt_cli.datasets.labeled import BoxesError
 from gt_cli.importing import Wanted
-from gt_service.errors import InvalidInput
+from gt_service.campaign import parse_spec
+from gt_service.exports import Export, Format, Split
+from gt_service.imports.lines import LineReader
 from gt_service.objects import S3Uri
+from gt_service.outputs.labels import label_of
+from gt_service.outputs.records import label_record
+from gt_service.regions import TaskType
 from gt_service.store.records import ImageStatus
-from tests.world import INBOX, World, a_world, picture
+from tests.world import INBOX, World, a_world, picture, spec_document
 
 
 @pytest.fixture(autouse=True)
@@ -211,7 +216,106 @@ def test_coco_results_are_read_with_the_document_of_their_images(world: World, t
         bring(world, Wanted(tmp_path / "results.json", tmp_path, predictions=True))
 
 
-def test_boxes_for_a_campaign_of_classes_are_refused(world: World, tmp_path: Path) -> None:
-    world.campaign(task="image-classification", labels=["Bird", "Cat"])
-    with pytest.raises(InvalidInput, match="holds boxes, and campaign birds is for image-classification"):
-        bring(world, yolo(tmp_path))
+CLASSES = ("Bird/s", "=Other", "Cat")
+SINGLE, SEVERAL = TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL
+GIVEN = {"a/1.png": ["Bird/s"], "b/1.png": ["=Other"], "é.png": ["Cat"]}
+
+
+def labels_of(brought: importing.Brought, task: TaskType) -> dict[str, Any]:
+    """What the service reads of them: classes by image."""
+    spec = parse_spec(
+        json.dumps(spec_document(task=str(task), labels=CLASSES)), filename="campaign.json", campaign="birds"
+    )
+    reader = LineReader(spec, S3Uri(INBOX, "birds/"), job_name="imported/x", created_at="")
+    attribute = spec.label_attribute
+    records = {each.key: label_record(each.line, attribute) for each in reader.read(brought.manifest.splitlines())}
+    labels = {key: label_of(record, CLASSES) for key, record in records.items() if record is not None}
+    return {key.removeprefix("birds/images/"): label for key, label in labels.items()}
+
+
+def of_campaign(task: TaskType) -> dict[str, Any]:
+    spec = {"task": str(task), "labels": list(CLASSES)}
+    return {"name": "birds", "spec": spec, "inbox_s3_uri": f"s3://{INBOX}/birds/"}
+
+
+@pytest.mark.parametrize(
+    ("form", "task"),
+    [(form, SINGLE) for form in (Format.FOLDERS, Format.CSV, Format.CVAT, Format.LABEL_STUDIO)]
+    + [(form, SEVERAL) for form in (Format.CSV, Format.CVAT, Format.LABEL_STUDIO)],
+)
+def test_classes_that_were_exported_come_back(tmp_path: Path, form: Format, task: TaskType) -> None:
+    """Labels that went out as folders, CSV, CVAT or Label Studio could not come back in."""
+    given = GIVEN if task is SINGLE else {**GIVEN, "é.png": ["Cat", "=Other"], "none.png": []}
+    lines = []
+    for name, classes in given.items():
+        label: Any = sorted(map(CLASSES.index, classes))
+        about = {"class-map": dict(enumerate(CLASSES)), "human-annotated": "yes"}
+        label, about = (label[0], about | {"class-name": classes[0]}) if task is SINGLE else (label, about)
+        lines.append({"source-ref": f"s3://i/birds/images/{name}", "category": label, "category-metadata": about})
+    body = [json.dumps(line).encode() + b"\n" for line in lines]
+    export = Export(lambda: iter(body), "category", CLASSES, form, prefix="birds/images/", split=Split((50, 50)))
+    for file in export.files():
+        (tmp_path / file.path).write_bytes(b"".join(file.chunks))
+    for image in export.images():
+        (tmp_path / image.path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / image.path).write_bytes(picture(1))
+    path = {Format.CVAT: tmp_path / "annotations.xml", Format.LABEL_STUDIO: tmp_path / "tasks.json"}.get(form, tmp_path)
+    brought = importing.read_wanted(Wanted(path, tmp_path), of_campaign(task))
+    found = labels_of(brought, task)
+    by_name = {next(name for name in given if key.endswith(name)): label.names for key, label in found.items()}
+    assert by_name == {name: tuple(sorted(classes)) for name, classes in given.items()}
+    assert all(path.is_file() for path in brought.images.values())
+
+
+@pytest.mark.parametrize("outer", ["", "train"])
+def test_a_folder_for_each_class_needs_no_table(tmp_path: Path, outer: str) -> None:
+    """As torchvision and Keras have them, with or without parts of a split around them."""
+    for name in ("Bird/1.png", "Bird/deep/2.png", "Cat/1.png"):
+        (tmp_path / outer / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / outer / name).write_bytes(picture(1))
+    brought = importing.read_wanted(Wanted(tmp_path, tmp_path, renamed={"Bird": "Bird/s"}), of_campaign(SINGLE))
+    found = labels_of(brought, SINGLE)
+    assert {name: label.names[0] for name, label in found.items()} == {
+        "Bird/1.png": "Bird/s",
+        "Bird/deep/2.png": "Bird/s",
+        "Cat/1.png": "Cat",
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("file,label\na.png,Cat\na.png,=Other\n", r"labels\.csv line 2: a\.png has 2 classes"),
+        ("file,label\na.png,\nb.png,Cat", r"labels\.csv line 2: a\.png has 0 classes"),
+        ("file,label\na.png,Dog\n", r"'Dog' \(the first on a\.png\); the campaign's labels are"),
+        ("file,label\nc.png,Cat\n", r"labels\.csv line 2: there is no image 'c\.png'"),
+        ("name,label\na.png,Cat\n", "line 1: no column filename"),
+        ("file,label,confidence\na.png,Cat,much\n", "line 2: confidence is 'much', not a number"),
+    ],
+)
+def test_what_is_wrong_with_a_table_of_classes_is_said_with_its_line(tmp_path: Path, table: str, says: str) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(picture(1))
+    (tmp_path / "labels.csv").write_text(table)
+    with pytest.raises(BoxesError, match=says):
+        importing.read_wanted(Wanted(tmp_path, tmp_path), of_campaign(SINGLE))
+
+
+def test_predicted_classes_are_proposals_with_their_confidences(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(1))
+    (tmp_path / "model.csv").write_text("filename,class,confidence\na.png,Cat,0.7\na.png,'=Other,0.4\n")
+    wanted = Wanted(tmp_path / "model.csv", tmp_path, predictions=True)
+    line = json.loads(importing.read_wanted(wanted, of_campaign(SEVERAL)).manifest)
+    assert line["imported-proposal"] == [0, 1]
+    metadata = line["imported-proposal-metadata"]
+    assert metadata["class-map"] == {"0": "=Other", "1": "Cat"}
+    assert metadata["confidence-map"] == {"0": 0.4, "1": 0.7}
+    assert (metadata["human-annotated"], metadata["model"]) == ("no", "model")
+    (tmp_path / "model.csv").write_text("filename,class\na.png,Cat\n")
+    with pytest.raises(BoxesError, match=r"line 2: the class has no confidence"):
+        importing.read_wanted(wanted, of_campaign(SEVERAL))
+
+
+def test_boxes_for_a_campaign_of_classes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BoxesError, match=r"has classes 'images' \(the first on images/"):
+        importing.read_wanted(yolo(tmp_path), of_campaign(SINGLE))

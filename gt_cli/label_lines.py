@@ -1,0 +1,113 @@
+"""Labels that a user has, as lines of an augmented manifest. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from gt_cli.datasets.classes import ClassifiedImage
+from gt_cli.datasets.labeled import BoxesError, LabeledBox, LabeledImage
+from gt_service.outputs.records import PROPOSAL, metadata_key
+from gt_service.regions import TaskType
+
+Labeled: TypeAlias = LabeledImage | ClassifiedImage
+_ATTRIBUTE = "imported"
+
+
+def renamed(image: Labeled, names: Mapping[str, str]) -> Labeled:
+    """With the campaign's names in the place of the file's."""
+    if isinstance(image, ClassifiedImage):
+        return replace(image, classes={names.get(name, name): sure for name, sure in image.classes.items()})
+    return replace(image, boxes=tuple(replace(box, label=names.get(box.label, box.label)) for box in image.boxes))
+
+
+def _names_of(image: Labeled) -> Iterable[str]:
+    return image.classes if isinstance(image, ClassifiedImage) else (box.label for box in image.boxes)
+
+
+def check_classes(images: Sequence[Labeled], labels: Sequence[str], path: Path) -> None:
+    """Errors: `BoxesError` naming the classes that the campaign does not know, with an image of the first."""
+    strange = {name: image.name for image in reversed(images) for name in _names_of(image) if name not in labels}
+    if strange:
+        first = min(strange)
+        what = "classes" if isinstance(images[0], ClassifiedImage) else "boxes of"
+        raise BoxesError(
+            f"{path} has {what} {', '.join(map(repr, sorted(strange)[:5]))} (the first on {strange[first]}); "
+            f"the campaign's labels are {', '.join(labels)}",
+            remedy=f"Say what they are called there (--rename {first!r}={labels[0]!r}), or add them to its spec.",
+            field="labels",
+        )
+
+
+def label_line(image: Labeled, folder: str, task: TaskType, *, predictions: bool, path: Path) -> dict[str, Any]:
+    """The line of one image, which lies below `<folder>images/`; path: of the file that the label is from. Nothing in
+    it tells when it was made: the same labels are the same bytes.
+
+    Errors: `BoxesError` where the task takes no such label, or a prediction has no confidence.
+    """
+    attribute = _ATTRIBUTE + (PROPOSAL if predictions else "")
+    if isinstance(image, ClassifiedImage):
+        label, about = _classes(image, task, predictions=predictions)
+    else:
+        label, about = _boxes(image, path, predictions=predictions)
+    return {
+        "source-ref": f"{folder}images/{image.name}",
+        attribute: label,
+        metadata_key(attribute): {
+            **about,
+            "type": f"groundtruth/{task.facts.metadata_type}",
+            "human-annotated": "no" if predictions else "yes",
+            **({"model": path.stem} if predictions else {}),
+        },
+    }
+
+
+def _classes(image: ClassifiedImage, task: TaskType, *, predictions: bool) -> tuple[Any, dict[str, Any]]:
+    """Numbers are the line's own: names decide."""
+    names = sorted(image.classes)
+    if predictions and None in image.classes.values():
+        raise BoxesError(
+            f"{image.where}: the class has no confidence",
+            remedy="Write a column `confidence` beside it.",
+            field="path",
+        )
+    sures = [1.0 if sure is None or not predictions else sure for sure in map(image.classes.get, names)]
+    if task is TaskType.IMAGE_CLASSIFICATION:
+        if len(names) != 1:
+            raise BoxesError(
+                f"{image.where}: {image.name} has {len(names)} classes; in this campaign an image has one",
+                remedy="Keep one, or make it a campaign of several classes (image-classification-multi-label).",
+                field="path",
+            )
+        return 0, {"class-name": names[0], "confidence": sures[0]}
+    return [*range(len(names))], {
+        "class-map": {str(number): name for number, name in enumerate(names)},
+        "confidence-map": {str(number): sure for number, sure in enumerate(sures)},
+    }
+
+
+def _boxes(image: LabeledImage, path: Path, *, predictions: bool) -> tuple[Any, dict[str, Any]]:
+    names = {label: number for number, label in enumerate(dict.fromkeys(box.label for box in image.boxes))}
+    return {
+        "annotations": [_annotation(box, names[box.label]) for box in image.boxes],
+        "image_size": [{"width": image.width, "height": image.height, "depth": 3}],
+    }, {
+        "objects": [{"confidence": _confidence(box, image, path, predictions=predictions)} for box in image.boxes],
+        "class-map": {str(number): label for label, number in names.items()},
+    }
+
+
+def _annotation(box: LabeledBox, class_id: int) -> dict[str, Any]:
+    return {"class_id": class_id, "left": box.left, "top": box.top, "width": box.width, "height": box.height}
+
+
+def _confidence(box: LabeledBox, image: LabeledImage, path: Path, *, predictions: bool) -> float:
+    if predictions and box.confidence is None:
+        raise BoxesError(
+            f"{path}: a box on {image.name} has no confidence",
+            remedy="Export the predictions with their scores: COCO's score, or a sixth number in YOLO's lines.",
+            field="boxes",
+        )
+    return 1.0 if box.confidence is None or not predictions else box.confidence
