@@ -310,7 +310,7 @@ def show_labels(name: str) -> Any:
     # The labels are written with the first report, or once some were imported. Asking S3 would need a permission to
     # list that this has no use for.
     is_written = any(job.report_uri is not None and not job.is_beside_chain for job in wiring.store().jobs.of(name))
-    is_written = is_written or (campaign.labels_for is not None and any(each.held for each in campaign.imports))
+    is_written = is_written or (campaign.labels_written > 0 and any(each.held for each in campaign.imports))
     if campaign.spec is None or not is_written:
         raise NotFound(
             f"campaign {name} has no labels yet",
@@ -472,9 +472,6 @@ def _campaign(campaign: Campaign, most: int = _COUNTED) -> dict[str, Any]:
     counts = Browsing(store.tables).open_images(campaign.name, most=most)
     images = {status.value: count.number for status, count in counts.items()}
     images["in_batches"] = sum(batch.objects for batch in batches)
-    # Members of a batch are pending until they are marked as its own; they are counted with their batch, and once.
-    filling = sum(batch.objects for batch in batches if batch.state is BatchState.FILLING)
-    images["pending"] = max(0, images["pending"] - filling)
     more = [status.value for status, count in counts.items() if count.more]
     inbox = wiring.settings().deployment.inbox_bucket
     return campaign_json(campaign, images, len(batches), more=more, inbox=inbox)

@@ -26,8 +26,9 @@ def on_job_completed(event: SQSEvent) -> dict[str, Any]:
             logger.info("export made", extra={"campaign": message["export"], "format": message["format"]})
             return
         if "labels" in message:
-            wiring.settlement().refresh(message["labels"])
-            logger.info("labels written", extra={"campaign": message["labels"]})
+            is_written = wiring.settlement().write_labels(message["labels"])
+            text = "labels written" if is_written else "labels are written, or being written"
+            logger.info(text, extra={"campaign": message["labels"]})
             return
         job = wiring.settlement().settle(message["job"])
         logger.info("report written", extra={"campaign": job.campaign, "job": job.name, "cost_mills": job.cost})

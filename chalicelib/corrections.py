@@ -53,6 +53,7 @@ def correct(campaign: str, body: Any, *, by: str) -> Correction:
         why=texts["why"],
         replaces=replaced,
     )
+    wiring.store().campaigns.labels_changed(campaign)
     wiring.QueueSignals().ask_labels(campaign)
     # Closes: two who saved in the same moment, neither of whom saw the other. Both corrections are kept.
     history = corrections_of(objects, root, row["source"])

@@ -163,7 +163,7 @@ class World:
         while self.report_requests:
             self.settlement.settle(self.report_requests.pop(0))
         while self.label_requests:
-            self.settlement.refresh(self.label_requests.pop(0))
+            self.settlement.write_labels(self.label_requests.pop(0))
 
     def finish(self, job: str, status: str = "Completed", **how: Any) -> None:
         """A job ends, its event arrives, and the reports that follow are written. how: of `FakeSageMaker.finish`."""

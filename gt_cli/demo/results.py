@@ -12,11 +12,18 @@ from rich import box
 from rich.table import Table
 
 from gt_cli.demo.plan import WAGE
+from gt_service.chain.names import Role
 from gt_service.money import Mills, as_usd_number
 from gt_service.reports.amounts import cents, duration, percent
 
 JsonObject = Mapping[str, Any]
-ROLES = {"first": "without a model", "warm": "from the first job's model", "control": "same images, without"}
+ROLES: Mapping[str, str] = {
+    Role.FIRST: "without a model",
+    Role.WARM: "from the first job's model",
+    Role.CONTROL: "same images, without",
+    Role.REVIEW: "a second look at labels that seem wrong",
+}
+"""What a job is there for; one of a role that is not here is shown by its role."""
 
 
 def summary(jobs: Sequence[JsonObject], reports: Mapping[str, JsonObject], about: JsonObject) -> dict[str, Any]:

@@ -32,11 +32,13 @@ from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.tasks import JobOffer
+from gt_service.chain.names import Role
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Format
 from gt_service.imports.imported import OUTPUT
 from gt_service.objects import S3Uri
 from gt_service.outputs.concurrently import concurrently
+from gt_service.outputs.corrections import laid_over, read_corrections
 from gt_service.regions import TaskType
 
 ATTRIBUTE = "category"
@@ -47,6 +49,8 @@ FORMATS: Mapping[TaskType, Sequence[Format]] = {
 }
 SUMMARY = "summary.json"
 MANIFEST = "labels.manifest"
+BESIDE_CHAIN = {Role.CONTROL, Role.REVIEW}
+"""What jobs of these roles say is for comparison; what a review has put right is a correction."""
 AUTO_ANNOTATIONS = "auto_annotator_output.txt"
 
 Line = dict[str, Any]
@@ -103,17 +107,24 @@ class Results:
 
     def lines(self) -> list[Line]:
         """A manifest line for every photo that has a label, by source."""
-        jobs = [job for job in self.api.jobs(self.wanted.campaign) if job["output_s3_uri"] is not None]
+        jobs = [
+            job
+            for job in self.api.jobs(self.wanted.campaign)
+            if job["output_s3_uri"] is not None and job["role"] not in BESIDE_CHAIN
+        ]
         found: dict[str, Line] = {}
-        imported = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/imported/")
-        for body in self._bodies(imported, OUTPUT):
+        root = S3Uri(self.stack.outputs["ResultsBucket"], self.wanted.campaign)
+        for body in self._bodies(root / "imported/", OUTPUT):
             found |= _labeled(body)
         for job in jobs:
             found |= self._so_far(job)
         if any(job["report_s3_uri"] for job in jobs):  # the campaign's own manifest has duplicates beside their twins
             manifest = S3Uri.parse(self.api.labels(self.wanted.campaign)["manifest_s3_uri"], field="labels")
             found |= _labeled(self._objects.read(manifest))
-        return [found[source] for source in sorted(found)]
+        # Over all of them: a job's own files know nothing of a label that was put right, or taken out, since.
+        corrections = read_corrections(self._objects, root)
+        right = (laid_over(found[source], ATTRIBUTE, corrections) for source in sorted(found))
+        return [dict(labeled.line) for labeled in right if labeled is not None]
 
     def _so_far(self, job: Mapping[str, Any]) -> dict[str, Line]:
         """What a job has consolidated, and what people have answered since."""

@@ -17,7 +17,7 @@ from gt_service.gallery.writing import IMPORTS, INDEX, Gallery, campaign_index, 
 from gt_service.imports.imported import held_lines
 from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.corrections import Corrections, Labeled, laid_over, read_corrections
+from gt_service.outputs.corrections import Corrections, Labeled, count_corrections, laid_over, read_corrections
 from gt_service.outputs.labeled import labeled_lines, twin_line
 from gt_service.outputs.records import JsonObject, attribute_of, label_record
 from gt_service.outputs.tally import LabeledObject
@@ -49,16 +49,18 @@ class CampaignLabels:
 
     def write(self, campaign: str) -> Duplicates:
         """Safe to repeat, and for two to do at the same time: the last to end has seen every job that had ended, and
-        every correction."""
+        every correction but those for which it says that the labels have changed."""
+        corrections = self._corrections(campaign)
         while True:
             jobs, imports = self._jobs(campaign), self._imports(campaign)
-            corrections = self._corrections(campaign)
             duplicates = self._write(campaign, jobs, imports, corrections)
-            # Closes: one who began before another job ended, labels were imported or one was corrected, writes over
-            # what came of it.
-            is_last = self._jobs(campaign) == jobs and self._imports(campaign) == imports
-            if is_last and self._corrections(campaign) == corrections:
-                return duplicates
+            # Closes: one who began before another job ended or labels were imported writes over what came of it.
+            if self._jobs(campaign) == jobs and self._imports(campaign) == imports:
+                break
+        # Closes the same for labels that were corrected meanwhile. Those may keep coming: they have their turn later.
+        if count_corrections(self._objects, Places(self._bucket, campaign).root) != sum(map(len, corrections.values())):
+            self._store.campaigns.labels_changed(campaign)
+        return duplicates
 
     def _imports(self, campaign: str) -> tuple[Import, ...]:
         found = self._store.campaigns.find(campaign)

@@ -36,7 +36,7 @@ OUTPUT_PAUSE = timedelta(minutes=15)
 SETTLEMENT_PATIENCE = timedelta(hours=6)
 """Whatever an ended job's report frees of its reservation is waited for so long before anybody is told."""
 LABELS_PAUSE = timedelta(minutes=5)
-"""While duplicates keep coming, the campaign's labels are written so often; they are read and written whole."""
+"""While duplicates keep coming, the campaign's labels are asked for so often; they are read and written whole."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,8 @@ class AskForReport:
 
 @dataclass(frozen=True)
 class AskForLabels:
-    """The campaign's labels are written with every report; duplicates that came later want them written anew."""
+    """The campaign's labels are written with every report; what changes later, be it a label that is corrected or a
+    duplicate that comes, wants them written anew."""
 
 
 @dataclass(frozen=True)
@@ -296,8 +297,8 @@ class _Planner:
             asked = job.report_asked_at
             if job.is_unsettled and (asked is None or self._now - asked >= REPORT_PATIENCE):
                 yield AskForReport(job)
-        asked, last = self._campaign.labels_asked_at, self._campaign.duplicate_at
-        is_written = last is None or last == self._campaign.labels_for
+        asked = self._campaign.labels_asked_at
+        is_written = self._campaign.label_changes == self._campaign.labels_written
         is_due = asked is None or self._now - asked >= LABELS_PAUSE
         has_labels = any(each.held for each in self._campaign.imports) or any(
             job.has_ended and not job.is_beside_chain for job in self._jobs

@@ -87,6 +87,24 @@ class Settlement:
                     self._signals.ask_report(other.name)
         return self._store.jobs.get(name)
 
+    def write_labels(self, campaign: str) -> bool:
+        """Writes the campaign's labels as they were asked for: once for all who asked before it begins, and once more
+        for those who ask until it ends. False where there is nothing to write, or somebody is writing them.
+
+        Errors: `NotFound`.
+        """
+        changes = self._store.campaigns.begin_labels(campaign, self._now())
+        if changes is None:
+            return False
+        try:
+            self.refresh(campaign)
+        except Exception:
+            self._store.campaigns.give_up_labels(campaign)
+            raise
+        if not self._store.campaigns.end_labels(campaign, changes):
+            self._signals.ask_labels(campaign)
+        return True
+
     def refresh(self, campaign: str) -> None:
         """Writes the campaign's labels, and its jobs side by side.
 

@@ -91,7 +91,8 @@ class Browsing:
     def open_images(self, campaign: str, *, most: int) -> dict[ImageStatus, Count]:
         """How many images are in no batch or were replaced since, by status, counted up to about `most`.
 
-        One query a shard, of the index that knows no images in batches.
+        One query a shard, of the index that knows no images in batches. Members of a batch that is filling are in it
+        until they are marked as its own; they are counted with their batch, and once.
         """
         each = math.ceil(most / SHARDS)
 
@@ -103,4 +104,7 @@ class Browsing:
             shards = list(readers.map(count, _shards(campaign)))
         # Where a shard was not read to its end, whatever sorts last may be missing altogether.
         more = any(shard.total() >= each for shard in shards)
-        return {status: Count(sum(shard[status] for shard in shards), more) for status in _OPEN}
+        counts = {status: sum(shard[status] for shard in shards) for status in _OPEN}
+        filling = sum(batch.objects for batch in self.batches(campaign, 1) if batch.state is BatchState.FILLING)
+        counts[ImageStatus.PENDING] = max(0, counts[ImageStatus.PENDING] - filling)
+        return {status: Count(number, more) for status, number in counts.items()}

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from pynamodb.expressions.update import Action
+
 from gt_service.campaign import CampaignSpec
 from gt_service.campaign.succession import InForce, succeed
 from gt_service.campaign.values import is_campaign_name
@@ -19,6 +21,8 @@ from gt_service.store.records import NOWHERE, Campaign, Import, Verdict, WaitsFo
 from gt_service.store.writing import Contention, Lost, campaign_unchanged, is_new, lost_if_refused
 
 _ATTEMPTS = 8
+LABELS_LEASE = timedelta(minutes=16)
+"""Longer than any function of the service runs: who began to write the labels has written them, or was killed."""
 _SPECLESS = Verdict(
     "waiting",
     "images have arrived, and there is no campaign spec",
@@ -173,17 +177,54 @@ class Campaigns:
     def tell_of_duplicates(self, name: str, now: datetime) -> None:
         """Says that images have come which are labeled under other keys, so that they get into the labels."""
         self._items(name=name).update(
-            actions=[CampaignItem.duplicate_at.set(now)], condition=CampaignItem.name.exists()
+            actions=[CampaignItem.duplicate_at.set(now), CampaignItem.label_changes.add(1)],
+            condition=CampaignItem.name.exists(),
         )
 
+    def labels_changed(self, name: str) -> None:
+        """Says that the campaign's labels are not as they were last written. To be said behind the change itself."""
+        self._items(name=name).update(actions=[CampaignItem.label_changes.add(1)], condition=CampaignItem.name.exists())
+
     def labels_asked(self, campaign: Campaign, now: datetime) -> None:
-        """Writes down that the campaign's labels were asked for, as of the last duplicate that `campaign` tells of."""
+        """Writes down that the campaign's labels were asked for."""
 
         def change(item: CampaignItem) -> bool:
-            item.labels_for, item.labels_asked_at = campaign.duplicate_at, now
+            item.labels_asked_at = now
             return True
 
         self._change(campaign.name, change, now)
+
+    def begin_labels(self, name: str, now: datetime) -> int | None:
+        """Takes it on to write the campaign's labels: how many changes they will hold. None where they hold them all,
+        or somebody is writing them, who then writes them once more. Errors: `NotFound`."""
+        campaign = self.get(name)
+        if campaign.label_changes == campaign.labels_written:
+            return None
+        # Closes: two who were asked at once, each of whom would read and write every label of the campaign.
+        until = CampaignItem.labels_until
+        is_free = CampaignItem.name.exists() & (until.does_not_exist() | (until < now))
+        try:
+            with lost_if_refused():
+                self._items(name=name).update(actions=[until.set(now + LABELS_LEASE)], condition=is_free)
+        except Lost:
+            return None
+        return campaign.label_changes
+
+    def end_labels(self, name: str, changes: int) -> bool:
+        """Writes down that the labels hold so many changes; False where there are more by now, which nobody writes."""
+        done: list[Action] = [CampaignItem.labels_written.set(changes), CampaignItem.labels_until.remove()]
+        # Closes: a label that is corrected while they are written. Whoever was asked for it has left it to us.
+        try:
+            with lost_if_refused():
+                self._items(name=name).update(actions=done, condition=CampaignItem.label_changes == changes)
+        except Lost:
+            self._items(name=name).update(actions=done)
+            return False
+        return True
+
+    def give_up_labels(self, name: str) -> None:
+        """Lets others write the campaign's labels, which could not be."""
+        self._items(name=name).update(actions=[CampaignItem.labels_until.remove()])
 
     def add_import(self, name: str, dropped: Import, now: datetime) -> bool:
         """Writes down that labels were dropped; False where others lie under this name, which stay. Those that were
@@ -267,7 +308,7 @@ def _show(item: CampaignItem, verdict: Verdict) -> None:
     item.waits_for = verdict.waits_for and verdict.waits_for.value
 
 
-_UNVERSIONED = {"name", "hinted_at", "duplicate_at"}
+_UNVERSIONED = {"name", "hinted_at", "duplicate_at", "label_changes", "labels_written", "labels_until"}
 
 
 def _all_but_hint(item: CampaignItem) -> list[Any]:
@@ -316,7 +357,8 @@ def _campaign(item: CampaignItem) -> Campaign:
         resumed_at=item.resumed_at,
         hinted_at=item.hinted_at,
         duplicate_at=item.duplicate_at,
-        labels_for=item.labels_for,
+        label_changes=item.label_changes,
+        labels_written=item.labels_written,
         labels_asked_at=item.labels_asked_at,
         former_labels=in_force.former_labels,
         notices=in_force.notices,

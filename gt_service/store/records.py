@@ -81,7 +81,8 @@ class Campaign:
     revision: counts the accepted specs; 0 before the first. cap: None where there is no budget.
     committed: set aside for jobs whose real cost is not known yet. spent: real cost of reported jobs.
     version: grows with every write. duplicate_at: when the last image came that is labeled under another key.
-    labels_for: its `duplicate_at` when the campaign's labels were last asked for, at `labels_asked_at`.
+    label_changes: how often its labels changed without a report: a label was corrected or imported, a duplicate came.
+    labels_written: how many of these changes they hold as they were last written. labels_asked_at: when last asked for.
     former_labels: given by its jobs, and no longer among the spec's. notices: what the last change of the spec did.
     imports: of labels, in their order. imports_seen: what was known of its images when imports last looked for theirs.
     """
@@ -101,7 +102,8 @@ class Campaign:
     resumed_at: datetime | None = None
     hinted_at: datetime | None = None
     duplicate_at: datetime | None = None
-    labels_for: datetime | None = None
+    label_changes: int = 0
+    labels_written: int = 0
     labels_asked_at: datetime | None = None
     former_labels: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()

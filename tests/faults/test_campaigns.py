@@ -27,6 +27,7 @@ from gt_service.chain.states import BatchState, CampaignEvent, JobState
 from gt_service.errors import Conflict, NotFound
 from gt_service.ingest.intake import Taken
 from gt_service.objects import S3Uri
+from gt_service.outputs.corrections import write_correction
 from gt_service.store.records import Batch, ImageStatus
 from tests.fakes import etag_of
 from tests.faults.weather import Fault, Killed, StormyWorld, Strike
@@ -44,7 +45,7 @@ BUDGETS = ["0.5", "3", "6", "500"]
 keys = st.sampled_from(KEYS)
 contents = st.sampled_from([1, 2, 3, 4, 5, 6, 7, 0])
 copies = st.sampled_from([0, 0, 1, 2])
-strikes = st.tuples(st.integers(1, 70), st.sampled_from(list(Fault)), st.integers(0, 3))
+strikes = st.tuples(st.integers(1, 70), st.sampled_from(list(Fault)), st.integers(0, 5))
 faults = st.just([]) | st.lists(strikes, min_size=1, max_size=1) | st.lists(strikes, min_size=2, max_size=4)
 """Fair weather, one fault, or a storm."""
 picks = st.integers(0, 1_000)
@@ -67,6 +68,8 @@ class Campaigns(RuleBasedStateMachine):
         self.deleted: set[str] = set()
         self.damaged: dict[str, dict[str, bytes]] = {}
         self.asked_twice: set[str] = set()
+        self.corrected: dict[str, int] = {}
+        self.corrections = 0
 
     def teardown(self) -> None:
         jobs = self.world.store.jobs.of(CAMPAIGN)
@@ -133,6 +136,12 @@ class Campaigns(RuleBasedStateMachine):
             self._bring_back()  # who resumes with files missing has decided to pay twice
         if self.world.store.campaigns.find(CAMPAIGN) is not None:
             self._run(requests[what], fault)
+
+    @precondition(lambda self: self.world.store.jobs.of(CAMPAIGN))
+    @rule(key=keys, fault=faults)
+    def correct(self, key: str, fault: Any) -> None:
+        """Somebody puts a label right; of an image that has none, too."""
+        self._run(lambda: self._correct(key), fault)
 
     @rule(minutes=st.sampled_from([1, 11, 31, 200]))
     def wait(self, minutes: int) -> None:
@@ -203,11 +212,11 @@ class Campaigns(RuleBasedStateMachine):
         if self._run(lambda: handle(body), fault) and not again:
             queue.remove(body)
 
-    @precondition(lambda self: self.world.hints or self.world.events)
+    @precondition(lambda self: self.world.hints or self.world.events or self.world.label_requests)
     @rule()
     def lose(self) -> None:
         """Hints may be lost when their sender is killed; events when EventBridge does its best in vain."""
-        (self.world.hints or self.world.events).pop()
+        (self.world.hints or self.world.events or self.world.label_requests).pop()
 
     @precondition(lambda self: self.world.uploads)
     @rule(pick=picks)
@@ -361,6 +370,8 @@ class Campaigns(RuleBasedStateMachine):
         if self.world.store.jobs.of(CAMPAIGN):
             labels = self.world.manifest(str(Places(RESULTS, CAMPAIGN).labels))
             assert sorted(labels) == sorted(filter(self._is_labeled, self.valid)), "each image has one label"
+            values = self._values()
+            assert all(values[key] >= value for key, value in self.corrected.items()), "a correction is lost"
 
     # ------------------------------------------------------------ handlers
 
@@ -400,7 +411,7 @@ class Campaigns(RuleBasedStateMachine):
             (world.hints, world.advance),
             (world.events, self._on_event),
             (world.report_requests, world.settlement.settle),
-            (world.label_requests, world.settlement.refresh),
+            (world.label_requests, world.settlement.write_labels),
         ]
         return [(queue, handle) for queue, handle in queues if queue]
 
@@ -410,6 +421,27 @@ class Campaigns(RuleBasedStateMachine):
             if taken.campaign is not None and taken.may_be_duplicate:
                 self.world.store.campaigns.tell_of_duplicates(taken.campaign, self.world.now())
         return found
+
+    def _correct(self, key: str) -> None:
+        """As the API does. Who got no answer finds it held, or not."""
+        if not self._is_labeled(key):
+            return
+        self.corrections += 1
+        value, at = 100 + self.corrections, self.world.time + timedelta(microseconds=self.corrections)
+        label = {"category": value, "category-metadata": {"class-name": "Owl"}}
+        root, source = Places(RESULTS, CAMPAIGN).root, str(S3Uri(INBOX, key))
+        write_correction(self.world.objects, root, source=source, label=label, by="owner", at=at)
+        self.world.store.campaigns.labels_changed(CAMPAIGN)
+        self.corrected[key] = value
+        self.world.ask_labels(CAMPAIGN)
+
+    def _values(self) -> dict[str, int]:
+        lines = map(json.loads, self.world.calm_objects.lines(Places(RESULTS, CAMPAIGN).labels))
+        return {S3Uri.parse(line["source-ref"]).key: line["category"] for line in lines}
+
+    def _correct_again(self) -> None:
+        if self.corrected:
+            self._correct(max(self.corrected))
 
     def _leave_out(self) -> None:
         with suppress(Conflict):
@@ -460,7 +492,11 @@ class Campaigns(RuleBasedStateMachine):
             if self.world.report_requests:
                 self.world.settlement.settle(self.world.report_requests[0])
 
-        return (self._reconcile, upload, end, settle)[number]
+        def write() -> None:
+            if self.world.label_requests:
+                self.world.settlement.write_labels(self.world.label_requests[0])
+
+        return (self._reconcile, upload, end, settle, write, self._correct_again)[number]
 
     def _running(self) -> list[str]:
         jobs = self.world.calm_sagemaker.jobs
@@ -489,8 +525,10 @@ class Campaigns(RuleBasedStateMachine):
 
     def _picture(self) -> Any:
         store = self.world.store
+        found = store.campaigns.find(CAMPAIGN)
         return (store.batches.of(CAMPAIGN), store.jobs.of(CAMPAIGN), store.images.pending_summary(CAMPAIGN),
-                len(self.world.uploads), len(self.world.report_requests))  # fmt: skip
+                len(self.world.uploads), len(self.world.report_requests), found and found.label_changes,
+                found and found.labels_written)  # fmt: skip
 
 
 def _foreign(world: StormyWorld, name: str) -> dict[str, Any]:

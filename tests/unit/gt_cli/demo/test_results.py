@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from gt_cli.demo.results import conclusion, summary, write
+from gt_cli.demo.results import ROLES, conclusion, summary, write
+from gt_service.chain.names import Role
 
 KEYS = {
     "name",
@@ -50,6 +51,17 @@ REPORT = {
     "people": {"hours": 12.5, "all_human_hours": 24.0},
     "quality": {"true_error": 0.072},
 }
+
+
+def test_a_job_of_any_role_is_in_the_table() -> None:
+    """A second look, or a role that comes with a later version, would end the demo with an error and no results."""
+    assert set(ROLES) == set(Role)
+    jobs = [{**JOB, "name": f"birds-{role}", "role": role} for role in (*Role, "something new")]
+    whole = summary(jobs, {job["name"]: REPORT for job in jobs}, {})
+    console = Console(file=io.StringIO(), width=200)
+    console.print(conclusion(whole))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert all(word in text for word in (*ROLES.values(), "something new", "birds-review"))
 
 
 @pytest.fixture

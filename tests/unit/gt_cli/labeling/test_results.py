@@ -21,6 +21,7 @@ from gt_engine.workforce.members import Members
 from gt_engine.workforce.tasks import JobOffer, Tasks
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
+from gt_service.outputs.corrections import write_correction
 from gt_service.regions import TaskType
 from tests.engine import MemoryEngineObjects
 from tests.workforce_memory import MemoryMembers, MemoryTasks
@@ -57,9 +58,10 @@ class Folder:
         wanted = Wanted(self.photos, LABELS, BOXES)
         return Results(Stack(), self.api, self.people, wanted)  # type: ignore[arg-type]
 
-    def add_job(self, name: str, status: str, *, report: str | None = None) -> JobTree:
+    def add_job(self, name: str, status: str, *, report: str | None = None, role: str = "first") -> JobTree:
         output = S3Uri("results", f"photos/output/{name}")
-        self.api.found.append({"name": name, "status": status, "output_s3_uri": str(output), "report_s3_uri": report})
+        job = {"name": name, "status": status, "output_s3_uri": str(output), "report_s3_uri": report, "role": role}
+        self.api.found.append(job)
         return JobTree(output, name)
 
     def manifest(self, uri: S3Uri, *, labeled: tuple[int, ...]) -> None:
@@ -163,3 +165,17 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="is a file"):
         check_out(tmp_path / "letters.txt")
     check_out(tmp_path / "new")
+
+
+def test_labels_that_were_put_right_are_those_that_are_written(folder: Folder) -> None:
+    """A job's files and a running review still hold the wrong label; a label that was taken out came back."""
+    folder.manifest(folder.add_job("photos-0001", "Completed").output_manifest, labeled=(0, 1, 2))
+    folder.manifest(folder.add_job("photos-0001-review", "Completed", role="review").output_manifest, labeled=(3,))
+    right = {"image_size": [{"width": 320, "height": 240, "depth": 3}], "annotations": []}
+    label = content() | {ATTRIBUTE: right}
+    for number, given in ((1, label), (2, None)):
+        source, root = f"s3://inbox/photos/images/{number}.jpg", S3Uri("results", "photos")
+        write_correction(folder.objects, root, source=source, label=given, by="owner", at=NOW)
+    lines = folder.results().lines()
+    assert [line["source-ref"].rpartition("/")[2] for line in lines] == ["0.jpg", "1.jpg"]
+    assert lines[1][ATTRIBUTE] == right

@@ -161,6 +161,8 @@ def correct(world: World, name: str, value: int | None) -> None:
     source = f"s3://{INBOX}/{key(name)}"
     root = Places(RESULTS, "birds").root
     write_correction(world.objects, root, source=source, label=label, by="owner", at=world.now())
+    world.store.campaigns.labels_changed("birds")
+    world.label_requests.append("birds")
     world.later(seconds=1)
 
 
@@ -177,7 +179,6 @@ def test_corrections_take_the_place_of_labels(world: World) -> None:
     correct(world, "0003.png", 1)
     correct(world, "0003.png", 9)
     correct(world, "never-labeled.png", 5)
-    world.label_requests.append("birds")
     world.settle()
     found = {name.removeprefix("birds/images/"): line["category"] for name, line in labels(world).items()}
     assert found.pop("0000.png") != 9
@@ -193,7 +194,6 @@ def test_a_duplicates_own_correction_holds(world: World) -> None:
     world.finish("birds-0001")
     correct(world, "0001.png", None)
     correct(world, "again.png", 3)
-    world.label_requests.append("birds")
     world.settle()
     assert key("0001.png") not in labels(world)
     assert labels(world)[key("again.png")]["category"] == 3
@@ -215,4 +215,70 @@ def test_a_correction_while_labels_are_written_is_not_lost(world: World, monkeyp
 
     monkeypatch.setattr(CampaignLabels, "_write", slowly)
     world.settlement.refresh("birds")
+    world.settle()
+    assert labels(world)[key("0001.png")]["category"] == 7
+
+
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How often all labels of a campaign are written."""
+    write, counted = CampaignLabels.write, list[str]()
+
+    def counting(self: CampaignLabels, campaign: str) -> Duplicates:
+        counted.append(campaign)
+        return write(self, campaign)
+
+    monkeypatch.setattr(CampaignLabels, "write", counting)
+    return counted
+
+
+def test_many_corrections_are_one_writing(world: World, writes: list[str]) -> None:
+    """With a million images a writing takes minutes: one for each click would take days."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001")
+    writes.clear()
+    for name in ("0000.png", "0001.png", "0002.png"):
+        correct(world, name, 7)
+    world.settle()
+    assert len(writes) == 1
+    assert [line["category"] for line in labels(world).values()].count(7) == 3
+
+
+def test_who_asks_while_labels_are_written_is_served_by_one_more_writing(world: World, writes: list[str]) -> None:
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001")
+    writes.clear()
+    correct(world, "0000.png", 7)
+    begun = world.store.campaigns.begin_labels("birds", world.now())
+    assert begun is not None
+    for name in ("0001.png", "0002.png"):
+        correct(world, name, 7)
+    world.settle()
+    assert writes == [], "two write the labels at once"
+    assert not world.store.campaigns.end_labels("birds", begun)
+    world.ask_labels("birds")
+    world.settle()
+    assert len(writes) == 1
+    assert [line["category"] for line in labels(world).values()].count(7) == 3
+
+
+def test_a_lost_ask_and_a_killed_writer_are_made_up_for_by_the_schedule(world: World, writes: list[str]) -> None:
+    """Else a label that was corrected comes into no export until a job ends, or never."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.finish("birds-0001")
+    correct(world, "0001.png", 7)
+    assert world.store.campaigns.begin_labels("birds", world.now()) is not None  # and then its function is killed
+    writes.clear()
+    for _ in range(4):
+        world.label_requests.clear()
+        world.later(seconds=LABELS_PAUSE.total_seconds())
+        world.advance()
+        world.settle()
+    assert len(writes) == 1
     assert labels(world)[key("0001.png")]["category"] == 7

@@ -105,6 +105,15 @@ def test_open_images_are_counted_by_status_without_those_in_batches(world: World
     assert browsing.in_batches("birds", browsing.batches("birds", 50)) == 5
 
 
+def test_images_of_a_filling_batch_are_counted_once(world: World, browsing: Browsing) -> None:
+    """The page and the API told another number of the same campaign while a batch filled, one of them twice as many."""
+    world.campaign(batch={"size": 1000, "quiet_minutes": 30, "minimum": 1})
+    world.images(7)
+    world.store.batches.create(Batch("birds", 1, BatchState.FILLING, "full", 5, "s3://r/members", None, START))
+    assert browsing.open_images("birds", most=1_000)[ImageStatus.PENDING] == Count(2)
+    assert browsing.in_batches("birds", browsing.batches("birds", 50)) == 5
+
+
 def test_images_replaced_after_their_batch_are_listed(world: World, browsing: Browsing) -> None:
     """Whoever mends a photo and uploads it again would never learn that it came too late."""
     world.campaign(batch={"size": 5, "quiet_minutes": 30, "minimum": 1})
