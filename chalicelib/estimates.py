@@ -21,16 +21,17 @@ PAST_JOBS = 5
 
 
 def asked(body: Any) -> Estimate:
-    """The answer to POST /estimates: `objects`, and the name of a `campaign` or a `spec`.
+    """The answer to POST /estimates: `objects`, `imported` labels besides, and the name of a `campaign` or a `spec`.
 
     Errors: `InvalidInput`, `SpecErrors`, `NotFound`.
     """
     given = body if isinstance(body, Mapping) else {}
     objects, campaign, spec = count_of_objects(given.get("objects")), given.get("campaign"), given.get("spec")
+    imported = count_of_objects(given.get("imported", 0), field="imported", least=0)
     if isinstance(campaign, str) and spec is None:
-        return of_campaign(campaign, objects)
+        return of_campaign(campaign, objects, imported)
     if isinstance(spec, Mapping) and campaign is None:
-        return of_spec(parse_spec(_written(spec), filename="spec.json"), objects)
+        return of_spec(parse_spec(_written(spec), filename="spec.json"), objects, imported)
     raise InvalidInput("give either the name of a campaign or a spec", field="campaign")
 
 
@@ -41,20 +42,21 @@ def _written(spec: Any) -> str:
         raise InvalidInput("nested too deeply", remedy="A spec nests two levels at most.", field="spec") from None
 
 
-def of_campaign(name: str, objects: int) -> Estimate:
+def of_campaign(name: str, objects: int, imported: int = 0) -> Estimate:
     """With the spec in force. Errors: `NotFound` where there is no campaign, or no spec yet."""
     spec = wiring.store().campaigns.get(name).spec
     if spec is None:
         raise NotFound(f"campaign {name} has no spec yet", remedy="Drop its campaign.yaml.", field="campaign")
-    return of_spec(spec, objects)
+    return of_spec(spec, objects, imported)
 
 
-def of_spec(spec: CampaignSpec, objects: int) -> Estimate:
+def of_spec(spec: CampaignSpec, objects: int, imported: int = 0) -> Estimate:
     """With any spec; the campaign of its name may be running, and may not be there yet."""
     browsing = Browsing(wiring.store().tables)
     latest = next(iter(browsing.batches(spec.name, 1)), None)
     first_batch = latest.number + 1 if latest else 1
-    return estimate(spec, objects, history=_history(browsing, spec), first_batch=first_batch, **_here())
+    history = _history(browsing, spec)
+    return estimate(spec, objects, history=history, first_batch=first_batch, imported=imported, **_here())
 
 
 def of_settings(spec: CampaignSpec, objects: int) -> Estimate:

@@ -62,6 +62,7 @@ def import_json(dropped: Import) -> Json:
         "held": dropped.held,
         "waiting": dropped.waiting,
         "left_out": dropped.left_out,
+        "checked": dropped.checked,
         "notes": list(dropped.notes),
         "problem": None if dropped.problem is None else dict(dropped.problem),
     }

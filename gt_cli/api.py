@@ -91,8 +91,9 @@ class Api:
     def send_second_look(self, campaign: str, top: int) -> JsonObject:
         return self._answer(self._client.post(f"/campaigns/{campaign}/second-look", params={"top": top}))
 
-    def estimate(self, spec: JsonObject, objects: int) -> JsonObject:
-        return self._answer(self._client.post("/estimates", json={"spec": spec, "objects": objects}))
+    def estimate(self, spec: JsonObject, objects: int, imported: int = 0) -> JsonObject:
+        asked = {"spec": spec, "objects": objects, "imported": imported}
+        return self._answer(self._client.post("/estimates", json=asked))
 
     def _get(self, path: str, **query: str) -> JsonObject:
         return self._answer(self._look(path, **query))

@@ -72,6 +72,7 @@ class Import(_Shown):
     held: int = Field(description="Labels of the file that are labels of the campaign.")
     waiting: int = Field(description="Labels whose images have not been uploaded.")
     left_out: int = Field(description="Labels that will not be the campaign's.")
+    checked: int = Field(description="Labels whose images people are asked about, without seeing them, to check them.")
     notes: list[str] = Field(description="Why, for the first of those left out.")
     problem: Problem | None = Field(description="Why the file was refused.")
 
@@ -348,6 +349,9 @@ class EstimateRequest(_Shown):
     """The name of a campaign, or a spec; never both. With a spec, the campaign of its name need not be there."""
 
     objects: int = Field(ge=1, le=MOST_OBJECTS, description="How many images are to come.")
+    imported: int = Field(
+        0, ge=0, le=MOST_OBJECTS, description="Labels that are imported besides; a share of them is checked by people."
+    )
     campaign: str | None = Field(None, description="A campaign: its spec in force and its own finished jobs count.")
     spec: CampaignSpec | None = Field(
         None, description="A spec that need not be in force; the finished jobs of the campaign of its name count."

@@ -22,12 +22,15 @@ from gt_service.reports import estimate as estimates
 @click.command()
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--objects", type=click.IntRange(1), required=True, help="How many images there will be.")
+@click.option("--imported", type=click.IntRange(0), default=0, help="How many labels you will import besides.")
 @click.option("--region", type=click.Choice(sorted(REGION_ACCOUNTS)), default="us-east-1", show_default=True)
 @click.option("--url", envvar="GT_SERVICE_URL", help="Ask this service, in its own region; or GT_SERVICE_URL.")
 @click.option("--token", envvar="GT_SERVICE_TOKEN", help="Yours; or GT_SERVICE_TOKEN.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
 @reporting_errors
-def estimate(spec: Path, objects: int, region: str, url: str | None, token: str | None, as_json: bool) -> None:
+def estimate(
+    spec: Path, objects: int, imported: int, region: str, url: str | None, token: str | None, as_json: bool
+) -> None:
     """What labeling so many images would cost, before it starts.
 
     A service that is asked (--url and --token) lets the campaign's own finished jobs count; without one nothing is
@@ -36,10 +39,11 @@ def estimate(spec: Path, objects: int, region: str, url: str | None, token: str 
     written = parse_spec(spec.read_bytes(), filename=spec.name)
     if url and token:
         with api_of(url, token) as api:
-            found = api.estimate(written.model_dump(mode="json"), objects)
+            found = api.estimate(written.model_dump(mode="json"), objects, imported)
     else:
         prices = PriceTable.of(planning.configured_backend())
-        found = estimates.estimate(written, objects, prices=prices, region=region).as_dict()
+        asked = estimates.estimate(written, objects, prices=prices, region=region, imported=imported)
+        found = asked.as_dict()
     if as_json:
         console.print_json(data=found)
         return

@@ -69,6 +69,13 @@ def import_labels(
             highlight=False,
             soft_wrap=True,
         )
+    if now["checked"]:
+        console.print(
+            f"{now['checked']:,} of the labels, drawn by chance, are checked: people are asked about their images "
+            "without seeing them, and the job's report tells how well both agree",
+            highlight=False,
+            soft_wrap=True,
+        )
     for note in now["notes"]:
         errors.print(f"left out: {escape(note)}", style="yellow", highlight=False, soft_wrap=True)
     if now["left_out"] > len(now["notes"]):

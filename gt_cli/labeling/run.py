@@ -190,6 +190,11 @@ def _bring(path: Path, stack: LocalStack, api: Api, run: Run, console: Console) 
         importing.drop(api, stack.session.client("s3"), run.wanted.campaign, brought, say=status.update)
         now = importing.wait(api, run.wanted.campaign, brought, say=status.update)
     console.print(f"{now['held']:,} labels from {escape(str(path))}: these photos are done.", highlight=False)
+    if now["checked"]:
+        console.print(
+            f"{now['checked']:,} more, drawn by chance, are asked for all the same, to see whether they are right.",
+            highlight=False,
+        )
     for note in now["notes"]:
         console.print(f"[yellow]Left out:[/] {escape(note)}", highlight=False, soft_wrap=True)
 

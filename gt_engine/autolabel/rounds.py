@@ -32,7 +32,7 @@ machine's proposal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import ceil, log2
@@ -163,11 +163,14 @@ Step: TypeAlias = AskPeople | AutoLabel | Finish
 class Progress:
     """What has happened so far in a job; `objects` are the ids in manifest order, `failed` cannot be labeled, and
     people are asked about those of `ahead` at this moment. `labeled_before` came with their labels and are none of the
-    objects: the job starts warm from them, and since nobody drew them by chance they certify nothing."""
+    objects: the job starts warm from them, and since nobody drew them by chance they certify nothing. `by_people` are
+    labeled by people whatever the machine may, once nothing else is left to ask: they check labels from before, and
+    were drawn from other objects than the rest, so they certify nothing either."""
 
     objects: tuple[str, ...]
     failed: frozenset[str] = frozenset()
     labeled_before: tuple[str, ...] = ()
+    by_people: frozenset[str] = frozenset()
     batches: tuple[HumanBatch, ...] = ()
     rounds: tuple[Round, ...] = ()
     ahead: tuple[str, ...] = ()
@@ -189,10 +192,17 @@ class Progress:
         return tuple(one for round_ in self.rounds for one in round_.machine)
 
     def pool(self) -> tuple[str, ...]:
-        """Every object still to be labeled, in manifest order."""
+        """Every object still to be labeled, by people or by machine, in manifest order."""
+        return tuple(one for one in self._left() if one not in self.by_people)
+
+    def for_people(self) -> tuple[str, ...]:
+        """Every object still to be labeled that the machine is not to label."""
+        return tuple(one for one in self._left() if one in self.by_people)
+
+    def _left(self) -> Iterator[str]:
         gone = {one for batch in self.batches for one in (*batch.labeled, *batch.unlabeled)}
         gone.update(self.machine(), self.failed, self.ahead)
-        return tuple(one for one in self.objects if one not in gone)
+        return (one for one in self.objects if one not in gone)
 
     def validation(self) -> tuple[str, ...]:
         """Human-labeled objects that are still a fair sample of the pool."""
@@ -265,6 +275,8 @@ def has_decided(plan: JobPlan, progress: Progress) -> bool:
 def next_step(plan: JobPlan, progress: Progress) -> Step:
     """What comes next."""
     pool = progress.pool()
+    if not pool and (last := progress.for_people()):
+        return AskPeople(Purpose.ROUND, last[: plan.max_concurrent])
     if not pool:
         return Finish(train=plan.auto_labeling and bool(progress.human()) and _unseen(progress))
     if not plan.auto_labeling:

@@ -197,6 +197,7 @@ def dump(state: JobState) -> bytes:
     document = asdict(state)
     document["clock"] = state.clock.isoformat()
     document["progress"]["failed"] = sorted(state.progress.failed)
+    document["progress"]["by_people"] = sorted(state.progress.by_people)
     del document["progress"]["ahead"]  # it follows from the open batches
     for batch, written in zip(state.open_batches, document["open_batches"], strict=True):
         written["until"] = batch.until.isoformat()
@@ -215,6 +216,7 @@ def load(body: bytes) -> JobState:
             objects=tuple(progress["objects"]),
             failed=frozenset(progress["failed"]),
             labeled_before=tuple(progress.get("labeled_before", ())),
+            by_people=frozenset(progress.get("by_people", ())),
             batches=tuple(_batch(**batch) for batch in progress["batches"]),
             rounds=tuple(Round(**_tuples(round_)) for round_ in progress["rounds"]),
         ),

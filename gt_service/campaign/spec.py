@@ -347,6 +347,14 @@ class CampaignSpec(_Part):
         "their labels cannot certify the machine. Boxes only.",
         examples=[{"blind": 0.1}],
     )
+    check_imported: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="The share of imported labels whose images people are asked about all the same, without seeing the "
+        "label. The report tells how well both agree; people's labels hold.",
+        examples=[0.1],
+    )
     review: Review = Field(
         default_factory=Review,
         description="A second look at labels that seem wrong.",

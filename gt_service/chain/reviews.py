@@ -44,6 +44,7 @@ def review_spec(spec: CampaignSpec) -> CampaignSpec:
             "workers_per_object": spec.review.workers_per_object or spec.workers_per_object,
             "auto_labeling": False,
             "proposals": None,
+            "check_imported": 0.0,
             "model": None,
             "quality": Quality(),
             "stopping": Stopping(),

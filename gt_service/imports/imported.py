@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -18,6 +18,7 @@ from typing import Any
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.names import Places
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
+from gt_service.imports.checks import beside, is_chosen
 from gt_service.imports.lines import LineReader
 from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
@@ -26,6 +27,7 @@ from gt_service.outputs.records import IMPORTED, PROPOSAL, JsonObject, attribute
 from gt_service.store import Store
 from gt_service.store.records import Campaign, Image, ImageStatus, Import
 
+CHECKS = "checks.manifest"
 LABELS, PROPOSALS, OUTPUT = "labels.manifest", "proposals.manifest", "manifests/output/output.manifest"
 MOST_LEARNT = 5_000
 """Labeled lines that a job is given to learn from; of more, every second, third, … is taken."""
@@ -81,32 +83,39 @@ class ImportedLabels:
         """Finds the images of imported labels; those that wait for a batch leave it. Writes what holds."""
         taken = dict[str, str]()
         # The latest first: its labels hold, and what earlier ones say of the same images is left out.
-        newest = [self._placed(campaign.name, each, taken, now) for each in reversed(campaign.imports) if each.is_read]
+        newest = [self._placed(campaign, each, taken, now) for each in reversed(campaign.imports) if each.is_read]
         placed = newest[::-1]
         if [each.held for each in placed] != [each.held for each in campaign.imports if each.is_read]:
             # First: killed in between, it is told again, and the labels are written once more than needed.
             self._store.campaigns.tell_of_duplicates(campaign.name, now)
         self._store.campaigns.record_imports(campaign.name, placed, seen, now)
 
-    def _placed(self, campaign: str, dropped: Import, taken: dict[str, str], now: datetime) -> Import:
+    def _placed(self, campaign: Campaign, dropped: Import, taken: dict[str, str], now: datetime) -> Import:
         """taken: by the key of each image that has its label, the import that it is of."""
-        folder, tally = Places(self._results, campaign).imported(dropped.name), _Tally()
+        folder = Places(self._results, campaign.name).imported(dropped.name)
+        share = 0.0 if campaign.spec is None else campaign.spec.check_imported
+        tally = _Tally(share, frozenset(_key(line) for line in self._there(folder / CHECKS)))
         lines = self._holding(campaign, dropped, self._lines(folder / LABELS), taken, tally)
         self._objects.write_stream(folder / OUTPUT, json_lines(lines), CONTENT_TYPE)
+        if tally.checks or tally.sent:
+            self._objects.write_stream(folder / CHECKS, json_lines(tally.checks), CONTENT_TYPE)
         return replace(
             dropped,
             held=tally.held,
+            checked=len(tally.checks),
             left_out=tally.left_out,
             notes=tuple(tally.notes),
             changed_at=now.isoformat() if tally.held > dropped.held else dropped.changed_at,
         )
 
     def _holding(
-        self, campaign: str, dropped: Import, lines: Iterator[JsonObject], taken: dict[str, str], tally: _Tally
+        self, of: Campaign, dropped: Import, lines: Iterator[JsonObject], taken: dict[str, str], tally: _Tally
     ) -> Iterator[JsonObject]:
-        """The lines that are labels of the campaign, each of the image that stands for its content."""
+        """The lines that are labels of the campaign, each of the image that stands for its content; those that people
+        are to check stay with the tally, and their images wait for a batch."""
+        campaign = of.name
         while some := list(islice(lines, _AT_ONCE)):
-            keys = [S3Uri.parse(line["source-ref"]).key for line in some]
+            keys = [_key(line) for line in some]
             images = self._store.images.get_many((campaign, key) for key in keys)
             for key, line in zip(keys, some, strict=True):
                 image = images.get((campaign, key))
@@ -115,9 +124,13 @@ class ImportedLabels:
                     image = None if owner is None else self._store.images.get(campaign, owner)
                 if image is None or image.status is ImageStatus.REJECTED:
                     continue  # it may still come
-                why = _left_out(image, line) or _labeled_twice(taken.get(image.key), dropped)
+                is_check = tally.is_check(campaign, key, image)
+                why = _left_out(image, line, is_check=is_check) or _labeled_twice(taken.get(image.key), dropped)
                 if why is not None:
                     tally.leave_out(f"{key}: {why}")
+                elif is_check:
+                    taken[image.key] = dropped.name
+                    tally.checks.append(_of_image(line, image, self._inbox))
                 elif image.status is ImageStatus.IMPORTED or self._store.images.keep_label(image, dropped.name):
                     taken[image.key] = dropped.name
                     tally.held += 1
@@ -126,14 +139,20 @@ class ImportedLabels:
     # ------------------------------------------------------------ what others need
 
     def awaited(self, campaign: Campaign) -> Collection[str]:
-        """Keys of images that have their labels and are not known to have come: a batch does without them."""
+        """Keys of images that have their labels and are not known to have come: a batch does without them, but for
+        those that check these."""
         root = Places(self._results, campaign.name)
-        return {
-            S3Uri.parse(line["source-ref"]).key
-            for each in campaign.imports
-            if each.is_read and each.waiting
-            for line in self._lines(root.imported(each.name) / LABELS)
-        }
+        waiting = [root.imported(each.name) for each in campaign.imports if each.is_read and each.waiting]
+        labeled = {_key(line) for folder in waiting for line in self._lines(folder / LABELS)}
+        return labeled - {_key(line) for folder in waiting for line in self._there(folder / CHECKS)}
+
+    def to_check(self, campaign: Campaign, attribute: str, keys: Collection[str]) -> Mapping[str, JsonObject]:
+        """By key: the label of an image that people are asked about to check it, as the manifest holds it."""
+        folders = [
+            Places(self._results, campaign.name).imported(each.name) for each in campaign.imports if each.checked
+        ]
+        lines = (line for folder in folders for line in self._there(folder / CHECKS))
+        return {_key(line): beside(line, attribute) for line in lines if _key(line) in keys}
 
     def to_learn_from(self, campaign: Campaign, since: datetime | None) -> list[JsonObject]:
         """Labeled lines for a job's manifest, at most `MOST_LEARNT`; none where no label came after `since`."""
@@ -150,10 +169,17 @@ class ImportedLabels:
             if each.is_read and each.proposals:
                 folder = Places(self._results, campaign.name).imported(each.name)
                 for line in self._lines(folder / PROPOSALS):
-                    key = S3Uri.parse(line["source-ref"]).key
+                    key = _key(line)
                     if key in keys and names[0] in line:
                         found[key] = {name: line[name] for name in names}
         return found
+
+    def _there(self, uri: S3Uri) -> Iterator[JsonObject]:
+        """The lines of a file that need not be there."""
+        try:
+            yield from self._lines(uri)
+        except NotFound:
+            return
 
     def _lines(self, uri: S3Uri) -> Iterator[JsonObject]:
         return (json.loads(line) for line in self._objects.lines(uri) if line.strip())
@@ -190,11 +216,20 @@ class _Counted:
 
 @dataclass
 class _Tally:
+    """share: of the images that people are asked about all the same. sent: keys of those that were left to a batch."""
+
+    share: float
+    sent: frozenset[str]
     held: int = 0
     left_out: int = 0
+    notes: list[str] = field(default_factory=list)
+    checks: list[JsonObject] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.notes: list[str] = []
+    def is_check(self, campaign: str, key: str, image: Image) -> bool:
+        """Whether people are asked about an image with a label. Not about one that is the campaign's already."""
+        if image.status is ImageStatus.PENDING:
+            return is_chosen(self.share, campaign, key)
+        return image.batch is not None and image.key in self.sent
 
     def leave_out(self, note: str) -> None:
         self.left_out += 1
@@ -202,9 +237,9 @@ class _Tally:
             self.notes.append(note)
 
 
-def _left_out(image: Image, line: JsonObject) -> str | None:
-    """Why a label is none of the campaign's; None where it is."""
-    if image.batch is not None:
+def _left_out(image: Image, line: JsonObject, *, is_check: bool) -> str | None:
+    """Why a label is none of the campaign's, nor to be checked; None where it is."""
+    if image.batch is not None and not is_check:
         return f"the image is in batch {image.batch}; what its job labels holds"
     size = _size(line)
     if size is None or _is_scaled(size, (image.width, image.height)):
@@ -217,6 +252,10 @@ def _labeled_twice(by: str | None, dropped: Import) -> str | None:
     if by is None:
         return None
     return "a line before it is of the same picture" if by == dropped.name else f"{by}, which was dropped later, holds"
+
+
+def _key(line: JsonObject) -> str:
+    return S3Uri.parse(line["source-ref"]).key
 
 
 def _size(line: JsonObject) -> tuple[int, int] | None:

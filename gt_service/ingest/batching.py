@@ -66,12 +66,12 @@ class Batching:
         images.take(batch.campaign, (member for member in members if member.key not in taken), batch.number)
         keys = images.taken(batch.campaign, members, batch.number)
         places, campaign = Places(self._results, batch.campaign), self._store.campaigns.get(batch.campaign)
-        manifest, proposals = places.manifest(batch.number), self._proposals(campaign, keys)
-        write_manifest(self._objects, manifest, self._inbox, keys, passed_on=proposals)
+        manifest, more = places.manifest(batch.number), self._brought(campaign, keys)
+        write_manifest(self._objects, manifest, self._inbox, keys, passed_on=more)
         labeled, given = None, self._to_learn_from(campaign, batch) if keys else []
         if given:
             labeled = places.labeled_manifest(batch.number)
-            write_manifest(self._objects, labeled, self._inbox, keys, passed_on=proposals, labeled=given)
+            write_manifest(self._objects, labeled, self._inbox, keys, passed_on=more, labeled=given)
         self._store.batches.close(
             batch,
             objects=len(keys),
@@ -80,10 +80,14 @@ class Batching:
             now=now,
         )
 
-    def _proposals(self, campaign: Campaign, keys: list[str]) -> Mapping[str, JsonObject]:
+    def _brought(self, campaign: Campaign, keys: list[str]) -> Mapping[str, JsonObject]:
+        """What somebody had of these images before: predictions, and labels that are to be checked."""
         if campaign.spec is None or not campaign.imports:
             return {}
-        return self._imported.proposals(campaign, campaign.spec.label_attribute, frozenset(keys))
+        attribute, wanted = campaign.spec.label_attribute, frozenset(keys)
+        predicted = self._imported.proposals(campaign, attribute, wanted)
+        checked = self._imported.to_check(campaign, attribute, wanted)
+        return {key: {**predicted.get(key, {}), **checked.get(key, {})} for key in {*predicted, *checked}}
 
     def _to_learn_from(self, campaign: Campaign, batch: Batch) -> list[JsonObject]:
         """Imported labels that the chain has not seen: those that came after the batch before was closed."""

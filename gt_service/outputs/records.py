@@ -63,6 +63,9 @@ def attribute_of(line: JsonObject) -> str:
     return next(name for name in line if metadata_key(name) in line)
 
 
+CHECKED = "-imported"
+"""Behind a label attribute: a label from before the campaign, `{"label": …, "metadata": …}`, of an image that people
+are asked about without seeing it. No `-metadata` beside it: it is no label of the line."""
 PROPOSAL = "-proposal"
 """Behind a label attribute: a label that a model proposes, and that nobody has confirmed."""
 

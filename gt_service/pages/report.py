@@ -92,6 +92,8 @@ def tables(report: Json) -> Iterator[Table]:
         yield _targets(targets)
     if workers := report.get("workers"):
         yield _workers(workers)
+    if imported := report.get("imported_labels"):
+        yield _imported(imported)
     if proposals := report.get("proposals"):
         yield _proposals(proposals)
     if (report.get("unlabeled") or {}).get("count"):
@@ -160,6 +162,13 @@ def _confusion(quality: Json) -> Iterator[Table]:
             ),
             title="What the machine mistakes for what",
         )
+
+
+def _imported(imported: Json) -> Table:
+    """Labels from before the campaign, held against those of people who did not see them."""
+    side = imported["people"] or {}
+    rows = tuple((name, _measure(side, key)) for name, key in _QUALITIES if side.get(key) is not None)
+    return Table(("Against people's labels", "imported labels"), rows, title="Imported labels", about=imported["text"])
 
 
 def _proposals(proposals: Json) -> Table:

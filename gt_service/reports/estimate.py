@@ -166,10 +166,10 @@ MOST_JOBS = 2_000
 """Each is listed in an estimate, and each is reckoned."""
 
 
-def count_of_objects(number: object) -> int:
+def count_of_objects(number: object, *, field: str = "objects", least: int = 1) -> int:
     """How many objects an estimate is asked about. Errors: `InvalidInput`."""
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_OBJECTS:
-        raise InvalidInput(f"give a number of images from 1 to {MOST_OBJECTS:,}", field="objects")
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= MOST_OBJECTS:
+        raise InvalidInput(f"give a number of images from {least} to {MOST_OBJECTS:,}", field=field)
     return number
 
 
@@ -181,13 +181,17 @@ def estimate(
     prices: PriceTable | None = None,
     region: str = "us-east-1",
     first_batch: int = 1,
+    imported: int = 0,
 ) -> Estimate:
     """What labeling `objects` more in a campaign will cost, in batches as the spec cuts them.
 
+    imported: labels that are brought along; the spec's share of their images is labeled as well, to check them.
     history: the campaign's finished jobs. first_batch: number of the batch that comes next, for the spec's controls.
 
     Errors: `InvalidInput` for more than `MOST_JOBS` batches.
     """
+    checked = ceil(imported * spec.check_imported)
+    objects += checked
     if objects > MOST_JOBS * spec.batch.size:
         raise InvalidInput(
             f"{objects:,} images in batches of {spec.batch.size:,} are more than {MOST_JOBS:,} jobs",
@@ -208,7 +212,10 @@ def estimate(
         ceiling=cost.ceiling,
         all_human=Mills(fee.cost(objects) + _workers(spec, objects, seconds)),
         jobs=jobs,
-        assumptions=tuple(_assumptions(spec, jobs, history, table)),
+        assumptions=(
+            *_assumptions(spec, jobs, history, table),
+            *([f"{checked:,} of the {imported:,} imported labels are checked by people"] if checked else []),
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import NotFound
 from gt_service.gallery.writing import Gallery
+from gt_service.imports.checks import ImportedCheck
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import TrainingLogs, read_job_output
 from gt_service.outputs.job import Finding
@@ -93,9 +94,11 @@ def make_job_report(
     """The report alone; writes nothing. `gallery` is shown every object."""
     audit, problem = _audit(objects, spec)
     sample = AuditSample(description["LabelingJobName"])
+    checked = ImportedCheck(spec)
 
     def each(found: LabeledObject) -> None:
         sample.add(found)
+        checked.add(found)
         if gallery is not None:
             gallery.add(found)
         if audit is not None:
@@ -115,6 +118,7 @@ def make_job_report(
         control=control,
         quality=quality,
         audit_sample=sample.result() if quality is None else None,
+        imported_labels=checked.result(),
     )
 
 

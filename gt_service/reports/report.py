@@ -47,6 +47,7 @@ def job_report(
     control: Mapping[str, Any] | None = None,
     quality: Mapping[str, Any] | None = None,
     audit_sample: Mapping[str, Any] | None = None,
+    imported_labels: Mapping[str, Any] | None = None,
     labeled_this_month: int = 0,
 ) -> Report:
     """Puts the report together. `control` is the report of the same batch's control job, where that has ended."""
@@ -87,6 +88,7 @@ def job_report(
         "targets": targets(output, terms, prices, seconds_each=seconds, labeled_this_month=labeled_this_month),
         "quality": quality,
         "audit_sample": audit_sample,
+        "imported_labels": imported_labels,
     }
     report["saving"] = _saving(report, cost, human, machine, terms, control, seconds)
     return report

@@ -47,7 +47,8 @@ class Import:
     order: sorts imports by when they were dropped; of two that label one image, the later one holds.
     revision: of the spec that it was read by; None until then. problem: why it was refused, in the shape of errors.
     labels, proposals: its lines, by what they hold. held: labels that are labels of the campaign now; left_out: those
-    that never will be, the first few with their reasons in `notes`. The rest waits for its images.
+    that never will be, the first few with their reasons in `notes`; checked: those whose images people are asked about,
+    without seeing them. The rest waits for its images.
     changed_at: when `held` last grew.
     """
 
@@ -61,6 +62,7 @@ class Import:
     proposals: int = 0
     held: int = 0
     left_out: int = 0
+    checked: int = 0
     notes: tuple[str, ...] = ()
     changed_at: str | None = None
 
@@ -71,7 +73,7 @@ class Import:
     @property
     def waiting(self) -> int:
         """Labels whose images are not in the inbox, as far as is known."""
-        return self.labels - self.held - self.left_out
+        return self.labels - self.held - self.left_out - self.checked
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,16 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         )
     tools.objects.write(job.tree.label_categories, records.label_categories(job.classes), JSON)
     tools.objects.write(job.tree.template, tools.objects.read(job.template), "text/html")
-    progress = replace(state.progress, objects=tuple(todo), labeled_before=tuple(copy.labeled))
+    progress = replace(
+        state.progress, objects=tuple(todo), labeled_before=tuple(copy.labeled), by_people=frozenset(copy.checked)
+    )
     said = [f"{lines} data objects, {len(todo)} to label, {len(job.classes)} label categories."]
     if copy.labeled:
         said.append(
             f"{len(copy.labeled)} data objects have their label: the machine learns from them, and certifies nothing."
         )
+    if copy.checked:
+        said.append(f"{len(copy.checked)} data objects check labels from before: people label them, and see none.")
     if copy.predicted:
         said.append(f"{copy.predicted} data objects came with a prediction.")
     skills = read_record(job, tools).skills
@@ -48,12 +52,13 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
 
 class _Copy:
     """The manifest, line by line. Once it was read to its end: the objects to label, how many of them came with a
-    prediction, those whose labels the machine may learn from, and where each line of the copy begins and the last one
-    ends."""
+    prediction, those that check a label from before, those whose labels the machine may learn from, and where each line
+    of the copy begins and the last one ends."""
 
     def __init__(self) -> None:
         self.todo: list[str] = []
         self.labeled: list[str] = []
+        self.checked: list[str] = []
         self.places = [0]
         self.predicted = 0
 
@@ -68,6 +73,8 @@ class _Copy:
                 if job.task.facts.reviews is not None:
                     check_reviewed(line.text, line.number, job.form.attribute)
                 self.todo.append(str(line.number))
+                if line.is_checked:
+                    self.checked.append(str(line.number))
                 self.predicted += job.plan.auto_labeling and predicted(job, line.text) is not None
             elif job.plan.auto_labeling and label_before(job, line) is not None:
                 self.labeled.append(str(line.number))

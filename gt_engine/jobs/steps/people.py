@@ -91,7 +91,8 @@ def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     lines = {str(line.number): line for line in read_lines(job, tools, set(fresh))}
     sizes = read_facts(job, tools, fresh).sizes
     first = batch.first + batch.published
-    to_mend = {one: lines[one] for one in fresh if one in batch.uncertifying}
+    blind = state.progress.by_people
+    to_mend = {one: lines[one] for one in fresh if one in batch.uncertifying and one not in blind}
     proposals = propose(batch.iteration, first, job, state, to_mend, sizes, tools)
     offered = [
         OfferedLine(

@@ -30,7 +30,8 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     lines = {str(line.number): line for line in read_lines(job, tools, work.step.object_ids)}
     sizes = read_facts(job, tools, lines).sizes
     gold = _gold(job, tools)
-    to_mend = {one: line for one, line in lines.items() if not work.certifies and one not in state.problems}
+    blind = state.progress.by_people | set(state.problems)
+    to_mend = {one: line for one, line in lines.items() if not work.certifies and one not in blind}
     proposals = propose(work.iteration, 0, job, state, to_mend, sizes, tools)
     shown = {one: each.label for one, each in proposals.items() if each.label is not None} | _reviewed(
         job, lines, sizes

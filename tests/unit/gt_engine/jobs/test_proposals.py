@@ -130,6 +130,25 @@ def test_an_object_that_certifies_is_never_shown_with_a_proposal(tmp_path: Path,
     assert not set(records_of(job)) & machine.certifying
 
 
+@pytest.mark.parametrize("auto", [True, False])
+def test_objects_that_check_a_label_are_left_to_people_who_see_nothing(tmp_path: Path, auto: bool) -> None:
+    """Labeled by machine or mended, they would tell nothing of the label from before; in a certificate they would be
+    no fair sample of the rest."""
+    job, machine = job_with(tmp_path, 200, sure=1.0, auto=auto, brought=True)
+    lines = [json.loads(line) for line in job.contents[f"s3://{BUCKET}/input.manifest"].splitlines()]
+    checked = {str(number) for number in range(0, 200, 20)}
+    for number in map(int, checked):
+        lines[number]["category-imported"] = {"label": {}, "metadata": {}}
+    job.contents[f"s3://{BUCKET}/input.manifest"] = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    play(job)
+    assert job.now_as.status == "Completed"
+    output = [json.loads(line) for line in job.files["manifests/output/output.manifest"].splitlines()]
+    assert all(output[int(one)]["category-metadata"]["human-annotated"] == "yes" for one in checked)
+    assert (job.now_as.counters.machine > 0) == auto
+    assert not checked & (shown(job) | set(records_of(job)) | machine.certifying)
+    assert shown(job)
+
+
 def test_no_round_comes_after_one_that_was_said_to_be_the_last() -> None:
     """What is shown after it would be the next round's sample."""
     for seed in range(30):

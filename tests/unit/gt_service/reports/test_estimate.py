@@ -35,6 +35,14 @@ def test_a_campaign_is_estimated_batch_by_batch() -> None:
     assert found.all_human == 3000 * 188
 
 
+def test_imported_labels_cost_what_checking_a_share_of_them_costs() -> None:
+    """An import of 1,000 labels asks people about 50 images, which nobody had reckoned with."""
+    found = estimate(NOTEBOOK, 1000, imported=1000)
+    assert [job.objects for job in found.jobs] == [1050]
+    assert "50 of the 1,000 imported labels are checked by people" in found.assumptions
+    assert estimate(spec(check_imported=0), 1000, imported=1000).jobs[0].objects == 1000
+
+
 @pytest.mark.parametrize("objects", [0, 1, 199, 200, 399, 1250, 1251, 100_000])
 @pytest.mark.parametrize("history", [(), (PastJob("first", 1250, 600, Mills(900)),)])
 def test_the_band_is_in_order_and_under_the_worst_case(objects: int, history: tuple[PastJob, ...]) -> None:
