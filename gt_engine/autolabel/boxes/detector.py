@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,13 @@ from gt_engine.autolabel import network
 from gt_engine.autolabel.boxes import edges, grid, refine
 from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.boxes.geometry import intersection_over_union, suppressed
+from gt_engine.autolabel.boxes.grid import FINE, ROUGH, Grid
 from gt_engine.autolabel.boxes.projection import CHANNELS, Seen
 from gt_engine.labels import Floats, Integers
 
 OVERLAP = 0.4
 VOTE = 0.65
 SAME = 0.5
-FEW = 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,17 @@ class Schedules:
         """A fraction of the steps of every stage."""
         return Schedules(self.proposer.shortened(times), self.refiner.shortened(times), self.edges.shortened(times))
 
+    def on(self, grid: Grid) -> Schedules:
+        """Small objects take longer to learn: three times the first stage, half as long again the second."""
+        if grid is not FINE:
+            return self
+        proposer, refiner = self.proposer, self.refiner
+        return replace(
+            self,
+            proposer=replace(proposer, steps=3 * proposer.steps),
+            refiner=replace(refiner, steps=refiner.steps * 3 // 2),
+        )
+
 
 COLD = Schedules(network.Schedule(100, 2e-3), network.Schedule(360, 1e-3), network.Schedule(1000, 3e-3))
 WARM = Schedules(network.Schedule(40, 1e-3), network.Schedule(120, 7e-4), network.Schedule(400, 1.5e-3))
@@ -42,11 +53,12 @@ LAST = Schedules(network.Schedule(100, 2e-3), network.Schedule(300, 1e-3), netwo
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """The parameters of the three stages."""
+    """The parameters of the three stages, and the grid that the first one looks at."""
 
     proposer: network.Parameters
     refiner: network.Parameters
     edges: network.Parameters
+    grid: Grid = ROUGH
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +66,7 @@ class Material:
     """What all members learn from, each from its own rows.
 
     maps       projected maps [n, s, s, k] of the images
+    grid       of the first stage
     coarse     their grid maps
     boxes      of each image, in units of its side
     class_ids  of each image's boxes
@@ -64,6 +77,7 @@ class Material:
     """
 
     maps: Floats
+    grid: Grid
     coarse: Floats
     boxes: Sequence[Floats]
     class_ids: Sequence[Integers]
@@ -73,9 +87,17 @@ class Material:
     given: Sequence[Floats]
 
 
-def new_detector(classes: int, rng: np.random.Generator) -> Detector:
+def new_detector(classes: int, looks_at: Grid, rng: np.random.Generator) -> Detector:
     """An untrained detector."""
-    return Detector(grid.new_head(CHANNELS, rng), refine.new_head(CHANNELS, classes, rng), edges.new_head(rng))
+    proposer = grid.new_head(CHANNELS, rng)
+    return Detector(proposer, refine.new_head(CHANNELS, classes, rng), edges.new_head(rng), looks_at)
+
+
+def on_grid(detector: Detector, looks_at: Grid, rng: np.random.Generator) -> Detector:
+    """The detector with its first stage on a grid: an untrained one, where it was on another."""
+    if detector.grid is looks_at:
+        return detector
+    return replace(detector, proposer=grid.new_head(CHANNELS, rng), grid=looks_at)
 
 
 def train_finder(
@@ -92,12 +114,12 @@ def train_finder(
     proposals: dict[int, Floats] = {}
     for i in range(0, len(rows), 50):
         some = rows[i : i + 50]
-        proposed = grid.propose(proposer, material.coarse[some])
+        proposed = grid.propose(proposer, material.coarse[some], material.grid)
         proposals.update(zip(some.tolist(), joined(proposed, [material.given[i] for i in some]), strict=True))
 
     def report(step: int, refiner: network.Parameters) -> None:
         if on_step:
-            on_step(step, Detector(proposer, refiner, start.edges))
+            on_step(step, replace(start, proposer=proposer, refiner=refiner))
 
     refiner = refine.train_head(
         start.refiner,
@@ -110,7 +132,7 @@ def train_finder(
         rng,
         report,
     )
-    return Detector(proposer, refiner, start.edges)
+    return replace(start, proposer=proposer, refiner=refiner)
 
 
 def train_sides(
@@ -123,7 +145,8 @@ def train_sides(
 
 def propose(detector: Detector, maps: Floats, given: Sequence[Floats]) -> list[Floats]:
     """Where the first stage would look in each image of projected maps [n, s, s, k], and where others would."""
-    return joined(grid.propose(detector.proposer, grid.grid_maps(maps)), given)
+    coarse = grid.grid_maps(maps, detector.grid)
+    return joined(grid.propose(detector.proposer, coarse, detector.grid), given)
 
 
 def joined(proposed: Sequence[Floats], given: Sequence[Floats]) -> list[Floats]:
@@ -137,7 +160,9 @@ def detect(detector: Detector, maps: Floats, proposals: Sequence[Floats]) -> lis
     boxes, probabilities, quality = refine.refine(detector.refiner, maps, image, np.concatenate(proposals))
     class_ids = probabilities.argmax(1)
     scores = probabilities.max(1) * np.sqrt(quality)
-    return [_distinct(boxes[mine], class_ids[mine], scores[mine]) for mine in (image == i for i in range(len(maps)))]
+    most = detector.grid.proposals
+    mine = [image == i for i in range(len(maps))]
+    return [_distinct(boxes[one], class_ids[one], scores[one], most) for one in mine]
 
 
 def detect_closely(
@@ -148,7 +173,7 @@ def detect_closely(
     Boxes with a score below `likely_from` will not make it into a label: their sides may stay where they are.
     """
     opinions = [detect(one, seen.coarse, propose(one, seen.coarse, given)) for one in members]
-    found = [_agreed(of_image) for of_image in zip(*opinions, strict=True)]
+    found = [_agreed(of_image, members[0].grid.proposals) for of_image in zip(*opinions, strict=True)]
     likely = [one.scores >= likely_from for one in found]
     image = np.repeat(np.arange(len(found)), [int(one.sum()) for one in likely])
     boxes = np.concatenate([one.boxes[mask] for one, mask in zip(found, likely, strict=True)])
@@ -158,7 +183,7 @@ def detect_closely(
     return found
 
 
-def _agreed(opinions: Sequence[Detections]) -> Detections:
+def _agreed(opinions: Sequence[Detections], most: int) -> Detections:
     """One view of an image from several: an object's score is the mean of the members', 0 where one does not see it."""
     if len(opinions) == 1:
         return opinions[0]
@@ -166,24 +191,24 @@ def _agreed(opinions: Sequence[Detections]) -> Detections:
         np.concatenate([getattr(one, part) for one in opinions]) for part in ("boxes", "class_ids", "scores")
     )
     member = np.repeat(np.arange(len(opinions)), [len(one.scores) for one in opinions])
-    kept, overlap, voted = _merged(boxes, class_ids, scores)
+    kept, overlap, voted = _merged(boxes, class_ids, scores, most)
     same = (overlap > SAME) * scores
     believed = sum(np.where(member == one, same, 0).max(1) for one in range(len(opinions))) / len(opinions)
     order = np.argsort(-believed, kind="stable")
     return Detections(voted[order], class_ids[kept][order], np.asarray(believed[order], np.float32))
 
 
-def _distinct(boxes: Floats, class_ids: Integers, scores: Floats) -> Detections:
+def _distinct(boxes: Floats, class_ids: Integers, scores: Floats, most: int) -> Detections:
     """One box per object and class: the best one stands."""
-    kept, _, voted = _merged(boxes, class_ids, scores)
+    kept, _, voted = _merged(boxes, class_ids, scores, most)
     return Detections(voted, class_ids[kept], scores[kept].astype(np.float32))
 
 
-def _merged(boxes: Floats, class_ids: Integers, scores: Floats) -> tuple[Integers, Floats, Floats]:
-    """The best box of each object and class, how much each of them overlaps with all boxes [kept, m], and where its
-    near doubles vote that its sides are [kept, 4]."""
+def _merged(boxes: Floats, class_ids: Integers, scores: Floats, most: int) -> tuple[Integers, Floats, Floats]:
+    """The best box of each object and class, `most` in all, how much each of them overlaps with all boxes [kept, m],
+    and where its near doubles vote that its sides are [kept, 4]."""
     apart = np.asarray(boxes + 2 * class_ids[:, None], np.float32)  # boxes of different classes never touch
-    kept = suppressed(apart, scores, OVERLAP, FEW)
+    kept = suppressed(apart, scores, OVERLAP, most)
     overlap = intersection_over_union(apart[kept], apart)
     weights = (overlap > VOTE) * scores**2
     voted = weights @ boxes / weights.sum(1, keepdims=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -12,13 +13,39 @@ from gt_engine.autolabel import network
 from gt_engine.autolabel.boxes.geometry import suppressed
 from gt_engine.labels import Floats, Integers
 
-GRID = 20
 HIDDEN = 128
 EMPTY_SHARE = 0.12
 """Share of the empty cells that a batch looks at: they are many and alike."""
 
-PROPOSALS = 20
 IMAGES = 16
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How closely the first stage looks: cells along a side, the likeliest cells that may propose, the most boxes that
+    it proposes for an image (and that the stages after it keep)."""
+
+    side: int
+    candidates: int
+    proposals: int
+
+
+ROUGH = Grid(20, 80, 20)
+FINE = Grid(40, 240, 60)
+GRIDS = {one.side: one for one in (ROUGH, FINE)}
+
+SMALL = 0.12
+"""A box is small whose extent (the root of its area) is less than this share of the image's side: three cells of ROUGH.
+Of such, its first stage finds one in three (docs/decisions/0009-auto-labeler.md)."""
+
+MANY_SMALL = 0.12
+"""So large a share of small boxes among the labels calls for the fine grid."""
+
+
+def grid_for(boxes: Sequence[Floats]) -> Grid:
+    """The grid for images whose labels have these boxes [m, 4] (units of the image's side)."""
+    extents = np.concatenate([np.sqrt((one[:, 2:] - one[:, :2]).prod(1)) for one in boxes]) if boxes else np.zeros(0)
+    return FINE if len(extents) and float((extents < SMALL).mean()) >= MANY_SMALL else ROUGH
 
 
 def neighbourhoods(maps: Floats, cells: Integers) -> Floats:
@@ -74,12 +101,12 @@ def decode(distances: Floats, cells: Integers, g: int) -> Floats:
     return np.clip(corners, 0, 1).astype(np.float32)
 
 
-def grid_maps(maps: Floats) -> Floats:
-    """The projected maps [n, s, s, k] averaged down to the grid, with a border of zeros: [n, GRID + 2, GRID + 2, k]."""
+def grid_maps(maps: Floats, grid: Grid) -> Floats:
+    """The projected maps [n, s, s, k] averaged down to a grid of g, with a border of zeros: [n, g + 2, g + 2, k]."""
     n, side, _, k = maps.shape
-    factor = side // GRID
-    out = np.zeros((n, GRID + 2, GRID + 2, k), np.float32)
-    maps.reshape(n, GRID, factor, GRID, factor, k).mean((2, 4), out=out[:, 1:-1, 1:-1])
+    g, factor = grid.side, side // grid.side
+    out = np.zeros((n, g + 2, g + 2, k), np.float32)
+    maps.reshape(n, g, factor, g, factor, k).mean((2, 4), out=out[:, 1:-1, 1:-1])
     return out
 
 
@@ -99,7 +126,8 @@ def train_head(
     rng: np.random.Generator,
 ) -> network.Parameters:
     """Trained on some rows of grid maps and the boxes (units of the image's side) of each image."""
-    kinds, distances = (np.stack(part) for part in zip(*(targets(one, GRID) for one in boxes), strict=True))
+    g = maps.shape[1] - 2
+    kinds, distances = (np.stack(part) for part in zip(*(targets(one, g) for one in boxes), strict=True))
 
     def draw(rng: np.random.Generator) -> tuple[Floats, Callable[[Floats], Floats]]:
         chosen = rng.choice(rows, min(IMAGES, len(rows)), replace=False)
@@ -125,13 +153,13 @@ def _gradient(output: Floats, *, kind: NDArray[np.int8], wanted: Floats) -> Floa
     return gradient
 
 
-def propose(parameters: network.Parameters, maps: Floats) -> list[Floats]:
-    """For each image of grid maps up to PROPOSALS boxes [m, 4], best first and at least one; units of the side."""
-    every = np.arange(len(maps) * GRID * GRID)
+def propose(parameters: network.Parameters, maps: Floats, grid: Grid) -> list[Floats]:
+    """For each image of grid maps up to `grid.proposals` boxes [m, 4] (units of the side), best first, at least one."""
+    every = np.arange(len(maps) * grid.side**2)
     outputs = network.predict(parameters, neighbourhoods(maps, every)).reshape(len(maps), -1, 5)
     proposals = []
     for output in outputs:
-        likely = np.argsort(-output[:, 0], kind="stable")[:80]
-        boxes = decode(output[likely, 1:], likely, GRID)
-        proposals.append(boxes[suppressed(boxes, output[likely, 0], 0.6, PROPOSALS)])
+        likely = np.argsort(-output[:, 0], kind="stable")[: grid.candidates]
+        boxes = decode(output[likely, 1:], likely, grid.side)
+        proposals.append(boxes[suppressed(boxes, output[likely, 0], 0.6, grid.proposals)])
     return proposals

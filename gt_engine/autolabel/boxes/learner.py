@@ -22,6 +22,7 @@ from gt_engine.autolabel.boxes.detector import (
     detect,
     detect_closely,
     new_detector,
+    on_grid,
     propose,
     train_finder,
     train_sides,
@@ -52,6 +53,7 @@ MOST_STRIPS = 2400
 """Shaken boxes that the third stage learns from (0.05 MB each while it lasts)."""
 
 WATCHED = 40
+STAGES = ("proposer", "refiner", "edges")
 
 LOSSES: Mapping[str, Callable[[BoxLabel, BoxLabel], float]] = {"f1": f1_loss, "mean-iou": mean_iou_loss}
 
@@ -118,11 +120,14 @@ class BoxLearner:
         folds = folds_of(keys)
         human = np.array([i for i, key in enumerate(keys) if gathered[key].human], np.int64)
         left_out_of = [human[folds[human] == fold] for fold in range(FOLDS)]
-        schedules = (LAST if guesses is not None else WARM if earlier else COLD).shortened(self.hurry)
+        looks_at = grid.grid_for([_relative(label) for label in labels])
+        schedules = (LAST if guesses is not None else WARM if earlier else COLD).on(looks_at).shortened(self.hurry)
         with cores(self.threads) as pool:
-            material = _material(pool, projection, view, keys, labels, seed)
+            material = _material(pool, projection, view, keys, labels, looks_at, seed)
             starts = [
-                earlier.detectors[fold] if earlier else new_detector(len(classes), np.random.default_rng([seed, fold]))
+                on_grid(earlier.detectors[fold], looks_at, np.random.default_rng([seed, fold]))
+                if earlier
+                else new_detector(len(classes), looks_at, np.random.default_rng([seed, fold]))
                 for fold in range(FOLDS)
             ]
 
@@ -248,6 +253,7 @@ def _material(
     view: FeatureView,
     keys: Sequence[str],
     labels: Sequence[BoxLabel],
+    looks_at: grid.Grid,
     seed: int,
 ) -> Material:
     """What the members learn from; the fine maps are looked at once and not kept."""
@@ -268,7 +274,8 @@ def _material(
     strips, borders, owners = zip(*pool.map(look, range(0, len(keys), CHUNK)), strict=True)
     return Material(
         maps,
-        grid.grid_maps(maps),
+        looks_at,
+        grid.grid_maps(maps, looks_at),
         boxes,
         [label.class_ids for label in labels],
         np.concatenate(strips),
@@ -330,8 +337,9 @@ def _seen(looks: Sequence[_Look]) -> dict[int, Detections]:
 def _packed(model: Model) -> bytes:
     arrays: Arrays = {f"projection.{name}": one for name, one in vars(model.projection).items()}
     for fold, (detector, own) in enumerate(zip(model.detectors, model.judges, strict=True)):
-        for part, parameters in vars(detector).items():
-            arrays.update({f"{fold}.{part}.{i}": one for i, one in enumerate(parameters)})
+        for part in STAGES:
+            arrays.update({f"{fold}.{part}.{i}": one for i, one in enumerate(getattr(detector, part))})
+        arrays[f"{fold}.grid"] = np.array(detector.grid.side)
         arrays[f"{fold}.cut"] = np.array(own.cut)
         arrays[f"{fold}.judge"] = own.confidence.packed()
         if (other := model.judges_of_others[fold]) is not None:
@@ -354,9 +362,13 @@ def unpacked(payload: bytes) -> Model:
         names = [name for name in arrays if name.startswith(prefix)]
         return [arrays[f"{prefix}{i}"] for i in range(len(names))]
 
-    detectors = tuple(
-        Detector(*(parameters(f"{fold}.{part}.") for part in ("proposer", "refiner", "edges"))) for fold in range(FOLDS)
-    )
+    def detector(fold: int) -> Detector:
+        side = f"{fold}.grid"  # models of before there were two grids have none
+        looks_at = grid.GRIDS[int(arrays[side])] if side in arrays else grid.ROUGH
+        proposer, refiner, sides = (parameters(f"{fold}.{part}.") for part in STAGES)
+        return Detector(proposer, refiner, sides, looks_at)
+
+    detectors = tuple(detector(fold) for fold in range(FOLDS))
 
     def judge_at(prefix: str) -> Judge | None:
         if f"{prefix}.cut" not in arrays:

@@ -8,14 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gt_engine.autolabel.boxes import edges, grid, refine
-from gt_engine.autolabel.boxes.detector import FEW, OVERLAP, SAME, VOTE, Detector
+from gt_engine.autolabel.boxes.detector import OVERLAP, SAME, VOTE, Detector
 from gt_engine.autolabel.boxes.learner import Model
 from gt_engine.autolabel.boxes.projection import CHANNELS, COARSE, FINE, LEAST_SPREAD, SPLITS, UPSAMPLING
 from gt_engine.autolabel.taken.algebra import Algebra
 from gt_engine.labels import Floats
-
-LIKELY = 80
-"""Cells of the grid that may propose (`grid.propose`)."""
 
 
 class Seen(NamedTuple):
@@ -42,7 +39,7 @@ def boxes_of(g: Algebra, model: Model, maps: Sequence[str], image: str) -> Found
     """What all members together see, best first: boxes as shares of the image's sides."""
     seen = _seen(g, model, maps, image)
     opinions = [_detected(g, member, seen) for member in model.detectors]
-    found = _agreed(g, opinions)
+    found = _agreed(g, opinions, model.detectors[0].grid.proposals)
     boxes = found.boxes
     for _ in range(2):
         boxes = _settled(g, [member.edges for member in model.detectors], seen, boxes)
@@ -126,10 +123,10 @@ def _apart(g: Algebra, found: Found) -> str:
     return g.add(found.boxes, g.mul(g.expand(g.op("Cast", found.labels, to=1), 1), 2.0))
 
 
-def _merged(g: Algebra, found: Found) -> tuple[str, str, str]:
+def _merged(g: Algebra, found: Found, most: int) -> tuple[str, str, str]:
     """`detector._merged`: places of the best boxes, those boxes set apart by class, and what their doubles vote."""
     apart = _apart(g, found)
-    kept = _suppressed(g, apart, found.scores, OVERLAP, FEW)
+    kept = _suppressed(g, apart, found.scores, OVERLAP, most)
     chosen = g.take(apart, kept, 0)
     weights = g.mul(g.greater(_iou(g, chosen, apart), VOTE), g.mul(found.scores, found.scores))
     voted = g.div(g.op("MatMul", weights, found.boxes), g.sum(weights, 1, keep=True))
@@ -148,25 +145,31 @@ def _detected(g: Algebra, member: Detector, seen: Seen) -> Found:
     quality = g.op("Sigmoid", g.reshape(g.cut(output, classes + 4, classes + 5, 1), -1))
     labels = g.op("ArgMax", probabilities, axis=1, keepdims=0)
     found = Found(boxes, labels, g.mul(g.max(probabilities, 1), g.op("Sqrt", quality)))
-    kept, _, voted = _merged(g, found)
+    kept, _, voted = _merged(g, found, member.grid.proposals)
     return Found(voted, g.take(labels, kept, 0), g.take(found.scores, kept, 0))
 
 
 def _proposed(g: Algebra, member: Detector, seen: Seen) -> str:
-    x = g.op("AveragePool", seen.coarse, kernel_shape=[2, 2], strides=[2, 2])
+    side = member.grid.side
+    factor = COARSE[0].side // side
+    x = seen.coarse
+    if factor > 1:
+        x = g.op("AveragePool", x, kernel_shape=[factor, factor], strides=[factor, factor])
     first = member.proposer[0].reshape(3, 3, CHANNELS, -1).transpose(3, 2, 0, 1)
     x = g.op("Conv", x, first, member.proposer[1], kernel_shape=[3, 3], pads=[1, 1, 1, 1])
     for weights, bias in zip(member.proposer[2::2], member.proposer[3::2], strict=True):
         x = g.op("Conv", g.op("Relu", x), weights.T[:, :, None, None], bias, kernel_shape=[1, 1])
     cells = g.transpose(g.reshape(x, 5, -1), 1, 0)
     logits = g.reshape(g.cut(cells, 0, 1, 1), -1)
-    g.graph.node("TopK", [logits, g.constant(np.array([LIKELY]))], f"{logits}.values", extra=f"{logits}.places")
+    g.graph.node(
+        "TopK", [logits, g.constant(np.array([member.grid.candidates]))], f"{logits}.values", extra=f"{logits}.places"
+    )
     scores, places = f"{logits}.values", f"{logits}.places"
-    reach = g.div(g.op("Exp", g.clip(g.take(g.cut(cells, 1, 5, 1), places, 0), -4, 4)), float(grid.GRID))
-    centres = g.take(np.stack(grid.centres(grid.GRID), 1), places, 0)
+    reach = g.div(g.op("Exp", g.clip(g.take(g.cut(cells, 1, 5, 1), places, 0), -4, 4)), float(side))
+    centres = g.take(np.stack(grid.centres(side), 1), places, 0)
     low, high = g.sub(centres, g.cut(reach, 0, 2, 1)), g.add(centres, g.cut(reach, 2, 4, 1))
     boxes = g.clip(g.concat([low, high], 1), 0, 1)
-    return g.take(boxes, _suppressed(g, boxes, scores, 0.6, grid.PROPOSALS), 0)
+    return g.take(boxes, _suppressed(g, boxes, scores, 0.6, member.grid.proposals), 0)
 
 
 def _refined(g: Algebra, member: Detector, seen: Seen, boxes: str) -> str:
@@ -190,9 +193,9 @@ def _refined(g: Algebra, member: Detector, seen: Seen, boxes: str) -> str:
     return g.mul(g.add(straight, g.take(g.mul(mirrored, signs), order, 1)), 0.5)
 
 
-def _agreed(g: Algebra, opinions: Sequence[Found]) -> Found:
+def _agreed(g: Algebra, opinions: Sequence[Found], most: int) -> Found:
     found = Found(*(g.concat(list(parts), 0) for parts in zip(*opinions, strict=True)))
-    kept, chosen, voted = _merged(g, found)
+    kept, chosen, voted = _merged(g, found, most)
     believed = ""
     for one in opinions:
         same = g.mul(g.greater(_iou(g, chosen, _apart(g, one)), SAME), one.scores)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gt_engine.autolabel.boxes import edges, refine
+from gt_engine.autolabel.boxes import edges, grid, refine
 from gt_engine.autolabel.boxes.average_precision import average_precision
 from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.boxes.geometry import f1_loss, intersection_over_union, matches, mean_iou_loss, suppressed
@@ -120,3 +120,32 @@ def test_average_precision_of_a_perfect_and_of_a_blind_detector() -> None:
     assert average_precision([perfect], [boxes], [kinds]) == 1
     assert average_precision([blind], [boxes], [kinds]) == 0
     assert average_precision([false_first], [boxes], [kinds]) == pytest.approx(0.5)
+
+
+def squares(*sides: float) -> list[np.ndarray]:  # type: ignore[type-arg]
+    return [np.array([[0.4, 0.4, 0.4 + side, 0.4 + side]], np.float32) for side in sides]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "wanted"),
+    [
+        (squares(*[0.05] * 2, *[0.3] * 8), grid.FINE),
+        (squares(*[0.05] * 1, *[0.3] * 19), grid.ROUGH),
+        (squares(*[0.15] * 10), grid.ROUGH),
+        (squares(), grid.ROUGH),
+        ([np.zeros((0, 4), np.float32)], grid.ROUGH),
+    ],
+)
+def test_the_first_labels_choose_the_grid(boxes: list[np.ndarray], wanted: grid.Grid) -> None:  # type: ignore[type-arg]
+    # Small objects would all go to people on a rough grid; large ones would cost twice the time on a fine one.
+    assert grid.grid_for(boxes) is wanted
+
+
+def test_a_fine_grid_tells_small_neighbours_apart() -> None:
+    pair = np.array([[0.500, 0.5, 0.524, 0.54], [0.526, 0.5, 0.55, 0.54]], np.float32)
+    told = []
+    for g in (grid.ROUGH.side, grid.FINE.side):
+        kind, distances = grid.targets(pair, g)
+        cells = np.flatnonzero(kind == 1)
+        told.append((intersection_over_union(grid.decode(distances[cells], cells, g), pair).max(0) > 0.9).sum())
+    assert told == [0, 2]  # two cells of the rough one would have to say where both are

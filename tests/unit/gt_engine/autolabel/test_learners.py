@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from gt_cli.datasets.scenes import HABITATS
 from gt_engine.autolabel import FeatureView, Learner, Predictions, learner_for, model_facts
+from gt_engine.autolabel.boxes.grid import FINE, ROUGH
+from gt_engine.autolabel.boxes.learner import unpacked
 from gt_engine.autolabel.folds import FOLDS, fold_of
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_service.errors import InvalidInput
@@ -265,3 +267,22 @@ def test_whatever_is_wrong_with_a_model_it_is_the_callers() -> None:
     deep = _archive(model_json=b'{"version":' + b"[" * 200_000, arrays_npz=_npz(a=np.ones(1)))
     with pytest.raises(InvalidInput):
         model_facts(deep)
+
+
+def test_labels_of_small_objects_move_a_model_to_the_fine_grid(
+    features: FeatureView, boxes: dict[str, BoxLabel]
+) -> None:
+    # A campaign whose first job had large objects only must still learn the small ones of its next.
+    learner = learner_for(Task.BOXES, threads=1, hurry=HURRY)
+    large, small = (
+        dict(list(boxes.items())[:6]),
+        {
+            one: box_label(label.boxes[:, [0, 1, 0, 1]] + [0, 0, 12, 12], label.class_ids, label.image_size)
+            for one, label in list(boxes.items())[6:12]
+        },
+    )
+    rough = learner.train(features, large, classes=("sparrow", "other"), seed=3).model
+    fine = learner.train(features, small, classes=("sparrow", "other"), seed=4, initial=rough).model
+    assert [one.grid for one in unpacked(rough).detectors] == [ROUGH] * FOLDS
+    assert [one.grid for one in unpacked(fine).detectors] == [FINE] * FOLDS
+    assert len(learner.predict(fine, features, list(boxes)[12:14]).labels) == 2

@@ -16,9 +16,15 @@ from PIL import Image
 
 from gt_cli.datasets import scenes
 from gt_engine.autolabel import FeatureView, learner_for
+from gt_engine.autolabel.boxes import grid
+from gt_engine.autolabel.boxes.detector import new_detector
+from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE
 from gt_engine.autolabel.given.brought import Brought
 from gt_engine.autolabel.given.runner import Runner
-from gt_engine.autolabel.taken.export import onnx_of
+from gt_engine.autolabel.onnx_writer import Graph
+from gt_engine.autolabel.taken import box_graph
+from gt_engine.autolabel.taken.algebra import Algebra
+from gt_engine.autolabel.taken.export import OPSET, onnx_of
 from gt_engine.labels import BoxLabel, ClassLabel, Task
 from gt_service.errors import InvalidInput
 
@@ -50,6 +56,21 @@ def test_the_boxes_of_the_file_are_those_of_the_engine(
         assert labels[:count].tolist() == label.class_ids.tolist()
         seen += count
     assert seen > 10
+
+
+@pytest.mark.parametrize("looks_at", [grid.ROUGH, grid.FINE], ids=["rough", "fine"])
+def test_the_file_proposes_on_the_grid_of_the_engine(looks_at: grid.Grid) -> None:
+    rng = np.random.default_rng(0)
+    member = new_detector(2, looks_at, rng)
+    seen = rng.integers(0, 256, (1, CHANNELS, SIDE, SIDE), np.uint8)
+    algebra = Algebra(Graph())
+    maps = algebra.div(algebra.op("Cast", "image", to=1), 255.0)
+    algebra.named("boxes", box_graph._proposed(algebra, member, box_graph.Seen(maps, maps, maps)))
+    data = algebra.graph.model(seen.shape, {"boxes": ["n", 4]}, opset=OPSET)
+    (boxes,) = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"]).run(None, {"image": seen})
+    coarse = grid.grid_maps(seen.transpose(0, 2, 3, 1).astype(np.float32) / 255, looks_at)
+    np.testing.assert_allclose(boxes, grid.propose(member.proposer, coarse, looks_at)[0], atol=1e-4)
+    assert 1 < len(boxes) <= looks_at.proposals
 
 
 def test_the_file_is_valid_and_says_what_it_is(detector: bytes) -> None:
