@@ -31,7 +31,9 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("task", ANSWERS)
+@pytest.mark.parametrize(
+    "task", [pytest.param("image-classification", marks=pytest.mark.long), "image-classification-multilabel"]
+)
 def test_classes(tmp_path: Path, task: str) -> None:
     (tmp_path / "photos").mkdir()
     for number in range(PHOTOS):

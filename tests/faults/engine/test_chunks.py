@@ -27,7 +27,7 @@ from tests.engine import MemoryEngineObjects, MemoryEvents, bird_inputs, files_u
 
 NAME = "birds-0001"
 IMAGES, AT_ONCE = 40, 8
-SEEDS = int(os.environ.get("FAULT_CHUNK_SEEDS", "8"))
+SEEDS = int(os.environ.get("FAULT_CHUNK_SEEDS", "4"))
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:a-stack-engine-chunks"
 
 

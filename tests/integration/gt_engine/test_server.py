@@ -154,10 +154,11 @@ def writes(aws: LocalSession, path: str) -> int:
 @pytest.mark.parametrize(
     ("who", "images", "changes"),
     [
-        ("people", 250, {"auto": False, "MaxConcurrentTaskCount": 15}),
-        ("machine", 150, {"auto": True, "MaxConcurrentTaskCount": 40}),
+        pytest.param("people", 160, {"auto": False, "MaxConcurrentTaskCount": 15}, id="people"),
+        pytest.param(
+            "machine", 150, {"auto": True, "MaxConcurrentTaskCount": 40}, id="machine", marks=pytest.mark.long
+        ),
     ],
-    ids=["people", "machine"],
 )
 def test_an_engine_that_is_killed_again_and_again_loses_and_doubles_nothing(
     aws: LocalSession, tmp_path: Path, who: str, images: int, changes: dict[str, Any]
@@ -214,7 +215,7 @@ def test_many_jobs_share_the_engine_and_it_keeps_answering(aws: LocalSession, en
     soon(small_has_ended, 120)
     status = Counter(client.describe_labeling_job(LabelingJobName=one)["LabelingJobStatus"] for one in large)
     assert status["Completed"] < 3
-    assert slowest < 2
+    assert slowest < 10  # seconds: a busy machine is slow, but three jobs of 300 take longer
     for one in large:
         assert ended(client, one)["LabelCounters"]["TotalLabeled"] == 300
 

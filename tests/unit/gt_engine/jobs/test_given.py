@@ -146,12 +146,11 @@ def overlap(a: dict[str, int], b: dict[str, int]) -> float:
 
 def test_a_brought_detector_spares_people_work_and_the_next_job_has_it_too(learning: Tools) -> None:
     # The promise of the page: bring what you have, pay people for the rest; and a chain keeps it.
-    cold = run(learning, "cold").counters
     arn = create_model(learning)
     warm = run(learning, "warm", model=arn)
     assert warm.status == "Completed"
     assert warm.counters.total == COUNT
-    assert warm.counters.machine / COUNT > cold.machine / COUNT + 0.15
+    assert warm.counters.machine > COUNT / 2  # of 240 such pictures a job without the model labels none by machine
     assert mean_iou_of_machine(learning, "warm") > 0.8
     del contents(learning)[MODEL]  # the model is in the job's own by now
     assert warm.final_model_arn is not None
