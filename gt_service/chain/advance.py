@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
+from gt_service.chain.corrected_manifests import manifest_with_corrections
 from gt_service.chain.deployment import Deployment
 from gt_service.chain.follow_up import read_labeled, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
@@ -309,7 +310,17 @@ class Chain:
 
     def _reserve(self, job: Job, campaign: Campaign, batch: Batch) -> None:
         self._keep_spec(job, campaign)
-        self._store.jobs.reserve(job, campaign, batch)
+        self._store.jobs.reserve(self._corrected(job, campaign), campaign, batch)
+
+    def _corrected(self, job: Job, campaign: Campaign) -> Job:
+        """With the labels that were put right since the model that it starts from was asked for."""
+        if job.is_beside_chain or not self._deployment.backend.learns_from_labeled_lines:
+            return job
+        model, jobs = job.initial_model_arn, self._store.jobs.of(job.campaign)
+        taught = (each.reserved_at for each in jobs if model and each.final_model_arn == model)
+        attribute, since = _spec(campaign).label_attribute, next(taught, None)
+        manifest = manifest_with_corrections(self._objects, self._places(job), job, attribute, since)
+        return replace(job, manifest_uri=str(manifest))
 
     def _keep_spec(self, job: Job, campaign: Campaign) -> None:
         """A job is created from the spec that its worst case was taken from, whatever the campaign's is by then."""

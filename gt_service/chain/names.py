@@ -151,6 +151,11 @@ class Places:
     def labeled_manifest(self, batch: int) -> S3Uri:
         return self.root / f"manifests/batch-{batch:04}-with-labels.manifest"
 
+    def corrected_manifest(self, manifest: S3Uri, digest: str) -> S3Uri:
+        """A job's manifest with labels that were put right behind its objects."""
+        name = manifest.key.rsplit("/", 1)[-1].removesuffix(".manifest")
+        return self.root / f"manifests/{name}-corrected-{digest}.manifest"
+
     @property
     def images(self) -> S3Uri:
         """The index of the campaign's labeled images (`gt_service.gallery`)."""

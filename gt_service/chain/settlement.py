@@ -15,6 +15,8 @@ from gt_service.chain.names import Places, Role
 from gt_service.chain.reviews import kept_spec, spec_of
 from gt_service.chain.second_look import SecondLook
 from gt_service.errors import Conflict, NotFound
+from gt_service.gallery.index import figures
+from gt_service.gallery.writing import read_index
 from gt_service.money import Mills
 from gt_service.objects import ObjectStore
 from gt_service.outputs import TrainingLogs
@@ -116,11 +118,13 @@ class Settlement:
         jobs = sorted(self._store.jobs.of(campaign), key=lambda job: job.reserved_at)
         written = (self._report(places, job) for job in jobs)
         reports = [json.loads(report) for report in written if report is not None]
+        index = read_index(self._objects, places.images)
         self._publish_campaign(
             objects=self._objects,
             campaign=campaign,
             reports=reports,
             duplicates=duplicates.as_dict(),
+            labels=None if index is None else figures(index),
             destination=places.root / "reports",
             now=self._now(),
         )

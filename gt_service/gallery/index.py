@@ -8,14 +8,26 @@ from __future__ import annotations
 import json
 import zlib
 from bisect import bisect
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from itertools import accumulate
+from typing import Any
 
 from gt_service.errors import UnknownState
-from gt_service.gallery.rows import Row, facets
+from gt_service.gallery.rows import (
+    CORRECTED,
+    DISAGREES,
+    MACHINE,
+    NOTHING,
+    PEOPLE,
+    REMOVED,
+    Row,
+    class_facet,
+    facets,
+)
 from gt_service.objects import S3Uri
 
 VERSION = 2
@@ -122,6 +134,26 @@ def unpacked(content: bytes) -> Index:
         parts={name: (offset, length) for name, (offset, length) in head["parts"].items()},
         body=body,
     )
+
+
+def figures(index: Index) -> dict[str, Any] | None:
+    """The labeled images in numbers, by what holds now; None where there are none to be shown.
+
+    classes: images with each. disagrees: the machine, which did not learn from them, with people. corrected: put right,
+    of each job beside; taken_out: labels that are no more.
+    """
+    count = index.counts
+    if not index.starts[-1]:
+        return None
+    of_jobs = Counter(row["job"] for row in index.own_rows if "job" in row)
+    names = [name.partition(":")[2] for name in count if name.startswith("class:")]
+    return {
+        "images": count.get(PEOPLE, 0) + count.get(MACHINE, 0),
+        **{name: count.get(name, 0) for name in (PEOPLE, MACHINE, NOTHING, DISAGREES, CORRECTED)},
+        "taken_out": count.get(REMOVED, 0),
+        "classes": {name: count[class_facet(name)] for name in sorted(names)},
+        "corrected_of_jobs": dict(sorted(of_jobs.items())),
+    }
 
 
 def bits_of(rows: Iterable[Row]) -> dict[str, int]:

@@ -12,7 +12,6 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import layout
 from gt_service.outputs.files import find_files
 from gt_service.outputs.records import (
-    IMPORTED,
     UNREADABLE,
     JsonObject,
     LabelRecord,
@@ -85,7 +84,8 @@ class LabeledObjects:
         for place, text in enumerate(lines, start=1):
             line = self._parsed(manifest_object, text, f"line {place} of {uri}") if text.strip() else None
             record = None if line is None else label_record(line, self._attribute)
-            if line is not None and record and not (record.job_name or "").startswith(IMPORTED):
+            # Without the input nothing else tells what came with its label: imported, or put right.
+            if line is not None and record and record.job_name in {None, self._description["LabelingJobName"].lower()}:
                 yield place - 1, line
 
     def _input(self) -> Iterator[tuple[int, JsonObject]]:

@@ -19,11 +19,13 @@ def campaign_report(
     *,
     now: datetime,
     duplicates: Mapping[str, int] | None = None,
+    labels: Mapping[str, Any] | None = None,
 ) -> Report:
     """Pure: from the reports of the campaign's jobs, in order of start.
 
     duplicates: how many images were not sent to people because a twin was: `exact` and `near` ones, and of both those
-    `labeled` by now.
+    `labeled` by now. labels: the campaign's as they hold now, put right where somebody did (`gallery.index.figures`);
+    what jobs did and cost is told of the labels as they gave them.
 
     The chain is every job but the controls and reviews, which label again what is labeled already: their cost is the
     price of knowing what the pre-trained model saves, and of better labels; it is told apart.
@@ -38,6 +40,7 @@ def campaign_report(
         "campaign": campaign,
         "totals": {"chain": _totals(chain), "controls": _totals(controls), "reviews": _totals(reviews)},
         "without_chaining": _without_chaining(chain, controls),
+        "labels": labels,
         "duplicates": None if duplicates is None else _duplicates(chain, duplicates),
         "jobs": [_row(report) for report in reports],
     }
@@ -51,13 +54,14 @@ def publish_campaign_report(
     destination: S3Uri,
     now: datetime,
     duplicates: Mapping[str, int] | None = None,
+    labels: Mapping[str, Any] | None = None,
 ) -> Report:
     """Writes `campaign.html`, `.png`, `.svg` and, last, `campaign.json` under `destination`; returns the report."""
     from gt_service.reports.figure import campaign_figure, rendered
     from gt_service.reports.page import campaign_page
     from gt_service.reports.publish import report_json
 
-    report = campaign_report(campaign, reports, now=now, duplicates=duplicates)
+    report = campaign_report(campaign, reports, now=now, duplicates=duplicates, labels=labels)
     figure = campaign_figure(report["jobs"])
     svg = rendered(figure, "svg")
     objects.write(destination / "campaign.svg", svg, "image/svg+xml")

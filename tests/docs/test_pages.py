@@ -164,9 +164,11 @@ def check_python(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def check_curl(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To a route that is there."""
-    address = arguments[-1].removeprefix(EXPORTED["GT_SERVICE_URL"])
-    assert address.partition("?")[0] in app.routes
+    """To a route that is there, by a method that it has."""
+    address = arguments[-1].removeprefix(EXPORTED["GT_SERVICE_URL"]).partition("?")[0]
+    method = arguments[arguments.index("-X") + 1] if "-X" in arguments else "GET"
+    routes = {re.sub(r"\{\w+\}", "[^/]+", route): methods for route, methods in app.routes.items()}
+    assert any(re.fullmatch(route, address) and method in methods for route, methods in routes.items())
 
 
 CHECKS: dict[str, Check] = {

@@ -423,8 +423,9 @@ class Campaigns(RuleBasedStateMachine):
         return found
 
     def _correct(self, key: str) -> None:
-        """As the API does. Who got no answer finds it held, or not."""
-        if not self._is_labeled(key):
+        """As the API does, of an image that people have labeled. Who got no answer finds it held, or not."""
+        image = self.world.store.images.get(CAMPAIGN, key)
+        if image is None or image.status is not ImageStatus.BATCH or not self._is_labeled(key):
             return
         self.corrections += 1
         value, at = 100 + self.corrections, self.world.time + timedelta(microseconds=self.corrections)

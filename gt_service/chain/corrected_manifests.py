@@ -1,0 +1,88 @@
+"""What a job is to learn of labels that were put right: lines behind its objects, as labels that were imported are.
+
+A model keeps the labels that it has learnt from and hands them to the next job, the wrong ones too; a labeled line of
+the same image takes the place of its old label there. gt-engine learns from such lines, and asks nobody about them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from gt_service.chain.names import Places
+from gt_service.imports.imported import MOST_LEARNT
+from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.corrections import (
+    Correction,
+    Corrections,
+    Labeled,
+    label_attribute,
+    laid_over,
+    read_corrections,
+)
+from gt_service.outputs.labeled import source
+from gt_service.outputs.records import JsonObject, manifest_object
+from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS
+from gt_service.store.records import Job
+
+CLOCKS = timedelta(minutes=10)
+"""Functions' clocks differ, and a correction is written a moment after its time: what may have been too late for the
+job before is brought again."""
+
+
+def manifest_with_corrections(
+    objects: ObjectStore, places: Places, job: Job, attribute: str, since: datetime | None
+) -> S3Uri:
+    """A new job's manifest as it is, or another one that holds what was put right.
+
+    attribute: the label attribute. since: when the job was planned whose model this one starts from; None where it
+    starts from no model of the chain, so that there is nothing to put right but labels that come with the manifest.
+    """
+    manifest = S3Uri.parse(job.manifest_uri)
+    corrections = read_corrections(objects, places.root)
+    learnt = () if since is None else to_learn(corrections, attribute, since - CLOCKS)
+    comes_with_labels = manifest == places.labeled_manifest(job.batch)
+    if not learnt and not (corrections and comes_with_labels):
+        return manifest
+    # Named by what is put right: of two who plan the job at the same time, none writes over the other's.
+    last = sorted(own[-1].name for own in corrections.values())
+    uri = places.corrected_manifest(manifest, sha256("\n".join(last).encode()).hexdigest()[:12])
+    lines = (manifest_object(line) for line in objects.lines(manifest) if line.strip())
+    corrected = corrected_lines(lines, attribute, corrections, learnt)
+    objects.write_stream(uri, json_lines(corrected), CONTENT_TYPE)
+    return uri
+
+
+def to_learn(corrections: Corrections, attribute: str, since: datetime) -> Sequence[Correction]:
+    """The labels that were put right since, one of each image; the newest `MOST_LEARNT`, oldest first. Pure."""
+    last = (own[-1] for own in corrections.values())
+    found = [each for each in last if each.at >= since and _is_learnt(each, attribute)]
+    return sorted(found, key=lambda each: each.name)[-MOST_LEARNT:]
+
+
+def corrected_lines(
+    lines: Iterable[JsonObject], attribute: str, corrections: Corrections, learnt: Sequence[Correction]
+) -> Iterator[JsonObject]:
+    """Objects that are asked about stay as they are; labels that came with the manifest are put right, or left out; and
+    behind them is what is to be learnt of other images. Pure."""
+    known = set[str | None]()
+    for line in lines:
+        known.add(source(line))
+        right = laid_over(line, attribute, corrections) if attribute in line else Labeled(line, attribute)
+        if right is not None:
+            yield right.line
+    yield from (_line(each) for each in learnt if each.source not in known)
+
+
+def _is_learnt(correction: Correction, attribute: str) -> bool:
+    label = correction.label
+    if label is None or label_attribute(label) != attribute:
+        return False
+    return len(json.dumps(_line(correction), ensure_ascii=False)) <= MAX_MANIFEST_LINE_CHARACTERS
+
+
+def _line(correction: Correction) -> JsonObject:
+    return {"source-ref": correction.source, **(correction.label or {})}
