@@ -146,9 +146,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_folder_is_labeled_to_its_files_though_everything_is_killed(
-    folder: Path, open_browser: Open
-) -> None:
+def test_a_folder_is_labeled_to_its_files_though_everything_is_killed(folder: Path, open_browser: Open) -> None:
     browser = open_browser()
     with running(folder) as command:
         desk = desk_at(browser, command.link())
