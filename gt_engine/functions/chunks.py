@@ -1,4 +1,4 @@
-"""A chunk of a job's images, as the state machine's map hands it out."""
+"""A chunk of a job, as the state machine's map hands it out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from gt_engine.jobs import worker
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """`{"job": name, "first": place}`. What came of it lies in S3: a map's results must stay small."""
-    worker.work_on_chunk(setup().settings, event["job"], event["first"])
+    """`{"job": name, "verb": name, "first": place}`. What came of it lies in S3: a map's results must stay small."""
+    worker.work_on_chunk(setup().settings, event["job"], event["verb"], event["first"])
     return {"first": event["first"]}

@@ -1,4 +1,4 @@
-"""What grows with the number of images goes in chunks: so many objects of a job, looked at together.
+"""What grows with the number of images goes in chunks: so many objects of a job, and one verb.
 
 A chunk is work without a choice: done anywhere, by anybody, once or twice, it leaves the same bytes. So there are two
 ways behind one port, and nobody else knows which: here, one after the other; or many at a time, each in a function,
@@ -19,8 +19,8 @@ from botocore.exceptions import ClientError
 
 from gt_engine.aws import Objects, error_code
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE
 from gt_service.errors import NotFound
+from gt_service.objects import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -39,11 +39,30 @@ class NotYet(Exception):
         self.until = until
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """Up to `size` of `objects` objects, from place `first` on.
+
+    verb     what is done with them (`gt_engine/jobs/steps`)
+    result   where what came of it lies, as JSON, for whoever asks again
+    """
+
+    verb: str
+    first: int
+    size: int
+    objects: int
+    result: S3Uri
+
+
 class Chunks(Protocol):
     """Where the chunks of a job are worked on."""
 
-    def result(self, job: JobContext, first: int, objects: int, do: Callable[[], bytes]) -> bytes:
-        """What came of the chunk that begins at place `first`; `objects` are in the job, `do` works on this chunk here.
+    def are_elsewhere(self, objects: int) -> bool:
+        """Whether the chunks of so many objects are worked on by others than the step that asks."""
+        ...
+
+    def result(self, job: JobContext, chunk: Chunk, do: Callable[[], bytes]) -> bytes:
+        """What came of a chunk; `do` works on it here.
 
         Errors: `NotYet`; those of `do`.
         """
@@ -54,7 +73,10 @@ class Chunks(Protocol):
 class ChunksHere:
     """One after the other, in the step that asks."""
 
-    def result(self, job: JobContext, first: int, objects: int, do: Callable[[], bytes]) -> bytes:
+    def are_elsewhere(self, objects: int) -> bool:
+        return False
+
+    def result(self, job: JobContext, chunk: Chunk, do: Callable[[], bytes]) -> bytes:
         return do()
 
 
@@ -72,31 +94,38 @@ class MappedChunks:
     at_least: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def result(self, job: JobContext, first: int, objects: int, do: Callable[[], bytes]) -> bytes:
-        if objects < self.at_least:
-            return do()
-        found = self._found(job, first)
-        if found is None:
-            if self._runs(job, first, objects):
-                raise NotYet(self.now() + LOOK_AGAIN)
-            found = self._found(job, first)
-        if found is None:
-            log.warning("a chunk was left undone", extra={"job": job.record.name, "first": first})
-            return do()
-        return found
+    def are_elsewhere(self, objects: int) -> bool:
+        return objects >= self.at_least
 
-    def _found(self, job: JobContext, first: int) -> bytes | None:
+    def result(self, job: JobContext, chunk: Chunk, do: Callable[[], bytes]) -> bytes:
+        if not self.are_elsewhere(chunk.objects):
+            return do()
+        result = self._read(chunk)
+        if result is None:
+            if self._runs(job, chunk):
+                raise NotYet(self.now() + LOOK_AGAIN)
+            result = self._read(chunk)
+        if result is None:
+            log.warning(
+                "a chunk was left undone", extra={"job": job.record.name, "chunk": chunk.verb, "at": chunk.first}
+            )
+            result = do()
+            self.objects.write(chunk.result, result, "application/json")  # for a step that has to wait for the next one
+        return result
+
+    def _read(self, chunk: Chunk) -> bytes | None:
         try:
-            result = self.objects.read(job.tree.looked(first))
+            result = self.objects.read(chunk.result)
             json.loads(result)
         except (NotFound, ValueError):
             return None
         return result
 
-    def _runs(self, job: JobContext, first: int, objects: int) -> bool:
+    def _runs(self, job: JobContext, chunk: Chunk) -> bool:
         """Whether the execution of all chunks from this one on runs; begins it where there was none."""
-        name = _execution_name(job, first)
-        begun = {"job": job.record.name, "firsts": list(range(first, objects, PREPARE_AT_ONCE))}
+        name = _execution_name(job, chunk)
+        firsts = list(range(chunk.first, chunk.objects, chunk.size))
+        begun = {"job": job.record.name, "verb": chunk.verb, "firsts": firsts}
         try:
             self.machine.start_execution(stateMachineArn=self.arn, name=name, input=json.dumps(begun))
         except ClientError as refused:
@@ -107,7 +136,7 @@ class MappedChunks:
         return self.machine.describe_execution(executionArn=execution)["status"] == "RUNNING"
 
 
-def _execution_name(job: JobContext, first: int) -> str:
+def _execution_name(job: JobContext, chunk: Chunk) -> str:
     """The same for the same work, of this job and no other: a name may be taken again when a table is lost."""
-    created = job.record.created_at.isoformat()
-    return f"{sha256(f'{job.record.arn} {created}'.encode()).hexdigest()[:40]}-{first:09}"
+    work = f"{job.record.arn} {job.record.created_at.isoformat()} {chunk.verb}"
+    return f"{sha256(work.encode()).hexdigest()[:40]}-{chunk.first:09}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -24,7 +24,8 @@ class Lesson:
 
     `guesses` are its own labels of this job: of use to the last training alone. `before`: labels that came with the
     manifest, until the first round has learnt from them. `brought`: the user's own model, whose opinions the view has
-    (`FeatureView.given`); it goes along with what is learnt on top of it.
+    (`FeatureView.given`); it goes along with what is learnt on top of it. `through`: what stands between the machine
+    and its learner, where predictions are worked on in chunks.
     """
 
     task: Task
@@ -35,6 +36,7 @@ class Lesson:
     guesses: Mapping[str, Label] = field(default_factory=dict)
     before: Mapping[str, Label] = field(default_factory=dict)
     brought: Brought | None = None
+    through: Callable[[Learner], Learner] = field(default=lambda learner: learner)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +88,10 @@ class Machine(Protocol):
 
     def propose(self, lesson: Lesson, plan: JobPlan, object_ids: Collection[str]) -> Mapping[str, Label]:
         """What the lesson's model says of objects that certify nothing any more; nothing without a model."""
+        ...
+
+    def predict(self, lesson: Lesson, plan: JobPlan, object_ids: Sequence[str], *, together: bool) -> Predictions:
+        """What the lesson's model says of objects: a part of what `label` or `train` asks its learner."""
         ...
 
     def to_take_away(self, model: bytes) -> bytes:
@@ -156,8 +162,13 @@ class LearningMachine:
         if lesson.model is None:
             return {}
         # Nothing is decided on them, so all members may answer, those that have learnt from an object as well.
-        said = self._learner(lesson, plan).predict(lesson.model, lesson.view, tuple(object_ids), together=True)
+        said = self.predict(lesson, plan, tuple(object_ids), together=True)
         return dict(zip(said.ids, said.labels, strict=True))
+
+    def predict(self, lesson: Lesson, plan: JobPlan, object_ids: Sequence[str], *, together: bool) -> Predictions:
+        if lesson.model is None:
+            raise ValueError("there is no model to predict with")
+        return self._learner(lesson, plan).predict(lesson.model, lesson.view, object_ids, together=together)
 
     def _started(self, lesson: Lesson, plan: JobPlan) -> Trained | None:
         """A model of the labels that came with the manifest, on top of the given one; None where there are none."""
@@ -182,4 +193,5 @@ class LearningMachine:
         return onnx_of(model)
 
     def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:
-        return learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads, hurry=self.hurry)
+        learner = learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads, hurry=self.hurry)
+        return lesson.through(learner)

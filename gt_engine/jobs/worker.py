@@ -30,8 +30,7 @@ from gt_engine.jobs.life_cycle import Answers, End, Wait, Work, next_work
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.schedule import StepReport
 from gt_engine.jobs.state import JobState, dump, load
-from gt_engine.jobs.steps import Tools, discard, perform
-from gt_engine.jobs.steps.images import look_at
+from gt_engine.jobs.steps import Tools, discard, done, perform
 from gt_engine.jobs.tools import ARCHIVE, JSON
 from gt_engine.jobs.watching import look
 from gt_engine.outputs.events import state_change
@@ -250,14 +249,15 @@ def _give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def work_on_chunk(settings: Settings, name: str, first: int) -> None:
-    """A chunk of a job's images, for whoever asked: what came of it is a file. Errors: those of looking at images."""
+def work_on_chunk(settings: Settings, name: str, verb: str, first: int) -> None:
+    """A chunk of a job, for whoever asked: what came of it is a file. Errors: those of the verb."""
     tools, _ = _tools(settings, name)
     record = tools.store.job(name)
     if record.stop_requested or record.phase.has_ended:
         return  # nobody reads it any more, and who clears up has been there
     job = context_of(record, tools.objects, region=settings.region, account=settings.account)
-    tools.objects.write(job.tree.looked(first), look_at(first, job, _read_state(job, tools), tools), JSON)
+    place, result = done(verb, first, job, _read_state(job, tools), tools)
+    tools.objects.write(place, result, JSON)
     _give_back_memory()
 
 

@@ -138,6 +138,18 @@ class JobTree:
         """What a chunk found out of the objects from place `first` on."""
         return self.temp / f"looked-{first:09}.json"
 
+    def question(self, name: str, part: str) -> S3Uri:
+        """What is to be predicted: `part` is `ids` or `model`."""
+        return self.temp / f"predict-{name}/{part}"
+
+    def predicted(self, name: str, first: int) -> S3Uri:
+        """What a chunk predicted of the objects of a question from place `first` on."""
+        return self.temp / f"predict-{name}/{first:09}.json"
+
+    def learnt(self, name: str, part: str) -> S3Uri:
+        """A training, for a step that waits for what it predicts: `part` is `model` or `report`."""
+        return self.temp / f"learnt-{name}/{part}"
+
     def features(self, first: int) -> S3Uri:
         """Features of the objects from place `first` on."""
         return self.temp / f"features-{first:09}.pack"

@@ -30,8 +30,9 @@ LOOSE = {"target": 0.3, "risk": 0.5}
 @pytest.fixture(scope="module")
 def serverless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     work = tmp_path_factory.mktemp("serverless")
-    # So that the chunks of these few images are a map's as well.
-    every_job = {"EngineChunksFrom": "1"}
+    # So that these few images are looked at by a map as well, and are labeled by one where a model is given, which says
+    # something of them all.
+    every_job = {"EngineChunksFrom": str(IMAGES // 2)}
     with local_stack(work, logs=work / "logs", hurry=10, serverless=True, parameters=every_job) as running:
         yield running
 
@@ -57,10 +58,16 @@ def test_every_image_has_a_label(found: dict[str, Any]) -> None:
         assert job["human_labeled"] + job["machine_labeled"] == job["objects"] == IMAGES // 2, job
 
 
-def test_images_were_looked_at_by_a_map(serverless: LocalStack, found: dict[str, Any]) -> None:
+def test_images_were_looked_at_and_labeled_by_maps(serverless: LocalStack, found: dict[str, Any]) -> None:
+    """One function could not look at the images of a large job, nor label them, within its fifteen minutes."""
     machines = serverless.session.client("stepfunctions")
     runs = machines.list_executions(stateMachineArn=serverless.outputs["EngineChunksMap"])["executions"]
-    assert [run["status"] for run in runs] == ["SUCCEEDED"] * len(found["jobs"])
+    assert {run["status"] for run in runs} == {"SUCCEEDED"}
+    begun = [json.loads(machines.describe_execution(executionArn=run["executionArn"])["input"]) for run in runs]
+    for job in found["jobs"]:
+        verbs = [one["verb"].partition("-")[0] for one in begun if one["job"] == job["name"]]
+        assert verbs.count("look") == 1, verbs
+        assert verbs.count("predict") >= (job["role"] == "warm"), verbs
 
 
 def test_no_message_is_left_or_dead(serverless: LocalStack, found: dict[str, Any]) -> None:

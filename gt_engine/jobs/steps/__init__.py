@@ -23,14 +23,16 @@ from gt_engine.jobs.life_cycle import (
 )
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.steps.ending import end
-from gt_engine.jobs.steps.images import prepare
-from gt_engine.jobs.steps.machine import auto_label, train_final
+from gt_engine.jobs.steps.images import LOOK, look_at, prepare
+from gt_engine.jobs.steps.machine import auto_label, predict, train_final
 from gt_engine.jobs.steps.opening import open_manifest
 from gt_engine.jobs.steps.people import with_people
+from gt_engine.jobs.steps.predicting import question_of
 from gt_engine.jobs.steps.simulated import ask
 from gt_engine.jobs.tools import Outcome, Tools
+from gt_service.objects import S3Uri
 
-__all__ = ["Outcome", "Tools", "discard", "perform"]
+__all__ = ["Outcome", "Tools", "discard", "done", "perform"]
 
 
 def perform(work: Work, job: JobContext, state: JobState, tools: Tools) -> Outcome:
@@ -52,6 +54,14 @@ def perform(work: Work, job: JobContext, state: JobState, tools: Tools) -> Outco
             return train_final(work, job, state, tools)
         case End():
             return end(work, job, state, tools)
+
+
+def done(verb: str, first: int, job: JobContext, state: JobState, tools: Tools) -> tuple[S3Uri, bytes]:
+    """A chunk, worked on: where its result belongs, and the result. Errors: `ValueError` for an unknown verb."""
+    if verb == LOOK:
+        return job.tree.looked(first), look_at(first, job, state, tools)
+    question = question_of(verb)
+    return job.tree.predicted(question, first), predict(question, first, job, state, tools)
 
 
 def discard(work: Work, job: JobContext, tools: Tools) -> None:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
 from gt_engine.aws import in_parallel
+from gt_engine.jobs.chunks import Chunk
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import is_of_object
 from gt_engine.jobs.given import ask_brought
@@ -24,6 +25,8 @@ from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
 from gt_service.regions import MAX_IMAGE_BYTES
 
+LOOK = "look"
+"""The verb of these chunks."""
 MOST_LOOKS = 3
 """An object that is replaced while it is looked at is looked at again: so many times in all."""
 
@@ -56,7 +59,8 @@ class Image:
 
 def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     objects = len(state.images)
-    result = tools.chunks.result(job, work.first, objects, lambda: look_at(work.first, job, state, tools))
+    chunk = Chunk(LOOK, work.first, PREPARE_AT_ONCE, objects, job.tree.looked(work.first))
+    result = tools.chunks.result(job, chunk, lambda: look_at(work.first, job, state, tools))
     looked = json.loads(result)
     tools.objects.write(
         job.tree.facts(work.first), gzip.compress(json.dumps(looked["images"]).encode(), mtime=0), ARCHIVE

@@ -24,6 +24,7 @@ from gt_engine.jobs.reading import (
 )
 from gt_engine.jobs.state import JobState, Training
 from gt_engine.jobs.steps.images import ImageVersion, prepare_features
+from gt_engine.jobs.steps.predicting import PREDICT_AT_ONCE, ChunkedLearner, dump, read_question
 from gt_engine.jobs.tools import (
     ARCHIVE,
     JSON,
@@ -125,7 +126,12 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     wanted = {*labels, *state.progress.pool(), *state.progress.machine(), *before}
     lesson = lesson_on(wanted, job, state, tools)
     usable = set(lesson.view.ids())
-    return replace(lesson, labels=labels, before={one: label for one, label in before.items() if one in usable})
+    return replace(
+        lesson,
+        labels=labels,
+        before={one: label for one, label in before.items() if one in usable},
+        through=lambda learner: ChunkedLearner(learner, job, tools),
+    )
 
 
 def _labels_before(job: JobContext, state: JobState, tools: Tools) -> dict[str, Label]:
@@ -136,20 +142,33 @@ def _labels_before(job: JobContext, state: JobState, tools: Tools) -> dict[str, 
 
 def lesson_on(wanted: Collection[str], job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """The features of the wanted objects and the model so far, without any label."""
+    last = _last_model(job, state, tools)
+    return replace(_lesson_with(last.own, wanted, job, state, tools), brought=last.brought)
+
+
+def predict(question: str, first: int, job: JobContext, state: JobState, tools: Tools) -> bytes:
+    """A chunk: what a model says of the objects of a question from place `first` on, as JSON (`ChunkedLearner`)."""
+    asked, model = read_question(question, job, tools)
+    object_ids = asked.object_ids[first : first + PREDICT_AT_ONCE]
+    lesson = _lesson_with(model, object_ids, job, state, tools)
+    return dump(tools.machine.predict(lesson, job.plan, object_ids, together=asked.together))
+
+
+def _lesson_with(
+    model: bytes | None, wanted: Collection[str], job: JobContext, state: JobState, tools: Tools
+) -> Lesson:
     keys = read_facts(job, tools, wanted).keys
     features = tools.features
     if has_packs(job, tools):
         features = features.backed_by(packed_features(job, state, keys, tools))
     else:
         _remake_features(job, {one: key for one, key in keys.items() if features.facts(key) is None}, tools)
-    last = _last_model(job, state, tools)
     return Lesson(
         task=Task(job.task.value),
         classes=job.classes,
         view=features.view(keys, given=opinions(job, state, keys, tools)),
         labels={},
-        model=last.own,
-        brought=last.brought,
+        model=model,
     )
 
 

@@ -1,0 +1,26 @@
+"""Predictions of chunks, as files. A bit lost on the way would decide otherwise in one place than in the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gt_engine.autolabel.learner import Predictions
+from gt_engine.jobs.steps.predicting import dump, load
+from gt_engine.labels import BoxLabel, ClassLabel, box_label
+
+
+def test_predictions_come_back_to_the_last_bit() -> None:
+    rng = np.random.default_rng(1)
+    boxes = box_label(rng.random((3, 4)) * 1e4, [0, 2, 1], (640, 480, 3), rng.random(3))
+    labels = (boxes, box_label([], [], (1, 1, 1)), ClassLabel(3, float(rng.random())))
+    said = Predictions(("1", "2", "3"), labels, rng.random(3))
+    back = load(dump(said), said.ids)
+    assert back.ids == said.ids
+    assert back.confidences.tobytes() == said.confidences.tobytes()
+    assert back.labels[2] == labels[2]
+    for before, after in zip(labels[:2], back.labels[:2], strict=True):
+        assert isinstance(after, BoxLabel)
+        assert before.image_size == after.image_size
+        for name in ("boxes", "class_ids", "confidences"):
+            one, other = getattr(before, name), getattr(after, name)
+            assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
