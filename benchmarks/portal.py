@@ -4,7 +4,8 @@
 
 A portal in memory, Chromium without a graphics card, 1280 × 820. Each answer of the server is held back by `--delay`
 milliseconds, as a network would. Measured from the press on Submit until the next task's own page, shown, has drawn two
-frames; its picture was decoded before. One box is drawn on each image first.
+frames; its picture was decoded before. One box is drawn on each image first. What the browser asks of the server for
+each image is counted as well: on functions, each request is an invocation.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,25 @@ def soon(look: Callable[[], Any], seconds: float = 30) -> Any:
     return found
 
 
+def counted(world: PortalWorld) -> Counter[str]:
+    """Counts what is asked of the world's portal, by method and the last word of the path."""
+    requests: Counter[str] = Counter()
+    app = world.app
+
+    def counting() -> Any:
+        inner = app()
+
+        async def call(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http":
+                requests[f"{scope['method']} {scope['path'].rpartition('/')[2]}"] += 1
+            await inner(scope, receive, send)
+
+        return call
+
+    world.app = counting  # type: ignore[method-assign]
+    return requests
+
+
 def browser(profile: str) -> webdriver.Chrome:
     options = Options()
     options.binary_location = str(shutil.which("chromium") or shutil.which("google-chrome"))
@@ -81,6 +102,7 @@ def main(images: int, megapixels: float, delay: int, out: Path | None) -> None:
         image=lambda n: saved(painting(n % 3, size), "JPEG", quality=85),
         size=size,
     )
+    requests = counted(world)
     waits = []
     with tempfile.TemporaryDirectory() as profile, world.served() as url:
         page = browser(profile)
@@ -89,12 +111,15 @@ def main(images: int, megapixels: float, delay: int, out: Path | None) -> None:
             page.set_script_timeout(60)
             page.get(f"{url}/sign-in/{world.invitation()}")
             page.find_element("css selector", "button[type=submit]").click()
+            soon(lambda: page.current_url.endswith("/jobs"))
             page.execute_cdp_cmd("Network.enable", {})
             page.execute_cdp_cmd(
                 "Network.emulateNetworkConditions",
                 {"offline": False, "latency": delay, "downloadThroughput": -1, "uploadThroughput": -1},
             )
             page.get(f"{url}/jobs/birds-0001")
+            soon(lambda: page.find_elements("css selector", "#submit:enabled"))
+            requests.clear()
             for _ in range(images):
                 soon(lambda: page.find_element("id", "submit").is_enabled())
                 draw(page)
@@ -105,6 +130,7 @@ def main(images: int, megapixels: float, delay: int, out: Path | None) -> None:
                 page.switch_to.frame(page.find_element("css selector", "iframe[data-place=now]"))
                 waits.append(soon(lambda: page.execute_script("return window.drawnAt")) - pressed)
                 page.switch_to.default_content()
+            per_image = {what: round(count / images, 2) for what, count in sorted(requests.items())}
         finally:
             page.quit()
     ordered = sorted(waits)
@@ -117,6 +143,7 @@ def main(images: int, megapixels: float, delay: int, out: Path | None) -> None:
             "p90": round(ordered[int(len(ordered) * 0.9)]),
             "most": round(ordered[-1]),
         },
+        "requests_per_image": {**per_image, "all": round(sum(per_image.values()), 2)},
     }
     text = json.dumps(result, indent=1) + "\n"
     print(text, end="")
