@@ -20,8 +20,10 @@ from gt_engine.jobs.steps.machine import lesson_on, model_name
 from gt_engine.jobs.tools import LINES, Tools
 from gt_engine.labels import BoxLabel, Label
 from gt_engine.outputs import records
+from gt_engine.outputs.records import AnyLabel, MultiClassLabel
 from gt_engine.workforce.proposals import Proposal, as_record, proposal, read_record
 from gt_service.outputs.records import PROPOSAL, metadata_key
+from gt_service.regions import TaskType
 
 
 def propose(
@@ -39,15 +41,25 @@ def propose(
     """
     if job.proposals is None or not lines:
         return {}
+    labels: dict[str, tuple[AnyLabel, str]]
     labels = {one: label for one, line in lines.items() if (label := _brought(job, line, sizes.get(one))) is not None}
     rest = [one for one in lines if one not in labels and one in sizes]
     labels.update(_predicted(job, state, rest, tools))
     proposals = {
-        one: proposal(records.drawn(label), model, job.proposals, job=job.record.name, object_id=one)
+        one: proposal(
+            records.drawn(label) if isinstance(label, BoxLabel) else label,
+            model,
+            job.proposals,
+            job=job.record.name,
+            object_id=one,
+            classes=len(job.classes),
+        )
         for one, (label, model) in labels.items()
     }
     if proposals:
-        written = (records.compact(as_record(one, lines[one].source, shown)) for one, shown in proposals.items())
+        written = (
+            records.compact(as_record(one, lines[one].source, shown, job.classes)) for one, shown in proposals.items()
+        )
         tools.objects.write(job.tree.proposals(iteration, first), b"".join(line + b"\n" for line in written), LINES)
     return proposals
 
@@ -58,38 +70,40 @@ def proposals_of(iteration: int, job: JobContext, tools: Tools) -> dict[str, Pro
         return {}
     files = [found.uri for found in tools.objects.list(job.tree.all_proposals(iteration))]
     bodies = in_parallel(lambda uri: read_own(tools, uri), files)
-    return dict(read_record(json.loads(line)) for body in bodies for line in body.splitlines())
+    is_single = job.task is TaskType.IMAGE_CLASSIFICATION
+    lines = (json.loads(line) for body in bodies for line in body.splitlines())
+    return dict(read_record(line, job.classes, is_single=is_single) for line in lines)
 
 
 def shown_on_page(job: JobContext, one: Proposal | None) -> dict[str, Any] | None:
     """`task.input.proposal` of a page; None where the object stays blind."""
     if one is None or one.label is None:
         return None
-    boxes: list[dict[str, Any]] = records.answer_content(job.task, one.label, job.classes)["boundingBox"][
-        "boundingBoxes"
-    ]
-    return {"boundingBoxes": boxes}
+    (value,) = records.answer_content(job.task, one.label, job.classes).values()
+    return {name: value[name] for name in ("boundingBoxes", "label", "labels") if name in value}
 
 
-def _brought(job: JobContext, line: ManifestLine, size: tuple[int, int, int] | None) -> tuple[BoxLabel, str] | None:
-    """The proposal that came with the manifest, and whose it is; None where there is none that can be used."""
+def _brought(job: JobContext, line: ManifestLine, size: tuple[int, int, int] | None) -> tuple[AnyLabel, str] | None:
+    """The proposal that came with the manifest, and whose it is; None where there is none that can be used, or it
+    chooses nothing of several classes."""
     record, name = json.loads(line.text), job.form.attribute + PROPOSAL
     if name not in record:
         return None
     metadata = record.get(metadata_key(name), {})
     try:
         label = with_size(records.read_label(job.task, record[name], metadata, job.classes), size)
-        return (label, str(metadata.get("model", "manifest"))) if isinstance(label, BoxLabel) else None
+        is_empty = isinstance(label, MultiClassLabel) and not label.class_ids
+        return None if is_empty else (label, str(metadata.get("model", "manifest")))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return None
 
 
 def _predicted(
     job: JobContext, state: JobState, object_ids: Collection[str], tools: Tools
-) -> dict[str, tuple[BoxLabel, str]]:
+) -> dict[str, tuple[AnyLabel, str]]:
     """What the job's own model says of them."""
     name = model_name(job, state)
     if name is None or not object_ids:
         return {}
     labels: Mapping[str, Label] = tools.machine.propose(lesson_on(object_ids, job, state, tools), job.plan, object_ids)
-    return {one: (label, name) for one, label in labels.items() if isinstance(label, BoxLabel)}
+    return {one: (label, name) for one, label in labels.items()}

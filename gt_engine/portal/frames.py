@@ -123,6 +123,8 @@ def template_of(portal: Portal, uri: S3Uri, job: str) -> str:
 
 def has_grid(task_type: TaskType, template: str) -> bool:
     """Whether a job's pictures can be answered in a grid. Pure."""
+    if "task.input.proposal" in template:  # a grid's tiles show nobody's choice
+        return False
     tags = {tag.lower() for tag in _TAGS.findall(template)}
     return task_type is TaskType.IMAGE_CLASSIFICATION and "crowd-image-classifier" in tags and tags <= _ALONE
 

@@ -1,7 +1,8 @@
 """The machine's labels shown to people to mend: who sees one, and who notices that one is wrong. Pure.
 
-A person who sees the machine's boxes agrees with them too often. How much is measured: a share of the objects stays
-blind, and a share of the proposals is wrong on purpose (a box shifted, left out or added). What was planted so is taken
+A person who sees the machine's label agrees with it too often. How much is measured: a share of the objects stays
+blind, and a share of the proposals is wrong on purpose (a box shifted, left out or added; for classes see
+proposed_classes.py). What was planted so is taken
 back before labels are made, as far as it can be.
 
 Sources: reference of pre-annotation bias, Beck et al. 2025 (arXiv 2509.08514); planted items as in crowd-sourcing.
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +20,14 @@ import numpy as np
 from gt_engine.autolabel.boxes.geometry import intersection_over_union, paired_iou
 from gt_engine.labels import BoxLabel, Floats, box_label
 from gt_engine.outputs.records import AnyLabel
+from gt_engine.workforce.proposed_classes import (
+    Mistake,
+    PlantedClass,
+    class_taken_back,
+    classes_record,
+    plant_class,
+    read_classes,
+)
 from gt_service.outputs.proposals import FOUND_IOU, KEPT_IOU
 
 BLIND = 0.1
@@ -28,14 +36,6 @@ SHIFT = (0.2, 0.3)
 """A shifted box is off by so much of its width and of its height: too far to count at IoU 0.5, near enough to pass."""
 MOST_SHIFTED_IOU = 0.6
 MOST_EXTRA_IOU = 0.1
-
-
-class Mistake(StrEnum):
-    """What is wrong with a proposal on purpose."""
-
-    SHIFTED = "shifted"
-    MISSING = "missing"
-    EXTRA = "extra"
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,26 @@ class Planted:
 class Proposal:
     """What people see of an object. `label` is None where it stays blind; `model` says whose label it is."""
 
-    label: BoxLabel | None
+    label: AnyLabel | None
     model: str = ""
-    planted: Planted | None = None
+    planted: Planted | PlantedClass | None = None
 
 
-def proposal(label: BoxLabel, model: str, rule: ProposalRule, *, job: str, object_id: str) -> Proposal:
-    """What people see of an object that the machine has labeled so. The same for the same job and object."""
+def proposal(
+    label: AnyLabel, model: str, rule: ProposalRule, *, job: str, object_id: str, classes: int = 1
+) -> Proposal:
+    """What people see of an object that the machine has labeled so. The same for the same job and object. classes: how
+    many the job has."""
     if _chance(job, object_id, "blind") < rule.blind:
         return Proposal(None, model)
     if _chance(job, object_id, "wrong") >= rule.wrong:
         return Proposal(label, model)
-    shown, planted = plant(label, np.random.default_rng(int(_chance(job, object_id, "plant") * 2**53)))
-    return Proposal(shown, model, planted)
+    rng = np.random.default_rng(int(_chance(job, object_id, "plant") * 2**53))
+    if isinstance(label, BoxLabel):
+        boxes, wrong_box = plant(label, rng)
+        return Proposal(boxes, model, wrong_box)
+    chosen, wrong_class = plant_class(label, classes, rng)
+    return Proposal(chosen, model, wrong_class)
 
 
 def plant(label: BoxLabel, rng: np.random.Generator) -> tuple[BoxLabel, Planted]:
@@ -126,37 +133,49 @@ def was_shown(one: Proposal | None) -> bool:
 
 def without_planted(one: Proposal | None, answer: AnyLabel) -> AnyLabel:
     """The label in an answer to an object of which a worker saw this."""
-    if one is None or not isinstance(answer, BoxLabel):
+    if one is None or one.planted is None:
         return answer
-    return taken_back(one.planted, answer)
+    if isinstance(answer, BoxLabel):
+        return taken_back(one.planted, answer) if isinstance(one.planted, Planted) else answer
+    return class_taken_back(one.planted, answer) if isinstance(one.planted, PlantedClass) else answer
 
 
-def is_unchanged(shown: BoxLabel, answer: BoxLabel) -> bool:
+def is_unchanged(shown: AnyLabel, answer: AnyLabel) -> bool:
     """Whether an answer is the proposal as it was shown."""
+    if not (isinstance(shown, BoxLabel) and isinstance(answer, BoxLabel)):
+        return shown == answer
     return sorted(_rows(shown)) == sorted(_rows(answer))
 
 
 # --- the record -------------------------------------------------------------------------------------------------
 
 
-def as_record(object_id: str, source: str, one: Proposal) -> dict[str, Any]:
+def as_record(object_id: str, source: str, one: Proposal, classes: Sequence[str] = ()) -> dict[str, Any]:
     """A line of `proposals/iteration-<N>/…jsonl` (docs/reference/s3-layout.md)."""
     record: dict[str, Any] = {"datasetObjectId": object_id, "source-ref": source, "shown": one.label is not None}
     record["model"] = one.model
-    if one.label is not None:
+    if isinstance(one.label, BoxLabel):
         width, height, depth = one.label.image_size
         record["image_size"] = {"width": width, "height": height, "depth": depth}
         record["boxes"] = [
             {"class_id": class_id, "left": left, "top": top, "right": right, "bottom": bottom}
             for class_id, left, top, right, bottom in _rows(one.label)
         ]
-    if one.planted is not None:
+    elif one.label is not None:
+        planted = one.planted if isinstance(one.planted, PlantedClass) else None
+        record |= classes_record(one.label, planted, classes)
+    if isinstance(one.planted, Planted):
         record["planted"] = asdict(one.planted)
     return record
 
 
-def read_record(record: Mapping[str, Any]) -> tuple[str, Proposal]:
-    """(object id, what was shown)."""
+def read_record(
+    record: Mapping[str, Any], classes: Sequence[str] = (), *, is_single: bool = True
+) -> tuple[str, Proposal]:
+    """(object id, what was shown). is_single: of classes, an object has one."""
+    if "classes" in record:
+        shown, wrong = read_classes(record, classes, is_single=is_single)
+        return record["datasetObjectId"], Proposal(shown, record["model"], wrong)
     label = None
     if record["shown"]:
         boxes, size = record["boxes"], record["image_size"]

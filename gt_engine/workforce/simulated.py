@@ -78,6 +78,10 @@ class SimulatedWorkforce:
         """Everyone who works here."""
         return tuple(self._worker(number) for number in range(self.workers))
 
+    def accepts_unseen(self, worker_id: str) -> float:
+        """How probable it is that a worker takes a label of the machine's without a look."""
+        return next((one.trust.accepts_unseen for one in self.crowd if one.worker_id == worker_id), 0.0)
+
     def answer(
         self,
         object_id: str,

@@ -16,6 +16,9 @@ from gt_service.regions import MIN_AUTO_LABELING_OBJECTS, TaskType
 if TYPE_CHECKING:
     from gt_service.campaign.spec import CampaignSpec
 
+PROPOSING_TASKS = frozenset(
+    {TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL}
+)
 OWN_TAG_PREFIX = "gt-service:"
 MAX_PUBLIC_AVAILABILITY_SECONDS = 43_200
 
@@ -109,7 +112,7 @@ def _quality_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
 
 
 def _proposal_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
-    if spec.proposals is not None and spec.task is not TaskType.OBJECT_DETECTION:
+    if spec.proposals is not None and spec.task not in PROPOSING_TASKS:
         yield InvalidInput(f"there are no proposals for {spec.task}", remedy="Take the field out.", field="proposals")
 
 

@@ -177,7 +177,7 @@ class Quality(_Part):
 
 
 class Proposals(_Part):
-    """How gt-engine's people are shown the machine's boxes to mend, where their labels certify nothing."""
+    """How gt-engine's people are shown the machine's labels to mend, where theirs certify nothing."""
 
     blind: float = Field(
         0.1,
@@ -190,8 +190,8 @@ class Proposals(_Part):
         0.05,
         ge=0,
         le=0.5,
-        description="The share of the proposals that is wrong on purpose (a box shifted, left out or added), to "
-        "measure how many mistakes people accept.",
+        description="The share of the proposals that is wrong on purpose (a box shifted, left out or added, another "
+        "class), to measure how many mistakes people accept.",
         examples=[0.1],
     )
 
@@ -343,8 +343,8 @@ class CampaignSpec(_Part):
     )
     proposals: Annotated[Proposals | None, BeforeValidator(_proposals_written_short)] = Field(
         None,
-        description="`true`, or fields: gt-engine's people mend the machine's boxes instead of drawing them, wherever "
-        "their labels cannot certify the machine. Boxes only.",
+        description="`true`, or fields: gt-engine's people mend the machine's boxes instead of drawing them, or find "
+        "its class chosen already, wherever their labels cannot certify the machine.",
         examples=[{"blind": 0.1}],
     )
     check_imported: float = Field(

@@ -24,6 +24,10 @@ _MENDING = (
     "<p><strong>The boxes with a dashed outline are a machine's.</strong> Some are wrong, and some objects have none. "
     "Accept (Y), move or delete each of them, and draw what is missing.</p>"
 )
+_CHOSEN = (
+    "<p><strong>What is chosen already is a machine's choice.</strong> Some of it is wrong. Look for yourself, and "
+    "change it then.</p>"
+)
 LABELS = "{{ task.input.labels | to_json | escape }}"
 _IMAGE = 'src="{{ task.input.taskObject | grant_read_access }}"'
 
@@ -196,6 +200,7 @@ def instruction_template(spec: CampaignSpec, examples_png: bytes | None = None) 
     """
     text = task_text(spec)
     tag, attributes, body = _element(spec, text)
+    words = _MENDING if tag == "crowd-bounding-box" else _CHOSEN
     picture = [] if examples_png is None else [f"      {_picture(examples_png)}"]
     lines = [
         f"  <{tag}",
@@ -208,7 +213,7 @@ def instruction_template(spec: CampaignSpec, examples_png: bytes | None = None) 
         "    <short-instructions>",
         *picture,
         f"      {text.short_html}",
-        *([f"      {{% if {PROPOSAL} %}}{_MENDING}{{% endif %}}"] if spec.proposals is not None else []),
+        *([f"      {{% if {PROPOSAL} %}}{words}{{% endif %}}"] if spec.proposals is not None else []),
         "    </short-instructions>",
         f"  </{tag}>",
     ]
@@ -250,8 +255,11 @@ def _element(spec: CampaignSpec, text: TaskText) -> tuple[str, list[str], list[s
     if spec.task.facts.reviews is not None:
         attributes.append(_prior_labels(spec))
     if spec.proposals is not None:
-        boxes = f'initial-value="{{{{ {PROPOSAL}.boundingBoxes | to_json | escape }}}}"'
-        attributes.append(f"{{% if {PROPOSAL} %}}proposed {boxes}{{% endif %}}")
+        member = {TaskType.OBJECT_DETECTION: "boundingBoxes", TaskType.IMAGE_CLASSIFICATION: "label"}.get(
+            spec.task, "labels"
+        )
+        value = f'initial-value="{{{{ {PROPOSAL}.{member} | to_json | escape }}}}"'
+        attributes.append(f"{{% if {PROPOSAL} %}}proposed {value}{{% endif %}}")
     if spec.task.facts.reviews == "verification":
         body.append('<worker-comment header="What is wrong?" link-text="Say what is wrong"></worker-comment>')
     return tag, attributes, body

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from gt_service.outputs.labels import Box, Boxes, iou, label_of_answer
+from gt_service.outputs.labels import Box, Classes, Label, iou, label_of_answer
 from gt_service.outputs.records import AnswerRecord, answer_content
 
 KEPT_IOU = 0.8
@@ -23,12 +23,14 @@ FOUND_IOU = 0.5
 
 @dataclass(frozen=True)
 class Proposal:
-    """What people saw of an object. planted: `shifted`, `missing` or `extra`, with the box that is wrong or not there;
-    None where nothing was planted."""
+    """What people saw of an object. planted: `shifted`, `missing`, `extra` or `swapped`, with the box or class that is
+    wrong or not there; None where nothing was planted. classes: those that were chosen already."""
 
     shown: bool
     planted: str | None = None
     box: Box | None = None
+    classes: tuple[str, ...] = ()
+    wrong_class: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,23 @@ def read_proposals(body: bytes) -> dict[str, Proposal]:
 
 def _proposal(record: Mapping[str, Any]) -> Proposal:
     planted = record.get("planted")
+    if "classes" in record:
+        classes = tuple(sorted(record["classes"]))
+        wrong = planted or {}
+        return Proposal(True, wrong.get("mistake"), classes=classes, wrong_class=wrong.get("class"))
     if planted is None:
         return Proposal(bool(record["shown"]))
     left, top, right, bottom = planted["box"]
     return Proposal(bool(record["shown"]), planted["mistake"], Box("", left, top, right - left, bottom - top))
 
 
-def was_accepted(one: Proposal, boxes: Sequence[Box]) -> bool:
-    """Whether boxes of an answer keep what was planted, whatever their class."""
+def was_accepted(one: Proposal, answer: Label) -> bool:
+    """Whether an answer keeps what was planted; boxes whatever their class."""
+    if isinstance(answer, Classes):
+        return (one.wrong_class in answer.names) is not (one.planted == "missing")
     if one.box is None:
         return False
-    overlap = max((iou(one.box, box) for box in boxes), default=0.0)
+    overlap = max((iou(one.box, box) for box in answer.boxes), default=0.0)
     return overlap < FOUND_IOU if one.planted == "missing" else overlap >= KEPT_IOU
 
 
@@ -99,14 +107,15 @@ class ProposalLedger:
             self._times[one.shown].setdefault(object_id, []).append(answer.seconds)
             content = answer_content(answer)
             label = label_of_answer(content)
-            if not one.shown or not isinstance(label, Boxes):
+            if not one.shown or label is None:
                 continue
             if one.planted is None:
+                is_kept = isinstance(label, Classes) and label.names == one.classes
                 self._checked += 1
-                self._unchanged += content.get("initialValueModified") is False
+                self._unchanged += is_kept or content.get("initialValueModified") is False
             else:
                 self._planted += 1
-                self._accepted += was_accepted(one, label.boxes)
+                self._accepted += was_accepted(one, label)
 
     def figures(self) -> ProposalFigures | None:
         """None where nobody has answered."""

@@ -19,7 +19,7 @@ from gt_engine.jobs.steps.consolidating import human_contents, human_files, inte
 from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, write_all
 from gt_engine.labels import BoxLabel
 from gt_engine.outputs import records
-from gt_engine.outputs.records import WorkerAnswer, drawn
+from gt_engine.outputs.records import AnyLabel, WorkerAnswer, drawn
 from gt_engine.workforce.proposals import Proposal, is_unchanged, was_shown, without_planted
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
@@ -33,9 +33,8 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     blind = state.progress.by_people | set(state.problems)
     to_mend = {one: line for one, line in lines.items() if not work.certifies and one not in blind}
     proposals = propose(work.iteration, 0, job, state, to_mend, sizes, tools)
-    shown = {one: each.label for one, each in proposals.items() if each.label is not None} | _reviewed(
-        job, lines, sizes
-    )
+    shown: dict[str, AnyLabel] = {one: each.label for one, each in proposals.items() if each.label is not None}
+    shown |= _reviewed(job, lines, sizes)
     answers: dict[str, list[Given]] = {}
     failed: dict[str, str] = {}
     for object_id in work.step.object_ids:
@@ -106,10 +105,10 @@ def _blind(answers: Mapping[str, list[Given]], proposals: Mapping[str, Proposal]
     return {one: given for one, given in answers.items() if not was_shown(proposals.get(one))}
 
 
-def _as_written(job: JobContext, given: Given, shown: BoxLabel | None) -> WorkerAnswer:
+def _as_written(job: JobContext, given: Given, shown: AnyLabel | None) -> WorkerAnswer:
     content = records.answer_content(job.task, given.label, job.classes)
-    if shown is not None:
-        is_modified = not (isinstance(given.label, BoxLabel) and is_unchanged(shown, given.label))
+    if isinstance(shown, BoxLabel):
+        is_modified = not is_unchanged(shown, given.label)
         content = {name: {**value, "initialValueModified": is_modified} for name, value in content.items()}
     worker = records.worker_id(given.worker, job.workteam_arn, job.region)
     return WorkerAnswer(worker, content, given.accepted_at, given.submitted_at)

@@ -4,6 +4,7 @@ import { Choices, choicesStyles } from "./choices.js";
 import { FullPageElement, css, h } from "./base.js";
 
 const styles = css`
+  .proposed { margin: .6rem 0 0; color: var(--crowd-muted); font-size: .925rem; }
   .comment { margin-top: 1rem; }
   .comment label { display: block; font-weight: 600; font-size: .925rem; margin-bottom: .3rem; }
   .comment textarea { width: 100%; padding: .45em .6em; border: 1px solid var(--crowd-control); border-radius: var(--crowd-radius); background: var(--crowd-surface); resize: vertical; }
@@ -11,7 +12,8 @@ const styles = css`
 
 /** `isMultiple` says which of the two kinds it is. The value: the category's text, or the list of them. */
 export class Classifier extends FullPageElement {
-  static attributes = { ...super.attributes, categories: "json" };
+  /** proposed: `initial-value`, a category or a list of them, is a machine's choice, chosen already. */
+  static attributes = { ...super.attributes, categories: "json", proposed: "boolean", "initial-value": "json" };
   static styles = [...super.styles, choicesStyles, styles];
   static isMultiple = false;
   #choices = new Choices({
@@ -19,13 +21,15 @@ export class Classifier extends FullPageElement {
     title: this.constructor.isMultiple ? "Select all that apply" : "Select one",
     onChange: () => this.changed(),
   });
+  #note = h("p", { class: "proposed", role: "note", hidden: true });
   #comment = null;
 
   renderSide(root) {
     this.#offer();
+    this.#propose();
     root.classList.add("category-picker");
     root.setAttribute("aria-label", "Categories");
-    root.append(h("div", { class: "category-picker-wrapper" }, this.#choices.element));
+    root.append(h("div", { class: "category-picker-wrapper" }, this.#choices.element, this.#note));
     const region = this.region("worker-comment");
     if (region) root.append(this.#commentBox(region));
   }
@@ -68,6 +72,7 @@ export class Classifier extends FullPageElement {
 
   formResetCallback() {
     this.value = [];
+    this.#propose();
     if (this.#comment) this.#comment.value = "";
   }
 
@@ -86,6 +91,14 @@ export class Classifier extends FullPageElement {
 
   #offer() {
     this.#choices.offer(this.categories ?? [], this.json("exclusion-category")?.text ?? null);
+  }
+
+  #propose() {
+    const proposed = [].concat(this.json("initial-value") ?? []);
+    if (!proposed.length) return;
+    this.#choices.chosen = proposed;
+    this.#note.textContent = `Chosen by a machine: ${this.#choices.chosen.join(", ")}. Change it where it is wrong.`;
+    this.#note.hidden = !this.proposed;
   }
 
   #commentBox(region) {

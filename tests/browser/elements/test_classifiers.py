@@ -89,6 +89,19 @@ def test_several_categories_and_the_one_that_stands_alone(open_task: OpenTask) -
     assert page.refused() == "Choose at least one category."
 
 
+def test_what_a_machine_proposes_is_chosen_already_says_so_and_may_be_changed(open_task: OpenTask) -> None:
+    """Chosen without a word it would pass for the worker's own choice; and a reset goes back to it."""
+    proposed = MANY.replace(" categories=", """ proposed initial-value='["B", "C"]' categories=""", 1)
+    assert proposed != MANY
+    page = open_task(proposed)
+    note = "document.querySelector('crowd-classifier-multi-select').shadowRoot.querySelector('.proposed')"
+    assert "machine: B, C." in page.run(f"return {note}.textContent")
+    assert page.run(f"return {note}.hidden") is False
+    assert page.submit() == {"category": {"labels": ["B", "C"]}}
+    press(page, "2")
+    assert page.submit() == {"category": {"labels": ["C"]}}
+
+
 def test_a_picture_is_shown_and_classified_and_the_comment_comes_along(open_task: OpenTask, site: Site) -> None:
     page = open_task(f"""<crowd-form><crowd-image-classifier name="check" src="{site.put_picture()}" header="Right?"
       categories="['right', 'wrong']" overlay="{{'boundingBox': {{labels: ['cat'], value: [

@@ -192,7 +192,7 @@ def test_quality_targets_come_from_tags_and_wrong_ones_are_refused() -> None:
         rules.guarantee({rules.QUALITY_METHOD_TAG: "plug-in"}, boxes)  # no guarantee at all: not for jobs
 
 
-def test_proposals_are_a_tag_of_jobs_with_boxes() -> None:
+def test_proposals_are_a_tag_of_jobs_with_boxes_or_classes() -> None:
     boxes, blind, wrong = TaskType.OBJECT_DETECTION, rules.PROPOSALS_BLIND_TAG, rules.PROPOSALS_WRONG_TAG
     assert rules.proposals({}, boxes) is None
     assert rules.proposals({wrong: "0.5"}, boxes) is None
@@ -201,7 +201,7 @@ def test_proposals_are_a_tag_of_jobs_with_boxes() -> None:
         with pytest.raises(ValidationException, match="gt-engine:proposals-"):
             rules.proposals(tags, boxes)
     with pytest.raises(ValidationException, match="no proposals for"):
-        rules.proposals({blind: "0.1"}, TaskType.IMAGE_CLASSIFICATION)
+        rules.proposals({blind: "0.1"}, TaskType.SEMANTIC_SEGMENTATION)
 
 
 def test_the_least_workers_are_a_number_up_to_the_most() -> None:

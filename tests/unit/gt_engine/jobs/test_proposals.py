@@ -15,6 +15,7 @@ from gt_engine.api import rules
 from gt_engine.autolabel.rounds import AskPeople, AutoLabel, JobPlan, Progress, Round, has_decided, next_step
 from gt_engine.jobs.machine import Labeled, Lesson
 from gt_engine.jobs.worker import take_step
+from gt_engine.labels import ClassLabel
 from gt_service.pages.report import tables
 from gt_service.reports.page import job_page
 from gt_service.reports.publish import make_job_report
@@ -128,6 +129,93 @@ def test_an_object_that_certifies_is_never_shown_with_a_proposal(tmp_path: Path,
     assert shown(job), "the rest after the last certificate is shown"
     assert not shown(job) & machine.certifying
     assert not set(records_of(job)) & machine.certifying
+
+
+class ClassMachine(WatchedMachine):
+    """Takes every image for the second class."""
+
+    @staticmethod
+    def guess() -> ClassLabel:  # type: ignore[override]
+        return ClassLabel(1, 0.8)
+
+
+def class_job(directory: Path, count: int, task: str, *, auto: bool, brought: Any = None) -> tuple[Job, WatchedMachine]:
+    contents = bird_inputs(count)
+    contents[f"s3://{BUCKET}/class_labels.json"] = json.dumps({"labels": [{"label": one} for one in KINDS]}).encode()
+    if brought is not None:
+        lines = [json.loads(line) for line in contents[f"s3://{BUCKET}/input.manifest"].splitlines()]
+        about = {"class-map": dict(enumerate(KINDS)), "model": "theirs"}
+        lines = [line | {"category-proposal": brought, "category-proposal-metadata": about} for line in lines]
+        contents[f"s3://{BUCKET}/input.manifest"] = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    machine = ClassMachine(1.0)
+    tools = replace(memory_tools(directory, contents), machine=machine)
+    body = team_request(task=task, auto=auto, NumberOfHumanWorkersPerDataObject=1, Tags=TAGS)
+    return Job(directory, count, body=body, tools=tools), machine
+
+
+def as_shown(job: Job, element: str, member: str, otherwise: Any) -> None:
+    """Plays a job whose workers keep what is chosen already."""
+    for turn in range(400):
+        if job.run() is False:
+            return
+        while (task := job.next(ANN) if job.tools.people.offer(job.name) else None) is not None:
+            chosen = dict(task.proposal) if task.proposal else {member: otherwise}
+            job.tasks.accept(ANN, task.task_id, job.clock)
+            job.tasks.submit(ANN, task.task_id, {element: chosen}, 3, job.clock)
+        if turn % 2:
+            job.later(100)
+    raise AssertionError("the job does not end")
+
+
+KINDS = ("Cat", "Dog", "Cow")
+
+
+def test_a_class_that_certifies_is_never_chosen_already(tmp_path: Path) -> None:
+    """Promise 6, for classes: what people answer before the last round is their own."""
+    job, machine = class_job(tmp_path, 260, "image-classification", auto=True)
+    as_shown(job, "crowd-image-classifier", "label", "Dog")
+    assert job.now_as.status == "Completed"
+    assert machine.certifying
+    assert shown(job)
+    assert not (shown(job) | set(records_of(job))) & machine.certifying
+    assert {one["proposal"]["label"] for one in offered(job) if "proposal" in one} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("task", "brought", "element", "member", "right"),
+    [
+        ("image-classification", 1, "crowd-image-classifier", "label", {1}),
+        ("ImageMultiClassMultiLabel", [0, 1], "crowd-image-classifier-multi-select", "labels", {0, 1}),
+    ],
+)
+def test_classes_that_came_with_the_manifest_are_chosen_already(
+    tmp_path: Path, task: str, brought: Any, element: str, member: str, right: set[int]
+) -> None:
+    """Workers who keep whatever is chosen: what was swapped or added on purpose is in no label, and all is counted."""
+    job, _ = class_job(tmp_path, 60, task, auto=False, brought=brought)
+    mine = [KINDS[one] for one in sorted(right)]
+    as_shown(job, element, member, mine[0] if member == "label" else mine)
+    records = records_of(job)
+    assert len(records) == 60
+    for number, text in enumerate(job.files["manifests/output/output.manifest"].splitlines()):
+        line, record = json.loads(text), records[str(number)]
+        assert line["category-metadata"].get("proposal-shown") == ("yes" if record["shown"] else None)
+        label = {line["category"]} if member == "label" else set(line["category"])
+        assert label == right or record["planted"]["mistake"] == "missing"
+    report = make_job_report(
+        objects=job.tools.objects,
+        logs=MemoryLogs(),
+        description=description_of(job),
+        spec=spec(task="image-classification", labels=KINDS, proposals=True),
+        role="first",
+        batch=1,
+        control=None,
+        now=job.clock,
+    )
+    figures = report["proposals"]
+    assert figures["accepted_unchanged"] == 1
+    assert figures["planted"] == figures["planted_accepted"] == sum("planted" in one for one in records.values()) > 5
+    assert figures["blind"]["images"] == sum(not one["shown"] for one in records.values()) > 3
 
 
 @pytest.mark.parametrize("auto", [True, False])

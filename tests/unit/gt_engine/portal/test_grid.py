@@ -24,6 +24,7 @@ EXTRA = "<crowd-form><crowd-image-classifier name='a'></crowd-image-classifier><
         (IMAGES, EXTRA, False),
         (IMAGES, CLASSES + "<input name='x'>", False),
         (IMAGES, "<crowd-form></crowd-form>", False),
+        (IMAGES, CLASSES + "{% if task.input.proposal %}{% endif %}", False),
     ],
 )
 def test_a_page_that_asks_more_has_no_grid(task: TaskType, template: str, expected: bool) -> None:

@@ -10,7 +10,7 @@ import pytest
 from gt_engine.autolabel.boxes.geometry import intersection_over_union
 from gt_engine.labels import BoxLabel, box_label
 from gt_engine.workforce.proposals import (
-    Mistake,
+    Planted,
     Proposal,
     ProposalRule,
     as_record,
@@ -21,10 +21,12 @@ from gt_engine.workforce.proposals import (
     taken_back,
     was_accepted,
 )
+from gt_engine.workforce.proposed_classes import Mistake
 
 SIZE = (640, 480, 3)
 TWO = box_label([[100, 100, 200, 180], [400, 50, 520, 300]], [0, 1], SIZE, [0.6, 0.9])
 EMPTY = box_label([], [], SIZE)
+BOXES = {Mistake.SHIFTED, Mistake.MISSING, Mistake.EXTRA}
 FULL = box_label([[0, 0, 640, 480]], [0], SIZE)
 
 
@@ -44,7 +46,7 @@ def test_shares_are_those_of_the_rule_and_the_same_in_every_run() -> None:
     assert not any(one.planted for one in ones if one.label is None)
 
 
-@pytest.mark.parametrize(("label", "kinds"), [(TWO, set(Mistake)), (EMPTY, {Mistake.EXTRA}), (FULL, {Mistake.MISSING})])
+@pytest.mark.parametrize(("label", "kinds"), [(TWO, BOXES), (EMPTY, {Mistake.EXTRA}), (FULL, {Mistake.MISSING})])
 def test_who_accepts_everything_is_found_out_and_who_mends_everything_is_not(
     label: BoxLabel, kinds: set[Mistake]
 ) -> None:
@@ -52,8 +54,8 @@ def test_who_accepts_everything_is_found_out_and_who_mends_everything_is_not(
     ones = planted_ones(label)
     assert len(ones) > 150
     for one in ones:
-        assert one.label is not None
-        assert one.planted is not None
+        assert isinstance(one.label, BoxLabel)
+        assert isinstance(one.planted, Planted)
         assert was_accepted(one.planted, one.label)
         assert not was_accepted(one.planted, label)
         width, height, _ = SIZE
@@ -67,7 +69,7 @@ def test_a_shifted_box_no_longer_counts_as_the_right_one() -> None:
     overlaps = [
         intersection_over_union(np.array([one.planted.box]), np.array([one.planted.right]))[0, 0]
         for one in planted_ones(TWO)
-        if one.planted and one.planted.right
+        if isinstance(one.planted, Planted) and one.planted.right
     ]
     assert len(overlaps) > 30
     assert min(overlaps) > 0.3
@@ -76,8 +78,8 @@ def test_a_shifted_box_no_longer_counts_as_the_right_one() -> None:
 
 def test_what_was_planted_and_kept_is_not_in_the_label() -> None:
     for one in planted_ones(TWO):
-        assert one.label is not None
-        assert one.planted is not None
+        assert isinstance(one.label, BoxLabel)
+        assert isinstance(one.planted, Planted)
         left = taken_back(one.planted, one.label)
         if one.planted.mistake is Mistake.MISSING:
             assert is_unchanged(left, one.label)

@@ -337,7 +337,7 @@ def test_proposals_are_switched_on_in_a_word_or_with_their_shares() -> None:
     assert usual is not None
     assert (usual.blind, usual.wrong) == (0.1, 0.05)
     assert set(errors_with(proposals={"blind": 1, "wrong": "many"})) == {"proposals.blind", "proposals.wrong"}
-    assert set(errors_with(task="image-classification", labels=["a", "b"], proposals=True)) == {"proposals"}
+    assert set(errors_with(task="semantic-segmentation", label_attribute="mask-ref", proposals=True)) == {"proposals"}
 
 
 def test_a_quality_target_is_a_share_and_its_measure_one_of_the_task() -> None:

@@ -104,6 +104,24 @@ def test_proposals_are_on_the_page_of_who_mends_and_on_no_other() -> None:
     assert "task.input.proposal" not in without
 
 
+@pytest.mark.parametrize(
+    ("task", "given"),
+    [
+        (TaskType.IMAGE_CLASSIFICATION, {"label": "Cat"}),
+        (TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL, {"labels": ["Bird", "Cat"]}),
+    ],
+)
+def test_a_proposed_class_is_chosen_already(task: TaskType, given: dict[str, Any]) -> None:
+    page = instruction_template(spec(task, proposals=True))
+    known = {"taskObject": "s3://b/1.jpg", "labels": ["Bird", "Cat"], "manifestLine": {}}
+    shown = render(page, {**known, "proposal": given})
+    element = elements(shown.html).found[EXPECTED[task]]
+    assert "proposed" in element
+    assert [json.loads(element["initial-value"] or "")] == list(given.values())
+    assert "a machine's choice" in shown.html
+    assert render(page, known).html.split() == render(instruction_template(spec(task)), known).html.split()
+
+
 @pytest.mark.parametrize("task", [task for task in TaskType if task.facts.reviews])
 def test_reviews_show_the_labels_under_review(task: TaskType) -> None:
     element = elements(instruction_template(spec(task))).found[EXPECTED[task]]

@@ -52,6 +52,28 @@ def test_a_planted_mistake_was_accepted_where_the_answer_keeps_it() -> None:
         assert (found.planted, found.accepted, found.checked) == (2, 1, 0), mistake
 
 
+def test_classes_that_were_chosen_already_are_kept_or_changed() -> None:
+    """The page tells of no change here: the answer itself does."""
+
+    def chosen(object_id: str, *names: str, **planted: str) -> bytes:
+        document = {"datasetObjectId": object_id, "shown": True, "model": "m", "classes": list(names)}
+        return json.dumps(document | ({"planted": planted} if planted else {})).encode() + b"\n"
+
+    def said(*names: str) -> AnswerRecord:
+        label = {"label": names[0]} if len(names) == 1 else {"labels": list(names)}
+        return AnswerRecord("worker", {"classifier": label}, 4)
+
+    records = chosen("1", "Dog", "Cat") + chosen("2", "Dog", mistake="swapped", **{"class": "Dog"})
+    ledger = ProposalLedger(read_proposals(records + chosen("3", "Cat", mistake="missing", **{"class": "Dog"})))
+    ledger.add("1", [said("Cat", "Dog"), said("Dog")])
+    ledger.add("2", [said("Dog"), said("Cat")])
+    ledger.add("3", [said("Cat"), said("Cat", "Dog")])
+    found = ledger.figures()
+    assert found is not None
+    assert (found.checked, found.unchanged) == (2, 1)
+    assert (found.planted, found.accepted) == (4, 2)
+
+
 def test_without_proposals_or_answers_there_are_no_figures() -> None:
     assert ProposalLedger({}).figures() is None
     assert ProposalLedger(read_proposals(record("1"))).figures() is None
