@@ -198,7 +198,7 @@ def test_many_jobs_share_the_engine_and_it_keeps_answering(aws: LocalSession, en
     """A small job must not wait for a large one to end, and a status must not wait for anything."""
     client = engine.client()
     large = [f"{name}-large-{n}" for n in range(3)]
-    folder = birds(aws, name, 300)
+    folder = birds(aws, name, 180)
     for one in large:
         client.create_labeling_job(**request_in(folder, one, auto=False, MaxConcurrentTaskCount=12))
     small = birds(aws, f"{name}-small", 12)
@@ -215,9 +215,9 @@ def test_many_jobs_share_the_engine_and_it_keeps_answering(aws: LocalSession, en
     soon(small_has_ended, 120)
     status = Counter(client.describe_labeling_job(LabelingJobName=one)["LabelingJobStatus"] for one in large)
     assert status["Completed"] < 3
-    assert slowest < 10  # seconds: a busy machine is slow, but three jobs of 300 take longer
+    assert slowest < 10  # seconds: a busy machine is slow, but three jobs of 180 take longer
     for one in large:
-        assert ended(client, one)["LabelCounters"]["TotalLabeled"] == 300
+        assert ended(client, one)["LabelCounters"]["TotalLabeled"] == 180
 
 
 def test_a_worker_process_that_is_killed_costs_nothing_but_time(aws: LocalSession, engine: Engine, name: str) -> None:
