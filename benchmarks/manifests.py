@@ -50,7 +50,7 @@ def keys(count: int) -> Iterator[str]:
 
 
 def build(count: int) -> dict[str, Any]:
-    from gt_service.ingest.manifests import write_manifest
+    from gt_service.manifests import write_manifest
     from gt_service.objects import S3Objects, S3Uri
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -24,8 +24,8 @@ from PIL import Image
 
 from gt_cli.datasets.scenes import Scene, scene
 from gt_service.ingest.checks import ImageFacts
-from gt_service.ingest.likeness import NEAR, Likeness
 from gt_service.ingest.pixels import decoded, likeness
+from gt_service.records.likeness import NEAR, Likeness
 
 FACTS = ImageFacts("", 1, 1)
 

@@ -29,15 +29,15 @@ from chalicelib.shapes import (
 from gt_service import __version__
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign.values import is_campaign_name
-from gt_service.chain.names import Places
-from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, NotReady, quoted
 from gt_service.etags import etag, matches
 from gt_service.listing import Listing, Row, most_results, whole_number
 from gt_service.objects import S3Uri
+from gt_service.records import Campaign, ImageStatus
+from gt_service.records.names import Places
+from gt_service.records.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
 from gt_service.routes import route_at
 from gt_service.store.browsing import Browsing
-from gt_service.store.records import Campaign, ImageStatus
 from gt_service.store.requests import KeptAnswer
 
 blueprint = Blueprint(__name__)

@@ -6,11 +6,11 @@ from typing import Any
 
 from chalicelib import wiring
 from chalicelib.page_data import page_data
-from gt_service.chain.names import Places
 from gt_service.errors import Conflict, InvalidInput
 from gt_service.gallery.correcting import LONGEST_TEXT, corrected_label
 from gt_service.gallery.looking import Filter
 from gt_service.outputs.corrections import Correction, corrections_of, write_correction
+from gt_service.records.names import Places
 
 _FIELDS = {"image", "source", "label", "replaces", "why"}
 

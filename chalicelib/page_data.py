@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import wiring
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
-from gt_service.chain.names import Places
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.objects import S3Uri
+from gt_service.records import ImageStatus, Job, Token
+from gt_service.records.names import Places
 from gt_service.store.browsing import Browsing
 from gt_service.store.notifications import Delivery
-from gt_service.store.records import ImageStatus, Job, Token
 
 if TYPE_CHECKING:
     from gt_service.chain.second_look import Suspects

@@ -9,7 +9,7 @@ from chalice.app import Blueprint, CloudWatchEvent
 from chalicelib import metrics, notifications, wiring
 from chalicelib.messages import time_left
 from chalicelib.observability import logger
-from gt_service.store.records import NOWHERE
+from gt_service.records import NOWHERE
 
 blueprint = Blueprint(__name__)
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gt_service.backends import backend_of
-from gt_service.chain.deployment import Deployment
-from gt_service.chain.names import stage_mark
+from gt_service.deployment import Deployment
 from gt_service.errors import InvalidInput
+from gt_service.records.names import stage_mark
 from gt_service.store import TableNames
 
 

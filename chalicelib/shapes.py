@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from gt_service.chain.states import CampaignState, JobState
 from gt_service.errors import InvalidInput
+from gt_service.records import Batch, Campaign, Image, ImageStatus, Import, Job, Verdict
+from gt_service.records.states import CampaignState, JobState
 from gt_service.store.images import Cursor, is_cursor
-from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Import, Job, Verdict
 
 Json = dict[str, Any]
 

@@ -12,7 +12,7 @@ from chalicelib import metrics, wiring
 from chalicelib.messages import partial_failures
 from chalicelib.observability import logger
 from gt_service.ingest.events import uploads
-from gt_service.store.records import NOWHERE, Campaign
+from gt_service.records import NOWHERE, Campaign
 
 blueprint = Blueprint(__name__)
 

@@ -144,9 +144,9 @@ class QueueSignals:
 
 def make_export(campaign: str, form: str) -> None:
     """Makes a file to download of a campaign's labels."""
-    from gt_service.chain.names import Places
     from gt_service.exports.downloads import Downloads
     from gt_service.exports.export import Format
+    from gt_service.records.names import Places
 
     spec = store().campaigns.get(campaign).spec
     if spec is not None:

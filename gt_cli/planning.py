@@ -14,9 +14,9 @@ from rich.markup import escape
 from gt_cli import worker_page
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend
 from gt_service.campaign import CampaignSpec, parse_spec
-from gt_service.chain.deployment import Deployment
 from gt_service.chain.foresight import Foresight, rehearse
 from gt_service.chain.instructions import instruction_template
+from gt_service.deployment import Deployment
 from gt_service.money import usd
 from gt_service.prices import PriceTable
 from gt_service.reports.estimate import Estimate, estimate

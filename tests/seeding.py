@@ -13,14 +13,14 @@ from PIL import Image, ImageDraw
 
 from gt_cli.stack import REGION, TEST_CREDENTIALS, LocalStack
 from gt_service.campaign import parse_spec
-from gt_service.chain.names import JobName, Places, Role
-from gt_service.chain.states import BatchState, CampaignEvent, JobState
 from gt_service.gallery.index import Index
 from gt_service.gallery.writing import Gallery, campaign_index
 from gt_service.money import Mills
 from gt_service.objects import S3Objects
+from gt_service.records import Batch, Job
+from gt_service.records.names import JobName, Places, Role
+from gt_service.records.states import BatchState, CampaignEvent, JobState
 from gt_service.store import Store, TableNames
-from gt_service.store.records import Batch, Job
 from tests import pages_data as data
 
 START = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)

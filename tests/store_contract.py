@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.names import Role
-from gt_service.chain.states import BatchState, CampaignEvent, JobState
 from gt_service.errors import Conflict, NotFound
-from gt_service.ingest.placement import pending_place
 from gt_service.money import Mills
+from gt_service.records import Batch, Campaign, Image, ImageStatus, Job, Member, Token, Verdict
+from gt_service.records.names import Role
+from gt_service.records.placement import pending_place
+from gt_service.records.states import BatchState, CampaignEvent, JobState
 from gt_service.store import Store
-from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Job, Member, Token, Verdict
 from gt_service.store.tokens import digest
 from tests.world import spec_document
 

@@ -15,8 +15,8 @@ from PIL import Image as Pillow
 
 from gt_service.backends import GROUND_TRUTH
 from gt_service.chain.advance import Chain
-from gt_service.chain.deployment import Deployment
 from gt_service.chain.settlement import Settlement
+from gt_service.deployment import Deployment
 from gt_service.ingest.events import Upload
 from gt_service.ingest.inbox import InboxWalk
 from gt_service.ingest.intake import Intake, Taken

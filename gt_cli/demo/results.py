@@ -12,8 +12,8 @@ from rich import box
 from rich.table import Table
 
 from gt_cli.demo.plan import WAGE
-from gt_service.chain.names import Role
 from gt_service.money import Mills, as_usd_number
+from gt_service.records.names import Role
 from gt_service.reports.amounts import cents, duration, percent
 
 JsonObject = Mapping[str, Any]

@@ -32,13 +32,13 @@ from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.tasks import JobOffer
-from gt_service.chain.names import Role
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Format
 from gt_service.imports.imported import OUTPUT
 from gt_service.objects import S3Uri
 from gt_service.outputs.concurrently import concurrently
 from gt_service.outputs.corrections import laid_over, read_corrections
+from gt_service.records.names import Role
 from gt_service.regions import TaskType
 
 ATTRIBUTE = "category"

@@ -18,29 +18,29 @@ from botocore.exceptions import ClientError, ParamValidationError
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
 from gt_service.chain.corrected_manifests import manifest_with_corrections
-from gt_service.chain.deployment import Deployment
 from gt_service.chain.follow_up import read_labeled, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
 from gt_service.chain.gold import check_gold
 from gt_service.chain.instructions import instruction_template
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.models import model_arn, model_name
-from gt_service.chain.names import Places
 from gt_service.chain.observation import seen, warning
 from gt_service.chain.request import job_request, label_category_config
 from gt_service.chain.reviews import can_review, spec_of
 from gt_service.chain.sample_boxes import examples_picture
 from gt_service.chain.second_look import SecondLook, Suspects
-from gt_service.chain.states import RUNNING, UNSENT, CampaignEvent, CampaignState
+from gt_service.deployment import Deployment
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
 from gt_service.imports.imported import ImportedLabels
 from gt_service.ingest.batching import Batching
 from gt_service.money import Mills, usd
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.prices import PriceTable
+from gt_service.records import Batch, Campaign, Job
+from gt_service.records.names import Places
+from gt_service.records.states import RUNNING, UNSENT, CampaignEvent, CampaignState
 from gt_service.reports.estimate import worst_case
 from gt_service.store import Store
-from gt_service.store.records import Batch, Campaign, Job
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from gt_service.chain.names import Places
 from gt_service.imports.imported import MOST_LEARNT
-from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
+from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import (
     Correction,
@@ -25,8 +24,9 @@ from gt_service.outputs.corrections import (
 )
 from gt_service.outputs.labeled import source
 from gt_service.outputs.records import JsonObject, manifest_object
+from gt_service.records import Job
+from gt_service.records.names import Places
 from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS
-from gt_service.store.records import Job
 
 CLOCKS = timedelta(minutes=10)
 """Functions' clocks differ, and a correction is written a moment after its time: what may have been too late for the

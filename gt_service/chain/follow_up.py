@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gt_service.ingest.manifests import CONTENT_TYPE, follow_up_lines
+from gt_service.manifests import CONTENT_TYPE, follow_up_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labeled import LabeledObjects
 

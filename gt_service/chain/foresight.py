@@ -14,21 +14,20 @@ from typing import TYPE_CHECKING, Any
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
 from gt_service.chain.models import model_arn
-from gt_service.chain.names import Places
 from gt_service.chain.request import job_request
 from gt_service.chain.reviews import review_spec
-from gt_service.chain.states import BatchState, CampaignState, JobState
 from gt_service.errors import GtServiceError
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
+from gt_service.records import Batch, Campaign, Job, Pending, Verdict
+from gt_service.records.names import Places
+from gt_service.records.states import BatchState, CampaignState, JobState
 from gt_service.reports import estimate as estimates
-from gt_service.store.images import Pending
-from gt_service.store.records import Batch, Campaign, Job, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateLabelingJobRequestTypeDef
 
-    from gt_service.chain.deployment import Deployment
+    from gt_service.deployment import Deployment
 
 _NOBODY = "000000000000"
 """Stands for the account in the names of models that no job has trained yet."""

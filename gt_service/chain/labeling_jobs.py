@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
-from gt_service.store.records import Job
+from gt_service.records import Job
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
 
-from gt_service.chain.names import Places
 from gt_service.chain.reviews import kept_spec
 from gt_service.gallery.index import Index
 from gt_service.gallery.writing import IMPORTS, INDEX, Gallery, campaign_index, read_index, read_indices
 from gt_service.imports.imported import held_lines
-from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
+from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, Labeled, count_corrections, laid_over, read_corrections
 from gt_service.outputs.labeled import labeled_lines, twin_line
 from gt_service.outputs.records import JsonObject, attribute_of, label_record
 from gt_service.outputs.tally import LabeledObject
+from gt_service.records import Image, Import, Job
+from gt_service.records.names import Places
 from gt_service.store import Store
-from gt_service.store.records import Image, Import, Job
 
 
 @dataclass(frozen=True)

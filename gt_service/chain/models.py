@@ -14,8 +14,8 @@ from gt_service.errors import InvalidInput
 
 if TYPE_CHECKING:
     from gt_service.campaign import CampaignSpec
-    from gt_service.chain.deployment import Deployment
-    from gt_service.store.records import Job
+    from gt_service.deployment import Deployment
+    from gt_service.records import Job
 
 
 def model_name(spec: CampaignSpec) -> str:

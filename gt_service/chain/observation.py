@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gt_service.chain.states import RUNNING, Effect, JobEvent, JobState, follow
-from gt_service.store.records import Job
+from gt_service.records import Job
+from gt_service.records.states import RUNNING, Effect, JobEvent, JobState, follow
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeLabelingJobResponseTypeDef

@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import waits
 from gt_service.chain.models import model_to_start_from
-from gt_service.chain.names import JobName, Places, Role
 from gt_service.chain.reviews import review_spec
-from gt_service.chain.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
 from gt_service.money import Mills
-from gt_service.store.images import Pending
-from gt_service.store.records import Batch, Campaign, Import, Job, Verdict
+from gt_service.records import Batch, Campaign, Import, Job, Pending, Verdict
+from gt_service.records.names import JobName, Places, Role
+from gt_service.records.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
 
 WorstCase = Callable[[CampaignSpec, int], Mills]
 """The most that one job of so many objects may cost."""
@@ -202,8 +201,8 @@ def plan(
     job_mark: str = "",
     brought_model: BroughtModel = lambda _: None,
 ) -> Plan:
-    """job_mark: at the end of the names of new jobs; see `gt_service.chain.names.stage_mark`. brought_model: the ARN of
-    the model that a spec brings, None where it brings none."""
+    """job_mark: at the end of the names of new jobs (`stage_mark`). brought_model: the ARN of the model that a spec
+    brings, None where it brings none."""
     planner = _Planner(standing, results_bucket, worst_case, job_mark, brought_model)
     actions = tuple(planner.actions())
     return Plan(actions, planner.verdict(), tuple(planner.exhausted), tuple(planner.unsure))

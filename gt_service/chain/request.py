@@ -13,10 +13,10 @@ from gt_service import regions
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import task_text
 from gt_service.chain.models import check_backend
-from gt_service.chain.names import Places
 from gt_service.errors import InvalidInput
 from gt_service.money import MILLS_PER_DOLLAR, Mills
 from gt_service.objects import S3Uri
+from gt_service.records.names import Places
 from gt_service.regions import TaskType
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
         UiConfigTypeDef,
     )
 
-    from gt_service.chain.deployment import Deployment
-    from gt_service.store.records import Job
+    from gt_service.deployment import Deployment
+    from gt_service.records import Job
 
 
 def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateLabelingJobRequestTypeDef:

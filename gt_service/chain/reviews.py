@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from gt_service.campaign import CampaignSpec
 from gt_service.campaign.spec import Quality, Review, Stopping
-from gt_service.chain.names import Places
 from gt_service.objects import ObjectStore
+from gt_service.records import Job
+from gt_service.records.names import Places
 from gt_service.regions import TaskType
-from gt_service.store.records import Job
 
 REVIEW_TASKS: Mapping[TaskType, TaskType] = MappingProxyType(
     {

@@ -18,18 +18,18 @@ from math import ceil
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.names import Places
 from gt_service.chain.reviews import review_spec, spec_of
-from gt_service.chain.states import JobState
 from gt_service.errors import InvalidInput, NotFound, quoted
-from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
+from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, label_attribute, read_corrections, write_correction
 from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines, source
 from gt_service.outputs.left_out import left_out_predictions
 from gt_service.outputs.records import JsonObject, label_record, manifest_object, metadata_key
+from gt_service.records import Job
+from gt_service.records.names import Places
+from gt_service.records.states import JobState
 from gt_service.store import Store
-from gt_service.store.records import Job
 
 MOST_LISTED = 1_000
 """Labels in the list of those that seem wrong: more than anybody looks through."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from gt_service.chain.advance import Signals
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.labels import CampaignLabels
-from gt_service.chain.names import Places, Role
 from gt_service.chain.reviews import kept_spec, spec_of
 from gt_service.chain.second_look import SecondLook
 from gt_service.errors import Conflict, NotFound
@@ -20,8 +19,9 @@ from gt_service.gallery.writing import read_index
 from gt_service.money import Mills
 from gt_service.objects import ObjectStore
 from gt_service.outputs import TrainingLogs
+from gt_service.records import Job
+from gt_service.records.names import Places, Role
 from gt_service.store import Store
-from gt_service.store.records import Job
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gt_service.chain.states import CampaignState
 from gt_service.money import Mills, usd
-from gt_service.store.records import Campaign, Job, Verdict, WaitsFor
+from gt_service.records import Campaign, Job, Verdict, WaitsFor
+from gt_service.records.states import CampaignState
 
 
 def stopped() -> Verdict:

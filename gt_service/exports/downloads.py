@@ -19,10 +19,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.names import Places
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports.export import Export, Format
 from gt_service.objects import ObjectStore, S3Uri
+from gt_service.records.names import Places
 from gt_service.regions import TaskType
 
 PATIENCE = timedelta(minutes=15)

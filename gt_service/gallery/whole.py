@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gt_service.chain.names import Places
 from gt_service.errors import NotFound
 from gt_service.gallery.index import Index
 from gt_service.gallery.looking import Filter, GalleryImage, gallery_image, gallery_page, original_of, place_of
@@ -21,6 +20,7 @@ from gt_service.outputs.corrections import Correction, corrections_of
 from gt_service.outputs.files import answers_to
 from gt_service.outputs.labels import Boxes, label_of_answer
 from gt_service.outputs.records import answer_content
+from gt_service.records.names import Places
 
 
 @dataclass(frozen=True)

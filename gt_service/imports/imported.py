@@ -16,16 +16,16 @@ from itertools import islice
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.names import Places
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
 from gt_service.imports.checks import beside, is_chosen
 from gt_service.imports.lines import LineReader
-from gt_service.ingest.manifests import CONTENT_TYPE, json_lines
+from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labeled import twin_line
 from gt_service.outputs.records import IMPORTED, PROPOSAL, JsonObject, attribute_of, metadata_key
+from gt_service.records import Campaign, Image, ImageStatus, Import
+from gt_service.records.names import Places
 from gt_service.store import Store
-from gt_service.store.records import Campaign, Image, ImageStatus, Import
 
 CHECKS = "checks.manifest"
 LABELS, PROPOSALS, OUTPUT = "labels.manifest", "proposals.manifest", "manifests/output/output.manifest"

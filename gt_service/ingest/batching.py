@@ -21,16 +21,16 @@ from datetime import datetime
 from itertools import islice
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.deployment import Deployment
-from gt_service.chain.names import Places
-from gt_service.chain.states import BatchState
+from gt_service.deployment import Deployment
 from gt_service.imports.imported import ImportedLabels
 from gt_service.ingest.checks import ImageFacts, limit_problem
-from gt_service.ingest.manifests import CONTENT_TYPE, write_manifest
+from gt_service.manifests import CONTENT_TYPE, write_manifest
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.records import JsonObject
+from gt_service.records import Batch, Campaign, Image, Member
+from gt_service.records.names import Places
+from gt_service.records.states import BatchState
 from gt_service.store import Store
-from gt_service.store.records import Batch, Campaign, Image, Member
 
 _PAGE = 1_000
 """Keys of one page of a listing."""

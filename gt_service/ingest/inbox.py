@@ -16,8 +16,8 @@ from gt_service.ingest.events import Upload
 from gt_service.ingest.intake import Intake, Taken
 from gt_service.ingest.keys import Purpose, classify, import_name
 from gt_service.objects import ObjectStore, ObjectSummary, S3Uri
+from gt_service.records import Walk
 from gt_service.store import Store
-from gt_service.store.records import Walk
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from gt_service.ingest.checks import check_image, limit_problem, size_problem
 from gt_service.ingest.events import Upload
 from gt_service.ingest.keys import Key, Purpose, Rejection, classify, import_name
 from gt_service.ingest.pixels import UnreadablePixels, decoded, likeness
-from gt_service.ingest.placement import Search, pending_place
 from gt_service.objects import ObjectStore, S3Uri
+from gt_service.records import NOWHERE, Campaign, Image, ImageStatus, Import, Verdict
+from gt_service.records.placement import Search, pending_place
 from gt_service.store import Store
-from gt_service.store.records import NOWHERE, Campaign, Image, ImageStatus, Import, Verdict
 
 _LOST = Verdict(
     "waiting",

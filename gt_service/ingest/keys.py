@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from gt_service.campaign.values import is_campaign_name
 from gt_service.errors import quoted
-from gt_service.store.records import NOWHERE
+from gt_service.records import NOWHERE
 
 SPEC_FILES = frozenset({"campaign.yaml", "campaign.yml", "campaign.json"})
 _NEVER_INGESTED = ("gold/", "examples/", "models/")

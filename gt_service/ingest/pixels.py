@@ -8,8 +8,8 @@ import warnings
 from PIL import Image as Pillow
 
 from gt_service.ingest.checks import ImageFacts
-from gt_service.ingest.likeness import SIDE, Likeness, Shape
 from gt_service.orientation import UPRIGHT
+from gt_service.records.likeness import SIDE, Likeness, Shape
 
 _DECODED_SIDE = 256
 _LEAST_CONTRAST = 16

@@ -13,7 +13,6 @@ from typing import Any
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import NotFound
 from gt_service.gallery.writing import Gallery
-from gt_service.imports.checks import ImportedCheck
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import TrainingLogs, read_job_output
 from gt_service.outputs.job import Finding
@@ -23,6 +22,7 @@ from gt_service.outputs.records import LabelRecord, label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable
 from gt_service.reports.costs import Terms
+from gt_service.reports.imported_labels import ImportedCheck
 from gt_service.reports.quality import Audit, AuditSample, read_gold
 from gt_service.reports.report import job_report
 

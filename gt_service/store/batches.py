@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 
-from gt_service.chain.states import BatchEvent, BatchState, follow
 from gt_service.errors import NotFound
+from gt_service.records import Batch
+from gt_service.records.states import BatchEvent, BatchState, follow
 from gt_service.store.models import BatchItem, Tables
-from gt_service.store.records import Batch
 from gt_service.store.writing import Lost, batch_in, is_new, lost_if_refused
 
 

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from gt_service.campaign.values import is_campaign_name
-from gt_service.chain.names import JobName
-from gt_service.chain.states import BatchState
 from gt_service.listing import unknown_token
+from gt_service.records import NOWHERE, Batch, Campaign, ImageStatus, Job
+from gt_service.records.names import JobName
+from gt_service.records.states import BatchState
 from gt_service.store.batches import _batch
 from gt_service.store.campaigns import _campaign
 from gt_service.store.images import SHARDS, _shards
 from gt_service.store.jobs import _job
 from gt_service.store.models import Tables
-from gt_service.store.records import NOWHERE, Batch, Campaign, ImageStatus, Job
 
 _READERS = 8
 _OPEN = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE, ImageStatus.REPLACED)

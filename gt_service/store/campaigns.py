@@ -13,11 +13,11 @@ from pynamodb.expressions.update import Action
 from gt_service.campaign import CampaignSpec
 from gt_service.campaign.succession import InForce, succeed
 from gt_service.campaign.values import is_campaign_name
-from gt_service.chain.states import CampaignEvent, CampaignState, follow
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.money import Mills
+from gt_service.records import NOWHERE, Campaign, Import, Verdict, WaitsFor
+from gt_service.records.states import CampaignEvent, CampaignState, follow
 from gt_service.store.models import CampaignItem, Tables
-from gt_service.store.records import NOWHERE, Campaign, Import, Verdict, WaitsFor
 from gt_service.store.writing import Contention, Lost, campaign_unchanged, is_new, lost_if_refused
 
 _ATTEMPTS = 8

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from gt_service.ingest.likeness import Likeness, Shape
-from gt_service.ingest.placement import (
+from gt_service.records import Image, ImageStatus, Member, Pending
+from gt_service.records.likeness import Likeness, Shape
+from gt_service.records.placement import (
     Band,
     BandChange,
     Content,
@@ -33,7 +34,6 @@ from gt_service.ingest.placement import (
     rejection,
 )
 from gt_service.store.models import BandItem, ContentItem, ImageItem, Tables
-from gt_service.store.records import Image, ImageStatus, Member
 from gt_service.store.writing import (
     Contention,
     Lost,
@@ -57,18 +57,6 @@ _AT_ONCE = 100
 """Keys of one BatchGetItem."""
 _LOOKED_THROUGH = 1_000
 """Items of one query for images in batches, which no index sorts out."""
-
-
-@dataclass(frozen=True)
-class Pending:
-    """How many images wait for a batch; when the newest of them was uploaded, and when it was registered (ISO 8601).
-
-    registered: None where there is no image, or it was registered by a version that did not write it down.
-    """
-
-    count: int
-    newest: str | None
-    registered: str | None = None
 
 
 Cursor = tuple[int, str, str]

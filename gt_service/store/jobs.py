@@ -7,12 +7,12 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from gt_service.chain.names import JobName, Role
-from gt_service.chain.states import BatchEvent, Effect, JobEvent, JobState, follow
 from gt_service.errors import NotFound
 from gt_service.money import Mills
+from gt_service.records import Batch, Campaign, Job
+from gt_service.records.names import JobName, Role
+from gt_service.records.states import BatchEvent, Effect, JobEvent, JobState, follow
 from gt_service.store.models import BatchItem, CampaignItem, JobItem, Tables
-from gt_service.store.records import Batch, Campaign, Job
 from gt_service.store.writing import (
     Lost,
     batch_in,

@@ -6,8 +6,8 @@ import hashlib
 import hmac
 from datetime import UTC, datetime
 
+from gt_service.records import Token
 from gt_service.store.models import Tables
-from gt_service.store.records import Token
 
 
 class Tokens:

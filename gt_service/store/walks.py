@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gt_service.records import Walk
 from gt_service.store.models import Tables
-from gt_service.store.records import Walk
 
 _SHARD, _KEY = "#walk", "inbox"
 

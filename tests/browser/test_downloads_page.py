@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from gt_cli.stack import LocalStack
-from gt_service.chain.names import Places
+from gt_service.records.names import Places
 from gt_service.store import Store
 from tests.browser.conftest import Open
 from tests.browser.pages import PATIENCE, complaints, sign_in

@@ -22,13 +22,13 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gt_service.chain.names import JobName, Places
-from gt_service.chain.states import BatchState, CampaignEvent, JobState
 from gt_service.errors import Conflict, NotFound
 from gt_service.ingest.intake import Taken
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import write_correction
-from gt_service.store.records import Batch, ImageStatus
+from gt_service.records import Batch, ImageStatus
+from gt_service.records.names import JobName, Places
+from gt_service.records.states import BatchState, CampaignEvent, JobState
 from tests.fakes import etag_of
 from tests.faults.weather import Fault, Killed, StormyWorld, Strike
 from tests.pictures import copy_of, painting, saved

@@ -27,11 +27,11 @@ from gt_cli.deployment import deploy, stack_name
 from gt_cli.packaging import build
 from gt_cli.redrive import redrive
 from gt_cli.stack import ARTIFACTS, REGION, TEST_CREDENTIALS, LocalStack
-from gt_service.chain.names import JobName, Places
-from gt_service.chain.states import BatchState
 from gt_service.objects import S3Objects, S3Uri
+from gt_service.records import ImageStatus
+from gt_service.records.names import JobName, Places
+from gt_service.records.states import BatchState
 from gt_service.store import Store, TableNames
-from gt_service.store.records import ImageStatus
 from tests.stub_sagemaker import Fault, StubSageMaker
 from tests.world import picture, spec_document
 

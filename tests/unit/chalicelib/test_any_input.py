@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from chalicelib import wiring
 from gt_service.openapi import OPERATIONS
+from gt_service.records import Token
 from gt_service.store.notifications import Notifications
-from gt_service.store.records import Token
 from gt_service.store.tokens import digest
 from tests.world import REGION, World, spec_document
 

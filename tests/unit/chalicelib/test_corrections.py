@@ -11,11 +11,11 @@ import pytest
 from chalice.test import Client, HTTPResponse
 
 from chalicelib import corrections, wiring
-from gt_service.chain.names import Places
 from gt_service.objects import S3Uri
 from gt_service.openapi import Correction, LabeledImages
 from gt_service.outputs.corrections import corrections_of, write_correction
-from gt_service.store.records import Token
+from gt_service.records import Token
+from gt_service.records.names import Places
 from gt_service.store.tokens import digest
 from tests.world import INBOX, RESULTS, World
 

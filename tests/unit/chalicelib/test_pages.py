@@ -13,7 +13,6 @@ from chalice.test import Client
 
 from app import app
 from chalicelib import access, api, pages
-from gt_service.chain.names import Places
 from gt_service.chain.second_look import Suspects
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Format
@@ -21,8 +20,9 @@ from gt_service.exports.downloads import Download
 from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage, gallery_page, gallery_samples
 from gt_service.gallery.whole import OneImage, one_image
 from gt_service.objects import S3Uri
+from gt_service.records import Token
+from gt_service.records.names import Places
 from gt_service.routes import ROUTES, route_at
-from gt_service.store.records import Token
 from tests import pages_data as data
 from tests.fakes import MemoryObjects
 

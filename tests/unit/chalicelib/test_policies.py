@@ -19,7 +19,7 @@ from chalice.test import Client
 
 from chalicelib import wiring
 from gt_service.objects import S3Uri
-from gt_service.store.records import Token
+from gt_service.records import Token
 from gt_service.store.tokens import digest
 from tests.unit.chalicelib.test_handlers import failed, messages, told
 from tests.world import INBOX, RESULTS, World, picture, spec_document

@@ -15,16 +15,16 @@ from chalicelib import access
 from chalicelib.shapes import batch_json, campaign_json, image_json, job_json
 from gt_service import openapi
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.deployment import Deployment
 from gt_service.chain.foresight import rehearse
-from gt_service.chain.names import Role
-from gt_service.chain.states import BatchState, CampaignState, JobState
+from gt_service.deployment import Deployment
 from gt_service.errors import GtServiceError, InvalidInput, SpecErrors
 from gt_service.money import Mills
 from gt_service.openapi import document
+from gt_service.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
+from gt_service.records.names import Role
+from gt_service.records.states import BatchState, CampaignState, JobState
 from gt_service.reports.estimate import estimate
 from gt_service.routes import ROUTES
-from gt_service.store.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
 
 ROLE = "arn:aws:iam::111122223333:role/labeling"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

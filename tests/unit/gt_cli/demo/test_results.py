@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from gt_cli.demo.results import ROLES, conclusion, summary, write
-from gt_service.chain.names import Role
+from gt_service.records.names import Role
 
 KEYS = {
     "name",

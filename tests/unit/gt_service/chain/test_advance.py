@@ -12,10 +12,10 @@ from botocore.exceptions import ParamValidationError
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.models import model_name
-from gt_service.chain.states import CampaignEvent, JobState
 from gt_service.errors import AccessDenied, Conflict, NotFound
 from gt_service.objects import S3Uri
-from gt_service.store.records import Campaign, Job
+from gt_service.records import Campaign, Job
+from gt_service.records.states import CampaignEvent, JobState
 from tests.world import INBOX, RESULTS, World, spec_document
 
 PUBLIC = {"workforce": "public", "content_classifiers": ["FreeOfPersonallyIdentifiableInformation"]}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend
-from gt_service.chain.names import Places
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import write_correction
+from gt_service.records.names import Places
 from tests.unit.gt_service.imports.test_lines import box, boxes
 from tests.world import INBOX, RESULTS, World, a_world
 

@@ -9,7 +9,7 @@ import pytest
 from gt_service.chain.gold import check_gold
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
-from gt_service.store.records import WaitsFor
+from gt_service.records import WaitsFor
 from tests.world import INBOX, World
 
 GOLD = S3Uri(INBOX, "birds/gold/gold.manifest")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gt_service.chain.labels import CampaignLabels, Duplicates
-from gt_service.chain.names import Places
 from gt_service.chain.planner import LABELS_PAUSE
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import write_correction
+from gt_service.records.names import Places
 from tests.pictures import copy_of, painting, saved
 from tests.world import INBOX, RESULTS, World, a_world, picture
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from gt_service.chain.states import BatchState, CampaignEvent
 from gt_service.objects import S3Uri
-from gt_service.store.records import Campaign, Job, WaitsFor
+from gt_service.records import Campaign, Job, WaitsFor
+from gt_service.records.states import BatchState, CampaignEvent
 from tests.world import RESULTS, World
 
 ROOT = S3Uri(RESULTS, "birds/output/birds-0001")

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.deployment import Deployment
-from gt_service.chain.names import JobName, Role
 from gt_service.chain.planner import (
     CREATION_LEASE,
     OUTPUT_PAUSE,
@@ -33,10 +31,11 @@ from gt_service.chain.planner import (
     plan,
 )
 from gt_service.chain.request import job_request
-from gt_service.chain.states import BatchState, CampaignState, JobState
+from gt_service.deployment import Deployment
 from gt_service.money import Mills
-from gt_service.store.images import Pending
-from gt_service.store.records import Batch, Campaign, Job, Verdict, WaitsFor
+from gt_service.records import Batch, Campaign, Job, Pending, Verdict, WaitsFor
+from gt_service.records.names import JobName, Role
+from gt_service.records.states import BatchState, CampaignState, JobState
 from tests.world import ROLE, spec_document
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)

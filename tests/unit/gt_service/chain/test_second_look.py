@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from gt_service.chain.names import Places
 from gt_service.chain.second_look import SecondLook, most_of
-from gt_service.chain.states import CampaignEvent
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import read_corrections, write_correction
-from gt_service.store.records import Job
+from gt_service.records import Job
+from gt_service.records.names import Places
+from gt_service.records.states import CampaignEvent
 from tests.world import INBOX, RESULTS, World, a_world
 
 ROOT = Places(RESULTS, "birds").root

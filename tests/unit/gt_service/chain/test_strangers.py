@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from gt_service.chain.states import CampaignEvent, JobState
 from gt_service.errors import Conflict, NotFound
 from gt_service.objects import S3Uri
-from gt_service.store.records import Job
+from gt_service.records import Job
+from gt_service.records.states import CampaignEvent, JobState
 from tests.world import INBOX, RESULTS, World
 
 NAME = "birds-0001"

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from gt_service.imports.checks import ImportedCheck, is_chosen
+from gt_service.imports.checks import is_chosen
 from gt_service.outputs.records import label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.pages.report import tables
+from gt_service.records import ImageStatus
+from gt_service.reports.imported_labels import ImportedCheck
 from gt_service.reports.page import job_page
-from gt_service.store.records import ImageStatus
 from tests.factories import class_label, spec
 from tests.unit.gt_service.imports.test_imported import close, drop, imports, labels, name, sent
 from tests.unit.gt_service.imports.test_lines import box, boxes

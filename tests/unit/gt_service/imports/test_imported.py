@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from gt_service.backends import GT_ENGINE
-from gt_service.chain.names import Places
 from gt_service.objects import S3Uri
-from gt_service.store.records import ImageStatus, Import
+from gt_service.records import ImageStatus, Import
+from gt_service.records.names import Places
 from tests.dynamodb import MemoryDynamoDB
 from tests.fakes import MemoryObjects
 from tests.unit.gt_service.imports.test_lines import box, boxes

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 from pynamodb.exceptions import UpdateError
 
-from gt_service.chain.states import BatchState
 from gt_service.ingest.batching import Batching
+from gt_service.records import Batch, ImageStatus, Member
+from gt_service.records.states import BatchState
 from gt_service.store.models import ImageItem
-from gt_service.store.records import Batch, ImageStatus, Member
 from tests.world import INBOX, World, picture
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gt_service.ingest.intake import Intake
-from gt_service.store.records import Image, ImageStatus
+from gt_service.records import Image, ImageStatus
 from tests.pictures import copy_of, painting, saved
 from tests.world import World, a_world, picture
 

@@ -8,7 +8,7 @@ import pytest
 
 from gt_service.ingest import inbox
 from gt_service.ingest.inbox import GRACE, REST
-from gt_service.store.records import Image, ImageStatus
+from gt_service.records import Image, ImageStatus
 from tests.world import World, picture, spec_document
 
 KEY = "birds/images/0001.png"

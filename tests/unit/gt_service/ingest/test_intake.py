@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 from gt_service.backends import GT_ENGINE
 from gt_service.ingest.events import Upload
-from gt_service.store.records import Image, ImageStatus
+from gt_service.records import Image, ImageStatus
 from tests.pictures import painting, saved
 from tests.world import World, picture, spec_document
 

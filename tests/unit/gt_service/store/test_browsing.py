@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from gt_service.chain.names import Role
-from gt_service.chain.states import BatchState, JobState
 from gt_service.money import Mills
+from gt_service.records import Batch, ImageStatus, Job
+from gt_service.records.names import Role
+from gt_service.records.states import BatchState, JobState
 from gt_service.store.browsing import Browsing, Count
 from gt_service.store.images import SHARDS, _shard
-from gt_service.store.records import Batch, ImageStatus, Job
 from tests.world import START, World, picture
 
 

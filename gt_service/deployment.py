@@ -11,7 +11,7 @@ from gt_service.backends import GROUND_TRUTH, Backend
 class Deployment:
     """Where uploads arrive and results go. role_arn: that labeling jobs assume unless a spec names another.
 
-    job_mark: stands at the end of its labeling jobs' names (`gt_service.chain.names.stage_mark`).
+    job_mark: stands at the end of its labeling jobs' names (`gt_service.records.names.stage_mark`).
     backend: what labels, behind the SageMaker API.
     """
 

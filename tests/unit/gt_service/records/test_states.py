@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gt_service.chain.states import (
+from gt_service.errors import Conflict, UnknownState
+from gt_service.records.states import (
     ENDED,
     RUNNING,
     TRANSITIONS,
@@ -19,7 +20,6 @@ from gt_service.chain.states import (
     JobState,
     follow,
 )
-from gt_service.errors import Conflict, UnknownState
 
 SEEN = [event for event in JobEvent if event.startswith("seen ")]
 STATUSES = ["Initializing", "InProgress", "Stopping", "Completed", "Failed", "Stopped"]

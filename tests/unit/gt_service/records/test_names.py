@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gt_service.chain.names import JobName, Places, stage_mark
 from gt_service.errors import NotFound
+from gt_service.records.names import JobName, Places, stage_mark
 
 campaigns = st.from_regex(r"[a-z0-9](-*[a-z0-9]){0,39}", fullmatch=True).filter(lambda name: len(name) <= 40)
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gt_service.ingest.checks import ImageFacts, check_image
-from gt_service.ingest.likeness import BANDS, BITS, NEAR, Likeness, Shape
 from gt_service.ingest.pixels import decoded, likeness
+from gt_service.records.likeness import BANDS, BITS, NEAR, Likeness, Shape
 from gt_service.regions import TaskType
 from tests.pictures import copy_of, painting, saved
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gt_service.ingest.likeness import Likeness
+from gt_service.records.images import Image, ImageStatus
+from gt_service.records.likeness import Likeness
 from gt_service.regions import TaskType
-from gt_service.store.records import Image, ImageStatus
 
 MOST_IN_A_BAND = 100
 """Pictures of which so many share a band are as good as all alike: more are not remembered, and not found by it."""

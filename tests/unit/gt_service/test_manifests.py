@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gt_service.errors import InvalidInput
-from gt_service.ingest.manifests import follow_up_lines, manifest_lines
+from gt_service.manifests import follow_up_lines, manifest_lines
 from gt_service.objects import S3Uri
 
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)

@@ -1,0 +1,80 @@
+"""One labeling job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gt_service.money import Mills
+from gt_service.records.names import JobName, Role
+from gt_service.records.states import ENDED, JobState
+
+
+@dataclass(frozen=True)
+class Job:
+    """One labeling job, from the moment its worst case is set aside.
+
+    revision: of the spec it was compiled from. unlabeled: objects without a label once it ended, None until counted;
+    they are the follow-up's manifest. cost: None until the report is written, which also frees `reserved`.
+    progress_at: when its counters last moved. output_problem: why its labels may not all be in its output, as of
+    `output_read_at`; what has none is sent again only once its owner has accepted the output as it is.
+    """
+
+    name: str
+    campaign: str
+    batch: int
+    role: Role
+    attempt: int
+    state: JobState
+    objects: int
+    revision: int
+    task: str
+    labels: tuple[str, ...]
+    manifest_uri: str
+    output_uri: str
+    reserved: Mills
+    reserved_at: datetime
+    initial_model_arn: str | None = None
+    final_model_arn: str | None = None
+    counters: Mapping[str, int] = field(default_factory=dict)
+    unlabeled: int | None = None
+    cost: Mills | None = None
+    report_uri: str | None = None
+    report_asked_at: datetime | None = None
+    failure_reason: str | None = None
+    refused_at: datetime | None = None
+    stop_requested_at: datetime | None = None
+    created_at: datetime | None = None
+    ended_at: datetime | None = None
+    progress_at: datetime | None = None
+    warning: str | None = None
+    output_problem: str | None = None
+    output_read_at: datetime | None = None
+    output_accepted: bool = False
+
+    @property
+    def is_control(self) -> bool:
+        return self.role is Role.CONTROL
+
+    @property
+    def is_review(self) -> bool:
+        return self.role is Role.REVIEW
+
+    @property
+    def is_beside_chain(self) -> bool:
+        """It labels nothing that has no label: no batch waits for it, no job starts from it."""
+        return self.is_control or self.is_review
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Its reservation is held although nothing more can be spent on it."""
+        return self.has_ended and self.cost is None
+
+    @property
+    def job_name(self) -> JobName:
+        return JobName.parse(self.name)
