@@ -20,6 +20,8 @@ from rich.console import Console
 from rich.live import Live
 
 from gt_cli.api import Api
+from gt_cli.contact_sheet import NAME as CONTACT_SHEET
+from gt_cli.contact_sheet import write_contact_sheet
 from gt_cli.demo.pictures import Picture, PictureSet, gold_manifest
 from gt_cli.demo.plan import Plan, campaign_spec
 from gt_cli.demo.progress import ENDED, JobProgress, Watcher, drawing
@@ -285,6 +287,9 @@ def _collect(demo: Demo, stack: LocalStack, api: Api, objects: S3Objects) -> dic
     for file in sorted((demo.out / "specs").rglob("*")):  # of the latest revision, where somebody would look
         if file.is_file():
             shutil.copyfile(file, demo.out / file.name)
+    known = api.labels(demo.campaign)
+    with (demo.out / "labels/output.manifest").open("rb") as lines:
+        write_contact_sheet(demo.out / CONTACT_SHEET, lines, known["label_attribute"], known["labels"], objects.read)
     about = {
         "campaign": demo.campaign,
         "source": demo.source,

@@ -2,6 +2,7 @@
 
 <out>/coco, yolo, voc, …        each whole or not there; images are links into the folder of photos
 <out>/labels.manifest           augmented manifest, as SageMaker reads it
+<out>/labeled-images.png        some of the photos with their labels, by people and by machine
 <out>/report/                   the cost reports of the jobs that have ended
 <out>/summary.json
 """
@@ -19,6 +20,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gt_cli.api import Api
+from gt_cli.contact_sheet import NAME as CONTACT_SHEET
+from gt_cli.contact_sheet import write_contact_sheet
 from gt_cli.downloading import download
 from gt_cli.exporting import Images, ImageSource, export_manifest
 from gt_cli.labeling.people import People
@@ -97,6 +100,8 @@ class Results:
                     source=ImageSource(_nothing, self.wanted.folder.resolve(), prefix),
                     prefix=prefix,
                 )
+            with manifest.open("rb") as labeled:
+                write_contact_sheet(new / CONTACT_SHEET, labeled, ATTRIBUTE, self.wanted.labels, self._photo)
             reports = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")
             download(self._objects, reports, new / "report")
             summary = {"folder": str(self.wanted.folder.resolve()), "labels": list(self.wanted.labels), **asdict(now)}
@@ -104,6 +109,10 @@ class Results:
             for path in list(new.iterdir()):
                 _replace(path, out / path.name)
         return len(lines)
+
+    def _photo(self, source: S3Uri) -> bytes:
+        """A photo of the folder, by the name that its key has below the campaign's images."""
+        return (self.wanted.folder / source.key.removeprefix(f"{self.wanted.campaign}/images/")).read_bytes()
 
     def lines(self) -> list[Line]:
         """A manifest line for every photo that has a label, by source."""

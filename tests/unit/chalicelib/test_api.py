@@ -90,6 +90,10 @@ def test_a_model_can_be_taken_away_once_gt_engine_has_left_one(client: Client, w
     assert ask(client, "GET", "/jobs/birds-0001/model").status_code == 404
     world.finish("birds-0001")
     answer = ask(client, "GET", "/jobs/birds-0001/model")
+    assert answer.status_code == 404  # what was learnt rests on a brought model: an address would lead to nothing
+    assert "rests on a model that you brought" in answer.json_body["message"]
+    world.objects.write(S3Uri(RESULTS, "birds/output/birds-0001/model/model.onnx"), b"onnx", "application/octet-stream")
+    answer = ask(client, "GET", "/jobs/birds-0001/model")
     assert answer.status_code == 200
     assert answer.json_body["model_s3_uri"].endswith("/output/birds-0001/model/model.onnx")
     world.backend = GROUND_TRUTH
