@@ -11,11 +11,13 @@ from gt_engine.labels import Task
 def learner_for(task: Task, *, loss: str | None = None, threads: int = 2, hurry: int = 1) -> Learner:
     """The learner of a task. `loss` is `f1` (boxes, default), `mean-iou` (boxes) or `error` (classes, default).
 
-    `threads` are the cores that one training uses; with `hurry` a training of boxes takes one step in so many (tests).
+    `threads` are the cores that one training uses; with `hurry` a training takes one step in so many (tests).
     Raises ValueError for a loss that the task does not have.
     """
     allowed = tuple(LOSSES) if task is Task.BOXES else ("error",)
     loss = loss or allowed[0]
     if loss not in allowed:
         raise ValueError(f"the loss of {task.value} is one of {', '.join(allowed)}, not {loss}")
-    return BoxLearner(loss=loss, threads=threads, hurry=hurry) if task is Task.BOXES else ClassLearner(threads=threads)
+    if task is Task.CLASSES:
+        return ClassLearner(threads=threads, hurry=hurry)
+    return BoxLearner(loss=loss, threads=threads, hurry=hurry)

@@ -12,7 +12,7 @@ from gt_engine.autolabel import logistic, network
 from gt_engine.autolabel.certify import Numbers
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
-from gt_engine.autolabel.folds import FOLDS, folds_of
+from gt_engine.autolabel.folds import CLASS_FOLDS, folds_of
 from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE, Shares
 from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
@@ -27,6 +27,7 @@ SHARES_OF_OTHERS = (0.5, 1.0)
 
 COLD = network.Schedule(400, 1e-3, decay=3e-2)
 WARM = network.Schedule(200, 5e-4, decay=3e-2)
+HASTIEST = 100
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Model:
     """A trained model: input scale, one network and one confidence per fold, and the examples it learnt from.
 
     mixes: for each fold where others know something, how it is heeded.
+
+    A model that learns on keeps its number of folds: with another, members would answer for what they learnt from.
     """
 
     facts: ModelFacts
@@ -58,7 +61,7 @@ class Model:
     members: tuple[network.Parameters, ...]
     confidences: tuple[logistic.Logistic, ...]
     examples: Mapping[str, Example]
-    mixes: tuple[Mix | None, ...] = (None,) * FOLDS
+    mixes: tuple[Mix | None, ...] = (None,) * CLASS_FOLDS
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class ClassLearner:
     """Learns one class per image; the loss is 1 for a wrong class."""
 
     threads: int = 2
+    hurry: int = 1
+    """Trainings take one step in so many, but HASTIEST at the least: for tests."""
 
     @property
     def task(self) -> Task:
@@ -98,7 +103,10 @@ class ClassLearner:
         x = np.asarray((x - mean) / spread, np.float32)
         y = np.array([gathered[key].class_id for key in keys], np.int64)
         human = np.array([gathered[key].human for key in keys])
-        folds = folds_of(keys)
+        members_in_all = len(earlier.members) if earlier else CLASS_FOLDS
+        folds = folds_of(keys, members_in_all)
+        schedule = WARM if earlier else COLD
+        schedule = schedule.shortened(min(self.hurry, schedule.steps // HASTIEST))
 
         def member(fold: int) -> network.Parameters:
             rng = np.random.default_rng([seed, fold])
@@ -107,18 +115,18 @@ class ClassLearner:
             start = earlier.members[fold] if earlier else _new_member(x.shape[1], len(classes), rng)
             # To agree with a guess of the machine is no merit, so only people's labels are watched.
             watched = mine[human[mine]]
-            watch = _watch(x[watched], y[watched], earlier is not None, on_epoch) if fold == 0 else None
+            watch = _watch(x[watched], y[watched], schedule, on_epoch) if fold == 0 else None
             batches = _batches(x[others], y[others], len(classes))
-            return network.train(start, batches, WARM if earlier else COLD, rng, dropout=0.3, on_step=watch)
+            return network.train(start, batches, schedule, rng, dropout=0.3, on_step=watch)
 
         with cores(self.threads) as pool:
-            members = tuple(pool.map(member, range(FOLDS)))
+            members = tuple(pool.map(member, range(members_in_all)))
             scores = np.stack([_log_shares(network.predict(one, x)) for one in members])[folds, np.arange(len(keys))]
         right = (scores.argmax(1) == y).astype(np.float64)
         described = evidence(scores)
         given = _given(features, keys)
         confidences, mixes = [], []
-        for fold in range(FOLDS):
+        for fold in range(members_in_all):
             rows = human & (folds != fold) if (human & (folds != fold)).any() else human
             confidences.append(logistic.fit(described[rows], right[rows]))
             mixes.append(_mix(scores, given, y, rows))
@@ -142,7 +150,7 @@ class ClassLearner:
         learnt = unpacked(model)
         x = np.asarray((_pooled(features, ids) - learnt.mean) / learnt.spread, np.float32)
         keys = [features.content_key(one) for one in ids]
-        folds = folds_of(keys)
+        folds = folds_of(keys, len(learnt.members))
         alone = np.array([not together or key in learnt.examples for key in keys])
         with cores(self.threads) as pool:
             opinions = np.stack(list(pool.map(lambda one: _log_shares(network.predict(one, x)), learnt.members)))
@@ -175,7 +183,7 @@ def _said(
     """The best class of each object, and how sure the judge of its fold is. given: see `_given`."""
     confidences = np.zeros(len(ids))
     scores = scores.copy()
-    for fold in range(FOLDS):
+    for fold in range(len(judges)):
         mine = np.flatnonzero(folds == fold)
         mix = mixes[fold]
         heard = np.isfinite(given[mine]).all(1) if mix is not None else np.zeros(len(mine), bool)
@@ -259,11 +267,11 @@ def _batches(x: Floats, y: Integers, classes: int) -> network.Batch:
 
 
 def _watch(
-    x: Floats, y: Integers, warm: bool, on_epoch: EpochReport | None
+    x: Floats, y: Integers, schedule: network.Schedule, on_epoch: EpochReport | None
 ) -> Callable[[int, network.Parameters], None] | None:
     if on_epoch is None or not len(y):
         return None
-    every = (WARM if warm else COLD).steps // EPOCHS
+    every = schedule.steps // EPOCHS
 
     def watch(step: int, parameters: network.Parameters) -> None:
         if step % every == 0:
@@ -289,6 +297,8 @@ def unpacked(payload: bytes) -> Model:
     """The model in a payload. Raises InvalidInput."""
     facts, arrays, keys = unpack(payload)
 
+    members_in_all = sum(name.endswith(".confidence") and name.count(".") == 1 for name in arrays)
+
     def member(fold: int) -> Iterator[Floats]:
         i = 0
         while f"{fold}.member.{i}" in arrays:
@@ -299,8 +309,8 @@ def unpacked(payload: bytes) -> Model:
         facts,
         arrays["mean"],
         arrays["spread"],
-        tuple(list(member(fold)) for fold in range(FOLDS)),
-        tuple(logistic.unpacked(arrays[f"{fold}.confidence"]) for fold in range(FOLDS)),
+        tuple(list(member(fold)) for fold in range(members_in_all)),
+        tuple(logistic.unpacked(arrays[f"{fold}.confidence"]) for fold in range(members_in_all)),
         {
             key: Example(int(class_id), bool(human))
             for key, class_id, human in zip(keys, arrays["examples.class_ids"], arrays["examples.human"], strict=True)
@@ -309,6 +319,6 @@ def unpacked(payload: bytes) -> Model:
             Mix(float(arrays[f"{fold}.mix"]), logistic.unpacked(arrays[f"{fold}.mix.confidence"]))
             if f"{fold}.mix" in arrays
             else None
-            for fold in range(FOLDS)
+            for fold in range(members_in_all)
         ),
     )

@@ -15,7 +15,7 @@ from gt_engine.autolabel.rounds import AskPeople
 from gt_engine.jobs.machine import LearningMachine, Lesson
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 
-LEARNER = learner_for(Task.CLASSES)
+LEARNER = learner_for(Task.CLASSES, hurry=4)
 
 
 @pytest.fixture

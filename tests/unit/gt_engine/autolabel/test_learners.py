@@ -19,7 +19,8 @@ from gt_cli.datasets.scenes import HABITATS
 from gt_engine.autolabel import FeatureView, Learner, Predictions, learner_for, model_facts
 from gt_engine.autolabel.boxes.grid import FINE, ROUGH
 from gt_engine.autolabel.boxes.learner import unpacked
-from gt_engine.autolabel.folds import FOLDS, fold_of
+from gt_engine.autolabel.classes.learner import unpacked as classes_unpacked
+from gt_engine.autolabel.folds import CLASS_FOLDS, FOLDS, fold_of
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_service.errors import InvalidInput
 
@@ -112,7 +113,8 @@ def test_a_label_never_reaches_the_member_that_answers_for_its_own_object(
     lesson: Lesson, features: FeatureView
 ) -> None:
     # The certificate counts losses on labeled objects: they are fair only if the answer did not know the label.
-    chosen = next(one for one in lesson.learnt if fold_of(features.content_key(one)) == 0)
+    folds = FOLDS if lesson.learner.task is Task.BOXES else CLASS_FOLDS
+    chosen = next(one for one in lesson.learnt if fold_of(features.content_key(one), folds) == 0)
     wrong: Label = (
         box_label([[0, 0, 20, 20]], [0], (160, 160, 3)) if lesson.learner.task is Task.BOXES else ClassLabel(5)
     )
@@ -192,9 +194,10 @@ def test_the_learned_classifier_is_better_than_guessing(features: FeatureView, h
     assert learner.losses(predictions.labels, [habitats[one] for one in rest]).mean() < 0.5
 
 
-def test_folds_are_even_and_belong_to_the_content() -> None:
-    counts = np.bincount([fold_of(str(i)) for i in range(3000)], minlength=FOLDS)
-    assert counts.min() > 900
+@pytest.mark.parametrize("folds", [FOLDS, CLASS_FOLDS])
+def test_folds_are_even_and_belong_to_the_content(folds: int) -> None:
+    counts = np.bincount([fold_of(str(i), folds) for i in range(3000)], minlength=folds)
+    assert counts.min() > 2600 / folds
     assert fold_of("a") == fold_of("a")
 
 
@@ -286,3 +289,16 @@ def test_labels_of_small_objects_move_a_model_to_the_fine_grid(
     assert [one.grid for one in unpacked(rough).detectors] == [ROUGH] * FOLDS
     assert [one.grid for one in unpacked(fine).detectors] == [FINE] * FOLDS
     assert len(learner.predict(fine, features, list(boxes)[12:14]).labels) == 2
+
+
+def test_a_model_of_fewer_members_learns_on_with_as_many(
+    features: FeatureView, habitats: dict[str, ClassLabel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A model of an earlier version: with other folds, its members would answer for what they have learnt.
+    learner, labels = learner_for(Task.CLASSES, threads=1, hurry=HURRY), list(habitats.items())
+    with monkeypatch.context() as earlier:
+        earlier.setattr("gt_engine.autolabel.classes.learner.CLASS_FOLDS", 3)
+        first = learner.train(features, dict(labels[:20]), classes=HABITATS, seed=3).model
+    second = learner.train(features, dict(labels[20:40]), classes=HABITATS, seed=4, initial=first).model
+    assert len(classes_unpacked(second).members) == 3
+    assert len(learner.predict(second, features, [one for one, _ in labels[40:]], together=True).ids) == 20
