@@ -192,7 +192,7 @@ class _Reader:
         name = self._description["LabelingJobName"]
         self._read_requests()
         machine_labels = self._read_machine_labels()
-        tally = Tally(name, self._human, self._machine, self._compared, each)
+        tally = Tally(name, self._human, self._machine, self._compared, each, self._proposals.is_blind)
         for object_id, line, record in self._lines(machine_labels):
             tally.add(object_id, line, record)
         self._read_answers()

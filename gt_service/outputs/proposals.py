@@ -99,6 +99,11 @@ class ProposalLedger:
         one = self.proposals.get(object_id)
         return one is not None and one.shown
 
+    def is_blind(self, object_id: str) -> bool | None:
+        """Whether an object that could be shown with a proposal stayed without; None of all others."""
+        one = self.proposals.get(object_id)
+        return None if one is None else not one.shown
+
     def add(self, object_id: str, answers: Iterable[AnswerRecord]) -> None:
         one = self.proposals.get(object_id)
         if one is None:

@@ -14,13 +14,15 @@ from gt_service.outputs.records import JsonObject, LabelRecord
 class LabeledObject(NamedTuple):
     """One object of the manifest and the label that this job gave it; `record` is None where it gave none.
 
-    `line` is the manifest line; empty where only the object's number is known.
+    `line` is the manifest line; empty where only the object's number is known. `blind`: of objects that people could
+    have been shown with a proposal, whether they stayed without by chance; None of all others.
     """
 
     object_id: str
     line: JsonObject
     record: LabelRecord | None
     human: bool
+    blind: bool | None = None
 
     @property
     def source(self) -> str | None:
@@ -65,12 +67,14 @@ class Tally:
         machine: Placement,
         compared: Callable[[str], bool],
         each: Callable[[LabeledObject], None] | None,
+        blind: Callable[[str], bool | None] = lambda _: None,
     ) -> None:
         self._job_name = job_name.lower()
         self._human = human
         self._machine = machine
         self._compared = compared
         self._each = each
+        self._blind = blind
         self.objects = 0
         self.labeled_before = 0
         self.unplaced = 0
@@ -82,7 +86,8 @@ class Tally:
     def add(self, object_id: str, line: JsonObject, record: LabelRecord | None) -> None:
         self.objects += 1
         if record is not None and self._is_own(object_id, record):
-            found = LabeledObject(object_id, line, record, self._is_human(object_id, record))
+            human = self._is_human(object_id, record)
+            found = LabeledObject(object_id, line, record, human, self._blind(object_id))
             self._count(found, record)
         else:
             found = LabeledObject(object_id, line, None, human=False)

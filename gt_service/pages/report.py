@@ -175,7 +175,7 @@ def _proposals(proposals: Json) -> Table:
     planted = percent(proposals["planted_accepted_share"]) if proposals["planted"] else "none"
     unchanged = percent(proposals["accepted_unchanged"]) if proposals["checked"] else "none"
     return Table(
-        ("Way", "Images", "Answers", "Seconds an answer", "Seconds an image"),
+        ("Way", "Images", "Answers", "Seconds an answer", "Seconds an image", "Against gold labels"),
         tuple(
             (
                 name,
@@ -183,14 +183,23 @@ def _proposals(proposals: Json) -> Table:
                 number(arm["answers"]),
                 decimal(arm["seconds_per_answer"], digits=1),
                 decimal(arm["seconds_per_image"], digits=1),
+                _of_gold(arm.get("quality")),
             )
-            for name, arm in (("drawn blind", proposals["blind"]), ("mended", proposals["proposed"]))
+            for name, arm in (("blind", proposals["blind"]), ("with the machine's", proposals["proposed"]))
         ),
         title="Proposals",
-        about=f"Where their labels certify nothing, people mend the machine's boxes. {unchanged} of "
-        f"{proposals['checked']:,} answers left them as they were; of {proposals['planted']:,} answers to boxes that "
+        about=f"Where their labels certify nothing, people are shown the machine's. {unchanged} of "
+        f"{proposals['checked']:,} answers left them as they were; of {proposals['planted']:,} answers to those that "
         f"were wrong on purpose, {planted} did not notice.",
     )
+
+
+def _of_gold(scores: Json | None) -> str:
+    if scores is None:
+        return "–"
+    name, key = ("F1", "mean_f1") if "mean_f1" in scores else ("accuracy", "accuracy")
+    low, high = scores["interval"]
+    return f"{name} {scores[key]:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _workers(workers: Sequence[Json]) -> Table:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -23,7 +24,7 @@ from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable
 from gt_service.reports.costs import Terms
 from gt_service.reports.imported_labels import ImportedCheck
-from gt_service.reports.quality import Audit, AuditSample, read_gold
+from gt_service.reports.quality import ArmAudit, Audit, AuditSample, read_gold
 from gt_service.reports.report import job_report
 
 CSV_COLUMNS = (
@@ -92,7 +93,8 @@ def make_job_report(
     gallery: Gallery | None = None,
 ) -> dict[str, Any]:
     """The report alone; writes nothing. `gallery` is shown every object."""
-    audit, problem = _audit(objects, spec)
+    new_audit, problem = _audit(objects, spec)
+    audit, arms = (None, None) if new_audit is None else (new_audit(), ArmAudit(new_audit))
     sample = AuditSample(description["LabelingJobName"])
     checked = ImportedCheck(spec)
 
@@ -101,8 +103,9 @@ def make_job_report(
         checked.add(found)
         if gallery is not None:
             gallery.add(found)
-        if audit is not None:
+        if audit is not None and arms is not None:
             audit.add(found)
+            arms.add(found)
 
     output = read_job_output(objects, logs, description, each=each)
     quality = None if audit is None else audit.result()
@@ -119,6 +122,7 @@ def make_job_report(
         quality=quality,
         audit_sample=sample.result() if quality is None else None,
         imported_labels=checked.result(),
+        arms=None if arms is None else arms.result(),
     )
 
 
@@ -135,8 +139,8 @@ def _predictions(objects: ObjectStore, description: Mapping[str, Any]) -> dict[s
     return found
 
 
-def _audit(objects: ObjectStore, spec: CampaignSpec) -> tuple[Audit | None, list[Finding]]:
-    """What scores the labels, where there are gold labels; and what is wrong with them.
+def _audit(objects: ObjectStore, spec: CampaignSpec) -> tuple[Callable[[], Audit] | None, list[Finding]]:
+    """What makes that which scores the labels, where there are gold labels; and what is wrong with them.
 
     Gold labels that cannot be read cost a report its audit, and not the report.
     """
@@ -150,7 +154,7 @@ def _audit(objects: ObjectStore, spec: CampaignSpec) -> tuple[Audit | None, list
     findings = [Finding("gold_labels_skipped", skipped)] if gold.skipped else []
     quality = spec.quality
     whole = quality.scope == "dataset"
-    return Audit(gold.labels, measure=quality.measure, target=quality.target, whole=whole), findings
+    return partial(Audit, gold.labels, measure=quality.measure, target=quality.target, whole=whole), findings
 
 
 def write_job_report(objects: ObjectStore, report: Mapping[str, Any], destination: S3Uri) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +187,22 @@ def wilson_interval(right: int, total: int) -> tuple[float, float]:
     middle = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z * (share * (1 - share) / total + z * z / (4 * total * total)) ** 0.5 / (1 + z * z / total)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+class ArmAudit:
+    """Scores people's labels with and without proposals apart, of the objects that could have either."""
+
+    def __init__(self, audit: Callable[[], Audit]) -> None:
+        self._arms = {True: audit(), False: audit()}
+
+    def add(self, found: LabeledObject) -> None:
+        if found.blind is not None and found.human:
+            self._arms[found.blind].add(found)
+
+    def result(self) -> Mapping[bool, dict[str, Any] | None]:
+        """The scores by whether the labels were made blind."""
+        found = {blind: audit.result() for blind, audit in self._arms.items()}
+        return {blind: None if audit is None else audit["human"] for blind, audit in found.items()}
 
 
 class AuditSample:

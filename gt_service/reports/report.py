@@ -48,6 +48,7 @@ def job_report(
     quality: Mapping[str, Any] | None = None,
     audit_sample: Mapping[str, Any] | None = None,
     imported_labels: Mapping[str, Any] | None = None,
+    arms: Mapping[bool, Mapping[str, Any] | None] | None = None,
     labeled_this_month: int = 0,
 ) -> Report:
     """Puts the report together. `control` is the report of the same batch's control job, where that has ended."""
@@ -84,7 +85,7 @@ def job_report(
         ],
         "unlabeled": _unlabeled(output.unlabeled),
         "findings": [vars(each) for each in output.findings],
-        "proposals": _proposals(output.proposals),
+        "proposals": _proposals(output.proposals, arms or {}),
         "targets": targets(output, terms, prices, seconds_each=seconds, labeled_this_month=labeled_this_month),
         "quality": quality,
         "audit_sample": audit_sample,
@@ -167,13 +168,16 @@ def _as_needed(output: JobOutput, terms: Terms, seconds: float | None) -> Report
     }
 
 
-def _proposals(figures: ProposalFigures | None) -> Report | None:
-    """Images that people were shown with the machine's boxes, beside those that stayed blind by chance."""
+def _proposals(figures: ProposalFigures | None, arms: Mapping[bool, Mapping[str, Any] | None]) -> Report | None:
+    """Images that people were shown with the machine's labels, beside those that stayed blind by chance.
+
+    arms: by whether they were, the labels' scores against gold labels.
+    """
     if figures is None:
         return None
     return {
-        "blind": _arm(figures.blind),
-        "proposed": _arm(figures.proposed),
+        "blind": _arm(figures.blind, arms.get(True)),
+        "proposed": _arm(figures.proposed, arms.get(False)),
         "checked": figures.checked,
         "accepted_unchanged": _share(figures.unchanged, figures.checked),
         "planted": figures.planted,
@@ -182,12 +186,15 @@ def _proposals(figures: ProposalFigures | None) -> Report | None:
     }
 
 
-def _arm(arm: Arm) -> Report:
+def _arm(arm: Arm, scores: Mapping[str, Any] | None) -> Report:
     return {
         "images": arm.images,
         "answers": arm.answers,
         "seconds_per_answer": None if arm.seconds_per_answer is None else round(arm.seconds_per_answer, 2),
         "seconds_per_image": None if arm.seconds_per_image is None else round(arm.seconds_per_image, 2),
+        "quality": None
+        if scores is None
+        else {name: scores[name] for name in ("images", "mean_f1", "accuracy", "interval") if name in scores},
     }
 
 

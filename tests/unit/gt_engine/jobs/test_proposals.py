@@ -371,7 +371,7 @@ def test_the_report_says_what_proposals_did(tmp_path: Path) -> None:
         objects=job.tools.objects,
         logs=MemoryLogs(),
         description=description_of(job),
-        spec=spec(proposals=True),
+        spec=spec(proposals=True, gold_labels=GOLD),
         role="first",
         batch=1,
         control=None,
@@ -382,11 +382,16 @@ def test_the_report_says_what_proposals_did(tmp_path: Path) -> None:
     assert figures["blind"]["images"] == sum(not record["shown"] for record in records)
     assert figures["proposed"]["images"] == sum(record["shown"] for record in records)
     assert figures["accepted_unchanged"] == 1
+    for arm in ("blind", "proposed"):
+        assert figures[arm]["quality"]["images"] == figures[arm]["images"]
+        low, high = figures[arm]["quality"]["interval"]
+        assert low <= figures[arm]["quality"]["mean_f1"] <= high
     assert figures["planted"] == figures["planted_accepted"] == sum("planted" in record for record in records)
     # How well workers do is told by what they answered blind: here all of them accept whatever they see.
     assert sum(worker["compared"] for worker in report["workers"]) == figures["blind"]["answers"]
     [table] = [table for table in tables(report) if table.title == "Proposals"]
     assert "100 % of " in table.about
+    assert all(row[-1].startswith("F1 ") for row in table.rows)
     assert b"wrong on purpose" in job_page(report, b"<svg></svg>")
 
 
