@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
@@ -15,6 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from gt_engine.outputs.seal import KMS
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import ObjectStore, ObjectSummary, S3Objects, S3Uri
 
@@ -264,6 +266,26 @@ def _batches(messages: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
         size += needs
     if batch:
         yield batch
+
+
+class KmsKey:
+    """A key in AWS KMS as a `Signer` of certificates (gt_engine/outputs/seal.py): ECDSA on P-256 with SHA-256.
+
+    The key never leaves KMS. What it says of a key that may not be used passes: the job waits, and is not lost.
+    """
+
+    algorithm = KMS
+
+    def __init__(self, kms: Any, arn: str) -> None:
+        self._kms, self._arn = kms, arn
+
+    def public_key(self) -> bytes:
+        return bytes(self._kms.get_public_key(KeyId=self._arn)["PublicKey"])
+
+    def sign(self, message: bytes) -> bytes:
+        digest = sha256(message).digest()  # KMS takes messages of 4 KB at most
+        answer = self._kms.sign(KeyId=self._arn, Message=digest, MessageType="RAW", SigningAlgorithm=self.algorithm)
+        return bytes(answer["Signature"])
 
 
 class Events(Protocol):

@@ -119,6 +119,13 @@ main.add_command(workers)
     help="Let people sign in from other machines without TLS, in a network that you trust.",
 )
 @click.option(
+    "--certificate-key",
+    default="",
+    envvar="GT_ENGINE_CERTIFICATE_KEY",
+    show_default="a key of the engine's own",
+    help="ARN of a key in AWS KMS (ECC_NIST_P256, to sign) that signs jobs' certificates.",
+)
+@click.option(
     "--onnx-providers",
     default="cpu",
     show_default=True,
@@ -143,6 +150,7 @@ def serve_command(
     correction_seconds: int,
     public_url: str,
     insecure_sign_in: bool,
+    certificate_key: str,
     onnx_providers: str,
 ) -> None:
     """Ground Truth's labeling jobs without Ground Truth: speaks its API, writes its files, sends its events.
@@ -169,6 +177,7 @@ def serve_command(
         correction_seconds=correction_seconds,
         public_url=public_url.rstrip("/"),
         insecure_sign_in=insecure_sign_in,
+        certificate_key=certificate_key,
         onnx_providers=chosen(onnx_providers.split(","), get_available_providers()),
     )
     serve(settings, host=host, port=port)

@@ -34,6 +34,7 @@ class Settings:
     onnx_providers             what onnxruntime computes on, in its own names (gt_engine/autolabel/providers.py)
     insecure_sign_in           people may sign in from other machines without TLS: for a network that is trusted
     chunks_arn                 state machine that works on chunks of images; empty: the step that asks does
+    certificate_key            ARN of a key in AWS KMS that signs certificates; empty: one of the engine's own does
     chunks_from                so many objects must a job have for that
     packs_features             features of every job lie in S3, packed, because no disk outlives a step
     """
@@ -56,6 +57,7 @@ class Settings:
     packs_features: bool = False
     chunks_arn: str = ""
     chunks_from: int = 2000
+    certificate_key: str = ""
 
     def at(self, public_url: str) -> Settings:
         """These settings, once it is known where browsers reach the engine."""

@@ -12,6 +12,7 @@ from gt_engine.jobs.chunks import Chunks, ChunksHere
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
 from gt_engine.jobs.machine import Machine
 from gt_engine.jobs.state import JobState
+from gt_engine.outputs.seal import Signer
 from gt_engine.settings import Settings
 from gt_engine.store import Store
 from gt_engine.workforce.index import TaskStore
@@ -29,7 +30,8 @@ BYTES = "application/octet-stream"
 class Tools:
     """What steps work with. `objects` encrypts with the job's key where it has one; `people`: what people were offered;
     `now`: the clock that people live by; `compared`: jobs whose tables this process has held against their files;
-    `chunks`: where what grows with the number of images is done."""
+    `chunks`: where what grows with the number of images is done; `signer`: of certificates, where the engine's own key
+    does not sign them."""
 
     settings: Settings
     store: Store
@@ -41,6 +43,7 @@ class Tools:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     compared: set[str] = field(default_factory=set)
     chunks: Chunks = field(default_factory=ChunksHere)
+    signer: Signer | None = None
 
 
 @dataclass(frozen=True)

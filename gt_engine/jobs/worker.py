@@ -21,7 +21,7 @@ from typing import Any
 
 from gt_engine import logs
 from gt_engine.autolabel import FeatureStore
-from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, client, s3_client
+from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, KmsKey, client, s3_client
 from gt_engine.jobs.chunks import Chunks, ChunksHere, MappedChunks, NotYet
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_full_disk, reason_of
@@ -300,6 +300,7 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
         machine=LearningMachine(threads=settings.processes, hurry=settings.hurry),
         people=DynamoTasks(store.tables),
         chunks=_chunks(settings, objects),
+        signer=KmsKey(_client("kms", region), settings.certificate_key) if settings.certificate_key else None,
     )
 
 

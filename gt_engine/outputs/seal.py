@@ -1,6 +1,10 @@
 """The certificate of a job: which labels, models, tests and settings belong together, signed. Pure.
 
-`<root>/certificate.json` = {"certificate": {…}, "signature": {"algorithm": "Ed25519", "public-key": …, "value": …}}
+`<root>/certificate.json` = {"certificate": {…}, "signature": {"algorithm": …, "public-key": …, "value": …}}
+
+algorithm: `Ed25519`, by a key of the engine's own, public-key as raw bytes; or `ECDSA_SHA_256`, KMS's name of ECDSA on
+P-256 with SHA-256, by a key in AWS KMS, over the SHA-256 of what is signed (KMS takes short texts), public-key in DER
+as KMS gives it. All in base64; nobody needs AWS to check either.
 
 The signature is of the certificate in the form that `signed_form` gives it. Whoever changes a file, a price, the test
 or delta can no longer sign what he made of it as the engine did: `gt-service verify` finds it.
@@ -11,13 +15,43 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Protocol
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-ALGORITHM = "Ed25519"
+OWN, KMS = "Ed25519", "ECDSA_SHA_256"
 Json = Mapping[str, Any]
+
+
+class Signer(Protocol):
+    """Whoever signs certificates."""
+
+    @property
+    def algorithm(self) -> str: ...
+
+    def public_key(self) -> bytes: ...
+
+    def sign(self, message: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class OwnKey:
+    """A key that the engine keeps itself."""
+
+    key: Ed25519PrivateKey
+    algorithm: str = OWN
+
+    def public_key(self) -> bytes:
+        return self.key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self.key.sign(message)
 
 
 def signed_form(certificate: Json) -> bytes:
@@ -25,12 +59,12 @@ def signed_form(certificate: Json) -> bytes:
     return json.dumps(certificate, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def sealed(certificate: Json, key: Ed25519PrivateKey) -> bytes:
+def sealed(certificate: Json, signer: Signer) -> bytes:
     """The document with its signature, as it is written."""
     signature = {
-        "algorithm": ALGORITHM,
-        "public-key": b64encode(key.public_key().public_bytes_raw()).decode(),
-        "value": b64encode(key.sign(signed_form(certificate))).decode(),
+        "algorithm": signer.algorithm,
+        "public-key": b64encode(signer.public_key()).decode(),
+        "value": b64encode(signer.sign(signed_form(certificate))).decode(),
     }
     return json.dumps({"certificate": certificate, "signature": signature}, indent=1, ensure_ascii=False).encode()
 
@@ -47,14 +81,15 @@ def problems(document: bytes, digest: Callable[[str], str | None], *, public_key
         certificate, signature = parts["certificate"], parts["signature"]
         algorithm, key, value = signature["algorithm"], signature["public-key"], signature["value"]
         files = [(str(file["path"]), str(file["sha256"])) for file in certificate["files"]]
-        public, signed = Ed25519PublicKey.from_public_bytes(b64decode(key)), b64decode(value)
-    except (ValueError, KeyError, TypeError):
+        public, signed = b64decode(key), b64decode(value)
+        if algorithm not in {OWN, KMS}:
+            return [f"it is signed by {algorithm}, which is not known here"]
+        check = _own(public) if algorithm == OWN else _of_kms(public)
+    except (ValueError, KeyError, TypeError, UnsupportedAlgorithm):
         return ["this is no certificate of a job"]
-    if algorithm != ALGORITHM:
-        return [f"it is signed by {algorithm}, which is not known here"]
     found = []
     try:
-        public.verify(signed, signed_form(certificate))
+        check(signed, signed_form(certificate))
     except InvalidSignature:
         found.append("the certificate was changed after it was signed")
     if public_key is not None and public_key != key:
@@ -66,3 +101,15 @@ def problems(document: bytes, digest: Callable[[str], str | None], *, public_key
         elif actual != expected:
             found.append(f"{path} is not what it was when the job ended")
     return found
+
+
+def _own(public: bytes) -> Callable[[bytes, bytes], None]:
+    return Ed25519PublicKey.from_public_bytes(public).verify
+
+
+def _of_kms(public: bytes) -> Callable[[bytes, bytes], None]:
+    """Errors: `ValueError` for a key of another kind."""
+    key = load_der_public_key(public)
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("no key on the curve P-256")
+    return lambda signature, message: key.verify(signature, sha256(message).digest(), ec.ECDSA(SHA256()))

@@ -14,7 +14,7 @@ from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.reading import read_own
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import JSON, Tools
-from gt_engine.outputs.seal import sealed
+from gt_engine.outputs.seal import OwnKey, sealed
 from gt_service.objects import S3Uri
 
 SIGNING_KEY = "signing-key"
@@ -37,7 +37,8 @@ def seal(job: JobContext, state: JobState, manifest: str, tools: Tools) -> None:
         "tags": dict(job.record.tags),
         "files": [{"path": _below(job, job.tree.output_manifest), "sha256": manifest}, *files],
     }
-    tools.objects.write(job.tree.job_certificate, sealed(certificate, signing_key(tools.settings.state_dir)), JSON)
+    signer = tools.signer or OwnKey(signing_key(tools.settings.state_dir))
+    tools.objects.write(job.tree.job_certificate, sealed(certificate, signer), JSON)
 
 
 def signing_key(folder: Path) -> Ed25519PrivateKey:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
+import boto3
 import pytest
 from click.testing import CliRunner
+from moto import mock_aws
 
 from gt_cli.main import cli
+from gt_engine.aws import KmsKey
 from gt_engine.jobs.steps.sealing import SIGNING_KEY, signing_key
-from gt_engine.outputs.seal import sealed
+from gt_engine.outputs.seal import OwnKey, sealed
 from tests.engine import MemoryEngineObjects, bird_inputs, memory_tools
 from tests.unit.gt_engine.jobs.test_worker import NAME, run
 
@@ -93,7 +98,7 @@ def test_whoever_signs_anew_has_another_key(folder: Path, tmp_path: Path) -> Non
     """All hashes would be right, and the labels somebody else's."""
     before = document(folder)
     forged: Mapping[str, Any] = before["certificate"] | {"labels": {"human": 0, "machine": 0}}
-    (folder / "certificate.json").write_bytes(sealed(forged, signing_key(tmp_path / "forger")))
+    (folder / "certificate.json").write_bytes(sealed(forged, OwnKey(signing_key(tmp_path / "forger"))))
     assert verified(folder)[0] == 0, "nothing tells, without the engine's own key"
     status, output = verified(folder, "--public-key", before["signature"]["public-key"])
     assert (status, "signed with the key" in output) == (1, True)
@@ -118,3 +123,29 @@ def test_an_engine_keeps_its_key_to_itself(tmp_path: Path) -> None:
     assert first.private_bytes_raw() == again.private_bytes_raw()
     assert [file.name for file in (tmp_path / "state").iterdir()] == [SIGNING_KEY]
     assert (tmp_path / "state" / SIGNING_KEY).stat().st_mode & 0o077 == 0
+
+
+def test_a_key_in_kms_signs_what_is_verified_without_aws(tmp_path: Path) -> None:
+    """The key of an engine without a server would be another for every job, and prove nothing of whose it is."""
+    certificate = {
+        "job": "birds-0001",
+        "guarantee": {"loss": "f1", "target": 0.9, "scope": "machine", "delta": 0.05, "method": "t-test"},
+        "labels": {"human": 2, "machine": 3},
+        "files": [{"path": "output.manifest", "sha256": sha256(b"{}").hexdigest()}],
+        "request": {"long": "x" * 5_000},
+    }
+    (tmp_path / "output.manifest").write_bytes(b"{}")
+    with mock_aws():
+        kms = boto3.client("kms", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+        arn = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+        (tmp_path / "certificate.json").write_bytes(sealed(certificate, KmsKey(kms, arn)))
+        public = b64encode(kms.get_public_key(KeyId=arn)["PublicKey"]).decode()
+    assert verified(tmp_path, "--public-key", public)[0] == 0
+    changed = document(tmp_path)
+    changed["certificate"]["labels"]["machine"] = 4
+    (tmp_path / "certificate.json").write_text(json.dumps(changed))
+    status, output = verified(tmp_path, "--public-key", public)
+    assert (status, "changed after it was signed" in output) == (1, True)
+    changed["signature"]["algorithm"] = "Ed25519"
+    (tmp_path / "certificate.json").write_text(json.dumps(changed))
+    assert verified(tmp_path)[0] == 1
