@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.concurrently import concurrently
+from gt_service.parallel import in_parallel
 
 
 def download(objects: ObjectStore, prefix: S3Uri, folder: Path) -> int:
@@ -17,4 +17,4 @@ def download(objects: ObjectStore, prefix: S3Uri, folder: Path) -> int:
         target.write_bytes(objects.read(uri))
 
     uris = (summary.uri for summary in objects.list(prefix))
-    return sum(1 for _ in concurrently(fetch, uris))
+    return sum(1 for _ in in_parallel(fetch, uris))

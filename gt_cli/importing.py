@@ -19,8 +19,8 @@ from gt_cli.datasets.labeled import BoxesError, ImageFolder
 from gt_cli.label_lines import Labeled, check_classes, label_line, renamed
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
 from gt_service.objects import S3Uri
-from gt_service.outputs.concurrently import concurrently
 from gt_service.outputs.records import manifest_object
+from gt_service.parallel import in_parallel
 from gt_service.regions import TaskType
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def drop(
             media = _MEDIA.get(file[1].suffix.lower(), "image/jpeg")
             s3.put_object(Bucket=inbox.bucket, Key=file[0], Body=body, ContentType=media)
 
-    for count, _ in enumerate(concurrently(put, new), start=1):
+    for count, _ in enumerate(in_parallel(put, new), start=1):
         say(f"uploading images: {count:,} of {len(new):,}")
     return len(new)
 

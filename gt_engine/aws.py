@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import boto3
@@ -17,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gt_engine.outputs.seal import KMS
+from gt_service import parallel
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import ObjectStore, ObjectSummary, S3Objects, S3Uri
 
@@ -72,18 +71,8 @@ def error_code(error: ClientError) -> str:
 
 
 def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """The results in order, PARALLEL at a time; no more than a few windows of items are held at once."""
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        waiting = iter(items)
-        running = [pool.submit(work, item) for item in islice(waiting, 2 * PARALLEL)]
-        try:
-            while running:
-                done = running.pop(0)
-                running.extend(pool.submit(work, item) for item in islice(waiting, 1))
-                yield done.result()
-        finally:
-            for future in running:
-                future.cancel()
+    """The results in order, PARALLEL at a time."""
+    return parallel.in_parallel(work, items, workers=PARALLEL)
 
 
 class Objects(ObjectStore, Protocol):

@@ -32,7 +32,7 @@ from gt_cli.work_folder import LOCK, locked
 from gt_service.campaign import parse_spec
 from gt_service.errors import GtServiceError
 from gt_service.objects import S3Objects, S3Uri
-from gt_service.outputs.concurrently import concurrently
+from gt_service.parallel import in_parallel
 
 ROLES = frozenset({"first", "warm", "control"})
 LOOK_EVERY_SECONDS = 1.0
@@ -176,7 +176,7 @@ class Upload:
                 key = f"{self._demo.campaign}/images/{picture.name}"
                 s3.put_object(Bucket=inbox, Key=key, Body=picture.read(), ContentType=picture.content_type)
 
-        for _ in concurrently(put, pictures):
+        for _ in in_parallel(put, pictures):
             self.count += 1
 
     def _await_registered(self, images: int) -> None:

@@ -17,7 +17,7 @@ from gt_engine.autolabel.given.brought import GZIP, Brought, names, packed, part
 from gt_service.campaign import parse_spec
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Objects, S3Uri
-from gt_service.outputs.concurrently import concurrently
+from gt_service.parallel import in_parallel
 
 CONTENT_TYPES = {".png": "image/png"}
 
@@ -78,6 +78,6 @@ def drop_photos(stack: LocalStack, campaign: str, photos: Sequence[Photo], done:
 
     new = [photo for photo in photos if is_new(photo)]
     done(len(photos) - len(new))
-    for count, _ in enumerate(concurrently(put, new), start=1):
+    for count, _ in enumerate(in_parallel(put, new), start=1):
         done(len(photos) - len(new) + count)
     return len(new)

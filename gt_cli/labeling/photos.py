@@ -12,7 +12,7 @@ from gt_service.errors import InvalidInput
 from gt_service.ingest.checks import check_image, size_problem
 from gt_service.ingest.keys import Rejection
 from gt_service.ingest.pixels import UnreadablePixels, decoded
-from gt_service.outputs.concurrently import concurrently
+from gt_service.parallel import in_parallel
 from gt_service.regions import TaskType
 
 PICTURE_SUFFIXES = frozenset(
@@ -79,7 +79,7 @@ def find_photos(folder: Path, task: TaskType, *, besides: Collection[Path] = ())
     """
     images, refused = list[Photo](), list[Refused]()
     left_out = {path.resolve() for path in besides}
-    for _, looked in concurrently(lambda path: _look(path, folder), _pictures(folder, left_out)):
+    for looked in in_parallel(lambda path: _look(path, folder), _pictures(folder, left_out)):
         if isinstance(looked, Photo):
             images.append(looked)
         else:

@@ -39,8 +39,8 @@ from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Format
 from gt_service.imports.imported import OUTPUT
 from gt_service.objects import S3Uri
-from gt_service.outputs.concurrently import concurrently
 from gt_service.outputs.corrections import laid_over, read_corrections
+from gt_service.parallel import in_parallel
 from gt_service.records.names import Role
 from gt_service.regions import TaskType
 
@@ -156,7 +156,7 @@ class Results:
     def _bodies(self, folder: S3Uri, ending: str) -> Iterator[bytes]:
         """The files of a folder by their names, which hold the order in which they were made."""
         uris = [one.uri for one in self._objects.list(folder) if one.uri.key.endswith(ending)]
-        yield from (body for _, body in concurrently(self._objects.read, uris))
+        yield from in_parallel(self._objects.read, uris)
 
     @property
     def _objects(self) -> EngineObjects:
@@ -173,7 +173,9 @@ class Results:
         files = WorkFiles.of(tree, self._objects)
         offered = {line.object_id: line for _, line in files.offers()}
         given: dict[str, list[Given]] = {}
-        for (object_id, worker), answer in concurrently(lambda pair: files.answer(*pair), list(files.answered())):
+        pairs = list(files.answered())
+        answers = in_parallel(lambda pair: files.answer(*pair), pairs)
+        for (object_id, worker), answer in zip(pairs, answers, strict=True):
             if answer is not None and object_id in offered:
                 label = read_answer(offer.task_type, answer.content, offer.labels, offered[object_id].size)
                 one = Given(worker, label, answer.accepted_at, answer.submitted_at)

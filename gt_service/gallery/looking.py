@@ -24,7 +24,7 @@ from gt_service.gallery.rows import (
 )
 from gt_service.gallery.writing import CHUNK, CORRECTIONS
 from gt_service.objects import ObjectStore
-from gt_service.outputs.concurrently import concurrently
+from gt_service.parallel import in_parallel
 
 IMAGES_A_PAGE = 24
 WHO = (PEOPLE, MACHINE)
@@ -212,7 +212,7 @@ def _images(objects: ObjectStore, index: Index, numbers: Sequence[int]) -> Itera
         rows: list[Row] = json.loads(objects.read(segment.rows / f"{number}.json"))
         return rows
 
-    read_rows: dict[Any, list[Row]] = dict(concurrently(read, chunks))
+    read_rows: dict[Any, list[Row]] = dict(zip(chunks, in_parallel(read, chunks), strict=True))
     own = index.own_rows
     for segment, number in places:
         if segment.rows is None:

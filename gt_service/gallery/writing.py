@@ -11,10 +11,10 @@ from gt_service.errors import NotFound, UnknownState
 from gt_service.gallery.index import Index, Segment, bits_of, packed, source_hash, unpacked
 from gt_service.gallery.rows import CORRECTED, REMOVED, Row, row_of
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.concurrently import concurrently
 from gt_service.outputs.corrections import Correction, Corrections, label_attribute
 from gt_service.outputs.records import LabelRecord, label_record
 from gt_service.outputs.tally import LabeledObject
+from gt_service.parallel import in_parallel
 
 CHUNK = 60
 """Images in one object: a page of a filter that few images pass reads one for each."""
@@ -63,7 +63,7 @@ class Gallery:
             some = self._rows[number * CHUNK : (number + 1) * CHUNK]
             objects.write(folder / f"{number}.json", b"[" + b",\n".join(body for *_, body in some) + b"]\n", JSON)
 
-        for _ in concurrently(put, range(-(-len(self._rows) // CHUNK))):
+        for _ in in_parallel(put, range(-(-len(self._rows) // CHUNK))):
             pass
         content = packed(
             labels=self._labels,

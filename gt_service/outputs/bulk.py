@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
 from gt_service.objects import ObjectSummary, S3Objects, S3Uri
-from gt_service.outputs.concurrently import READERS
 from gt_service.outputs.signing import EXPIRES_SECONDS, SignedBucket, signed_bucket
+from gt_service.parallel import WORKERS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -71,7 +71,7 @@ class BulkObjects(S3Objects):
         next ones are on their way. Where none can be sent, boto3 reads in a few threads."""
         queue = iter(uris)
         sent: deque[tuple[S3Uri, _Request | Future[bytes]]] = deque()
-        with ThreadPoolExecutor(READERS) as slowly:
+        with ThreadPoolExecutor(WORKERS) as slowly:
 
             def ask(count: int) -> None:
                 for uri in islice(queue, count):

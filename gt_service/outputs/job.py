@@ -20,7 +20,6 @@ from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import layout
 from gt_service.outputs.answers import AnswerLedger, WorkerStats
-from gt_service.outputs.concurrently import concurrently
 from gt_service.outputs.files import answer_files, find_files
 from gt_service.outputs.logs import TrainingCurve, TrainingLogs, read_curve
 from gt_service.outputs.proposals import Proposal, ProposalFigures, ProposalLedger, read_proposals
@@ -39,6 +38,7 @@ from gt_service.outputs.records import (
     worker_answers,
 )
 from gt_service.outputs.tally import LabeledObject, Placement, Tally
+from gt_service.parallel import in_parallel
 
 COMPARED_OBJECTS = 2_000
 """Of a larger job, about so many human-labeled objects are compared with their workers' answers."""
@@ -329,8 +329,8 @@ class _Reader:
         for file in self._files.training:
             key = (file.iteration, file.training_job)
             models[key] = file.uri if file.is_model else models.get(key)
-        curves = concurrently(lambda key: read_curve(self._logs.lines(key[1])), models, workers=4)
-        return tuple(TrainingRun(number, name, models[number, name], curve) for (number, name), curve in curves)
+        curves = in_parallel(lambda key: read_curve(self._logs.lines(key[1])), models, workers=4)
+        return tuple(TrainingRun(*key, models[key], curve) for key, curve in zip(models, curves, strict=True))
 
     def _findings(
         self, tally: Tally, iterations: Sequence[Iteration], training: Sequence[TrainingRun]

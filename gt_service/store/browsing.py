@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from gt_service.campaign.values import is_campaign_name
 from gt_service.listing import unknown_token
+from gt_service.parallel import in_parallel
 from gt_service.records import NOWHERE, Batch, Campaign, ImageStatus, Job
 from gt_service.records.names import JobName
 from gt_service.records.states import BatchState
@@ -23,7 +23,6 @@ from gt_service.store.images import SHARDS, _shards
 from gt_service.store.jobs import _job
 from gt_service.store.models import Tables
 
-_READERS = 8
 _OPEN = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE, ImageStatus.REPLACED)
 
 
@@ -100,8 +99,7 @@ class Browsing:
             found = self._tables.images.open_places.query(shard, limit=each, attributes_to_get=["open_place"])
             return Counter(ImageStatus((item.open_place or "").partition("#")[0]) for item in found)
 
-        with ThreadPoolExecutor(_READERS) as readers:
-            shards = list(readers.map(count, _shards(campaign)))
+        shards = list(in_parallel(count, _shards(campaign)))
         # Where a shard was not read to its end, whatever sorts last may be missing altogether.
         more = any(shard.total() >= each for shard in shards)
         counts = {status: sum(shard[status] for shard in shards) for status in _OPEN}

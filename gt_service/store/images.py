@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 import zlib
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
 from itertools import chain, groupby, islice
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from gt_service.parallel import in_parallel
 from gt_service.records import Image, ImageStatus, Member, Pending
 from gt_service.records.likeness import Likeness, Shape
 from gt_service.records.placement import (
@@ -267,9 +267,8 @@ class Images:
                         return
             raise Contention(f"image {member.key!r}")
 
-        with ThreadPoolExecutor(self._writers) as writers:
-            for _ in writers.map(move, members):
-                pass  # to raise what failed
+        for _ in in_parallel(move, members, workers=self._writers):
+            pass  # to raise what failed
 
     def keep_label(self, image: Image, name: str) -> bool:
         """Takes an image out of those that wait for a batch: its label came with the import `name`. False where it has
@@ -311,8 +310,8 @@ class Images:
             items = self._images.batch_get(keys, consistent_read=True, attributes_to_get=["key", "place"])
             return [item.key for item in items if item.place == batch_place(batch)]
 
-        with ThreadPoolExecutor(self._writers) as readers:
-            return sorted(chain.from_iterable(readers.map(read, _in_groups(iter(members), _AT_ONCE))))
+        groups = _in_groups(iter(members), _AT_ONCE)
+        return sorted(chain.from_iterable(in_parallel(read, groups, workers=self._writers)))
 
     # ------------------------------------------------------------ looking
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gt_service.outputs.concurrently import concurrently
+from gt_service.parallel import in_parallel
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -17,7 +17,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
         time.sleep(0.02 if number == 0 else 0)
         return -number
 
-    assert list(concurrently(slow_at_first, range(50))) == [(n, -n) for n in range(50)]
+    assert list(in_parallel(slow_at_first, range(50))) == [-n for n in range(50)]
 
 
 def test_no_more_than_a_window_of_results_waits() -> None:
@@ -30,7 +30,7 @@ def test_no_more_than_a_window_of_results_waits() -> None:
         with lock:
             begun += 1
 
-    results = concurrently(count, range(10_000), workers=4)
+    results = in_parallel(count, range(10_000), workers=4)
     for _ in range(10):
         next(results)
     assert begun <= 10 + 2 * 4 + 1
@@ -40,7 +40,7 @@ def test_no_more_than_a_window_of_results_waits() -> None:
 def test_reads_overlap() -> None:
     """Reading one by one takes minutes where it could take seconds."""
     together = threading.Barrier(4, timeout=5)
-    assert len(list(concurrently(lambda _: together.wait(), range(4), workers=4))) == 4
+    assert len(list(in_parallel(lambda _: together.wait(), range(4), workers=4))) == 4
 
 
 def test_an_error_is_raised_to_the_caller() -> None:
@@ -52,4 +52,4 @@ def test_an_error_is_raised_to_the_caller() -> None:
         return number
 
     with pytest.raises(OSError, match="lost"):
-        list(concurrently(fail, range(10)))
+        list(in_parallel(fail, range(10)))
