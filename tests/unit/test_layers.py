@@ -25,9 +25,10 @@ FLOORS = {
         "pages openapi",
     ),
     "gt_engine": (
-        "settings logs labels aws",
+        "settings logs labels",
         "autolabel connections",
         "outputs",
+        "aws",
         "workforce",
         "store consolidation",
         "portal workers",
