@@ -26,7 +26,7 @@ PYTHON = "3.12"
 """The runtime of the functions, as the template says."""
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux2014_x86_64")
 """Amazon Linux 2023, which Python 3.12 runs on, has glibc 2.34."""
-SERVICES = ("dynamodb", "events", "logs", "s3", "scheduler", "sqs", "ssm", "stepfunctions", "sts", "sagemaker")
+SERVICES = ("dynamodb", "events", "logs", "s3", "scheduler", "sns", "sqs", "ssm", "stepfunctions", "sts", "sagemaker")
 """Services that the engine calls, and SageMaker, whose API it speaks: it reads the shapes from botocore's model."""
 UNUSED = (
     "aws_lambda_powertools",

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from gt_engine.outputs.seal import KMS
 from gt_service import parallel
 from gt_service.errors import AccessDenied, NotFound
+from gt_service.notifications.messages import SnsMessage
 from gt_service.objects import ObjectStore, ObjectSummary, S3Objects, S3Uri
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
 
 PARALLEL = 16
 """Requests to S3 at the same time; a job of 1,250 images writes some thousands of small files."""
@@ -288,3 +290,23 @@ class EventBridge:
     def send(self, entry: PutEventsRequestEntryTypeDef) -> bool:
         """Whether EventBridge took the event; one that it did not take must be sent again."""
         return self._events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+class Topics(Protocol):
+    def publish(self, topic_arn: str, message: SnsMessage) -> None: ...
+
+
+class SnsTopics:
+    def __init__(self, sns: SNSClient) -> None:
+        self._sns = sns
+
+    def publish(self, topic_arn: str, message: SnsMessage) -> None:
+        """Errors: those of SNS, where there is no such topic or the engine may not publish to it."""
+        self._sns.publish(
+            TopicArn=topic_arn,
+            Subject=message.subject,
+            Message=message.message,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+            },
+        )

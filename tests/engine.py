@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from botocore.exceptions import ClientError
 from PIL import Image
 
 from gt_engine.autolabel import FeatureStore, JobPlan, Progress
@@ -26,9 +27,10 @@ from gt_engine.labels import BoxLabel, Label, box_label
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, ModelRecord
 from gt_service.errors import Conflict, NotFound
+from gt_service.notifications.messages import SnsMessage
 from gt_service.objects import ObjectSummary, S3Uri
 from tests.fakes import MemoryObjects
-from tests.workforce_memory import MemoryTasks
+from tests.workforce_memory import MemoryTasks, MemoryTeams
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 BUCKET = "engine-tests"
@@ -263,6 +265,19 @@ class MemoryLogs:
 
 
 @dataclass
+class MemoryTopics:
+    """Takes what is published to topics that are not `closed`."""
+
+    closed: bool = False
+    published: list[tuple[str, SnsMessage]] = field(default_factory=list)
+
+    def publish(self, topic_arn: str, message: SnsMessage) -> None:
+        if self.closed:
+            raise ClientError({"Error": {"Code": "AuthorizationError", "Message": "no sns:Publish"}}, "Publish")
+        self.published.append((topic_arn, message))
+
+
+@dataclass
 class MemoryEvents:
     """Takes events, after refusing the first `refusals`."""
 
@@ -363,6 +378,8 @@ def memory_tools(directory: Path, contents: dict[str, bytes]) -> Tools:
         features=SizesOnly(directory),
         machine=RememberingMachine(),
         people=MemoryTasks(),
+        teams=MemoryTeams(),
+        topics=MemoryTopics(),
     )
 
 

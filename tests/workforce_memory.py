@@ -163,3 +163,6 @@ class MemoryTeams:
 
     def delete_team(self, name: str) -> None:
         self._teams.pop(name.lower(), None)
+
+    def portal(self) -> str | None:
+        return "https://portal.example"

@@ -110,6 +110,13 @@ class Close:
 
 
 @dataclass(frozen=True)
+class Remind:
+    """Tell the team that the time of the open batch that begins at place `first` is nearly over."""
+
+    first: int
+
+
+@dataclass(frozen=True)
 class Consolidate:
     """Make labels of what was closed."""
 
@@ -137,7 +144,9 @@ class End:
     reason: str | None = None
 
 
-Work: TypeAlias = Open | Prepare | Ask | Offer | Publish | Wait | Close | Consolidate | AutoLabel | TrainFinal | End
+Work: TypeAlias = (
+    Open | Prepare | Ask | Offer | Publish | Wait | Close | Remind | Consolidate | AutoLabel | TrainFinal | End
+)
 
 
 @dataclass(frozen=True)
@@ -247,7 +256,10 @@ def _with_people(
         early = _early(plan, conditions, state, answers, next_step)
         if early is not None:
             return early
-    changes = [answers.next_change or answers.now + LONGEST_WAIT]
+    reminders = {one.remind_at: one.first for one in state.open_batches if one.remind_at} if answers.unsettled else {}
+    if reminders and min(reminders) <= answers.now:
+        return Remind(reminders[min(reminders)])
+    changes = [answers.next_change or answers.now + LONGEST_WAIT, *reminders]
     if answers.ready_since is not None:
         changes.append(answers.ready_since + CONSOLIDATE_WITHIN)
     return Wait(max(min(changes), answers.now))

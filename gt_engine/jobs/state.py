@@ -37,6 +37,7 @@ class OpenBatch:
     published    so many of them are on offer
     is_ahead     it is a part of a batch that is not decided on yet
     until        when it ends, whatever is answered by then (TaskAvailabilityLifetimeInSeconds)
+    remind_at    when its team is told that it ends soon; None once that is done
     labeled      what has its label, in the order of the labels; `failed`: what has none and gets none, with the reason
     responses    the consolidation-response files so far; `requests`: the requests that they answer
     uncertifying those whose labels can take part in no certificate: people may see the machine's proposals with them
@@ -57,6 +58,7 @@ class OpenBatch:
     is_ahead: bool = False
     uncertifying: tuple[str, ...] = ()
     skills: Skills = field(default_factory=dict)
+    remind_at: datetime | None = None
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -201,6 +203,7 @@ def dump(state: JobState) -> bytes:
     del document["progress"]["ahead"]  # it follows from the open batches
     for batch, written in zip(state.open_batches, document["open_batches"], strict=True):
         written["until"] = batch.until.isoformat()
+        written["remind_at"] = batch.remind_at.isoformat() if batch.remind_at else None
     if state.closing is not None:
         document["closing"]["time"] = state.closing.time.isoformat()
     return json.dumps(document, separators=(",", ":")).encode()
@@ -231,8 +234,14 @@ def load(body: bytes) -> JobState:
 
 
 def _open_batch(purpose: str, until: str, **members: Any) -> OpenBatch:
-    skills = load_skills(members.pop("skills", {}))
-    return OpenBatch(purpose=Purpose(purpose), until=_moment(until), skills=skills, **members)
+    skills, remind_at = load_skills(members.pop("skills", {})), members.pop("remind_at", None)
+    return OpenBatch(
+        purpose=Purpose(purpose),
+        until=_moment(until),
+        skills=skills,
+        remind_at=_moment(remind_at) if remind_at else None,
+        **members,
+    )
 
 
 def _closing(members: dict[str, Any] | None) -> Closing | None:

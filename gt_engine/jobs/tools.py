@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from gt_engine.autolabel import FeatureStore
-from gt_engine.aws import Logs, Objects, in_parallel
+from gt_engine.aws import Logs, Objects, Topics, in_parallel
 from gt_engine.jobs.chunks import Chunks, ChunksHere
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
 from gt_engine.jobs.machine import Machine
+from gt_engine.jobs.notices import Notice
 from gt_engine.jobs.state import JobState
 from gt_engine.outputs.seal import Signer
 from gt_engine.settings import Settings
 from gt_engine.store import Store
 from gt_engine.workforce.index import TaskStore
+from gt_engine.workforce.teams import TeamStore
 from gt_service.objects import S3Uri
 
 ONE_SECOND = timedelta(seconds=1)
@@ -29,6 +31,7 @@ BYTES = "application/octet-stream"
 @dataclass(frozen=True, eq=False)
 class Tools:
     """What steps work with. `objects` encrypts with the job's key where it has one; `people`: what people were offered;
+    `teams` and `topics`: who they are, and where they are told;
     `now`: the clock that people live by; `compared`: jobs whose tables this process has held against their files;
     `chunks`: where what grows with the number of images is done; `signer`: of certificates, where the engine's own key
     does not sign them."""
@@ -40,6 +43,8 @@ class Tools:
     features: FeatureStore
     machine: Machine
     people: TaskStore
+    teams: TeamStore
+    topics: Topics
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     compared: set[str] = field(default_factory=set)
     chunks: Chunks = field(default_factory=ChunksHere)
@@ -48,10 +53,11 @@ class Tools:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a step: the next state, and what the job's log should say."""
+    """What came of a step: the next state, what the job's log should say, and what its team is to be told."""
 
     state: JobState
     log: tuple[str, ...] = ()
+    notice: Notice | None = None
 
 
 def write_all(tools: Tools, files: Iterable[tuple[S3Uri, bytes, str]]) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from gt_engine import logs
 from gt_engine.autolabel import FeatureStore
-from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, KmsKey, client, s3_client
+from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, KmsKey, SnsTopics, client, s3_client
 from gt_engine.jobs.chunks import Chunks, ChunksHere, MappedChunks, NotYet
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_full_disk, reason_of
@@ -30,14 +30,17 @@ from gt_engine.jobs.life_cycle import Answers, End, Wait, Work, next_work
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.schedule import StepReport
 from gt_engine.jobs.state import JobState, dump, load
-from gt_engine.jobs.steps import Tools, discard, done, perform
+from gt_engine.jobs.steps import Outcome, Tools, discard, done, perform
+from gt_engine.jobs.telling import tell_team
 from gt_engine.jobs.tools import ARCHIVE, JSON
 from gt_engine.jobs.watching import look
 from gt_engine.outputs.events import state_change
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, JobRecord, Phase
-from gt_engine.store.workforce import DynamoTasks
+from gt_engine.store.workforce import DynamoTasks, DynamoTeams
+from gt_engine.workforce.ended import keep
+from gt_engine.workforce.files import WorkFiles
 from gt_service.errors import Conflict, GtServiceError, NotFound
 
 JOB_LOG_GROUP = "/aws/sagemaker/LabelingJobs"
@@ -87,7 +90,7 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
     if isinstance(work, End):
         _finish(record, work, state, tools)
     else:
-        _commit(record, job, outcome.state, tools)
+        _commit(record, job, outcome, tools)
     return True
 
 
@@ -127,9 +130,10 @@ def _next(job: JobContext, state: JobState, answers: Answers | None, *, stop_req
     )
 
 
-def _commit(record: JobRecord, job: JobContext, state: JobState, tools: Tools) -> None:
-    """The state first, then the record that points to it by its version, then the state before the last is let go."""
-    version = record.version + 1
+def _commit(record: JobRecord, job: JobContext, outcome: Outcome, tools: Tools) -> None:
+    """The state first, then the record that points to it by its version, then the state before the last is let go, and
+    the team is told what it is to know."""
+    version, state = record.version + 1, outcome.state
     tools.objects.write(job.tree.checkpoint(version), gzip.compress(dump(state), mtime=0), ARCHIVE)
     tools.store.advance(
         replace(
@@ -142,6 +146,9 @@ def _commit(record: JobRecord, job: JobContext, state: JobState, tools: Tools) -
         unless_stop_requested=False,
     )
     tools.objects.delete(job.tree.checkpoint(record.version - 1))
+    told = tell_team(outcome.notice, job, tools) if outcome.notice else None
+    if told:
+        tools.logs.append(JOB_LOG_GROUP, record.name, [told])
 
 
 def _finish(record: JobRecord, end: End, state: JobState | None, tools: Tools) -> None:
@@ -162,12 +169,24 @@ def _announce(record: JobRecord, tools: Tools, events: Events) -> None:
         return
     if not events.send(state_change(record.arn, record.status, record.modified_at)):
         raise NotTaken(f"EventBridge did not take the event of {record.name}")
-    tools.objects.delete_all(JobTree.of(record.request["OutputConfig"]["S3OutputPath"], record.name).temp)
+    tree = JobTree.of(record.request["OutputConfig"]["S3OutputPath"], record.name)
+    tools.objects.delete_all(tree.temp)
     if record.by_people:
+        _keep_figures(record, WorkFiles.of(tree, tools.objects), tools)
         tools.people.delete_offer(record.name)
         tools.people.delete_objects(record.name)
     tools.store.mark_announced(record.name)
     log.info("ended", extra={"job": record.name, "status": record.status})
+
+
+def _keep_figures(record: JobRecord, files: WorkFiles, tools: Tools) -> None:
+    """What whoever runs the team reads of the job from now on. A job's end waits for no more than S3."""
+    try:
+        keep(record.name, record.modified_at, tools.people, files)
+    except Exception as trouble:
+        if fault_of(trouble) is Fault.PASSING:
+            raise
+        log.exception("the figures of a job's people are not kept", extra={"job": record.name})
 
 
 def _read_state(job: JobContext, tools: Tools) -> JobState:
@@ -299,6 +318,8 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
         ),
         machine=LearningMachine(threads=settings.processes, hurry=settings.hurry),
         people=DynamoTasks(store.tables),
+        teams=DynamoTeams(store.tables),
+        topics=SnsTopics(_client("sns", region)),
         chunks=_chunks(settings, objects),
         signer=KmsKey(_client("kms", region), settings.certificate_key) if settings.certificate_key else None,
     )

@@ -9,16 +9,22 @@ from datetime import UTC, datetime
 
 from gt_engine.aws import EngineObjects, EventBridge, Objects, client, s3_client
 from gt_engine.outputs.events import worker_paused
+from gt_engine.outputs.tree import JobTree
 from gt_engine.portal.calls import Portal
 from gt_engine.portal.signing import Signer, key_in
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
+from gt_engine.workforce.ended import EndedJob, read
+from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.members import Members, Pause
 from gt_engine.workforce.tasks import Carelessness, Tasks
 from gt_engine.workforce.teams import Workforce, groups_of_teams
+from gt_service.errors import NotFound
 
 log = logging.getLogger(__name__)
+
+ENDED_JOBS_LISTED = 20
 
 WORKFORCE_SECONDS = 10.0
 """How old what is known of the workforce may be: every page asks for it."""
@@ -74,6 +80,20 @@ def open_portal(
         if not taken:
             log.error("the event of a paused worker was not taken", extra={"job": found.job})
 
+    def ended_jobs() -> list[tuple[str, str]]:
+        ended = [job for job in store.jobs() if job.by_people and job.phase.has_ended]
+        ended.sort(key=lambda job: job.modified_at, reverse=True)
+        return [(job.name, job.request["HumanTaskConfig"]["TaskTitle"]) for job in ended[:ENDED_JOBS_LISTED]]
+
+    def ended(name: str) -> EndedJob:
+        job = store.job(name)
+        output = job.request["OutputConfig"]
+        tree = JobTree.of(output["S3OutputPath"], job.name)
+        found = read(WorkFiles.of(tree, objects(output.get("KmsKeyId") or None)))
+        if found is None:
+            raise NotFound(f"nothing is kept of the people of the labeling job {job.name!r}")
+        return found
+
     return Portal(
         members=members,
         tasks=Tasks(DynamoTasks(store.tables), objects, members.teams_of, wake, pause),
@@ -82,5 +102,7 @@ def open_portal(
         public_url=settings.public_url,
         insecure_sign_in=settings.insecure_sign_in,
         workforce=_remembered(teams.workforce),
+        ended_jobs=ended_jobs,
+        ended=ended,
         largest_answer_bytes=largest_answer_bytes,
     )

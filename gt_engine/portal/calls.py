@@ -19,6 +19,7 @@ from gt_engine.aws import Objects
 from gt_engine.portal.pages import render
 from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, check_own_request, origin_of
 from gt_engine.portal.signing import Signer
+from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.members import Members, Worker
 from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.teams import Workforce
@@ -35,6 +36,10 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _nothing_kept(job: str) -> EndedJob:
+    raise NotFound(f"there is no labeling job {job!r} that people work on or have worked on")
+
+
 @dataclass(frozen=True, eq=False)
 class Portal:
     """What the portal's pages stand on.
@@ -42,6 +47,8 @@ class Portal:
     public_url             where browsers reach the engine; a request may also name localhost or an address
     insecure_sign_in       sessions also over plain HTTP from other machines
     workforce              that of the account: its identity provider, and where people may come from
+    ended_jobs             names and titles of the last jobs that people worked on and that have ended
+    ended                  what stays of such a job's people; it raises NotFound where there is nothing
     largest_answer_bytes   larger files of a task are fetched from S3 itself; None: all come from here
     """
 
@@ -52,6 +59,8 @@ class Portal:
     public_url: str = ""
     insecure_sign_in: bool = False
     workforce: Callable[[], Workforce | None] = lambda: None
+    ended_jobs: Callable[[], list[tuple[str, str]]] = list
+    ended: Callable[[str], EndedJob] = _nothing_kept
     largest_answer_bytes: int | None = None
     now: Callable[[], datetime] = _utc_now
     looks: RateLimit = field(default_factory=lambda: RateLimit(60, 60))

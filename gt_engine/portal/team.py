@@ -10,10 +10,11 @@ from starlette.responses import RedirectResponse, Response
 
 from gt_engine.portal.calls import Call, page
 from gt_engine.portal.working import DECLINE_REASONS
+from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.members import MANAGERS
 from gt_engine.workforce.supervision import Supervision
 from gt_engine.workforce.tasks import JobProgress
-from gt_service.errors import InvalidInput
+from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.spreadsheets import safe_cell
 
 MAX_GROUPS = 10
@@ -71,15 +72,21 @@ def resume(call: Call) -> Response:
 def job(call: Call) -> Response:
     """GET /team/jobs/<job>"""
     worker = call.manager()
-    progress = call.portal.tasks.progress(call.path("job"), call.now)
-    values = {"progress": progress, "names": _names(call), "reasons": DECLINE_REASONS}
+    progress, ended = _progress(call)
+    values = {
+        "progress": progress,
+        "ended": ended.at if ended else None,
+        "names": _names(call),
+        "reasons": DECLINE_REASONS,
+    }
     return page("team-job.html", worker, values, section="team")
 
 
 def agreement(call: Call) -> Response:
     """GET /team/jobs/<job>/agreement: a part of the job's page, which reads many files and so comes later."""
     call.manager()
-    found = Supervision(call.portal.tasks).agreement(call.path("job"))
+    _, ended = _progress(call)
+    found = ended.agreement if ended else Supervision(call.portal.tasks).agreement(call.path("job"))
     return page("team-agreement.html", None, {"agreement": found, "names": _names(call)})
 
 
@@ -87,6 +94,7 @@ def ask_to_discard(call: Call) -> Response:
     """GET /team/jobs/<job>/discard/<worker>: asks before it is done."""
     worker = call.manager()
     name = call.portal.members.worker(call.path("worker")).name
+    _check_runs(call)
     return page("team-discard.html", worker, {"job": call.path("job"), "name": name, "done": None}, section="team")
 
 
@@ -94,6 +102,7 @@ def discard(call: Call) -> Response:
     """POST /team/jobs/<job>/discard/<worker>: the worker's answers do not count, and others are asked."""
     worker = call.manager()
     name = call.portal.members.worker(call.path("worker")).name
+    _check_runs(call)
     job, subject = call.path("job"), call.path("worker")
     done = Supervision(call.portal.tasks).discard(job, subject, call.now)
     log.info(
@@ -106,7 +115,7 @@ def job_csv(call: Call) -> Response:
     """GET /team/jobs/<job>.csv: one row per worker."""
     call.manager()
     name = call.path("job")
-    text = as_csv(call.portal.tasks.progress(name, call.now), _names(call))
+    text = as_csv(_progress(call)[0], _names(call))
     headers = {"Content-Disposition": f'attachment; filename="{name}-people.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -129,9 +138,28 @@ def _people(call: Call, invited: dict[str, object] | None = None) -> Response:
     values = {
         "workers": call.portal.members.workers(),
         "jobs": [(one.job, one.title) for one in call.portal.tasks.store.offers()],
+        "ended_jobs": call.portal.ended_jobs(),
         "invited": invited,
     }
     return page("team.html", worker, values, section="team")
+
+
+def _progress(call: Call) -> tuple[JobProgress, EndedJob | None]:
+    """How far a job's people are, or were when it ended. Errors: `NotFound`."""
+    try:
+        return call.portal.tasks.progress(call.path("job"), call.now), None
+    except NotFound:
+        ended = call.portal.ended(call.path("job"))
+        return ended.progress, ended
+
+
+def _check_runs(call: Call) -> None:
+    """Errors: `Conflict` for a job that has ended: its labels are made."""
+    if _progress(call)[1] is not None:
+        raise Conflict(
+            f"the labeling job {call.path('job')!r} has ended, and its labels are made",
+            remedy="Correct labels on the pages of labeled images, or send them to a review job.",
+        )
 
 
 def _names(call: Call) -> dict[str, str]:

@@ -4,9 +4,10 @@
     people/offers/<first place>.jsonl.gz               the objects of an offer with their manifest lines
     people/answers/<object id>/<worker>.json           an answer as it was submitted
     people/discarded/<object id>/<worker>.json         an answer that was taken back by whoever runs the team
-people/declines/<object id>/<worker>.json          a decline with its reason
+    people/declines/<object id>/<worker>.json          a decline with its reason
     people/drafts/<object id>/<worker>                 work that is not submitted
     people/gold.json                                   the known answers of gold items, by object id
+    people/ended.json                                  figures of the people, when the job has ended
 
 One worker has at most one answer to an object, so a repeated write is the same answer again. The tables that the
 portal asks can be made anew from these files (gt_engine/workforce/asking.py).
@@ -177,6 +178,14 @@ class WorkFiles:
         """(object id, worker id) of every decline file."""
         return self._pairs("declines")
 
+    # --- the end
+
+    def write_ended(self, body: bytes) -> None:
+        self.objects.write(self._ended, body, JSON)
+
+    def ended(self) -> bytes | None:
+        return self._read(self._ended)
+
     # --- drafts
 
     def write_draft(self, object_id: str, worker_id: str, body: bytes) -> None:
@@ -204,6 +213,10 @@ class WorkFiles:
     @property
     def _gold(self) -> S3Uri:
         return self.root / "people/gold.json"
+
+    @property
+    def _ended(self) -> S3Uri:
+        return self.root / "people/ended.json"
 
     def _folder(self, kind: str) -> S3Uri:
         return S3Uri(self.root.bucket, f"{self.root.key}/people/{kind}/")

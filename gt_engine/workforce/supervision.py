@@ -11,8 +11,9 @@ from gt_engine.workforce import offers
 from gt_engine.workforce.agreement import Agreement, agreement
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
+from gt_engine.workforce.index import JobOffer, TaskStore
 from gt_engine.workforce.offers import ObjectOffer, Status
-from gt_engine.workforce.tasks import JobOffer, Tasks
+from gt_engine.workforce.tasks import Tasks
 from gt_service.errors import NotFound
 
 MOST_COMPARED = 200
@@ -37,11 +38,7 @@ class Supervision:
         """How far the job's people agree about what they answered blind. Errors: `NotFound` where the job is not on
         offer."""
         offer = self._offer(job)
-        answered = [one for one in self.tasks.store.objects(job) if len(one.answers) > 1][-MOST_LOOKED_AT:]
-        files = self._files(offer)
-        mended = files.mended(one.part for one in answered)
-        blind = [one for one in answered if one.place not in mended][-MOST_COMPARED:]
-        return agreement(in_parallel(lambda one: _labels(one, offer, files), blind))
+        return agreement_in(offer, self.tasks.store, self._files(offer))
 
     def discard(self, job: str, worker_id: str, now: datetime) -> Discarded:
         """Takes back the worker's answers whose labels are not made yet; others are asked instead.
@@ -86,6 +83,14 @@ class Supervision:
 
     def _files(self, offer: JobOffer) -> WorkFiles:
         return WorkFiles.of(offer.tree, self.tasks.objects(offer.kms_key))
+
+
+def agreement_in(offer: JobOffer, store: TaskStore, files: WorkFiles) -> Agreement:
+    """How far the people of a job on offer agree about what they answered blind."""
+    answered = [one for one in store.objects(offer.job) if len(one.answers) > 1][-MOST_LOOKED_AT:]
+    mended = files.mended(one.part for one in answered)
+    blind = [one for one in answered if one.place not in mended][-MOST_COMPARED:]
+    return agreement(in_parallel(lambda one: _labels(one, offer, files), blind))
 
 
 def _labels(one: ObjectOffer, offer: JobOffer, files: WorkFiles) -> dict[str, AnyLabel]:

@@ -83,6 +83,10 @@ class TeamStore(Protocol):
 
     def delete_team(self, name: str) -> None: ...
 
+    def portal(self) -> str | None:
+        """Where people sign in, as far as any engine on these tables has said."""
+        ...
+
 
 def groups_of_teams(store: TeamStore) -> dict[str, frozenset[str]]:
     """The groups of every work team that has people, by its ARN."""

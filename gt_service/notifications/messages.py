@@ -39,13 +39,17 @@ def page_link(notification: Notification, pages_url: str) -> str:
 
 
 def sns(notification: Notification, pages_url: str = "") -> SnsMessage:
-    """Plain text with a short subject. SNS refuses subjects with line breaks, beyond ASCII or over 100 characters."""
-    subject = notification.subject.encode("ascii", "replace").decode().replace("\n", " ")
+    """Plain text with a short subject."""
     return SnsMessage(
-        subject=subject[:SNS_SUBJECT_CHARACTERS],
+        subject=sns_subject(notification.subject),
         message="\n\n".join(part for part in (notification.text, page_link(notification, pages_url)) if part),
         attributes={"kind": notification.kind.value, "campaign": notification.campaign},
     )
+
+
+def sns_subject(text: str) -> str:
+    """A subject that SNS takes: it refuses line breaks, what is beyond ASCII, and more than 100 characters."""
+    return text.encode("ascii", "replace").decode().replace("\n", " ")[:SNS_SUBJECT_CHARACTERS]
 
 
 def slack(notification: Notification, pages_url: str = "") -> bytes:

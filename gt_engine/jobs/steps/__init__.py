@@ -17,6 +17,7 @@ from gt_engine.jobs.life_cycle import (
     Open,
     Prepare,
     Publish,
+    Remind,
     TrainFinal,
     Wait,
     Work,
@@ -44,7 +45,7 @@ def perform(work: Work, job: JobContext, state: JobState, tools: Tools) -> Outco
             return prepare(work, job, state, tools)
         case Ask():
             return ask(work, job, state, tools)
-        case Offer() | Publish() | Close() | Consolidate():
+        case Offer() | Publish() | Close() | Remind() | Consolidate():
             return with_people(work, job, state, tools)
         case Wait():
             raise ValueError("waiting is no work")

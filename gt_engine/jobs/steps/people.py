@@ -14,7 +14,8 @@ from datetime import datetime
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given
-from gt_engine.jobs.life_cycle import Close, Consolidate, Offer, Publish
+from gt_engine.jobs.life_cycle import Close, Consolidate, Offer, Publish, Remind
+from gt_engine.jobs.notices import Happening, Notice, remind_at
 from gt_engine.jobs.proposing import proposals_of, propose, shown_on_page
 from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.state import Closing, JobState, OpenBatch
@@ -39,7 +40,9 @@ MOST_TRIES = 20
 log = logging.getLogger(__name__)
 
 
-def with_people(work: Offer | Publish | Close | Consolidate, job: JobContext, state: JobState, tools: Tools) -> Outcome:
+def with_people(
+    work: Offer | Publish | Close | Remind | Consolidate, job: JobContext, state: JobState, tools: Tools
+) -> Outcome:
     match work:
         case Offer():
             return offer(work, job, state, tools)
@@ -47,6 +50,8 @@ def with_people(work: Offer | Publish | Close | Consolidate, job: JobContext, st
             return publish(job, state, tools)
         case Close():
             return close(work, job, state, tools)
+        case Remind():
+            return remind(work, state)
         case Consolidate():
             return consolidate(job, state, tools)
 
@@ -67,6 +72,7 @@ def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcom
         failed=failed,
         is_ahead=work.is_ahead,
         uncertifying=() if work.certifies else shown,
+        remind_at=remind_at(now + job.crowd.lifetime, job.crowd.lifetime),
     )
     if ahead is not None:
         batch = replace(
@@ -74,6 +80,7 @@ def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcom
             purpose=batch.purpose,
             object_ids=(*ahead.object_ids, *shown),
             until=batch.until,
+            remind_at=batch.remind_at,
             failed={**ahead.failed, **failed},
             is_ahead=work.is_ahead,
             uncertifying=(*ahead.uncertifying, *batch.uncertifying),
@@ -109,7 +116,14 @@ def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     said = offer_gold(on_offer, job, state, tools) if first == 0 else None
     put_on_offer(on_offer, offered, tools.people, files_of(job, tools))
     after = state.with_open(replace(batch, published=len(batch.object_ids)))
-    return Outcome(after, () if said is None else (said,))
+    notice = Notice(Happening.AVAILABLE, batch.until) if first == 0 else None
+    return Outcome(after, () if said is None else (said,), notice)
+
+
+def remind(work: Remind, state: JobState) -> Outcome:
+    """Once for each offer: the state says that it is done before anybody is told."""
+    batch = next(one for one in state.open_batches if one.first == work.first)
+    return Outcome(state.with_open(replace(batch, remind_at=None)), (), Notice(Happening.EXPIRING, batch.until))
 
 
 def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcome:

@@ -42,13 +42,26 @@ def workers(aws: LocalSession, *arguments: str) -> subprocess.CompletedProcess[s
     return subprocess.run(command, env=child_environment(aws.endpoint_url), capture_output=True, text=True, timeout=60)
 
 
+def topic_with_mailbox(aws: LocalSession) -> tuple[str, str]:
+    """A topic, and the address of a queue that gets what is told by it."""
+    sns, sqs = aws.client("sns"), aws.client("sqs")
+    topic, queue = sns.create_topic(Name="work")["TopicArn"], sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return topic, queue
+
+
 def test_people_answer_a_job_from_invitation_to_output_manifest(
     aws: LocalSession, portal_engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sagemaker = portal_engine.client()
     assert "Create a work team first" in workers(aws, "invite", "Ann").stderr
+    topic, mailbox = topic_with_mailbox(aws)
     team = sagemaker.create_workteam(
-        WorkteamName="birders", Description="Know birds", MemberDefinitions=[{"CognitoMemberDefinition": POOL}]
+        WorkteamName="birders",
+        Description="Know birds",
+        MemberDefinitions=[{"CognitoMemberDefinition": POOL}],
+        NotificationConfiguration={"NotificationTopicArn": topic},
     )["WorkteamArn"]
     described = sagemaker.describe_workteam(WorkteamName="birders")["Workteam"]
     assert f"http://{described['SubDomain']}" == portal_engine.url
@@ -94,6 +107,11 @@ def test_people_answer_a_job_from_invitation_to_output_manifest(
     lines: list[dict[str, Any]] = [json.loads(line) for line in body.splitlines()]
     assert all(line["category-metadata"]["human-annotated"] == "yes" for line in lines)
     assert tasks.day(people[0], now()).done == 12
+    messages = aws.client("sqs").receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10).get("Messages", [])
+    [told] = [json.loads(message["Body"]) for message in messages]
+    assert told["MessageAttributes"]["event"]["Value"] == "work-available"
+    assert told["MessageAttributes"]["job"]["Value"] == name
+    assert portal_engine.url in told["Message"]
 
     assert workers(aws, "disable", "Ann").returncode == 0
     assert "(disabled)" in workers(aws, "list").stdout

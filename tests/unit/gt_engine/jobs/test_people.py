@@ -15,6 +15,7 @@ import pytest
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.worker import take_step
 from gt_engine.store import Phase
+from gt_engine.workforce.ended import load as load_ended
 from gt_engine.workforce.offers import GRACE
 from tests.engine import Killed, MemoryEngineObjects, RememberingMachine
 from tests.people import ANN, ANSWER, BOB, CAT, START, Job, boxes, team_request
@@ -45,6 +46,13 @@ def test_a_job_waits_for_its_people_and_completes_with_their_labels(tmp_path: Pa
     assert labeled(job) == 12
     assert job.events.sent[0]["Detail"] == '{"LabelingJobStatus": "Completed"}'
     assert list(job.tools.people.offers()) == []
+    kept = load_ended(job.files["people/ended.json"])
+    assert (kept.progress.done, kept.progress.answers, [one.answers for one in kept.progress.workers]) == (
+        12,
+        24,
+        [12, 12],
+    )
+    assert (kept.agreement.objects, kept.agreement.score) == (12, 1.0)
 
 
 def test_labels_are_made_while_the_rest_is_out_but_not_while_an_answer_can_be_taken_back(tmp_path: Path) -> None:

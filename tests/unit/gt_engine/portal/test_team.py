@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gt_engine.portal.team import as_csv
+from gt_engine.workforce.ended import keep, read
+from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.tasks import JobProgress, WorkerProgress
 from gt_service.regions import TaskType
 from tests.portal_client import Client
@@ -148,6 +151,37 @@ def test_the_job_s_page_has_its_figures(world: PortalWorld, visitor: Visitor, bo
     rows = boss.get(f"/team/jobs/{JOB}.csv").text.splitlines()
     assert rows[0].startswith("worker_id,name,answers")
     assert ",Ada,2,1,0,0," in rows[1]
+
+
+def test_a_job_that_has_ended_is_read_and_its_answers_stay(world: PortalWorld, visitor: Visitor, boss: Client) -> None:
+    """Who was paid for what is asked when the job is over."""
+    add_classes(world, count=2, workers=2)
+    eve = visitor("Eve")
+    classify(eve, "Nest")
+    classify(visitor("Ada"), "Nest")
+    me = eve.get("/session").json()["worker"]
+    offer = world.tasks.store.offer(JOB)
+    assert offer
+    files = WorkFiles.of(offer.tree, world.objects)
+    keep(JOB, world.clock(), world.tasks.store, files)
+    before = boss.get(f"/team/jobs/{JOB}.csv").text
+    world.tasks.store.delete_offer(JOB)
+    world.tasks.store.delete_objects(JOB)
+    assert boss.get(f"/team/jobs/{JOB}").status_code == 404
+    kept = read(files)
+    assert kept
+    world.portal = replace(world.portal, ended=lambda _: kept, ended_jobs=lambda: [(JOB, "Birds")])
+    boss = visitor("Chief", manager=True)
+    page = boss.get(f"/team/jobs/{JOB}").text
+    assert "answers can no longer be taken back" in page
+    assert "Take answers back" not in page
+    assert "every 10s" not in page
+    assert boss.get(f"/team/jobs/{JOB}.csv").text == before
+    assert "100 %" in boss.get(f"/team/jobs/{JOB}/agreement").text
+    assert f'href="/team/jobs/{JOB}"' in boss.get("/team").text
+    assert boss.get(f"/team/jobs/{JOB}/discard/{me}").status_code == 409
+    assert boss.post(f"/team/jobs/{JOB}/discard/{me}").status_code == 409
+    assert len([key for key in world.objects.contents if "/people/answers/" in key]) == 4
 
 
 def test_a_name_is_no_formula_in_a_spreadsheet() -> None:
