@@ -14,9 +14,11 @@ import json
 import resource
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +30,44 @@ from engine_scale import NAME, Step, Weighing, play
 from gt_cli.demo.pictures import gold_manifest
 from gt_cli.demo.sources import draw_all
 from gt_engine.autolabel import FeatureStore
-from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE
+from gt_engine.jobs.chunks import Chunk
+from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.machine import LearningMachine
+from gt_engine.jobs.steps.predicting import PREDICT
+from gt_service.backends import GT_ENGINE_SERVERLESS
+from gt_service.computing import Work, dollars
 from gt_service.objects import PART_BYTES, ObjectSummary, S3Uri
+from gt_service.prices import PriceTable
 from tests.engine import BUCKET, GOLD, bird_inputs, job_record, memory_tools, request
 
-# List prices of us-east-1, 2025-07, without free tiers.
-GB_SECOND = 0.0000166667
-INVOCATION = 0.20 / 1e6
-DISK_GB_SECOND = 0.0000000309  # of the 10 GB that functions may have, those above half a gigabyte
-S3_GET, S3_PUT = 0.0004 / 1000, 0.005 / 1000
-S3_GB_MONTH = 0.023
-FIFO_REQUEST = 0.50 / 1e6
-TRANSITION = 0.025 / 1000
-DYNAMODB_WRITE, DYNAMODB_READ = 0.625 / 1e6, 0.125 / 1e6
-INSTANCE_MONTH = 60.74 + 1.60 + 3.65
-
-CHUNK_GB, STEP_GB, DISK_GB = 1.769, 3.008, 9.5
-S3_SECONDS = 0.030
-"""Assumed of one request; sixteen are on their way at a time."""
-AT_A_TIME = 16
 JOB_OBJECTS = 50_000
+INSTANCE_MONTH = 60.74 + 1.60 + 3.65  # docs/how-to/run-the-engine-on-aws.md
+PRICES = PriceTable.of(GT_ENGINE_SERVERLESS)
+THIS_DAY = date(2026, 11, 26)
+
+
+@dataclass
+class Predictions:
+    """Tells the predictions of rounds from their trainings, as functions do them: in chunks of their own."""
+
+    counting: Counting
+    work: dict[str, float] = field(
+        default_factory=lambda: {"chunks": 0, "objects": 0, "processor_seconds": 0, "get": 0}
+    )
+
+    def are_elsewhere(self, objects: int) -> bool:
+        return False
+
+    def result(self, job: JobContext, chunk: Chunk, do: Callable[[], bytes]) -> bytes:
+        if not chunk.verb.startswith(PREDICT):
+            return do()
+        began, before = time.process_time(), self.counting.kinds["get"]
+        result = do()
+        self.work["chunks"] += 1
+        self.work["objects"] += min(chunk.size, chunk.objects - chunk.first)
+        self.work["processor_seconds"] += time.process_time() - began
+        self.work["get"] += self.counting.kinds["get"] - before
+        return result
 
 
 class Counting(Weighing):
@@ -105,6 +124,7 @@ def measure(objects: int, hurry: int) -> dict[str, Any]:
             features=FeatureStore(Path(folder)),
             machine=LearningMachine(threads=1, hurry=hurry),
             settings=replace(tools.settings, packs_features=True),
+            chunks=(predictions := Predictions(counting)),
         )
         tools.store.create_job(job_record(request(NAME)))
         found: dict[str, dict[str, Any]] = {}
@@ -118,6 +138,10 @@ def measure(objects: int, hurry: int) -> dict[str, Any]:
         "machine": counters.machine,
         "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
         "kinds": found,
+        # A part of the rounds and of the last training, as chunks of their own.
+        "predictions": {
+            name: round(predictions.work[name], 2) for name in ("chunks", "objects", "processor_seconds", "get")
+        },
     }
 
 
@@ -129,31 +153,18 @@ def add(kind: dict[str, Any], step: Step, counting: Counting) -> None:
     counting.kinds.clear()
 
 
-def dollars(measured: dict[str, Any], objects: int) -> dict[str, float]:
-    """Of labeling so many images, at list prices; people's pages are another line of the docs."""
+def work(measured: dict[str, Any], objects: int) -> Work:
+    """That of labeling so many images, without people's answers: some of it grows with them, some with jobs."""
     jobs = max(1, -(-objects // JOB_OBJECTS))
-    looking = measured["kinds"]["Prepare"]
-    others = [kind for name, kind in measured["kinds"].items() if name != "Prepare"]
-    per_image = 1 / measured["objects"]
-    chunks = objects / PREPARE_AT_ONCE
-    waiting = (looking["get"] + looking["put"]) * S3_SECONDS / AT_A_TIME
-    chunk_seconds = objects * per_image * (looking["processor_seconds"] + waiting)
-    # Trainings learn from at most some hundreds of labels: they cost a job, not an image. The rest grows with images.
-    training = sum(kind["processor_seconds"] for name, kind in measured["kinds"].items() if name == "TrainFinal")
-    rest = sum(kind["processor_seconds"] for kind in others) - training
-    gets, puts = (sum(kind[name] for kind in others) * objects * per_image for name in ("get", "put"))
-    step_seconds = jobs * training + objects * per_image * rest + (gets + puts) * S3_SECONDS / AT_A_TIME
-    steps = objects * per_image * sum(kind["steps"] for kind in others) + chunks
-    parts = {
-        "chunks, computing": chunk_seconds * (CHUNK_GB * GB_SECOND + DISK_GB * DISK_GB_SECOND),
-        "chunks, S3": objects * per_image * (looking["get"] * S3_GET + looking["put"] * S3_PUT),
-        "chunks, map": chunks * (INVOCATION + 3 * TRANSITION),
-        "steps, computing": step_seconds * (STEP_GB * GB_SECOND + DISK_GB * DISK_GB_SECOND),
-        "steps, S3": gets * S3_GET + puts * S3_PUT,
-        "steps, queue and tables": steps * (3 * FIFO_REQUEST + INVOCATION + 2 * DYNAMODB_WRITE + 3 * DYNAMODB_READ),
-        "features for a month": objects * 0.36e6 / 1e9 * S3_GB_MONTH / 30,  # they lie there for a day
-    }
-    return {name: round(amount, 4) for name, amount in parts.items()} | {"all": round(sum(parts.values()), 4)}
+    rounds = measured["kinds"]["AutoLabel"]["steps"]
+    predictions = round(objects * measured["predictions"]["objects"] / measured["objects"])
+    return Work(objects, objects, jobs * rounds, jobs, predictions)
+
+
+def priced(work: Work) -> dict[str, float]:
+    """Dollars by piece, at list prices."""
+    pieces = {one.name: replace(Work(), **{one.name: getattr(work, one.name)}) for one in fields(Work)}
+    return {name: round(float(dollars(one, PRICES, THIS_DAY)), 4) for name, one in pieces.items()}
 
 
 def main() -> None:
@@ -163,11 +174,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     measured = measure(arguments.objects, arguments.hurry)
-    thousand, million = (dollars(measured, objects) for objects in (1_000, 1_000_000))
+    labeled = {f"{objects:,} images": priced(work(measured, objects)) for objects in (1_000, 1_000_000)}
+    for parts in labeled.values():
+        parts["all"] = round(sum(parts.values()), 4)
+    million = labeled["1,000,000 images"]["all"]
     result = {
         **measured,
-        "dollars": {"1,000 images": thousand, "1,000,000 images": million},
-        "images_a_month_at_which_an_instance_costs_the_same": round(INSTANCE_MONTH / million["all"] * 1e6),
+        "dollars": labeled,
+        "dollars_per_1,000_answers": priced(Work(answers=1_000))["answers"],
+        "images_a_month_at_which_an_instance_costs_the_same": round(INSTANCE_MONTH / million * 1e6),
     }
     text = json.dumps(result, indent=2) + "\n"
     if arguments.out:

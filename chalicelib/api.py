@@ -27,7 +27,7 @@ from chalicelib.shapes import (
     verdict_of,
 )
 from gt_service import __version__
-from gt_service.backends import GT_ENGINE
+from gt_service.backends import GROUND_TRUTH
 from gt_service.campaign.values import is_campaign_name
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, NotReady, quoted
 from gt_service.etags import etag, matches
@@ -415,7 +415,7 @@ def show_model(name: str) -> Any:
 
     job = wiring.store().jobs.get(name)
     backend = wiring.settings().deployment.backend
-    if job.final_model_arn is None or not job.has_ended or backend is not GT_ENGINE:
+    if job.final_model_arn is None or not job.has_ended or backend is GROUND_TRUTH:
         remedy = "gt-engine leaves one when a job with automated data labeling has ended."
         raise NotFound(f"labeling job {name} has left no model to take away", remedy=remedy, field="name")
     file = S3Uri.parse(job.output_uri) / ONNX_MODEL

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gt_cli import worker_page
-from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend
+from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend, backend_of
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.foresight import Foresight, rehearse
 from gt_service.chain.instructions import instruction_template
@@ -27,7 +27,9 @@ ROLE = "arn:aws:iam::000000000000:role/deployed-with-the-service"
 
 
 def configured_backend() -> Backend:
-    """The backend that this terminal's environment names, as it does the functions'."""
+    """The backend that this terminal's environment names, as it does the functions'. Errors: `InvalidInput`."""
+    if name := os.environ.get("GT_BACKEND"):
+        return backend_of(name, field="GT_BACKEND")
     return GT_ENGINE if os.environ.get("AWS_ENDPOINT_URL_SAGEMAKER") else GROUND_TRUTH
 
 

@@ -5,7 +5,7 @@ Which of the two it is follows from the deployment: the template sets `GT_BACKEN
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gt_service.errors import InvalidInput
 from gt_service.regions import TaskType
@@ -21,6 +21,7 @@ class Backend:
     learns_from_labeled_lines: whether a job trains on lines of its manifest that have its label attribute already.
     Ground Truth labels them again and writes over what was there (developer guide, sms-reusing-data).
     asks_as_needed: whether fewer than the most workers are asked where they agree. Ground Truth's number is fixed.
+    bills_functions: whether its computing is functions of the same account, paid by use; a machine's is not counted.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Backend:
     service_fee: bool
     learns_from_labeled_lines: bool = False
     asks_as_needed: bool = False
+    bills_functions: bool = False
 
     def pixel_limit(self, task: TaskType, *, auto_labeling: bool) -> int:
         """Width × height of the largest image that a job of this task takes."""
@@ -42,7 +44,8 @@ GT_ENGINE = Backend(
     learns_from_labeled_lines=True,
     asks_as_needed=True,
 )
-BACKENDS = {backend.name: backend for backend in (GROUND_TRUTH, GT_ENGINE)}
+GT_ENGINE_SERVERLESS = replace(GT_ENGINE, name="gt-engine-serverless", bills_functions=True)
+BACKENDS = {backend.name: backend for backend in (GROUND_TRUTH, GT_ENGINE, GT_ENGINE_SERVERLESS)}
 
 
 def backend_of(name: str, *, field: str = "backend") -> Backend:

@@ -7,8 +7,9 @@ Three parts make the price of a job (developer guide, pricing page):
   private work team; with a vendor what the vendor's listing in AWS Marketplace says, which no API tells;
 * compute: the instances that train and predict, by the second.
 
-gt-engine charges for none of them. People who are paid by the hour cost their wage for the time that they worked,
-whatever the backend.
+gt-engine charges for none of them; where it runs as functions of the account, AWS bills what they use by small units
+(what a job uses of them: `gt_service.computing`). People who are paid by the hour cost their wage for the time that
+they worked, whatever the backend.
 
 What a worker of the public workforce may be paid is a matter of the task type: `gt_service.regions`.
 """
@@ -16,7 +17,7 @@ What a worker of the public workforce may be paid is a matter of the task type: 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -118,13 +119,40 @@ _COMPUTE: Mapping[TaskType, Compute] = MappingProxyType(
 )
 
 
+class Unit(StrEnum):
+    """What AWS bills the use of functions by."""
+
+    GB_SECOND = "GB-second of a function"
+    DISK_GB_SECOND = "GB-second of a function's disk above half a GB"
+    INVOCATION = "invocation of a function"
+    S3_READ = "read of S3"
+    S3_WRITE = "write or listing of S3"
+    S3_GB_MONTH = "GB in S3 for a month"
+    QUEUE_REQUEST = "request to a FIFO queue"
+    TRANSITION = "state transition of Step Functions"
+    TABLE_WRITE = "write of a DynamoDB item"
+    TABLE_READ = "read of a DynamoDB item"
+
+
+@dataclass(frozen=True)
+class UnitRate:
+    """Dollars for one unit, valid from `since` until a later row takes its place; `read` on that day. Too small for
+    mills: a sum of them is rounded up to the mill."""
+
+    since: date
+    read: date
+    unit: Unit
+    dollars: Decimal
+    source: str
+
+
 @dataclass(frozen=True)
 class PriceTable:
     """All prices, by date. `PriceTable.current()` is the one that ships; pass another to calculate with your own."""
 
     service_fees: tuple[ServiceFee, ...]
     instances: tuple[InstanceRate, ...]
-    bills_compute: bool = True
+    units: tuple[UnitRate, ...] = ()
 
     @classmethod
     def current(cls) -> PriceTable:
@@ -134,7 +162,19 @@ class PriceTable:
     @classmethod
     def of(cls, backend: Backend) -> PriceTable:
         """What a backend charges today."""
-        return _CURRENT if backend.service_fee else _FREE_OF_CHARGE
+        if backend.service_fee:
+            return _CURRENT
+        return _FUNCTIONS if backend.bills_functions else _FREE_OF_CHARGE
+
+    @property
+    def bills_instances(self) -> bool:
+        """Whether training and predicting are paid by the second of instances."""
+        return bool(self.instances)
+
+    @property
+    def bills_functions(self) -> bool:
+        """Whether computing is paid by what functions use."""
+        return bool(self.units)
 
     def service_fee(self, task: TaskType, on: date) -> ServiceFee:
         """The row for a task on a day. Errors: `InvalidInput` where the table has none."""
@@ -150,9 +190,16 @@ class PriceTable:
             raise InvalidInput(f"the price table has no rate for {name} on {on}", field="instance")
         return max(rows, key=lambda row: row.since)
 
+    def unit(self, unit: Unit, on: date) -> UnitRate:
+        """The rate of a unit on a day. Errors: `InvalidInput` where the table has none."""
+        rows = [row for row in self.units if row.unit is unit and row.since <= on]
+        if not rows:
+            raise InvalidInput(f"the price table has no rate for a {unit} on {on}", field="unit")
+        return max(rows, key=lambda row: row.since)
+
     def compute(self, task: TaskType, region: str) -> Compute | None:
         """The instances of a task's auto-labeling in a region; None where the task type has none, or none is billed."""
-        if not self.bills_compute:
+        if not self.bills_instances:
             return None
         pair = _COMPUTE.get(task)
         if pair is None or region != "ap-south-1":
@@ -191,7 +238,28 @@ _FREE_OF_CHARGE = PriceTable(
         ),
     ),
     instances=(),
-    bills_compute=False,
+)
+
+
+def _unit(unit: Unit, dollars: str, page: str) -> UnitRate:
+    source = f"aws.amazon.com/{page}/pricing, us-east-1, without free tiers"
+    return UnitRate(_GROUND_TRUTH_BEGAN, date(2025, 7, 1), unit, Decimal(dollars), source)
+
+
+_FUNCTIONS = replace(
+    _FREE_OF_CHARGE,
+    units=(
+        _unit(Unit.GB_SECOND, "0.0000166667", "lambda"),
+        _unit(Unit.DISK_GB_SECOND, "0.0000000309", "lambda"),
+        _unit(Unit.INVOCATION, "0.0000002", "lambda"),
+        _unit(Unit.S3_READ, "0.0000004", "s3"),
+        _unit(Unit.S3_WRITE, "0.000005", "s3"),
+        _unit(Unit.S3_GB_MONTH, "0.023", "s3"),
+        _unit(Unit.QUEUE_REQUEST, "0.0000005", "sqs"),
+        _unit(Unit.TRANSITION, "0.000025", "step-functions"),
+        _unit(Unit.TABLE_WRITE, "0.000000625", "dynamodb"),
+        _unit(Unit.TABLE_READ, "0.000000125", "dynamodb"),
+    ),
 )
 
 

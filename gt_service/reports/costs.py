@@ -3,6 +3,7 @@
 The price of a job (pricing page): the service fee for each labeled object, whoever labeled it; the workers, paid for
 each answer, also for answers to objects that got no label, and whatever the job's status; compute by the second. A
 private work team is not paid by the service; where the owner says what an hour of it costs, that is the workers' part.
+gt-engine on functions: compute is what the functions used, of the job as a whole.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from gt_service.computing import Work, computing
 from gt_service.errors import UnknownState
 from gt_service.money import Mills
 from gt_service.outputs.answers import WorkerStats
@@ -87,6 +89,11 @@ class Terms:
             least_workers=None if least is None else int(least),
         )
 
+    @property
+    def is_of_own_people(self) -> bool:
+        """Whether people of the owner's answer, at the engine's portal where it has one."""
+        return self.workforce is Workforce.PRIVATE
+
     def answers_each(self, output: JobOutput) -> float:
         """Answers to an object that people label: as many as there were, where they are asked as needed."""
         if self.least_workers is None or not output.human_images:
@@ -132,8 +139,32 @@ def job_cost(output: JobOutput, terms: Terms, prices: PriceTable, *, labeled_thi
             compute=Mills(training[iteration.number]),
         )
         already += iteration.labeled
-    total = sum(costs.values(), Cost()) + Cost(compute=Mills(training[None]))
+    compute = training[None] + computing(work_of(output, terms), prices, terms.started)
+    total = sum(costs.values(), Cost()) + Cost(compute=Mills(compute))
     return JobCost(total, costs)
+
+
+def work_of(output: JobOutput, terms: Terms) -> Work:
+    """What a job has done, as its files tell: for what it used of functions, where that is paid for."""
+    *rounds, _ = output.training or [None]
+    labeled = {each.number: each.labeled for each in output.iterations}
+    predictions = sum(
+        output.objects - sum(count for number, count in labeled.items() if number < run.iteration)
+        for run in rounds
+        if run is not None
+    )
+    return Work(
+        objects=output.objects,
+        **_looks(output.objects, terms),
+        trainings=len(rounds),
+        last_trainings=min(1, len(output.training)),
+        predictions=predictions,
+        answers=output.answers if terms.is_of_own_people else 0,
+    )
+
+
+def _looks(objects: int, terms: Terms) -> dict[str, int]:
+    return {"images": objects} if terms.task.facts.medium == "image" else {}
 
 
 def unseen_cost(
@@ -172,7 +203,13 @@ def all_human_cost(
 ) -> Cost:
     """What the same number of objects costs where people label every one, each answer in the time that was measured."""
     fee = prices.service_fee(terms.task, terms.started)
-    return Cost(fee.cost(objects, already=labeled_this_month), terms.human_cost(objects, seconds_each, answers_each))
+    each = terms.workers_per_object if answers_each is None else answers_each
+    work = Work(objects, **_looks(objects, terms), answers=round(objects * each) if terms.is_of_own_people else 0)
+    return Cost(
+        fee.cost(objects, already=labeled_this_month),
+        terms.human_cost(objects, seconds_each, answers_each),
+        computing(work, prices, terms.started),
+    )
 
 
 def all_machine_cost(objects: int, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> Cost:

@@ -16,6 +16,7 @@ from statistics import fmean
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
+from gt_service.computing import SAFETY, USUAL_ROUNDS, Work, computing, most_rounds
 from gt_service.errors import InvalidInput
 from gt_service.money import Mills, as_usd_number, usd
 from gt_service.prices import PriceTable, wages
@@ -210,7 +211,9 @@ def estimate(
         likely=cost.likely,
         high=cost.high,
         ceiling=cost.ceiling,
-        all_human=Mills(fee.cost(objects) + _workers(spec, objects, seconds)),
+        all_human=Mills(
+            fee.cost(objects) + _workers(spec, objects, seconds) + _computing(spec, objects, objects, 0, table)
+        ),
         jobs=jobs,
         assumptions=(
             *_assumptions(spec, jobs, history, table),
@@ -226,18 +229,18 @@ def worst_case(
 
     Every object is labeled, and answered by all its workers (of whom those with a wage take all the time that a task
     allows), at the first tier of the service fee; and as many
-    trainings run as iterations are possible, each as long as assumed at most.
+    trainings run as iterations are possible, each as long as assumed at most. On functions: twice what they would use.
     """
     table = prices or PriceTable.current()
     fee = table.service_fee(spec.task, LATEST).cost(objects)
     workers = _workers(spec, objects, spec.task_time_limit_seconds)
-    return Mills(fee + workers + _compute(spec, objects, table, region).ceiling)
+    return Mills(fee + workers + _compute(spec, objects, ShareBand(0.0, 0.0, 0.0), table, region).ceiling)
 
 
 def so_far(spec: CampaignSpec, *, human: int, machine: int, prices: PriceTable | None = None) -> Mills:
     """What a running job's labels have cost, by how many people and the machine made: the service fee and the workers.
 
-    Without computing, which is known when the job has ended; never more than `worst_case`.
+    Without computing, which is reckoned when the job has ended; never more than `worst_case`.
     """
     fee = (prices or PriceTable.current()).service_fee(spec.task, LATEST).cost(human + machine)
     _, seconds, _ = _seconds(spec, ())
@@ -264,7 +267,7 @@ def _job(
     spec: CampaignSpec, role: str, objects: int, history: Sequence[PastJob], prices: PriceTable, region: str
 ) -> JobEstimate:
     share = _share(spec, role, objects, history)
-    compute = _compute(spec, objects, prices, region, history)
+    compute = _compute(spec, objects, share, prices, region, history)
     fee = prices.service_fee(spec.task, LATEST).cost(objects)
 
     def cost(machine_share: float, seconds: float, compute: Mills) -> Mills:
@@ -304,8 +307,15 @@ def _share(spec: CampaignSpec, role: str, objects: int, history: Sequence[PastJo
 
 
 def _compute(
-    spec: CampaignSpec, objects: int, prices: PriceTable, region: str, history: Sequence[PastJob] = ()
+    spec: CampaignSpec,
+    objects: int,
+    share: ShareBand,
+    prices: PriceTable,
+    region: str,
+    history: Sequence[PastJob] = (),
 ) -> Range:
+    if prices.bills_functions:
+        return _functions(spec, objects, share, prices)
     instances = prices.compute(spec.task, region) if spec.uses_auto_labeling else None
     if instances is None or not objects:
         return _NOTHING
@@ -325,9 +335,45 @@ def _compute(
     return Range(Mills(0), min(typical, ceiling), ceiling, ceiling)
 
 
+def _functions(spec: CampaignSpec, objects: int, share: ShareBand, prices: PriceTable) -> Range:
+    """What the functions of a job use: the fewer rounds and answers of people, the less."""
+    if not objects:
+        return _NOTHING
+    most = most_rounds(objects)
+
+    def cost(rounds: int, machine_share: float) -> Mills:
+        return _computing(spec, objects, objects - floor(machine_share * objects), rounds, prices)
+
+    return Range(
+        low=cost(1, share.high),
+        likely=cost(min(USUAL_ROUNDS, most), share.likely),
+        high=cost(most, share.low),
+        ceiling=Mills(SAFETY * cost(most, 0.0)),
+    )
+
+
+def _computing(spec: CampaignSpec, objects: int, by_people: int, rounds: int, prices: PriceTable) -> Mills:
+    """What functions use where people label so many of the objects; without rounds: where no machine learns."""
+    learns = spec.uses_auto_labeling and rounds > 0
+    work = Work(
+        objects=objects,
+        images=objects if spec.task.facts.medium == "image" else 0,
+        trainings=rounds if learns else 0,
+        last_trainings=1 if learns else 0,
+        predictions=rounds * objects if learns else 0,
+        answers=0 if spec.is_public else _answers(spec, by_people),
+    )
+    return computing(work, prices, LATEST)
+
+
+def _answers(spec: CampaignSpec, objects: int) -> int:
+    """How many answers so many objects get from people, gold items with them."""
+    return floor(objects * spec.most_workers * (1 + spec.gold_share))
+
+
 def _workers(spec: CampaignSpec, objects: int, seconds: float) -> Mills:
     """What people get who answer for so many objects, so long each."""
-    answers = floor(objects * spec.most_workers * (1 + spec.gold_share))
+    answers = _answers(spec, objects)
     if spec.wage is not None:
         return wages(answers * seconds, spec.wage)
     return Mills(answers * spec.worker_price)
@@ -349,14 +395,18 @@ def _assumptions(
     if prices.service_fee(spec.task, LATEST).cost(1):
         lines.append("no other labeling in the same month: the service fee's first tier holds")
     else:
-        lines.append("gt-engine asks no fee; the machine that it runs on is not in it")
+        lines.append(
+            "gt-engine asks no fee; its functions at AWS's list prices of us-east-1, for work as it was measured"
+            if prices.bills_functions
+            else "gt-engine asks no fee; the machine that it runs on is not in it"
+        )
     if not spec.uses_auto_labeling:
         return [*lines, "people label every object"]
     if history:
         lines.append(f"machine shares from the campaign's {len(history)} finished job(s), weighed with the notebook's")
     else:
         lines.append("machine shares from AWS's notebook (48 % first, 60 % without and 80 % with a pre-trained model)")
-    if not prices.bills_compute:
+    if not prices.bills_instances:
         return lines
     if any(job.objects < MIN_AUTO_LABELING_OBJECTS for job in jobs):
         lines.append(

@@ -92,7 +92,7 @@ def _draw_costs(axes: Axes, report: Json) -> None:
     rows = report["iterations"]
     numbers = [row["iteration"] for row in rows]
     seconds = (report.get("people") or {}).get("seconds_per_answer")
-    if not report["cost"]["total_mills"] and seconds:
+    if not any(row["cost_mills"] for row in rows) and seconds:
         axes.bar(numbers, [row["answers"] * seconds / 60 for row in rows], 0.7, color=WORKERS, label="people's time")
         axes.set_title(f"People's time by iteration: {duration(report['people']['hours'] * 3600)} in all")
         axes.set_ylabel("minutes")
@@ -105,7 +105,7 @@ def _draw_costs(axes: Axes, report: Json) -> None:
         if part != "workers" and not report["cost"][key]:
             continue
         heights = [row["cost"][key] / MILLS_PER_DOLLAR for row in rows]
-        name = _PART_NAMES.get(part, part)
+        name = _part_name(part, report)
         axes.bar(numbers, heights, 0.7, bottom, color=colour, label=f"{name} {cents(report['cost'][key])}")
         bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
     axes.set_title(f"Cost by iteration: {cents(report['cost']['total_mills'])} in all")
@@ -204,6 +204,14 @@ def _draw_shares(axes: Axes, reports: Sequence[Json]) -> None:
     _legend(axes, -0.9 / (1 + 0.55 * len(reports)), columns=2)
 
 
+def _part_name(part: str, report: Json) -> str:
+    if (
+        part == "compute" and not report["cost"]["service_mills"]
+    ):  # Ground Truth, whose trainings are billed, asks a fee
+        return "functions"
+    return _PART_NAMES.get(part, part)
+
+
 def _draw_totals(axes: Axes, reports: Sequence[Json]) -> None:
     from matplotlib.ticker import FuncFormatter
 
@@ -215,7 +223,7 @@ def _draw_totals(axes: Axes, reports: Sequence[Json]) -> None:
         left = 0.0
         for part, colour in (("workers", WORKERS), ("service", SERVICE), ("compute", COMPUTE)):
             width = report["cost"][f"{part}_mills"] / MILLS_PER_DOLLAR
-            name = _PART_NAMES.get(part, part)
+            name = _part_name(part, report)
             axes.barh(place, width, 0.36, left, color=colour, label=name if first else None)
             left += width
         saved = report["saving"]["all_human"]["share"]

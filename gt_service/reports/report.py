@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from gt_service import __version__
+from gt_service.computing import computing, usage
 from gt_service.money import Mills, as_usd_number, usd
 from gt_service.outputs.job import Iteration, JobOutput, TrainingRun, UnlabeledObject
 from gt_service.outputs.proposals import Arm, ProposalFigures
@@ -25,6 +26,7 @@ from gt_service.reports.costs import (
     seconds_per_answer,
     unseen_cost,
     up_front_objects,
+    work_of,
 )
 from gt_service.reports.targets import targets
 
@@ -74,7 +76,7 @@ def job_report(
         "counts": _counts(output, description),
         "machine_share": round(output.machine_images / output.labeled, 4) if output.labeled else 0.0,
         "up_front_objects": up_front_objects(output.iterations),
-        "terms": _terms(terms, prices),
+        "terms": _terms(output, terms, prices),
         "people": _people(output, terms, cost.total, seconds),
         "cost": _cost(cost.total) | {"unseen_mills": unseen.total},
         "all_human": _cost(human),
@@ -206,7 +208,7 @@ def _each(amount: float | None, count: int) -> float | None:
     return round(amount / count, 2) if amount is not None and count else None
 
 
-def _terms(terms: Terms, prices: PriceTable) -> Report:
+def _terms(output: JobOutput, terms: Terms, prices: PriceTable) -> Report:
     fee = prices.service_fee(terms.task, terms.started)
     compute = prices.compute(terms.task, terms.region) if terms.auto_labeling else None
     return {
@@ -217,6 +219,7 @@ def _terms(terms: Terms, prices: PriceTable) -> Report:
         "price_per_answer_mills": terms.price_per_answer,
         "max_concurrent_tasks": terms.max_concurrent_tasks,
         "auto_labeling": terms.auto_labeling,
+        "computing": "functions" if prices.bills_functions else "instances" if prices.bills_instances else None,
         "prices": [
             {
                 "what": "service fee per labeled object",
@@ -226,6 +229,7 @@ def _terms(terms: Terms, prices: PriceTable) -> Report:
                 "source": fee.source,
             },
             *([] if compute is None else [_instance(prices, compute.training, terms.started)]),
+            *([_functions(output, terms, prices)] if prices.bills_functions else []),
         ],
         "notes": _notes(terms, prices),
     }
@@ -242,6 +246,23 @@ def _instance(prices: PriceTable, name: str, on: date) -> Report:
     }
 
 
+def _functions(output: JobOutput, terms: Terms, prices: PriceTable) -> Report:
+    """What the job's functions used, and the rates."""
+    used = usage(work_of(output, terms))
+    rows = [prices.unit(unit, terms.started) for unit in used]
+    return {
+        "what": "functions, as counted",
+        "mills": computing(work_of(output, terms), prices, terms.started),
+        "since": max(row.since for row in rows).isoformat(),
+        "read": max(row.read for row in rows).isoformat(),
+        "source": "; ".join(f"{used[row.unit]:,.4g} × ${row.dollars.normalize():f} for a {row.unit}" for row in rows),
+        "units": [
+            {"unit": row.unit, "used": round(used[row.unit], 6), "dollars": str(row.dollars), "source": row.source}
+            for row in rows
+        ],
+    }
+
+
 def _notes(terms: Terms, prices: PriceTable) -> list[str]:
     notes = []
     if terms.wage is not None:
@@ -253,7 +274,13 @@ def _notes(terms: Terms, prices: PriceTable) -> list[str]:
         notes.append("A private work team: the service pays no workers, so their pay is not in the cost.")
     if terms.workforce is Workforce.VENDOR:
         notes.append("A vendor: its price is in its AWS Marketplace listing and in no API, so it is not in the cost.")
-    if terms.auto_labeling and prices.bills_compute:
+    if prices.bills_functions:
+        notes.append(
+            "Computing is what the engine's functions would be billed for such a job on AWS: pieces of work that were "
+            "measured once, times how often this job did them, at list prices without free tiers, rounded up; a stack "
+            "on your own machine is billed nothing. Storage is not in it."
+        )
+    if terms.auto_labeling and prices.bills_instances:
         notes.append("Compute is training time from the logs; the time of predictions is in none of the job's files.")
     return notes
 

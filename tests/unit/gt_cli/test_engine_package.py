@@ -53,7 +53,7 @@ def test_cloudformation_takes_the_template(package: Package) -> None:
 def test_the_app_is_told_where_its_engine_is_and_how_to_sign(package: Package) -> None:
     """Nobody has to copy an address or a key from one stack to another."""
     told = package.body()["Globals"]["Function"]["Environment"]["Variables"]
-    assert told["GT_BACKEND"] == "gt-engine"
+    assert told["GT_BACKEND"] == "gt-engine-serverless"
     assert {"Fn::GetAtt": ["EngineUrl", "FunctionUrl"]} in told["AWS_ENDPOINT_URL_SAGEMAKER"]["Fn::If"]
     assert told["GT_ENGINE_KEYS_PARAMETER"] == {"Fn::Sub": "/${AWS::StackName}/engine-keys"}
     assert "SageMakerEndpointUrl" not in package.body()["Parameters"]

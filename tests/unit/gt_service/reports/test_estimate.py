@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gt_service.backends import GT_ENGINE
+from gt_service.backends import GT_ENGINE, GT_ENGINE_SERVERLESS
 from gt_service.errors import SpecErrors
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
@@ -165,3 +165,18 @@ def test_only_people_of_an_own_team_have_a_wage() -> None:
     """A vendor's or the public's work would be paid twice on paper."""
     with pytest.raises(SpecErrors, match="by the hour"):
         spec(wage="18")
+
+
+SERVERLESS = PriceTable.of(GT_ENGINE_SERVERLESS)
+
+
+def test_functions_are_in_the_estimate_and_set_aside_at_their_most() -> None:
+    """The bill for computing would come on top of a budget that was said to hold."""
+    found, without = (estimate(BY_THE_HOUR, 1000, prices=prices) for prices in (SERVERLESS, FREE))
+    (job,) = found.jobs
+    assert 0 < job.compute.low < job.compute.likely < job.compute.high < job.compute.ceiling
+    assert found.ceiling - without.ceiling == job.compute.ceiling
+    assert found.likely - without.likely == job.compute.likely
+    assert found.all_human > without.all_human, "people's pages are functions as well"
+    assert worst_case(BY_THE_HOUR, 1000, prices=SERVERLESS) == found.ceiling
+    assert "its functions at AWS's list prices" in " ".join(found.assumptions)

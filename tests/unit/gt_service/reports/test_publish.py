@@ -8,6 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gt_service.backends import GT_ENGINE
+from gt_service.backends import GT_ENGINE, GT_ENGINE_SERVERLESS
 from gt_service.objects import S3Uri
 from gt_service.prices import PriceTable
 from gt_service.reports.campaign import campaign_report, publish_campaign_report
@@ -433,3 +434,22 @@ def test_time_is_drawn_where_there_is_no_money() -> None:
     assert titles[0].startswith("People's time by iteration")
     page = job_page(report, rendered(job_figure(report), "svg")).decode()
     assert "Saved against all-human" not in page
+
+
+def test_functions_are_in_the_cost_with_what_they_used() -> None:
+    """Computing that AWS bills and no report names is a cost that nobody saved against."""
+    job = LabelingJob("birds-0001", workteam=PRIVATE_TEAM, price=None)
+    job.iteration(1, human=40).iteration(2, human=10, machine=50)
+    prices = PriceTable.of(GT_ENGINE_SERVERLESS)
+    report = make(job, "first", price_per_task=None, prices=prices, workforce=PRIVATE_TEAM)
+    cost = report["cost"]
+    assert cost["total_mills"] == cost["compute_mills"] > 0
+    (row,) = [one for one in report["terms"]["prices"] if one["what"] == "functions, as counted"]
+    assert row["mills"] == cost["compute_mills"]
+    dollars = sum(Decimal(str(one["used"])) * Decimal(one["dollars"]) for one in row["units"])
+    assert float(dollars) * 1000 == pytest.approx(cost["compute_mills"], abs=1.01), "the units make up the sum"
+    assert report["saving"]["all_human"]["mills"] > 0, "people alone would have sent the portal twice as many answers"
+    page = job_page(report, rendered(job_figure(report), "svg")).decode()
+    assert "computing on functions" in page
+    assert "a stack on your own machine is billed nothing" in page
+    assert "service fee $" not in page
