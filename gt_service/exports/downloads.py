@@ -42,12 +42,13 @@ class Download:
 
 
 def forms_of(task: TaskType) -> tuple[Format, ...]:
-    """The formats that can hold the labels of a task."""
+    """The formats that can hold the labels of a task, and that functions can write."""
+    forms = tuple(form for form in Format if form is not Format.PARQUET)
     if task is TaskType.OBJECT_DETECTION:
-        return tuple(form for form in Format if form is not Format.FOLDERS)
+        return tuple(form for form in forms if form is not Format.FOLDERS)
     if task is TaskType.IMAGE_CLASSIFICATION:
-        return tuple(form for form in Format if form not in _BOXES)
-    return tuple(form for form in Format if form not in {*_BOXES, Format.FOLDERS})
+        return tuple(form for form in forms if form not in _BOXES)
+    return tuple(form for form in forms if form not in {*_BOXES, Format.FOLDERS})
 
 
 class Downloads:

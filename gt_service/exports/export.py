@@ -10,7 +10,18 @@ from functools import cached_property
 
 from gt_service.exports.images import ExportedFile, ExportedImage, LabeledImage, Who, labeled_images, names_of
 from gt_service.exports.split import Split
-from gt_service.exports.writers import augmented, coco, csv_table, cvat, folders, huggingface, label_studio, voc, yolo
+from gt_service.exports.writers import (
+    augmented,
+    coco,
+    csv_table,
+    cvat,
+    folders,
+    huggingface,
+    label_studio,
+    parquet,
+    voc,
+    yolo,
+)
 from gt_service.exports.writers.form import Form
 
 
@@ -21,6 +32,7 @@ class Format(StrEnum):
     CSV = "csv"
     FOLDERS = "folders"
     HUGGINGFACE = "huggingface"
+    PARQUET = "parquet"
     CVAT = "cvat"
     LABEL_STUDIO = "label-studio"
     AUGMENTED_MANIFEST = "augmented-manifest"
@@ -33,6 +45,7 @@ _FORMS: dict[Format, Form] = {
     Format.CSV: csv_table.FORM,
     Format.FOLDERS: folders.FORM,
     Format.HUGGINGFACE: huggingface.FORM,
+    Format.PARQUET: parquet.FORM,
     Format.CVAT: cvat.FORM,
     Format.LABEL_STUDIO: label_studio.FORM,
     Format.AUGMENTED_MANIFEST: augmented.FORM,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
@@ -22,8 +25,9 @@ from gt_service.outputs.labels import Box, Boxes
 from tests.factories import box_label, class_label, compact
 from tests.fakes import MemoryObjects
 
-HOLD_BOXES = [form for form in Format if form is not Format.FOLDERS]
-HOLD_CLASSES = [form for form in Format if form not in {Format.COCO, Format.YOLO, Format.VOC}]
+ALL = [form for form in Format if form is not Format.PARQUET]  # needs pyarrow, which is not among what tests install
+HOLD_BOXES = [form for form in ALL if form is not Format.FOLDERS]
+HOLD_CLASSES = [form for form in ALL if form not in {Format.COCO, Format.YOLO, Format.VOC}]
 CLASSES = ("Bird", 'Snowy  "owl"')
 MANIFEST = S3Uri("results", "birds/output.manifest")
 HUMAN = [(10.5, 20, 100, 50), (0, 0, 320, 240)]
@@ -294,6 +298,34 @@ def test_hugging_face_finds_each_image_beside_its_metadata() -> None:
     assert sorted(f"train/{record['file_name']}" for record in records) == sorted(placed.values())
     assert records[0]["objects"] == {"bbox": [list(box) for box in HUMAN], "categories": list(CLASSES)}
     assert records[2]["objects"] == {"bbox": [], "categories": []}
+
+
+def test_a_set_of_several_classes_has_the_same_columns_for_every_image() -> None:
+    """`load_dataset` would show those with one class as having none."""
+    lines = []
+    for number, names in enumerate([["Cat"], ["Cat", "Dog"], []]):
+        about = {"class-map": {str(place): name for place, name in enumerate(names)}, "human-annotated": "yes"}
+        label = {"category": [*range(len(names))], "category-metadata": about}
+        lines.append({"source-ref": f"s3://inbox/{number}.jpg", **label})
+    store = MemoryObjects({str(MANIFEST): "".join(compact(line) + "\n" for line in lines).encode()})
+    records = map(json.loads, export(store, Format.HUGGINGFACE)["train/metadata.jsonl"].splitlines())
+    assert [record["labels"] for record in records] == [["Cat"], ["Cat", "Dog"], []]
+
+
+def test_parquet_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(InvalidInput, match="needs pyarrow") as wrong:
+        export(manifest(), Format.PARQUET)
+    assert "pip install pyarrow" in wrong.value.remedy
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("of", [manifest, odd_keys])
+def test_parquet_holds_what_json_lines_hold(of: Callable[[], MemoryObjects]) -> None:
+    pq = pytest.importorskip("pyarrow.parquet", reason="pip install pyarrow")
+    table = pq.read_table(io.BytesIO(export(of(), Format.PARQUET)["train/metadata.parquet"])).to_pylist()
+    assert table == [*map(json.loads, export(of(), Format.HUGGINGFACE)["train/metadata.jsonl"].splitlines())]
+    assert images(of(), Format.PARQUET) == images(of(), Format.HUGGINGFACE)
 
 
 def test_label_studio_takes_peoples_labels_as_annotations_and_the_machines_as_predictions() -> None:
