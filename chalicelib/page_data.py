@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,6 +29,7 @@ Json = Mapping[str, Any]
 Page = tuple[Sequence[Json], str | None]
 """Some rows, and the token of the next page of them."""
 
+RUNNING_SHOWN = 5
 COUNTED = 1_000
 """Images beyond so many are shown as "1,000+": counting on would take longer than anybody waits."""
 
@@ -48,6 +50,10 @@ class PageData(Protocol):
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
         """The newest first."""
+        ...
+
+    def people(self, jobs: Sequence[Json]) -> Sequence[tuple[Json, Json]] | None:
+        """The running ones of these jobs that people work on, with how they are getting on; None where nobody tells."""
         ...
 
     def job(self, name: str) -> Json:
@@ -115,6 +121,19 @@ class StoredData:
     def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
         found, following = self._browsing.jobs(campaign, limit, after)
         return [self._shown(job) for job in found], following
+
+    def people(self, jobs: Sequence[Json]) -> Sequence[tuple[Json, Json]] | None:
+        from gt_service.outputs.layout import PEOPLE_NOW
+        from gt_service.pages.status import job_status
+
+        if not wiring.settings().deployment.backend.tells_who_works:
+            return None
+        found = []
+        for job in [job for job in jobs if not job_status(job["status"]).ended][:RUNNING_SHOWN]:
+            with suppress(NotFound):  # simulated people, or none yet
+                body = wiring.objects().read(self._places(job["campaign"]).job_output(job["name"]) / PEOPLE_NOW)
+                found.append((job, json.loads(body)))
+        return found
 
     def job(self, name: str) -> Json:
         job = wiring.chain().look(wiring.store().jobs.get(name))

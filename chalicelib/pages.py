@@ -92,6 +92,7 @@ def _campaign(visit: Visit) -> View:
         batches=batches,
         in_batches=in_batches,
         jobs=jobs,
+        people=visit.data.people(jobs),
         deliveries=visit.data.deliveries(visit.name, DELIVERIES_SHOWN),
         may_operate=visit.may_operate,
     )

@@ -20,6 +20,7 @@ class Backend:
     service_fee: whether AWS bills a fee for each labeled object.
     learns_from_labeled_lines: whether a job trains on lines of its manifest that have its label attribute already.
     Ground Truth labels them again and writes over what was there (developer guide, sms-reusing-data).
+    tells_who_works: whether a running job's files say how many people are at work.
     asks_as_needed: whether fewer than the most workers are asked where they agree. Ground Truth's number is fixed.
     bills_functions: whether its computing is functions of the same account, paid by use; a machine's is not counted.
     """
@@ -30,6 +31,7 @@ class Backend:
     learns_from_labeled_lines: bool = False
     asks_as_needed: bool = False
     bills_functions: bool = False
+    tells_who_works: bool = False
 
     def pixel_limit(self, task: TaskType, *, auto_labeling: bool) -> int:
         """Width × height of the largest image that a job of this task takes."""
@@ -43,6 +45,7 @@ GT_ENGINE = Backend(
     service_fee=False,
     learns_from_labeled_lines=True,
     asks_as_needed=True,
+    tells_who_works=True,
 )
 GT_ENGINE_SERVERLESS = replace(GT_ENGINE, name="gt-engine-serverless", bills_functions=True)
 BACKENDS = {backend.name: backend for backend in (GROUND_TRUTH, GT_ENGINE, GT_ENGINE_SERVERLESS)}

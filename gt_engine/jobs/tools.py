@@ -33,6 +33,7 @@ class Tools:
     """What steps work with. `objects` encrypts with the job's key where it has one; `people`: what people were offered;
     `teams` and `topics`: who they are, and where they are told;
     `now`: the clock that people live by; `compared`: jobs whose tables this process has held against their files;
+    `figures_due`: when it writes a job's figures for its owner again;
     `chunks`: where what grows with the number of images is done; `signer`: of certificates, where the engine's own key
     does not sign them."""
 
@@ -47,6 +48,7 @@ class Tools:
     topics: Topics
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     compared: set[str] = field(default_factory=set)
+    figures_due: dict[str, datetime] = field(default_factory=dict)
     chunks: Chunks = field(default_factory=ChunksHere)
     signer: Signer | None = None
 

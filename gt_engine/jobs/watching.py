@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,10 +17,8 @@ from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.gold import put_gold_on_offer
 from gt_engine.workforce.index import JobOffer, written_off
 from gt_engine.workforce.offers import ObjectOffer
+from gt_engine.workforce.progress import at_work
 from gt_service.errors import Conflict
-
-AT_WORK = timedelta(minutes=10)
-"""Who did something so short a time ago is at work."""
 
 
 def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
@@ -56,7 +54,7 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
         next_change=min(changes, default=None),
         unsettled=sum(not one.is_settled for one in present_ones),
         free=sum(one.free(now) for one in present_ones),
-        workers=len(_at_work(present_ones, now)),
+        workers=len(at_work(present_ones, now)),
     )
 
 
@@ -75,16 +73,6 @@ def _places(batch: OpenBatch) -> set[int]:
     """Where its objects on offer are that have no outcome."""
     left, on_offer = set(batch.left), batch.object_ids[: batch.published]
     return {place for place, one in enumerate(on_offer, start=batch.first) if one in left}
-
-
-def _at_work(objects: Iterable[ObjectOffer], now: datetime) -> set[str]:
-    """Who has a task, or had one a few minutes ago."""
-    return {
-        mine.worker
-        for one in objects
-        for mine in one.assignments
-        if mine.holds(now) or (mine.ended_at is not None and now - mine.ended_at < AT_WORK)
-    }
 
 
 def is_ready(one: ObjectOffer, batch: OpenBatch, settings: Settings, now: datetime) -> bool:

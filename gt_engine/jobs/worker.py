@@ -28,6 +28,7 @@ from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_ful
 from gt_engine.jobs.given import knowing
 from gt_engine.jobs.life_cycle import Answers, End, Wait, Work, next_work
 from gt_engine.jobs.machine import LearningMachine
+from gt_engine.jobs.publishing import publish_figures
 from gt_engine.jobs.schedule import StepReport
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.steps import Outcome, Tools, discard, done, perform
@@ -64,7 +65,7 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
         job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
         state = _read_state(job, tools)
         job = knowing(job, state)
-        answers = look(job, state, tools) if record.by_people else None
+        answers = _look(job, state, tools) if record.by_people else None
         work = _next(job, state, answers, stop_requested=record.stop_requested)
         if isinstance(work, Wait):
             return work.until
@@ -92,6 +93,12 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
     else:
         _commit(record, job, outcome, tools)
     return True
+
+
+def _look(job: JobContext, state: JobState, tools: Tools) -> Answers:
+    answers = look(job, state, tools)
+    publish_figures(job, tools, answers.now)
+    return answers
 
 
 def fail(name: str, reason: str, tools: Tools) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gt_engine.workforce.gold import RIGHT
 from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.offers import ObjectOffer, Status
+
+AT_WORK = timedelta(minutes=10)
+"""Who did something so short a time ago is at work."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class WorkerProgress:
 class JobProgress:
     """How far a job's people are, for whoever owns it: objects offered, answered by all, given up, begun, untouched.
 
-    last_hour: answers that came in the hour before.
+    last_hour: answers that came in the hour before; at_work: people who have a task or had one a few minutes ago.
     gold: answers to gold items, which are work as the others are; those are in no other number of the job's objects.
     """
 
@@ -49,10 +52,21 @@ class JobProgress:
     workers_per_object: int
     active_seconds: float
     last_hour: int = 0
+    at_work: int = 0
     workers: tuple[WorkerProgress, ...] = ()
     declines: tuple[Declined, ...] = ()
     until: datetime | None = None
     gold: int = 0
+
+
+def at_work(objects: Iterable[ObjectOffer], now: datetime) -> set[str]:
+    """Who has a task, or had one a few minutes ago."""
+    return {
+        mine.worker
+        for one in objects
+        for mine in one.assignments
+        if mine.holds(now) or (mine.ended_at is not None and now - mine.ended_at < AT_WORK)
+    }
 
 
 def progress_of(
@@ -96,6 +110,7 @@ def progress_of(
         workers_per_object=offer.workers_per_object,
         active_seconds=round(sum(one.active_seconds for one in workers.values()), 3),
         last_hour=sum((mine.ended_at or hour_ago) > hour_ago for one in objects for mine in one.answers),
+        at_work=len(at_work((*objects, *gold), now)),
         workers=tuple(sorted(workers.values(), key=lambda one: one.worker_id)),
         declines=tuple(declines),
         until=offer.until,

@@ -9,6 +9,7 @@
 <root>/training/<N>/<one folder>/<training job>/output/model.tar.gz
 <root>/model/model.onnx                           gt-engine's own
 <root>/proposals/iteration-<N>/<name>.jsonl      gt-engine's own
+<root>/people/now.json                           gt-engine's own
 
 Source: developer guide, sms-data-output, and the post-processing cells of AWS's notebooks. N has one digit or more, and
 numbers may be missing in between.
@@ -32,6 +33,9 @@ TRAINING = "training/"
 PROPOSALS = "proposals/"
 LEFT_OUT_PREDICTIONS = "left-out-predictions/predictions.jsonl"
 """The engine's own: what its model says of people's labels that it never saw (gt_engine/autolabel/second_look.py)."""
+
+PEOPLE_NOW = "people/now.json"
+"""The engine's own: how the people of a job that runs are getting on (gt_engine/jobs/publishing.py)."""
 
 _CERTIFICATE = "certificate.json"
 ONNX_MODEL = "model/model.onnx"

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from gt_service.pages import charts
 from gt_service.pages.formats import NOTHING, money, money_in_column, money_per_image, number, percent, time
+from gt_service.pages.people import UNKNOWN, AtWork, at_work
 from gt_service.pages.status import Action, Status, campaign_actions, campaign_dialogs, campaign_status, job_status
 
 Json = Mapping[str, Any]
@@ -114,6 +115,8 @@ class CampaignPage:
     spec: str
     has_labels: bool
     has_second_look: bool
+    people: tuple[AtWork, ...] = ()
+    people_note: str = ""
 
     @property
     def live(self) -> bool:
@@ -281,12 +284,14 @@ def campaign_page(
     batches: Sequence[Json],
     in_batches: int,
     jobs: Sequence[Json],
+    people: Sequence[tuple[Json, Json]] | None = (),
     deliveries: Sequence[Json] = (),
     may_operate: bool,
 ) -> CampaignPage:
     """The page of one campaign from the API's answers, the newest jobs and batches first.
 
-    in_batches: images in all batches, those too old to be among `batches` too.
+    in_batches: images in all batches, those too old to be among `batches` too. people: running jobs, each with the
+    figures of its people; None where the backend does not tell.
     """
     spec = campaign.get("spec") or {}
     images = campaign["images"]
@@ -333,4 +338,6 @@ def campaign_page(
         spec=json.dumps(spec, indent=2, ensure_ascii=False) if spec else "",
         has_labels=any(job["report_s3_uri"] and job["role"] in {"first", "warm"} for job in jobs),
         has_second_look=any(job.get("final_model_arn") and job.get("report_s3_uri") for job in jobs),
+        people=tuple(at_work(job, figures) for job, figures in people or ()),
+        people_note=UNKNOWN if people is None and any(not job_status(job["status"]).ended for job in jobs) else "",
     )

@@ -65,6 +65,9 @@ class MemoryData:
     def jobs(self, campaign: str, limit: int, after: str | None) -> tuple[Sequence[data.Json], str | None]:
         return data.chain(), None
 
+    def people(self, jobs: Sequence[data.Json]) -> Sequence[tuple[data.Json, data.Json]] | None:
+        return []
+
     def job(self, name: str) -> data.Json:
         if name == "broken":
             raise RuntimeError("the table is gone")

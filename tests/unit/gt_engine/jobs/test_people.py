@@ -17,6 +17,7 @@ from gt_engine.jobs.worker import take_step
 from gt_engine.store import Phase
 from gt_engine.workforce.ended import load as load_ended
 from gt_engine.workforce.offers import GRACE
+from gt_service.outputs.layout import PEOPLE_NOW
 from tests.engine import Killed, MemoryEngineObjects, RememberingMachine
 from tests.people import ANN, ANSWER, BOB, CAT, START, Job, boxes, team_request
 from tests.workforce_memory import MemoryTasks
@@ -53,6 +54,22 @@ def test_a_job_waits_for_its_people_and_completes_with_their_labels(tmp_path: Pa
         [12, 12],
     )
     assert (kept.agreement.objects, kept.agreement.score) == (12, 1.0)
+
+
+def test_the_owner_s_page_is_told_how_people_are_getting_on_at_most_once_a_minute(tmp_path: Path) -> None:
+    job = Job(tmp_path, 12)
+    job.run()
+    job.answer(ANN)
+    job.answer(BOB)
+    job.later(10)
+    assert json.loads(job.files[PEOPLE_NOW])["answers"] == 0
+    job.later(60)
+    figures = json.loads(job.files[PEOPLE_NOW])
+    assert (figures["at_work"], figures["answers"], figures["last_hour"], figures["active_seconds"]) == (2, 2, 2, 8)
+    assert ANN.worker_id not in job.files[PEOPLE_NOW].decode()
+    job.later(3700)
+    figures = json.loads(job.files[PEOPLE_NOW])
+    assert (figures["at_work"], figures["last_hour"]) == (0, 0)
 
 
 def test_labels_are_made_while_the_rest_is_out_but_not_while_an_answer_can_be_taken_back(tmp_path: Path) -> None:

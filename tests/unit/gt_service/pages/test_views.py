@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gt_service.errors import UnknownState
-from gt_service.pages.campaigns import campaign_page, chain_points, image_row, job_row, next_step
+from gt_service.pages.campaigns import CampaignPage, campaign_page, chain_points, image_row, job_row, next_step
 from gt_service.pages.jobs import job_page, problems, time_left
 from gt_service.pages.report import tables
 from gt_service.pages.samples import shown
@@ -205,3 +205,22 @@ def test_machine_boxes_have_a_confidence_and_peoples_have_none() -> None:
 
 def test_duplicates_name_their_twin() -> None:
     assert "birds/images/a.jpg" in image_row({"key": "b.jpg", "duplicate_of": "birds/images/a.jpg"}).reason
+
+
+def test_who_is_at_work_is_shown_as_the_engine_says_and_ground_truth_does_not() -> None:
+    running = data.job(status="InProgress", objects=100, counters={"HumanLabeled": 20, "MachineLabeled": 30})
+    figures = {"at": "2026-05-01T09:00:00+00:00", "at_work": 2, "done": 25, "answers": 60, "last_hour": 40}
+    figures |= {"active_seconds": 600.0, "workers_per_object": 2}
+
+    def shown(people: list[tuple[data.Json, data.Json]] | None) -> CampaignPage:
+        return campaign_page(
+            data.campaign(), batches=[], in_batches=0, jobs=[running], people=people, may_operate=False
+        )
+
+    [people] = shown([(running, figures)]).people
+    assert (people.at_work, people.answers, people.last_hour) == ("2", "60", "40")
+    assert people.minutes_left == "15"  # 45 images, two answers each, ten seconds an answer
+    [begun] = shown([(running, {**figures, "answers": 2})]).people
+    assert begun.minutes_left == "–"
+    assert "does not tell" in shown(None).people_note
+    assert not shown([]).people_note

@@ -1,0 +1,33 @@
+"""How a running job's people are getting on, for who owns the job: a small file that gt-service's pages read."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.tools import JSON, Tools
+from gt_engine.workforce.progress import JobProgress, progress_of
+from gt_service.outputs.layout import PEOPLE_NOW
+
+EVERY = timedelta(minutes=1)
+OBJECTS_A_MINUTE = 2_000
+"""Every object on offer is read for the figures: so of a job with more they are written more rarely."""
+FIGURES = ("at_work", "offered", "done", "answers", "last_hour", "active_seconds", "workers_per_object")
+
+
+def publish_figures(job: JobContext, tools: Tools, now: datetime) -> None:
+    """Writes the figures where those that this process wrote last are old. No worker is named in them."""
+    name = job.record.name
+    if now < tools.figures_due.get(name, now):
+        return
+    offer = tools.people.offer(name)
+    if offer is None:
+        return
+    tools.figures_due[name] = now + max(EVERY, EVERY * offer.asked / OBJECTS_A_MINUTE)
+    figures = progress_of(offer, list(tools.people.objects(name)), now)
+    tools.objects.write(job.tree.root / PEOPLE_NOW, dump(figures, now), JSON)
+
+
+def dump(progress: JobProgress, now: datetime) -> bytes:
+    return json.dumps({"at": now.isoformat(), **{name: getattr(progress, name) for name in FIGURES}}).encode()
