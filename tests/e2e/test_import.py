@@ -14,12 +14,15 @@ from gt_cli.datasets.scenes import scene
 from gt_cli.demo.pictures import KnownBox, Picture, PictureSet, gold_manifest
 from gt_cli.main import cli
 from gt_cli.stack import LocalStack
+from gt_service.imports.checks import is_chosen
 from gt_service.objects import S3Objects, S3Uri
 from tests.waiting import soon
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 CAMPAIGN, IMAGES, LABELED = "brought", 40, 20
+CHECKED = sum(is_chosen(0.05, CAMPAIGN, f"{CAMPAIGN}/images/{number:02}.jpg") for number in range(LABELED))
+HELD, ASKED = LABELED - CHECKED, IMAGES - LABELED + CHECKED
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +65,7 @@ def put_campaign(stack: LocalStack, api: Api) -> None:
         "workforce": "public",
         "content_classifiers": ["FreeOfPersonallyIdentifiableInformation"],
         "price_per_task": "0.036",
-        "batch": {"size": IMAGES - LABELED},
+        "batch": {"size": ASKED},
         "gold_labels": str(gold),
     }
     api.put_spec(CAMPAIGN, json.dumps(spec))
@@ -85,20 +88,26 @@ def test_half_of_a_folder_is_imported_and_the_other_half_labeled(
         put_campaign(stack, api)
         told = CliRunner().invoke(cli, command)
         assert told.exit_code == 0, told.output
-        assert f"{LABELED} labels from" in told.output
+        assert CHECKED > 1
+        assert f"{HELD} labels from" in told.output
+        assert f"{CHECKED} of the labels, drawn by chance, are checked" in told.output
         assert f"{IMAGES} new image(s)" in told.output
 
         def reported() -> list[dict[str, Any]]:
             return [job for job in api.jobs(CAMPAIGN) if job["report_s3_uri"]]
 
         (job,) = soon(reported, 240, every=1)
-        assert (job["objects"], job["counters"]["HumanLabeled"], job["unlabeled"]) == (IMAGES - LABELED,) * 2 + (0,)
-        counts = api.report(job["name"])["counts"]
-        assert (counts["labeled_before"], counts["labeled"]) == (LABELED, IMAGES - LABELED)
+        assert (job["objects"], job["counters"]["HumanLabeled"], job["unlabeled"]) == (ASKED, ASKED, 0)
+        report = api.report(job["name"])
+        assert (report["counts"]["labeled_before"], report["counts"]["labeled"]) == (HELD, ASKED)
+        # People who answer from the very same boxes agree with them, but for their own mistakes.
+        checked = report["imported_labels"]
+        assert (checked["asked"], checked["people"]["images"], checked["by_machine"]) == (CHECKED, CHECKED, 0)
+        assert checked["people"]["mean_f1"] > 0.5
         manifest = S3Uri.parse(api.labels(CAMPAIGN)["manifest_s3_uri"])
         text = S3Objects(stack.session.client("s3")).read(manifest).decode()
         names = [json.loads(line)["category-metadata"]["job-name"].partition("/")[0] for line in text.splitlines()]
-        assert (names.count("imported"), names.count("labeling-job")) == (LABELED, IMAGES - LABELED)
+        assert (names.count("imported"), names.count("labeling-job")) == (HELD, ASKED)
         again = CliRunner().invoke(cli, command)
         assert "0 new image(s)" in again.output
         assert len(api.jobs(CAMPAIGN)) == 1
