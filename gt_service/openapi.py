@@ -236,8 +236,12 @@ class Report(BaseModel):
     saving: dict[str, Any]
     iterations: list[dict[str, Any]]
     training: list[dict[str, Any]]
+    imported_labels: dict[str, Any] | None = Field(
+        None, description="How well imported labels agree with those of people who did not see them."
+    )
     proposals: dict[str, Any] | None = Field(
-        None, description="Time and mistakes of people with the machine's boxes and without, where they were shown any."
+        None,
+        description="What people with the machine's labels shown took, mistook and reached, and without.",
     )
     quality: dict[str, Any] | None = Field(None, description="Against gold labels, where there are any.")
 
