@@ -13,6 +13,7 @@ from gt_service.errors import GtServiceError
 JsonObject = dict[str, Any]
 SLOWEST_ANSWER_SECONDS = 30  # API Gateway itself gives up after 29
 TRIES = 4
+LATE = {httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT}
 
 
 class ApiError(GtServiceError):
@@ -99,10 +100,12 @@ class Api:
         return self._answer(self._look(path, **query))
 
     def _look(self, path: str, **query: str) -> httpx.Response:
-        """A read, which may be tried again where the answer is lost or late."""
+        """A read, which may be tried again where the answer is lost, or late for the gateway before the service."""
         for _ in range(TRIES - 1):
             with suppress(httpx.TransportError):
-                return self._client.get(path, params=query)
+                response = self._client.get(path, params=query)
+                if response.status_code not in LATE:
+                    return response
         try:
             return self._client.get(path, params=query)
         except httpx.TransportError as error:
