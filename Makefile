@@ -30,7 +30,7 @@ long: $(READY)
 # Campaigns in bad weather, for as many schedules as you like: make faults SCHEDULES=1000
 # CAMPAIGNS run side by side on the deployed template, where each takes a minute or so on two processors.
 faults: $(READY)
-	FAULT_SCHEDULES=$(or $(SCHEDULES),300) FAULT_STEPS=60 FAULT_CAMPAIGNS=$(or $(CAMPAIGNS),8) FAULT_CHUNK_SEEDS=$(or $(CHUNKS),120) $(BIN)/python -m pytest tests/faults --timeout 0 --hypothesis-show-statistics $(ARGS)
+	FAULT_SCHEDULES=$(or $(SCHEDULES),300) FAULT_STEPS=60 FAULT_CAMPAIGNS=$(or $(CAMPAIGNS),8) FAULT_CHUNK_SEEDS=$(or $(CHUNKS),120) $(BIN)/python -m pytest tests/faults -m "long or not long" --timeout 0 --hypothesis-show-statistics $(ARGS)
 
 # The local stack killed in the middle of writes, as often as you like: make kills KILLS=200
 kills: $(READY)
