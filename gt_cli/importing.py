@@ -96,7 +96,10 @@ def read_wanted(wanted: Wanted, campaign: JsonObject) -> Brought:
     check_classes(images, spec["labels"], wanted.path)
     outer = "" if wanted.keeps_folders else _outer([*(each.name for each in images), *left_out])
     images = [replace(each, name=each.name.removeprefix(outer)) for each in images]
-    lines = [label_line(image, folder, task, predictions=wanted.predictions, path=wanted.path) for image in images]
+    lines = [
+        label_line(image, f"{folder}images/", task, predictions=wanted.predictions, path=wanted.path)
+        for image in images
+    ]
     manifest = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
     return Brought(
         _name(wanted.path, manifest),

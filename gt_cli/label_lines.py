@@ -41,9 +41,9 @@ def check_classes(images: Sequence[Labeled], labels: Sequence[str], path: Path) 
         )
 
 
-def label_line(image: Labeled, folder: str, task: TaskType, *, predictions: bool, path: Path) -> dict[str, Any]:
-    """The line of one image, which lies below `<folder>images/`; path: of the file that the label is from. Nothing in
-    it tells when it was made: the same labels are the same bytes.
+def label_line(image: Labeled, prefix: str, task: TaskType, *, predictions: bool = False, path: Path) -> dict[str, Any]:
+    """The line of one image, whose address is `prefix` and its name; path: of the file that the label is from. Nothing
+    in it tells when it was made: the same labels are the same bytes.
 
     Errors: `BoxesError` where the task takes no such label, or a prediction has no confidence.
     """
@@ -53,7 +53,7 @@ def label_line(image: Labeled, folder: str, task: TaskType, *, predictions: bool
     else:
         label, about = _boxes(image, path, predictions=predictions)
     return {
-        "source-ref": f"{folder}images/{image.name}",
+        "source-ref": f"{prefix}{image.name}",
         attribute: label,
         metadata_key(attribute): {
             **about,

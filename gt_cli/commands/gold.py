@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from gt_cli.datasets import read_boxes
+from gt_cli.datasets import OpenImagesClass, read_boxes
+from gt_cli.datasets.classes import read_classes
+from gt_cli.label_lines import label_line
 from gt_cli.options import open_images_class
 from gt_cli.terminal import console, reporting_errors
 from gt_service.objects import S3Uri
+from gt_service.regions import TaskType
 
 
 @click.command()
 @click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+@click.option("--boxes", type=click.Path(exists=True, path_type=Path), help="In any form that demo takes.")
 @click.option(
-    "--boxes", type=click.Path(exists=True, path_type=Path), required=True, help="In any form that demo takes."
+    "--classes",
+    type=click.Path(exists=True, path_type=Path),
+    help="Class folders, or a table, CVAT or Label Studio file of classes, as `import` takes them.",
 )
+@click.option("--several", is_flag=True, help="With --classes: an image may have several, or none.")
 @click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
 @click.option("--class-id", help="Open Images: the class that is labeled.", metavar="ID")
 @click.option("--label", help="Open Images: what to call the class that is labeled.", metavar="NAME")
@@ -25,26 +33,45 @@ from gt_service.objects import S3Uri
 @reporting_errors
 def gold(
     images: Path,
-    boxes: Path,
+    boxes: Path | None,
+    classes: Path | None,
+    several: bool,
     hierarchy: Path | None,
     class_id: str | None,
     label: str | None,
     prefix: str,
     out: Path,
 ) -> None:
-    """Writes known boxes as gold labels.
+    """Writes known boxes or classes as gold labels.
 
     For a campaign's gold_labels or its examples.
     """
+    place = f"{str(S3Uri.parse(prefix, field='--prefix')).rstrip('/')}/"
+    if classes is not None and boxes is None:
+        told = _write_classes(classes, images, place, out, several=several)
+    elif boxes is not None and classes is None:
+        told = _write_boxes(boxes, images, place, out, open_images_class(label, class_id, hierarchy))
+    else:
+        raise click.UsageError("Name the file of labels with --boxes or with --classes.")
+    console.print(f"{out}: {told}", highlight=False, soft_wrap=True)
+
+
+def _write_boxes(boxes: Path, images: Path, place: str, out: Path, choice: OpenImagesClass | None) -> str:
     from gt_cli.demo.pictures import gold_manifest
     from gt_cli.demo.sources import as_pictures
 
-    found = read_boxes(boxes, images, choice=open_images_class(label, class_id, hierarchy))
-    place = S3Uri.parse(prefix, field="--prefix")
-    out.write_bytes(gold_manifest(as_pictures(found), f"{str(place).rstrip('/')}/"))
-    console.print(
-        f"{out}: {len(found.images):,} images, {sum(len(image.boxes) for image in found.images):,} boxes of "
-        f"{', '.join(found.labels)}; {len(found.left_out):,} images left out",
-        highlight=False,
-        soft_wrap=True,
+    found = read_boxes(boxes, images, choice=choice)
+    out.write_bytes(gold_manifest(as_pictures(found), place))
+    return (
+        f"{len(found.images):,} images, {sum(len(image.boxes) for image in found.images):,} boxes of "
+        f"{', '.join(found.labels)}; {len(found.left_out):,} images left out"
     )
+
+
+def _write_classes(classes: Path, images: Path, place: str, out: Path, *, several: bool) -> str:
+    found = read_classes(classes, images)
+    task = TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL if several else TaskType.IMAGE_CLASSIFICATION
+    lines = [label_line(image, place, task, path=classes) for image in found.images]
+    out.write_bytes(b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines))
+    names = sorted({name for image in found.images for name in image.classes})
+    return f"{len(lines):,} images of {', '.join(names)}; {len(found.left_out):,} images left out"

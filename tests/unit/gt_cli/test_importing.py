@@ -9,12 +9,15 @@ from threading import Lock
 from typing import Any, cast
 
 import pytest
+from click.testing import CliRunner
 
 from chalicelib.shapes import campaign_json, image_json
 from gt_cli import importing
 from gt_cli.api import Api
 from gt_cli.datasets.labeled import BoxesError
 from gt_cli.importing import Wanted
+from gt_cli.main import cli
+from gt_engine.jobs.crowd import read_gold_labels
 from gt_service.campaign import parse_spec
 from gt_service.exports import Export, Format, Split
 from gt_service.imports.lines import LineReader
@@ -319,3 +322,19 @@ def test_predicted_classes_are_proposals_with_their_confidences(tmp_path: Path) 
 def test_boxes_for_a_campaign_of_classes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BoxesError, match=r"has classes 'images' \(the first on images/"):
         importing.read_wanted(yolo(tmp_path), of_campaign(SINGLE))
+
+
+@pytest.mark.parametrize(("several", "task"), [([], SINGLE), (["--several"], SEVERAL)])
+def test_known_classes_are_gold_labels_too(tmp_path: Path, several: list[str], task: TaskType) -> None:
+    """Reports score classes against them, and simulated people answer from them."""
+    for name in ("Cat/1.png", "=Other/2.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(picture(1))
+    out, images, prefix = tmp_path / "gold.manifest", str(tmp_path), f"s3://{INBOX}/birds/images/"
+    command = ["gold", "--images", images, "--prefix", prefix, "--out", str(out)]
+    done = CliRunner().invoke(cli, [*command, "--classes", images, *several])
+    assert done.exit_code == 0, done.output
+    known = read_gold_labels(out.read_bytes().splitlines(), task, CLASSES)
+    assert not known.problems
+    assert set(known.labels) == {f"{prefix}Cat/1.png", f"{prefix}=Other/2.png"}
+    assert CliRunner().invoke(cli, command).exit_code == 2
