@@ -17,7 +17,7 @@ FLOORS = {
         "regions",
         "backends manifests",
         "campaign deployment prices outputs notifications",
-        "records",
+        "records computing",
         "store gallery",
         "imports exports reports",
         "ingest",
