@@ -99,7 +99,6 @@ def test_each_function_may_do_its_own_part(resources: dict[str, Any]) -> None:
         "kms:GenerateDataKey",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
-        "ssm:GetParameter",
     }
     assert not actions(resources, "EngineApiRole") & {"iam:PassRole", "events:PutEvents", "states:StartExecution"}
     (passes,) = [one for one in statements(resources, "EngineStepsRole") if one["Action"] == "iam:PassRole"]
@@ -119,11 +118,13 @@ def test_functions_are_told_what_they_read(resources: dict[str, Any], monkeypatc
     monkeypatch.setattr(setup, "_secrets", lambda ssm, name: {"key": "secret"})
     environment = dict.fromkeys(told, "1") | {"AWS_REGION": "us-east-1", "GT_ENGINE_BUCKETS": "inbox results"}
     read = setup.read_setup(environment)
+    assert read.settings.secrets == {}, "a function that answers nobody needs no keys of callers"
     assert read.settings.buckets == {"inbox", "results"}
     assert read.settings.chunks_arn == "1"
     assert len(read.portal_key) == 32
     sources = Path(setup.__file__).read_text()
-    assert set(re.findall(r"\"(GT_ENGINE_\w+)\"", sources)) - {"GT_ENGINE_CACHE"} == set(told)
+    everything = set(told) | set(resources["EngineApi"]["Properties"]["Environment"]["Variables"])
+    assert set(re.findall(r"\"(GT_ENGINE_\w+)\"", sources)) - {"GT_ENGINE_CACHE"} == everything
 
 
 def test_every_table_of_the_engine_is_made_by_the_template(resources: dict[str, Any]) -> None:
