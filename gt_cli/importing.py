@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gt_cli.api import Api, JsonObject
 from gt_cli.datasets import read_boxes
 from gt_cli.datasets.classes import read_classes
+from gt_cli.datasets.huggingface import NAME as METADATA
 from gt_cli.datasets.labeled import BoxesError, ImageFolder
 from gt_cli.label_lines import Labeled, check_classes, label_line, renamed
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
@@ -80,6 +81,8 @@ def read_wanted(wanted: Wanted, campaign: JsonObject) -> Brought:
     spec, folder = campaign["spec"], campaign["inbox_s3_uri"]
     if spec is None:
         raise InvalidInput(f"campaign {campaign['name']} has no spec", remedy="Drop its campaign.yaml first.")
+    if wanted.path.name == METADATA:  # of Hugging Face, which is read with its folder
+        wanted = replace(wanted, path=wanted.path.parent)
     if wanted.path.suffix.lower() in MANIFESTS and wanted.path.is_file():
         return _of_manifest(wanted, folder)
     task, names = TaskType(spec["task"]), wanted.renamed or {}

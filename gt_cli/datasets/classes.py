@@ -1,5 +1,5 @@
-"""Reads known classes of images: folders called after their class, a table of files and classes, CVAT's tags or Label
-Studio's choices. The form is told from the content."""
+"""Reads known classes of images: folders called after their class, a table of files and classes, CVAT's tags, Label
+Studio's choices or Hugging Face's metadata. The form is told from the content."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gt_cli.datasets.cvat import cvat_tags
+from gt_cli.datasets.huggingface import huggingface_classes, metadata_files
 from gt_cli.datasets.labeled import IMAGE_SUFFIXES, BoxesError, ImageFolder, came_along, read_number
 from gt_cli.datasets.labeling_tools import is_label_studio, label_studio_choices
 from gt_cli.datasets.tables import CLASS, FILE, columns, table_rows
@@ -20,8 +21,8 @@ TABLE = "labels.csv"
 PARTS = frozenset({"train", "training", "val", "valid", "validation", "test"})
 """Folders of a split, with the class folders in each."""
 _FORMS = (
-    "a folder with one folder of images for each class, a CSV with the columns filename and class, CVAT XML with tags, "
-    "or Label Studio JSON with choices"
+    "a folder with one folder of images for each class or with Hugging Face's metadata.jsonl, a CSV with the columns "
+    "filename and class, CVAT XML with tags, or Label Studio JSON with choices"
 )
 
 
@@ -74,7 +75,10 @@ def read_classes(path: Path, images: Path) -> ClassifiedImages:
     into = _Collected(ImageFolder(images))
     table = path / TABLE if path.is_dir() else path
     try:
-        if path.is_dir() and not table.is_file():
+        if path.is_dir() and metadata_files(path):
+            for called, names, where in huggingface_classes(path):
+                into.add(called, names, where=where)
+        elif path.is_dir() and not table.is_file():
             _read_folders(path, into)
         elif table.suffix.lower() == ".xml":
             for called, names, where in cvat_tags(read_xml(table), table):

@@ -13,6 +13,7 @@ from gt_cli.datasets import tables
 from gt_cli.datasets.coco import read_coco, read_coco_results
 from gt_cli.datasets.cvat import read_cvat
 from gt_cli.datasets.hierarchy import with_subclasses
+from gt_cli.datasets.huggingface import metadata_files, read_huggingface
 from gt_cli.datasets.labeled import BoxesError, Collected, ImageFolder, LabeledImages, came_along
 from gt_cli.datasets.labeling_tools import (
     is_label_studio,
@@ -27,7 +28,8 @@ from gt_cli.datasets.yolo import label_files, read_yolo
 
 _FORMS = (
     "CSV (filename,width,height,class,xmin,ymin,xmax,ymax), Open Images CSV, COCO JSON, Pascal VOC XML, YOLO text, "
-    "CVAT XML, Label Studio JSON or LabelMe JSON (a file, or a folder of them where there is one for each image)"
+    "CVAT XML, Label Studio JSON or LabelMe JSON (a file, or a folder of them where there is one for each image), or a "
+    "folder with Hugging Face's metadata.jsonl"
 )
 
 
@@ -92,6 +94,8 @@ def _read_folder(boxes: Path, into: Collected) -> None:
     labelme = [path for path in labelme_files(boxes) if is_labelme(_json(path, field="boxes"))] if not xml else []
     if xml:
         read_voc(xml, into)
+    elif metadata_files(boxes):
+        read_huggingface(boxes, into)
     elif labelme:
         for path in labelme:
             read_labelme(_json(path, field="boxes"), path, into)

@@ -243,8 +243,8 @@ def of_campaign(task: TaskType) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("form", "task"),
-    [(form, SINGLE) for form in (Format.FOLDERS, Format.CSV, Format.CVAT, Format.LABEL_STUDIO)]
-    + [(form, SEVERAL) for form in (Format.CSV, Format.CVAT, Format.LABEL_STUDIO)],
+    [(form, SINGLE) for form in (Format.FOLDERS, Format.CSV, Format.CVAT, Format.LABEL_STUDIO, Format.HUGGINGFACE)]
+    + [(form, SEVERAL) for form in (Format.CSV, Format.CVAT, Format.LABEL_STUDIO, Format.HUGGINGFACE)],
 )
 def test_classes_that_were_exported_come_back(tmp_path: Path, form: Format, task: TaskType) -> None:
     """Labels that went out as folders, CSV, CVAT or Label Studio could not come back in."""
@@ -258,6 +258,7 @@ def test_classes_that_were_exported_come_back(tmp_path: Path, form: Format, task
     body = [json.dumps(line).encode() + b"\n" for line in lines]
     export = Export(lambda: iter(body), "category", CLASSES, form, prefix="birds/images/", split=Split((50, 50)))
     for file in export.files():
+        (tmp_path / file.path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file.path).write_bytes(b"".join(file.chunks))
     for image in export.images():
         (tmp_path / image.path).parent.mkdir(parents=True, exist_ok=True)

@@ -242,7 +242,7 @@ def test_yolo_boxes_are_found_beside_their_images(photos: Path) -> None:
     assert boxes(read_boxes(photos, photos))["images/x.jpg"] == (LabeledBox("cat", 10, 20, 30, 40),)
 
 
-def test_what_was_exported_as_yolo_comes_back(photos: Path) -> None:
+def test_what_was_exported_comes_back(photos: Path) -> None:
     """Labels could be taken away and not brought again."""
     line = {
         "source-ref": "s3://inbox/c/images/a.jpg",
@@ -259,6 +259,7 @@ def test_what_was_exported_as_yolo_comes_back(photos: Path) -> None:
         (Format.VOC, "Annotations"),
         (Format.LABEL_STUDIO, "tasks.json"),
         (Format.CSV, "labels.csv"),
+        (Format.HUGGINGFACE, "."),
     ]:
         out = photos.parent / form
         for file in Export(
@@ -274,6 +275,26 @@ def test_what_was_exported_as_yolo_comes_back(photos: Path) -> None:
             back.width,
             back.height,
         ), form
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "line 1: it is not JSON"),
+        ('{"objects": {}}', "line 1: it has no file_name"),
+        ('{"file_name": "a.jpg"}', "line 1: objects is not a list of bbox"),
+        (
+            '{"file_name": "a.jpg", "objects": {"bbox": [[1, 2]], "categories": ["bird"]}}',
+            "not left, top, width, height",
+        ),
+        ('{"file_name": "a.jpg", "objects": {"bbox": [[1, 2, 3, 4]], "categories": [0]}}', "the category 0 is no name"),
+        ('{"file_name": "z.jpg", "objects": {"bbox": [], "categories": []}}', "there is no image 'z.jpg'"),
+    ],
+)
+def test_what_is_wrong_with_metadata_of_hugging_face_is_said_with_its_line(photos: Path, line: str, says: str) -> None:
+    (photos / "metadata.jsonl").write_text(line)
+    with pytest.raises(BoxesError, match=says):
+        read_boxes(photos, photos)
 
 
 def test_labelme_and_cvat(photos: Path) -> None:
