@@ -67,18 +67,18 @@ class Crowd:
         shown = _shown_class(gold, len(self.classes)) if isinstance(gold, MultiClassLabel) else gold
         # The team's people are the same in all its jobs; what each of them answers differs from job to job.
         boxes = to_mend if isinstance(to_mend, BoxLabel) else None
-        given = self._workforce().answer(
-            f"{self.job_name}/{object_id}", shown, self.workers_per_object, start, to_mend=boxes
-        )
+        people = self._workforce()
+        given = people.answer(f"{self.job_name}/{object_id}", shown, self.workers_per_object, start, to_mend=boxes)
         in_time = (answer for answer in given if answer.submitted_at <= start + self.lifetime)
         made = [Given(a.worker_id, self._answered(a.label, gold), a.accepted_at, a.submitted_at) for a in in_time]
         if to_mend is None or boxes is not None:
             return made
-        return [replace(one, label=to_mend) if self._trusts(one.worker, object_id) else one for one in made]
 
-    def _trusts(self, worker: str, object_id: str) -> bool:
-        """Whether somebody keeps what a page has chosen already without a look, as with boxes (mending.py)."""
-        return self._workforce().accepts_unseen(worker) > seed_of(f"{self.job_name}/{object_id}/{worker}") / 2**32
+        def keeps(worker: str) -> bool:
+            """Without a look at what a page has chosen already, as with boxes (gt_engine/workforce/mending.py)."""
+            return people.accepts_unseen(worker) > seed_of(f"{self.job_name}/{object_id}/{worker}") / 2**32
+
+        return [replace(one, label=to_mend) if keeps(one.worker) else one for one in made]
 
     def as_many_as_needed(self, object_id: str, given: Sequence[Given], skills: Skills) -> list[Given]:
         """The first answers that make the label, of all that would be given."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from gt_engine.jobs.crowd import read_gold_labels, with_size
+from gt_engine.jobs.crowd import Crowd, read_gold_labels, with_size
 from gt_engine.labels import BoxLabel, ClassLabel, box_label
+from gt_engine.outputs.records import AnyLabel, MultiClassLabel
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.outputs.labels import Boxes
@@ -111,3 +113,26 @@ def test_boxes_that_were_drawn_on_another_size_are_scaled(
     assert isinstance(label, BoxLabel)
     assert np.array_equal(label.boxes[0], expected)
     assert label.image_size == now
+
+
+@pytest.mark.parametrize(
+    ("task", "gold", "wrong"),
+    [
+        (TaskType.IMAGE_CLASSIFICATION, ClassLabel(0), ClassLabel(2)),
+        (
+            TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL,
+            MultiClassLabel((0, 1), (1.0, 1.0)),
+            MultiClassLabel((2,), (1.0,)),
+        ),
+    ],
+)
+def test_some_keep_a_class_that_is_chosen_already_and_most_do_not(
+    task: TaskType, gold: AnyLabel, wrong: AnyLabel
+) -> None:
+    """People who never did, or always, would make the price of proposals nothing, or everything."""
+    crowd = Crowd(task, ("a", "b", "c"), "team", "job", 3, 300, timedelta(hours=6))
+    start = datetime(2026, 5, 1, tzinfo=UTC)
+    shown = [one.label for number in range(60) for one in crowd.answers(str(number), gold, start, to_mend=wrong)]
+    blind = [one.label for number in range(60) for one in crowd.answers(str(number), gold, start)]
+    assert len(shown) == len(blind)
+    assert blind.count(wrong) / len(blind) + 0.05 < shown.count(wrong) / len(shown) < 0.5
