@@ -37,6 +37,7 @@ from benchmarks.three_jobs import START, prepared, prepared_habitats
 from gt_cli.datasets import read_boxes, scenes
 from gt_engine.autolabel import FeatureView, learner_for
 from gt_engine.autolabel.boxes.geometry import f1_loss, intersection_over_union
+from gt_engine.autolabel.learner import Predictions
 from gt_engine.autolabel.second_look import suspicions
 from gt_engine.consolidation import consolidate_batch
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
@@ -152,14 +153,14 @@ def experiment(data: Data, seed: int, base: str, threads: int) -> dict[str, Any]
     def ranked(scores: Sequence[float] | Numbers) -> list[str]:
         return [said.ids[place] for place in np.argsort(-np.asarray(scores), kind="stable")]
 
-    def scored(predicted: Sequence[Label], confidences: Numbers) -> list[float]:
-        return [one.score for one in suspicions(predicted, confidences, judged)]
+    def scored(predicted: Predictions) -> list[float]:
+        return [one.score for one in suspicions(predicted.labels, predicted.confidences, judged, predicted.seen)]
 
-    order = ranked(scored(said.labels, said.confidences))
+    order = ranked(scored(said))
     own = {one for one in said.ids if one not in mistakes and is_wrong(given[one], data.right[one])}
     top = order[: round(0.1 * len(order))]
     losses = learner.losses(said.labels, judged)
-    perfect = [sure_of(data.right[one]) for one in said.ids]
+    perfect = tuple(sure_of(data.right[one]) for one in said.ids)
     return {
         "data": data.name,
         "seed": seed,
@@ -170,7 +171,7 @@ def experiment(data: Data, seed: int, base: str, threads: int) -> dict[str, Any]
         "model_loss": round(float(learner.losses(said.labels, [data.right[one] for one in said.ids]).mean()), 3),
         "list": found(order, mistakes),
         "by loss": found(ranked(losses * said.confidences), mistakes),
-        "ceiling": found(ranked(scored(perfect, np.full(len(perfect), SURE))), mistakes),
+        "ceiling": found(ranked(scored(Predictions(said.ids, perfect, np.full(len(perfect), SURE)))), mistakes),
         "own mistakes": {"all": len(own), "in top 10%": len(own & set(top))},
         "wrong in top 10%": round(sum(one in mistakes or one in own for one in top) / len(top), 3),
     }

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.labels import Label, Task
 
@@ -26,22 +27,27 @@ class Predictions:
 
     labels       one label per object
     confidences  float64 [n] in [0, 1]: how probable it is that the whole label meets the target
+    seen         of a training, for boxes: what each label is made of, sure or not; not known of the last ones where it
+                 is shorter
     """
 
     ids: tuple[str, ...]
     labels: tuple[Label, ...]
     confidences: NDArray[np.float64]
+    seen: tuple[Detections | None, ...] = ()
 
     def of(self, ids: Sequence[str]) -> Predictions:
         """Of some of the objects. Raises KeyError for one that nothing is said of."""
         at = {one: i for i, one in enumerate(self.ids)}
         rows = [at[one] for one in ids]
-        return Predictions(tuple(ids), tuple(self.labels[i] for i in rows), self.confidences[rows])
+        seen = tuple(self.seen[i] if i < len(self.seen) else None for i in rows) if self.seen else ()
+        return Predictions(tuple(ids), tuple(self.labels[i] for i in rows), self.confidences[rows], seen)
 
     def __add__(self, more: Predictions) -> Predictions:
         """Of these objects and of others."""
         confidences = np.concatenate([self.confidences, more.confidences])
-        return Predictions(self.ids + more.ids, self.labels + more.labels, confidences)
+        unknown = (None,) * (len(self.ids) - len(self.seen)) if more.seen else ()
+        return Predictions(self.ids + more.ids, self.labels + more.labels, confidences, self.seen + unknown + more.seen)
 
 
 @dataclass(frozen=True)

@@ -1,49 +1,55 @@
 """How surely a person's label is wrong, judged by a model that never saw it. Pure.
 
-Where model and label disagree, one of them is wrong, and which of them is a question of how seldom the model is wrong
-about such a thing. That is estimated from all the labels of the job, most of which are right:
+Boxes: what the model sees in an image, sure or not, speaks for the label as it is or for one that has a mistake. How
+loudly is learnt from the job's own labels, most of which are right, by making the mistakes in copies of them:
 
-    p(i)   that a box of the model lies on something that people boxed, by its score and size
-    c(i)   that its class is theirs, where it does
-    f(j)   that the model finds what a person boxed, by its size and how many there are
+    moved     people's boxes against copies of them beside their places, each told by what the model sees there: how
+              sure on it, near it, how close, how large it is, how many there are. One that holds nothing (spurious) is
+              told alike
+    missed    what the model sees where people boxed something against what it sees elsewhere: a box of the model that
+              is on nothing is an object that was overlooked as far as it looks like those
+    swapped   people's boxes against copies with another class, told by how sure the model is of either
 
-A disagreement is as improbable as all of these failing at once, were the label right:
+Each is a logistic regression; its odds that the label is the copy, times `PRIOR`, are those of the mistake. The label
+is as suspicious as its most probable mistake. The kinds are those of ObjectLab (Tkachenko, Thyagarajan, Mueller 2023:
+overlooked, badly located, swapped), which weighs them by constants; here they come out on one scale, and a class that
+the model confuses or objects too small for it do not crowd the top. That wrong labels are among those to learn from (a
+few in a hundred) makes the odds smaller.
 
-    missed    a box of the model with no box of a person near it              1 - p(i)
-    spurious  a box of a person that the model does not see                   1 - f(j)
-    moved     both of them, overlapping each other by less than half     (1 - p(i)) (1 - f(j))
-    swapped   a box of the model on one of a person, of another class         1 - c(i)
-
-The label is as suspicious as its least probable disagreement. The kinds are those of ObjectLab (Tkachenko, Thyagarajan,
-Mueller 2023: overlooked, badly located, swapped), which weighs them by constants; here the job's own labels do, so that
-a class that the model confuses, or objects too small for it, do not crowd the top. Classes: as
-sure as the model is of another one (confident learning, Northcutt, Jiang, Chuang 2021, off the diagonal); that both err
-alike is seldom, so what they agree about is not suspected, however unsure the model is.
+Classes: as sure as the model is of another one (confident learning, Northcutt, Jiang, Chuang 2021, off the diagonal);
+that both err alike is seldom, so what they agree about is not suspected, however unsure the model is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gt_engine.autolabel import logistic
+from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.boxes.geometry import areas, intersection_over_union
 from gt_engine.autolabel.certify import Numbers
-from gt_engine.labels import BoxLabel, ClassLabel, Floats, Label
+from gt_engine.labels import BoxLabel, ClassLabel, Floats, Integers, Label
 
-ON_IT = 0.5
-"""A box lies on another from this IoU on."""
-NEAR = 0.1
-"""Boxes that overlap less have nothing to do with each other."""
+PRIOR = 0.02
+"""How probable a mistake is before anything is looked at."""
+ON_IT, CLOSELY, NEAR = 0.5, 0.7, 0.1
+"""A box lies on another from the first IoU on, closely from the second; below the third they have nothing to do with
+each other."""
 DOUBLE = 0.6
 """Boxes of the model that overlap so much are views of one thing: the best of them counts."""
-APART = 0.3
-"""A box of the model that overlaps a person's box by more is no overlooked object, but the same or a part of it."""
-SUREST = 1e-3
-"""No disagreement is held for less probable than this, whatever a fit says."""
+APART, PART_OF_IT = 0.3, 0.3
+"""A box of the model that overlaps a person's box by more is mostly a part of it: its odds count for so much."""
+LEAST, LIKELY = 0.03, 0.15
+"""Scores below the first are not looked at; an overlooked object has the second at least."""
+MOVES = (0.3, 0.45)
+"""How far beside its place a copy is, in its own width and height: an IoU of 0.2 to 0.6."""
+TURN = np.pi * (3 - 5**0.5)
+"""From one copy's direction to the next one's: the golden angle, which spreads any number of them."""
 
 
 class Mistake(StrEnum):
@@ -57,19 +63,27 @@ class Mistake(StrEnum):
 
 @dataclass(frozen=True)
 class Suspicion:
-    """How sure it is that a label is wrong, 0 to 1, and what seems wrong; None where nothing is disagreed about."""
+    """How probable it is that a label is wrong, 0 to 1, and what seems wrong; None where more speaks for the label."""
 
     score: float
     mistake: Mistake | None
 
 
-def suspicions(predicted: Sequence[Label], confidences: Numbers, given: Sequence[Label]) -> list[Suspicion]:
-    """The suspicion of each label in `given`. predicted: by members that never saw it, in the same order."""
-    pairs = [(p, g) for p, g in zip(predicted, given, strict=True)]
-    boxes = [_Meeting.of(p, g) for p, g in pairs if isinstance(p, BoxLabel) and isinstance(g, BoxLabel)]
-    if len(boxes) == len(pairs):
-        return _of_boxes(boxes)
-    return [_of_class(p, g, float(sure)) for (p, g), sure in zip(pairs, confidences, strict=True)]
+def suspicions(
+    predicted: Sequence[Label],
+    confidences: Numbers,
+    given: Sequence[Label],
+    seen: Sequence[Detections | None] = (),
+) -> list[Suspicion]:
+    """The suspicion of each label in `given`. predicted: by members that never saw it, in the same order. seen: what
+    they saw in it, sure or not; of the last ones it may not be known, and the boxes that they predict count."""
+    whole = [*seen, *[None] * (len(given) - len(seen))]
+    if given and all(isinstance(one, BoxLabel) for one in (*predicted, *given)):
+        # Those of which less is known are not to be compared with the others.
+        known = _of_boxes(predicted, given, whole, [i for i, one in enumerate(whole) if one is not None])
+        rest = _of_boxes(predicted, given, whole, [i for i, one in enumerate(whole) if one is None])
+        return [found for _, found in sorted({**known, **rest}.items())]
+    return [_of_class(p, g, float(sure)) for p, g, sure in zip(predicted, given, confidences, strict=True)]
 
 
 def _of_class(predicted: Label, given: Label, confidence: float) -> Suspicion:
@@ -81,109 +95,149 @@ def _of_class(predicted: Label, given: Label, confidence: float) -> Suspicion:
 
 
 @dataclass(frozen=True, eq=False)
-class _Meeting:
-    """The boxes of the model and of people on one image. overlap [n, m]; pairs: (model's, person's) on each other."""
+class _View:
+    """What the model sees in an image (boxes [n, 4] in pixels) and what people boxed. overlap [n, m]: their IoU."""
 
-    model: BoxLabel
+    boxes: Floats
+    class_ids: Integers
+    scores: Numbers
     people: BoxLabel
-    overlap: Floats
-    pairs: tuple[tuple[int, int], ...]
+    overlap: Numbers
 
     @classmethod
-    def of(cls, predicted: BoxLabel, given: BoxLabel) -> _Meeting:
-        model = _without_doubles(predicted)
-        overlap = intersection_over_union(model.boxes, given.boxes)
-        same = model.class_ids[:, None] == given.class_ids[None]
-        # Of boxes that are about as close, one of the same class.
-        closeness = np.where(overlap >= ON_IT, overlap + same / 2, 0)
-        pairs: list[tuple[int, int]] = []
-        while closeness.size and closeness.max() > 0:
-            i, j = np.unravel_index(int(closeness.argmax()), closeness.shape)
-            pairs.append((int(i), int(j)))
-            closeness[i], closeness[:, j] = 0, 0
-        return cls(model, given, overlap, tuple(pairs))
+    def of(cls, predicted: BoxLabel, given: BoxLabel, seen: Detections | None) -> _View:
+        label = predicted if seen is None else seen.label(LEAST, given.image_size)
+        kept: list[int] = []
+        for i in np.argsort(-label.confidences, kind="stable").tolist():
+            if not kept or intersection_over_union(label.boxes[[i]], label.boxes[kept]).max() < DOUBLE:
+                kept.append(i)
+        boxes, scores = label.boxes[kept], label.confidences[kept].astype(np.float64)
+        return cls(boxes, label.class_ids[kept], scores, given, _overlap(boxes, given.boxes))
 
-    def described(self) -> Numbers:
-        """What is known of the model's boxes [n, 4]: their scores, sizes and how far they overlap each other."""
-        sure = _logit(self.model.confidences)
-        among = intersection_over_union(self.model.boxes, self.model.boxes) * (1 - np.eye(len(self.model)))
-        closest = among.max(1) if len(self.model) else np.zeros(0)
-        return np.column_stack([sure, _log_area(self.model), np.maximum(sure - 1, 0), closest])
+    @property
+    def strays(self) -> Integers:
+        """The likely boxes of the model that lie on nothing that people boxed."""
+        return np.flatnonzero((self.scores >= LIKELY) & (self.overlap.max(1, initial=0) < ON_IT))
 
-    def wanted(self) -> Numbers:
-        """What is known of people's boxes [m, 4]: their sizes and how many there are."""
-        sizes, count = _log_area(self.people), len(self.people)
+    @property
+    def witnesses(self) -> Integers:
+        """The likely boxes of the model that lie best on something that people boxed."""
+        if not self.overlap.size:
+            return np.zeros(0, np.int64)
+        best, which = np.unique((self.overlap * self.scores[:, None]).argmax(0)), self.overlap.max(1) >= ON_IT
+        return np.asarray(best[which[best] & (self.scores[best] >= LIKELY)], np.int64)
+
+    def met(self, boxes: Floats) -> Numbers:
+        """How the model meets boxes [k, 11]: its scores on them, closely and near, how close the best is, and sizes."""
+        scores = np.append(self.scores, 0)[:, None]
+        overlap = np.vstack([_overlap(self.boxes, boxes), np.zeros((1, len(boxes)))])
+        on, closely = (scores * (overlap >= ON_IT)).max(0), (scores * (overlap >= CLOSELY)).max(0)
+        near, both = (scores * ((overlap < ON_IT) & (overlap >= NEAR))).max(0), scores * overlap
+        close, size = overlap[both.argmax(0), np.arange(len(boxes))], self._sizes(boxes)
+        of_image = np.tile([np.log(max(len(self.people), 1)), float(_logit(scores.max()))], (len(boxes), 1))
+        sure = _logit(on)
+        met = (sure, _logit(closely), _logit(near), _logit(both.max(0)), close, close**2, size, size**2, size * sure)
+        return np.column_stack([*met, of_image])
+
+    def moved(self) -> Iterator[Floats]:
+        """Copies of people's boxes beside their places."""
         width, height, _ = self.people.image_size
-        extents = (self.people.boxes[:, 2:] - self.people.boxes[:, :2]) / np.array([width, height])
-        narrow = np.log(np.maximum(extents, 1e-3).min(1)) if count else np.zeros(0)
-        return np.column_stack([sizes, sizes**2, narrow, np.full(count, np.log(max(count, 1)))])
+        angles = TURN * np.arange(len(self.people)) + len(self.boxes)
+        extents = self.people.boxes[:, 2:] - self.people.boxes[:, :2]
+        for far in MOVES:
+            shift = far * np.column_stack([np.cos(angles), np.sin(angles)]) * extents
+            yield np.clip(self.people.boxes + np.tile(shift, 2), 0, [width, height] * 2).astype(np.float32)
+
+    def described(self, rows: Integers) -> Numbers:
+        """What is known of some of the model's boxes [k, 9]: score, size, other boxes on them, the image's edge."""
+        among, size, sure = _overlap(self.boxes, self.boxes), self._sizes(self.boxes), _logit(self.scores)
+        np.fill_diagonal(among, 0)
+        others = self.overlap.copy()  # with boxes of people, but for the one that it is a view of
+        if others.size:
+            own = others.argmax(1)
+            others[np.arange(len(others)), own] *= others.max(1) < ON_IT
+        sides = np.array(self.people.image_size[:2], np.float64)
+        edge = np.minimum(self.boxes[:, :2] / sides, 1 - self.boxes[:, 2:] / sides).min(1, initial=1) < 0.01
+        rivals = (self.scores * (among > NEAR)).max(1, initial=0)
+        count = np.full(len(self.boxes), np.log1p(len(self.boxes)))
+        columns = [sure, np.maximum(sure, 0), size, size * sure, among.max(1, initial=0), rivals, edge, count]
+        return np.column_stack([*columns, others.max(1, initial=0)])[rows]
+
+    def named(self, class_ids: Integers) -> Numbers:
+        """How sure the model is that people's boxes are of these classes, and of others [m, 5]."""
+        on, same = self.overlap >= ON_IT, self.class_ids[:, None] == class_ids[None]
+        scores = self.scores[:, None]
+        own, other = _logit((scores * (on & same)).max(0, initial=0)), _logit((scores * (on & ~same)).max(0, initial=0))
+        size = self._sizes(self.people.boxes)
+        return np.column_stack([own, other, size, size * (own - other), np.full(len(size), np.log(max(len(size), 1)))])
+
+    def swapped(self, classes: int) -> Integers:
+        """Another class for each of people's boxes, in turn."""
+        own = self.people.class_ids
+        return np.asarray((own + 1 + np.arange(len(own)) % (classes - 1)) % classes, own.dtype)
+
+    def where(self, place: int) -> Mistake:
+        """Of one of people's boxes that seems not to be where it should: whether something of its own is near."""
+        near = (self.scores >= LIKELY) & (self.overlap[:, place] >= NEAR) & (self.overlap.max(1, initial=0) < ON_IT)
+        return Mistake.MOVED if near.any() else Mistake.SPURIOUS
+
+    def _sizes(self, boxes: Floats) -> Numbers:
+        width, height, _ = self.people.image_size
+        shares = areas(boxes).astype(np.float64) / max(width * height, 1)
+        return np.asarray(np.log(np.maximum(shares, 1e-6)), np.float64)
 
 
-def _of_boxes(meetings: Sequence[_Meeting]) -> list[Suspicion]:
-    described, wanted = [one.described() for one in meetings], [one.wanted() for one in meetings]
-    on_something = [[any(i == k for k, _ in one.pairs) for i in range(len(one.model))] for one in meetings]
-    is_found = [[any(j == k for _, k in one.pairs) for j in range(len(one.people))] for one in meetings]
-    located, found = _fit(described, on_something), _fit(wanted, is_found)
-    of_pairs = [one[[i for i, _ in meeting.pairs]] for one, meeting in zip(described, meetings, strict=True)]
-    right_class = [[bool(m.model.class_ids[i] == m.people.class_ids[j]) for i, j in m.pairs] for m in meetings]
-    named = _fit(of_pairs, right_class)
+def _of_boxes(
+    predicted: Sequence[Label], given: Sequence[Label], seen: Sequence[Detections | None], places: Sequence[int]
+) -> dict[int, Suspicion]:
+    """By place, of some of the labels."""
+    pairs = [(predicted[i], given[i], seen[i]) for i in places]
+    views = [_View.of(p, g, s) for p, g, s in pairs if isinstance(p, BoxLabel) and isinstance(g, BoxLabel)]
+    return dict(zip(places, _suspected(views) if views else (), strict=True))
+
+
+def _suspected(views: Sequence[_View]) -> list[Suspicion]:
+    named = (ids for one in views for ids in (one.class_ids, one.people.class_ids) if len(ids))
+    classes = 1 + max((int(ids.max()) for ids in named), default=0)
+    at = [one.met(one.people.boxes) for one in views]
+    beside = [one.met(copy) for one in views for copy in one.moved()]
+    displaced = _fit(at, beside)
+    strays = [one.described(one.strays) for one in views]
+    overlooked = _fit(strays, [one.described(one.witnesses) for one in views])
+    called = [one.named(one.people.class_ids) for one in views]
+    other = [one.named(one.swapped(classes)) for one in views] if classes > 1 else []
+    misnamed = _fit(called, other)
     suspected = []
-    for meeting, model, people in zip(meetings, described, wanted, strict=True):
-        failing = [*_disagreements(meeting, 1 - located(model), 1 - found(people), 1 - named(model))]
-        probability, mistake = min(failing, default=(1.0, None), key=lambda one: one[0])
-        suspected.append(Suspicion(1 - probability, mistake))
+    for view, own, stray, name in zip(views, at, strays, called, strict=True):
+        found = [(odds, view.where(place)) for place, odds in enumerate(_odds(displaced, own) / len(MOVES))]
+        apart = np.where(view.overlap.max(1, initial=0)[view.strays] < APART, 1, PART_OF_IT)
+        found += [(odds, Mistake.MISSED) for odds in _odds(overlooked, stray) * apart]
+        found += [(odds, Mistake.SWAPPED) for odds in _odds(misnamed, name)]
+        most, mistake = max(found, default=(0.0, None), key=lambda one: one[0])
+        suspected.append(Suspicion(float(PRIOR * most / (1 + PRIOR * most)), mistake if most > 1 else None))
     return suspected
 
 
-def _disagreements(
-    meeting: _Meeting, stray: Numbers, unseen: Numbers, misnamed: Numbers
-) -> list[tuple[float, Mistake]]:
-    """Each with how improbable it is, were the label right. stray, unseen, misnamed: 1 - p, 1 - f, 1 - c."""
-    failing: list[tuple[float, Mistake]] = []
-    model, people = {*range(len(meeting.model))}, {*range(len(meeting.people))}
-    for i, j in meeting.pairs:
-        model.discard(i)
-        people.discard(j)
-        if meeting.model.class_ids[i] != meeting.people.class_ids[j]:
-            failing.append((max(float(misnamed[i]), SUREST), Mistake.SWAPPED))
-    for j in sorted(people):
-        lost = max(float(unseen[j]), SUREST)
-        near = [i for i in sorted(model) if meeting.overlap[i, j] >= NEAR]
-        if not near:
-            failing.append((lost, Mistake.SPURIOUS))
-            continue
-        i = max(near, key=lambda one: float((1 - stray[one]) * meeting.overlap[one, j]))
-        model.discard(i)
-        failing.append((lost * max(float(stray[i]), SUREST), Mistake.MOVED))
-    for i in sorted(model):
-        if not len(meeting.people) or meeting.overlap[i].max() <= APART:
-            failing.append((max(float(stray[i]), SUREST), Mistake.MISSED))
-    return failing
+def _fit(as_given: Sequence[Numbers], with_mistake: Sequence[Numbers]) -> logistic.Logistic | None:
+    """How probable a mistake is; None where there is nothing to learn it from."""
+    right, wrong = sum(map(len, as_given)), sum(map(len, with_mistake))
+    if not right or not wrong:
+        return None
+    outcomes = np.concatenate([np.zeros(right), np.ones(wrong)])
+    return logistic.fit(np.concatenate([*as_given, *with_mistake]), outcomes)
 
 
-def _fit(described: Sequence[Numbers], outcomes: Sequence[Sequence[bool]]) -> logistic.Logistic:
-    """How probable an outcome is. Where there is nothing to learn from, nothing is held for probable."""
-    x, y = np.concatenate(described), np.array([one for each in outcomes for one in each], np.float64)
-    if not len(y):
-        width = x.shape[1]
-        return logistic.Logistic(np.array([-30.0, *[0.0] * width]), np.zeros(width), np.ones(width))
-    return logistic.fit(x, y)
+def _odds(model: logistic.Logistic | None, x: Numbers) -> Numbers:
+    if model is None or not len(x):
+        return np.zeros(len(x))
+    probability = np.minimum(model(x), 1 - 1e-4)
+    return np.asarray(probability / (1 - probability), np.float64)
 
 
-def _without_doubles(label: BoxLabel) -> BoxLabel:
-    kept: list[int] = []
-    for i in np.argsort(-label.confidences, kind="stable").tolist():
-        if not kept or intersection_over_union(label.boxes[[i]], label.boxes[kept]).max() < DOUBLE:
-            kept.append(i)
-    return BoxLabel(label.boxes[kept], label.class_ids[kept], label.confidences[kept], label.image_size)
+def _overlap(one: Floats, other: Floats) -> Numbers:
+    return intersection_over_union(one, other).astype(np.float64)
 
 
-def _log_area(label: BoxLabel) -> Numbers:
-    width, height, _ = label.image_size
-    shares = areas(label.boxes).astype(np.float64) / max(width * height, 1)
-    return np.asarray(np.log(np.maximum(shares, 1e-6)), np.float64)
-
-
-def _logit(probability: Floats) -> Numbers:
-    p = np.clip(probability.astype(np.float64), 1e-3, 1 - 1e-3)
+def _logit(probability: Numbers | NDArray[np.float64]) -> Numbers:
+    p = np.clip(np.asarray(probability, np.float64), 1e-3, 1 - 1e-3)
     return np.asarray(np.log(p / (1 - p)), np.float64)

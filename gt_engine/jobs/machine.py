@@ -152,7 +152,7 @@ class LearningMachine:
         second_look = SecondLook(
             left_out,
             tuple(learner.losses(left_out.labels, given).tolist()),
-            tuple(suspicions(left_out.labels, left_out.confidences, given)),
+            tuple(suspicions(left_out.labels, left_out.confidences, given, left_out.seen)),
         )
         return Trained(
             learnt.model, len(progress.human()), tuple(scores), lesson.model is not None, second_look=second_look

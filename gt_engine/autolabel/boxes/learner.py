@@ -186,7 +186,8 @@ class BoxLearner:
                 looks += _looks(pool, members, learnt.projection, features, ids, rows, likely_from)
             found = _seen(looks)
         detections = [found[i] for i in range(len(ids))]
-        return _said(learnt.judges, learnt.judges_of_others, features, ids, detections)
+        said = _said(learnt.judges, learnt.judges_of_others, features, ids, detections)
+        return replace(said, seen=())  # of many thousand objects it would be too much
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """See Learner.losses."""
@@ -204,13 +205,15 @@ def _said(
     """What the judges make of what is seen in each object, by the learner or by others."""
     labels: list[Label] = []
     confidences: list[float] = []
+    judged: list[Detections] = []
     for one, own in zip(ids, detections, strict=True):
         fold = fold_of(features.content_key(one))
         of_others, given = others[fold], _seen_by_others(features, features.content_key(one))
         who, seen = (judges[fold], own) if of_others is None or given is None else (of_others, given)
+        judged.append(seen)
         labels.append(seen.label(who.cut, features.image_size(one)))
         confidences.append(float(who.confidence(evidence(seen, who.cut)[None])[0]))
-    return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64))
+    return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64), tuple(judged))
 
 
 def _seen_by_others(features: FeatureView, key: str) -> Detections | None:

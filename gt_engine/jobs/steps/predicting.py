@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel import FeatureView, Learner
+from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
 from gt_engine.jobs.chunks import Chunk
 from gt_engine.jobs.context import JobContext
@@ -162,12 +163,20 @@ def load(body: bytes, object_ids: Sequence[str]) -> Predictions:
 
 
 def _document(said: Predictions) -> dict[str, Any]:
-    return {"labels": [_written(one) for one in said.labels], "confidences": said.confidences.tolist()}
+    seen = [None if one is None else [part.tolist() for part in vars(one).values()] for one in said.seen]
+    labels = [_written(one) for one in said.labels]
+    return {"labels": labels, "confidences": said.confidences.tolist(), **({"seen": seen} if seen else {})}
 
 
 def _predictions(document: Mapping[str, Any], object_ids: Sequence[str]) -> Predictions:
     labels = tuple(_read(one) for one in document["labels"])
-    return Predictions(tuple(object_ids), labels, np.array(document["confidences"], np.float64))
+    seen = tuple(None if one is None else _detections(*one) for one in document.get("seen", ()))
+    return Predictions(tuple(object_ids), labels, np.array(document["confidences"], np.float64), seen)
+
+
+def _detections(boxes: Sequence[Any], class_ids: Sequence[int], scores: Sequence[float]) -> Detections:
+    found = np.array(boxes, np.float32).reshape(-1, 4)
+    return Detections(found, np.array(class_ids, np.int64), np.array(scores, np.float32))
 
 
 def _written(label: Label) -> list[Any]:

@@ -62,8 +62,8 @@ def test_a_wrong_label_is_the_most_suspicious_and_named(mistake: Mistake) -> Non
     found = judged(given)
     assert max(range(IMAGES), key=lambda image: found[image].score) == 17
     assert found[17].mistake is mistake
-    assert found[17].score > 0.5
-    assert all(one.mistake is None and one.score == 0 for image, one in enumerate(found) if image != 17)
+    assert found[17].score > 5 * max(one.score for image, one in enumerate(found) if image != 17)
+    assert all(one.mistake is None for image, one in enumerate(found) if image != 17)
 
 
 def test_what_the_model_often_gets_wrong_is_less_suspicious() -> None:
@@ -84,7 +84,7 @@ def test_two_views_of_one_object_are_no_overlooked_one() -> None:
     doubled = model(3)
     again = box_label([*doubled.boxes, doubled.boxes[0] + 2], [*doubled.class_ids, 1], SIZE, [0.9, 0.85, 0.8])
     found = judged(given, [again if image == 3 else model(image) for image in range(IMAGES)])
-    assert found[3] == Suspicion(0, None)
+    assert found[3].mistake is None
 
 
 @pytest.mark.parametrize(
