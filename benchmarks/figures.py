@@ -163,7 +163,7 @@ PHOTOS = {
     "real_photos_lion": "lions: one class, objects of 0.74 of the side",
     "real_photos_highway": "highway: five classes, objects of 0.25 of the side, down to 0.07",
 }
-MEASURES = {"f1": "F1", "mean-iou": "mean IoU"}
+MEASURES = {"f1": "F1", "mean-iou": "mean IoU", "error": "accuracy"}
 
 
 def real_photos(read: Results) -> str:
@@ -187,6 +187,25 @@ def real_photos(read: Results) -> str:
 
 def real_photos_share(name: str, kind: str) -> Callable[[Results], str]:
     return lambda read: _percent(_mean([row for row in read(name)["jobs"] if _kind(row) == kind], "machine_share"))
+
+
+def replayed_jobs(read: Results) -> str:
+    lines = []
+    for row in read("replayed_jobs"):
+        spread = f"{_percent(row['tenth'])} to {_percent(row['ninetieth'])}"
+        lines.append(
+            (
+                f"{row['data']}, {row['images']:,} a job",
+                f"{MEASURES[row['loss']]} {row['target']:.2f}",
+                "warm" if row["learnt"] else "first",
+                str(row["workers"]),
+                *(_percent(row[key]) for key in ("perfect", "by_confidence")),
+                f"**{_percent(row['machine_share'])}** ({spread})",
+                _percent(row["missed"], 1),
+            )
+        )
+    heads = ("photos", "target", "job", "workers", "perfect selector", "by confidence", "labeled by machine", "missed")
+    return _table(heads, lines)
 
 
 # ---------------------------------------------------------------- proposals
@@ -253,6 +272,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "certificate-classes-splits": certificate_classes_splits,
     "certificate-ahead": certificate_ahead,
     "real-photos": real_photos,
+    "replayed-jobs": replayed_jobs,
     "proposals": proposals,
     "imported-labels": imported_labels,
     **{
