@@ -243,7 +243,7 @@ _FREE_OF_CHARGE = PriceTable(
 
 def _unit(unit: Unit, dollars: str, page: str) -> UnitRate:
     source = f"aws.amazon.com/{page}/pricing, us-east-1, without free tiers"
-    return UnitRate(_GROUND_TRUTH_BEGAN, date(2025, 7, 1), unit, Decimal(dollars), source)
+    return UnitRate(date(2024, 11, 1), date(2025, 7, 1), unit, Decimal(dollars), source)
 
 
 _FUNCTIONS = replace(

@@ -255,7 +255,7 @@ def _functions(output: JobOutput, terms: Terms, prices: PriceTable) -> Report:
         "mills": computing(work_of(output, terms), prices, terms.started),
         "since": max(row.since for row in rows).isoformat(),
         "read": max(row.read for row in rows).isoformat(),
-        "source": "; ".join(f"{used[row.unit]:,.4g} × ${row.dollars.normalize():f} for a {row.unit}" for row in rows),
+        "source": "; ".join(f"{used[row.unit]:,.4g} × ${row.dollars.normalize():f} ({row.unit})" for row in rows),
         "units": [
             {"unit": row.unit, "used": round(used[row.unit], 6), "dollars": str(row.dollars), "source": row.source}
             for row in rows
