@@ -172,7 +172,7 @@ KINDS = ("Cat", "Dog", "Cow")
 
 def test_a_class_that_certifies_is_never_chosen_already(tmp_path: Path) -> None:
     """Promise 6, for classes: what people answer before the last round is their own."""
-    job, machine = class_job(tmp_path, 260, "image-classification", auto=True)
+    job, machine = class_job(tmp_path, 200, "image-classification", auto=True)
     as_shown(job, "crowd-image-classifier", "label", "Dog")
     assert job.now_as.status == "Completed"
     assert machine.certifying
@@ -222,9 +222,9 @@ def test_classes_that_came_with_the_manifest_are_chosen_already(
 def test_objects_that_check_a_label_are_left_to_people_who_see_nothing(tmp_path: Path, auto: bool) -> None:
     """Labeled by machine or mended, they would tell nothing of the label from before; in a certificate they would be
     no fair sample of the rest."""
-    job, machine = job_with(tmp_path, 200, sure=1.0, auto=auto, brought=True)
+    job, machine = job_with(tmp_path, 140, sure=1.0, auto=auto, brought=True)
     lines = [json.loads(line) for line in job.contents[f"s3://{BUCKET}/input.manifest"].splitlines()]
-    checked = {str(number) for number in range(0, 200, 20)}
+    checked = {str(number) for number in range(0, 140, 20)}
     for number in map(int, checked):
         lines[number]["category-imported"] = {"label": {}, "metadata": {}}
     job.contents[f"s3://{BUCKET}/input.manifest"] = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
