@@ -379,6 +379,19 @@ def test_what_duplicates_saved_is_priced_by_the_campaigns_own_labels(notebook: d
     assert campaign_report("birds", [], now=NOW, duplicates=duplicates)["duplicates"]["saved_mills"] == 0
 
 
+LABELS = {
+    "images": 1200,
+    "people": 500,
+    "machine": 700,
+    "nothing": 12,
+    "disagrees": 20,
+    "corrected": 3,
+    "taken_out": 1,
+    "classes": {"Bird": 1100, "Cat": 88},
+    "corrected_of_jobs": {"birds-0001": 4},
+}
+
+
 @pytest.mark.parametrize("roles", [[], ["first"], ["first", "warm", "control"]])
 def test_the_campaigns_files(notebook: dict[str, Json], roles: list[str]) -> None:
     """A campaign's page would fail while its first job is still running."""
@@ -389,11 +402,13 @@ def test_the_campaigns_files(notebook: dict[str, Json], roles: list[str]) -> Non
         reports=[notebook[role] for role in roles],
         destination=S3Uri("results", "birds/reports"),
         now=NOW,
+        labels=LABELS if roles else None,
     )
     names = sorted(key.rsplit("/", 1)[1] for key in store.contents)
     assert names == ["campaign.html", "campaign.json", "campaign.png", "campaign.svg"]
     page = store.contents["s3://results/birds/reports/campaign.html"].decode()
     assert all(notebook[role]["job"]["name"] in page for role in roles)
+    assert ("3 put right, 1 taken out: 4 of birds-0001." in page) == bool(roles)
 
 
 def test_drawing_libraries_are_loaded_only_to_draw() -> None:
