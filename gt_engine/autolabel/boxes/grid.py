@@ -18,6 +18,8 @@ EMPTY_SHARE = 0.12
 """Share of the empty cells that a batch looks at: they are many and alike."""
 
 IMAGES = 16
+CELLS_TOGETHER = 20_000
+"""So many cells propose at a time (2.3 KB each)."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +157,13 @@ def _gradient(output: Floats, *, kind: NDArray[np.int8], wanted: Floats) -> Floa
 
 def propose(parameters: network.Parameters, maps: Floats, grid: Grid) -> list[Floats]:
     """For each image of grid maps up to `grid.proposals` boxes [m, 4] (units of the side), best first, at least one."""
-    every = np.arange(len(maps) * grid.side**2)
-    outputs = network.predict(parameters, neighbourhoods(maps, every)).reshape(len(maps), -1, 5)
+    cells = grid.side**2
     proposals = []
-    for output in outputs:
-        likely = np.argsort(-output[:, 0], kind="stable")[: grid.candidates]
-        boxes = decode(output[likely, 1:], likely, grid.side)
-        proposals.append(boxes[suppressed(boxes, output[likely, 0], 0.6, grid.proposals)])
+    for start in range(0, len(maps), CELLS_TOGETHER // cells):
+        some = maps[start : start + CELLS_TOGETHER // cells]
+        every = np.arange(len(some) * cells)
+        for output in network.predict(parameters, neighbourhoods(some, every)).reshape(len(some), -1, 5):
+            likely = np.argsort(-output[:, 0], kind="stable")[: grid.candidates]
+            boxes = decode(output[likely, 1:], likely, grid.side)
+            proposals.append(boxes[suppressed(boxes, output[likely, 0], 0.6, grid.proposals)])
     return proposals
