@@ -67,18 +67,26 @@ cli.add_command(redrive_command)
 
 
 def main() -> None:
-    """The entry point: a signal that ends it unwinds like an exit, so that what was started is stopped.
+    """The entry point: a signal that ends it unwinds like an exit, so that what was started is stopped."""
+    if threading.current_thread() is threading.main_thread():
+        heed_signals()
+    cli()
 
-    SIGHUP comes when the terminal's window is closed.
+
+def heed_signals() -> None:
+    """SIGTERM, SIGINT, and SIGHUP, which comes when the terminal's window is closed.
+
+    A shell without job control starts what is to run in the background deaf to SIGINT, and Python leaves it so; nohup
+    makes it deaf to SIGHUP, and is meant to.
     """
 
     def terminated(number: int, _: FrameType | None) -> NoReturn:
         sys.exit(128 + number)
 
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, terminated)
-    cli()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, terminated)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, terminated)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,10 @@ class Objects(ObjectStore, Protocol):
 
     def read_range(self, uri: S3Uri, first: int, end: int) -> bytes: ...
 
+    def write_over(self, uri: S3Uri, body: bytes, content_type: str, etag: str | None) -> bool:
+        """Writes over the version that has this ETag, or (None) where nothing is; False where it is no longer so."""
+        ...
+
     def delete_all(self, prefix: S3Uri) -> None: ...
 
     def delete(self, uri: S3Uri) -> None: ...
@@ -147,6 +151,16 @@ class EngineObjects(S3Objects):
                 raise NotFound(f"there is no object {uri}") from None
             raise
         return answer["Body"].read()
+
+    def write_over(self, uri: S3Uri, body: bytes, content_type: str, etag: str | None) -> bool:
+        condition: Any = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        try:
+            self._client.put_object(Bucket=uri.bucket, Key=uri.key, Body=body, ContentType=content_type, **condition)
+        except ClientError as error:
+            if error_code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}:
+                return False
+            raise
+        return True
 
     def bucket_is_there(self, bucket: str) -> bool:
         try:

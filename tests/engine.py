@@ -162,6 +162,13 @@ class MemoryEngineObjects(MemoryObjects):
     def read_range(self, uri: S3Uri, first: int, end: int) -> bytes:
         return self.read(uri)[first:end]
 
+    def write_over(self, uri: S3Uri, body: bytes, content_type: str, etag: str | None) -> bool:
+        there = self.head(uri)
+        if (there.etag if there else None) != etag:
+            return False
+        self.write(uri, body, content_type)
+        return True
+
     def delete(self, uri: S3Uri) -> None:
         self.contents.pop(str(uri), None)
 

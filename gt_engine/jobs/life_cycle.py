@@ -160,6 +160,7 @@ class Answers:
     next_change  when another one may be ready, if people do nothing
     unsettled    objects that still lack answers, in all batches; free: places that somebody could take now
     workers      how many people are at work
+    gold_until   so long the job's end waits for known objects that people are at work on
     """
 
     now: datetime
@@ -171,6 +172,7 @@ class Answers:
     unsettled: int = 0
     free: int = 0
     workers: int = 0
+    gold_until: datetime | None = None
 
 
 def next_work(
@@ -237,6 +239,8 @@ def _next_step(
             return Offer(ahead.iteration, rounds.AskPeople(ahead.purpose, ()))
         case rounds.Finish() if _owes_a_model(step, plan, state):
             return TrainFinal(state.iteration + 1)
+        case rounds.Finish() if answers is not None and answers.gold_until is not None:
+            return Wait(answers.gold_until)
         case rounds.Finish():
             return End(Phase.COMPLETED)
 

@@ -104,7 +104,7 @@ class JobState:
     open_batches  those that people are working on, in order
     closing    what of them is about to get its labels
     asked      how many objects people have been offered
-    skills     what is known of the workers: from the team's jobs before, and from the batches that are done
+    skills     what was known of the workers when the job began; learnt: what its batches that are done have shown
     predicted  how many of the objects came with a prediction in the manifest
     """
 
@@ -121,6 +121,7 @@ class JobState:
     closing: Closing | None = None
     asked: int = 0
     skills: Skills = field(default_factory=dict)
+    learnt: Skills = field(default_factory=dict)
     predicted: int = 0
 
     @property
@@ -148,9 +149,14 @@ class JobState:
         """What was offered ahead of the next batch."""
         return next((batch for batch in self.open_batches if batch.is_ahead), None)
 
+    @property
+    def all_learnt(self) -> Skills:
+        """What the job has shown of its workers."""
+        return together([self.learnt, *(one.skills for one in self.open_batches)])
+
     def skills_but(self, first: int | None = None) -> Skills:
         """What is known of the workers, without what the open batch that begins at place `first` has shown."""
-        return together([self.skills, *(one.skills for one in self.open_batches if one.first != first)])
+        return together([self.skills, self.learnt, *(one.skills for one in self.open_batches if one.first != first)])
 
     @property
     def asking(self) -> Progress:
@@ -190,8 +196,8 @@ class JobState:
             elsewhere = {one for open_batch in (*others, batch) for one in open_batch.failed}
             progress = replace(progress, failed=frozenset(self.problems) - elsewhere)
         work = HumanWork(batch.iteration, batch.responses, batch.failed)
-        skills = together([self.skills, batch.skills])
-        return replace(self, open_batches=others, progress=progress, human=(*self.human, work), skills=skills)
+        learnt = together([self.learnt, batch.skills])
+        return replace(self, open_batches=others, progress=progress, human=(*self.human, work), learnt=learnt)
 
 
 def dump(state: JobState) -> bytes:
@@ -229,6 +235,7 @@ def load(body: bytes) -> JobState:
         open_batches=tuple(_open_batch(**_tuples(batch)) for batch in document.pop("open_batches", ())),
         closing=_closing(document.pop("closing", None)),
         skills=load_skills(document.pop("skills", {})),
+        learnt=load_skills(document.pop("learnt", {})),
         **document,
     )
 

@@ -16,8 +16,8 @@ from gt_engine.workforce.asking import is_behind, ready_at, restore
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.gold import put_gold_on_offer
 from gt_engine.workforce.index import JobOffer, written_off
-from gt_engine.workforce.offers import ObjectOffer
-from gt_engine.workforce.progress import at_work
+from gt_engine.workforce.offers import GRACE, ObjectOffer, Status
+from gt_engine.workforce.progress import AT_WORK, at_work
 from gt_service.errors import Conflict
 
 
@@ -25,7 +25,7 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
     """How far people are. On the way it writes off what ran out of time, and mends the tables from the files."""
     now = tools.now()
     if not state.open_batches:
-        return Answers(now)
+        return Answers(now, gold_until=_gold_until(job, tools, now))
     currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     if _is_behind(job, state, currents, tools):
         _mend(job, state, tools)
@@ -67,6 +67,14 @@ def _current(job: JobContext, batch: OpenBatch, tools: Tools, now: datetime) -> 
         for one in objects
         if one.place in places
     ]
+
+
+def _gold_until(job: JobContext, tools: Tools, now: datetime) -> datetime | None:
+    """How long somebody may still be at a gold item: it is paid as all work, but no job waits for it for long."""
+    items = tools.people.gold(job.record.name) if job.care else ()
+    begun = [mine for one in items for mine in one.with_status(Status.ACCEPTED) if mine.accepted_at]
+    ends = [min(mine.expires_at + GRACE, (mine.accepted_at or now) + AT_WORK) for mine in begun]
+    return max((end for end in ends if end > now), default=None)
 
 
 def _places(batch: OpenBatch) -> set[int]:

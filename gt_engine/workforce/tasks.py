@@ -228,6 +228,8 @@ class Tasks:
         self.store.note(work_of(changed, offers.held(changed, worker.worker_id, nonce)))
         if grade:
             self._look_after(offer, worker)
+            if offer.first >= offer.asked:  # the job's end may wait for nothing else
+                self.wake(offer.job)
         else:
             self._wake_if_settled(changed)
 

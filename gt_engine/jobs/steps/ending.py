@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 
-from gt_engine.consolidation import handed_on
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import End
 from gt_engine.jobs.reading import output_lines, read_own
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.steps.gold import write_gold_answers
 from gt_engine.jobs.steps.sealing import seal
-from gt_engine.jobs.team_record import TeamRecord, read_record, write_record
+from gt_engine.jobs.team_record import add_to_record
 from gt_engine.jobs.tools import BYTES, LINES, Outcome, Tools
 from gt_engine.store import ModelKind, Phase
 from gt_service.objects import S3Uri
@@ -25,9 +24,8 @@ def end(work: End, job: JobContext, state: JobState, tools: Tools) -> Outcome:
         tools.objects.write_stream(job.tree.output_manifest, lines, LINES)
         seal(job, state, digest.hexdigest(), tools)
     shown = write_gold_answers(job, state, tools)
-    skills = handed_on(state.skills_but())
-    if skills or shown:
-        write_record(TeamRecord(skills, {**read_record(job, tools).gold_shown, **shown}), job, tools)
+    if state.all_learnt or shown:
+        add_to_record(state.all_learnt, shown, job, tools)
     if work.phase is not Phase.FAILED:  # whatever failed may be the model
         _leave_model(job, state, tools)
     counters = state.counters

@@ -48,7 +48,7 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
             possible = job.crowd.answers(object_id, label, state.clock, to_mend=shown.get(object_id))
             # Two who were shown the same proposal agree with it, whatever their care.
             is_mended = was_shown(proposals.get(object_id))
-            given = possible if is_mended else job.crowd.as_many_as_needed(object_id, possible, state.skills)
+            given = possible if is_mended else job.crowd.as_many_as_needed(object_id, possible, state.skills_but())
             if given:
                 answers[object_id] = given
             else:
@@ -57,7 +57,7 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
         one: [replace(each, label=without_planted(proposals.get(one), each.label)) for each in given]
         for one, given in answers.items()
     }
-    labels = job.crowd.consolidate(meant, state.skills)
+    labels = job.crowd.consolidate(meant, state.skills_but())
     last = max((given.submitted_at for all_given in answers.values() for given in all_given), default=state.clock)
     times = consolidation_times(answers, last.replace(microsecond=0) + 2 * ONE_SECOND)
     written = {
@@ -79,7 +79,7 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
         clock=ended,
         progress=progress,
         human=(*state.human, HumanWork(work.iteration, responses, failed)),
-        skills=together([state.skills, job.crowd.learn(_blind(meant, proposals), labels)]),
+        learnt=together([state.learnt, job.crowd.learn(_blind(meant, proposals), labels)]),
     )
     log = [
         f"Iteration {work.iteration}: people labeled {len(contents)} data objects ({work.step.purpose.value}), "

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from gt_engine.api import rules
+from gt_engine.consolidation import Skill, dump_skills
+from gt_engine.jobs.team_record import TeamRecord
+from gt_service.objects import S3Uri
 from tests.people import ANN, BOB, CAT, Job, boxes, team_request
 
 HERE, THERE = boxes((10, 10, 20, 20)), boxes((26, 26, 20, 20))
@@ -111,6 +114,39 @@ def test_what_a_job_has_learnt_of_its_workers_the_next_one_of_the_team_begins_wi
     following.later(200)
     answers = responses(following)
     assert sum(who == ["ann"] for who in answers.values()) >= 4  # but for those that are checked by chance
+
+
+def test_two_jobs_of_a_team_that_end_at_once_hand_on_what_both_have_learnt(tmp_path: Path) -> None:
+    job = Job(tmp_path, 3, body=body(least=2))
+    job.run()
+    write_over = job.tools.objects.write_over
+
+    def just_too_late(uri: S3Uri, text: bytes, content_type: str, etag: str | None) -> bool:
+        """Another job of the team ends between reading and writing."""
+        job.tools.objects.write_over = write_over  # type: ignore[method-assign]
+        others = TeamRecord({"cat": Skill({"whole": 5.0})}, {"digest": ("cat",)}, ("birds-0007",))
+        document = {"workers": dump_skills(others.skills), "gold": others.gold_shown, "jobs": others.jobs}
+        assert write_over(uri, json.dumps(document).encode(), content_type, etag)
+        return write_over(uri, text, content_type, etag)
+
+    job.tools.objects.write_over = just_too_late  # type: ignore[method-assign]
+    for _ in range(8):
+        for worker in (ANN, BOB):
+            job.answer(worker, HERE)
+        job.later(60)
+    assert job.now_as.status == "Completed"
+    [record] = [json.loads(text) for path, text in job.contents.items() if "/skills/" in path]
+    right = {worker: one["right"]["whole"] for worker, one in record["workers"].items()}
+    assert right == {"cat": 5.0, ANN.worker_id: 3.0, BOB.worker_id: 3.0}
+    assert (record["jobs"], record["gold"]) == (["birds-0007", job.name], {"digest": ["cat"]})
+
+
+def test_the_end_of_a_job_done_again_counts_nobody_twice() -> None:
+    record = TeamRecord().after("birds-0001", {"ann": Skill({"whole": 2.0})}, {"a": ["ann"]})
+    assert record.after("birds-0001", {"ann": Skill({"whole": 2.0})}, {"a": ["ann"]}) is record
+    following = record.after("birds-0002", {"ann": Skill({"whole": 2.0})}, {"a": ["bob"]})
+    assert following.skills["ann"].right == {"whole": 4.0}
+    assert following.gold_shown == {"a": ["ann", "bob"]}
 
 
 def test_a_file_of_skills_that_is_no_such_file_stops_no_job(tmp_path: Path) -> None:

@@ -90,6 +90,32 @@ def test_gold_items_are_work_and_no_labels(tmp_path: Path) -> None:
     assert not job.paused
 
 
+def test_the_end_of_a_job_waits_a_little_for_who_is_at_a_gold_item(tmp_path: Path) -> None:
+    """What a worker has begun is paid; but one who has gone away keeps no job from ending."""
+    for is_answered in (True, False):
+        job = GoldJob(tmp_path / str(is_answered), 10, TaskTimeLimitInSeconds=1200)
+        job.run()
+        while not is_gold((task := job.next(BOB)).object_id):  # type: ignore[union-attr]
+            job.answer(BOB, HERE)
+        assert task is not None
+        job.tasks.accept(BOB, task.task_id, job.clock)
+        job.shown(ANN)
+        job.later(300)  # what was kept for him beside the gold item is others'
+        job.shown(ANN)
+        job.later(100)
+        assert job.now_as.counters.human == 10
+        assert not job.now_as.phase.has_ended
+        if is_answered:
+            job.tasks.submit(BOB, task.task_id, HERE, 200, job.clock)
+            assert job.woken[-1] == job.name
+            job.run()
+        else:
+            job.later(500)
+        assert job.now_as.status == "Completed"
+        paid = [path for path in job.files if path.startswith("annotations/worker-response/")]
+        assert any(f"/{task.object_id}/" in path for path in paid) or not is_answered
+
+
 def test_nothing_on_a_page_tells_a_gold_item_from_others(tmp_path: Path) -> None:
     job = GoldJob(tmp_path, 10)
     job.run()
