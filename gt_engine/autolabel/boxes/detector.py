@@ -67,7 +67,6 @@ class Material:
 
     maps       projected maps [n, s, s, k] of the images
     grid       of the first stage
-    coarse     their grid maps
     boxes      of each image, in units of its side
     class_ids  of each image's boxes
     strips     of shaken gold boxes (see edges), packed
@@ -78,7 +77,6 @@ class Material:
 
     maps: Floats
     grid: Grid
-    coarse: Floats
     boxes: Sequence[Floats]
     class_ids: Sequence[Integers]
     strips: NDArray[np.int8]
@@ -110,11 +108,13 @@ def train_finder(
     on_step: Callable[[int, Detector], None] | None = None,
 ) -> Detector:
     """`start` with its first two stages trained on some rows. `on_step` sees it after each step of the second stage."""
-    proposer = grid.train_head(start.proposer, material.coarse, rows, material.boxes, schedules.proposer, rng)
+    proposer = grid.train_head(
+        start.proposer, material.maps, material.grid, rows, material.boxes, schedules.proposer, rng
+    )
     proposals: dict[int, Floats] = {}
     for i in range(0, len(rows), 50):
         some = rows[i : i + 50]
-        proposed = grid.propose(proposer, material.coarse[some], material.grid)
+        proposed = grid.propose(proposer, grid.grid_maps(material.maps[some], material.grid), material.grid)
         proposals.update(zip(some.tolist(), joined(proposed, [material.given[i] for i in some]), strict=True))
 
     def report(step: int, refiner: network.Parameters) -> None:

@@ -122,21 +122,21 @@ def new_head(channels: int, rng: np.random.Generator) -> network.Parameters:
 def train_head(
     parameters: network.Parameters,
     maps: Floats,
+    grid: Grid,
     rows: Integers,
     boxes: Sequence[Floats],
     schedule: network.Schedule,
     rng: np.random.Generator,
 ) -> network.Parameters:
-    """Trained on some rows of grid maps and the boxes (units of the image's side) of each image."""
-    g = maps.shape[1] - 2
-    kinds, distances = (np.stack(part) for part in zip(*(targets(one, g) for one in boxes), strict=True))
+    """Trained on some rows of projected maps and the boxes (units of the image's side) of each image."""
+    kinds, distances = (np.stack(part) for part in zip(*(targets(one, grid.side) for one in boxes), strict=True))
 
     def draw(rng: np.random.Generator) -> tuple[Floats, Callable[[Floats], Floats]]:
         chosen = rng.choice(rows, min(IMAGES, len(rows)), replace=False)
         kind = kinds[chosen].ravel()
         keep = np.flatnonzero((kind == 1) | ((kind == 0) & (rng.random(kind.size) < EMPTY_SHARE)))
-        cells = (chosen[:, None] * kinds.shape[1] + np.arange(kinds.shape[1])).ravel()[keep]
-        return neighbourhoods(maps, cells), partial(
+        # Of the images of a batch only: those of all of them would take as much memory again as the maps.
+        return neighbourhoods(grid_maps(maps[chosen], grid), keep), partial(
             _gradient, kind=kind[keep], wanted=distances[chosen].reshape(-1, 4)[keep]
         )
 

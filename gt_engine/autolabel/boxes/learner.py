@@ -278,7 +278,6 @@ def _material(
     return Material(
         maps,
         looks_at,
-        grid.grid_maps(maps, looks_at),
         boxes,
         [label.class_ids for label in labels],
         np.concatenate(strips),
