@@ -31,9 +31,10 @@ def store(stack: LocalStack) -> Iterator[Store]:
 Open = Callable[..., webdriver.Chrome]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    """Starts a browser of its own profile: `open_browser(width=390, dark=True)`."""
+    """Starts a browser of its own profile: `open_browser(width=390, dark=True)`. It is closed with the file of tests:
+    an open page costs processor time for as long as it is open."""
     if BROWSER is None or DRIVER is None:
         pytest.skip("chromium and chromedriver are not installed (Debian: chromium, chromium-driver)")
     opened: list[webdriver.Chrome] = []

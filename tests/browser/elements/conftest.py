@@ -20,9 +20,9 @@ def site() -> Iterator[Site]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(open_browser: Open) -> webdriver.Chrome:
-    """One browser for all these tests."""
+    """One browser for a file of tests."""
     return open_browser(width=1280, height=820)
 
 
