@@ -1,11 +1,12 @@
 """What each step of a large labeling job costs gt-engine: seconds of processor, requests and bytes, by kind of step.
 
-    python benchmarks/engine_scale.py [--objects 100000] [--at-once 1000] [--machine] [--hurry 50] [--out scale.json]
+    python benchmarks/engine_scale.py [--objects 100000] [--at-once 1000] [--machine] [--shorten-training 50]
+                                      [--out scale.json]
 
 The engine's own steps with simulated people, on objects in memory: what is measured is the engine and not S3. The
 manifest repeats 200 small pictures, so that features are made once each; `--machine` turns automated data labeling on,
-with trainings of one step in `--hurry`. `last_to_first` compares the last tenth of a kind's full steps with the first
-tenth: 1 where a step costs what its own objects cost, more where it pays for what is done already.
+with trainings of one step in `--shorten-training`. `last_to_first` compares the last tenth of a kind's full steps
+with the first tenth: 1 where a step costs what its own objects cost, more where it pays for what is done already.
 """
 
 from __future__ import annotations
@@ -186,14 +187,14 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=5_000)
     parser.add_argument("--at-once", type=int, default=200)
     parser.add_argument("--machine", action="store_true")
-    parser.add_argument("--hurry", type=int, default=50)
+    parser.add_argument("--shorten-training", type=int, default=50)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         weighing = Weighing(inputs_of(arguments.objects))
         tools = replace(memory_tools(Path(folder), {}), objects=weighing)
         if arguments.machine:
-            machine = LearningMachine(threads=1, hurry=arguments.hurry)
+            machine = LearningMachine(threads=1, shorten_training=arguments.shorten_training)
             tools = replace(tools, features=FeatureStore(Path(folder)), machine=machine)
         body = request(NAME, auto=arguments.machine, MaxConcurrentTaskCount=arguments.at_once)
         tools.store.create_job(job_record(body))

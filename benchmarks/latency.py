@@ -57,7 +57,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
-        with local_stack(work, logs=work / "logs", hurry=10) as stack:
+        with local_stack(work, logs=work / "logs", shorten_training=10) as stack:
             objects = S3Objects(stack.session.client("s3"))
             stub = Clock(objects, stack.session.client("events"), 1)
             with stub.serving() as url:

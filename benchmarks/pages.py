@@ -100,7 +100,7 @@ def main(jobs: int, images: int, times: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
         work = Path(folder)
         parameters = {"ReconcileSchedule": "rate(1 hour)"}
-        with local_stack(work, logs=work / "logs", hurry=10, parameters=parameters) as stack:
+        with local_stack(work, logs=work / "logs", shorten_training=10, parameters=parameters) as stack:
             store = seeding.store_of(stack, environment)
             start = time.perf_counter()
             seed(stack, store, jobs, images)

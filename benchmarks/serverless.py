@@ -1,6 +1,6 @@
 """What a labeling job costs an engine without a server: processor seconds and requests, measured; dollars, reckoned.
 
-    python benchmarks/serverless.py [--objects 500] [--hurry 1] [--out benchmarks/results/serverless.json]
+    python benchmarks/serverless.py [--objects 500] [--shorten-training 1] [--out benchmarks/results/serverless.json]
 
 The engine's own steps and chunks with real features, a real learner and simulated people, on objects in memory: S3's
 own time is not in it, and is added as an assumption. A million images are 20 jobs of 50,000: what grows with images
@@ -114,7 +114,7 @@ def inputs_of(objects: int) -> dict[str, bytes]:
     return contents
 
 
-def measure(objects: int, hurry: int) -> dict[str, Any]:
+def measure(objects: int, shorten_training: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         counting = Counting(inputs_of(objects))
         tools = memory_tools(Path(folder), {})
@@ -122,7 +122,7 @@ def measure(objects: int, hurry: int) -> dict[str, Any]:
             tools,
             objects=counting,
             features=FeatureStore(Path(folder)),
-            machine=LearningMachine(threads=1, hurry=hurry),
+            machine=LearningMachine(threads=1, shorten_training=shorten_training),
             settings=replace(tools.settings, packs_features=True),
             chunks=(predictions := Predictions(counting)),
         )
@@ -133,7 +133,7 @@ def measure(objects: int, hurry: int) -> dict[str, Any]:
         counters = tools.store.job(NAME).counters
     return {
         "objects": objects,
-        "hurry": hurry,
+        "shorten_training": shorten_training,
         "human": counters.human,
         "machine": counters.machine,
         "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
@@ -170,10 +170,10 @@ def priced(work: Work) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--objects", type=int, default=500)
-    parser.add_argument("--hurry", type=int, default=1)
+    parser.add_argument("--shorten-training", type=int, default=1)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    measured = measure(arguments.objects, arguments.hurry)
+    measured = measure(arguments.objects, arguments.shorten_training)
     labeled = {f"{objects:,} images": priced(work(measured, objects)) for objects in (1_000, 1_000_000)}
     for parts in labeled.values():
         parts["all"] = round(sum(parts.values()), 4)

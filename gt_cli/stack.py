@@ -122,7 +122,7 @@ def local_stack(
     logs: Path,
     keep: bool = False,
     host: str = "127.0.0.1",
-    hurry: int = 1,
+    shorten_training: int = 1,
     serverless: bool = False,
     parameters: Mapping[str, str] | None = None,
     enforce_roles: bool = True,
@@ -131,8 +131,9 @@ def local_stack(
     """Starts everything, deploys the template, and stops it all at the end, however that comes.
 
     `work` takes data and packages, `logs` what every part prints. `keep`: the next stack there has what this one was
-    given. `host`: where people's pages are reached; beyond loopback the engine's API wants signatures. `hurry`:
-    trainings take one step in so many. `serverless`: the engine is functions of the template, for this machine alone.
+    given. `host`: where people's pages are reached; beyond loopback the engine's API wants signatures.
+    `shorten_training`: trainings take one step in so many. `serverless`: the engine is functions of the template, for
+    this machine alone.
     `enforce_roles`: the functions may do what their IAM roles allow and no more.
     Errors: StackError, DeploymentError, PackagingError, FolderInUse, FolderUnusable.
     """
@@ -154,7 +155,9 @@ def local_stack(
         engine_url, engine = f"http://127.0.0.1:{engine_port}", None
         if not serverless:
             say("starting gt-engine")
-            engine = _start_engine(work, endpoint_url, engine_port, logs, hurry=hurry, lock=lock, outside=outside)
+            engine = _start_engine(
+                work, endpoint_url, engine_port, logs, shorten_training=shorten_training, lock=lock, outside=outside
+            )
             cleanup.callback(engine.stop)
             engine_url = _engine_url(engine, outside)
         if memory and port != memory.port:
@@ -173,7 +176,11 @@ def local_stack(
                 "ReconcileSchedule": "rate(1 minute)",
                 "Scale": "laptop",
                 "EncryptedTransportOnly": "false",
-                **(_own_engine(engine_url, hurry) if serverless else _engine_elsewhere(engine_url, signed=bool(keys))),
+                **(
+                    _own_engine(engine_url, shorten_training)
+                    if serverless
+                    else _engine_elsewhere(engine_url, signed=bool(keys))
+                ),
                 **(parameters or {}),
             },
         )
@@ -232,11 +239,11 @@ def _start_ministack(work: Path, port: int, logs: Path, *, keep: bool, enforce_r
 
 
 def _start_engine(
-    work: Path, endpoint_url: str, port: int, logs: Path, *, hurry: int, lock: int, outside: Exposure | None
+    work: Path, endpoint_url: str, port: int, logs: Path, *, shorten_training: int, lock: int, outside: Exposure | None
 ) -> Part:
     listens = outside.arguments(port) if outside is not None else []
     command = module("gt_engine.main", "--port", str(port), "--state-dir", str(work / "engine"), *listens)
-    environment = child_environment(endpoint_url) | {"GT_ENGINE_HURRY": str(hurry)}
+    environment = child_environment(endpoint_url) | {"GT_ENGINE_SHORTEN_TRAINING": str(shorten_training)}
     # The engine works on as many things at once as there are cores; its libraries need not do so as well.
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     return Part("gt-engine", command, environment=environment, logs=logs, keep_open=[lock])
@@ -246,9 +253,9 @@ def _engine_elsewhere(url: str, *, signed: bool) -> dict[str, str]:
     return {"SageMakerEndpointUrl": url, "EngineChecksSignatures": "true" if signed else "false"}
 
 
-def _own_engine(url: str, hurry: int) -> dict[str, str]:
+def _own_engine(url: str, shorten_training: int) -> dict[str, str]:
     seconds = os.environ.get("GT_ENGINE_CORRECTION_SECONDS", "30")
-    return {"EnginePublicUrl": url, "EngineHurry": str(hurry), "EngineCorrectionSeconds": seconds}
+    return {"EnginePublicUrl": url, "EngineShortenTraining": str(shorten_training), "EngineCorrectionSeconds": seconds}
 
 
 def _start_door(endpoint_url: str, function_url: str, port: int, logs: Path, lock: int) -> Part:

@@ -91,11 +91,11 @@ main.add_command(workers)
     help="How large the cache of image features may grow (0.36 MB an image). Default: four fifths of the disk.",
 )
 @click.option(
-    "--hurry",
+    "--shorten-training",
     default=1,
     show_default=True,
     type=click.IntRange(1),
-    envvar="GT_ENGINE_HURRY",
+    envvar="GT_ENGINE_SHORTEN_TRAINING",
     help="Trainings take one step in so many, and learn less: for tests and for the quick demo.",
 )
 @click.option(
@@ -146,7 +146,7 @@ def serve_command(
     access_keys: Path | None,
     buckets: tuple[str, ...],
     cache_gb: float | None,
-    hurry: int,
+    shorten_training: int,
     correction_seconds: int,
     public_url: str,
     insecure_sign_in: bool,
@@ -173,7 +173,7 @@ def serve_command(
         secrets=secrets,
         buckets=frozenset(buckets) or None,
         cache_bytes=None if cache_gb is None else round(cache_gb * GIGABYTE),
-        hurry=hurry,
+        shorten_training=shorten_training,
         correction_seconds=correction_seconds,
         public_url=public_url.rstrip("/"),
         insecure_sign_in=insecure_sign_in,

@@ -27,7 +27,7 @@ class Settings:
     secrets                    access key id → secret key; with any, every call must be signed with one of them
     buckets                    the only buckets that jobs may name; None: all that the engine's own role may use
     cache_bytes                how large the cache may grow; None: four fifths of the disk
-    hurry                      trainings take one step in so many: for tests and for the quick demo
+    shorten_training                      trainings take one step in so many: for tests and for the quick demo
     correction_seconds         so long after the last answer to an object a worker may take an answer back
     public_url                 where browsers reach the engine, without a slash at the end; the address that it listens
                                on where nothing else is said
@@ -49,7 +49,7 @@ class Settings:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     buckets: frozenset[str] | None = None
     cache_bytes: int | None = None
-    hurry: int = 1
+    shorten_training: int = 1
     correction_seconds: int = 30
     public_url: str = ""
     insecure_sign_in: bool = False

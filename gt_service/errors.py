@@ -5,7 +5,6 @@ GtServiceError                code, message, remedy, field
 │   └── SpecErrors      422   several at once, one per field
 ├── NotFound            404
 ├── Conflict            409   not legal in the present state
-│   └── BudgetExceeded  409   the worst case does not fit under the cap
 ├── AccessDenied        403
 ├── UnsupportedMedia    415   a body of a type that the route does not take
 ├── NotReady            503   something the service needs does not answer
@@ -94,12 +93,6 @@ class Conflict(GtServiceError):
 
     code = "conflict"
     status = 409
-
-
-class BudgetExceeded(Conflict):
-    """The worst case of a job does not fit under the campaign's cap."""
-
-    code = "budget_exceeded"
 
 
 class AccessDenied(GtServiceError):

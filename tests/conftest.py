@@ -20,5 +20,5 @@ def pytest_configure() -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """MiniStack, gt-engine in a hurry and the deployed template; the functions run under their own roles."""
     work = tmp_path_factory.mktemp("stack")
-    with local_stack(work, logs=work / "logs", hurry=10) as running:
+    with local_stack(work, logs=work / "logs", shorten_training=10) as running:
         yield running

@@ -51,7 +51,7 @@ def demo(
     with run.prepared_folder(out):
         for note in source.plan.notes:
             console.print(f"[yellow]Note:[/] {note}")
-        wanted = run.Demo(source.campaign, source.words, source.plan, out, source.hurry)
+        wanted = run.Demo(source.campaign, source.words, source.plan, out, source.shorten_training)
         try:
             run.run(wanted, source.load, console, then=lambda stack, found: _conclude(stack, found, out, keep=keep))
         except KeyboardInterrupt:

@@ -56,7 +56,7 @@ class Demo:
     source: str
     plan: Plan
     out: Path
-    hurry: int = 1
+    shorten_training: int = 1
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -95,7 +95,7 @@ def run(
     began = time.monotonic()
     with TemporaryDirectory(prefix="gt-service-") as work, ThreadPoolExecutor(1) as pool, _steps(console) as say:
         loading = pool.submit(pictures)
-        with local_stack(Path(work), logs=demo.out / "logs", hurry=demo.hurry, say=say) as stack:
+        with local_stack(Path(work), logs=demo.out / "logs", shorten_training=demo.shorten_training, say=say) as stack:
             say("preparing the images")
             found = perform(demo, stack, loading.result(), console, say)
             found |= {"seconds": round(time.monotonic() - began, 1)}

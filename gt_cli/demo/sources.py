@@ -16,7 +16,7 @@ from gt_cli.demo.plan import FEWEST_IMAGES, FULL_SCENES, QUICK_SCENES, Plan
 
 SCENE_LABEL = "Bird"
 SCENES_AT_ONCE = 25
-QUICK_HURRY = 2
+QUICK_SHORTENING = 2
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,16 @@ class Source:
     words: str
     plan: Plan
     load: Callable[[], PictureSet]
-    hurry: int = 1
+    shorten_training: int = 1
 
 
 def scenes(*, quick: bool, seed: int) -> Source:
     """Drawn bird scenes: no download, the same ones for the same seed."""
     count = QUICK_SCENES if quick else FULL_SCENES
-    hurry = QUICK_HURRY if quick else 1
-    return Source("birds", f"drawn scenes, seed {seed}", Plan.of(count), partial(draw_all, count, seed), hurry)
+    shorten_training = QUICK_SHORTENING if quick else 1
+    return Source(
+        "birds", f"drawn scenes, seed {seed}", Plan.of(count), partial(draw_all, count, seed), shorten_training
+    )
 
 
 def draw_all(count: int, seed: int) -> PictureSet:

@@ -55,14 +55,14 @@ def run_round(
     """
     if plan.warm and not progress.rounds and model is not None:
         # A given model has seen no label of this job, so nothing tells the labeled objects from the others.
-        said = learner.predict(
+        predictions = learner.predict(
             model, features, (*progress.validation(), *progress.pool(), *progress.ahead), together=True
         )
-        outcome = _decided(learner, plan, progress, labels, said, model, trained=False)
+        outcome = _decided(learner, plan, progress, labels, predictions, model, trained=False)
         if len(outcome.round.machine) >= ENOUGH * len(progress.pool()):
             return outcome
         cold = _trained(learner, features, plan, progress, labels, classes=classes, model=None, on_epoch=on_epoch)
-        if _worse(learner, progress, labels, said, cold.left_out):
+        if _worse(learner, progress, labels, predictions, cold.left_out):
             score, validation = outcome.round.score, outcome.round.validation
             nothing = Round(1, None, (), (), (), validation, score, fell_back=True)
             return RoundOutcome(nothing, cold.model, True, {}, {})
@@ -70,8 +70,8 @@ def run_round(
     learnt = _trained(learner, features, plan, progress, labels, classes=classes, model=model, on_epoch=on_epoch)
     known = set(learnt.left_out.ids)
     rest = [one for one in (*progress.validation(), *progress.pool(), *progress.ahead) if one not in known]
-    said = learnt.left_out + learner.predict(learnt.model, features, rest)
-    return _decided(learner, plan, progress, labels, said, learnt.model, trained=True)
+    predictions = learnt.left_out + learner.predict(learnt.model, features, rest)
+    return _decided(learner, plan, progress, labels, predictions, learnt.model, trained=True)
 
 
 def train(
@@ -129,13 +129,13 @@ def _decided(
     plan: JobPlan,
     progress: Progress,
     labels: Mapping[str, Label],
-    said: Predictions,
+    predictions: Predictions,
     model: bytes,
     *,
     trained: bool,
 ) -> RoundOutcome:
     """The decision that rests on what a model says of the labeled objects and of the pool."""
-    checked, predicted = said.of(progress.validation()), said.of(progress.pool())
+    checked, predicted = predictions.of(progress.validation()), predictions.of(progress.pool())
     losses = _losses(learner, checked, labels)
     decision = decide(
         plan,
@@ -145,7 +145,7 @@ def _decided(
         validation=checked.ids,
         validation_confidences=checked.confidences,
         losses=losses,
-        ahead_confidences=said.of(progress.ahead).confidences,
+        ahead_confidences=predictions.of(progress.ahead).confidences,
     )
     labeled = predicted.of(decision.machine)
     targets = {}
@@ -173,7 +173,7 @@ def _worse(
 ) -> bool:
     """Drift: on the first labels the given model loses more than one trained on them alone (each label left out)."""
     ids = progress.validation()
-    by_given, by_cold = (_losses(learner, said.of(ids), labels) for said in (given, cold))
+    by_given, by_cold = (_losses(learner, predictions.of(ids), labels) for predictions in (given, cold))
     excess = by_given - by_cold
     # One standard error: a given model must not be dropped for bad luck.
     return bool(excess.mean() > excess.std() / np.sqrt(max(len(excess), 1)))

@@ -101,5 +101,5 @@ class Graph:
         graph += _bytes(11, _value_info("image", _UINT8, image))
         for name, shape in outputs.items():
             graph += _bytes(12, _value_info(name, _INT64 if name in integers else _FLOAT, shape))
-        said = b"".join(_bytes(14, _text(1, key) + _text(2, value)) for key, value in (metadata or {}).items())
-        return _number(1, 8) + _text(2, "gt-engine") + _bytes(8, _number(2, opset)) + _bytes(7, graph) + said
+        properties = b"".join(_bytes(14, _text(1, key) + _text(2, value)) for key, value in (metadata or {}).items())
+        return _number(1, 8) + _text(2, "gt-engine") + _bytes(8, _number(2, opset)) + _bytes(7, graph) + properties

@@ -73,7 +73,7 @@ def read_setup(environment: Mapping[str, str]) -> Setup:
         packs_features=True,
         chunks_arn=environment.get("GT_ENGINE_CHUNKS_ARN", ""),
         chunks_from=int(environment.get("GT_ENGINE_CHUNKS_FROM") or 2000),
-        hurry=int(environment.get("GT_ENGINE_HURRY") or 1),
+        shorten_training=int(environment.get("GT_ENGINE_SHORTEN_TRAINING") or 1),
         correction_seconds=int(environment.get("GT_ENGINE_CORRECTION_SECONDS") or 30),
         certificate_key=environment.get("GT_ENGINE_CERTIFICATE_KEY", ""),
         public_url=environment.get("GT_ENGINE_PUBLIC_URL", "").rstrip("/"),

@@ -107,5 +107,5 @@ def is_of_object(problem: ClientError) -> bool:
 
 def reason_of(problem: BaseException) -> str:
     """A failure in words: what it is, and what it says."""
-    said = problem.message if isinstance(problem, GtServiceError) else str(problem)
-    return f"{type(problem).__name__}: {said}"
+    message = problem.message if isinstance(problem, GtServiceError) else str(problem)
+    return f"{type(problem).__name__}: {message}"

@@ -70,17 +70,17 @@ def ask_brought(first: int, images: Mapping[str, S3Uri], job: JobContext, tools:
 
 def opinions(job: JobContext, state: JobState, keys: Mapping[str, str], tools: Tools) -> dict[str, Opinion]:
     """What others say of some objects (object id -> content key), by content key."""
-    said: dict[str, Opinion] = {}
+    opinions: dict[str, Opinion] = {}
     if job.initial_model_arn is not None:
         files = [found.uri for found in tools.objects.list(job.tree.all_opinions)]
         for body in in_parallel(lambda uri: read_own(tools, uri), files):
-            said |= load(body, Task(job.task.value))
+            opinions |= load(body, Task(job.task.value))
     if state.predicted:
         for line in read_lines(job, tools, keys):
             prediction = predicted(job, line.text)
             if prediction is not None:
-                said[str(line.number)] = prediction
-    return {keys[one]: opinion for one, opinion in said.items() if one in keys}
+                opinions[str(line.number)] = prediction
+    return {keys[one]: opinion for one, opinion in opinions.items() if one in keys}
 
 
 def predicted(job: JobContext, line: bytes) -> Opinion | None:

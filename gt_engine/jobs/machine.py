@@ -104,7 +104,7 @@ class LearningMachine:
     """The machine that learns: features, learner and certified thresholds of gt_engine/autolabel."""
 
     threads: int = 1
-    hurry: int = 1
+    shorten_training: int = 1
 
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
         started = self._started(lesson, plan)
@@ -162,8 +162,8 @@ class LearningMachine:
         if lesson.model is None:
             return {}
         # Nothing is decided on them, so all members may answer, those that have learnt from an object as well.
-        said = self.predict(lesson, plan, tuple(object_ids), together=True)
-        return dict(zip(said.ids, said.labels, strict=True))
+        predictions = self.predict(lesson, plan, tuple(object_ids), together=True)
+        return dict(zip(predictions.ids, predictions.labels, strict=True))
 
     def predict(self, lesson: Lesson, plan: JobPlan, object_ids: Sequence[str], *, together: bool) -> Predictions:
         if lesson.model is None:
@@ -193,5 +193,7 @@ class LearningMachine:
         return onnx_of(model)
 
     def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:
-        learner = learner_for(lesson.task, loss=plan.guarantee.loss, threads=self.threads, hurry=self.hurry)
+        learner = learner_for(
+            lesson.task, loss=plan.guarantee.loss, threads=self.threads, shorten_training=self.shorten_training
+        )
         return lesson.through(learner)

@@ -323,7 +323,7 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
             most_bytes=settings.cache_bytes,
             providers=settings.onnx_providers,
         ),
-        machine=LearningMachine(threads=settings.processes, hurry=settings.hurry),
+        machine=LearningMachine(threads=settings.processes, shorten_training=settings.shorten_training),
         people=DynamoTasks(store.tables),
         teams=DynamoTeams(store.tables),
         topics=SnsTopics(_client("sns", region)),

@@ -162,17 +162,17 @@ class SecondLook:
 
     def _judged(self, places: Places, jobs: Sequence[Job], lines: Iterator[JsonObject], most: int | None) -> Suspects:
         """The labels of some jobs that seem wrong, worst first; those that were reviewed or put right are not."""
-        said = dict(self._predictions(jobs))
-        done = self._reviewed(places.campaign) if said else set()
-        corrections: Corrections = read_corrections(self._objects, places.root) if said else {}
+        predictions = dict(self._predictions(jobs))
+        done = self._reviewed(places.campaign) if predictions else set()
+        corrections: Corrections = read_corrections(self._objects, places.root) if predictions else {}
         suspects: list[Suspect] = []
         judged = 0
-        for line in lines if said else ():
+        for line in lines if predictions else ():
             image = source(line)
-            if image not in said or DUPLICATE_OF in line:
+            if image not in predictions or DUPLICATE_OF in line:
                 continue
             judged += 1
-            job, prediction = said.pop(image)
+            job, prediction = predictions.pop(image)
             attribute = label_attribute(prediction["label"])
             if not prediction["mistake"] or image in done or image in corrections or attribute not in line:
                 continue
@@ -221,7 +221,7 @@ def _is_changed(line: JsonObject, attribute: str, reviewed: str) -> bool:
 
 
 def most_of(text: str | None) -> int:
-    """How many labels somebody asks to see or to send; USUAL of them unless said. Errors: `InvalidInput`."""
+    """How many labels somebody asks to see or to send; USUAL of them unless predictions. Errors: `InvalidInput`."""
     if text is None:
         return USUAL
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_LISTED:

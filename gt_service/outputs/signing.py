@@ -62,10 +62,10 @@ def signed_bucket(signer: S3Client, bucket: str) -> SignedBucket | None:
     except BotoCoreError:
         return None
     sample = urlsplit(address)
-    said = {name: values[0] for name, values in parse_qs(sample.query).items()}
-    if credentials is None or not {"X-Amz-Credential", "X-Amz-Date"} <= said.keys():
+    query = {name: values[0] for name, values in parse_qs(sample.query).items()}
+    if credentials is None or not {"X-Amz-Credential", "X-Amz-Date"} <= query.keys():
         return None
-    scope = said["X-Amz-Credential"].partition("/")[2]
+    scope = query["X-Amz-Credential"].partition("/")[2]
     key = b"AWS4" + credentials.get_frozen_credentials().secret_key.encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -73,7 +73,7 @@ def signed_bucket(signer: S3Client, bucket: str) -> SignedBucket | None:
         origin=f"{sample.scheme}://{sample.netloc}",
         folder=sample.path.removesuffix(_SAMPLE),
         query="&".join(sorted(pair for pair in sample.query.split("&") if not pair.startswith(_SIGNATURE))),
-        statement=f"AWS4-HMAC-SHA256\n{said['X-Amz-Date']}\n{scope}",
+        statement=f"AWS4-HMAC-SHA256\n{query['X-Amz-Date']}\n{scope}",
         signing_key=key,
     )
-    return found if found.target(_SAMPLE).endswith(f"{_SIGNATURE}={said.get(_SIGNATURE)}") else None
+    return found if found.target(_SAMPLE).endswith(f"{_SIGNATURE}={query.get(_SIGNATURE)}") else None

@@ -293,13 +293,13 @@ def _verdict(which: str, scores: JsonObject | None, measure: str, target: float 
         return {**verdict, "text": "The machine labeled nothing that has a gold label."}
     key, name = _MEASURED[measure]
     low, high = scores["intervals"][key] if "intervals" in scores else scores["interval"]
-    said = f"{name} {scores[key]:.3f}, 95 % interval {low:.3f} to {high:.3f}, {scores['images']:,} images"
+    measured = f"{name} {scores[key]:.3f}, 95 % interval {low:.3f} to {high:.3f}, {scores['images']:,} images"
     if low >= goal:
-        return {**verdict, "passes": True, "text": f"{which} reach the target of {goal:.2f}: {said}."}
+        return {**verdict, "passes": True, "text": f"{which} reach the target of {goal:.2f}: {measured}."}
     if high < goal:
-        return {**verdict, "passes": False, "text": f"{which} miss the target of {goal:.2f}: {said}."}
+        return {**verdict, "passes": False, "text": f"{which} miss the target of {goal:.2f}: {measured}."}
     side = "above" if scores[key] >= goal else "below"
-    text = f"{which} measure {side} the target of {goal:.2f}, with too few images to be sure: {said}."
+    text = f"{which} measure {side} the target of {goal:.2f}, with too few images to be sure: {measured}."
     return {**verdict, "text": text}
 
 

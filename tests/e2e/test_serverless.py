@@ -33,7 +33,7 @@ def serverless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]
     # So that these few images are looked at by a map as well, and are labeled by one where a model is given, which says
     # something of them all.
     every_job = {"EngineChunksFrom": str(IMAGES // 2)}
-    with local_stack(work, logs=work / "logs", hurry=10, serverless=True, parameters=every_job) as running:
+    with local_stack(work, logs=work / "logs", shorten_training=10, serverless=True, parameters=every_job) as running:
         yield running
 
 

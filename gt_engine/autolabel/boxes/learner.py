@@ -12,6 +12,14 @@ from numpy.typing import NDArray
 from gt_engine.autolabel import logistic, network
 from gt_engine.autolabel.boxes import edges, grid
 from gt_engine.autolabel.boxes.average_precision import average_precision
+from gt_engine.autolabel.boxes.calibrators import (
+    Calibrator,
+    Views,
+    calibrators_of_others,
+    fit_calibrator,
+    losses_by_cut,
+    proposals_of,
+)
 from gt_engine.autolabel.boxes.confidence import CUTS, Detections, evidence
 from gt_engine.autolabel.boxes.detector import (
     COLD,
@@ -28,14 +36,6 @@ from gt_engine.autolabel.boxes.detector import (
     train_sides,
 )
 from gt_engine.autolabel.boxes.geometry import f1_loss, mean_iou_loss
-from gt_engine.autolabel.boxes.judging import (
-    Judge,
-    Views,
-    judge,
-    judges_of_others,
-    losses_by_cut,
-    proposals_of,
-)
 from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit_projection
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
@@ -68,17 +68,17 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A trained model: shared projection, one detector and one judge per fold, and the examples it learnt from.
+    """A trained model: shared projection, one detector and one calibrator per fold, and the examples it learnt from.
 
-    judges_of_others: for each fold where others are better, who judges what they say.
+    calibrators_of_others: for each fold where others are better, what makes a confidence of their scores.
     """
 
     facts: ModelFacts
     projection: Projection
     detectors: tuple[Detector, ...]
-    judges: tuple[Judge, ...]
+    calibrators: tuple[Calibrator, ...]
     examples: Mapping[str, Example]
-    judges_of_others: tuple[Judge | None, ...] = (None,) * FOLDS
+    calibrators_of_others: tuple[Calibrator | None, ...] = (None,) * FOLDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ class BoxLearner:
 
     loss: str = "f1"
     threads: int = 2
-    hurry: int = 1
+    shorten_training: int = 1
     """Trainings take one step in so many: for tests."""
 
     @property
@@ -121,7 +121,9 @@ class BoxLearner:
         human = np.array([i for i, key in enumerate(keys) if gathered[key].human], np.int64)
         left_out_of = [human[folds[human] == fold] for fold in range(FOLDS)]
         looks_at = grid.grid_for([_relative(label) for label in labels])
-        schedules = (LAST if guesses is not None else WARM if earlier else COLD).on(looks_at).shortened(self.hurry)
+        schedules = (
+            (LAST if guesses is not None else WARM if earlier else COLD).on(looks_at).shortened(self.shorten_training)
+        )
         with cores(self.threads) as pool:
             material = _material(pool, projection, view, keys, labels, looks_at, seed)
             starts = [
@@ -145,30 +147,32 @@ class BoxLearner:
             finders = [pool.submit(finder, fold) for fold in range(FOLDS)]
             borders = [pool.submit(sides, fold) for fold in range(FOLDS)]
             detectors: list[Detector] = []
-            looks: list[_Look] = []
+            running: list[_Detecting] = []
             for fold in range(FOLDS):
                 detector = replace(finders[fold].result(), edges=borders[fold].result())
                 detectors.append(detector)
                 # What each member says of the fold that it never saw decides the cut and the confidence of the others.
-                looks += _looks(pool, [detector], projection, view, keys, left_out_of[fold], float(CUTS[0]))
-            found = _seen(looks)
+                running += _detecting(pool, [detector], projection, view, keys, left_out_of[fold], float(CUTS[0]))
+            found = _detected(running)
         detections = [found[i] for i in human]
         truth = [labels[i] for i in human]
         losses = losses_by_cut(detections, truth, self.losses)
         rows_of_folds = [_others(folds[human], fold) for fold in range(FOLDS)]
-        judges = tuple(judge(rows, detections, losses) for rows in rows_of_folds)
+        calibrators = tuple(fit_calibrator(rows, detections, losses) for rows in rows_of_folds)
         views = Views(detections, [_seen_by_others(features, keys[i]) for i in human], truth)
-        others = judges_of_others(rows_of_folds, views, losses, self.losses)
+        others = calibrators_of_others(rows_of_folds, views, losses, self.losses)
         seen = {keys[i]: one for i, one in found.items()}
         known = [one for one in examples if features.content_key(one) in seen]
-        left_out = _said(judges, others, features, known, [seen[features.content_key(one)] for one in known])
+        left_out = _predictions(
+            calibrators, others, features, known, [seen[features.content_key(one)] for one in known]
+        )
         facts = ModelFacts(
             self.task,
             tuple(classes),
             sum(one.human for one in gathered.values()),
             earlier.facts.generation + 1 if earlier else 1,
         )
-        return Learnt(_packed(Model(facts, projection, tuple(detectors), judges, gathered, others)), left_out)
+        return Learnt(_packed(Model(facts, projection, tuple(detectors), calibrators, gathered, others)), left_out)
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
@@ -177,17 +181,17 @@ class BoxLearner:
         learnt = unpacked(model)
         keys = [features.content_key(one) for one in ids]
         asked = np.where([not together or key in learnt.examples for key in keys], folds_of(keys), FOLDS)
-        likely_from = min(one.cut for one in learnt.judges)
-        looks: list[_Look] = []
+        likely_from = min(one.cut for one in learnt.calibrators)
+        running: list[_Detecting] = []
         with cores(self.threads) as pool:
             for who in np.unique(asked):
                 members = learnt.detectors if who == FOLDS else learnt.detectors[who : who + 1]
                 rows = np.flatnonzero(asked == who)
-                looks += _looks(pool, members, learnt.projection, features, ids, rows, likely_from)
-            found = _seen(looks)
+                running += _detecting(pool, members, learnt.projection, features, ids, rows, likely_from)
+            found = _detected(running)
         detections = [found[i] for i in range(len(ids))]
-        said = _said(learnt.judges, learnt.judges_of_others, features, ids, detections)
-        return replace(said, seen=())  # of many thousand objects it would be too much
+        predictions = _predictions(learnt.calibrators, learnt.calibrators_of_others, features, ids, detections)
+        return replace(predictions, seen=())  # of many thousand objects it would be too much
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """See Learner.losses."""
@@ -195,25 +199,25 @@ class BoxLearner:
         return np.array([loss(_boxes(p), _boxes(t)) for p, t in zip(predicted, truth, strict=True)], np.float64)
 
 
-def _said(
-    judges: Sequence[Judge],
-    others: Sequence[Judge | None],
+def _predictions(
+    calibrators: Sequence[Calibrator],
+    others: Sequence[Calibrator | None],
     features: FeatureView,
     ids: Sequence[str],
     detections: Sequence[Detections],
 ) -> Predictions:
-    """What the judges make of what is seen in each object, by the learner or by others."""
+    """What the calibrators make of what is seen in each object, by the learner or by others."""
     labels: list[Label] = []
     confidences: list[float] = []
-    judged: list[Detections] = []
+    calibrated: list[Detections] = []
     for one, own in zip(ids, detections, strict=True):
         fold = fold_of(features.content_key(one))
         of_others, given = others[fold], _seen_by_others(features, features.content_key(one))
-        who, seen = (judges[fold], own) if of_others is None or given is None else (of_others, given)
-        judged.append(seen)
+        who, seen = (calibrators[fold], own) if of_others is None or given is None else (of_others, given)
+        calibrated.append(seen)
         labels.append(seen.label(who.cut, features.image_size(one)))
         confidences.append(float(who.confidence(evidence(seen, who.cut)[None])[0]))
-    return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64), tuple(judged))
+    return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64), tuple(calibrated))
 
 
 def _seen_by_others(features: FeatureView, key: str) -> Detections | None:
@@ -308,11 +312,11 @@ def _watch(
     return watch
 
 
-_Look = tuple[Integers, Future[list[Detections]]]
+_Detecting = tuple[Integers, Future[list[Detections]]]
 """Some rows, and what will be seen in them."""
 
 
-def _looks(
+def _detecting(
     pool: Executor,
     members: Sequence[Detector],
     projection: Projection,
@@ -320,7 +324,7 @@ def _looks(
     ids: Sequence[str],
     rows: Integers,
     likely_from: float,
-) -> list[_Look]:
+) -> list[_Detecting]:
     """Sets some members to look at some of the objects."""
 
     def look(chunk: Integers) -> list[Detections]:
@@ -331,20 +335,20 @@ def _looks(
     return [(chunk, pool.submit(look, chunk)) for chunk in _chunks(rows)]
 
 
-def _seen(looks: Sequence[_Look]) -> dict[int, Detections]:
+def _detected(running: Sequence[_Detecting]) -> dict[int, Detections]:
     """What was seen in each row, once everyone has looked."""
-    return {i: one for rows, seen in looks for i, one in zip(rows.tolist(), seen.result(), strict=True)}
+    return {i: one for rows, seen in running for i, one in zip(rows.tolist(), seen.result(), strict=True)}
 
 
 def _packed(model: Model) -> bytes:
     arrays: Arrays = {f"projection.{name}": one for name, one in vars(model.projection).items()}
-    for fold, (detector, own) in enumerate(zip(model.detectors, model.judges, strict=True)):
+    for fold, (detector, own) in enumerate(zip(model.detectors, model.calibrators, strict=True)):
         for part in STAGES:
             arrays.update({f"{fold}.{part}.{i}": one for i, one in enumerate(getattr(detector, part))})
         arrays[f"{fold}.grid"] = np.array(detector.grid.side)
         arrays[f"{fold}.cut"] = np.array(own.cut)
         arrays[f"{fold}.judge"] = own.confidence.packed()
-        if (other := model.judges_of_others[fold]) is not None:
+        if (other := model.calibrators_of_others[fold]) is not None:
             arrays[f"{fold}.others.cut"] = np.array(other.cut)
             arrays[f"{fold}.others.judge"] = other.confidence.packed()
     labels = [one.label for one in model.examples.values()]
@@ -372,13 +376,13 @@ def unpacked(payload: bytes) -> Model:
 
     detectors = tuple(detector(fold) for fold in range(FOLDS))
 
-    def judge_at(prefix: str) -> Judge | None:
+    def calibrator_at(prefix: str) -> Calibrator | None:
         if f"{prefix}.cut" not in arrays:
             return None
-        return Judge(float(arrays[f"{prefix}.cut"]), logistic.unpacked(arrays[f"{prefix}.judge"]))
+        return Calibrator(float(arrays[f"{prefix}.cut"]), logistic.unpacked(arrays[f"{prefix}.judge"]))
 
-    judges = tuple(one for fold in range(FOLDS) if (one := judge_at(str(fold))) is not None)
-    others = tuple(judge_at(f"{fold}.others") for fold in range(FOLDS))
+    calibrators = tuple(one for fold in range(FOLDS) if (one := calibrator_at(str(fold))) is not None)
+    others = tuple(calibrator_at(f"{fold}.others") for fold in range(FOLDS))
     ends = np.cumsum(arrays["examples.count"])[:-1]
     examples = {
         key: Example(box_label(boxes, class_ids, (int(size[0]), int(size[1]), int(size[2]))), bool(human))
@@ -392,4 +396,4 @@ def unpacked(payload: bytes) -> Model:
         )
     }
     projection = Projection(**{name[11:]: one for name, one in arrays.items() if name.startswith("projection.")})
-    return Model(facts, projection, detectors, judges, examples, others)
+    return Model(facts, projection, detectors, calibrators, examples, others)

@@ -69,7 +69,7 @@ class ClassLearner:
     """Learns one class per image; the loss is 1 for a wrong class."""
 
     threads: int = 2
-    hurry: int = 1
+    shorten_training: int = 1
     """Trainings take one step in so many, but HASTIEST at the least: for tests."""
 
     @property
@@ -106,7 +106,7 @@ class ClassLearner:
         members_in_all = len(earlier.members) if earlier else CLASS_FOLDS
         folds = folds_of(keys, members_in_all)
         schedule = WARM if earlier else COLD
-        schedule = schedule.shortened(min(self.hurry, schedule.steps // HASTIEST))
+        schedule = schedule.shortened(min(self.shorten_training, schedule.steps // HASTIEST))
 
         def member(fold: int) -> network.Parameters:
             rng = np.random.default_rng([seed, fold])
@@ -139,7 +139,7 @@ class ClassLearner:
         at = {key: i for i, key in enumerate(keys)}
         own_rows = {one: at[key] for one in examples if (key := features.content_key(one)) in at}
         rows = np.array(list(own_rows.values()), np.int64)
-        left_out = _said(confidences, mixes, tuple(own_rows), folds[rows], scores[rows], given[rows])
+        left_out = _predictions(confidences, mixes, tuple(own_rows), folds[rows], scores[rows], given[rows])
         model = Model(facts, mean, spread, members, tuple(confidences), gathered, tuple(mixes))
         return Learnt(_packed(model), left_out)
 
@@ -155,7 +155,7 @@ class ClassLearner:
         with cores(self.threads) as pool:
             opinions = np.stack(list(pool.map(lambda one: _log_shares(network.predict(one, x)), learnt.members)))
         scores = np.where(alone[:, None], opinions[folds, np.arange(len(ids))], opinions.mean(0))
-        return _said(learnt.confidences, learnt.mixes, tuple(ids), folds, scores, _given(features, keys))
+        return _predictions(learnt.confidences, learnt.mixes, tuple(ids), folds, scores, _given(features, keys))
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """See Learner.losses."""
@@ -172,24 +172,24 @@ def evidence(scores: Floats) -> Numbers:
     return np.column_stack([np.log(best / (1 - best)), best - second, -(p * np.log(p)).sum(1)])
 
 
-def _said(
-    judges: Sequence[logistic.Logistic],
+def _predictions(
+    calibrators: Sequence[logistic.Logistic],
     mixes: Sequence[Mix | None],
     ids: tuple[str, ...],
     folds: Integers,
     scores: Floats,
     given: Floats,
 ) -> Predictions:
-    """The best class of each object, and how sure the judge of its fold is. given: see `_given`."""
+    """The best class of each object, and how sure the calibrator of its fold is. given: see `_given`."""
     confidences = np.zeros(len(ids))
     scores = scores.copy()
-    for fold in range(len(judges)):
+    for fold in range(len(calibrators)):
         mine = np.flatnonzero(folds == fold)
         mix = mixes[fold]
         heard = np.isfinite(given[mine]).all(1) if mix is not None else np.zeros(len(mine), bool)
         alone, mixed = mine[~heard], mine[heard]
         if len(alone):
-            confidences[alone] = judges[fold](evidence(scores[alone]))
+            confidences[alone] = calibrators[fold](evidence(scores[alone]))
         if mix is not None and len(mixed):
             scores[mixed] = _mixed(scores[mixed], given[mixed], mix.share)
             confidences[mixed] = mix.confidence(evidence(scores[mixed]))

@@ -82,9 +82,9 @@ def reading(outputs: Arrays, size: tuple[int, int]) -> Reading:
             found = _named(shapes)
     if found is not None:
         return found
-    said = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+    listed = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
     raise NotUnderstood(
-        f"its outputs ({said}; for an input of {size[0]} x {size[1]}) are in none of the known forms: YOLOX, "
+        f"its outputs ({listed}; for an input of {size[0]} x {size[1]}) are in none of the known forms: YOLOX, "
         "YOLOv8/YOLO11 without NMS, RT-DETR, boxes with scores and labels, or one row of class scores"
     )
 

@@ -42,9 +42,9 @@ class Preparation:
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     spread: tuple[float, ...] = (1.0, 1.0, 1.0)
 
-    def changed(self, said: Mapping[str, Any]) -> Preparation:
+    def changed(self, own: Mapping[str, Any]) -> Preparation:
         """What the model's own metadata say instead. Errors: ValueError."""
-        values: dict[str, Any] = {**vars(self), **{name: said[name] for name in vars(self) if name in said}}
+        values: dict[str, Any] = {**vars(self), **{name: own[name] for name in vars(self) if name in own}}
         try:
             made = Preparation(
                 str(values["fit"]),
@@ -147,7 +147,7 @@ class Runner:
 
     def _ready(self, brought: Brought) -> None:
         ports = self._sandbox.ports
-        said = _said(ports.metadata)
+        own = _own_metadata(ports.metadata)
         images = [port for port in ports.inputs if len(port.shape) == 4]
         sizes = [port for port in ports.inputs if len(port.shape) == 2 and port.kind == "tensor(int64)"]
         if len(images) != 1 or len(images) + len(sizes) != len(ports.inputs) or images[0].kind not in KINDS:
@@ -177,7 +177,7 @@ class Runner:
             prepared = _PREPARED[self._form.form]
         if self._image.kind == "tensor(uint8)":
             prepared = Preparation(prepared.fit, prepared.order, 1.0)
-        self._prepared = prepared.changed(said.get("preparation", {}))
+        self._prepared = prepared.changed(own.get("preparation", {}))
         labels = brought.labels if brought.labels is not None else names_in(ports.metadata)
         if labels is not None and self._form.classes not in {None, len(labels)}:
             raise ValueError(f"it has {self._form.classes} classes, and the names of {len(labels)} are given")
@@ -233,17 +233,17 @@ def _side(metadata: Mapping[str, str], axis: int, usual: int) -> int:
         return usual
 
 
-def _said(metadata: Mapping[str, str]) -> Mapping[str, Any]:
+def _own_metadata(metadata: Mapping[str, str]) -> Mapping[str, Any]:
     text = metadata.get(METADATA)
     if text is None:
         return {}
     try:
-        said = json.loads(text)
+        own = json.loads(text)
     except ValueError:
-        said = None
-    if not isinstance(said, dict) or not isinstance(said.get("preparation", {}), dict):
+        own = None
+    if not isinstance(own, dict) or not isinstance(own.get("preparation", {}), dict):
         raise ValueError(f"its metadata {METADATA!r} are not a JSON object in the documented form")
-    return said
+    return own
 
 
 def _some(words: Sequence[str]) -> str:

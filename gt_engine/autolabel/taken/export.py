@@ -52,7 +52,7 @@ def onnx_of(model: bytes) -> bytes:
     boxes, labels, scores = boxes_of(algebra, learnt, maps, "image")
     for name, value in (("boxes", boxes), ("scores", scores), ("labels", labels)):
         algebra.named(name, algebra.expand(value, 0))
-    metadata["threshold"] = f"{float(np.median([judge.cut for judge in learnt.judges])):.2f}"
+    metadata["threshold"] = f"{float(np.median([each.cut for each in learnt.calibrators])):.2f}"
     metadata["output"] = (
         "boxes [1, n, 4] left, top, right, bottom as shares of the image's sides; scores, labels [1, n], best first. "
         "A box counts from the threshold on."

@@ -103,7 +103,7 @@ def train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tools
 
 def _keep_second_look(look: SecondLook, job: JobContext, state: JobState, tools: Tools) -> None:
     """Writes what the members of the model say of the labels that they never saw: whoever doubts labels goes by it."""
-    said = zip(look.predictions.ids, look.predictions.labels, look.predictions.confidences, strict=True)
+    predictions = zip(look.predictions.ids, look.predictions.labels, look.predictions.confidences, strict=True)
     sources = {str(line.number): line.source for line in read_lines(job, tools, look.predictions.ids)}
     lines = (
         records.left_out_prediction(
@@ -113,7 +113,7 @@ def _keep_second_look(look: SecondLook, job: JobContext, state: JobState, tools:
             loss=look.losses[place],
             suspicion=look.suspicions[place],
         )
-        for place, (object_id, label, confidence) in enumerate(said)
+        for place, (object_id, label, confidence) in enumerate(predictions)
     )
     tools.objects.write_stream(job.tree.left_out_predictions, lines, LINES)
 

@@ -37,17 +37,19 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     progress = replace(
         state.progress, objects=tuple(todo), labeled_before=tuple(copy.labeled), by_people=frozenset(copy.checked)
     )
-    said = [f"{lines} data objects, {len(todo)} to label, {len(job.classes)} label categories."]
+    messages = [f"{lines} data objects, {len(todo)} to label, {len(job.classes)} label categories."]
     if copy.labeled:
-        said.append(
+        messages.append(
             f"{len(copy.labeled)} data objects have their label: the machine learns from them, and certifies nothing."
         )
     if copy.checked:
-        said.append(f"{len(copy.checked)} data objects check labels from before: people label them, and see none.")
+        messages.append(f"{len(copy.checked)} data objects check labels from before: people label them, and see none.")
     if copy.predicted:
-        said.append(f"{copy.predicted} data objects came with a prediction.")
+        messages.append(f"{copy.predicted} data objects came with a prediction.")
     skills = read_record(job, tools).skills
-    return Outcome(state.after(lines=lines, progress=progress, skills=skills, predicted=copy.predicted), tuple(said))
+    return Outcome(
+        state.after(lines=lines, progress=progress, skills=skills, predicted=copy.predicted), tuple(messages)
+    )
 
 
 class _Copy:

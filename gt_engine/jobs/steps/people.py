@@ -87,8 +87,8 @@ def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcom
         )
     after = state.after(clock=max(state.clock, _second(now)), asked=state.asked + len(shown)).with_open(batch)
     purpose = "ahead of the next batch" if work.is_ahead else batch.purpose.value
-    said = f"Iteration {batch.iteration}: {len(shown)} data objects for people ({purpose})."
-    return Outcome(after, (said, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
+    message = f"Iteration {batch.iteration}: {len(shown)} data objects for people ({purpose})."
+    return Outcome(after, (message, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
 
 
 def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
@@ -113,11 +113,11 @@ def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         for place, one in enumerate(fresh, start=first)
     ]
     on_offer = job_offer(job, state, batch.until)
-    said = offer_gold(on_offer, job, state, tools) if first == 0 else None
+    message = offer_gold(on_offer, job, state, tools) if first == 0 else None
     put_on_offer(on_offer, offered, tools.people, files_of(job, tools))
     after = state.with_open(replace(batch, published=len(batch.object_ids)))
     notice = Notice(Happening.AVAILABLE, batch.until) if first == 0 else None
-    return Outcome(after, () if said is None else (said,), notice)
+    return Outcome(after, () if message is None else (message,), notice)
 
 
 def remind(work: Remind, state: JobState) -> Outcome:
@@ -197,11 +197,11 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     clock = max(times.values(), default=closing.time) + ONE_SECOND
     after = state.after(clock=max(state.clock, clock), closing=None).with_open(batch)
     tools.people.advance(job.record.name, _first_open(after))
-    said = (
+    message = (
         f"Iteration {batch.iteration}: people labeled {len(answers)} data objects ({batch.purpose.value}), "
         f"{sum(len(given) for given in answers.values())} answers, {len(failed)} failed; {len(batch.left)} to go."
     )
-    return Outcome(after, (said, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
+    return Outcome(after, (message, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
 
 
 def _read_answers(

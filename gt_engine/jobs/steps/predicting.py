@@ -152,9 +152,9 @@ class ChunkedLearner:
         return self.learner.losses(predicted, truth)
 
 
-def dump(said: Predictions) -> bytes:
+def dump(predictions: Predictions) -> bytes:
     """Predictions as JSON, to the last bit; whoever reads them knows the objects."""
-    return json.dumps(_document(said)).encode()
+    return json.dumps(_document(predictions)).encode()
 
 
 def load(body: bytes, object_ids: Sequence[str]) -> Predictions:
@@ -162,10 +162,10 @@ def load(body: bytes, object_ids: Sequence[str]) -> Predictions:
     return _predictions(json.loads(body), object_ids)
 
 
-def _document(said: Predictions) -> dict[str, Any]:
-    seen = [None if one is None else [part.tolist() for part in vars(one).values()] for one in said.seen]
-    labels = [_written(one) for one in said.labels]
-    return {"labels": labels, "confidences": said.confidences.tolist(), **({"seen": seen} if seen else {})}
+def _document(predictions: Predictions) -> dict[str, Any]:
+    seen = [None if one is None else [part.tolist() for part in vars(one).values()] for one in predictions.seen]
+    labels = [_written(one) for one in predictions.labels]
+    return {"labels": labels, "confidences": predictions.confidences.tolist(), **({"seen": seen} if seen else {})}
 
 
 def _predictions(document: Mapping[str, Any], object_ids: Sequence[str]) -> Predictions:

@@ -154,7 +154,7 @@ def resource(stack: LocalStack, name: str) -> str:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     work = tmp_path_factory.mktemp("storm")
     with local_stack(
-        work, logs=work / "logs", hurry=10, serverless=True, parameters={"EngineChunksFrom": "1"}
+        work, logs=work / "logs", shorten_training=10, serverless=True, parameters={"EngineChunksFrom": "1"}
     ) as running:
         # A step whose function died before it could say that it is at work would come again after sixteen minutes.
         queue, attributes = running.outputs["EngineStepsQueue"], {"VisibilityTimeout": "60"}

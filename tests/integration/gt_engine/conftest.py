@@ -45,7 +45,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSession]:
 @pytest.fixture(scope="session")
 def engine(aws: LocalSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One engine for all tests that do not hurt it."""
-    running = Engine(aws.endpoint_url, tmp_path_factory.mktemp("engine"), environment={"GT_ENGINE_HURRY": "10"}).start()
+    running = Engine(
+        aws.endpoint_url, tmp_path_factory.mktemp("engine"), environment={"GT_ENGINE_SHORTEN_TRAINING": "10"}
+    ).start()
     yield running
     assert running.stop() == 0
 

@@ -20,7 +20,9 @@ ALGORITHM = f"arn:aws:sagemaker:{REGION}:027400017018:labeling-job-algorithm-spe
 @pytest.fixture(scope="module")
 def fast(aws: LocalSession, tmp_path_factory: pytest.TempPathFactory) -> Any:
     options = ["--table-prefix", "models", "--max-active-jobs", "2"]
-    engine = Engine(aws.endpoint_url, tmp_path_factory.mktemp("models"), options, {"GT_ENGINE_HURRY": "10"}).start()
+    engine = Engine(
+        aws.endpoint_url, tmp_path_factory.mktemp("models"), options, {"GT_ENGINE_SHORTEN_TRAINING": "10"}
+    ).start()
     yield engine
     assert engine.stop() == 0
 

@@ -166,7 +166,7 @@ def test_an_engine_that_is_killed_again_and_again_loses_and_doubles_nothing(
     """kill -9 at random moments, in the middle of trainings too: the job ends with the very files of a job that was
     left in peace."""
     folder, name = birds(aws, f"killed-{who}", images), f"job-in-trouble-{who}"
-    options = ["--hurry", "20", "--table-prefix"]
+    options = ["--shorten-training", "20", "--table-prefix"]
     engine = Engine(aws.endpoint_url, tmp_path / "state", [*options, f"killed-{who}"]).start()
     try:
         peaceful = Engine(aws.endpoint_url, tmp_path / "peace", [*options, f"peace-{who}"]).start()

@@ -190,7 +190,7 @@ def test_a_full_disk_is_told_and_costs_nothing_that_was_there(tmp_path: Path) ->
 
 def test_a_stack_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     """Ctrl-C, and `kill -9` of everything: the same buckets, address, token, campaigns and images."""
-    with local_stack(tmp_path, logs=tmp_path / "logs", keep=True, hurry=10) as first:
+    with local_stack(tmp_path, logs=tmp_path / "logs", keep=True, shorten_training=10) as first:
         with pytest.raises(FolderInUse, match=str(os.getpid())), local_stack(tmp_path, logs=tmp_path, keep=True):
             pass
         spec = b"name: birds\ntask: object-detection\nlabels: [Bird]\nbudget: 5\nbatch_size: 3\n"
@@ -201,7 +201,7 @@ def test_a_stack_goes_on_where_it_was_killed(tmp_path: Path) -> None:
         resources = _stack_events(first)
         for part in first.parts:
             os.killpg(part.pid, signal.SIGKILL)
-    with local_stack(tmp_path, logs=tmp_path / "logs", keep=True, hurry=10) as second:
+    with local_stack(tmp_path, logs=tmp_path / "logs", keep=True, shorten_training=10) as second:
         assert (second.outputs, second.token, second.api_url, second.engine_url) == (
             first.outputs,
             first.token,
@@ -213,7 +213,7 @@ def test_a_stack_goes_on_where_it_was_killed(tmp_path: Path) -> None:
         port = second.endpoint_url.rpartition(":")[2]
     with ExitStack() as taken:
         _listen(taken, int(port))
-        third = taken.enter_context(local_stack(tmp_path, logs=tmp_path / "logs", keep=True, hurry=10))
+        third = taken.enter_context(local_stack(tmp_path, logs=tmp_path / "logs", keep=True, shorten_training=10))
         assert third.endpoint_url != second.endpoint_url
         assert third.token == first.token
         assert _campaigns(third) == ["birds"]

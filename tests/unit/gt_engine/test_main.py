@@ -49,7 +49,7 @@ def test_every_option_reaches_the_engine(tmp_path: Path, monkeypatch: pytest.Mon
         "secrets": ("--access-keys", str(tmp_path / "keys.json"), {"AKIDEXAMPLE": "secret"}),
         "buckets": ("--bucket", "inbox", frozenset({"inbox"})),
         "cache_bytes": ("--cache-gb", "1.5", 1_500_000_000),
-        "hurry": ("--hurry", "2", 2),
+        "shorten_training": ("--shorten-training", "2", 2),
         "correction_seconds": ("--correction-seconds", "5", 5),
         "public_url": ("--public-url", "https://labels.example.org/", "https://labels.example.org"),
         "onnx_providers": ("--onnx-providers", "CPU", ("CPUExecutionProvider",)),

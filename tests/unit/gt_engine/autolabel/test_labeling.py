@@ -15,7 +15,7 @@ from gt_engine.autolabel.rounds import AskPeople
 from gt_engine.jobs.machine import LearningMachine, Lesson
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 
-LEARNER = learner_for(Task.CLASSES, hurry=4)
+LEARNER = learner_for(Task.CLASSES, shorten_training=4)
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def test_what_people_mend_is_what_the_model_says(features: FeatureView, boxes: d
     """Each object has a proposal, the same one however often the step is done; without a model none has."""
     known, now = list(boxes)[:40], list(boxes)[40:]
     learner, machine, plan = (
-        learner_for(Task.BOXES, hurry=10),
-        LearningMachine(threads=2, hurry=10),
+        learner_for(Task.BOXES, shorten_training=10),
+        LearningMachine(threads=2, shorten_training=10),
         JobPlan(1, warm=True),
     )
     model = learner.train(features, {one: boxes[one] for one in known}, classes=("Sparrow", "Other"), seed=1).model

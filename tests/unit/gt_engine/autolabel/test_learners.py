@@ -24,7 +24,7 @@ from gt_engine.autolabel.folds import CLASS_FOLDS, FOLDS, fold_of
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_service.errors import InvalidInput
 
-HURRY = 20
+SHORTENING = 20
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def lesson(
     boxes: dict[str, BoxLabel],
     habitats: dict[str, ClassLabel],
 ) -> Lesson:
-    learner = learner_for(request.param, threads=1, hurry=HURRY)
+    learner = learner_for(request.param, threads=1, shorten_training=SHORTENING)
     labels: Mapping[str, Label] = boxes if request.param is Task.BOXES else habitats
     classes = ("sparrow", "other") if request.param is Task.BOXES else HABITATS
     scores: list[tuple[int, float]] = []
@@ -284,7 +284,7 @@ def test_labels_of_small_objects_move_a_model_to_the_fine_grid(
     features: FeatureView, boxes: dict[str, BoxLabel]
 ) -> None:
     # A campaign whose first job had large objects only must still learn the small ones of its next.
-    learner = learner_for(Task.BOXES, threads=1, hurry=HURRY)
+    learner = learner_for(Task.BOXES, threads=1, shorten_training=SHORTENING)
     large, small = (
         dict(list(boxes.items())[:6]),
         {
@@ -303,7 +303,7 @@ def test_a_model_of_fewer_members_learns_on_with_as_many(
     features: FeatureView, habitats: dict[str, ClassLabel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A model of an earlier version: with other folds, its members would answer for what they have learnt.
-    learner, labels = learner_for(Task.CLASSES, threads=1, hurry=HURRY), list(habitats.items())
+    learner, labels = learner_for(Task.CLASSES, threads=1, shorten_training=SHORTENING), list(habitats.items())
     with monkeypatch.context() as earlier:
         earlier.setattr("gt_engine.autolabel.classes.learner.CLASS_FOLDS", 3)
         first = learner.train(features, dict(labels[:20]), classes=HABITATS, seed=3).model

@@ -35,7 +35,7 @@ LEARNT = 40
 @pytest.fixture(scope="module")
 def detector(features: FeatureView, boxes: dict[str, BoxLabel]) -> bytes:
     """Not in such a hurry that it sees nothing."""
-    learner = learner_for(Task.BOXES, threads=2, hurry=6)
+    learner = learner_for(Task.BOXES, threads=2, shorten_training=6)
     return learner.train(features, dict(list(boxes.items())[:LEARNT]), classes=CLASSES, seed=3).model
 
 

@@ -88,7 +88,7 @@ def tools(tmp_path: Path) -> Tools:
 @pytest.fixture
 def learning(tools: Tools, features: FeatureStore) -> Tools:
     """With the machine that learns, in a hurry."""
-    return replace(tools, features=features, machine=LearningMachine(threads=2, hurry=60))
+    return replace(tools, features=features, machine=LearningMachine(threads=2, shorten_training=60))
 
 
 def contents(tools: Tools) -> dict[str, bytes]:

@@ -27,7 +27,7 @@ Losses = Mapping[float, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
+class Calibrator:
     """The score cut, and the confidence from the evidence at that cut."""
 
     cut: float
@@ -61,35 +61,35 @@ def losses_by_cut(
     return {cut: loss([one.label(cut, right.image_size) for one, right in pairs], truth) for cut in cuts.tolist()}
 
 
-def judge(rows: Integers, seen: Sequence[Detections], losses: Losses) -> Judge:
+def fit_calibrator(rows: Integers, seen: Sequence[Detections], losses: Losses) -> Calibrator:
     """The cut with the smallest mean loss, and a confidence fitted at it, on left-out detections.
 
     `losses` has for each cut what the label at that cut loses, for everything that is seen; `rows` are those to go by.
     """
     cut = min(losses, key=lambda one: float(losses[one][rows].mean()))
     described = np.stack([evidence(seen[i], cut) for i in rows])
-    return Judge(cut, logistic.fit(described, 1 - losses[cut][rows]))
+    return Calibrator(cut, logistic.fit(described, 1 - losses[cut][rows]))
 
 
-def judges_of_others(
+def calibrators_of_others(
     rows_of_folds: Sequence[Integers],
     views: Views,
     own_losses: Losses,
     loss: Callable[[Sequence[BoxLabel], Sequence[BoxLabel]], NDArray[np.float64]],
-) -> tuple[Judge | None, ...]:
-    """For each fold a judge of what others say, where they lose less than the learner does on the labels to go by."""
+) -> tuple[Calibrator | None, ...]:
+    """For each fold a calibrator of what others say, where it loses less than the learner does on those labels."""
     known = [i for i, one in enumerate(views.given) if one is not None]
-    said = [one for one in views.given if one is not None]
+    given = [one for one in views.given if one is not None]
     if len(known) < FEWEST_TO_COMPARE:
         return (None,) * len(rows_of_folds)
     place = {row: at for at, row in enumerate(known)}
-    losses = losses_by_cut(said, [views.truth[i] for i in known], loss, GIVEN_CUTS)
+    losses = losses_by_cut(given, [views.truth[i] for i in known], loss, GIVEN_CUTS)
 
-    def of_fold(rows: Integers) -> Judge | None:
+    def of_fold(rows: Integers) -> Calibrator | None:
         common = np.array([i for i in rows.tolist() if i in place], np.int64)
         if len(common) < FEWEST_TO_COMPARE // 2:
             return None
-        others = judge(np.array([place[i] for i in common.tolist()], np.int64), said, losses)
+        others = fit_calibrator(np.array([place[i] for i in common.tolist()], np.int64), given, losses)
         of_others = float(losses[others.cut][[place[i] for i in common.tolist()]].mean())
         own = min(float(one[common].mean()) for one in own_losses.values())
         return others if of_others < own else None
