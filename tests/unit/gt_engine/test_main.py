@@ -31,6 +31,7 @@ def test_it_serves_with_or_without_the_name_of_the_command(
     assert (settings.region, settings.correction_seconds, where["port"]) == ("eu-west-1", 5, 8080)
 
 
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
 OF_FUNCTIONS = {"packs_features", "chunks_arn", "chunks_from"}
 """What only the engine without a server sets, from its template (gt_engine/functions/setup.py)."""
 
@@ -52,6 +53,7 @@ def test_every_option_reaches_the_engine(tmp_path: Path, monkeypatch: pytest.Mon
         "shorten_training": ("--shorten-training", "2", 2),
         "correction_seconds": ("--correction-seconds", "5", 5),
         "public_url": ("--public-url", "https://labels.example.org/", "https://labels.example.org"),
+        "certificate_key": ("--certificate-key", KEY, KEY),
         "onnx_providers": ("--onnx-providers", "CPU", ("CPUExecutionProvider",)),
         "insecure_sign_in": ("--insecure-sign-in", None, True),
     }
