@@ -18,7 +18,7 @@ from gt_cli.stack import LocalStack
 from gt_service.objects import S3Objects, S3Uri
 from gt_service.outputs.corrections import read_corrections
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(900)]
 
 CAMPAIGN = "doubtful"
 IMAGES = 80

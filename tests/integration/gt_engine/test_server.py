@@ -150,15 +150,14 @@ def writes(aws: LocalSession, path: str) -> int:
     return sum(page["KeyCount"] for page in found)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("who", "images", "changes"),
     [
-        pytest.param("people", 160, {"auto": False, "MaxConcurrentTaskCount": 15}, id="people"),
-        pytest.param(
-            "machine", 150, {"auto": True, "MaxConcurrentTaskCount": 40}, id="machine", marks=pytest.mark.long
-        ),
+        ("people", 250, {"auto": False, "MaxConcurrentTaskCount": 15}),
+        ("machine", 150, {"auto": True, "MaxConcurrentTaskCount": 40}),
     ],
+    ids=["people", "machine"],
 )
 def test_an_engine_that_is_killed_again_and_again_loses_and_doubles_nothing(
     aws: LocalSession, tmp_path: Path, who: str, images: int, changes: dict[str, Any]
