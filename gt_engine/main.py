@@ -56,7 +56,7 @@ main.add_command(workers)
 
 @main.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Interface to listen on.")
-@click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535))
+@click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535), help="Where it listens.")
 @click.option(
     "--state-dir", required=True, type=click.Path(file_okay=False, path_type=Path), help="Cache of image features."
 )
@@ -64,7 +64,13 @@ main.add_command(workers)
 @click.option("--account", default=None, help="Account of the ARNs. Default: the account of the credentials.")
 @click.option("--table-prefix", default="gt-engine", show_default=True, help="Of the DynamoDB tables.")
 @click.option("--processes", default=lambda: os.cpu_count() or 1, type=click.IntRange(1), help="Steps at a time.")
-@click.option("--max-active-jobs", default=100, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--max-active-jobs",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1),
+    help="One more is refused, as by the quota of an account.",
+)
 @click.option(
     "--min-auto-labeling-objects",
     default=0,
@@ -153,7 +159,7 @@ def serve_command(
     certificate_key: str,
     onnx_providers: str,
 ) -> None:
-    """Ground Truth's labeling jobs without Ground Truth: speaks its API, writes its files, sends its events.
+    """Runs labeling jobs: Ground Truth's API, files and events.
 
     S3, DynamoDB, EventBridge and CloudWatch Logs are those of the account, or of the stack at AWS_ENDPOINT_URL.
     """

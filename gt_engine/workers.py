@@ -21,7 +21,7 @@ HOURS = int(INVITATION_LIFETIME / timedelta(hours=1))
 
 @click.group()
 def workers() -> None:
-    """People who label: invite them, list them, disable, enable and forget them."""
+    """Invites, lists, disables, enables and forgets people who label."""
 
 
 def on_tables(command: Callable[..., None]) -> Callable[..., None]:
@@ -109,7 +109,10 @@ def list_workers(members: Members, teams: DynamoTeams) -> None:
 @click.argument("name")
 @on_tables
 def disable(members: Members, teams: DynamoTeams, *, name: str) -> None:
-    """No more work for NAME (or an id), and no more pages from the next request on."""
+    """No more work and no more pages for NAME, or an id.
+
+    From the next request on.
+    """
     members.disable(_one(members, name).worker_id)
 
 

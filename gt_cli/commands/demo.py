@@ -24,7 +24,13 @@ from gt_service.errors import GtServiceError
 @click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
 @click.option("--label", help="Open Images: what to call the class that is labeled.", metavar="NAME")
 @click.option("--class-id", help="Open Images: its LabelName, as in /m/015p6; all below it in the hierarchy counts.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("demo-output"), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("demo-output"),
+    show_default=True,
+    help="A folder for reports and labels.",
+)
 @click.option("--seed", default=16, show_default=True, help="Draws other scenes.")
 @click.option("--keep", is_flag=True, help="Leave the stack running at the end, to look at its pages.")
 @reporting_errors

@@ -23,7 +23,13 @@ from gt_service.reports import estimate as estimates
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--objects", type=click.IntRange(1), required=True, help="How many images there will be.")
 @click.option("--imported", type=click.IntRange(0), default=0, help="How many labels you will import besides.")
-@click.option("--region", type=click.Choice(sorted(REGION_ACCOUNTS)), default="us-east-1", show_default=True)
+@click.option(
+    "--region",
+    type=click.Choice(sorted(REGION_ACCOUNTS)),
+    default="us-east-1",
+    show_default=True,
+    help="Where it would run.",
+)
 @click.option("--url", envvar="GT_SERVICE_URL", help="Ask this service, in its own region; or GT_SERVICE_URL.")
 @click.option("--token", envvar="GT_SERVICE_TOKEN", help="Yours; or GT_SERVICE_TOKEN.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")

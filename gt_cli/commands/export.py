@@ -19,7 +19,9 @@ from gt_service.objects import S3Objects
 
 @click.command()
 @click.option("--campaign", required=True, help="Whose labels.")
-@click.option("--format", "form", type=click.Choice([form.value for form in Format]), required=True)
+@click.option(
+    "--format", "form", type=click.Choice([form.value for form in Format]), required=True, help="What reads it."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder that is not there yet.")
 @click.option("--only", type=click.Choice(["human", "machine"]), help="Labels by people or by machine alone.")
 @click.option("--split", help="Percentages for train/val/test, such as 80/10/10.")

@@ -17,7 +17,12 @@ from gt_service.regions import TaskType
 
 
 @click.command()
-@click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+@click.option(
+    "--images",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="The folder of the images.",
+)
 @click.option("--boxes", type=click.Path(exists=True, path_type=Path), help="In any form that demo takes.")
 @click.option(
     "--classes",
@@ -29,7 +34,13 @@ from gt_service.regions import TaskType
 @click.option("--class-id", help="Open Images: the class that is labeled.", metavar="ID")
 @click.option("--label", help="Open Images: what to call the class that is labeled.", metavar="NAME")
 @click.option("--prefix", required=True, help="Where the images will lie: s3://<inbox>/<campaign>/images/")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("gold.manifest"), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("gold.manifest"),
+    show_default=True,
+    help="The manifest that is written.",
+)
 @reporting_errors
 def gold(
     images: Path,

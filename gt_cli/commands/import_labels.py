@@ -42,7 +42,7 @@ def import_labels(
     url: str,
     token: str,
 ) -> None:
-    """Takes labels that you have into a campaign; nobody is paid for them again.
+    """Takes labels that you have into a campaign, not to be paid again.
 
     PATH is a file or a folder of labels: COCO, Pascal VOC, YOLO, CVAT, Label Studio, LabelMe, CSV, Open Images, a
     folder of images for each class, or a manifest. Images that are not in the bucket are uploaded, with your own AWS

@@ -21,7 +21,13 @@ TASKS = (
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--labels", required=True, help='What to look for, as in "Raccoon,Dog".', metavar="NAMES")
-@click.option("--task", type=click.Choice([str(task) for task in TASKS]), default=str(TASKS[0]), show_default=True)
+@click.option(
+    "--task",
+    type=click.Choice([str(task) for task in TASKS]),
+    default=str(TASKS[0]),
+    show_default=True,
+    help="What people say of a photo.",
+)
 @click.option("--workers", type=click.IntRange(1, 9), default=1, show_default=True, help="People for each photo.")
 @click.option("--invite", multiple=True, metavar="NAME", help="Somebody who labels with you; give it for each of them.")
 @click.option(

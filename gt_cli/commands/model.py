@@ -18,7 +18,10 @@ from gt_service.errors import InvalidInput
 @service_options
 @reporting_errors
 def model(job: str, out: Path | None, url: str, token: str) -> None:
-    """Downloads the model that JOB has left, as one ONNX file that runs without us."""
+    """Downloads the model of a job as one ONNX file.
+
+    It runs without gt-service.
+    """
     target = out or Path(f"{job}.onnx")
     if target.exists():
         raise InvalidInput(f"{target} is there already", remedy="Name another file with --out.", field="--out")

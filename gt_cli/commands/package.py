@@ -11,7 +11,14 @@ from gt_cli.terminal import console, reporting_errors
 
 
 @click.command()
-@click.option("--build", "folder", type=click.Path(path_type=Path), default=Path("build/production"), show_default=True)
+@click.option(
+    "--build",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("build/production"),
+    show_default=True,
+    help="Where zip and template are written.",
+)
 @click.option("--engine", type=click.Choice(["serverless"]), help="With gt-engine's functions.")
 @reporting_errors
 def package(folder: Path, engine: str | None) -> None:

@@ -12,9 +12,20 @@ from gt_cli.terminal import reporting_errors
 
 @click.command()
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "--image",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="An image to show on it.",
+)
 @click.option("--examples", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PNG of example boxes.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("preview.html"), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("preview.html"),
+    show_default=True,
+    help="The page that is written.",
+)
 @reporting_errors
 def preview(spec: Path, image: Path, examples: Path | None, out: Path) -> None:
     """Writes the page that workers will see, with an image on it."""

@@ -17,7 +17,7 @@ from gt_service.money import Mills, usd
 @service_options
 @reporting_errors
 def review(campaign: str, top: int, send: bool, url: str, token: str) -> None:
-    """Lists the labels of people that seem wrong, and has people look again.
+    """Lists labels of people that seem wrong; --send has them mended.
 
     A model that never saw a label doubts it: an object without a box, a box without an object, a box in a wrong place,
     a wrong class. What people mend replaces the label, which is kept in its history.

@@ -28,8 +28,14 @@ def token() -> None:
 @token.command("issue")
 @stage_options
 @click.option("--for", "principal", required=True, help="Whose it is; appears in the log of what was done.")
-@click.option("--role", type=click.Choice(["viewer", "operator"]), default="viewer", show_default=True)
-@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice(["viewer", "operator"]),
+    default="viewer",
+    show_default=True,
+    help="Operators may also start, stop and correct.",
+)
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="How long it is valid.")
 @reporting_errors
 def issue_token(stage: str, region: str | None, principal: str, role: tokens.Role, days: int) -> None:
     """Prints a new token. It is shown this once; only its digest is kept."""
@@ -43,7 +49,10 @@ def issue_token(stage: str, region: str | None, principal: str, role: tokens.Rol
 @click.option("--for", "principal", help="Only theirs.")
 @reporting_errors
 def list_tokens(stage: str, region: str | None, principal: str | None) -> None:
-    """Who has tokens, and until when; the tokens themselves are kept nowhere."""
+    """Who has tokens, and until when.
+
+    The tokens themselves are kept nowhere.
+    """
     dynamodb, table = _table(stage, region)
     shown = Table("For", "Role", "Expires", box=box.SIMPLE_HEAD)
     for one in tokens.issued(dynamodb, table, principal):

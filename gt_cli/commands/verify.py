@@ -21,7 +21,9 @@ CERTIFICATE = "certificate.json"
 @click.option("--public-key", help="The engine's, as you know it from elsewhere: then nobody else can have signed.")
 @reporting_errors
 def verify(job: str, public_key: str | None) -> None:
-    """Whether a job's labels, models, prices, test and delta belong together.
+    """Whether a job's labels are what its certificate says.
+
+    It names models, prices, the test and its delta, too.
 
     JOB is the folder of the job's output, in a bucket (s3://…) or on this machine.
     """
