@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
+from gt_service.chain.sample_boxes import COLOURS
 from gt_service.errors import GtServiceError
 from gt_service.exports import LabeledImage, labeled_images
 from gt_service.objects import S3Uri
@@ -22,8 +23,6 @@ EACH = 12
 COLUMNS = 6
 TILE, STRIP, GAP = (320, 240), 24, 8
 DASH = 9
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Told apart by everyone, the colour-blind included (Okabe and Ito)."""
 
 Read = Callable[[S3Uri], bytes]
 
@@ -33,7 +32,7 @@ def write_contact_sheet(path: Path, lines: Iterable[bytes], attribute: str, labe
 
     lines: of a manifest. read: an image's bytes; whatever is gone or broken is passed over.
     """
-    colours = {label: _COLOURS[number % len(_COLOURS)] for number, label in enumerate(labels)}
+    colours = {label: COLOURS[number % len(COLOURS)] for number, label in enumerate(labels)}
     tiles: list[Image.Image] = []
     for some in _chosen(labeled_images(lines, attribute, classes=labels)):
         drawn = (_tile(image, colours, read) for image in some)

@@ -4,7 +4,6 @@ is ever taken for one without a label. Only what is new, so that the same comman
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from gt_cli.datasets import read_boxes
 from gt_cli.datasets.classes import read_classes
 from gt_cli.datasets.huggingface import NAME as METADATA
 from gt_cli.datasets.labeled import BoxesError, ImageFolder
-from gt_cli.label_lines import Labeled, check_classes, label_line, renamed
+from gt_cli.label_lines import Labeled, as_manifest, check_classes, label_line, renamed
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
 from gt_service.objects import S3Uri
 from gt_service.outputs.records import manifest_object
@@ -103,7 +102,7 @@ def read_wanted(wanted: Wanted, campaign: JsonObject) -> Brought:
         label_line(image, f"{folder}images/", task, predictions=wanted.predictions, path=wanted.path)
         for image in images
     ]
-    manifest = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+    manifest = as_manifest(lines)
     return Brought(
         _name(wanted.path, manifest),
         manifest,
@@ -205,7 +204,7 @@ def campaign_of(api: Api, name: str) -> JsonObject:
 
 def _of_manifest(wanted: Wanted, folder: str) -> Brought:
     """Lines of a manifest; images are those in the bucket, or found in the folder by what the lines call them."""
-    lines, images, local = list[bytes](), dict[str, Path](), None
+    lines, images, local = list[JsonObject](), dict[str, Path](), None
     for number, text in enumerate(wanted.path.read_bytes().splitlines(), start=1):
         if not text.strip():
             continue
@@ -222,8 +221,8 @@ def _of_manifest(wanted: Wanted, folder: str) -> Brought:
             name = local.find(re.sub(r"^s3://[^/]*/", "", source), where=where)
             images[name] = wanted.images / name
             line["source-ref"] = f"{folder}images/{name}"
-        lines.append(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-    manifest = b"".join(lines)
+        lines.append(line)
+    manifest = as_manifest(lines)
     return Brought(_name(wanted.path, manifest), manifest, images, len(lines))
 
 

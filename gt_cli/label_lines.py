@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -62,6 +63,11 @@ def label_line(image: Labeled, prefix: str, task: TaskType, *, predictions: bool
             **({"model": path.stem} if predictions else {}),
         },
     }
+
+
+def as_manifest(lines: Iterable[Mapping[str, Any]]) -> bytes:
+    """Lines as they are dropped. An import is named by these bytes: other ones for the same labels would be another."""
+    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
 
 
 def _classes(image: ClassifiedImage, task: TaskType, *, predictions: bool) -> tuple[Any, dict[str, Any]]:

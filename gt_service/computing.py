@@ -16,6 +16,7 @@ from math import ceil, log2
 
 from gt_service.money import Mills
 from gt_service.prices import PriceTable, Unit
+from gt_service.regions import TaskType
 
 CHUNK_GB, STEP_GB, API_GB, DISK_GB = 1.769, 3.008, 1.769, 9.5
 """Of the functions, as the template makes them; the disk without the half gigabyte that is free."""
@@ -108,6 +109,11 @@ PIECES: Mapping[str, Mapping[Unit, float]] = {
     + _step(1),
 }
 """What one of each uses. The portal's writes and its items of tables are assumed, as its seconds are."""
+
+
+def looked_at(objects: int, task: TaskType) -> int:
+    """How many of a job's objects are images."""
+    return objects if task.facts.medium == "image" else 0
 
 
 def most_rounds(objects: int) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from gt_cli.datasets import OpenImagesClass, read_boxes
 from gt_cli.datasets.classes import read_classes
-from gt_cli.label_lines import label_line
+from gt_cli.label_lines import as_manifest, label_line
 from gt_cli.options import open_images_class
 from gt_cli.terminal import console, reporting_errors
 from gt_service.objects import S3Uri
@@ -83,6 +82,6 @@ def _write_classes(classes: Path, images: Path, place: str, out: Path, *, severa
     found = read_classes(classes, images)
     task = TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL if several else TaskType.IMAGE_CLASSIFICATION
     lines = [label_line(image, place, task, path=classes) for image in found.images]
-    out.write_bytes(b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines))
+    out.write_bytes(as_manifest(lines))
     names = sorted({name for image in found.images for name in image.classes})
     return f"{len(lines):,} images of {', '.join(names)}; {len(found.left_out):,} images left out"

@@ -2,8 +2,7 @@
 
 A person who sees the machine's label agrees with it too often. How much is measured: a share of the objects stays
 blind, and a share of the proposals is wrong on purpose (a box shifted, left out or added; for classes see
-proposed_classes.py). What was planted so is taken
-back before labels are made, as far as it can be.
+proposed_classes.py). What was planted so is taken back before labels are made, as far as it can be.
 
 Sources: reference of pre-annotation bias, Beck et al. 2025 (arXiv 2509.08514); planted items as in crowd-sourcing.
 """

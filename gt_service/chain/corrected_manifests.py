@@ -23,7 +23,7 @@ from gt_service.outputs.corrections import (
     read_corrections,
 )
 from gt_service.outputs.labeled import source
-from gt_service.outputs.records import JsonObject, manifest_object
+from gt_service.outputs.records import JsonObject, manifest_objects
 from gt_service.records import Job
 from gt_service.records.names import Places
 from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS
@@ -50,8 +50,7 @@ def manifest_with_corrections(
     # Named by what is put right: of two who plan the job at the same time, none writes over the other's.
     last = sorted(own[-1].name for own in corrections.values())
     uri = places.corrected_manifest(manifest, sha256("\n".join(last).encode()).hexdigest()[:12])
-    lines = (manifest_object(line) for line in objects.lines(manifest) if line.strip())
-    corrected = corrected_lines(lines, attribute, corrections, learnt)
+    corrected = corrected_lines(manifest_objects(objects.lines(manifest)), attribute, corrections, learnt)
     objects.write_stream(uri, json_lines(corrected), CONTENT_TYPE)
     return uri
 

@@ -29,7 +29,7 @@ _TAG_PIXELS = 16
 _DPI = 100
 _GAP_INCHES = 0.06
 # Told apart by everyone, the colour-blind included (Okabe and Ito's palette without its yellow).
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _tag(colour: str) -> dict[str, Any]:
 def _colours(examples: Sequence[Example]) -> dict[str, str]:
     """A colour for each label, in the order in which the labels appear."""
     named = (name for example in examples for name in (*(box.label for box in example.boxes), example.caption))
-    return {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(dict.fromkeys(filter(None, named)))}
+    return {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(dict.fromkeys(filter(None, named)))}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, label_attribute, read_corrections, write_correction
 from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines, source
 from gt_service.outputs.left_out import left_out_predictions
-from gt_service.outputs.records import JsonObject, label_record, manifest_object, metadata_key
+from gt_service.outputs.records import JsonObject, label_record, manifest_objects, metadata_key
 from gt_service.records import Job
 from gt_service.records.names import Places
 from gt_service.records.states import JobState
@@ -157,7 +157,7 @@ class SecondLook:
         jobs = self._store.jobs.of(campaign)
         manifests = {job.manifest_uri for job in jobs if job.is_review and job.state is not JobState.WITHDRAWN}
         bodies = self._objects.read_many(map(S3Uri.parse, sorted(manifests)))
-        lines = (manifest_object(line) for body in bodies for line in body.splitlines() if line.strip())
+        lines = manifest_objects(line for body in bodies for line in body.splitlines())
         return {image for line in lines if (image := source(line)) is not None}
 
     def _judged(self, places: Places, jobs: Sequence[Job], lines: Iterator[JsonObject], most: int | None) -> Suspects:
@@ -196,7 +196,7 @@ class SecondLook:
             yield from labeled_lines(self._objects, S3Uri.parse(job.manifest_uri), description)
 
     def _labels(self, places: Places) -> Iterator[JsonObject]:
-        return (manifest_object(line) for line in self._objects.lines(places.labels) if line.strip())
+        return manifest_objects(self._objects.lines(places.labels))
 
 
 def _worst_first(suspect: Suspect) -> tuple[float, str]:
@@ -221,7 +221,7 @@ def _is_changed(line: JsonObject, attribute: str, reviewed: str) -> bool:
 
 
 def most_of(text: str | None) -> int:
-    """How many labels somebody asks to see or to send; USUAL of them unless predictions. Errors: `InvalidInput`."""
+    """How many labels somebody asks to see or to send; USUAL of them unless said. Errors: `InvalidInput`."""
     if text is None:
         return USUAL
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_LISTED:

@@ -9,7 +9,7 @@ a third of the time of a frozen dataclass.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -173,6 +173,11 @@ def parse_time(text: object) -> datetime | None:
 def manifest_object(line: bytes) -> JsonObject:
     """The object of a manifest line. Errors: `UnknownState` where it is no JSON object."""
     return _object(line)
+
+
+def manifest_objects(lines: Iterable[bytes]) -> Iterator[JsonObject]:
+    """The object of each line that is not empty. Errors: those of `manifest_object`."""
+    return (manifest_object(line) for line in lines if line.strip())
 
 
 def _consolidated(body: bytes, attribute: str) -> Iterator[tuple[str, LabelRecord]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from gt_service.computing import Work, computing
+from gt_service.computing import Work, computing, looked_at
 from gt_service.errors import UnknownState
 from gt_service.money import Mills
 from gt_service.outputs.answers import WorkerStats
@@ -155,16 +155,12 @@ def work_of(output: JobOutput, terms: Terms) -> Work:
     )
     return Work(
         objects=output.objects,
-        **_looks(output.objects, terms),
+        images=looked_at(output.objects, terms.task),
         trainings=len(rounds),
         last_trainings=min(1, len(output.training)),
         predictions=predictions,
         answers=output.answers if terms.is_of_own_people else 0,
     )
-
-
-def _looks(objects: int, terms: Terms) -> dict[str, int]:
-    return {"images": objects} if terms.task.facts.medium == "image" else {}
 
 
 def unseen_cost(
@@ -204,7 +200,8 @@ def all_human_cost(
     """What the same number of objects costs where people label every one, each answer in the time that was measured."""
     fee = prices.service_fee(terms.task, terms.started)
     each = terms.workers_per_object if answers_each is None else answers_each
-    work = Work(objects, **_looks(objects, terms), answers=round(objects * each) if terms.is_of_own_people else 0)
+    answers = round(objects * each) if terms.is_of_own_people else 0
+    work = Work(objects, looked_at(objects, terms.task), answers=answers)
     return Cost(
         fee.cost(objects, already=labeled_this_month),
         terms.human_cost(objects, seconds_each, answers_each),

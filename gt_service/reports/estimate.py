@@ -16,7 +16,7 @@ from statistics import fmean
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
-from gt_service.computing import SAFETY, USUAL_ROUNDS, Work, computing, most_rounds
+from gt_service.computing import SAFETY, USUAL_ROUNDS, Work, computing, looked_at, most_rounds
 from gt_service.errors import InvalidInput
 from gt_service.money import Mills, as_usd_number, usd
 from gt_service.prices import PriceTable, wages
@@ -357,7 +357,7 @@ def _computing(spec: CampaignSpec, objects: int, by_people: int, rounds: int, pr
     learns = spec.uses_auto_labeling and rounds > 0
     work = Work(
         objects=objects,
-        images=objects if spec.task.facts.medium == "image" else 0,
+        images=looked_at(objects, spec.task),
         trainings=rounds if learns else 0,
         last_trainings=1 if learns else 0,
         predictions=rounds * objects if learns else 0,
