@@ -118,14 +118,7 @@ class Sender:
 
         message = messages.sns(notification, pages_url)
         try:
-            self.sns.publish(
-                TopicArn=channel.topic_arn,
-                Subject=message.subject,
-                Message=message.message,
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
-                },
-            )
+            self.sns.publish(**message.request(channel.topic_arn))
         except (BotoCoreError, ClientError) as error:
             raise DeliveryFailed(f"SNS: {error}") from error
 

@@ -316,11 +316,4 @@ class SnsTopics:
 
     def publish(self, topic_arn: str, message: SnsMessage) -> None:
         """Errors: those of SNS, where there is no such topic or the engine may not publish to it."""
-        self._sns.publish(
-            TopicArn=topic_arn,
-            Subject=message.subject,
-            Message=message.message,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
-            },
-        )
+        self._sns.publish(**message.request(topic_arn))

@@ -85,7 +85,7 @@ def job(call: Call) -> Response:
 def agreement(call: Call) -> Response:
     """GET /team/jobs/<job>/agreement: a part of the job's page, which reads many files and so comes later."""
     call.manager()
-    _, ended = _progress(call)
+    ended = _ended(call)
     found = ended.agreement if ended else Supervision(call.portal.tasks).agreement(call.path("job"))
     return page("team-agreement.html", None, {"agreement": found, "names": _names(call)})
 
@@ -153,9 +153,15 @@ def _progress(call: Call) -> tuple[JobProgress, EndedJob | None]:
         return ended.progress, ended
 
 
+def _ended(call: Call) -> EndedJob | None:
+    """What is kept of a job that has ended; None while it is on offer. Errors: `NotFound`."""
+    is_on_offer = call.portal.tasks.store.offer(call.path("job")) is not None
+    return None if is_on_offer else call.portal.ended(call.path("job"))
+
+
 def _check_runs(call: Call) -> None:
     """Errors: `Conflict` for a job that has ended: its labels are made."""
-    if _progress(call)[1] is not None:
+    if _ended(call) is not None:
         raise Conflict(
             f"the labeling job {call.path('job')!r} has ended, and its labels are made",
             remedy="Correct labels on the pages of labeled images, or send them to a review job.",

@@ -29,6 +29,16 @@ class SnsMessage:
     message: str
     attributes: dict[str, str]
 
+    def request(self, topic_arn: str) -> dict[str, Any]:
+        """The parameters of SNS Publish."""
+        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in self.attributes.items()}
+        return {
+            "TopicArn": topic_arn,
+            "Subject": self.subject,
+            "Message": self.message,
+            "MessageAttributes": attributes,
+        }
+
 
 def page_link(notification: Notification, pages_url: str) -> str:
     """The page that shows what the notification is about; nothing where no address of pages is known."""
