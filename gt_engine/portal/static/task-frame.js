@@ -55,7 +55,12 @@ export class TaskFrame {
     this.element.dataset.place = as;
     this.element.inert = as !== "now";
     this.element.toggleAttribute("aria-hidden", as !== "now");
-    if (as === "now") this.element.focus({ preventScroll: true });
+    if (as === "now") this.focus();
+  }
+
+  /** Gives the page the keyboard. From within a page can ask for it, and is not always given it. */
+  focus() {
+    this.element.focus({ preventScroll: true });
   }
 
   /** @param {object} message */

@@ -427,7 +427,13 @@ function press({ key, ctrl, alt, shift, meta }) {
 function askToSubmit() {
   if (isGoing || !now?.isStarted) return;
   now.isAsked = true;
-  now.frame.send({ type: "submit" });
+  askFrame({ type: "submit" });
+}
+
+/** What the page of the task shows next is worked on with the keyboard: the button that was pressed gives it up. @param {object} message */
+function askFrame(message) {
+  now?.frame.focus();
+  now?.frame.send(message);
 }
 
 const KEYS = [
@@ -437,8 +443,8 @@ const KEYS = [
   { keys: ["Shift+D"], does: "Decline the task" },
   { keys: ["Shift+L"], does: "Stop and resume later" },
 ];
-const shortcuts = () => now?.frame.send({ type: "shortcuts", more: KEYS });
-const instructions = () => now?.frame.send({ type: "instructions" });
+const shortcuts = () => askFrame({ type: "shortcuts", more: KEYS });
+const instructions = () => askFrame({ type: "instructions" });
 
 const menu = part("menu");
 const fromMenu = (act) => () => {
