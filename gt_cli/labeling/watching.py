@@ -90,13 +90,12 @@ def standing(
     # The report comes last; the campaign's labels are complete with it.
     ended = all(job["status"] in ENDED and (job["status"] == "Failed" or job["report_s3_uri"]) for job in jobs)
     is_waiting = campaign["status"] not in ("active", "done")
+    is_asked = not counts["pending"] and {batch["number"] for batch in batches} <= asked
     is_done = (
         registered >= expected
         and not counts["pending"]
         and ended
-        and (
-            is_waiting or (bool(batches or counts.get("imported")) and {batch["number"] for batch in batches} <= asked)
-        )
+        and (is_waiting or (bool(batches or counts.get("imported")) and is_asked))
     )
     return Standing(
         images=images,
@@ -108,20 +107,26 @@ def standing(
         answers=answers,
         in_work=in_work,
         workers_per_object=per_object,
-        stage=_stage(registered, expected, jobs, progress),
+        stage="" if is_done else _stage(registered, expected, jobs, progress, is_asked=is_asked),
         is_done=is_done,
         reason=_reason(campaign, jobs),
     )
 
 
 def _stage(
-    registered: int, expected: int, jobs: Sequence[Mapping[str, Any]], progress: Mapping[str, JobProgress]
+    registered: int,
+    expected: int,
+    jobs: Sequence[Mapping[str, Any]],
+    progress: Mapping[str, JobProgress],
+    *,
+    is_asked: bool,
 ) -> str:
+    """is_asked: each photo is in a job."""
     if registered < expected:
         return f"taking in the photos: {registered:,} of {expected:,}"
     running = [job for job in jobs if job["status"] not in ENDED]
     if not running:
-        return "getting ready"
+        return "writing the report" if jobs and is_asked else "getting ready"
     if any(one.in_work or one.untouched for name, one in progress.items() if name in {job["name"] for job in running}):
         return WAITS_FOR_PEOPLE
     return "the machine is at work"
@@ -153,8 +158,10 @@ def figures(now: Standing) -> list[tuple[str, str]]:
         ("by machine (certified)", f"{now.by_machine:,}"),
         ("minutes of people's time", f"{now.active_seconds / 60:.1f}"),
     ]
+    if now.duplicates:
+        rows.insert(1, ("copies, with their twins' labels", f"{now.duplicates:,}"))
     if now.unlabeled:
-        rows.insert(3, ("without a label", f"{now.unlabeled:,}"))
+        rows.insert(-1, ("without a label", f"{now.unlabeled:,}"))
     minutes = now.minutes_left
     rows.append(("minutes left, by people alone", "–" if minutes is None else f"{minutes:.0f}"))
     return [*rows, ("", now.stage)] if now.stage else rows

@@ -51,6 +51,15 @@ def test_refused_and_duplicate_photos_are_no_reason_to_wait() -> None:
     now = standing(campaign(in_batches=7, rejected=1, duplicate=2), [{"number": 1}], [ended], {}, 10)
     assert now.is_done
     assert (now.images, now.duplicates, now.left) == (7, 2, 0)
+    shown = dict(figures(now))
+    assert (shown["photos"], shown["copies, with their twins' labels"]) == ("7", "2")  # 9 have labels at the end
+
+
+def test_the_last_thing_that_is_waited_for_is_the_report() -> None:
+    """All was labeled, and the terminal said that it was getting ready."""
+    ended = job("Completed", people=10)
+    assert standing(campaign(in_batches=10), [{"number": 1}], [ended], {}, 10).stage == "writing the report"
+    assert standing(campaign(in_batches=10), [{"number": 1}], [], {}, 10).stage == "getting ready"
 
 
 def test_why_a_job_failed_is_told() -> None:
