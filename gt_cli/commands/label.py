@@ -59,6 +59,7 @@ TASKS = (
     type=click.Path(exists=True, path_type=Path),
     help="Labels of some of the photos: a file or folder that `import` takes.",
 )
+@click.option("--keep", is_flag=True, help="Leave its pages open when all is labeled, until Ctrl-C.")
 @click.option("--no-open", is_flag=True, help="Open no browser.")
 @reporting_errors
 def label(
@@ -75,6 +76,7 @@ def label(
     out: Path | None,
     work: Path | None,
     brings: Path | None,
+    keep: bool,
     no_open: bool,
 ) -> None:
     """Labels the photos of a folder in the browser, on this machine.
@@ -96,6 +98,7 @@ def label(
         host=host,
         opens_browser=not no_open,
         brings=brings,
+        keep=keep,
     )
     label_folder(run, console)
 

@@ -44,7 +44,8 @@ class LabelingFailed(GtServiceError):
 @dataclass(frozen=True)
 class Run:
     """A call of `gt-service label`. `invite`: names besides the owner's; `host`: where browsers reach the portal;
-    `brings`: labels of some of the photos that are there already."""
+    `brings`: labels of some of the photos that are there already; `keep`: its pages stay until Ctrl-C when all is
+    labeled."""
 
     wanted: Wanted
     out: Path
@@ -54,6 +55,7 @@ class Run:
     host: str = "127.0.0.1"
     opens_browser: bool = True
     brings: Path | None = None
+    keep: bool = False
 
 
 def label(run: Run, console: Console) -> Standing:
@@ -94,20 +96,27 @@ def label(run: Run, console: Console) -> Standing:
             )
             dropping.put_spec(api, spec)
             _go_on(api, run.wanted.campaign)
-            tell_links(links, console)
+            tell_links(links, stack.sign_in_url, console)
             watch = _Watch(run, stack, api, people, console, links[0].url if run.opens_browser else None)
             results = Results(stack, api, people, run.wanted)
+
+            def write(now: Standing) -> int:
+                return results.write(run.out, now)
+
             try:
                 if run.brings is not None:
                     _bring(run.brings, stack, api, run, console)
                 _drop(stack, run, photos, console)
-                now = watch.until_done(len(photos.images), lambda now: results.write(run.out, now))
+                now = watch.until_done(len(photos.images), write)
+                if run.keep:
+                    tell_end(run, now, write(now), console)
+                    tell_kept(stack.sign_in_url, console)
+                    watch.until_interrupted()
             except KeyboardInterrupt:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # another Ctrl-C would break off the writing
                 now = watch.look(len(photos.images))
                 console.print("\n[dim]writing what is labeled so far …[/]")
-            labeled = results.write(run.out, now)
-            tell_end(run, now, labeled, console)
+            tell_end(run, now, write(now), console)
             if now.is_done and now.reason and now.left:
                 raise LabelingFailed(now.reason, remedy=f"The same command tries again. Logs: {stack.logs}")
             return now
@@ -174,11 +183,12 @@ def tell_refused(photos: Photos, console: Console) -> None:
 # ---------------------------------------------------------------- while it runs
 
 
-def tell_links(links: Sequence[Link], console: Console) -> None:
+def tell_links(links: Sequence[Link], owner: str, console: Console) -> None:
     console.print("")
     for link in links:
         console.print(f"  [bold]{escape(link.name)}[/] labels at {link.url}", highlight=False, soft_wrap=True)
-    console.print("  [dim]Each link lets one person in, once; the next start prints new ones.[/]\n")
+    console.print("  [dim]Each link lets one person in, once; the next start prints new ones.[/]")
+    console.print(f"  Labels are looked at, and put right, at {owner}\n", highlight=False, soft_wrap=True)
 
 
 def _bring(path: Path, stack: LocalStack, api: Api, run: Run, console: Console) -> None:
@@ -261,6 +271,12 @@ class _Watch:
                     written = time.monotonic()
                 time.sleep(LOOK_EVERY_SECONDS)
 
+    def until_interrupted(self) -> None:
+        """Errors: KeyboardInterrupt, always; StackError where a part ends by itself."""
+        while True:
+            self.stack.check()
+            time.sleep(LOOK_EVERY_SECONDS)
+
     @contextmanager
     def _live(self) -> Iterator[Callable[[Standing], None]]:
         if not self.console.is_terminal:
@@ -278,6 +294,11 @@ def _go_on(api: Api, name: str) -> None:
 
 
 # ---------------------------------------------------------------- the end
+
+
+def tell_kept(owner: str, console: Console) -> None:
+    console.print(f"\nThe labels can be looked at, and put right, at {owner}", highlight=False, soft_wrap=True)
+    console.print("Ctrl-C ends, and writes what was put right.", highlight=False)
 
 
 def tell_end(run: Run, now: Standing, labeled: int, console: Console) -> None:

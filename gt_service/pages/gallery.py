@@ -149,13 +149,15 @@ def sure_of(row: Row) -> str:
         return f"label taken out by {row[CORRECTED]['by']}"
     if CORRECTED in row:
         return f"corrected by {row[CORRECTED]['by']}"
-    who = "agreement" if row["human"] else "confidence"
-    differs = " · machine disagrees" if row.get("agreement", 1) < 1 else ""
-    return f"{who} {percent(row['confidence'])}{differs}"
+    """How sure a label is, in words; of people's, what there is to doubt: one alone always agrees."""
+    if not row["human"]:
+        return f"confidence {percent(row['confidence'])}"
+    doubts = [f"agreement {percent(row['confidence'])}"] if row["confidence"] < 1 else []
+    return " · ".join([*doubts, *(["machine disagrees"] if row.get("agreement", 1) < 1 else [])])
 
 
 def _filters(index: Index, wanted: Filter, *, with_jobs: bool) -> list[tuple[str, str, list[Choice]]]:
-    """Name, title and entries of each filter; of those that would find something, or are in use."""
+    """Name, title and entries of each filter; of those that would leave some out, or are in use."""
     classes = [name.removeprefix("class:") for name in index.counts if name.startswith("class:")]
     ordered = sorted(classes, key=lambda name: index.labels.index(name) if name in index.labels else len(index.labels))
     jobs = [segment.job for segment in index.segments if segment.job != CORRECTIONS][-JOBS_OFFERED:][::-1]
@@ -177,21 +179,21 @@ def _filters(index: Index, wanted: Filter, *, with_jobs: bool) -> list[tuple[str
         ),
         ("only", "Only", _choices(index, {name: (name, text) for name, text in _ONLY.items()}, wanted.only)),
     ]
-    if with_jobs:
+    if with_jobs and (len(jobs) > 1 or wanted.job is not None):
         named = jobs if wanted.job is None or wanted.job in jobs else [wanted.job, *jobs]
         offered.append(("job", "Job", [Choice(name, name, name == wanted.job) for name in named]))
-    return [
-        (name, title, choices)
-        for name, title, choices in offered
-        if len(choices) > 1 or any(c.is_chosen for c in choices)
-    ]
+    return [(name, title, choices) for name, title, choices in offered if choices]
 
 
 def _choices(index: Index, named: Mapping[str, tuple[str, str]], chosen: str | None) -> list[Choice]:
+    """Those that find something; none where all that there is to choose finds all images."""
+    count = {value: index.counts.get(facet, 0) for value, (facet, _) in named.items()}
+    if chosen is None and not any(0 < each < index.starts[-1] for each in count.values()):
+        return []
     return [
-        Choice(value, f"{text} ({number(index.counts.get(facet, 0))})", value == chosen)
-        for value, (facet, text) in named.items()
-        if index.counts.get(facet) or value == chosen
+        Choice(value, f"{text} ({number(count[value])})", value == chosen)
+        for value, (_, text) in named.items()
+        if count[value] or value == chosen
     ]
 
 

@@ -74,7 +74,8 @@ def cost_facts(report: Json) -> tuple[Fact, ...]:
         facts.append(
             Fact("People's time", duration(3600 * people["hours"]), f"{everything} had people labeled everything")
         )
-    saving = report.get("saving") or {}
+    # People who labeled everything saved nothing: what is left between the two is rounding.
+    saving = (report.get("saving") or {}) if counts.get("machine_images") else {}
     for name, key in (("Saved", "all_human"), ("Against the control", "control")):
         if (saved := saving.get(key)) and saved["before_mills"]:
             facts.append(Fact(name, percent(saved["share"]), f"{money(saved['mills'])} against {saved['compared_to']}"))

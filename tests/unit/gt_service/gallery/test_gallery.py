@@ -16,6 +16,7 @@ from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import read_corrections, write_correction
 from gt_service.outputs.records import label_record
 from gt_service.outputs.tally import LabeledObject
+from gt_service.pages.gallery import grid_values
 from tests.factories import box_label, class_label
 from tests.fakes import MemoryObjects
 
@@ -104,6 +105,23 @@ def test_filters_hold_all_at_once() -> None:
     assert sources(objects, index, only="nothing") == [source("j", 3)]
     assert sources(objects, index, who="people") == [source("j", 2), source("j", 3)]
     assert sources(objects, index, label="Owl") == sources(objects, index, job="other") == []
+
+
+def test_the_page_offers_every_filter_that_leaves_some_out() -> None:
+    """The images with nothing on them could not be found where that was the only thing to filter by."""
+    objects = MemoryObjects()
+    images = [boxed("j", number, confidence=1) for number in range(3)]
+    same = together(objects, written(objects, "j", images))
+    some = together(objects, written(objects, "j", [*images, labeled("j", 3, box_label([], job="j", human=True))]))
+    assert offered(objects, same) == {}
+    assert offered(objects, some) == {"class": ["Bird (3)"], "only": ["nothing on it (1)"]}
+    assert offered(objects, same, who="people") == {"who": ["by people (3)"]}
+
+
+def offered(objects: MemoryObjects, index: Index, **wanted: Any) -> dict[str, list[str]]:
+    page = gallery_page(objects, index, Filter(**wanted), 0)
+    values = grid_values("birds", page, job=None, address=str)
+    return {name: [choice.text for choice in choices] for name, _, choices in values["filters"]}
 
 
 def test_where_the_machine_differs_from_people_is_a_filter() -> None:
