@@ -80,6 +80,9 @@ class Api:
     def resume(self, campaign: str) -> JsonObject:
         return self._answer(self._client.post(f"/campaigns/{campaign}/resume"))
 
+    def leave_out(self, campaign: str) -> JsonObject:
+        return self._answer(self._client.post(f"/campaigns/{campaign}/leave-out"))
+
     def stop(self, campaign: str) -> JsonObject:
         return self._answer(self._client.post(f"/campaigns/{campaign}/stop"))
 

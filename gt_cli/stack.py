@@ -228,13 +228,15 @@ def _start_ministack(work: Path, port: int, logs: Path, *, keep: bool, enforce_r
         "AUTH": "true" if enforce_roles else "false",
         "STATE_DIR": str(data / "state"),
         "S3_DATA_DIR": str(data / "s3"),
+        "PERSIST_STATE": "1" if keep else "0",
+        "S3_PERSIST": "1" if keep else "0",
         "TMPDIR": str(scratch),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "INFO",
         "LAMBDA_WARM_TTL_SECONDS": "30",  # an idle copy of a function takes 0.13 GB
     }
-    command = module("gt_cli.ministack" if keep else "ministack")
+    command = module("gt_cli.ministack")
     return Part("ministack", command, environment=environment, logs=logs, keep_open=[lock])
 
 

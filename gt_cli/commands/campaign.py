@@ -21,12 +21,13 @@ def pause(campaign: str, url: str, token: str) -> None:
 
 @click.command()
 @click.argument("campaign")
+@click.option("--leave-out", is_flag=True, help="Go on without the images that it waits for.")
 @service_options
 @reporting_errors
-def resume(campaign: str, url: str, token: str) -> None:
+def resume(campaign: str, leave_out: bool, url: str, token: str) -> None:
     """Goes on with a campaign that was paused or that waits."""
     with api_of(url, token) as api:
-        api.resume(campaign)
+        (api.leave_out if leave_out else api.resume)(campaign)
     console.print(f"{campaign} goes on.", highlight=False)
 
 

@@ -74,7 +74,8 @@ def _campaign_lines(campaign: Mapping[str, Any]) -> list[str]:
     reason = f", {escape(campaign['reason'])}" if campaign["reason"] else ""
     lines = [f"[bold]{campaign['name']}[/]: {campaign['status']}{reason}"]
     for problem in campaign.get("spec_errors") or ():
-        lines.append(f"  [red]{escape(str(problem.get('field')))}[/]: {escape(problem['message'])}")
+        remedy = f" [dim]{escape(problem['remedy'])}[/]" if problem.get("remedy") else ""
+        lines.append(f"  [red]{escape(str(problem.get('field')))}[/]: {escape(problem['message'])}.{remedy}")
     if campaign.get("remedy"):
         lines.append(f"  what to do: {escape(campaign['remedy'])}")
     lines += [f"  [yellow]warning:[/] {escape(_text(warning))}" for warning in campaign["warnings"]]

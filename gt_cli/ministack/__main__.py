@@ -1,4 +1,4 @@
-"""Starts MiniStack so that it keeps what it is given; settings come from the environment, as MiniStack's own do."""
+"""Starts MiniStack. Settings come from the environment, as its own do; PERSIST_STATE=1 has it keep everything."""
 
 from __future__ import annotations
 
@@ -7,9 +7,19 @@ import os
 import shutil
 from pathlib import Path
 
+from gt_cli.ministack.root import with_slash
+
 
 def main() -> None:
-    os.environ |= {"PERSIST_STATE": "1", "S3_PERSIST": "1"}
+    if os.environ.get("PERSIST_STATE") == "1":
+        _keep()
+    import ministack.app
+
+    ministack.app.app = with_slash(ministack.app.app)
+    ministack.app.main()
+
+
+def _keep() -> None:
     state, data = Path(os.environ["STATE_DIR"]), Path(os.environ["S3_DATA_DIR"])
     from gt_cli.ministack import objects, snapshots
 
@@ -24,7 +34,6 @@ def main() -> None:
     from gt_cli.ministack import durable
 
     ministack.app.app = durable.Durable(state)
-    ministack.app.main()
 
 
 if __name__ == "__main__":

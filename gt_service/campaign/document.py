@@ -56,7 +56,7 @@ def _is_plain(text: str) -> bool:
 def _decoded(text: str | bytes) -> str:
     if len(text) > MAX_SPEC_BYTES:
         raise FileError(
-            f"the file has {len(text):,} bytes, more than the {MAX_SPEC_BYTES:,} of a campaign spec",
+            f"the file has more than the {MAX_SPEC_BYTES:,} bytes that a campaign spec may have",
             "Check that this is the spec and not a manifest or an image.",
         )
     try:

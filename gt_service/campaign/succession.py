@@ -47,7 +47,7 @@ def _cap(before: InForce, spec: CampaignSpec) -> tuple[Mills | None, str | None]
     if before.cap is None:
         return spec.budget, None
     if spec.budget is None:
-        notice = f"budget: the spec that was dropped names none; {usd(before.cap)} stay in force. PUT it to lift them"
+        notice = f"budget: the uploaded spec names none; {usd(before.cap)} stay in force. Only the API's PUT lifts it"
         return before.cap, notice
     if spec.budget > before.cap:
         return spec.budget, f"budget: raised from {usd(before.cap)} to {usd(spec.budget)} by a spec that was dropped"

@@ -14,7 +14,7 @@ def stopped() -> Verdict:
 
 
 def paused(campaign: Campaign) -> Verdict:
-    return Verdict(CampaignState.PAUSED.value, "paused on request", f"{_door(campaign, 'resume')} to go on.")
+    return Verdict(CampaignState.PAUSED.value, "paused on request", f"Resume it: {_resume(campaign)}.")
 
 
 def over_budget(campaign: Campaign, overspent: Mills, dear: Job | None) -> Verdict:
@@ -30,8 +30,8 @@ def over_budget(campaign: Campaign, overspent: Mills, dear: Job | None) -> Verdi
 def refused(campaign: Campaign, job: Job) -> Verdict:
     return _waiting(
         f"labeling job {job.name} could not be started: {job.failure_reason}",
-        f"Mend the spec or what it names, then drop the spec again or {_door(campaign, 'resume')}; it is tried again "
-        "every now and then anyway.",
+        f"Correct what the message names; if it is in the spec, upload the spec again. It is tried again now and then, "
+        f"or at once when you resume the campaign: {_resume(campaign)}.",
         WaitsFor.REQUEST,
     )
 
@@ -42,8 +42,8 @@ def unlabeled(campaign: Campaign, job: Job) -> Verdict:
     return _waiting(
         f"labeling job {job.name} ended as {job.state} with {job.unlabeled} objects unlabeled, and {job.attempt} "
         f"follow-ups were tried{cause}",
-        f"Look into the reason, then {_door(campaign, 'resume')} for one more try, or raise follow_ups in the spec; or "
-        f"{_door(campaign, 'leave-out')} to go on without them. What is labeled is never sent again.",
+        f"Look into the reason. Then resume for one more try ({_resume(campaign)}), raise follow_ups in the spec, or "
+        f"go on without these images ({_resume(campaign, ' --leave-out')}). What is labeled is never sent again.",
         WaitsFor.UNLABELED,
     )
 
@@ -52,8 +52,8 @@ def output(campaign: Campaign, job: Job) -> Verdict:
     return _waiting(
         f"the output of labeling job {job.name} is not whole: {job.output_problem}",
         f"Bring back what is missing below {job.output_uri}/ (the bucket keeps earlier versions); it is read again "
-        f"every quarter of an hour. Or {_door(campaign, 'resume')} to have what has no label sent again, which may be "
-        f"paid for twice, or {_door(campaign, 'leave-out')} to go on without it.",
+        f"every quarter of an hour. Or resume ({_resume(campaign)}): what has no label is sent again, and may be paid "
+        f"for twice. Or go on without it ({_resume(campaign, ' --leave-out')}).",
         WaitsFor.OUTPUT,
     )
 
@@ -71,5 +71,6 @@ def _waiting(reason: str, remedy: str, waits_for: WaitsFor) -> Verdict:
     return Verdict("waiting", reason, remedy, waits_for)
 
 
-def _door(campaign: Campaign, action: str) -> str:
-    return f"POST /campaigns/{campaign.name}/{action}"
+def _resume(campaign: Campaign, options: str = "") -> str:
+    """The command. The pages' buttons and the API's routes bear the same names."""
+    return f"`gt-service resume {campaign.name}{options}`"

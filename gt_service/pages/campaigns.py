@@ -195,7 +195,6 @@ def next_step(campaign: Json, jobs: Sequence[Json]) -> NextStep:
     if status == "paused":
         return NextStep(f"The campaign is paused: no new labeling job starts.{tail}", "Press Resume.", waits=True)
     if status == "waiting":
-        remedy = _PAGE_REMEDIES.get(campaign.get("waits_for") or "", remedy)
         return NextStep(reason or "The campaign waits.", remedy, waits=True)
     if reason:
         return NextStep(f"{reason}.{tail}", remedy, waits=True)
@@ -204,18 +203,6 @@ def next_step(campaign: Json, jobs: Sequence[Json]) -> NextStep:
         after = "The next batch starts from the model that it leaves." if len(running) == 1 else ""
         return NextStep(f"{names} {'is' if len(running) == 1 else 'are'} labeling. {after}".strip())
     return _open_batch(campaign, is_done=bool(jobs))
-
-
-_PAGE_REMEDIES = {
-    "request": "Mend the spec or what it names, then drop the spec again or press Resume; it is tried again every now"
-    " and then anyway.",
-    "output": "Bring back what is missing below the job's output (the bucket keeps earlier versions); it is read again"
-    " every quarter of an hour. Resume has what has no label sent again, which may be paid for twice; Go on without"
-    " them sends nothing.",
-    "unlabeled": "Look at the job and its reason. Resume tries once more; Go on without them leaves these images"
-    " without a label. What is labeled is never sent again.",
-}
-"""For who has buttons; others are told the routes."""
 
 
 def _open_batch(campaign: Json, *, is_done: bool) -> NextStep:

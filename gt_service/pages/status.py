@@ -136,12 +136,17 @@ _OFFERED = {
 _LEFT_OUT = {"output", "unlabeled"}
 """What a campaign waits for that it can go on without."""
 
+_GOES_ON_BY_ITSELF = {"spec", "budget"}
+"""What a campaign waits for that only another spec brings."""
+
 
 def campaign_actions(name: str, status: str, *, pending: int, waits_for: str | None = None) -> tuple[Action, ...]:
     """What an operator may do with a campaign now; there is no batch to close where nothing is pending."""
     campaign_status(status)
     offered = _OFFERED[status] - (set() if pending else {"close"})
-    offered |= {"leave-out"} if status == "waiting" and waits_for in _LEFT_OUT else set()
+    if status == "waiting":
+        offered |= {"leave-out"} if waits_for in _LEFT_OUT else set()
+        offered -= {"resume"} if waits_for in _GOES_ON_BY_ITSELF else set()
     return tuple(action for action in campaign_dialogs(name) if action.name in offered)
 
 

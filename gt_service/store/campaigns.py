@@ -26,13 +26,13 @@ LABELS_LEASE = timedelta(minutes=16)
 _SPECLESS = Verdict(
     "waiting",
     "images have arrived, and there is no campaign spec",
-    "Drop campaign.yaml into the campaign's folder, or PUT it to /campaigns/{name}; the images are kept.",
+    "Upload campaign.yaml to the campaign's folder; the images are kept.",
     WaitsFor.SPEC,
 )
 _BAD_SPEC = Verdict(
     "waiting",
     "the campaign spec has errors",
-    "Mend the fields named in spec_errors and drop the spec again.",
+    "Correct these fields and upload the spec again.",
     WaitsFor.SPEC,
 )
 
@@ -46,7 +46,9 @@ class Campaigns:
         found = self.find(name)
         if found is None:
             raise NotFound(
-                f"there is no campaign {quoted(name)}", remedy="Drop its campaign.yaml or PUT it.", field="name"
+                f"there is no campaign {quoted(name)}",
+                remedy="Upload its campaign.yaml.",
+                field="name",
             )
         return found
 

@@ -21,6 +21,13 @@ def test_health_needs_no_token(stack: LocalStack) -> None:
     assert httpx.get(f"{stack.api_url}/health").status_code == 200
 
 
+@pytest.mark.parametrize("end", ["", "/"])
+def test_the_printed_address_opens_in_a_browser(stack: LocalStack, end: str) -> None:
+    """Without the slash it led a folder too high, to "Missing Authentication Token"."""
+    page = httpx.get(f"{stack.api_url}{end}", headers={"Accept": "text/html"}, follow_redirects=True)
+    assert (page.status_code, page.url.path.endswith("/login")) == (200, True)
+
+
 def test_everything_else_does(stack: LocalStack) -> None:
     assert httpx.get(f"{stack.api_url}/campaigns").status_code == 401
     forged = {"Authorization": "Bearer gts_forged"}

@@ -85,6 +85,13 @@ def test_status_tells_budget_warnings_and_why_a_job_failed(api: FakeApi) -> None
     assert "rejected birds/images/a.webp: not a JPEG or PNG" in shown
 
 
+def test_status_says_how_to_correct_each_field_of_a_refused_spec(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message without its remedy left the owner to guess."""
+    error = {"field": "name", "message": "2024 is not text", "remedy": 'Put it in quotes: "2024".'}
+    monkeypatch.setitem(CAMPAIGN, "spec_errors", [error])
+    assert 'name: 2024 is not text. Put it in quotes: "2024".' in gt_service("status", "birds")
+
+
 def test_status_as_json_is_what_the_api_says(api: FakeApi) -> None:
     assert json.loads(gt_service("status", "birds", "--json")) == {
         "campaign": CAMPAIGN,
@@ -103,6 +110,7 @@ def test_a_campaign_that_is_not_there_is_an_error(api: FakeApi) -> None:
     [
         (["pause", "birds"], "pause birds"),
         (["resume", "birds"], "resume birds"),
+        (["resume", "birds", "--leave-out"], "leave_out birds"),
         (["close", "birds"], "close_batch birds"),
         (["stop", "birds", "--yes"], "stop birds"),
     ],

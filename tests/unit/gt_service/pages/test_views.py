@@ -79,13 +79,22 @@ def test_only_what_is_legal_is_offered(status: str, pending: int, names: list[st
 
 
 @pytest.mark.parametrize(
-    ("waits_for", "is_offered"), [("output", True), ("unlabeled", True), ("budget", False), (None, False)]
+    ("waits_for", "offered"),
+    [
+        ("output", {"resume", "leave-out"}),
+        ("unlabeled", {"resume", "leave-out"}),
+        ("request", {"resume"}),
+        ("budget", set()),
+        ("spec", set()),
+        (None, {"resume"}),
+    ],
 )
-def test_a_campaign_can_go_on_without_images_where_it_waits_for_some(waits_for: str | None, is_offered: bool) -> None:
-    """Without the button, two images that nobody can answer hold up a campaign for good."""
+def test_a_waiting_campaign_offers_what_helps(waits_for: str | None, offered: set[str]) -> None:
+    """Without "Go on without them", two images that nobody can answer hold up a campaign for good; "Resume" beside a
+    refused spec or a spent budget does nothing."""
     campaign = {**data.campaign(), "status": "waiting", "waits_for": waits_for}
     page = campaign_page(campaign, batches=[], in_batches=0, jobs=[], may_operate=True)
-    assert ("leave-out" in {action.name for action in page.actions}) is is_offered
+    assert {action.name for action in page.actions} & {"resume", "leave-out"} == offered
     assert "leave-out" in {dialog.name for dialog in page.dialogs}, "the page asks before it does it"
 
 
