@@ -264,9 +264,9 @@ def iterations(rows: Sequence[tuple[int, int, int]]) -> Markup:
     for iteration, human, machine in rows:
         below = frame.y(human)
         above = frame.y(human + machine)
-        for count, name, top, bottom in ((human, "human", below, frame.y(0)), (machine, "machine", above, below)):
+        for count, who, top, bottom in ((human, "people", below, frame.y(0)), (machine, "machine", above, below)):
             if count:
-                title = svg.element("title", f"Iteration {iteration}: {number(count)} by {name}")
+                title = svg.element("title", f"Iteration {iteration}: {number(count)} by {who}")
                 shapes.append(
                     svg.element(
                         "rect",
@@ -275,7 +275,7 @@ def iterations(rows: Sequence[tuple[int, int, int]]) -> Markup:
                         y=top,
                         width=slot,
                         height=bottom - top,
-                        class_=f"bar {name}",
+                        class_="bar human" if who == "people" else "bar machine",
                     )
                 )
     y_ticks = [(mark, number(round(mark))) for mark in marks]

@@ -23,7 +23,7 @@ DEFAULTS: Mapping[str, str] = {
     "campaign": "",
     "objects": "5000",
     "task": "object-detection",
-    "workforce": "public",
+    "workforce": "private",
     "workers_per_object": "3",
     "price_per_task": "",
     "batch_size": "1250",
