@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import scale_figures
+from benchmarks.tables import table
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks/results"
 MARKED = re.compile(r"<!-- figure (?P<name>\S+) -->(?P<body>.*?)<!-- end -->", re.DOTALL)
@@ -77,7 +80,7 @@ def three_jobs(read: Results) -> str:
             )
         )
     heads = ("job", "machine share, mean", "by seed", "true error", "mean IoU of machine boxes", "of people's")
-    return _table(heads, lines)
+    return table(heads, lines)
 
 
 def three_jobs_iou(read: Results) -> str:
@@ -108,7 +111,7 @@ METHODS = {
 
 
 def certificate_boxes(scope: str) -> Callable[[Results], str]:
-    def table(read: Results) -> str:
+    def misses(read: Results) -> str:
         rows = read("certificate-boxes")
         targets = sorted({row["target"] for row in rows})
         lines = []
@@ -118,9 +121,9 @@ def certificate_boxes(scope: str) -> Callable[[Results], str]:
                 cells = [cell for row in mine for cell in (_percent(row["missed"], 1), _percent(row["mean_share"]))]
                 lines.append((title, str(labels), *cells))
         heads = [head for target in targets for head in (f"target {target:.2f}: missed", "labeled")]
-        return _table(("test", "labels", *heads), lines)
+        return table(("test", "labels", *heads), lines)
 
-    return table
+    return misses
 
 
 def certificate_splits(read: Results) -> str:
@@ -154,7 +157,7 @@ def certificate_ahead(read: Results) -> str:
         bias = "–" if row["bias"] is None else f"{row['bias']:+.3f}, standard error {row['standard_error']:.3f}"
         lines.append((title, _percent(row["missed"], 1), _percent(row["mean_share"], 1), bias))
     right = "chance to be labeled rightly: what joins the sample over what is left"
-    return _table(("asked ahead", "jobs that missed the target", "labeled by machine", right), lines)
+    return table(("asked ahead", "jobs that missed the target", "labeled by machine", right), lines)
 
 
 # ---------------------------------------------------------------- real photos
@@ -182,7 +185,7 @@ def real_photos(read: Results) -> str:
             error, iou = f"{_mean(mine, 'true_error'):.3f}", f"{_mean(mine, 'machine_mean_iou'):.2f}"
             lines.append((*head, *ceilings, share, error, iou))
     heads = ("photos", "target", "job", "perfect selector", "by confidence", "labeled by machine", "true error")
-    return _table((*heads, "mean IoU"), lines)
+    return table((*heads, "mean IoU"), lines)
 
 
 def real_photos_share(name: str, kind: str) -> Callable[[Results], str]:
@@ -205,7 +208,7 @@ def replayed_jobs(read: Results) -> str:
             )
         )
     heads = ("photos", "target", "job", "workers", "perfect selector", "by confidence", "labeled by machine", "missed")
-    return _table(heads, lines)
+    return table(heads, lines)
 
 
 # ---------------------------------------------------------------- proposals
@@ -240,7 +243,7 @@ def proposals(read: Results) -> str:
         "planted, accepted",
         "for the F1 of three blind",
     )
-    return _table(heads, lines)
+    return table(heads, lines)
 
 
 def imported_labels(read: Results) -> str:
@@ -254,7 +257,7 @@ def imported_labels(read: Results) -> str:
         )
         for row in read("imported_labels")["jobs"]
     ]
-    return _table(("imported labels", "machine share", "true error", "asked of people"), lines)
+    return table(("imported labels", "machine share", "true error", "asked of people"), lines)
 
 
 FIGURES: Mapping[str, Callable[[Results], str]] = {
@@ -280,6 +283,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
         for name in PHOTOS
         for kind in ("first", "warm")
     },
+    **scale_figures.FIGURES,
 }
 
 
@@ -301,11 +305,6 @@ def _only(rows: Iterable[Row], **wanted: Any) -> Row:
 
 def _percent(share: float, places: int = 0) -> str:
     return f"{100 * share:.{places}f} %"
-
-
-def _table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rows = (heads, ["---"] * len(heads), *lines)
-    return "\n".join(f"|{'|'.join(row)}|" if row is rows[1] else f"| {' | '.join(row)} |" for row in rows)
 
 
 def main() -> None:
