@@ -483,8 +483,10 @@ def _campaign(campaign: Campaign, most: int = _COUNTED) -> dict[str, Any]:
     images = {status.value: count.number for status, count in counts.items()}
     images["in_batches"] = sum(batch.objects for batch in batches)
     more = [status.value for status, count in counts.items() if count.more]
-    inbox = wiring.settings().deployment.inbox_bucket
-    return campaign_json(campaign, images, len(batches), more=more, inbox=inbox)
+    deployment = wiring.settings().deployment
+    return campaign_json(
+        campaign, images, len(batches), backend=deployment.backend, more=more, inbox=deployment.inbox_bucket
+    )
 
 
 def _changed(name: str) -> Response:

@@ -221,7 +221,9 @@ def tell(name: str) -> None:
     browsing = Browsing(wiring.store().tables)
     latest = browsing.batches(name, 1)
     jobs, _ = browsing.jobs(name, LATEST_JOBS, None)
-    campaign = campaign_json(wiring.store().campaigns.get(name), {}, latest[0].number if latest else 0)
+    batches = latest[0].number if latest else 0
+    backend = wiring.settings().deployment.backend
+    campaign = campaign_json(wiring.store().campaigns.get(name), {}, batches, backend=backend)
     shown = [job_json(job) for job in jobs]
     metrics.transitions(announce(wiring.notifications(), queue(), campaign, shown, wiring.now()))
     metrics.standing(campaign, shown)

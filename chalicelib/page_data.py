@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import wiring
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
+from gt_service.backends import Backend
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.objects import S3Uri
 from gt_service.records import ImageStatus, Job, Token
@@ -98,12 +99,16 @@ class StoredData:
         self._browsing = Browsing(wiring.store().tables)
 
     @property
+    def _backend(self) -> Backend:
+        return wiring.settings().deployment.backend
+
+    @property
     def inbox(self) -> str:
         return wiring.settings().deployment.inbox_bucket
 
     def campaigns(self, limit: int, after: str | None) -> Page:
         found, following = self._browsing.campaigns(limit, after)
-        return [campaign_json(campaign, {}, 0) for campaign in found], following
+        return [campaign_json(campaign, {}, 0, backend=self._backend) for campaign in found], following
 
     def campaign(self, name: str) -> Json:
         campaign = wiring.store().campaigns.get(name)
@@ -112,7 +117,7 @@ class StoredData:
             **{status.value: count.number for status, count in counts.items()},
             "more": [status.value for status, count in counts.items() if count.more],
         }
-        return campaign_json(campaign, images, 0)
+        return campaign_json(campaign, images, 0, backend=self._backend)
 
     def batches(self, campaign: str, limit: int) -> tuple[Sequence[Json], int]:
         newest = self._browsing.batches(campaign, limit)
@@ -126,7 +131,7 @@ class StoredData:
         from gt_service.outputs.layout import PEOPLE_NOW
         from gt_service.pages.status import job_status
 
-        if not wiring.settings().deployment.backend.tells_who_works:
+        if not self._backend.tells_who_works:
             return None
         found = []
         for job in [job for job in jobs if not job_status(job["status"]).ended][:RUNNING_SHOWN]:
@@ -153,7 +158,7 @@ class StoredData:
             campaign.spec,
             human=counters.get("HumanLabeled", 0),
             machine=counters.get("MachineLabeled", 0),
-            prices=PriceTable.of(wiring.settings().deployment.backend),
+            prices=PriceTable.of(self._backend),
         )
 
     def _shown(self, job: Job) -> Json:

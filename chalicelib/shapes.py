@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from gt_service.backends import Backend
+from gt_service.campaign.contradictions import warnings
 from gt_service.errors import InvalidInput
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Import, Job, Verdict
 from gt_service.records.states import CampaignState, JobState
@@ -23,7 +25,9 @@ _SHOWN_AS = {
 """`status` holds Ground Truth's words alone; `stage` tells what only the service knows."""
 
 
-def campaign_json(campaign: Campaign, images: Json, batches: int, *, more: Sequence[str] = (), inbox: str = "") -> Json:
+def campaign_json(
+    campaign: Campaign, images: Json, batches: int, *, backend: Backend, more: Sequence[str] = (), inbox: str = ""
+) -> Json:
     """images: how many are `pending`, `rejected`, `duplicate`, `replaced` and `in_batches`. more: of which there are
     more."""
     spec, verdict = campaign.spec, verdict_of(campaign)
@@ -34,7 +38,7 @@ def campaign_json(campaign: Campaign, images: Json, batches: int, *, more: Seque
         "remedy": verdict.remedy,
         "waits_for": verdict.waits_for,
         "spec_errors": list(campaign.spec_errors),
-        "warnings": [*campaign.notices, *([] if spec is None else spec.warnings), *_of_imports(campaign)],
+        "warnings": [*campaign.notices, *([] if spec is None else warnings(spec, backend)), *_of_imports(campaign)],
         "spec": None if spec is None else spec.model_dump(mode="json"),
         "revision": campaign.revision,
         "images": {**images, "imported": sum(each.held for each in campaign.imports)},

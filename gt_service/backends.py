@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gt_service.errors import InvalidInput
-from gt_service.regions import TaskType
+from gt_service.regions import MIN_AUTO_LABELING_OBJECTS, TaskType
 
 
 @dataclass(frozen=True)
 class Backend:
     """One way to have labels.
 
+    fewest_auto_labeled: of fewer objects in a job people label every one. Ground Truth does not begin (developer guide,
+    sms-automated-labeling); gt-engine's model could not be shown to be right often enough.
     limits_auto_labeled_pixels: whether images must be smaller where a model may label them. Ground Truth trains on them
     as they are (developer guide, input-data-limits); gt-engine scales them itself.
     service_fee: whether AWS bills a fee for each labeled object.
@@ -26,6 +28,7 @@ class Backend:
     """
 
     name: str
+    fewest_auto_labeled: int
     limits_auto_labeled_pixels: bool
     service_fee: bool
     learns_from_labeled_lines: bool = False
@@ -38,9 +41,15 @@ class Backend:
         return task.facts.pixel_limit(auto_labeling=auto_labeling and self.limits_auto_labeled_pixels)
 
 
-GROUND_TRUTH = Backend("ground-truth", limits_auto_labeled_pixels=True, service_fee=True)
+GROUND_TRUTH = Backend(
+    "ground-truth",
+    fewest_auto_labeled=MIN_AUTO_LABELING_OBJECTS,
+    limits_auto_labeled_pixels=True,
+    service_fee=True,
+)
 GT_ENGINE = Backend(
     "gt-engine",
+    fewest_auto_labeled=100,
     limits_auto_labeled_pixels=False,
     service_fee=False,
     learns_from_labeled_lines=True,

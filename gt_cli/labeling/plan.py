@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gt_service.backends import GT_ENGINE
 from gt_service.regions import TaskType
 
-FEWEST_FOR_THE_MACHINE = 100
-"""With fewer images the machine cannot be shown to be right often enough, so it would train for nothing."""
+FEWEST_FOR_THE_MACHINE = GT_ENGINE.fewest_auto_labeled
+"""With fewer images it would train for nothing."""
 FEWEST_AT_ONCE, MOST_AT_ONCE = 20, 200
 LARGEST_BATCH = 2_000
 TASK_SECONDS = {TaskType.OBJECT_DETECTION: 3_600}

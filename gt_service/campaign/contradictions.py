@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from gt_service.campaign.values import fits_a_tag, fits_a_tags_key
 from gt_service.errors import InvalidInput, quoted, shown
 from gt_service.money import usd
-from gt_service.regions import MIN_AUTO_LABELING_OBJECTS, TaskType
+from gt_service.regions import TaskType
 
 if TYPE_CHECKING:
+    from gt_service.backends import Backend
     from gt_service.campaign.spec import CampaignSpec
 
 PROPOSING_TASKS = frozenset(
@@ -28,15 +29,21 @@ def contradictions(spec: CampaignSpec) -> list[InvalidInput]:
     return [error for check in _CHECKS for error in check(spec)]
 
 
-def warnings(spec: CampaignSpec) -> Iterator[str]:
-    """What is legal and yet probably not meant."""
+def warnings(spec: CampaignSpec, backend: Backend) -> Iterator[str]:
+    """What is legal and yet probably not meant, and what the backend does not do."""
     if spec.auto_labeling and spec.task.facts.algorithm is None:
         yield f"auto_labeling: {spec.task} has no automated data labeling; people will label every object"
-    if spec.uses_auto_labeling and spec.batch.size < MIN_AUTO_LABELING_OBJECTS:
+    if spec.uses_auto_labeling and spec.batch.size < backend.fewest_auto_labeled:
         yield (
-            f"batch.size: {spec.batch.size} is under the {MIN_AUTO_LABELING_OBJECTS:,} objects that Ground Truth's "
-            "auto-labeling asks for; people may label every object"
+            f"batch.size: auto-labeling takes {backend.fewest_auto_labeled:,} objects; of {spec.batch.size:,} people "
+            "may label every one"
         )
+    if not backend.asks_as_needed:
+        most = spec.most_workers
+        if spec.least_workers < most:
+            yield f"workers_per_object: Ground Truth asks {most} for every object; gt-engine alone as needed"
+        if spec.gold_items is not None:
+            yield "gold_items: Ground Truth shows none; gt-engine alone does"
 
 
 def _label_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:

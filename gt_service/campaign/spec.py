@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from gt_service.campaign.contradictions import contradictions, warnings
+from gt_service.campaign.contradictions import contradictions
 from gt_service.campaign.values import (
     MAX_NAME_CHARACTERS,
     NAME_PATTERN,
@@ -461,11 +461,6 @@ class CampaignSpec(_Part):
     def uses_auto_labeling(self) -> bool:
         """Whether jobs carry an algorithm: asked for, and the task type has one."""
         return self.auto_labeling and self.task.facts.algorithm is not None
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is legal and yet probably not meant."""
-        return tuple(warnings(self))
 
     @model_validator(mode="after")
     def _without_contradictions(self) -> Self:

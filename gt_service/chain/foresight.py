@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
+from gt_service.campaign.contradictions import warnings
 from gt_service.chain import planner
 from gt_service.chain.models import model_arn
 from gt_service.chain.request import job_request
@@ -55,7 +56,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Foresight:
-    """steps: in order. verdict: how the campaign stands after them. warnings: of the spec."""
+    """steps: in order. verdict: how the campaign stands after them. warnings: of the spec, on this backend."""
 
     steps: tuple[Step, ...]
     verdict: Verdict
@@ -74,7 +75,8 @@ class Foresight:
 def next_steps(plan: planner.Plan, campaign: Campaign, deployment: Deployment) -> Foresight:
     """What would be done for a campaign now, had the service not done it yet."""
     steps = tuple(_step(action, campaign, deployment) for action in plan.actions)
-    return Foresight(steps, plan.verdict, _warnings(campaign.spec, deployment) if campaign.spec else ())
+    told = warnings(campaign.spec, deployment.backend) if campaign.spec else ()
+    return Foresight(steps, plan.verdict, tuple(told))
 
 
 def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: datetime) -> Foresight:
@@ -86,6 +88,7 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
     rehearsal = _Rehearsal(spec, objects, deployment)
     standing = rehearsal.beginning(now)
     steps: list[Step] = []
+    told = tuple(warnings(spec, deployment.backend))
     while True:
         plan = planner.plan(
             standing,
@@ -95,27 +98,13 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
             brought_model=lambda spec: model_arn(spec, deployment),
         )
         if not plan.actions:
-            return Foresight(tuple(steps), plan.verdict, _warnings(spec, deployment))
+            return Foresight(tuple(steps), plan.verdict, told)
         for action in plan.actions:
             step = _step(action, standing.campaign, deployment)
             steps.append(step)
             if step.problem is not None:
-                return Foresight(tuple(steps), Verdict("waiting", step.problem), _warnings(spec, deployment))
+                return Foresight(tuple(steps), Verdict("waiting", step.problem), told)
             standing = rehearsal.after(action, standing)
-
-
-def _warnings(spec: CampaignSpec, deployment: Deployment) -> tuple[str, ...]:
-    """The spec's own, and what the backend does not do."""
-    if deployment.backend.asks_as_needed:
-        return spec.warnings
-    most = spec.most_workers
-    missing = {
-        f"workers_per_object: Ground Truth asks {most} for every object; gt-engine alone as needed": (
-            spec.least_workers < most
-        ),
-        "gold_items: Ground Truth shows none; gt-engine alone does": spec.gold_items is not None,
-    }
-    return (*spec.warnings, *(words for words, is_so in missing.items() if is_so))
 
 
 # ---------------------------------------------------------------- steps in words

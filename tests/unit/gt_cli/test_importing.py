@@ -18,6 +18,7 @@ from gt_cli.datasets.labeled import BoxesError
 from gt_cli.importing import Wanted
 from gt_cli.main import cli
 from gt_engine.jobs.crowd import read_gold_labels
+from gt_service.backends import GT_ENGINE
 from gt_service.campaign import parse_spec
 from gt_service.exports import Export, Format, Split
 from gt_service.imports.lines import LineReader
@@ -52,7 +53,7 @@ class Service:
         self._world, self.uploads, self._left, self._lock = world, list[str](), dies_after, Lock()
 
     def campaign(self, name: str) -> dict[str, Any]:
-        return campaign_json(self._world.store.campaigns.get(name), {}, 0, inbox=INBOX)
+        return campaign_json(self._world.store.campaigns.get(name), {}, 0, backend=GT_ENGINE, inbox=INBOX)
 
     def images(self, campaign: str, status: str) -> list[dict[str, Any]]:
         page = self._world.store.images.page(campaign, ImageStatus(status), limit=1000)

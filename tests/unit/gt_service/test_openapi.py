@@ -14,6 +14,7 @@ from app import app
 from chalicelib import access
 from chalicelib.shapes import batch_json, campaign_json, image_json, job_json
 from gt_service import openapi
+from gt_service.backends import GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.foresight import rehearse
 from gt_service.deployment import Deployment
@@ -93,7 +94,7 @@ def campaign(**changes: Any) -> Any:
         "created_at": NOW,
     }
     images = {"pending": 1, "rejected": 0, "duplicate": 0, "replaced": 0, "in_batches": 50}
-    return campaign_json(Campaign(**{**fields, **changes}), images, 1)
+    return campaign_json(Campaign(**{**fields, **changes}), images, 1, backend=GT_ENGINE)
 
 
 def job(**changes: Any) -> Any:

@@ -8,7 +8,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec
+from gt_service.campaign.contradictions import warnings
 from gt_service.errors import InvalidInput, SpecErrors
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
@@ -221,9 +223,12 @@ def test_segmentation_batches_stay_within_the_smaller_quota() -> None:
 
 
 def test_what_is_legal_but_hardly_meant_is_a_warning() -> None:
-    assert parse().warnings == ()
-    assert "1,250" in parse(batch={"size": 50}).warnings[0]
-    (warning,) = parse(task="image-classification-multilabel", labels=["a", "b"], batch={"size": 50}).warnings
+    assert list(warnings(parse(), GROUND_TRUTH)) == []
+    (warning,) = warnings(parse(batch={"size": 500}), GROUND_TRUTH)
+    assert "1,250" in warning
+    assert list(warnings(parse(batch={"size": 500}), GT_ENGINE)) == []  # it labels such a job by machine
+    multi_label = parse(task="image-classification-multilabel", labels=["a", "b"], batch={"size": 50})
+    (warning,) = warnings(multi_label, GROUND_TRUTH)
     assert "no automated data labeling" in warning
 
 
