@@ -5,14 +5,7 @@ And the worst that can happen to it: everything is killed in the middle, and not
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,68 +16,14 @@ from PIL import Image, ImageDraw
 
 from tests.browser.conftest import Open
 from tests.browser.portal.conftest import Desk
+from tests.label_command import PATIENCE, running
 from tests.waiting import soon
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]  # a busy machine is slow, not wrong
 
 PHOTOS = 6
-PATIENCE = 240
-LINK = re.compile(r"http://\S+/sign-in/\S+")
-
-
-@dataclass
-class LabelCommand:
-    """`gt-service label` in a folder of its own, running."""
-
-    folder: Path
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def output(self) -> str:
-        return self.log.read_text("utf-8", errors="replace")
-
-    def link(self) -> str:
-        soon(lambda: LINK.search(self.output()) is not None or self.process.poll() is not None, PATIENCE)
-        found = LINK.search(self.output())
-        assert found, self.output()
-        return found[0]
-
-    def wait(self) -> None:
-        assert self.process.wait(PATIENCE) == 0, self.output()
-
-    def interrupt(self) -> None:
-        self.process.send_signal(signal.SIGINT)
-        self.wait()
-
-    def kill_everything(self) -> None:
-        """`kill -9` of the command and of all that it has started, as a power cut would."""
-        every = [self.process.pid, *_descendants(self.process.pid)]
-        assert len(every) > 2, "MiniStack and the engine run"
-        for pid in every:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        self.process.wait()
-
-    def labels(self) -> dict[str, Any]:
-        out = self.folder / "photos-labels"
-        return json.loads((out / "coco" / "annotations.json").read_text("utf-8"))
-
-
-@contextmanager
-def running(folder: Path, number: int = 1, *options: str) -> Iterator[LabelCommand]:
-    log = folder / f"output-{number}.log"
-    command = [sys.executable, "-m", "gt_cli.main", "label", "photos", "--labels", "Raccoon,Dog", "--no-open", *options]
-    environment = {**os.environ, "GT_ENGINE_CORRECTION_SECONDS": "0", "PYTHONPATH": str(Path(__file__).parents[2])}
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
-    command_ = LabelCommand(folder, process, log)
-    try:
-        yield command_
-    finally:
-        if process.poll() is None:
-            command_.kill_everything()
+LABELS = "Raccoon,Dog"
+AT_ONCE = {"GT_ENGINE_CORRECTION_SECONDS": "0"}  # nobody takes an answer back
 
 
 @dataclass
@@ -148,14 +87,14 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_folder_is_labeled_to_its_files_though_everything_is_killed(folder: Path, open_browser: Open) -> None:
     browser = open_browser()
-    with running(folder) as command:
+    with running(folder, 1, LABELS, settings=AT_ONCE) as command:
         desk = desk_at(browser, command.link())
         label_photos(desk, 2)
         until_shown(desk)
         drawn = desk.draw(width=100)
         desk.until_saved()
         command.kill_everything()
-    with running(folder, 2) as command:
+    with running(folder, 2, LABELS, settings=AT_ONCE) as command:
         desk = desk_at(browser, command.link())  # at the same address
         soon(lambda: desk.value() == drawn, 30)
         desk.submit()
@@ -164,7 +103,7 @@ def test_a_folder_is_labeled_to_its_files_though_everything_is_killed(folder: Pa
         command.interrupt()
     assert len(command.labels()["annotations"]) == 4, "what is labeled so far, of a job that still runs"
     assert "2 are left" in command.output()
-    with running(folder, 3) as command:
+    with running(folder, 3, LABELS, settings=AT_ONCE) as command:
         desk = desk_at(browser, command.link())
         label_photos(desk, 2)
         command.wait()
@@ -179,16 +118,3 @@ def test_a_folder_is_labeled_to_its_files_though_everything_is_killed(folder: Pa
     assert len(list((out / "voc").rglob("*.xml"))) == PHOTOS
     assert (out / "coco" / "images" / "photo 0.jpg").resolve() == folder / "photos" / "photo 0.jpg"
     assert re.search(rf"by people +{PHOTOS}\n", command.output())
-
-
-def _descendants(pid: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if parent == pid:
-            child = int(stat.parent.name)
-            found += [child, *_descendants(child)]
-    return found
