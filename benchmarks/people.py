@@ -143,12 +143,14 @@ class Person:
     def sign_in(self, link: str) -> None:
         self.browser.get(link)
         self.browser.find_element("css selector", "button[type=submit]").click()
-        soon(lambda: self.browser.current_url.endswith("/jobs"), PATIENCE)
+        soon(lambda: "/jobs" in self.browser.current_url, PATIENCE)
 
     def start_working(self, is_over: Callable[[], bool]) -> None:
-        """The list looks for work by itself, every 15 seconds."""
+        """Who is let in before there is work waits at the list, which looks by itself every 15 seconds."""
 
         def begun() -> bool:
+            if "/jobs/" in self.browser.current_url:
+                return True
             for button in self.browser.find_elements("css selector", "article.job a[role=button]:not(.secondary)"):
                 button.click()
                 return True

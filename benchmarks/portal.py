@@ -111,7 +111,7 @@ def main(images: int, megapixels: float, delay: int, out: Path | None) -> None:
             page.set_script_timeout(60)
             page.get(f"{url}/sign-in/{world.invitation()}")
             page.find_element("css selector", "button[type=submit]").click()
-            soon(lambda: page.current_url.endswith("/jobs"))
+            soon(lambda: "/jobs" in page.current_url)
             page.execute_cdp_cmd("Network.enable", {})
             page.execute_cdp_cmd(
                 "Network.emulateNetworkConditions",

@@ -46,7 +46,7 @@ def main() -> None:
         with world.served() as url:
             browser.get(f"{url}/sign-in/{world.invitation()}")
             browser.find_element("css selector", "button[type=submit]").click()
-            soon(lambda: browser.current_url.endswith("/jobs"))
+            soon(lambda: "/jobs" in browser.current_url)
             browser.get(f"{url}/jobs/{JOB}")
             soon(lambda: browser.find_elements("css selector", "iframe[data-place=now]"))
             soon(lambda: browser.find_element("id", "submit").is_enabled())

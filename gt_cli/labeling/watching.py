@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -22,7 +22,7 @@ WAITS_FOR_PEOPLE = "waiting for people"
 class Standing:
     """Where the labeling is.
 
-    images      that can be labeled: registered, not refused, each duplicate once
+    images      that can be labeled: not refused (as far as looked at), each duplicate once
     by_people   with a label by people, consolidated or answered
     by_machine  with a label by the machine, which a certificate allows
     unlabeled   of jobs that have ended: given up
@@ -70,7 +70,7 @@ def standing(
     """
     counts = campaign["images"]
     registered = sum(counts.values())
-    images = counts["pending"] + counts["in_batches"]
+    images = counts["pending"] + counts["in_batches"] + max(0, expected - registered)
     people = machine = unlabeled = answers = in_work = 0
     seconds_of, per_object = seconds_of or {}, 1
     seconds = sum(seconds_of.values())
@@ -97,7 +97,7 @@ def standing(
         and ended
         and (is_waiting or (bool(batches or counts.get("imported")) and is_asked))
     )
-    return Standing(
+    now = Standing(
         images=images,
         duplicates=counts["duplicate"],
         by_people=people,
@@ -107,29 +107,28 @@ def standing(
         answers=answers,
         in_work=in_work,
         workers_per_object=per_object,
-        stage="" if is_done else _stage(registered, expected, jobs, progress, is_asked=is_asked),
         is_done=is_done,
         reason=_reason(campaign, jobs),
     )
-
-
-def _stage(
-    registered: int,
-    expected: int,
-    jobs: Sequence[Mapping[str, Any]],
-    progress: Mapping[str, JobProgress],
-    *,
-    is_asked: bool,
-) -> str:
-    """is_asked: each photo is in a job."""
-    if registered < expected:
-        return f"taking in the photos: {registered:,} of {expected:,}"
+    if is_done:
+        return now
     running = [job for job in jobs if job["status"] not in ENDED]
-    if not running:
-        return "writing the report" if jobs and is_asked else "getting ready"
-    if any(one.in_work or one.untouched for name, one in progress.items() if name in {job["name"] for job in running}):
+    if registered < expected:
+        stage = f"taking in the photos: {registered:,} of {expected:,}"
+    elif running:
+        stage = _stage(now.left, [progress[job["name"]] for job in running if job["name"] in progress])
+    else:
+        stage = "writing the report" if jobs and is_asked else "getting ready"
+    return replace(now, stage=stage)
+
+
+def _stage(left: int, asked: Sequence[JobProgress]) -> str:
+    """asked: the people of the jobs that run."""
+    if any(one.in_work or one.untouched for one in asked):
         return WAITS_FOR_PEOPLE
-    return "the machine is at work"
+    if not left:
+        return "putting the labels together"
+    return "the machine is at work" if asked else "getting ready"
 
 
 def _reason(campaign: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> str:

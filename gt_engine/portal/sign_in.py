@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gt_engine.portal.calls import SESSION_SECONDS, Call, page
 from gt_engine.portal.security import may_sign_in
+from gt_engine.portal.working import first_page
 from gt_engine.workforce.members import Session
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.pages.browser import prefers_html
@@ -51,7 +52,7 @@ def enter(call: Call) -> Response:
             return page("invitation.html", None, {"invited": None}, status=410)
         raise
     if wants_page:
-        return begin(call, session, RedirectResponse("/jobs", 303))
+        return begin(call, session, RedirectResponse(first_page(call, session.worker), 303))
     return begin(call, session, JSONResponse({"name": session.worker.name}))
 
 

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from gt_engine.portal.calls import Call, page
 from gt_engine.portal.frames import job_has_grid, page_address
+from gt_engine.workforce.members import Worker
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES, Task
 from gt_service.errors import InvalidInput
 
@@ -23,6 +24,14 @@ DECLINE_REASONS = {
     "offensive": "The content is offensive or disturbing",
     "other": "Something else",
 }
+
+
+def first_page(call: Call, worker: Worker) -> str:
+    """Where to begin: the first task where there is one job to work on and one way to do it, else the list of jobs."""
+    offered = [one for one in call.portal.tasks.jobs(worker, call.now) if one.open_task or one.tasks_left]
+    if len(offered) != 1 or worker.is_paused or job_has_grid(call, offered[0].job):
+        return "/jobs"
+    return f"/jobs/{offered[0].job}"
 
 
 def jobs(call: Call) -> Response:

@@ -39,7 +39,7 @@ def desk_at(browser: Any, link: str) -> Desk:
     desk = Desk(browser, Link(f"{place.scheme}://{place.netloc}"))  # type: ignore[arg-type]
     browser.get(link)
     browser.find_element("css selector", "button[type=submit]").click()
-    soon(lambda: browser.current_url.endswith("/jobs"), 30)
+    soon(lambda: "/jobs" in browser.current_url, 30)
     start(desk)
     return desk
 

@@ -30,6 +30,25 @@ def test_answers_count_before_the_engine_has_consolidated_them() -> None:
     assert not now.is_done
 
 
+def test_what_goes_on_is_told_in_words() -> None:
+    """The machine was said to be at work where nobody had been asked yet, and where all was labeled."""
+
+    def stage(*jobs: dict[str, Any], asked: JobProgress | None = None, taken_in: int = 10) -> str:
+        people = {"photos-0001": asked} if asked else {}
+        return standing(campaign(in_batches=taken_in), [{"number": 1}], jobs, people, 10).stage
+
+    assert stage(taken_in=4) == "taking in the photos: 4 of 10"
+    assert stage(job()) == "getting ready"
+    assert stage(job(), asked=progress(3)) == "waiting for people"
+    assert stage(job(), asked=progress(3, untouched=0)) == "the machine is at work"
+    assert stage(job(), asked=progress(10, untouched=0)) == "putting the labels together"
+
+
+def test_photos_that_are_not_taken_in_yet_are_left() -> None:
+    now = standing(campaign(pending=3, rejected=1), [], [], {}, 10)
+    assert (now.images, now.left) == (9, 9)
+
+
 def test_nothing_is_foretold_from_too_little() -> None:
     now = standing(campaign(in_batches=10), [{"number": 1}], [job()], {"photos-0001": progress(2, seconds=80)}, 10)
     assert now.minutes_left is None

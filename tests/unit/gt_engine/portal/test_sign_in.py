@@ -26,6 +26,18 @@ def test_looking_at_a_link_uses_nothing_up(world: PortalWorld, visitor: Visitor)
     assert ada.get("/session").json()["name"] == "Ada"
 
 
+def test_one_click_brings_the_first_task(world: PortalWorld, visitor: Visitor) -> None:
+    """Who labels a folder has one job; a list of one is a click for nothing."""
+    world.add_job("birds-0001", count=1)
+
+    def place(name: str) -> str:
+        return visitor().post(f"/sign-in/{world.invitation(name)}", headers=HTML).headers["location"]
+
+    assert place("Ada") == "/jobs/birds-0001"
+    world.add_job("birds-0002", count=1)
+    assert place("Grace") == "/jobs"
+
+
 def test_a_link_works_once(world: PortalWorld, visitor: Visitor) -> None:
     link = f"/sign-in/{world.invitation()}"
     assert visitor().post(link, headers=HTML).status_code == 303
