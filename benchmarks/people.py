@@ -50,7 +50,7 @@ from gt_engine.labels import BoxLabel, box_label
 from tests.label_command import LabelCommand, descendants, kill, running
 from tests.waiting import soon
 
-PATIENCE = 300
+PATIENCE = 1200
 HAND = 0.015
 """By so much of a box's side people draw beside its edges (standard deviation)."""
 KILLED_AFTER = 0.2
