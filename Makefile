@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench-ingest demo dist faults figures templates kills label long up test check lint types package deploy destroy setup lock clean
+.PHONY: bench-ingest demo dist faults figures people templates kills label long up test check lint types package deploy destroy setup lock clean
 
 # Photos of yours, labeled in the browser on this machine: make label IMAGES=~/photos LABELS="Raccoon,Dog"
 label: $(READY)
+	@$(if $(and $(IMAGES),$(LABELS)),,$(error What, and where? make label IMAGES=~/photos LABELS="Raccoon,Dog"))
 	@$(BIN)/gt-service label "$(patsubst ~/%,$(HOME)/%,$(IMAGES))" --labels "$(LABELS)" $(ARGS)
 
 # The notebook's three-job experiment on the embedded local stack: no account, no key. QUICK=1 for a small run.
@@ -47,6 +48,10 @@ bench-ingest: $(READY)
 # The figures of README and docs, from benchmarks/results.
 figures: $(READY)
 	$(BIN)/python -m benchmarks.figures
+
+# A folder labeled in real browsers from the command to its files, the machine beside, everything killed midway.
+people: $(READY)
+	$(BIN)/python -m benchmarks.people --out benchmarks/results/people.json $(ARGS)
 
 # Public task templates in a real browser: make templates DIR=../amazon-sagemaker-ground-truth-task-uis [ARGS="--outside …"]
 templates: $(READY)

@@ -3,7 +3,7 @@
 <out>/coco, yolo, voc, …        each whole or not there; images are links into the folder of photos
 <out>/labels.manifest           augmented manifest, as SageMaker reads it
 <out>/labeled-images.png        some of the photos with their labels, by people and by machine
-<out>/report/                   the cost reports of the jobs that have ended
+<out>/report/                   who labeled how many in what time so far, and cost reports of jobs that have ended
 <out>/summary.json
 """
 
@@ -26,7 +26,7 @@ from gt_cli.downloading import download
 from gt_cli.exporting import Images, ImageSource, export_manifest
 from gt_cli.labeling.people import People
 from gt_cli.labeling.plan import Wanted
-from gt_cli.labeling.watching import ENDED, Standing
+from gt_cli.labeling.watching import ENDED, Standing, reckoned
 from gt_cli.stack import LocalStack
 from gt_engine.aws import EngineObjects
 from gt_engine.jobs.crowd import Crowd, Given
@@ -52,6 +52,7 @@ FORMATS: Mapping[TaskType, Sequence[Format]] = {
 }
 SUMMARY = "summary.json"
 MANIFEST = "labels.manifest"
+SO_FAR = "so-far.txt"
 BESIDE_CHAIN = {Role.CONTROL, Role.REVIEW}
 """What jobs of these roles say is for comparison; what a review has put right is a correction."""
 AUTO_ANNOTATIONS = "auto_annotator_output.txt"
@@ -104,6 +105,9 @@ class Results:
                 write_contact_sheet(new / CONTACT_SHEET, labeled, ATTRIBUTE, self.wanted.labels, self._photo)
             reports = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")
             download(self._objects, reports, new / "report")
+            (new / "report").mkdir(exist_ok=True)
+            rows = [f"{what:<34} {value:>10}\n" for what, value in reckoned(now, self.wanted.wage)]
+            (new / "report" / SO_FAR).write_text("".join(rows), "utf-8")
             summary = {"folder": str(self.wanted.folder.resolve()), "labels": list(self.wanted.labels), **asdict(now)}
             (new / SUMMARY).write_text(json.dumps(summary | {"labeled": len(lines)}, indent=1), "utf-8")
             for path in list(new.iterdir()):

@@ -303,12 +303,8 @@ def tell_kept(owner: str, console: Console) -> None:
 
 def tell_end(run: Run, now: Standing, labeled: int, console: Console) -> None:
     console.print("")
-    for what, value in watching.figures(now):
-        if what and not what.startswith("minutes left"):
-            console.print(f"  {what:<34} {value:>10}", highlight=False)
-    if (wage := run.wanted.wage) is not None:
-        cost = wage * now.active_seconds / 3600
-        console.print(f"  {f'at ${wage:g} an hour':<34} {f'${cost:.2f}':>10}", highlight=False)
+    for what, value in watching.reckoned(now, run.wanted.wage):
+        console.print(f"  {what:<34} {value:>10}", highlight=False)
     forms = ", ".join(sorted(path.name for path in run.out.iterdir() if not path.name.startswith(".")))
     console.print(f"\n{labeled:,} labeled photos in [bold]{escape(str(run.out))}[/]: {forms}", soft_wrap=True)
     if not now.is_done:

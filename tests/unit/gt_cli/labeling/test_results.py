@@ -54,8 +54,8 @@ class Folder:
         self.people = People(members, tasks, self.objects, "http://127.0.0.1:1")  # type: ignore[arg-type]
         self.api = FakeApi()
 
-    def results(self) -> Results:
-        wanted = Wanted(self.photos, LABELS, BOXES)
+    def results(self, wage: float | None = None) -> Results:
+        wanted = Wanted(self.photos, LABELS, BOXES, wage=wage)
         return Results(Stack(), self.api, self.people, wanted)  # type: ignore[arg-type]
 
     def add_job(self, name: str, status: str, *, report: str | None = None, role: str = "first") -> JobTree:
@@ -155,7 +155,15 @@ def test_the_folder_of_labels_is_replaced_form_by_form(folder: Folder, tmp_path:
     assert len(json.loads((out / "coco" / "annotations.json").read_text())["images"]) == 2
     assert (out / "yolo" / "images" / "0.jpg").resolve() == folder.photos / "0.jpg"
     assert json.loads((out / SUMMARY).read_text())["by_people"] == 2
-    assert sorted(path.name for path in out.iterdir()) == ["coco", "labels.manifest", SUMMARY, "voc", "yolo"]
+    assert sorted(path.name for path in out.iterdir()) == ["coco", "labels.manifest", "report", SUMMARY, "voc", "yolo"]
+
+
+def test_labels_of_a_job_that_runs_come_with_a_report(folder: Folder, tmp_path: Path) -> None:
+    """After Ctrl-C nothing in the folder told what the labels had cost: the cost report comes with the job's end."""
+    offer(folder, folder.add_job("photos-0001", "InProgress"))
+    folder.results(wage=18).write(tmp_path / "labels", Standing(5, by_people=2, active_seconds=300, answers=2))
+    so_far = (tmp_path / "labels/report/so-far.txt").read_text().splitlines()
+    assert [line.split()[-1] for line in so_far] == ["5", "2", "0", "5.0", "$1.50"]
 
 
 def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
