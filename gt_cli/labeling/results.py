@@ -106,8 +106,7 @@ class Results:
             reports = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")
             download(self._objects, reports, new / "report")
             (new / "report").mkdir(exist_ok=True)
-            rows = [f"{what:<34} {value:>10}\n" for what, value in reckoned(now, self.wanted.wage)]
-            (new / "report" / SO_FAR).write_text("".join(rows), "utf-8")
+            (new / "report" / SO_FAR).write_text("\n".join([*reckoned(now, self.wanted.wage), ""]), "utf-8")
             summary = {"folder": str(self.wanted.folder.resolve()), "labels": list(self.wanted.labels), **asdict(now)}
             (new / SUMMARY).write_text(json.dumps(summary | {"labeled": len(lines)}, indent=1), "utf-8")
             for path in list(new.iterdir()):

@@ -303,8 +303,8 @@ def tell_kept(owner: str, console: Console) -> None:
 
 def tell_end(run: Run, now: Standing, labeled: int, console: Console) -> None:
     console.print("")
-    for what, value in watching.reckoned(now, run.wanted.wage):
-        console.print(f"  {what:<34} {value:>10}", highlight=False)
+    for line in watching.reckoned(now, run.wanted.wage):
+        console.print(f"  {line}", highlight=False)
     forms = ", ".join(sorted(path.name for path in run.out.iterdir() if not path.name.startswith(".")))
     console.print(f"\n{labeled:,} labeled photos in [bold]{escape(str(run.out))}[/]: {forms}", soft_wrap=True)
     if not now.is_done:

@@ -166,12 +166,12 @@ def figures(now: Standing) -> list[tuple[str, str]]:
     return [*rows, ("", now.stage)] if now.stage else rows
 
 
-def reckoned(now: Standing, wage: float | None) -> list[tuple[str, str]]:
-    """The figures of what is done. wage: US dollars an hour."""
+def reckoned(now: Standing, wage: float | None) -> list[str]:
+    """Lines of what is done. wage: US dollars an hour."""
     rows = [(what, value) for what, value in figures(now) if what and not what.startswith("minutes left")]
     if wage is not None:
         rows.append((f"at ${wage:g} an hour", f"${wage * now.active_seconds / 3600:.2f}"))
-    return rows
+    return [f"{what:<34} {value:>10}" for what, value in rows]
 
 
 def line(now: Standing) -> str:
