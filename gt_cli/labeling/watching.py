@@ -97,7 +97,7 @@ def standing(
         and ended
         and (is_waiting or (bool(batches or counts.get("imported")) and is_asked))
     )
-    now = Standing(
+    so_far = Standing(
         images=images,
         duplicates=counts["duplicate"],
         by_people=people,
@@ -111,15 +111,15 @@ def standing(
         reason=_reason(campaign, jobs),
     )
     if is_done:
-        return now
+        return so_far
     running = [job for job in jobs if job["status"] not in ENDED]
     if registered < expected:
         stage = f"taking in the photos: {registered:,} of {expected:,}"
     elif running:
-        stage = _stage(now.left, [progress[job["name"]] for job in running if job["name"] in progress])
+        stage = _stage(so_far.left, [progress[job["name"]] for job in running if job["name"] in progress])
     else:
         stage = "writing the report" if jobs and is_asked else "getting ready"
-    return replace(now, stage=stage)
+    return replace(so_far, stage=stage)
 
 
 def _stage(left: int, asked: Sequence[JobProgress]) -> str:
