@@ -116,8 +116,10 @@ def _listing(files: dict[str, bytes], keys: list[str], asked: dict[str, str]) ->
     prefix = asked.get("prefix", "")
     start = int(asked.get("continuation-token") or bisect_left(keys, prefix))
     end = min(start + 1000, bisect_left(keys, prefix + "\U0010ffff"))
+    form = asked.get("encoding-type", "")
+    written = quote if form == "url" else escape
     found = "".join(
-        f"<Contents><Key>{quote(key)}</Key><LastModified>2026-05-01T08:00:00.000Z</LastModified>"
+        f"<Contents><Key>{written(key)}</Key><LastModified>2026-05-01T08:00:00.000Z</LastModified>"
         f"<ETag>&quot;0&quot;</ETag><Size>{len(files[key])}</Size><StorageClass>STANDARD</StorageClass></Contents>"
         for key in keys[start:end]
     )
@@ -126,7 +128,7 @@ def _listing(files: dict[str, bytes], keys: list[str], asked: dict[str, str]) ->
     return (
         f'<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
         f"<Name>results</Name><Prefix>{escape(prefix)}</Prefix>"
-        f"<EncodingType>url</EncodingType><KeyCount>{end - start}</KeyCount><MaxKeys>1000</MaxKeys>"
+        f"<EncodingType>{form}</EncodingType><KeyCount>{end - start}</KeyCount><MaxKeys>1000</MaxKeys>"
         f"<IsTruncated>{str(more).lower()}</IsTruncated>"
         f"{token}{found}</ListBucketResult>"
     ).encode()

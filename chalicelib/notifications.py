@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -30,7 +29,6 @@ from gt_service.notifications import (
     due,
     messages,
     parse_channels,
-    signature,
 )
 from gt_service.notifications.backoff import seconds_until_next_try
 from gt_service.notifications.due import TOLD_WITHIN
@@ -95,7 +93,6 @@ class Sender:
     """Hands a notification to one channel. Errors: `DeliveryFailed`."""
 
     sns: Any
-    clock: Callable[[], float] = time.time
 
     def send(self, notification: Notification, channel: Channel, pages_url: str) -> None:
         if isinstance(channel, SnsChannel):
@@ -105,12 +102,8 @@ class Sender:
             _post(channel.url.get_secret_value(), body, {"Content-Type": "application/json"})
         elif isinstance(channel, WebhookChannel):
             body = messages.webhook(notification, pages_url)
-            headers = signature.headers(
-                body,
-                key=channel.key.get_secret_value(),
-                timestamp=int(self.clock()),
-                notification_id=f"{notification.campaign}/{notification.id}",
-            )
+            identity = f"{notification.campaign}/{notification.id}"
+            headers = channel.headers(body, notification_id=identity, now=wiring.now())
             _post(channel.url.get_secret_value(), body, headers)
 
     def _publish(self, notification: Notification, channel: SnsChannel, pages_url: str) -> None:

@@ -108,7 +108,7 @@ def bulk_objects() -> BulkObjects:
     """For who reads a job's thousands of files."""
     from gt_service.outputs.bulk import BulkObjects
 
-    return BulkObjects(s3(), signer())
+    return BulkObjects(s3())
 
 
 @cache

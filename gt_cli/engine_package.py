@@ -39,6 +39,7 @@ UNUSED = (
     "kiwisolver",
     "matplotlib",
     "mpl_toolkits",
+    "obstore",
     "onnxruntime/backend",
     "onnxruntime/datasets",
     "onnxruntime/quantization",

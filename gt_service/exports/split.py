@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 from gt_service.errors import InvalidInput
+from gt_service.records.names import drawn
 
 PARTS = ("train", "val", "test")
 
@@ -39,7 +39,7 @@ class Split:
 
     def part(self, group: str) -> str:
         """The part of all images of a group: an image's own address, or that of the image it is a duplicate of."""
-        place = int.from_bytes(sha256(group.encode()).digest()[:8], "big") / 2**64 * 100
+        place = 100 * drawn(group)
         for part, share in zip(PARTS, self.shares, strict=False):
             place -= share
             if place < 0:

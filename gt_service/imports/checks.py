@@ -6,17 +6,15 @@ it holds, and the job's report tells how well both agree.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
 from gt_service.outputs.records import CHECKED, JsonObject, attribute_of, metadata_key
+from gt_service.records.names import drawn
 
 
 def is_chosen(share: float, campaign: str, key: str) -> bool:
-    """Whether an image is one of the share. By its name alone: chance as far as the label is concerned, and the same
-    for whoever asks, whenever."""
-    place = int.from_bytes(sha256(f"{campaign}/{key}".encode()).digest()[:8], "big") / 2**64
-    return place < share
+    """Whether an image is one of the share: by its name alone, whatever its label."""
+    return drawn(f"{campaign}/{key}") < share
 
 
 def beside(line: JsonObject, attribute: str) -> dict[str, Any]:

@@ -9,12 +9,15 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from datetime import datetime
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
+from standardwebhooks import Webhook
 
 from gt_service.errors import InvalidInput, SpecErrors
 from gt_service.notifications.due import Kind, Notification
@@ -85,12 +88,39 @@ class SlackChannel(_Channel):
     url: WebAddress
 
 
+_BASE64 = "whsec_"
+
+
+def _signing_key(key: SecretStr) -> SecretStr:
+    text = key.get_secret_value()
+    try:
+        if text.startswith(_BASE64):
+            b64decode(text.removeprefix(_BASE64), validate=True)
+    except ValueError:
+        raise ValueError(f"must be base64 behind {_BASE64}") from None
+    return key
+
+
 class WebhookChannel(_Channel):
-    """Any address; the body is signed with `key` (see `signature`)."""
+    """Any address; what is sent is signed with `key`, as Standard Webhooks (standardwebhooks.com) says.
+
+    key: `whsec_` and base64, or else its own bytes.
+    """
 
     kind: Literal["webhook"]
     url: WebAddress
-    key: Annotated[SecretStr, Field(min_length=LEAST_KEY_CHARACTERS)]
+    key: Annotated[SecretStr, Field(min_length=LEAST_KEY_CHARACTERS), AfterValidator(_signing_key)]
+
+    def headers(self, body: bytes, *, notification_id: str, now: datetime) -> dict[str, str]:
+        """Of a delivery. The id is the same in each try: a receiver that knows it has it already."""
+        key = self.key.get_secret_value()
+        signer = Webhook(key if key.startswith(_BASE64) else key.encode())
+        return {
+            "Content-Type": "application/json",
+            "webhook-id": notification_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signer.sign(notification_id, now, body.decode()),
+        }
 
 
 Channel = Annotated[SnsChannel | SlackChannel | WebhookChannel, Field(discriminator="kind")]

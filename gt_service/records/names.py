@@ -169,3 +169,8 @@ class Places:
 
     def report(self, job: str) -> S3Uri:
         return self.root / f"reports/{job}"
+
+
+def drawn(name: str) -> float:
+    """A number of [0, 1) for a name: chance as far as all else is concerned, and the same whenever it is asked for."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
-from gt_service.outputs.labels import Label, label_of
+from gt_service.outputs.labels import label_of
 from gt_service.outputs.records import CHECKED, UNREADABLE, LabelRecord
 from gt_service.outputs.tally import LabeledObject
 from gt_service.reports.quality import Audit
@@ -20,13 +20,12 @@ class ImportedCheck:
 
     def __init__(self, spec: CampaignSpec) -> None:
         self._name, self._labels = spec.label_attribute + CHECKED, spec.labels
-        self._before = dict[str, Label]()
-        self._audit = Audit(self._before)
+        self._audit = Audit({})
         self._asked = self._unanswered = self._by_machine = 0
 
-    def add(self, found: LabeledObject) -> None:
-        before = found.line.get(self._name)
-        if not isinstance(before, Mapping) or found.source is None:
+    def add(self, labeled: LabeledObject) -> None:
+        before = labeled.line.get(self._name)
+        if not isinstance(before, Mapping) or labeled.source is None:
             return
         try:
             record = LabelRecord(before["label"], before["metadata"], None, None)
@@ -34,14 +33,12 @@ class ImportedCheck:
         except UNREADABLE:
             return
         self._asked += 1
-        if label is None or found.record is None:
+        if label is None or labeled.record is None:
             self._unanswered += 1
-        elif not found.human:
+        elif not labeled.human:
             self._by_machine += 1
         else:
-            self._before[found.source] = label
-            self._audit.add(found)
-            del self._before[found.source]
+            self._audit.compare(labeled, label)
 
     def result(self) -> dict[str, Any] | None:
         """The report's `imported_labels`; None where the job had none to check.

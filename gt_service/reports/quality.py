@@ -102,15 +102,18 @@ class Audit:
         self._boxes: dict[bool, list[tuple[float, int, int, int, float]]] = {True: [], False: []}
         self._classes: dict[bool, Counter[tuple[str, str]]] = {True: Counter(), False: Counter()}
 
-    def add(self, found: LabeledObject) -> None:
-        gold = self._gold.get(found.source or "")
-        label = None if found.record is None else label_of(found.record)
+    def add(self, labeled: LabeledObject) -> None:
+        self.compare(labeled, self._gold.get(labeled.source or ""))
+
+    def compare(self, labeled: LabeledObject, gold: Label | None) -> None:
+        """As `add`, with gold labels that come one by one."""
+        label = None if labeled.record is None else label_of(labeled.record)
         if isinstance(label, Boxes) and isinstance(gold, Boxes):
             match = match_boxes(label.boxes, scaled(gold, label.image_size).boxes)
             row = (match.f1, match.matched, match.unmatched, match.missed, sum(match.ious))
-            self._boxes[found.human].append(row)
+            self._boxes[labeled.human].append(row)
         elif isinstance(label, Classes) and isinstance(gold, Classes):
-            self._classes[found.human][", ".join(gold.names), ", ".join(label.names)] += 1
+            self._classes[labeled.human][", ".join(gold.names), ", ".join(label.names)] += 1
 
     def result(self) -> dict[str, Any] | None:
         """The report's `quality`; None where no label has a gold label."""
@@ -217,13 +220,13 @@ class AuditSample:
         self._heap: list[tuple[int, str, dict[str, Any]]] = []
         self._machine = 0
 
-    def add(self, found: LabeledObject) -> None:
-        if found.record is None or found.human:
+    def add(self, labeled: LabeledObject) -> None:
+        if labeled.record is None or labeled.human:
             return
         self._machine += 1
-        rank = -zlib.crc32(f"{self._job_name}/{found.object_id}".encode())
+        rank = -zlib.crc32(f"{self._job_name}/{labeled.object_id}".encode())
         if len(self._heap) < self._size or rank > self._heap[0][0]:
-            item = (rank, found.object_id, _shown(found, label_of(found.record)))
+            item = (rank, labeled.object_id, _shown(labeled, label_of(labeled.record)))
             (heapq.heappush if len(self._heap) < self._size else heapq.heapreplace)(self._heap, item)
 
     def result(self) -> dict[str, Any] | None:
@@ -243,13 +246,13 @@ class AuditSample:
         }
 
 
-def _shown(found: LabeledObject, label: Label | None) -> dict[str, Any]:
+def _shown(labeled: LabeledObject, label: Label | None) -> dict[str, Any]:
     says: list[Any] = []
     if isinstance(label, Boxes):
         says = [[box.label, box.left, box.top, box.width, box.height] for box in label.boxes]
     elif isinstance(label, Classes):
         says = list(label.names)
-    return {"object_id": found.object_id, "source": found.source, "label": says}
+    return {"object_id": labeled.object_id, "source": labeled.source, "label": says}
 
 
 def _box_scores(sums: NDArray[np.float64], images: int) -> tuple[float | None, ...]:

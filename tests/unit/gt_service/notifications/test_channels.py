@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 from datetime import UTC, datetime
 
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from gt_service.errors import SpecErrors
-from gt_service.notifications import Kind, Notification, due, messages, parse_channels, signature
+from gt_service.notifications import Kind, Notification, WebhookChannel, due, messages, parse_channels
 from gt_service.notifications.backoff import TRIES, seconds_until_next_try
 from tests import pages_data as data
 
@@ -44,6 +47,7 @@ def channels(**changes: object) -> str:
         ({"url": "https://x.example:port/h"}, "channels.0.webhook.url"),
         ({"url": "https://[x/h"}, "channels.0.webhook.url"),
         ({"key": "short"}, "channels.0.webhook.key"),
+        ({"key": "whsec_not base64 of anything"}, "channels.0.webhook.key"),
         ({"name": "No Spaces"}, "channels.0.webhook.name"),
         ({"only": ["job.sneezed"]}, "channels.0.webhook.only.0"),
         ({"kind": "pigeon"}, "channels.0"),
@@ -128,22 +132,30 @@ def test_every_kind_has_a_message_in_every_channel(kind: Kind) -> None:
     assert json.loads(messages.webhook(one))["kind"] == kind.value
 
 
-def test_a_receiver_knows_a_true_fresh_message() -> None:
+@pytest.mark.parametrize("key", [KEY, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+def test_a_receiver_knows_a_true_message(key: str) -> None:
+    """With any verifier of Standard Webhooks, of which there is one in every language."""
     body = messages.webhook(due(data.campaign(spent_mills=0), [data.job()], now=NOW)[0])
-    headers = signature.headers(body, key=KEY, timestamp=1_000, notification_id="x")
-    assert signature.verify(body, headers, key=KEY, now=1_100)
-    assert not signature.verify(body + b" ", headers, key=KEY, now=1_100)
-    assert not signature.verify(body, headers, key=KEY + "0", now=1_100)
-    assert not signature.verify(body, headers, key=KEY, now=1_301)
-    assert not signature.verify(body, {**headers, "Gt-Service-Timestamp": "1050"}, key=KEY, now=1_100)
-    assert not signature.verify(body, {}, key=KEY, now=1_100)
+    (channel,) = parse_channels(channels(key=key)).channels
+    assert isinstance(channel, WebhookChannel)
+    headers = channel.headers(body, notification_id="x", now=datetime.now(UTC))
+    receiver = Webhook(key if key != KEY else base64.b64encode(KEY.encode()).decode())
+    assert receiver.verify(body, headers) == json.loads(body)
+    for wrong in ({"webhook-id": "y"}, {"webhook-timestamp": "1"}):
+        with pytest.raises(WebhookVerificationError):
+            receiver.verify(body, {**headers, **wrong})
+    with pytest.raises(WebhookVerificationError):
+        receiver.verify(body + b" ", headers)
 
 
-def test_signature_is_plain_hmac_that_others_can_make() -> None:
+def test_the_signature_is_the_published_one() -> None:
     """Fixed, so that an update cannot break every receiver without a test that says so."""
-    assert signature.sign(b"{}", key=KEY, timestamp=1) == (
-        "v1=" + __import__("hmac").new(KEY.encode(), b"1.{}", "sha256").hexdigest()
-    )
+    (channel,) = parse_channels(channels()).channels
+    assert isinstance(channel, WebhookChannel)
+    headers = channel.headers(b"{}", notification_id="x", now=datetime.fromtimestamp(1, UTC))
+    signed = base64.b64encode(hmac.digest(KEY.encode(), b"x.1.{}", "sha256")).decode()
+    assert headers["webhook-signature"] == f"v1,{signed}"
+    assert headers["webhook-timestamp"] == "1"
 
 
 def test_waits_grow_and_stay_under_what_a_queue_can_hide() -> None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterator
-from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import boto3
+import botocore.session
 import pytest
-from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.credentials import CredentialResolver
 
 from gt_service.errors import NotFound
 from gt_service.objects import ObjectSummary, S3Objects, S3Uri
-from gt_service.outputs.bulk import CONNECTIONS, BulkObjects
+from gt_service.outputs.bulk import AT_A_TIME, TRIES_AGAIN, BulkObjects
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 KEYS = {
     "job/a b+c/Ünï.json": b"one",
@@ -29,7 +32,7 @@ KEYS = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    """As much of S3 as a reader asks for, two keys to a page; signed addresses fail while `broken` says so."""
+    """As much of S3 as a reader asks for, two keys to a page; obstore's requests fail while `broken` says so."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # an answer in one piece; two wait for each other
@@ -39,9 +42,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        signed = "Signature" in parts.query or "X-Amz-Signature" in parts.query
-        self.asked.append("signed" if signed else "boto3")
-        state = self.broken.pop(0) if signed and self.broken else "ok"
+        reader = "boto3" if "Boto3" in self.headers["User-Agent"] else "obstore"
+        self.asked.append(reader)
+        state = self.broken.pop(0) if reader == "obstore" and self.broken else "ok"
         if state == "fail":
             return self._answer(503, b"<Error><Code>SlowDown</Code></Error>")
         if state == "another region":
@@ -60,15 +63,16 @@ class Handler(BaseHTTPRequestHandler):
         after = query.get("continuation-token", query.get("start-after", ""))
         keys = sorted(key for key in KEYS if key.startswith(query.get("prefix", "")) and key > after)
         shown, more = keys[:2], len(keys) > 2
+        written, form = (quote, "url") if query.get("encoding-type") == "url" else (escape, "")
         contents = "".join(
-            f"<Contents><Key>{quote(key)}</Key><LastModified>2026-05-01T08:00:00.000Z</LastModified>"
+            f"<Contents><Key>{written(key)}</Key><LastModified>2026-05-01T08:00:00.000Z</LastModified>"
             f"<ETag>&quot;{len(KEYS[key])}&quot;</ETag><Size>{len(KEYS[key])}</Size></Contents>"
             for key in shown
         )
         token = f"<NextContinuationToken>{escape(shown[-1])}</NextContinuationToken>" if more else ""
         return (
             '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-            f"<EncodingType>url</EncodingType><IsTruncated>{str(more).lower()}</IsTruncated>"
+            f"<EncodingType>{form}</EncodingType><IsTruncated>{str(more).lower()}</IsTruncated>"
             f"{token}{contents}</ListBucketResult>"
         ).encode()
 
@@ -84,28 +88,30 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 2 * CONNECTIONS
+    request_queue_size = 2 * AT_A_TIME
 
 
-@pytest.fixture
-def objects() -> Iterator[BulkObjects]:
-    Handler.broken, Handler.asked = [], []
+@pytest.fixture(scope="module")
+def session() -> boto3.Session:
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+
+
+@pytest.fixture(scope="module")
+def client(session: boto3.Session) -> Iterator[S3Client]:
     server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{server.server_address[1]}",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        region_name="us-east-1",
-        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
-    )
-    reader = BulkObjects(client)
-    yield reader
-    reader.close()
+    config = Config(s3={"addressing_style": "path"})
+    client = session.client("s3", endpoint_url=f"http://127.0.0.1:{server.server_address[1]}", config=config)
+    yield client
     client.close()
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def objects(client: S3Client, session: boto3.Session) -> BulkObjects:
+    Handler.broken, Handler.asked = [], []
+    return BulkObjects(client, session)
 
 
 def slowly(objects: BulkObjects, prefix: S3Uri) -> list[ObjectSummary]:
@@ -116,7 +122,7 @@ def test_a_listing_is_boto3s_own(objects: BulkObjects) -> None:
     """Keys with blanks, plus signs or marks of XML would be other keys, or be missing."""
     prefix = S3Uri("results", "job/")
     found = list(objects.list(prefix))
-    assert set(Handler.asked) == {"signed"}
+    assert set(Handler.asked) == {"obstore"}
     assert found == slowly(objects, prefix)
     assert {item.uri.key for item in found} == {key for key in KEYS if key.startswith("job/")}
 
@@ -124,7 +130,7 @@ def test_a_listing_is_boto3s_own(objects: BulkObjects) -> None:
 @pytest.mark.parametrize("broken", [["fail"], ["ok", "fail"]])
 def test_a_listing_that_fails_on_its_way_goes_on_through_boto3(objects: BulkObjects, broken: list[str]) -> None:
     """A page would be missing, or be listed twice."""
-    Handler.broken = list(broken)
+    Handler.broken = [*broken, *["fail"] * TRIES_AGAIN]
     prefix = S3Uri("results", "job/")
     found = list(objects.list(prefix))
     assert "boto3" in Handler.asked
@@ -135,14 +141,14 @@ def test_a_listing_that_fails_on_its_way_goes_on_through_boto3(objects: BulkObje
 def test_objects_are_read_whatever_their_key(objects: BulkObjects, key: str) -> None:
     """A key would be signed in one form and asked for in another."""
     assert objects.read(S3Uri("results", key)) == KEYS[key]
-    assert Handler.asked == ["signed"]
+    assert Handler.asked == ["obstore"]
 
 
 def test_a_read_that_fails_is_asked_again_through_boto3(objects: BulkObjects) -> None:
     """One slow moment of S3 would cost the report."""
-    Handler.broken = ["fail"]
+    Handler.broken = ["fail"] * (1 + TRIES_AGAIN)
     assert objects.read(S3Uri("results", "other/x")) == b"four"
-    assert Handler.asked == ["signed", "boto3"]
+    assert Handler.asked == [*["obstore"] * (1 + TRIES_AGAIN), "boto3"]
 
 
 def test_an_object_that_is_not_there(objects: BulkObjects) -> None:
@@ -156,7 +162,7 @@ def test_many_objects_are_read_in_their_order(objects: BulkObjects) -> None:
     keys = list(KEYS) * 20
     Handler.broken = ["ok", "fail", "ok", "fail"]
     assert list(objects.read_many(S3Uri("results", key) for key in keys)) == [KEYS[key] for key in keys]
-    assert Counter(Handler.asked) == {"signed": len(keys), "boto3": 2}
+    assert Counter(Handler.asked) == {"obstore": len(keys) + 2}
 
 
 def test_a_lost_connection_costs_no_object(objects: BulkObjects) -> None:
@@ -178,15 +184,22 @@ def test_answers_that_nobody_took_are_not_taken_for_others(objects: BulkObjects)
     assert list(objects.read_many([S3Uri("results", key)] * 100)) == [KEYS[key]] * 100
 
 
-def test_a_client_that_signs_otherwise_is_read_through(objects: BulkObjects) -> None:
-    """A bucket that anybody may read has no signatures, and its objects would be lost."""
-    client = boto3.client(
-        "s3", endpoint_url=str(objects._s3.meta.endpoint_url), config=Config(signature_version=UNSIGNED)
-    )
-    open_to_all = BulkObjects(client)
-    assert list(open_to_all.read_many([S3Uri("results", "other/x")] * 2)) == [b"four"] * 2
-    open_to_all.close()
-    client.close()
+def test_without_credentials_boto3_reads(objects: BulkObjects) -> None:
+    """Whoever signs nothing, or in a way of their own, would read nothing."""
+    nobodys = boto3.Session(botocore_session=botocore.session.Session())
+    nobodys._session.register_component("credential_provider", CredentialResolver([]))
+    reader = BulkObjects(objects._client, nobodys)
+    assert list(reader.read_many([S3Uri("results", "other/x")] * 2)) == [b"four"] * 2
+    assert set(Handler.asked) == {"boto3"}
+
+
+@pytest.mark.parametrize("key", ["job//x", "/x", "job/", "a/../b"])
+def test_a_key_that_is_no_path_is_not_taken_for_another(objects: BulkObjects, key: str) -> None:
+    """S3 knows `a//b` and `a/b` apart."""
+    with pytest.raises(NotFound):
+        objects.read(S3Uri("results", key))
+    assert Handler.asked == ["boto3"]
+    assert list(objects.list(S3Uri("results", "job/iter"))) == slowly(objects, S3Uri("results", "job/iter"))
 
 
 def test_what_fails_for_every_object_is_not_tried_for_every_object(objects: BulkObjects) -> None:
@@ -194,22 +207,15 @@ def test_what_fails_for_every_object_is_not_tried_for_every_object(objects: Bulk
     keys = list(KEYS) * 100
     Handler.broken = ["another region"] * len(keys)
     assert list(objects.read_many(S3Uri("results", key) for key in keys)) == [KEYS[key] for key in keys]
-    assert Counter(Handler.asked) == {"signed": CONNECTIONS, "boto3": len(keys)}
+    counts = Counter(Handler.asked)
+    assert counts["boto3"] == len(keys)
+    assert counts["obstore"] <= AT_A_TIME
 
 
-def test_who_is_not_reached_directly_is_reached_through_boto3(
-    objects: BulkObjects, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Behind a proxy every object would wait for a connection that is never made."""
-    tried = []
-
-    class Walled(HTTPConnection):
-        def connect(self) -> None:
-            tried.append(self.host)
-            raise TimeoutError
-
-    monkeypatch.setattr("gt_service.outputs.bulk.HTTPConnection", Walled)
+def test_who_is_not_reached_directly_is_reached_through_boto3(objects: BulkObjects) -> None:
+    """Behind a proxy, or certificates of one's own, every object would be lost."""
+    objects._endpoint = "http://127.0.0.1:9"  # nobody listens there
     keys = list(KEYS) * 20
     assert list(objects.read_many(S3Uri("results", key) for key in keys)) == [KEYS[key] for key in keys]
     assert [item.uri.key for item in objects.list(S3Uri("results", "job/"))] == sorted(set(KEYS) - {"other/x"})
-    assert len(tried) == 1
+    assert set(Handler.asked) == {"boto3"}
