@@ -6,12 +6,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from gt_cli.stack import LocalStack, local_stack
 
 
 def pytest_configure() -> None:
-    """Nothing of the user's own AWS settings reaches a test."""
+    """Nothing of the user's own AWS settings reaches a test, and none fails because the machine is busy."""
+    settings.register_profile("unhurried", settings(), deadline=None)
+    settings.load_profile("unhurried")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
 

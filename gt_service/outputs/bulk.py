@@ -1,7 +1,7 @@
 """Thousands of small objects from S3, read with little work for each.
 
 boto3 takes 2.5 ms of processor time to get a small object and 70 ms to read one page of a listing (measured, 2 cores
-at work): of a job with 100,000 objects that is most of a report's time. obstore takes a twentieth of it. Whatever it
+at work): of a job with 100,000 objects that is most of a report's time. obstore takes a twentieth of that. Whatever it
 cannot do is asked again through boto3, with its retries and its errors.
 """
 

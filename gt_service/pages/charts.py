@@ -1,4 +1,4 @@
-"""The drawings of the pages as SVG. Each is readable at 360 px, in dark mode, and without telling colours apart: human
+"""The charts of the pages as SVG. Each is readable at 360 px, in dark mode, and without telling colours apart: human
 is solid and dark, machine light and hatched or dashed, a control hollow; figures stand beside the shapes.
 """
 
@@ -9,12 +9,37 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from gt_service.money import MILLS_PER_DOLLAR
 from gt_service.pages import svg
 from gt_service.pages.formats import money, money_per_image, number, percent
+from gt_service.pages.plot import (
+    WIDTH,
+    Panel,
+    Scale,
+    bar,
+    decimals,
+    diamond,
+    dot,
+    line,
+    marks,
+    numbered,
+    text,
+    upright,
+)
 
-WIDTH = 360.0
-HEIGHT = 210.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 12.0, 34.0
+WIDEST_BAR, WIDEST_OF_A_PAIR = 44.0, 38.0
+SLOT_SHARE, PAIR_SHARE, STACK_SHARE = 0.8, 0.4, 0.7
+"""Of the room from one number to the next: what a bar takes, each of two beside each other, and a stack."""
+MOST_LABELED_BARS, MOST_LABELED_POINTS = 12, 8
+"""With more of them their figures would overlap."""
+MOST_SPOKEN = 20
+FULL = 0.93
+"""From here on a bar's figure stands inside: above it there is no room."""
+HEADROOM = 1.15
+"""Of the highest point, for the figure above it."""
+DASHES = 4
+"""As many kinds of lines as pages.css knows."""
+BAR_HEIGHT = 16.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +56,15 @@ class ChainPoint:
     def is_control(self) -> bool:
         return self.role == "control"
 
+    @property
+    def cost_per_image(self) -> float:
+        """In dollars."""
+        return (self.cost_mills or 0) / self.objects / MILLS_PER_DOLLAR
+
+    @property
+    def name(self) -> str:
+        return f"Batch {self.batch} ({self.role})"
+
 
 @dataclass(frozen=True)
 class Series:
@@ -40,252 +74,90 @@ class Series:
     points: tuple[tuple[float, float], ...]
 
 
-@dataclass(frozen=True)
-class Box:
-    """One box on a sample image, in pixels of the image; `confidence` only where a machine drew it."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    label: str
-    by_machine: bool
-    confidence: float | None = None
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where values fall inside a chart's axes."""
-
-    x_low: float
-    x_high: float
-    y_high: float
-
-    def x(self, value: float) -> float:
-        span = self.x_high - self.x_low or 1.0
-        return LEFT + (value - self.x_low) / span * (WIDTH - LEFT - RIGHT)
-
-    def y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - value / (self.y_high or 1.0) * (HEIGHT - TOP - BOTTOM)
-
-
-def _axes(
-    frame: Frame, y_ticks: Sequence[tuple[float, str]], x_ticks: Sequence[tuple[float, str]], name: str
-) -> Markup:
-    lines = [
-        svg.element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=frame.y(value), y2=frame.y(value), class_="grid")
-        + svg.element("text", text, x=LEFT - 6, y=frame.y(value) + 4, text_anchor="end", class_="tick")
-        for value, text in y_ticks
-    ]
-    below = [
-        svg.element("text", text, x=frame.x(value), y=HEIGHT - BOTTOM + 16, text_anchor="middle", class_="tick")
-        for value, text in x_ticks
-    ]
-    title = svg.element("text", name, x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 4, text_anchor="middle", class_="axis")
-    return svg.group([*lines, *below, title])
-
-
-def _batch_ticks(batches: Sequence[int]) -> list[tuple[float, str]]:
-    step = svg.every(len(batches), room_for=8)
-    return [(float(batch), str(batch)) for batch in batches[::step]]
-
-
-def _chain_frame(points: Sequence[ChainPoint], y_high: float) -> tuple[Frame, list[int]]:
-    batches = sorted({point.batch for point in points})
-    return Frame(batches[0] - 0.6, batches[-1] + 0.6, y_high), batches
-
-
 def machine_share(points: Sequence[ChainPoint]) -> Markup:
     """Bars: the part of each batch that the machine labeled; a control hollow beside its batch."""
-    frame, batches = _chain_frame(points, 1.0)
-    slot = (WIDTH - LEFT - RIGHT) / (frame.x_high - frame.x_low)
+    batches = _batches(points)
+    panel = Panel.slots(batches, 1.0)
     controlled = {point.batch for point in points if point.is_control}
-    bars = []
+    shapes = []
     for point in points:
-        pair = point.batch in controlled
-        width = min(38.0, slot * 0.4) if pair else min(44.0, slot * 0.8)
-        left = frame.x(point.batch) - width / 2 + (width / 2 if point.is_control else -width / 2) * pair
-        top = frame.y(point.machine_share)
-        bars.append(
-            svg.element(
-                "rect",
-                svg.element("title", f"Batch {point.batch} ({point.role}): {percent(point.machine_share)}"),
-                x=left + 1,
-                y=top,
-                width=max(1.0, width - 2),
-                height=frame.y(0) - top,
-                class_="bar control" if point.is_control else "bar machine",
-            )
-        )
-        if len(points) <= 12:
-            bars.append(
-                svg.element(
-                    "text",
-                    percent(point.machine_share).replace(" ", "\N{NARROW NO-BREAK SPACE}"),
-                    x=left + width / 2,
-                    y=top - 4 if point.machine_share < 0.93 else top + 13,
-                    text_anchor="middle",
-                    class_="value" if point.machine_share < 0.93 else "value inside",
-                )
-            )
-    y_ticks = [(share, percent(share)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    return svg.picture(
-        _axes(frame, y_ticks, _batch_ticks(batches), "batch"),
-        *bars,
-        width=WIDTH,
-        height=HEIGHT,
+        if point.batch in controlled:
+            width = min(WIDEST_OF_A_PAIR, panel.slot * PAIR_SHARE)
+            middle = panel.x(point.batch) + (width / 2 if point.is_control else -width / 2)
+        else:
+            width, middle = min(WIDEST_BAR, panel.slot * SLOT_SHARE), panel.x(point.batch)
+        top, half = panel.y(point.machine_share), max(0.5, width / 2 - 1)
+        share = percent(point.machine_share)
+        kind = "bar control" if point.is_control else "bar machine"
+        shapes.append(bar(middle - half, middle + half, top, panel.y(0), kind=kind, title=f"{point.name}: {share}"))
+        if len(points) <= MOST_LABELED_BARS:
+            is_inside = point.machine_share >= FULL
+            figure = share.replace(" ", "\N{NARROW NO-BREAK SPACE}")
+            kind = "value inside" if is_inside else "value"
+            shapes.append(text(figure, middle, top + 13 if is_inside else top - 4, kind=kind))
+    return panel.picture(
+        *shapes,
+        x_ticks=numbered(batches),
+        y_ticks=[(share, percent(share)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)],
+        x_name="batch",
         title="Machine-labeled share of each batch: " + _spoken(points, lambda point: percent(point.machine_share)),
     )
 
 
 def cost_per_image(points: Sequence[ChainPoint]) -> Markup:
     """A line: what one image cost in each batch; controls as hollow diamonds."""
-    known = [point for point in points if point.cost_mills is not None and point.objects]
-    if not known:
+    points = [point for point in points if point.cost_mills is not None and point.objects]
+    if not points:
         return Markup("")
-    costs = {id(point): (point.cost_mills or 0) / point.objects / 1000 for point in known}
-    marks = svg.ticks(max(costs.values()) * 1.15)
-    frame, batches = _chain_frame(points, marks[-1])
-    chain = [point for point in known if not point.is_control]
-    line = " ".join(f"{frame.x(point.batch):.1f},{frame.y(costs[id(point)]):.1f}" for point in chain)
-    shapes = [svg.element("polyline", points=line, class_="line cost")] if len(chain) > 1 else []
-    tops = {point.batch: max(costs[id(one)] for one in known if one.batch == point.batch) for point in known}
-    shapes += [
-        _cost_mark(
-            frame, point, costs[id(point)], labelled=len(known) <= 8, above=costs[id(point)] == tops[point.batch]
+    scale = marks(max(point.cost_per_image for point in points) * HEADROOM)
+    batches = _batches(points)
+    panel = Panel.slots(batches, scale[-1])
+    chain = [(panel.x(point.batch), panel.y(point.cost_per_image)) for point in points if not point.is_control]
+    shapes = [line(chain, kind="cost")] if len(chain) > 1 else []
+    highest = dict[int, float]()
+    for point in points:
+        highest[point.batch] = max(point.cost_per_image, highest.get(point.batch, 0.0))
+    for point in points:
+        x, y, figure = panel.x(point.batch), panel.y(point.cost_per_image), f"${point.cost_per_image:.3f}"
+        title = f"{point.name}: {figure} an image"
+        shapes.append(
+            diamond(x, y, kind="control", title=title)
+            if point.is_control
+            else dot(x, y, kind="cost", title=title, radius=4.5)
         )
-        for point in known
-    ]
-    digits = svg.decimals(marks, least=2)
-    y_ticks = [(mark, f"${mark:.{digits}f}") for mark in marks]
-    return svg.picture(
-        _axes(frame, y_ticks, _batch_ticks(batches), "batch"),
+        if len(points) <= MOST_LABELED_POINTS:
+            is_highest = point.cost_per_image == highest[point.batch]
+            shapes.append(text(figure, x, y - 10 if is_highest else y + 20, kind="value"))
+    digits = decimals(scale, least=2)
+    return panel.picture(
         *shapes,
-        width=WIDTH,
-        height=HEIGHT,
+        x_ticks=numbered(batches),
+        y_ticks=[(mark, f"${mark:.{digits}f}") for mark in scale],
+        x_name="batch",
         title="Cost per image of each batch: "
-        + _spoken(known, lambda point: money_per_image(point.cost_mills, point.objects)),
-    )
-
-
-def _cost_mark(frame: Frame, point: ChainPoint, cost: float, *, labelled: bool, above: bool) -> Markup:
-    x, y = frame.x(point.batch), frame.y(cost)
-    name = svg.element("title", f"Batch {point.batch} ({point.role}): ${cost:.3f} an image")
-    if point.is_control:
-        mark = svg.element("path", name, d=f"M{x:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6z", class_="point control")
-    else:
-        mark = svg.element("circle", name, cx=x, cy=y, r=4.5, class_="point cost")
-    if not labelled:
-        return mark
-    return mark + svg.element(
-        "text", f"${cost:.3f}", x=x, y=y - 10 if above else y + 20, text_anchor="middle", class_="value"
-    )
-
-
-def _spoken(points: Sequence[ChainPoint], value: Callable[[ChainPoint], str]) -> str:
-    return "; ".join(
-        f"batch {point.batch}{' control' if point.is_control else ''} {value(point)}" for point in points[:20]
-    )
-
-
-def progress(*, human: int, machine: int, failed: int, total: int) -> Markup:
-    """One bar of a labeling job: labeled by people, by the machine, failed, and what is left."""
-    width, height = 360.0, 16.0
-    whole = max(total, human + machine + failed, 1)
-    left = 0.0
-    parts = []
-    for count, name in ((human, "human"), (machine, "machine"), (failed, "failed")):
-        span = count / whole * width
-        if count:
-            title = svg.element("title", f"{name}: {number(count)}")
-            parts.append(svg.element("rect", title, x=left, y=0, width=span, height=height, class_=f"bar {name}"))
-        left += span
-    return svg.element(
-        "svg",
-        svg.element(
-            "title",
-            f"{number(human)} by people, {number(machine)} by machine, {number(failed)} failed, of {number(total)}",
-        ),
-        svg.element("rect", x=0, y=0, width=width, height=height, class_="track"),
-        *parts,
-        viewBox=f"0 0 {width:g} {height:g}",
-        role="img",
-        class_="progress",
-        preserveAspectRatio="none",
-    )
-
-
-def spend(*, spent: int, committed: int, cap: int) -> Markup:
-    """Spend against the cap: what is paid, what is reserved for running jobs, marks at 50, 80 and 100 %."""
-    width, height = 360.0, 34.0
-    whole = max(cap, committed + spent, 1)
-    paid, reserved = spent / whole * width, committed / whole * width
-    marks = [
-        svg.element("line", x1=at, x2=at, y1=0, y2=18, class_="mark")
-        + svg.element(
-            "text",
-            f"{share} %",
-            x=at - (4 if share == 100 else 0),
-            y=31,
-            text_anchor="end" if share == 100 else "middle",
-            class_="tick",
-        )
-        for share in (50, 80, 100)
-        if (at := share / 100 * cap / whole * width)
-    ]
-    return svg.picture(
-        svg.element("rect", x=0, y=2, width=width, height=14, class_="track"),
-        svg.element(
-            "rect", svg.element("title", f"spent {money(spent)}"), x=0, y=2, width=paid, height=14, class_="bar human"
-        ),
-        svg.element(
-            "rect",
-            svg.element("title", f"reserved {money(committed)}"),
-            x=paid,
-            y=2,
-            width=reserved,
-            height=14,
-            class_="bar reserved",
-        ),
-        *marks,
-        width=width,
-        height=height,
-        title=f"Spent {money(spent)} and reserved {money(committed)} of a budget of {money(cap)}",
-        class_="chart spend",
+        + _spoken(points, lambda point: money_per_image(point.cost_mills, point.objects)),
     )
 
 
 def iterations(rows: Sequence[tuple[int, int, int]]) -> Markup:
     """Stacked bars: (iteration, human images, machine images)."""
-    marks = svg.ticks(max((human + machine for _, human, machine in rows), default=1), whole=True)
-    frame = Frame(rows[0][0] - 0.6, rows[-1][0] + 0.6, marks[-1])
-    slot = min(44.0, (WIDTH - LEFT - RIGHT) / (frame.x_high - frame.x_low) * 0.7)
+    scale = marks(max((human + machine for _, human, machine in rows), default=1), whole=True)
+    numbers = [iteration for iteration, _, _ in rows]
+    panel = Panel.slots(range(numbers[0], numbers[-1] + 1), scale[-1])
+    half = min(WIDEST_BAR, panel.slot * STACK_SHARE) / 2
     shapes = []
     for iteration, human, machine in rows:
-        below = frame.y(human)
-        above = frame.y(human + machine)
-        for count, who, top, bottom in ((human, "people", below, frame.y(0)), (machine, "machine", above, below)):
-            if count:
-                title = svg.element("title", f"Iteration {iteration}: {number(count)} by {who}")
-                shapes.append(
-                    svg.element(
-                        "rect",
-                        title,
-                        x=frame.x(iteration) - slot / 2,
-                        y=top,
-                        width=slot,
-                        height=bottom - top,
-                        class_="bar human" if who == "people" else "bar machine",
-                    )
-                )
-    y_ticks = [(mark, number(round(mark))) for mark in marks]
-    step = svg.every(len(rows), room_for=10)
-    x_ticks = [(float(iteration), str(iteration)) for iteration, _, _ in rows[::step]]
-    return svg.picture(
-        _axes(frame, y_ticks, x_ticks, "iteration"),
+        middle = panel.x(iteration)
+        for kind, who, low, high in (("human", "people", 0, human), ("machine", "machine", human, human + machine)):
+            if high > low:
+                title = f"Iteration {iteration}: {number(high - low)} by {who}"
+                top, bottom = panel.y(high), panel.y(low)
+                shapes.append(bar(middle - half, middle + half, top, bottom, kind=f"bar {kind}", title=title))
+    return panel.picture(
         *shapes,
-        width=WIDTH,
-        height=HEIGHT,
+        x_ticks=numbered(numbers, room_for=10),
+        y_ticks=[(mark, number(round(mark))) for mark in scale],
+        x_name="iteration",
         title="Images labeled per iteration: "
         + "; ".join(f"iteration {row[0]} {row[1]} by people, {row[2]} by machine" for row in rows[:12]),
     )
@@ -293,101 +165,91 @@ def iterations(rows: Sequence[tuple[int, int, int]]) -> Markup:
 
 def lines(series: Sequence[Series], *, x_name: str, title: str, y_high: float | None = None) -> Markup:
     """Lines over a shared x axis, each with its own dash and its name at its end; values from 0 up."""
-    drawn = [one for one in series if one.points]
-    if not drawn:
+    series = [each for each in series if each.points]
+    if not series:
         return Markup("")
-    xs = [x for one in drawn for x, _ in one.points]
-    marks = svg.ticks(y_high or max(y for one in drawn for _, y in one.points))
-    frame = Frame(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, marks[-1])
+    xs = [x for each in series for x, _ in each.points]
+    scale = marks(y_high or max(y for each in series for _, y in each.points))
+    panel = Panel.of(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, scale[-1])
     shapes = []
-    for index, one in enumerate(drawn):
-        path = " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in one.points)
-        shapes.append(
-            svg.element("polyline", svg.element("title", one.name), points=path, class_=f"line series-{index % 4}")
-        )
-        if len(one.points) == 1:
-            x, y = one.points[0]
-            shapes.append(svg.element("circle", cx=frame.x(x), cy=frame.y(y), r=4, class_=f"point series-{index % 4}"))
-    whole = sorted({round(x) for x in xs})
-    step = svg.every(len(whole), room_for=8)
-    return svg.picture(
-        _axes(frame, [(mark, f"{mark:g}") for mark in marks], [(float(x), str(x)) for x in whole[::step]], x_name),
+    for index, each in enumerate(series):
+        points, kind = [(panel.x(x), panel.y(y)) for x, y in each.points], f"series-{index % DASHES}"
+        shapes.append(line(points, kind=kind, title=each.name))
+        if len(points) == 1:
+            shapes.append(dot(*points[0], kind=kind))
+    return panel.picture(
         *shapes,
-        width=WIDTH,
-        height=HEIGHT,
+        x_ticks=numbered(sorted({round(x) for x in xs})),
+        y_ticks=[(mark, f"{mark:g}") for mark in scale],
+        x_name=x_name,
         title=title,
     )
 
 
-def sample(*, href: str, width: int, height: int, boxes: Sequence[Box], title: str) -> Markup:
-    """An image with its boxes over it: solid where a person drew them, dashed where the machine did."""
-    stroke = max(width, height) / 160
-    text = max(width, height) / 22
-    shapes = []
-    for box in boxes:
-        who = "machine" if box.by_machine else "human"
-        confidence = f" {box.confidence:.2f}" if box.confidence is not None else ""
-        name = svg.element("title", f"{box.label}{confidence}, by {'the machine' if box.by_machine else 'people'}")
-        for layer in ("halo", who):
-            shapes.append(
-                svg.element(
-                    "rect",
-                    name if layer == who else Markup(""),
-                    x=box.left,
-                    y=box.top,
-                    width=box.width,
-                    height=box.height,
-                    class_=f"box {layer}",
-                    stroke_width=stroke * (2 if layer == "halo" else 1),
-                    stroke_dasharray=f"{stroke * 4:g} {stroke * 2:g}" if box.by_machine and layer == who else None,
-                )
-            )
-        above = box.top > text * 1.2
-        shapes.append(
-            svg.element(
-                "text",
-                f"{box.label}{confidence}",
-                x=box.left,
-                y=box.top - stroke * 2 if above else box.top + text,
-                font_size=text,
-                stroke_width=text / 5,
-                class_="box-label",
-            )
-        )
+def progress(*, human: int, machine: int, failed: int, total: int) -> Markup:
+    """One bar of a labeling job: labeled by people, by the machine, failed, and what is left."""
+    x = Scale(0, max(total, human + machine + failed, 1))
+    parts = [bar(0, WIDTH, 0, BAR_HEIGHT, kind="track")]
+    begin = 0
+    for count, kind in ((human, "human"), (machine, "machine"), (failed, "failed")):
+        end, title = begin + count, f"{kind}: {number(count)}"
+        if count:
+            parts.append(bar(x(begin), x(end), 0, BAR_HEIGHT, kind=f"bar {kind}", title=title))
+        begin = end
     return svg.picture(
-        svg.element("image", href=href, x=0, y=0, width=width, height=height),
+        *parts,
+        width=WIDTH,
+        height=BAR_HEIGHT,
+        title=f"{number(human)} by people, {number(machine)} by machine, {number(failed)} failed, of {number(total)}",
+        class_="progress",
+        fit="none",
+    )
+
+
+def spend(*, spent: int, committed: int, cap: int) -> Markup:
+    """Spend against the cap: what is paid, what is reserved for running jobs, marks at 50, 80 and 100 %."""
+    x = Scale(0, max(cap, committed + spent, 1))
+    top, bottom = 2.0, 2.0 + BAR_HEIGHT
+    shapes = [
+        bar(0, WIDTH, top, bottom, kind="track"),
+        bar(0, x(spent), top, bottom, kind="bar human", title=f"spent {money(spent)}"),
+        bar(x(spent), x(spent + committed), top, bottom, kind="bar reserved", title=f"reserved {money(committed)}"),
+    ]
+    for share, anchor in ((50, "middle"), (80, "middle"), (100, "end")):
+        at = x(share / 100 * cap)
+        shapes.append(upright(at, 0, bottom + top, kind="mark"))
+        shapes.append(text(f"{share} %", at, bottom + 14, kind="tick", anchor=anchor))
+    return svg.picture(
         *shapes,
-        width=width,
-        height=height,
-        title=title,
-        class_="sample",
+        width=WIDTH,
+        height=36.0,
+        title=f"Spent {money(spent)} and reserved {money(committed)} of a budget of {money(cap)}",
+        class_="chart spend",
     )
 
 
 def estimate(*, low: int, likely: int, high: int, ceiling: int, all_human: int) -> Markup:
     """What a campaign will cost: the band with its likely value, the ceiling, and what people alone would cost."""
-    width, height = 360.0, 44.0
-    whole = max(ceiling, all_human, high, 1) * 1.02
-
-    def x(mills: int) -> float:
-        return mills / whole * width
-
-    marks = [
-        svg.element(
-            "line", svg.element("title", f"{name} {money(value)}"), x1=x(value), x2=x(value), y1=top, y2=34, class_=kind
-        )
-        for name, value, kind, top in (
-            ("ceiling", ceiling, "ceiling", 4),
-            ("all by people", all_human, "all-human", 4),
-            ("likely", likely, "likely", 10),
-        )
-    ]
+    x = Scale(0, max(ceiling, all_human, high, 1) * 1.02)
+    top, bottom = 14.0, 14.0 + BAR_HEIGHT
     return svg.picture(
-        svg.element("rect", x=0, y=14, width=width, height=16, class_="track"),
-        svg.element("rect", x=x(low), y=14, width=max(2.0, x(high) - x(low)), height=16, class_="band"),
-        *marks,
-        width=width,
-        height=height,
+        bar(0, WIDTH, top, bottom, kind="track"),
+        bar(x(low), max(x(high), x(low) + 2), top, bottom, kind="band"),
+        upright(x(ceiling), 4, bottom + 4, kind="ceiling", title=f"ceiling {money(ceiling)}"),
+        upright(x(all_human), 4, bottom + 4, kind="all-human", title=f"all by people {money(all_human)}"),
+        upright(x(likely), 10, bottom + 4, kind="likely", title=f"likely {money(likely)}"),
+        width=WIDTH,
+        height=44.0,
         title=f"Likely {money(likely)}, between {money(low)} and {money(high)}; never above {money(ceiling)};"
         f" {money(all_human)} all by people",
+    )
+
+
+def _batches(points: Sequence[ChainPoint]) -> list[int]:
+    return sorted({point.batch for point in points})
+
+
+def _spoken(points: Sequence[ChainPoint], value: Callable[[ChainPoint], str]) -> str:
+    return "; ".join(
+        f"batch {point.batch}{' control' if point.is_control else ''} {value(point)}" for point in points[:MOST_SPOKEN]
     )

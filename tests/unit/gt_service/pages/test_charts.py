@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from gt_service.pages import charts, svg
+from gt_service.objects import S3Uri
+from gt_service.outputs.labels import Box
+from gt_service.pages import charts, plot, svg
+from gt_service.pages.samples import LabeledImage, drawn
 
 
 def parsed(drawing: Markup) -> ElementTree.Element:
@@ -60,7 +63,7 @@ def test_every_shape_stays_inside_its_frame(points: list[charts.ChainPoint]) -> 
         if not drawing:
             continue
         for shape in parsed(drawing).iter():
-            for name, most in (("x", charts.WIDTH), ("y", charts.HEIGHT), ("cx", charts.WIDTH), ("cy", charts.HEIGHT)):
+            for name, most in (("x", plot.WIDTH), ("y", plot.HEIGHT), ("cx", plot.WIDTH), ("cy", plot.HEIGHT)):
                 if shape.get(name) is not None:
                     assert -1 <= float(shape.get(name, "0")) <= most + 1
 
@@ -83,7 +86,7 @@ def test_no_style_attributes() -> None:
 
 @pytest.mark.parametrize("highest", [0, 0.003, 0.136, 1, 7, 1250, 99_999])
 def test_ticks_are_round_and_reach_the_highest_value(highest: float) -> None:
-    marks = svg.ticks(highest)
+    marks = plot.marks(highest)
     assert marks[0] == 0
     assert marks[-1] >= highest
     assert 2 <= len(marks) <= 6
@@ -92,7 +95,7 @@ def test_ticks_are_round_and_reach_the_highest_value(highest: float) -> None:
 @pytest.mark.parametrize("highest", [1, 2, 3, 7, 10, 11, 42, 99, 1250, 99_999])
 def test_images_are_counted_in_whole_ones(highest: int) -> None:
     """Lines at 2.5 and 7.5 were called 2 and 8."""
-    marks = svg.ticks(highest, whole=True)
+    marks = plot.marks(highest, whole=True)
     assert all(mark == int(mark) for mark in marks)
     assert marks[-1] >= highest
     assert 2 <= len(marks) <= 6
@@ -100,8 +103,8 @@ def test_images_are_counted_in_whole_ones(highest: int) -> None:
 
 @given(st.floats(0.0001, 1e6))
 def test_a_line_is_called_by_its_number(highest: float) -> None:
-    marks = svg.ticks(highest)
-    digits = svg.decimals(marks, least=2)
+    marks = plot.marks(highest)
+    digits = plot.decimals(marks, least=2)
     assert [float(f"{mark:.{digits}f}") for mark in marks] == marks
 
 
@@ -113,10 +116,19 @@ def test_progress_never_overflows() -> None:
 
 
 def test_boxes_by_machine_are_dashed() -> None:
-    boxes = [charts.Box(1, 1, 5, 5, "Bird", True, 0.9), charts.Box(9, 9, 5, 5, "Bird", False)]
-    drawing = parsed(charts.sample(href="https://x/i.jpg", width=32, height=24, boxes=boxes, title="t"))
-    shown = {
-        one.get("class"): one.get("stroke-dasharray") for one in drawing.iter("rect") if one.get("class") != "box halo"
+    boxes = (Box("Bird", 1, 1, 5, 5),)
+    images = [
+        LabeledImage(S3Uri("b", "i.jpg"), 32, 24, boxes, "", by_machine, (0.9,) if by_machine else ())
+        for by_machine in (True, False)
+    ]
+    drawings = [parsed(sample.drawing) for sample in drawn(images, address=lambda uri: f"https://x/{uri.key}")]
+    dashes = {
+        box.get("class"): box.get("stroke-dasharray")
+        for drawing in drawings
+        for box in drawing.iter("rect")
+        if box.get("class") != "box halo"
     }
-    assert shown["box machine"] is not None
-    assert shown["box human"] is None
+    assert dashes["box machine"] is not None
+    assert dashes["box human"] is None
+    assert "Bird 0.90" in "".join(drawings[0].itertext())
+    assert "0." not in "".join(drawings[1].itertext())

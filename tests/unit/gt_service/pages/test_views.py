@@ -208,8 +208,8 @@ def test_a_running_job_shows_its_spend_beside_its_ceiling() -> None:
 def test_machine_boxes_have_a_confidence_and_peoples_have_none() -> None:
     """People's confidence says how far they agreed; shown beside the machine's it would be read as the same thing."""
     images = list(map(shown, data.rows()))
-    assert {box.confidence is None for image in images if not image.by_machine for box in image.boxes} == {True}
-    assert {box.confidence is None for image in images if image.by_machine for box in image.boxes} == {False}
+    assert all(len(image.confidences) == len(image.boxes) * image.by_machine for image in images)
+    assert {bool(image.confidences) for image in images} == {True, False}
 
 
 def test_duplicates_name_their_twin() -> None:
