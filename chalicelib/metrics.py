@@ -47,15 +47,15 @@ def upload(outcome: str) -> None:
         metrics().add_metric(_OUTCOMES[outcome], MetricUnit.Count, 1)
 
 
-def found_upload(outcome: str) -> None:
+def upload_found(outcome: str) -> None:
     """One upload whose message was lost, found in the inbox."""
     metrics().add_metric("UploadsFound", MetricUnit.Count, 1)
     upload(outcome)
 
 
-def transitions(found: Iterable[Notification]) -> None:
+def transitions(notifications: Iterable[Notification]) -> None:
     """What has just been told for the first time, and so happened once."""
-    for notification in found:
+    for notification in notifications:
         if notification.kind in _TRANSITIONS:
             metrics().add_metric(_TRANSITIONS[notification.kind], MetricUnit.Count, 1)
 

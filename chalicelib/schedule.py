@@ -42,6 +42,6 @@ def _walk(go_on: Callable[[], bool]) -> None:
     """Takes in what was uploaded and nobody was told of; the campaigns are advanced at the next tick."""
     for taken in wiring.inbox_walk().go_on(wiring.now(), may_go_on=go_on):
         logger.info("taken in", extra={"key": taken.key, "outcome": taken.outcome, "reason": taken.reason})
-        metrics.found_upload(taken.outcome)
+        metrics.upload_found(taken.outcome)
         if taken.campaign and taken.may_be_duplicate:
             wiring.store().campaigns.tell_of_duplicates(taken.campaign, wiring.now())

@@ -71,11 +71,11 @@ def demo(
             sys.exit(1)
 
 
-def _conclude(stack: LocalStack, found: dict[str, Any], out: Path, *, keep: bool) -> None:
+def _conclude(stack: LocalStack, results: dict[str, Any], out: Path, *, keep: bool) -> None:
     from gt_cli.demo.results import conclusion
 
-    console.print(conclusion(found))
-    console.print(f"{found['seconds']:.0f} seconds. Everything is in [bold]{out}[/]; open [bold]{out}/index.html[/]")
+    console.print(conclusion(results))
+    console.print(f"{results['seconds']:.0f} seconds. Everything is in [bold]{out}[/]; open [bold]{out}/index.html[/]")
     if keep:
         print_addresses(stack)
         run_until_interrupted(stack)

@@ -164,9 +164,9 @@ def _is_path_of(name: str, alias: str) -> bool:
     return alias == str(path) or ("/" in alias and alias == str(path.with_suffix("")))
 
 
-def _ends_with(one: str, other: str) -> bool:
+def _ends_with(words: str, other: str) -> bool:
     """Whether one path is the end of the other: the same image, named from another folder."""
-    return f"/{one}".endswith(f"/{other}") or f"/{other}".endswith(f"/{one}")
+    return f"/{words}".endswith(f"/{other}") or f"/{other}".endswith(f"/{words}")
 
 
 @dataclass

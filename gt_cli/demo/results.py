@@ -58,13 +58,13 @@ def _summary_of(job: JsonObject, report: JsonObject) -> dict[str, Any]:
     }
 
 
-def conclusion(found: JsonObject) -> Table:
+def conclusion(results: JsonObject) -> Table:
     """The notebook's conclusion as a table."""
     table = Table(box=box.SIMPLE_HEAD, title="What the pre-trained model saved", title_style="bold", pad_edge=False)
     table.add_column("job")
     for name in ("machine share", "by people", "by machine", "people's time", "wages", "true error"):
         table.add_column(name, justify="right")
-    for job in found["jobs"]:
+    for job in results["jobs"]:
         table.add_row(
             f"{job['name']}\n[dim]{ROLES.get(job['role'], job['role'])}[/]",
             f"[bold]{percent(job['machine_share'])}[/]",
@@ -82,14 +82,14 @@ def conclusion(found: JsonObject) -> Table:
     return table
 
 
-def write(folder: Path, found: JsonObject) -> None:
+def write(folder: Path, results: JsonObject) -> None:
     """Writes summary.json and index.html beside what was downloaded."""
-    (folder / "summary.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    (folder / "summary.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
     pages = Environment(loader=PackageLoader("gt_cli.demo"), autoescape=True, undefined=StrictUndefined)
     pages.filters["dollars"] = _dollars
     pages.filters["hours"] = _hours
     page = pages.get_template("index.html").render(
-        found=found, roles=ROLES, wage=WAGE, has=lambda path: (folder / path).exists()
+        found=results, roles=ROLES, wage=WAGE, has=lambda path: (folder / path).exists()
     )
     (folder / "index.html").write_text(page, "utf-8")
 

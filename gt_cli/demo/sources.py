@@ -65,10 +65,10 @@ def photos(images: Path, boxes: Path, *, choice: OpenImagesClass | None = None) 
     return Source("photos", f"photos from {images}", plan, partial(as_pictures, found))
 
 
-def as_pictures(found: LabeledImages) -> PictureSet:
+def as_pictures(images: LabeledImages) -> PictureSet:
     """Images and boxes as they are uploaded and written into gold labels."""
-    numbers = {label: number for number, label in enumerate(found.labels)}
-    return PictureSet(found.labels, tuple(_picture(image, numbers) for image in found.images))
+    numbers = {label: number for number, label in enumerate(images.labels)}
+    return PictureSet(images.labels, tuple(_picture(image, numbers) for image in images.images))
 
 
 def _picture(image: LabeledImage, numbers: dict[str, int]) -> Picture:

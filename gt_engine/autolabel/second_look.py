@@ -234,8 +234,8 @@ def _odds(model: logistic.Logistic | None, x: Numbers) -> Numbers:
     return np.asarray(probability / (1 - probability), np.float64)
 
 
-def _overlap(one: Floats, other: Floats) -> Numbers:
-    return intersection_over_union(one, other).astype(np.float64)
+def _overlap(boxes: Floats, other: Floats) -> Numbers:
+    return intersection_over_union(boxes, other).astype(np.float64)
 
 
 def _logit(probability: Numbers | NDArray[np.float64]) -> Numbers:

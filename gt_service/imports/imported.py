@@ -263,9 +263,9 @@ def _size(line: JsonObject) -> tuple[int, int] | None:
     return next(((size["width"], size["height"]) for value in values for size in value.get("image_size", ())), None)
 
 
-def _is_scaled(one: tuple[int, int], other: tuple[int, int]) -> bool:
+def _is_scaled(size: tuple[int, int], other: tuple[int, int]) -> bool:
     """Whether both are one picture at two sizes, but for the rounding of its sides."""
-    return abs(one[0] * other[1] - other[0] * one[1]) <= max(*one, *other)
+    return abs(size[0] * other[1] - other[0] * size[1]) <= max(*size, *other)
 
 
 def _of_image(line: JsonObject, image: Image, bucket: str) -> dict[str, Any]:

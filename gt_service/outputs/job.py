@@ -384,10 +384,10 @@ def _some(description: Mapping[str, Any], count: int) -> Callable[[str], bool]:
     return lambda object_id: zlib.crc32(object_id.encode()) % stride == 0
 
 
-def _explain(found: LabeledObject, answers: int, detail: str | None) -> UnlabeledObject:
+def _explain(labeled: LabeledObject, answers: int, detail: str | None) -> UnlabeledObject:
     answered = Reason.UNCONSOLIDATED if answers else Reason.UNANSWERED
     reason = answered if detail is None else Reason.FAILED
-    return UnlabeledObject(found.object_id, found.source, reason, answers, detail)
+    return UnlabeledObject(labeled.object_id, labeled.source, reason, answers, detail)
 
 
 def _counter_findings(counters: Mapping[str, int], iterations: Sequence[Iteration]) -> Iterator[Finding]:

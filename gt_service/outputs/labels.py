@@ -108,16 +108,16 @@ def scaled(boxes: Boxes, size: tuple[int, int, int] | None) -> Boxes:
     )
 
 
-def agreement(one: Label, other: Label) -> float:
+def agreement(label: Label, other: Label) -> float:
     """How far two labels of the same object agree, 0 to 1: F1 of the boxes, or whether the classes are the same."""
-    if isinstance(one, Boxes) and isinstance(other, Boxes):
-        return match_boxes(one.boxes, other.boxes).f1
-    return float(one == other)
+    if isinstance(label, Boxes) and isinstance(other, Boxes):
+        return match_boxes(label.boxes, other.boxes).f1
+    return float(label == other)
 
 
-def match_boxes(found: Sequence[Box], right: Sequence[Box]) -> Match:
+def match_boxes(boxes: Sequence[Box], right: Sequence[Box]) -> Match:
     """Pairs boxes of the same class, best IoU first, each box once."""
-    pairs = sorted(_pairs(found, right), key=lambda pair: -pair[0])
+    pairs = sorted(_pairs(boxes, right), key=lambda pair: -pair[0])
     taken_found: set[int] = set()
     taken_right: set[int] = set()
     ious: list[float] = []
@@ -126,20 +126,20 @@ def match_boxes(found: Sequence[Box], right: Sequence[Box]) -> Match:
             taken_found.add(i)
             taken_right.add(j)
             ious.append(overlap)
-    return Match(len(ious), len(found) - len(ious), len(right) - len(ious), tuple(ious))
+    return Match(len(ious), len(boxes) - len(ious), len(right) - len(ious), tuple(ious))
 
 
-def iou(one: Box, other: Box) -> float:
+def iou(box: Box, other: Box) -> float:
     """Area of the intersection over the area of the union; 0 where neither has an area."""
-    width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
-    height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    width = min(box.left + box.width, other.left + other.width) - max(box.left, other.left)
+    height = min(box.top + box.height, other.top + other.height) - max(box.top, other.top)
     shared = max(0.0, width) * max(0.0, height)
-    union = one.width * one.height + other.width * other.height - shared
+    union = box.width * box.height + other.width * other.height - shared
     return shared / union if union > 0 else 0.0
 
 
-def _pairs(found: Sequence[Box], right: Sequence[Box]) -> Iterator[tuple[float, int, int]]:
-    for i, box in enumerate(found):
+def _pairs(boxes: Sequence[Box], right: Sequence[Box]) -> Iterator[tuple[float, int, int]]:
+    for i, box in enumerate(boxes):
         for j, truth in enumerate(right):
             if box.label == truth.label and (overlap := iou(box, truth)) >= MATCHING_IOU:
                 yield overlap, i, j

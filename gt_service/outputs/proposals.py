@@ -73,14 +73,14 @@ def _proposal(record: Mapping[str, Any]) -> Proposal:
     return Proposal(bool(record["shown"]), planted["mistake"], Box("", left, top, right - left, bottom - top))
 
 
-def was_accepted(one: Proposal, answer: Label) -> bool:
+def was_accepted(proposal: Proposal, answer: Label) -> bool:
     """Whether an answer keeps what was planted; boxes whatever their class."""
     if isinstance(answer, Classes):
-        return (one.wrong_class in answer.names) is not (one.planted == "missing")
-    if one.box is None:
+        return (proposal.wrong_class in answer.names) is not (proposal.planted == "missing")
+    if proposal.box is None:
         return False
-    overlap = max((iou(one.box, box) for box in answer.boxes), default=0.0)
-    return overlap < FOUND_IOU if one.planted == "missing" else overlap >= KEPT_IOU
+    overlap = max((iou(proposal.box, box) for box in answer.boxes), default=0.0)
+    return overlap < FOUND_IOU if proposal.planted == "missing" else overlap >= KEPT_IOU
 
 
 @dataclass

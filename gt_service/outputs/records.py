@@ -81,13 +81,9 @@ def label_record(line: JsonObject, attribute: str) -> LabelRecord | None:
     return LabelRecord(
         value=line[attribute],
         metadata=metadata,
-        human=_said(str(metadata.get("human-annotated"))),
+        human={"yes": True, "no": False}.get(str(metadata.get("human-annotated")).lower()),
         job_name=_plain_name(name) if isinstance(name, str) else None,
     )
-
-
-def _said(human_annotated: str) -> bool | None:
-    return {"yes": True, "no": False}.get(human_annotated.lower())
 
 
 @lru_cache  # a job's hundred thousand labels name the same job

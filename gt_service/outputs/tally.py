@@ -107,13 +107,13 @@ class Tally:
     def _is_human(self, object_id: str, record: LabelRecord) -> bool:
         return object_id not in self._machine.iterations if record.human is None else record.human
 
-    def _count(self, found: LabeledObject, record: LabelRecord) -> None:
-        placement = self._human if found.human else self._machine
-        iteration = placement.iterations.get(found.object_id)
+    def _count(self, labeled: LabeledObject, record: LabelRecord) -> None:
+        placement = self._human if labeled.human else self._machine
+        iteration = placement.iterations.get(labeled.object_id)
         if iteration is None:
             self.unplaced += 1
             iteration = placement.guess(record.created_at)
-        self.images[found.human][iteration] += 1
-        self.boxes[found.human][iteration] += record.boxes
-        if found.human and self._compared(found.object_id) and (label := label_of(record)) is not None:
-            self.labels[found.object_id] = label
+        self.images[labeled.human][iteration] += 1
+        self.boxes[labeled.human][iteration] += record.boxes
+        if labeled.human and self._compared(labeled.object_id) and (label := label_of(record)) is not None:
+            self.labels[labeled.object_id] = label

@@ -78,7 +78,7 @@ def grid_values(
 
 def image_values(
     campaign: str,
-    one: OneImage,
+    image: OneImage,
     wanted: Filter,
     *,
     job: str | None,
@@ -88,54 +88,54 @@ def image_values(
     address: Callable[[S3Uri], str],
 ) -> dict[str, Any]:
     """What the template of one image shows. labels, is_multi_label: of the campaign's spec."""
-    row, first = one.image.row, (one.place or 0) // IMAGES_A_PAGE * IMAGES_A_PAGE
+    row, first = image.image.row, (image.place or 0) // IMAGES_A_PAGE * IMAGES_A_PAGE
     (sample,) = drawn([shown(row)], address=address)
-    said = _said(one)
-    pictures = drawn([shown(each) for _, each in said], address=address)
-    is_alone = one.image.id.startswith(f"{CORRECTIONS}.")
+    others = _other_labels(image)
+    pictures = drawn([shown(each) for _, each in others], address=address)
+    is_alone = image.image.id.startswith(f"{CORRECTIONS}.")
     return {
         "name": campaign,
         "job": job,
-        "image": one.image.id,
+        "image": image.image.id,
         "key": S3Uri.parse(row["source"]).key,
         "sample": sample,
         "sure": sure_of(row),
         "is_removed": bool(row.get(REMOVED)),
-        "from_job": None if is_alone else one.image.id.rpartition(".")[0],
-        "place": "" if one.place is None else f"Image {one.place + 1:,}",
+        "from_job": None if is_alone else image.image.id.rpartition(".")[0],
+        "place": "" if image.place is None else f"Image {image.place + 1:,}",
         "grid": _query(wanted, job, first=first),
-        "before": one.before and _query(wanted, job, image=one.before),
-        "after": one.after and _query(wanted, job, image=one.after),
+        "before": image.before and _query(wanted, job, image=image.before),
+        "after": image.after and _query(wanted, job, image=image.after),
         "history": [
-            (written_time(each.at.isoformat()), each.by, _summary(each), each.why) for each in reversed(one.history)
+            (written_time(each.at.isoformat()), each.by, _summary(each), each.why) for each in reversed(image.history)
         ],
-        "answers": list(zip(pictures, (who for who, _ in said), strict=True)),
-        "editor": _editor(one, labels, is_multi_label=is_multi_label) if may_operate else None,
+        "answers": list(zip(pictures, (who for who, _ in others), strict=True)),
+        "editor": _editor(image, labels, is_multi_label=is_multi_label) if may_operate else None,
     }
 
 
-def _said(one: OneImage) -> list[tuple[str, Row]]:
+def _other_labels(image: OneImage) -> list[tuple[str, Row]]:
     """All that was said of an image besides the label that holds."""
-    original, source = one.original, {"source": one.image.row["source"]}
-    said = []
-    if original is not None and one.history:
+    original, source = image.original, {"source": image.image.row["source"]}
+    labels = []
+    if original is not None and image.history:
         who = "people together" if original["human"] else "the machine"
-        said.append((f"before it was corrected: {who}", original))
+        labels.append((f"before it was corrected: {who}", original))
     if original is not None and "machine" in original:
         predicted = {"size": original.get("size"), **original["machine"], **source, "human": False}
-        said.append(("the machine, which had not learned from it", predicted))
-    return said + [(f"worker {worker}", answer) for worker, answer in one.answers]
+        labels.append(("the machine, which had not learned from it", predicted))
+    return labels + [(f"worker {worker}", answer) for worker, answer in image.answers]
 
 
-def _editor(one: OneImage, labels: Sequence[str], *, is_multi_label: bool) -> dict[str, Any]:
+def _editor(image: OneImage, labels: Sequence[str], *, is_multi_label: bool) -> dict[str, Any]:
     """What the page's script needs to change the label."""
-    row = one.image.row
-    has_boxes = "boxes" in row or "boxes" in (one.original or {})
+    row = image.image.row
+    has_boxes = "boxes" in row or "boxes" in (image.original or {})
     names = [box[0] for box in row["boxes"]] if "boxes" in row else row["classes"]
     return {
-        "image": one.image.id,
+        "image": image.image.id,
         "source": row["source"],
-        "replaces": one.history[-1].name if one.history else "",
+        "replaces": image.history[-1].name if image.history else "",
         "size": row.get("size"),
         "boxes": row.get("boxes", []) if has_boxes else None,
         "classes": None if has_boxes else row["classes"],

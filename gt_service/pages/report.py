@@ -234,7 +234,7 @@ def _unlabeled(unlabeled: Json) -> Table:
     )
 
 
-def _file(found: Json) -> str:
+def _file(finding: Json) -> str:
     """Its key, without the bucket, or its number where the source is not known."""
-    source = found.get("source") or ""
-    return source.split("/", 3)[-1] if source.startswith("s3://") else f"object {found['object_id']}"
+    source = finding.get("source") or ""
+    return source.split("/", 3)[-1] if source.startswith("s3://") else f"object {finding['object_id']}"

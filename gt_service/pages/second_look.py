@@ -45,7 +45,7 @@ def compared(suspect: Suspect) -> Compared:
 
 def second_look_values(
     campaign: str,
-    found: Suspects,
+    suspects: Suspects,
     images: Sequence[Compared],
     *,
     count: int,
@@ -56,11 +56,11 @@ def second_look_values(
     offered = second_look_dialogs(campaign, len(images)) if may_operate else ()
     return {
         "name": campaign,
-        "judged": number(found.judged),
+        "judged": number(suspects.judged),
         "count": len(images),
         "images": [
             (picture([image.people, image.machine], address(image.source)), _caption(image, suspect), suspect.job)
-            for image, suspect in zip(images, found.worst, strict=True)
+            for image, suspect in zip(images, suspects.worst, strict=True)
         ],
         "more": f"?top={count + _STEP}" if len(images) == count and count + _STEP <= 1_000 else None,
         "actions": offered,

@@ -56,12 +56,12 @@ class Likeness:
         return self.distance(other) <= NEAR and _may_share(self.shape, other.shape, task)
 
 
-def _may_share(one: Shape, other: Shape, task: TaskType) -> bool:
+def _may_share(shape: Shape, other: Shape, task: TaskType) -> bool:
     if task in {TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL}:
         return True
     if task is not TaskType.OBJECT_DETECTION:  # a mask has the size of its image
-        return (one.width, one.height) == (other.width, other.height)
+        return (shape.width, shape.height) == (other.width, other.height)
     # The same proportions, but for the rounding of the smaller one's sides to whole pixels.
-    return abs(one.width * other.height - other.width * one.height) <= max(
-        one.width, one.height, other.width, other.height
+    return abs(shape.width * other.height - other.width * shape.height) <= max(
+        shape.width, shape.height, other.width, other.height
     )

@@ -69,7 +69,7 @@ class JobName:
         )
 
     @classmethod
-    def is_one(cls, text: str) -> bool:
+    def fits(cls, text: str) -> bool:
         return _JOB_NAME.fullmatch(text) is not None
 
     def __str__(self) -> str:

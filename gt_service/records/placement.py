@@ -94,36 +94,36 @@ class Placement:
     bands: tuple[BandChange, ...] = ()
 
 
-def placement(found: Image, seen: Seen, *, skip_duplicates: bool, search: Search | None = None) -> Placement | None:
+def placement(image: Image, seen: Seen, *, skip_duplicates: bool, search: Search | None = None) -> Placement | None:
     """What to write for an upload; None where a later upload of the same key is registered already.
 
     found: the upload, pending or rejected. skip_duplicates: whether equal content is sent to people only once.
     search: where near-duplicates are looked for; `seen` then holds the bands.
     """
     before = seen.image
-    if before is not None and before.sequencer >= found.sequencer:
+    if before is not None and before.sequencer >= image.sequencer:
         return None
     if before is not None and not before.is_open:
         # Its manifest is written and people may be at work, or it has its label: it stays, and its owner is told.
-        after = replace(before, sequencer=found.sequencer)
-        if before.replaced_after_batch or not before.shows_the_same_as(found):
+        after = replace(before, sequencer=image.sequencer)
+        if before.replaced_after_batch or not before.shows_the_same_as(image):
             reason = _RELABELED if before.batch is None else _REPLACED
             after = replace(after, replaced_after_batch=True, reason=reason, remedy="Upload it under another name.")
         elif before.digest is not None:
             # The same bytes under another ETag: who compares the inbox with what is known here must not find it again.
-            after = replace(after, etag=found.etag)
+            after = replace(after, etag=image.etag)
         return Placement(ImageChange(before, after))
-    if found.status is not ImageStatus.PENDING or not skip_duplicates:
-        return _with_former(Placement(ImageChange(before, found)), seen)
-    content = seen.content or Content(found.fingerprint, None, 0)
-    found = replace(found, near_to=content.fingerprint if content.fingerprint != found.fingerprint else None)
-    if content.owner in {None, found.key}:
-        claimed = ContentChange(seen.content, replace(content, owner=found.key))
+    if image.status is not ImageStatus.PENDING or not skip_duplicates:
+        return _with_former(Placement(ImageChange(before, image)), seen)
+    content = seen.content or Content(image.fingerprint, None, 0)
+    image = replace(image, near_to=content.fingerprint if content.fingerprint != image.fingerprint else None)
+    if content.owner in {None, image.key}:
+        claimed = ContentChange(seen.content, replace(content, owner=image.key))
         bands = (
-            () if seen.content or search is None else _with_look(seen.bands, Look(found.fingerprint, search.likeness))
+            () if seen.content or search is None else _with_look(seen.bands, Look(image.fingerprint, search.likeness))
         )
-        return _with_former(Placement(ImageChange(before, found), contents=(claimed,), bands=bands), seen)
-    duplicate = replace(found, place=f"{ImageStatus.DUPLICATE}#{content.fingerprint}")
+        return _with_former(Placement(ImageChange(before, image), contents=(claimed,), bands=bands), seen)
+    duplicate = replace(image, place=f"{ImageStatus.DUPLICATE}#{content.fingerprint}")
     counted = ContentChange(seen.content, replace(content, twins=content.twins + 1))
     return _with_former(Placement(ImageChange(before, duplicate), contents=(counted,)), seen)
 

@@ -111,13 +111,13 @@ def _hours(reports: Sequence[Mapping[str, Any]], key: str) -> float | None:
     return round(sum(known), 3) if known else None
 
 
-def _duplicates(chain: Sequence[Mapping[str, Any]], found: Mapping[str, int]) -> Report:
+def _duplicates(chain: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> Report:
     """What was not paid for twins: what the chain's jobs cost, by and large, for each label they made."""
     totals = _totals(chain)
     paid_for, cost = totals["labeled"], totals["cost_mills"]
-    saved = found["labeled"] * cost // paid_for if paid_for else 0
+    saved = counts["labeled"] * cost // paid_for if paid_for else 0
     return {
-        **found,
+        **counts,
         "saved_mills": saved,
         "saved_usd": as_usd_number(Mills(saved)),
         "compared_to": "labeling each of them for what a label cost in this campaign's chain on average",

@@ -98,14 +98,14 @@ def make_job_report(
     sample = AuditSample(description["LabelingJobName"])
     checked = ImportedCheck(spec)
 
-    def each(found: LabeledObject) -> None:
-        sample.add(found)
-        checked.add(found)
+    def each(labeled: LabeledObject) -> None:
+        sample.add(labeled)
+        checked.add(labeled)
         if gallery is not None:
-            gallery.add(found)
+            gallery.add(labeled)
         if audit is not None and arms is not None:
-            audit.add(found)
-            arms.add(found)
+            audit.add(labeled)
+            arms.add(labeled)
 
     output = read_job_output(objects, logs, description, each=each)
     quality = None if audit is None else audit.result()

@@ -198,9 +198,9 @@ class ArmAudit:
     def __init__(self, audit: Callable[[], Audit]) -> None:
         self._arms = {True: audit(), False: audit()}
 
-    def add(self, found: LabeledObject) -> None:
-        if found.blind is not None and found.human:
-            self._arms[found.blind].add(found)
+    def add(self, labeled: LabeledObject) -> None:
+        if labeled.blind is not None and labeled.human:
+            self._arms[labeled.blind].add(labeled)
 
     def result(self) -> Mapping[bool, dict[str, Any] | None]:
         """The scores by whether the labels were made blind."""

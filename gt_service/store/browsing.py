@@ -56,7 +56,7 @@ class Browsing:
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> tuple[tuple[Job, ...], str | None]:
         """The newest first: names sort by batch, and a batch's follow-ups and control stand beside its first try."""
-        if after and not JobName.is_one(after):
+        if after and not JobName.fits(after):
             raise unknown_token()
         start = {"campaign": {"S": campaign}, "name": {"S": after}} if after else None
         found = self._tables.jobs.query(campaign, scan_index_forward=False, limit=limit, last_evaluated_key=start)

@@ -88,24 +88,24 @@ class Images:
 
     # ------------------------------------------------------------ registration
 
-    def register(self, found: Image, *, skip_duplicates: bool, search: Search | None = None) -> Image | None:
+    def register(self, image: Image, *, skip_duplicates: bool, search: Search | None = None) -> Image | None:
         """Writes an upload down; None where a later one of the same key is registered already.
 
         The common case, a new key, is one conditional write (with its content where duplicates are skipped) and
         no read. A search for near-duplicates reads a few items by their keys first. Errors: `Contention`.
         """
-        seen = Seen() if search is None else self._look(found, search)
+        seen = Seen() if search is None else self._look(image, search)
         for _ in range(_ATTEMPTS):
-            placed = placement(found, seen, skip_duplicates=skip_duplicates, search=search)
+            placed = placement(image, seen, skip_duplicates=skip_duplicates, search=search)
             if placed is None:
                 return None
             try:
-                self._write(found.campaign, placed)
+                self._write(image.campaign, placed)
             except Lost:
-                seen = self._look(found, search)
+                seen = self._look(image, search)
             else:
                 return placed.image.after
-        raise Contention(f"image {found.key!r}")
+        raise Contention(f"image {image.key!r}")
 
     def get(self, campaign: str, key: str) -> Image | None:
         try:

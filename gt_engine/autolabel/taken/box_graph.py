@@ -119,17 +119,17 @@ def _suppressed(g: Algebra, boxes: str, scores: str, threshold: float, limit: in
     return g.reshape(g.cut(kept, 2, 3, 1), -1)
 
 
-def _apart(g: Algebra, found: Found) -> str:
-    return g.add(found.boxes, g.mul(g.expand(g.op("Cast", found.labels, to=1), 1), 2.0))
+def _apart(g: Algebra, boxes: Found) -> str:
+    return g.add(boxes.boxes, g.mul(g.expand(g.op("Cast", boxes.labels, to=1), 1), 2.0))
 
 
-def _merged(g: Algebra, found: Found, most: int) -> tuple[str, str, str]:
+def _merged(g: Algebra, boxes: Found, most: int) -> tuple[str, str, str]:
     """`detector._merged`: places of the best boxes, those boxes set apart by class, and what their doubles vote."""
-    apart = _apart(g, found)
-    kept = _suppressed(g, apart, found.scores, OVERLAP, most)
+    apart = _apart(g, boxes)
+    kept = _suppressed(g, apart, boxes.scores, OVERLAP, most)
     chosen = g.take(apart, kept, 0)
-    weights = g.mul(g.greater(_iou(g, chosen, apart), VOTE), g.mul(found.scores, found.scores))
-    voted = g.div(g.op("MatMul", weights, found.boxes), g.sum(weights, 1, keep=True))
+    weights = g.mul(g.greater(_iou(g, chosen, apart), VOTE), g.mul(boxes.scores, boxes.scores))
+    voted = g.div(g.op("MatMul", weights, boxes.boxes), g.sum(weights, 1, keep=True))
     return kept, chosen, voted
 
 
