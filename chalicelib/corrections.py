@@ -9,6 +9,7 @@ from chalicelib.page_data import page_data
 from gt_service.errors import Conflict, InvalidInput
 from gt_service.gallery.correcting import LONGEST_TEXT, corrected_label
 from gt_service.gallery.looking import Filter
+from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import Correction, corrections_of, write_correction
 from gt_service.records.names import Places
 
@@ -42,6 +43,12 @@ def correct(campaign: str, body: Any, *, by: str) -> Correction:
         at=now,
     )
     _check_seen(one.history, texts["replaces"])
+    image = wiring.store().images.get(campaign, S3Uri.parse(row["source"]).key)
+    if image is not None and image.replaced_after_batch:
+        raise Conflict(
+            "another file has come under this image's name since it was labeled; the label is of the one before",
+            remedy="Upload the new file under another name.",
+        )
     replaced = {"job": row.get("job") or one.image.id.rpartition(".")[0], "correction": texts["replaces"]}
     correction = write_correction(
         objects,
@@ -52,6 +59,7 @@ def correct(campaign: str, body: Any, *, by: str) -> Correction:
         at=now,
         why=texts["why"],
         replaces=replaced,
+        picture="" if image is None else image.fingerprint,
     )
     wiring.store().campaigns.labels_changed(campaign)
     wiring.QueueSignals().ask_labels(campaign)

@@ -324,6 +324,7 @@ class Correction(_Shown):
     at: Time = Field(description=_TIME)
     why: str
     replaces: dict[str, Any]
+    picture: str = Field(description="Fingerprint of the image that was put right; empty where it is not known.")
 
 
 class Suspect(_Shown):

@@ -63,6 +63,10 @@ class Learnt:
     left_out: Predictions
 
 
+class NothingToLearn(ValueError):
+    """There is no label of people to learn from."""
+
+
 class Learner(Protocol):
     """Trains on examples and labels the rest.
 
@@ -79,7 +83,7 @@ class Learner(Protocol):
     def train(
         self,
         features: FeatureView,
-        examples: Mapping[str, Label],
+        examples: Mapping[str, Label | None],
         *,
         classes: Sequence[str],
         seed: int,
@@ -89,11 +93,11 @@ class Learner(Protocol):
     ) -> Learnt:
         """A model from labeled objects (object id -> label), warm from `initial` where given.
 
-        `initial` brings its own examples along: they are learnt from again, so that nothing is forgotten. `guesses` are
-        labels of the machine: learnt from as well, but no confidence is ever fitted to them. They tell what the members
-        know to each other, so they may be given only when this job decides nothing any more: a training with guesses,
-        be they none, is its last, and takes longer.
-        Deterministic for the same arguments. Raises ValueError without examples.
+        `initial` brings its own examples along: they are learnt from again, so that nothing is forgotten but what is
+        None among `examples`: a label that was taken out. `guesses` are labels of the machine: learnt from as well, but
+        no confidence is ever fitted to them. They tell what the members know to each other, so they may be given only
+        when this job decides nothing any more: a training with guesses, be they none, is its last, and takes longer.
+        Deterministic for the same arguments. Raises NothingToLearn.
         """
         ...
 

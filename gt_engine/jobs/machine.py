@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gt_engine.autolabel import FeatureView, JobPlan, Learner, Progress, Round, labeling, learner_for
 from gt_engine.autolabel.given.brought import Brought
-from gt_engine.autolabel.learner import Predictions
+from gt_engine.autolabel.learner import NothingToLearn, Predictions
 from gt_engine.autolabel.second_look import Suspicion, suspicions
 from gt_engine.autolabel.taken.export import onnx_of
 from gt_engine.labels import Label, Task
@@ -23,9 +23,9 @@ class Lesson:
     """What the machine may know: features of the labeled and of the unlabeled, people's labels, the model so far.
 
     `guesses` are its own labels of this job: of use to the last training alone. `before`: labels that came with the
-    manifest, until the first round has learnt from them. `brought`: the user's own model, whose opinions the view has
-    (`FeatureView.given`); it goes along with what is learnt on top of it. `through`: what stands between the machine
-    and its learner, where predictions are worked on in chunks.
+    manifest, and None for those that were taken out, until the first round has learnt from them. `brought`: the user's
+    own model, whose opinions the view has (`FeatureView.given`); it goes along with what is learnt on top of it.
+    `through`: what stands between the machine and its learner, where predictions are worked on in chunks.
     """
 
     task: Task
@@ -34,7 +34,7 @@ class Lesson:
     labels: Mapping[str, Label]
     model: bytes | None
     guesses: Mapping[str, Label] = field(default_factory=dict)
-    before: Mapping[str, Label] = field(default_factory=dict)
+    before: Mapping[str, Label | None] = field(default_factory=dict)
     brought: Brought | None = None
     through: Callable[[Learner], Learner] = field(default=lambda learner: learner)
 
@@ -53,13 +53,14 @@ class SecondLook:
 class Trained:
     """A training. `samples`: labels it learnt from; `scores`: validation score of each epoch; `warm`: it started from
     a model. `before`: the objects that it learnt from where their labels came with the manifest, and it learnt from
-    nothing else. `second_look`: of a job's last one, what it says of people's labels that it never saw."""
+    nothing else; None where it learnt from people's of this job. `second_look`: of a job's last one, what it says of
+    people's labels that it never saw."""
 
     model: bytes
     samples: int
     scores: tuple[float, ...]
     warm: bool
-    before: tuple[str, ...] = ()
+    before: tuple[str, ...] | None = None
     second_look: SecondLook | None = None
 
 
@@ -171,13 +172,12 @@ class LearningMachine:
         return self._learner(lesson, plan).predict(lesson.model, lesson.view, object_ids, together=together)
 
     def _started(self, lesson: Lesson, plan: JobPlan) -> Trained | None:
-        """A model of the labels that came with the manifest, on top of the given one; None where there are none."""
+        """A model of the labels that came with the manifest, on top of the given one; None without any."""
         if not lesson.before:
             return None
         scores: list[float] = []
-        model = (
-            self._learner(lesson, plan)
-            .train(
+        try:
+            learnt = self._learner(lesson, plan).train(
                 lesson.view,
                 lesson.before,
                 classes=lesson.classes,
@@ -185,9 +185,10 @@ class LearningMachine:
                 initial=lesson.model,
                 on_epoch=lambda _, score: scores.append(score),
             )
-            .model
-        )
-        return Trained(model, len(lesson.before), tuple(scores), lesson.model is not None, tuple(lesson.before))
+        except NothingToLearn:  # all that there was has been taken out
+            return None
+        labeled = tuple(one for one, label in lesson.before.items() if label is not None)
+        return Trained(learnt.model, len(labeled), tuple(scores), lesson.model is not None, labeled)
 
     def to_take_away(self, model: bytes) -> bytes:
         return onnx_of(model)

@@ -14,7 +14,7 @@ from typing import Any
 
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
-from gt_service.outputs.records import CHECKED
+from gt_service.outputs.records import CHECKED, is_taken_out
 from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS, TaskFacts
 
 MAX_ATTRIBUTE_CHARACTERS = 20_000
@@ -23,14 +23,16 @@ MAX_ATTRIBUTE_CHARACTERS = 20_000
 @dataclass(frozen=True)
 class ManifestLine:
     """One data object. `number` is the line's index from 0, Ground Truth's `datasetObjectId`; `source` is an S3 URI for
-    images and the text itself for text; `is_labeled` says that the job's attribute is there already, `is_checked` that
-    people are to be asked about it, to check a label that it had before."""
+    images and the text itself for text; `is_labeled` says that the job's attribute is there already, `is_taken_out`
+    that it is and holds no label any more, `is_checked` that people are to be asked about it, to check a label that it
+    had before."""
 
     number: int
     text: bytes
     source: str
     is_labeled: bool
     is_checked: bool = False
+    is_taken_out: bool = False
 
 
 def read_manifest(lines: Iterable[bytes], *, facts: TaskFacts, attribute: str) -> Iterator[ManifestLine]:
@@ -46,7 +48,14 @@ def read_line(number: int, text: bytes, *, facts: TaskFacts, attribute: str) -> 
     """One data object. number: counted from 0. Errors: `InvalidInput` that names the line."""
     place = f"line {number + 1}"
     record = _record(text, place)
-    return ManifestLine(number, text, _source(record, facts, place), attribute in record, attribute + CHECKED in record)
+    return ManifestLine(
+        number,
+        text,
+        _source(record, facts, place),
+        is_labeled=attribute in record,
+        is_checked=attribute + CHECKED in record,
+        is_taken_out=is_taken_out(record, attribute),
+    )
 
 
 def _record(text: bytes, place: str) -> dict[str, Any]:

@@ -319,7 +319,8 @@ class Chain:
         model, jobs = job.initial_model_arn, self._store.jobs.of(job.campaign)
         taught = (each.reserved_at for each in jobs if model and each.final_model_arn == model)
         attribute, since = _spec(campaign).label_attribute, next(taught, None)
-        manifest = manifest_with_corrections(self._objects, self._places(job), job, attribute, since)
+        replaced = self._store.images.replaced(job.campaign)
+        manifest = manifest_with_corrections(self._objects, self._places(job), job, attribute, since, replaced)
         return replace(job, manifest_uri=str(manifest))
 
     def _keep_spec(self, job: Job, campaign: Campaign) -> None:

@@ -1,13 +1,14 @@
 """What a job is to learn of labels that were put right: lines behind its objects, as labels that were imported are.
 
 A model keeps the labels that it has learnt from and hands them to the next job, the wrong ones too; a labeled line of
-the same image takes the place of its old label there. gt-engine learns from such lines, and asks nobody about them.
+the same image takes the place of its old label there, and one whose label was taken out has it forgotten. gt-engine
+learns from such lines, and asks nobody about them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -23,7 +24,7 @@ from gt_service.outputs.corrections import (
     read_corrections,
 )
 from gt_service.outputs.labeled import source
-from gt_service.outputs.records import JsonObject, manifest_objects
+from gt_service.outputs.records import JsonObject, manifest_objects, taken_out
 from gt_service.records import Job
 from gt_service.records.names import Places
 from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS
@@ -34,15 +35,17 @@ job before is brought again."""
 
 
 def manifest_with_corrections(
-    objects: ObjectStore, places: Places, job: Job, attribute: str, since: datetime | None
+    objects: ObjectStore, places: Places, job: Job, attribute: str, since: datetime | None, replaced: Collection[str]
 ) -> S3Uri:
     """A new job's manifest as it is, or another one that holds what was put right.
 
     attribute: the label attribute. since: when the job was planned whose model this one starts from; None where it
     starts from no model of the chain, so that there is nothing to put right but labels that come with the manifest.
+    replaced: keys of images whose file is another one by now; whoever learns would look at that.
     """
     manifest = S3Uri.parse(job.manifest_uri)
-    corrections = read_corrections(objects, places.root)
+    written = read_corrections(objects, places.root).items()
+    corrections = {source: own for source, own in written if S3Uri.parse(source).key not in replaced}
     learnt = () if since is None else to_learn(corrections, attribute, since - CLOCKS)
     comes_with_labels = manifest == places.labeled_manifest(job.batch)
     if not learnt and not (corrections and comes_with_labels):
@@ -56,9 +59,9 @@ def manifest_with_corrections(
 
 
 def to_learn(corrections: Corrections, attribute: str, since: datetime) -> Sequence[Correction]:
-    """The labels that were put right since, one of each image; the newest `MOST_LEARNT`, oldest first. Pure."""
+    """What was put right or taken out since, one of each image; the newest `MOST_LEARNT`, oldest first. Pure."""
     last = (own[-1] for own in corrections.values())
-    found = [each for each in last if each.at >= since and _is_learnt(each, attribute)]
+    found = [each for each in last if each.at >= since and _is_to_learn(each, attribute)]
     return sorted(found, key=lambda each: each.name)[-MOST_LEARNT:]
 
 
@@ -69,19 +72,19 @@ def corrected_lines(
     behind them is what is to be learnt of other images. Pure."""
     known = set[str | None]()
     for line in lines:
-        known.add(source(line))
         right = laid_over(line, attribute, corrections) if attribute in line else Labeled(line, attribute)
         if right is not None:
+            known.add(source(line))
             yield right.line
-    yield from (_line(each) for each in learnt if each.source not in known)
+    yield from (_line(each, attribute) for each in learnt if each.source not in known)
 
 
-def _is_learnt(correction: Correction, attribute: str) -> bool:
-    label = correction.label
-    if label is None or label_attribute(label) != attribute:
+def _is_to_learn(correction: Correction, attribute: str) -> bool:
+    if correction.label is not None and label_attribute(correction.label) != attribute:
         return False
-    return len(json.dumps(_line(correction), ensure_ascii=False)) <= MAX_MANIFEST_LINE_CHARACTERS
+    return len(json.dumps(_line(correction, attribute), ensure_ascii=False)) <= MAX_MANIFEST_LINE_CHARACTERS
 
 
-def _line(correction: Correction) -> JsonObject:
-    return {"source-ref": correction.source, **(correction.label or {})}
+def _line(correction: Correction, attribute: str) -> JsonObject:
+    label = taken_out(attribute) if correction.label is None else correction.label
+    return {"source-ref": correction.source, **label}

@@ -16,7 +16,14 @@ from gt_service.gallery.writing import IMPORTS, INDEX, Gallery, campaign_index, 
 from gt_service.imports.imported import held_lines
 from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.corrections import Corrections, Labeled, count_corrections, laid_over, read_corrections
+from gt_service.outputs.corrections import (
+    Corrections,
+    Labeled,
+    count_corrections,
+    laid_over,
+    of_their_pictures,
+    read_corrections,
+)
 from gt_service.outputs.labeled import labeled_lines, twin_line
 from gt_service.outputs.records import JsonObject, attribute_of, label_record
 from gt_service.outputs.tally import LabeledObject
@@ -50,7 +57,8 @@ class CampaignLabels:
     def write(self, campaign: str) -> Duplicates:
         """Safe to repeat, and for two to do at the same time: the last to end has seen every job that had ended, and
         every correction but those for which it says that the labels have changed."""
-        corrections = self._corrections(campaign)
+        written = read_corrections(self._objects, Places(self._bucket, campaign).root)
+        corrections = self._of_their_pictures(campaign, written)
         while True:
             jobs, imports = self._jobs(campaign), self._imports(campaign)
             duplicates = self._write(campaign, jobs, imports, corrections)
@@ -58,7 +66,7 @@ class CampaignLabels:
             if self._jobs(campaign) == jobs and self._imports(campaign) == imports:
                 break
         # Closes the same for labels that were corrected meanwhile. Those may keep coming: they have their turn later.
-        if count_corrections(self._objects, Places(self._bucket, campaign).root) != sum(map(len, corrections.values())):
+        if count_corrections(self._objects, Places(self._bucket, campaign).root) != sum(map(len, written.values())):
             self._store.campaigns.labels_changed(campaign)
         return duplicates
 
@@ -66,8 +74,12 @@ class CampaignLabels:
         found = self._store.campaigns.find(campaign)
         return () if found is None else found.imports
 
-    def _corrections(self, campaign: str) -> Corrections:
-        return read_corrections(self._objects, Places(self._bucket, campaign).root)
+    def _of_their_pictures(self, campaign: str, corrections: Corrections) -> Corrections:
+        keys = {source: S3Uri.parse(source).key for source in corrections}
+        images = self._store.images.get_many((campaign, key) for key in keys.values())
+        known = {source: images.get((campaign, key)) for source, key in keys.items()}
+        pictures = {source: image.fingerprint for source, image in known.items() if image is not None}
+        return of_their_pictures(corrections, pictures)
 
     def _jobs(self, campaign: str) -> list[tuple[str, str, int]]:
         """Name, manifest and spec revision of each, which never change: how a job stands besides does not matter."""

@@ -120,7 +120,8 @@ class SecondLook:
     def put_right(self, job: Job, spec: CampaignSpec, now: datetime) -> int:
         """Keeps what a review has changed as corrections of the campaign's labels; how many. Safe to repeat.
 
-        spec: the campaign's. What somebody put right after the review was sent stays as they left it.
+        spec: the campaign's. What somebody put right after the review was sent stays as they left it. Of an image whose
+        file was replaced nothing is kept: nobody knows which of the two people saw.
         """
         places = Places(self._bucket, job.campaign)
         corrections = read_corrections(self._objects, places.root)
@@ -132,6 +133,9 @@ class SecondLook:
             if image is None or not _is_changed(line, spec.label_attribute, reviewed):
                 continue
             if any(each.by == job.name or each.at >= job.reserved_at for each in corrections.get(image, ())):
+                continue
+            seen = self._store.images.get(job.campaign, S3Uri.parse(image).key)
+            if seen is not None and seen.replaced_after_batch:
                 continue
             write_correction(
                 self._objects,
@@ -145,6 +149,7 @@ class SecondLook:
                     "job": _given_by(line, spec.label_attribute),
                     "label": _named(line, spec.label_attribute, spec.label_attribute),
                 },
+                picture="" if seen is None else seen.fingerprint,
             )
             count += 1
         return count
@@ -165,6 +170,7 @@ class SecondLook:
         predictions = dict(self._predictions(jobs))
         done = self._reviewed(places.campaign) if predictions else set()
         corrections: Corrections = read_corrections(self._objects, places.root) if predictions else {}
+        replaced = self._store.images.replaced(places.campaign) if predictions else frozenset()
         suspects: list[Suspect] = []
         judged = 0
         for line in lines if predictions else ():
@@ -175,6 +181,8 @@ class SecondLook:
             job, prediction = predictions.pop(image)
             attribute = label_attribute(prediction["label"])
             if not prediction["mistake"] or image in done or image in corrections or attribute not in line:
+                continue
+            if S3Uri.parse(image).key in replaced:  # people would be shown another picture
                 continue
             label = _named(line, attribute, attribute)
             doubt, mistake = prediction["suspicion"], prediction["mistake"]

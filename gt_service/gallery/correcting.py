@@ -9,10 +9,9 @@ from typing import Any
 
 from gt_service.errors import InvalidInput, quoted
 from gt_service.gallery.rows import Row
-from gt_service.outputs.records import JsonObject, metadata_key
+from gt_service.outputs.records import CORRECTIONS_JOB, JsonObject, metadata_key
 from gt_service.regions import TaskType
 
-JOB_NAME = "labeling-job/corrections"
 MOST_BOXES = 1_000
 LONGEST_TEXT = 2_000
 _EDGES = ("left", "top", "width", "height")
@@ -47,7 +46,7 @@ def corrected_label(
         "human-annotated": "yes",
         "creation-date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f"),
         "type": f"groundtruth/{task.facts.metadata_type}",
-        "job-name": JOB_NAME,
+        "job-name": CORRECTIONS_JOB,
         "corrected-by": by,
     }
     if boxes:

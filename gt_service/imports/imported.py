@@ -159,7 +159,9 @@ class ImportedLabels:
         changes = [each.changed_at for each in campaign.imports if each.changed_at is not None]
         if not changes or (since is not None and max(changes) <= since.isoformat()):
             return []
-        lines = list(held_lines(self._objects, Places(self._results, campaign.name), campaign.imports))
+        replaced = self._store.images.replaced(campaign.name)
+        held = held_lines(self._objects, Places(self._results, campaign.name), campaign.imports)
+        lines = [line for line in held if _key(line) not in replaced]
         return lines[:: -(-len(lines) // MOST_LEARNT)] if lines else []
 
     def proposals(self, campaign: Campaign, attribute: str, keys: Collection[str]) -> Mapping[str, JsonObject]:

@@ -3,7 +3,8 @@
     <campaign>/corrections/<SHA-256 of source-ref>/<UTC time>-<random>.json
 
 A file is never written over, so an image's corrections are its history. No table knows of them: whoever reads a
-campaign's labels lays them over what its jobs wrote (`laid_over`).
+campaign's labels lays them over what its jobs wrote (`laid_over`). A correction is of a picture, not of a name: of
+another one that came under it, it says nothing (`of_their_pictures`).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Correction:
     label     in Ground Truth's form: the label attribute and its metadata; None takes the image's label out
     by, why   who put it right: an owner, a worker or a job; and what for, where they say so
     replaces  what it put right: `job` and `label`, where known, and `correction`, the name of the one before
+    picture   the fingerprint of the image; empty where it is not known
     """
 
     name: str
@@ -42,6 +44,7 @@ class Correction:
     at: datetime
     why: str
     replaces: JsonObject
+    picture: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -51,6 +54,7 @@ class Correction:
             "at": self.at.isoformat(),
             "why": self.why,
             "replaces": self.replaces,
+            "picture": self.picture,
         }
 
 
@@ -68,6 +72,7 @@ def write_correction(
     at: datetime,
     why: str = "",
     replaces: JsonObject | None = None,
+    picture: str = "",
 ) -> Correction:
     """Keeps a correction of an image; see `Correction`. campaign: the campaign's folder in the results bucket.
 
@@ -77,7 +82,7 @@ def write_correction(
     if label is not None:
         label_attribute(label)
     name = f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}"
-    correction = Correction(name, source, label, by, at, why, replaces or {})
+    correction = Correction(name, source, label, by, at, why, replaces or {}, picture)
     body = json.dumps(correction.as_dict(), ensure_ascii=False).encode()
     objects.write(_folder(campaign, source) / f"{name}.json", body, "application/json")
     return correction
@@ -96,6 +101,15 @@ def count_corrections(objects: ObjectStore, campaign: S3Uri) -> int:
 def corrections_of(objects: ObjectStore, campaign: S3Uri, source: str) -> tuple[Correction, ...]:
     """Those of one image, oldest first. Errors: `UnknownState`."""
     return _read(objects, S3Uri(campaign.bucket, f"{_folder(campaign, source).key}/")).get(source, ())
+
+
+def of_their_pictures(corrections: Corrections, pictures: Mapping[str, str]) -> Corrections:
+    """Those of the pictures that are there. pictures: fingerprints by `source-ref`, as far as they are known."""
+    kept = {
+        source: tuple(each for each in own if each.picture in {"", pictures.get(source, each.picture)})
+        for source, own in corrections.items()
+    }
+    return {source: own for source, own in kept.items() if own}
 
 
 def label_attribute(label: JsonObject) -> str:
@@ -167,4 +181,5 @@ def _correction(uri: S3Uri, record: JsonObject) -> Correction:
         at,
         str(record.get("why", "")),
         record.get("replaces") or {},
+        str(record.get("picture", "")),
     )

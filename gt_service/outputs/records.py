@@ -20,6 +20,8 @@ from gt_service.errors import UnknownState
 
 JsonObject: TypeAlias = Mapping[str, Any]
 
+CORRECTIONS_JOB = "labeling-job/corrections"
+"""The job that a label names which somebody put right by hand."""
 IMPORTED = "imported/"
 """Before the name of an import, where a label says which job it is of."""
 
@@ -68,6 +70,17 @@ CHECKED = "-imported"
 are asked about without seeing it. No `-metadata` beside it: it is no label of the line."""
 PROPOSAL = "-proposal"
 """Behind a label attribute: a label that a model proposes, and that nobody has confirmed."""
+
+
+def taken_out(attribute: str) -> JsonObject:
+    """What a line has in the place of a label that was taken out: whoever learnt it forgets it, and nobody is asked."""
+    metadata = {"taken-out": "yes", "human-annotated": "yes", "job-name": CORRECTIONS_JOB}
+    return {attribute: None, metadata_key(attribute): metadata}
+
+
+def is_taken_out(line: JsonObject, attribute: str) -> bool:
+    metadata = line.get(metadata_key(attribute))
+    return attribute in line and isinstance(metadata, dict) and metadata.get("taken-out") == "yes"
 
 
 def label_record(line: JsonObject, attribute: str) -> LabelRecord | None:

@@ -336,6 +336,11 @@ class Images:
                 return ImagePage(tuple(image for _, image in found[:limit]), (number, place, last.key))
         return ImagePage(tuple(image for _, image in found), None)
 
+    def replaced(self, campaign: str) -> frozenset[str]:
+        """The keys of images whose file is another one since they were sent to people, or labeled."""
+        shards = (self._starting_with(shard, ImageStatus.REPLACED.value) for shard in _shards(campaign))
+        return frozenset(image.key for image in chain.from_iterable(shards))
+
     def twin_of(self, image: Image) -> str | None:
         """The key that is labeled in a duplicate's stead."""
         content = self._content(image.campaign, image.content)

@@ -40,7 +40,7 @@ from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
-from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
+from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
 
@@ -98,7 +98,7 @@ class BoxLearner:
     def train(
         self,
         features: FeatureView,
-        examples: Mapping[str, Label],
+        examples: Mapping[str, Label | None],
         *,
         classes: Sequence[str],
         seed: int,
@@ -107,12 +107,15 @@ class BoxLearner:
         on_epoch: EpochReport | None = None,
     ) -> Learnt:
         """See Learner.train."""
-        if not examples:
-            raise ValueError("no examples to learn from")
         earlier = unpacked(initial) if initial is not None else None
-        own = {features.content_key(one): Example(_boxes(label), True) for one, label in examples.items()}
+        by_content = {features.content_key(one): label for one, label in examples.items()}
+        own = {key: Example(_boxes(label), True) for key, label in by_content.items() if label is not None}
+        taken_out = by_content.keys() - own.keys()
+        kept = {key: one for key, one in (earlier.examples if earlier else {}).items() if key not in taken_out}
         guessed = {features.content_key(one): Example(_boxes(label), False) for one, label in (guesses or {}).items()}
-        gathered = _gathered({**(earlier.examples if earlier else {}), **guessed, **own})
+        gathered = _gathered({**kept, **guessed, **own})
+        if not any(one.human for one in gathered.values()):
+            raise NothingToLearn("no examples to learn from")
         keys = [key for key in gathered if features.store.has(key)]
         labels = [gathered[key].label for key in keys]
         view = features.store.view({key: key for key in keys}, given=features.given)

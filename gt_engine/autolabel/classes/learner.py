@@ -14,7 +14,7 @@ from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import CLASS_FOLDS, folds_of
 from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE, Shares
-from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
+from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
 
@@ -80,7 +80,7 @@ class ClassLearner:
     def train(
         self,
         features: FeatureView,
-        examples: Mapping[str, Label],
+        examples: Mapping[str, Label | None],
         *,
         classes: Sequence[str],
         seed: int,
@@ -89,14 +89,17 @@ class ClassLearner:
         on_epoch: EpochReport | None = None,
     ) -> Learnt:
         """See Learner.train."""
-        if not examples:
-            raise ValueError("no examples to learn from")
         earlier = unpacked(initial) if initial is not None else None
-        own = {features.content_key(one): Example(_class_id(label), True) for one, label in examples.items()}
+        by_content = {features.content_key(one): label for one, label in examples.items()}
+        own = {key: Example(_class_id(label), True) for key, label in by_content.items() if label is not None}
+        taken_out = by_content.keys() - own.keys()
+        kept = {key: one for key, one in (earlier.examples if earlier else {}).items() if key not in taken_out}
         guessed = {
             features.content_key(one): Example(_class_id(label), False) for one, label in (guesses or {}).items()
         }
-        gathered = dict(list({**(earlier.examples if earlier else {}), **guessed, **own}.items())[-MOST_EXAMPLES:])
+        gathered = dict(list({**kept, **guessed, **own}.items())[-MOST_EXAMPLES:])
+        if not any(one.human for one in gathered.values()):
+            raise NothingToLearn("no examples to learn from")
         keys = [key for key in gathered if features.store.has(key)]
         x = _pooled(features.store.view({key: key for key in keys}), keys)
         mean, spread = (earlier.mean, earlier.spread) if earlier else (x.mean(0), x.std(0) + np.float32(1e-3))

@@ -134,10 +134,9 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     )
 
 
-def _labels_before(job: JobContext, state: JobState, tools: Tools) -> dict[str, Label]:
+def _labels_before(job: JobContext, state: JobState, tools: Tools) -> dict[str, Label | None]:
     lines = read_lines(job, tools, state.progress.labeled_before)
-    found = {str(line.number): label_before(job, line) for line in lines}
-    return {one: label for one, label in found.items() if label is not None}
+    return {str(line.number): label_before(job, line) for line in lines}
 
 
 def lesson_on(wanted: Collection[str], job: JobContext, state: JobState, tools: Tools) -> Lesson:
@@ -208,8 +207,8 @@ def _keep_model(
     """Writes what a training leaves: model (with the user's own that it rests on), record, log, training set."""
     name, uri = job.tree.training_job(iteration), job.tree.model(iteration)
     tools.objects.write(uri, trained.model if brought is None else carried(trained.model, brought), ARCHIVE)
-    contents = {} if trained.before else human_contents(state, tools)
-    learnt = trained.before or tuple(contents)
+    contents = human_contents(state, tools) if trained.before is None else {}
+    learnt = tuple(contents) if trained.before is None else trained.before
     lines = (
         (records.labeled_line(line.text, contents[str(line.number)]) if contents else line.text) + b"\n"
         for line in read_lines(job, tools, set(learnt))

@@ -40,7 +40,8 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     messages = [f"{lines} data objects, {len(todo)} to label, {len(job.classes)} label categories."]
     if copy.labeled:
         messages.append(
-            f"{len(copy.labeled)} data objects have their label: the machine learns from them, and certifies nothing."
+            f"{len(copy.labeled)} data objects have their label, or had it taken out: the machine learns from them, and"
+            " certifies nothing."
         )
     if copy.checked:
         messages.append(f"{len(copy.checked)} data objects check labels from before: people label them, and see none.")
@@ -54,8 +55,8 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
 
 class _Copy:
     """The manifest, line by line. Once it was read to its end: the objects to label, how many of them came with a
-    prediction, those that check a label from before, those whose labels the machine may learn from, and where each line
-    of the copy begins and the last one ends."""
+    prediction, those that check a label from before, those whose labels the machine may learn from or is to forget, and
+    where each line of the copy begins and the last one ends."""
 
     def __init__(self) -> None:
         self.todo: list[str] = []
@@ -78,7 +79,7 @@ class _Copy:
                 if line.is_checked:
                     self.checked.append(str(line.number))
                 self.predicted += job.plan.auto_labeling and predicted(job, line.text) is not None
-            elif job.plan.auto_labeling and label_before(job, line) is not None:
+            elif job.plan.auto_labeling and (line.is_taken_out or label_before(job, line) is not None):
                 self.labeled.append(str(line.number))
             copied = line.text + b"\n"
             self.places.append(self.places[-1] + len(copied))

@@ -98,7 +98,7 @@ class ChunkedLearner:
     def train(
         self,
         features: FeatureView,
-        examples: Mapping[str, Label],
+        examples: Mapping[str, Label | None],
         *,
         classes: Sequence[str],
         seed: int,

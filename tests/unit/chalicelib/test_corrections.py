@@ -17,7 +17,7 @@ from gt_service.outputs.corrections import corrections_of, write_correction
 from gt_service.records import Token
 from gt_service.records.names import Places
 from gt_service.store.tokens import digest
-from tests.world import INBOX, RESULTS, World
+from tests.world import INBOX, RESULTS, World, picture
 
 BOX = {"label": "Bird", "left": 1, "top": 2, "width": 30, "height": 40}
 
@@ -167,3 +167,15 @@ def test_a_correction_is_in_the_campaigns_own_folder(client: Client, labeled: Wo
     correct(client, {"boxes": [BOX]})
     (kept,) = [S3Uri.parse(uri).key for uri in labeled.objects.contents if "/corrections/" in uri]
     assert kept.startswith("birds/corrections/")
+
+
+def test_a_correction_is_of_the_picture_that_was_labeled(client: Client, labeled: World) -> None:
+    """Who opens the image's page after its file was replaced sees another picture beside the old one's label."""
+    first, second = images(client)["images"][:2]
+    answer = correct(client, {"boxes": [BOX]}, image=first["id"]).json_body
+    found = labeled.store.images.get("birds", S3Uri.parse(first["source"]).key)
+    assert found is not None
+    assert answer["picture"] == found.fingerprint
+    labeled.upload(S3Uri.parse(second["source"]).key, picture(90))
+    refused = correct(client, {"boxes": [BOX]}, image=second["id"])
+    assert (refused.status_code, refused.json_body["remedy"]) == (409, "Upload the new file under another name.")

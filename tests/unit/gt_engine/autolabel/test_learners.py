@@ -21,6 +21,8 @@ from gt_engine.autolabel.boxes.grid import FINE, ROUGH
 from gt_engine.autolabel.boxes.learner import unpacked
 from gt_engine.autolabel.classes.learner import unpacked as classes_unpacked
 from gt_engine.autolabel.folds import CLASS_FOLDS, FOLDS, fold_of
+from gt_engine.autolabel.learner import NothingToLearn
+from gt_engine.autolabel.payload import unpack
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_service.errors import InvalidInput
 
@@ -155,6 +157,18 @@ def test_guesses_are_learnt_from_but_count_as_no_human_label(lesson: Lesson, fea
     )
     assert with_guesses != without
     assert model_facts(with_guesses).examples == model_facts(without).examples == 45
+
+
+def test_a_label_that_was_taken_out_is_in_no_model_after(lesson: Lesson, features: FeatureView) -> None:
+    """A model hands its examples on: what an owner threw out would be learnt again in every job to come."""
+    out = dict.fromkeys(lesson.learnt[:4])
+    after = lesson.learner.train(features, out, classes=lesson.classes, seed=4, initial=lesson.model)
+    assert model_facts(after.model).examples == 36
+    assert not {features.content_key(one) for one in out} & set(unpack(after.model)[2])
+    assert after.left_out.ids == ()
+    everything = dict.fromkeys(lesson.learnt)
+    with pytest.raises(NothingToLearn):
+        lesson.learner.train(features, everything, classes=lesson.classes, seed=4, initial=lesson.model)
 
 
 def test_a_warm_start_works_where_the_earlier_pictures_are_gone(

@@ -20,6 +20,7 @@ from gt_engine.jobs.machine import Labeled, LearningMachine, Lesson
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.worker import take_step
 from gt_engine.labels import ClassLabel, Label, Task
+from gt_service.outputs.records import taken_out
 from tests.engine import (
     BUCKET,
     GOLD,
@@ -41,9 +42,11 @@ class Hearing(RememberingMachine):
     def __init__(self) -> None:
         super().__init__()
         self.before: list[set[str]] = []
+        self.taken_out = set[str]()
 
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
         self.before.append(set(lesson.before))
+        self.taken_out |= {one for one, label in lesson.before.items() if label is None}
         return super().label(lesson, plan, progress)
 
 
@@ -102,6 +105,15 @@ def test_one_that_cannot_be_learnt_from_fails_no_job(tmp_path: Path, broken: Map
     assert job.status == "Completed"
     assert hearing.before[0] == numbers(OBJECTS + 1, OBJECTS + BEFORE)
     assert job.counters.failed == 0
+
+
+def test_one_whose_label_was_taken_out_is_forgotten_and_asked_of_nobody(tmp_path: Path) -> None:
+    """It went on in every model after it, and the owner had no way to be rid of it."""
+    hearing, objects, job = run(tmp_path, with_labels(broken=taken_out("category")))
+    assert (job.status, job.counters.failed, job.counters.total) == ("Completed", 0, OBJECTS)
+    assert hearing.before[0] == numbers(OBJECTS, OBJECTS + BEFORE)
+    assert hearing.taken_out == {str(OBJECTS)}
+    assert str(OBJECTS) not in {uri.split("/")[-2] for uri in objects.contents if "/worker-response/" in uri}
 
 
 def test_a_job_with_labels_opens_as_one_with_a_model() -> None:

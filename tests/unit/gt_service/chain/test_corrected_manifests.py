@@ -11,9 +11,10 @@ import pytest
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import write_correction
+from gt_service.outputs.records import is_taken_out
 from gt_service.records.names import Places
 from tests.unit.gt_service.imports.test_lines import box, boxes
-from tests.world import INBOX, RESULTS, World, a_world
+from tests.world import INBOX, RESULTS, World, a_world, picture
 
 BATCH = {"size": 3, "quiet_minutes": 30, "minimum": 1}
 RIGHT = {"image_size": [{"width": 64, "height": 48, "depth": 3}], "annotations": []}
@@ -85,8 +86,11 @@ def test_what_is_left_of_a_job_goes_to_people_without_them(world: World) -> None
     assert len(lines(world, "birds-0002")) == 3
     world.later(hours=1)
     correct(world, 0)
+    correct(world, 1, None)
     world.finish("birds-0002", "Failed", labeled=1, model=False)
-    assert lines(world, "birds-0002-r1") == {"0004": None, "0005": None, "0000": RIGHT}
+    assert lines(world, "birds-0002-r1") == {"0004": None, "0005": None, "0000": RIGHT, "0001": None}
+    assert [is_taken_out(line, "category") for line in world.sagemaker.lines("birds-0002-r1")] == [False] * 3 + [True]
+    assert world.store.jobs.get("birds-0002-r1").objects == 2
     world.finish("birds-0002-r1")
     assert world.store.batches.get("birds", 2).unlabeled == 0
 
@@ -103,6 +107,36 @@ def test_imported_labels_that_were_put_right_come_so(world: World) -> None:
     world.images(3, first=2)
     world.advance()
     assert lines(world, "birds-0001") == {**dict.fromkeys(("0002", "0003", "0004")), "0000": RIGHT}
+
+
+def test_another_picture_under_the_name_has_no_part_in_it(world: World) -> None:
+    """The next job looks at what is there now: it would learn one picture's label with another picture."""
+    begin(world)
+    world.images(3, first=3)
+    world.advance()
+    world.later(hours=1)
+    world.sagemaker.finish("birds-0001", model=True)
+    correct(world, 0)
+    correct(world, 1, None)
+    for number in (0, 1):
+        world.upload(f"birds/images/{number:04}.png", picture(90 + number))
+    world.later(hours=1)
+    world.chain.observe("birds-0001")
+    world.advance()
+    assert lines(world, "birds-0002") == dict.fromkeys(("0003", "0004", "0005"))
+
+
+def test_an_imported_label_of_another_picture_is_not_learnt(world: World) -> None:
+    world.backend = GT_ENGINE
+    world.campaign(batch=BATCH, auto_labeling=True)
+    world.images(2)
+    dropped = [boxes(f"{number:04}.png", box()) for number in range(2)]
+    world.upload("birds/labels/old.manifest", b"".join(json.dumps(line).encode() + b"\n" for line in dropped))
+    world.advance()
+    world.upload("birds/images/0000.png", picture(90))
+    world.images(3, first=2)
+    world.advance()
+    assert sorted(lines(world, "birds-0001")) == ["0001", "0002", "0003", "0004"]
 
 
 def test_ground_truth_is_not_sent_them(world: World) -> None:
