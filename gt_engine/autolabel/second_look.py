@@ -3,12 +3,14 @@
 Boxes: what the model sees in an image, sure or not, speaks for the label as it is or for one that has a mistake. How
 loudly is learnt from the job's own labels, most of which are right, by making the mistakes in copies of them:
 
-    moved     people's boxes against copies of them beside their places, each told by what the model sees there: how
-              sure on it, near it, how close, how large it is, how many there are. One that holds nothing (spurious) is
+    moved     people's boxes against copies of them beside their places, each told by what the model sees there (how
+              sure on it, near it, how close, how large it is, how many there are) and by what it says when it is asked
+              about this very box: what is in it, and where its sides should be. One that holds nothing (spurious) is
               told alike
     missed    what the model sees where people boxed something against what it sees elsewhere: a box of the model that
               is on nothing is an object that was overlooked as far as it looks like those
-    swapped   people's boxes against copies with another class, told by how sure the model is of either
+    swapped   people's boxes against copies with another class, told by how sure the model is of either, of its own
+              accord and when asked
 
 Each is a logistic regression; its odds that the label is the copy, times `PRIOR`, are those of the mistake. The label
 is as suspicious as its most probable mistake. The kinds are those of ObjectLab (Tkachenko, Thyagarajan, Mueller 2023:
@@ -30,8 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel import logistic
-from gt_engine.autolabel.boxes.confidence import Detections
-from gt_engine.autolabel.boxes.geometry import areas, intersection_over_union
+from gt_engine.autolabel.boxes.confidence import Detections, Verdict
+from gt_engine.autolabel.boxes.geometry import MOVES, areas, beside, intersection_over_union
 from gt_engine.autolabel.certify import Numbers
 from gt_engine.labels import BoxLabel, ClassLabel, Floats, Integers, Label
 
@@ -46,10 +48,6 @@ APART, PART_OF_IT = 0.3, 0.3
 """A box of the model that overlaps a person's box by more is mostly a part of it: its odds count for so much."""
 LEAST, LIKELY = 0.03, 0.15
 """Scores below the first are not looked at; an overlooked object has the second at least."""
-MOVES = (0.3, 0.45)
-"""How far beside its place a copy is, in its own width and height: an IoU of 0.2 to 0.6."""
-TURN = np.pi * (3 - 5**0.5)
-"""From one copy's direction to the next one's: the golden angle, which spreads any number of them."""
 
 
 class Mistake(StrEnum):
@@ -80,9 +78,10 @@ def suspicions(
     whole = [*seen, *[None] * (len(given) - len(seen))]
     if given and all(isinstance(one, BoxLabel) for one in (*predicted, *given)):
         # Those of which less is known are not to be compared with the others.
-        known = _of_boxes(predicted, given, whole, [i for i, one in enumerate(whole) if one is not None])
-        rest = _of_boxes(predicted, given, whole, [i for i, one in enumerate(whole) if one is None])
-        return [found for _, found in sorted({**known, **rest}.items())]
+        known = [(one is not None) + (one is not None and one.verdict is not None) for one in whole]
+        alike = (np.flatnonzero(np.array(known) == much).tolist() for much in sorted(set(known)))
+        found = {place: one for places in alike for place, one in _of_boxes(predicted, given, whole, places).items()}
+        return [found[place] for place in range(len(given))]
     return [_of_class(p, g, float(sure)) for p, g, sure in zip(predicted, given, confidences, strict=True)]
 
 
@@ -96,13 +95,16 @@ def _of_class(predicted: Label, given: Label, confidence: float) -> Suspicion:
 
 @dataclass(frozen=True, eq=False)
 class _View:
-    """What the model sees in an image (boxes [n, 4] in pixels) and what people boxed. overlap [n, m]: their IoU."""
+    """What the model sees in an image (boxes [n, 4] in pixels) and what people boxed. overlap [n, m]: their IoU.
+    places: people's boxes, and copies beside them. verdict: of all of these, where the model was asked."""
 
     boxes: Floats
     class_ids: Integers
     scores: Numbers
     people: BoxLabel
     overlap: Numbers
+    places: Sequence[Floats]
+    verdict: Verdict | None
 
     @classmethod
     def of(cls, predicted: BoxLabel, given: BoxLabel, seen: Detections | None) -> _View:
@@ -112,7 +114,8 @@ class _View:
             if not kept or intersection_over_union(label.boxes[[i]], label.boxes[kept]).max() < DOUBLE:
                 kept.append(i)
         boxes, scores = label.boxes[kept], label.confidences[kept].astype(np.float64)
-        return cls(boxes, label.class_ids[kept], scores, given, _overlap(boxes, given.boxes))
+        places, verdict = [given.boxes, *beside(given)], None if seen is None else seen.verdict
+        return cls(boxes, label.class_ids[kept], scores, given, _overlap(boxes, given.boxes), places, verdict)
 
     @property
     def strays(self) -> Integers:
@@ -127,8 +130,10 @@ class _View:
         best, which = np.unique((self.overlap * self.scores[:, None]).argmax(0)), self.overlap.max(1) >= ON_IT
         return np.asarray(best[which[best] & (self.scores[best] >= LIKELY)], np.int64)
 
-    def met(self, boxes: Floats) -> Numbers:
-        """How the model meets boxes [k, 11]: its scores on them, closely and near, how close the best is, and sizes."""
+    def met(self, place: int) -> Numbers:
+        """How the model meets people's boxes, or copies of them, [m, 11, or 18 where it was asked]: its scores on them,
+        closely and near, how close the best is, and sizes; and what it says of the box itself."""
+        boxes = self.places[place]
         scores = np.append(self.scores, 0)[:, None]
         overlap = np.vstack([_overlap(self.boxes, boxes), np.zeros((1, len(boxes)))])
         on, closely = (scores * (overlap >= ON_IT)).max(0), (scores * (overlap >= CLOSELY)).max(0)
@@ -137,16 +142,20 @@ class _View:
         of_image = np.tile([np.log(max(len(self.people), 1)), float(_logit(scores.max()))], (len(boxes), 1))
         sure = _logit(on)
         met = (sure, _logit(closely), _logit(near), _logit(both.max(0)), close, close**2, size, size**2, size * sure)
-        return np.column_stack([*met, of_image])
+        return np.column_stack([*met, of_image, *self._asked(place)])
 
-    def moved(self) -> Iterator[Floats]:
-        """Copies of people's boxes beside their places."""
-        width, height, _ = self.people.image_size
-        angles = TURN * np.arange(len(self.people)) + len(self.boxes)
-        extents = self.people.boxes[:, 2:] - self.people.boxes[:, :2]
-        for far in MOVES:
-            shift = far * np.column_stack([np.cos(angles), np.sin(angles)]) * extents
-            yield np.clip(self.people.boxes + np.tile(shift, 2), 0, [width, height] * 2).astype(np.float32)
+    def _asked(self, place: int) -> Iterator[Numbers]:
+        """What the model says of the boxes of a place: that something is in them, and this class; how well they sit."""
+        if self.verdict is None:
+            return
+        count = len(self.people)
+        rows = slice(place * count, (place + 1) * count)
+        probabilities = self.verdict.probabilities[rows].astype(np.float64)
+        quality, *agreement = self.verdict.agreement[rows].astype(np.float64).T
+        held = _logit(probabilities.max(1, initial=0))
+        yield from (held, _logit(probabilities[np.arange(count), self.people.class_ids]), _logit(quality))
+        yield from agreement
+        yield held * agreement[0]
 
     def described(self, rows: Integers) -> Numbers:
         """What is known of some of the model's boxes [k, 9]: score, size, other boxes on them, the image's edge."""
@@ -164,12 +173,19 @@ class _View:
         return np.column_stack([*columns, others.max(1, initial=0)])[rows]
 
     def named(self, class_ids: Integers) -> Numbers:
-        """How sure the model is that people's boxes are of these classes, and of others [m, 5]."""
+        """How sure the model is that people's boxes are of these classes, and of others [m, 5, or 7 where it was
+        asked]."""
         on, same = self.overlap >= ON_IT, self.class_ids[:, None] == class_ids[None]
         scores = self.scores[:, None]
         own, other = _logit((scores * (on & same)).max(0, initial=0)), _logit((scores * (on & ~same)).max(0, initial=0))
-        size = self._sizes(self.people.boxes)
-        return np.column_stack([own, other, size, size * (own - other), np.full(len(size), np.log(max(len(size), 1)))])
+        size, count = self._sizes(self.people.boxes), len(self.people)
+        named = [own, other, size, size * (own - other), np.full(count, np.log(max(count, 1)))]
+        if self.verdict is not None:
+            others, rows = self.verdict.probabilities[:count].astype(np.float64), np.arange(count)
+            named.append(_logit(others[rows, class_ids]))
+            others[rows, class_ids] = 0
+            named.append(_logit(others.max(1, initial=0)))
+        return np.column_stack(named)
 
     def swapped(self, classes: int) -> Integers:
         """Another class for each of people's boxes, in turn."""
@@ -199,9 +215,8 @@ def _of_boxes(
 def _suspected(views: Sequence[_View]) -> list[Suspicion]:
     named = (ids for one in views for ids in (one.class_ids, one.people.class_ids) if len(ids))
     classes = 1 + max((int(ids.max()) for ids in named), default=0)
-    at = [one.met(one.people.boxes) for one in views]
-    beside = [one.met(copy) for one in views for copy in one.moved()]
-    displaced = _fit(at, beside)
+    at = [one.met(0) for one in views]
+    displaced = _fit(at, [one.met(1 + copy) for one in views for copy in range(len(MOVES))])
     strays = [one.described(one.strays) for one in views]
     overlooked = _fit(strays, [one.described(one.witnesses) for one in views])
     called = [one.named(one.people.class_ids) for one in views]

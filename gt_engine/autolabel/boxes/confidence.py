@@ -13,12 +13,29 @@ CUTS = np.arange(0.2, 0.85, 0.05)
 
 
 @dataclass(frozen=True, eq=False)
+class Verdict:
+    """What a detector says of k boxes that it is asked about.
+
+    probabilities  float32 [k, classes]: that an object of each class is there
+    agreement      float32 [k, 4]: how well the box sits, by its own word; and the IoU of the box with where the second
+                   stage, both stages together and the third one alone would have it
+    """
+
+    probabilities: Floats
+    agreement: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Detections:
-    """What a detector sees in one image, sure or not: boxes [m, 4] (units of the image's side), best first."""
+    """What a detector sees in one image, sure or not: boxes [m, 4] (units of the image's side), best first.
+
+    verdict: of people's boxes there and of those beside them (`beside`); None where it was not asked.
+    """
 
     boxes: Floats
     class_ids: Integers
     scores: Floats
+    verdict: Verdict | None = None
 
     def label(self, cut: float, image_size: tuple[int, int, int]) -> BoxLabel:
         """The boxes whose score is at least `cut`, in pixels."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel import network
 from gt_engine.autolabel.boxes import edges, grid, refine
-from gt_engine.autolabel.boxes.confidence import Detections
-from gt_engine.autolabel.boxes.geometry import intersection_over_union, suppressed
+from gt_engine.autolabel.boxes.confidence import Detections, Verdict
+from gt_engine.autolabel.boxes.geometry import intersection_over_union, paired_iou, suppressed
 from gt_engine.autolabel.boxes.grid import FINE, ROUGH, Grid
 from gt_engine.autolabel.boxes.projection import CHANNELS, Seen
 from gt_engine.labels import Floats, Integers
@@ -181,6 +181,19 @@ def detect_closely(
     for i, (one, mask) in enumerate(zip(found, likely, strict=True)):
         one.boxes[mask] = settled[image == i]
     return found
+
+
+def verdicts(detector: Detector, seen: Seen, boxes: Sequence[Floats]) -> list[Verdict]:
+    """What the second and the third stage say of boxes [k, 4] of each image, wherever the first would have looked."""
+    image = np.repeat(np.arange(len(boxes)), [len(one) for one in boxes])
+    every = np.concatenate(boxes)
+    if not len(every):
+        return [Verdict(np.zeros((0, 0), np.float32), np.zeros((0, 4), np.float32)) for _ in boxes]
+    moved, probabilities, quality = refine.refine(detector.refiner, seen.coarse, image, every)
+    settled, alone = (edges.settle([detector.edges], seen, image, one) for one in (moved, every))
+    agreement = np.column_stack([quality, *(paired_iou(every, one) for one in (moved, settled, alone))])
+    mine = [image == i for i in range(len(boxes))]
+    return [Verdict(probabilities[one], agreement[one].astype(np.float32)) for one in mine]
 
 
 def _agreed(opinions: Sequence[Detections], most: int) -> Detections:

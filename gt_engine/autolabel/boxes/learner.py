@@ -34,8 +34,9 @@ from gt_engine.autolabel.boxes.detector import (
     propose,
     train_finder,
     train_sides,
+    verdicts,
 )
-from gt_engine.autolabel.boxes.geometry import f1_loss, mean_iou_loss
+from gt_engine.autolabel.boxes.geometry import beside, f1_loss, mean_iou_loss
 from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit_projection
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
@@ -151,11 +152,14 @@ class BoxLearner:
             borders = [pool.submit(sides, fold) for fold in range(FOLDS)]
             detectors: list[Detector] = []
             running: list[_Detecting] = []
+            # After a last training people's labels are doubted (`second_look`): it is asked about their boxes as well.
+            asked = None if guesses is None else [_asked(label) for label in labels]
             for fold in range(FOLDS):
                 detector = replace(finders[fold].result(), edges=borders[fold].result())
                 detectors.append(detector)
                 # What each member says of the fold that it never saw decides the cut and the confidence of the others.
-                running += _detecting(pool, [detector], projection, view, keys, left_out_of[fold], float(CUTS[0]))
+                rows = left_out_of[fold]
+                running += _detecting(pool, [detector], projection, view, keys, rows, float(CUTS[0]), asked)
             found = _detected(running)
         detections = [found[i] for i in human]
         truth = [labels[i] for i in human]
@@ -165,10 +169,13 @@ class BoxLearner:
         views = Views(detections, [_seen_by_others(features, keys[i]) for i in human], truth)
         others = calibrators_of_others(rows_of_folds, views, losses, self.losses)
         seen = {keys[i]: one for i, one in found.items()}
-        known = [one for one in examples if features.content_key(one) in seen]
-        left_out = _predictions(
-            calibrators, others, features, known, [seen[features.content_key(one)] for one in known]
-        )
+        known = {one: key for one in examples if (key := features.content_key(one)) in seen}
+        # Of two objects with one content, the member was asked about the label of one.
+        views_of = [
+            seen[key] if gathered[key].label is examples[one] else replace(seen[key], verdict=None)
+            for one, key in known.items()
+        ]
+        left_out = _predictions(calibrators, others, features, list(known), views_of)
         facts = ModelFacts(
             self.task,
             tuple(classes),
@@ -245,6 +252,12 @@ def _boxes(label: Label) -> BoxLabel:
 def _relative(label: BoxLabel) -> Floats:
     width, height, _ = label.image_size
     return np.clip(label.boxes / np.array([width, height, width, height], np.float32), 0, 1).astype(np.float32)
+
+
+def _asked(label: BoxLabel) -> Floats:
+    """The boxes of a label and those beside them, in units of the image's side."""
+    copies = (replace(label, boxes=one) for one in beside(label))
+    return np.concatenate([_relative(label), *map(_relative, copies)])
 
 
 def _chunks(rows: Integers) -> list[Integers]:
@@ -327,13 +340,19 @@ def _detecting(
     ids: Sequence[str],
     rows: Integers,
     likely_from: float,
+    asked: Sequence[Floats] | None = None,
 ) -> list[_Detecting]:
-    """Sets some members to look at some of the objects."""
+    """Sets some members to look at some of the objects; asked: about which boxes of each, of one member alone."""
 
     def look(chunk: Integers) -> list[Detections]:
         names = [ids[i] for i in chunk]
         given = [proposals_of(features.given.get(features.content_key(one))) for one in names]
-        return detect_closely(members, projection(features, names), given, likely_from)
+        maps = projection(features, names)
+        found = detect_closely(members, maps, given, likely_from)
+        if asked is None:
+            return found
+        said = verdicts(members[0], maps, [asked[i] for i in chunk])
+        return [replace(one, verdict=verdict) for one, verdict in zip(found, said, strict=True)]
 
     return [(chunk, pool.submit(look, chunk)) for chunk in _chunks(rows)]
 

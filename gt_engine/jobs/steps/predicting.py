@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel import FeatureView, Learner
-from gt_engine.autolabel.boxes.confidence import Detections
+from gt_engine.autolabel.boxes.confidence import Detections, Verdict
 from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
 from gt_engine.jobs.chunks import Chunk
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.reading import read_own
 from gt_engine.jobs.tools import ARCHIVE, BYTES, JSON, Tools
-from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
+from gt_engine.labels import BoxLabel, ClassLabel, Floats, Label, Task, box_label
 from gt_service.errors import NotFound
 
 PREDICT_AT_ONCE = 1_000
@@ -163,7 +163,7 @@ def load(body: bytes, object_ids: Sequence[str]) -> Predictions:
 
 
 def _document(predictions: Predictions) -> dict[str, Any]:
-    seen = [None if one is None else [part.tolist() for part in vars(one).values()] for one in predictions.seen]
+    seen = [None if one is None else _seen(one) for one in predictions.seen]
     labels = [_written(one) for one in predictions.labels]
     return {"labels": labels, "confidences": predictions.confidences.tolist(), **({"seen": seen} if seen else {})}
 
@@ -174,9 +174,21 @@ def _predictions(document: Mapping[str, Any], object_ids: Sequence[str]) -> Pred
     return Predictions(tuple(object_ids), labels, np.array(document["confidences"], np.float64), seen)
 
 
-def _detections(boxes: Sequence[Any], class_ids: Sequence[int], scores: Sequence[float]) -> Detections:
+def _seen(found: Detections) -> list[Any]:
+    verdict = () if found.verdict is None else vars(found.verdict).values()
+    return [part.tolist() for part in (found.boxes, found.class_ids, found.scores, *verdict)]
+
+
+def _detections(
+    boxes: Sequence[Any], class_ids: Sequence[int], scores: Sequence[float], *verdict: Sequence[Any]
+) -> Detections:
     found = np.array(boxes, np.float32).reshape(-1, 4)
-    return Detections(found, np.array(class_ids, np.int64), np.array(scores, np.float32))
+    said = Verdict(*map(_rows, verdict)) if verdict else None
+    return Detections(found, np.array(class_ids, np.int64), np.array(scores, np.float32), said)
+
+
+def _rows(table: Sequence[Any]) -> Floats:
+    return np.array(table, np.float32) if table else np.zeros((0, 4), np.float32)
 
 
 def _written(label: Label) -> list[Any]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from gt_engine.autolabel.boxes.confidence import Detections, Verdict
+from gt_engine.autolabel.boxes.geometry import beside
 from gt_engine.autolabel.second_look import Mistake, Suspicion, suspicions
 from gt_engine.labels import BoxLabel, ClassLabel, Label, box_label
 
@@ -99,6 +101,30 @@ def test_two_views_of_one_object_are_no_overlooked_one() -> None:
 def test_where_there_is_nothing_to_compare_with_nobody_is_suspected(predicted: BoxLabel, given: BoxLabel) -> None:
     """Of a model that never sees anything, or sees what nobody draws, nothing follows about a label."""
     assert all(one.score < 0.5 for one in judged([given] * IMAGES, [predicted] * IMAGES))
+
+
+def asked(label: BoxLabel, class_ids: Sequence[int]) -> Detections:
+    """A model that sees nothing of its own accord, and when asked about a box knows what is there, and where."""
+    ids = np.array(class_ids)
+    places = [label.boxes, *beside(label)]
+    probabilities = np.full((len(places) * len(ids), 2), 0.05, np.float32)
+    probabilities[np.arange(len(ids)), ids] = 0.9
+    agreement = np.concatenate(
+        [np.full((len(one), 4), 0.9 if not at else 0.5, np.float32) for at, one in enumerate(places)]
+    )
+    nothing = np.zeros((0, 4), np.float32)
+    return Detections(nothing, np.zeros(0, np.int64), np.zeros(0, np.float32), Verdict(probabilities, agreement))
+
+
+def test_an_object_that_the_model_overlooks_is_judged_by_what_it_says_when_asked() -> None:
+    """Objects of a tenth of the side are proposed by no model of a few hundred labels; half of their mistakes hid."""
+    given = [people(image) for image in range(IMAGES)]
+    given[17] = swapped(given[17])
+    nothing = box_label([], [], SIZE)
+    seen = [asked(label, [0, 1]) for label in given]
+    found = suspicions([nothing] * IMAGES, np.full(IMAGES, 0.5), given, seen)
+    assert max(range(IMAGES), key=lambda image: found[image].score) == 17
+    assert found[17].score > 5 * max(one.score for image, one in enumerate(found) if image != 17)
 
 
 def test_a_class_is_as_suspicious_as_the_model_is_sure_of_another() -> None:
