@@ -18,7 +18,7 @@ from chalicelib.access import SIGNED
 from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec
 from gt_service.errors import GtServiceError
 from gt_service.money import usd
-from gt_service.openapi import OPERATIONS, Operation, document, refusals
+from gt_service.openapi import OPERATIONS, Operation, document
 from gt_service.regions import MAX_IMAGE_BYTES, MIN_AUTO_LABELING_OBJECTS, REGION_ACCOUNTS, TaskType
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -303,7 +303,7 @@ def http_api() -> str:
 def _operation_row(operation: Operation) -> str:
     answer = "" if operation.answer is None else f"[{operation.answer.__name__}](#{operation.answer.__name__.lower()})"
     who = {"anybody": " *(public)*", "viewer": "", "operator": " *(operators)*"}[operation.needs]
-    errors = ", ".join(str(status) for status in refusals(operation))
+    errors = ", ".join(str(status) for status in operation.refused)
     title = f"`{operation.method.upper()} {operation.path}`{who}"
     return f"| {title} | {operation.summary} | {operation.status} {answer} | {errors} |"
 

@@ -13,7 +13,7 @@ import pytest
 
 from gt_cli import packaging
 from gt_cli.packaging import Package, PackagingError, build, content_problems, is_ballast, template_problems
-from gt_service.openapi import Problem
+from gt_service.openapi.models import Problem
 from gt_service.store.models import TableNames, Tables
 from gt_service.store.notifications import NotificationItem
 from gt_service.store.requests import RequestItem

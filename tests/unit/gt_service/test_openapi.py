@@ -13,14 +13,13 @@ from pydantic import BaseModel, ValidationError
 from app import app
 from chalicelib import access
 from chalicelib.shapes import batch_json, campaign_json, image_json, job_json
-from gt_service import openapi
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.foresight import rehearse
 from gt_service.deployment import Deployment
 from gt_service.errors import GtServiceError, InvalidInput, SpecErrors
 from gt_service.money import Mills
-from gt_service.openapi import document
+from gt_service.openapi import document, models
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
 from gt_service.records.names import Role
 from gt_service.records.states import BatchState, CampaignState, JobState
@@ -140,19 +139,19 @@ def image(place: str = "rejected", **changes: Any) -> Any:
 
 REFUSED = SpecErrors([InvalidInput("wrong", remedy="mend it", field="batch.size")])
 SHOWN = [
-    *((openapi.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("active", "waiting")),
-    *((openapi.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("paused", "stopped")),
-    (openapi.Campaign, campaign(spec=None, cap=None, spec_errors=tuple(e.as_dict() for e in REFUSED.errors))),
-    *((openapi.Job, job(state=state)) for state in JobState),
-    *((openapi.Job, job(role=role, cost=Mills(5), ended_at=NOW, failure_reason="x")) for role in Role),
-    *((openapi.Batch, batch(state=state, closed_at=NOW, unlabeled=0)) for state in BatchState),
-    *((openapi.Image, image(place)) for place in ("pending#t", "batch#0001", "rejected", "duplicate#f")),
-    (openapi.Image, image("pending#t", width=3, height=2, media_format="JPEG", orientation=6)),
-    (openapi.Description, document()),
-    (openapi.Plan, rehearse(SPEC, 120, Deployment("inbox", "results", "us-east-1", ROLE), NOW).as_dict()),
-    (openapi.Estimate, estimate(SPEC, 120).as_dict()),
-    (openapi.Problem, REFUSED.as_dict()),
-    (openapi.Problem, GtServiceError("broken").as_dict()),
+    *((models.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("active", "waiting")),
+    *((models.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("paused", "stopped")),
+    (models.Campaign, campaign(spec=None, cap=None, spec_errors=tuple(e.as_dict() for e in REFUSED.errors))),
+    *((models.Job, job(state=state)) for state in JobState),
+    *((models.Job, job(role=role, cost=Mills(5), ended_at=NOW, failure_reason="x")) for role in Role),
+    *((models.Batch, batch(state=state, closed_at=NOW, unlabeled=0)) for state in BatchState),
+    *((models.Image, image(place)) for place in ("pending#t", "batch#0001", "rejected", "duplicate#f")),
+    (models.Image, image("pending#t", width=3, height=2, media_format="JPEG", orientation=6)),
+    (models.Description, document()),
+    (models.Plan, rehearse(SPEC, 120, Deployment("inbox", "results", "us-east-1", ROLE), NOW).as_dict()),
+    (models.Estimate, estimate(SPEC, 120).as_dict()),
+    (models.Problem, REFUSED.as_dict()),
+    (models.Problem, GtServiceError("broken").as_dict()),
 ]
 
 
@@ -160,11 +159,11 @@ SHOWN = [
 def test_what_the_api_shows_is_what_the_document_promises(model: type[BaseModel], shown: Any) -> None:
     model.model_validate(json.loads(json.dumps(shown)))
     missing = set(model.model_fields) - set(shown)
-    assert model is openapi.Problem or not missing
+    assert model is models.Problem or not missing
 
 
 def test_the_check_above_can_fail() -> None:
     with pytest.raises(ValidationError):
-        openapi.Job.model_validate({**job(), "surprise": 1})
+        models.Job.model_validate({**job(), "surprise": 1})
     with pytest.raises(ValidationError):
-        openapi.Job.model_validate({**job(), "status": "Reserved"})
+        models.Job.model_validate({**job(), "status": "Reserved"})

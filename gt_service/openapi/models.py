@@ -1,0 +1,395 @@
+"""What the HTTP API takes and answers. Tests hold it against what the API shows: a field too many or too few fails."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gt_service.campaign import CampaignSpec
+from gt_service.reports.estimate import MOST_OBJECTS
+
+Time = str
+_TIME = "ISO 8601, UTC."
+_NEXT = "For the next page; null on the last."
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Health(_Shown):
+    status: Literal["ok"]
+    version: str
+
+
+class Version(_Shown):
+    version: str
+
+
+class Ready(_Shown):
+    status: Literal["ready"]
+
+
+class Problem(_Shown):
+    """Every error has this shape."""
+
+    code: str = Field(description="Stable, for programs.")
+    message: str = Field(description="What is wrong, for people.")
+    remedy: str | None = Field(None, description="What to do about it.")
+    field: str | None = Field(None, description="The field or file that is wrong, as a path such as `batch.size`.")
+    errors: list[Problem] | None = Field(None, description="Of a refused spec: one for each wrong field.")
+
+
+class ImageCounts(_Shown):
+    pending: int = Field(description="Waiting for a batch.")
+    rejected: int = Field(description="Not labeled; the images say why.")
+    duplicate: int = Field(description="Labeled once, under another key.")
+    replaced: int = Field(description="Of those in batches: replaced since, and labeled as they were.")
+    in_batches: int
+    imported: int = Field(description="They had a label already; nobody is asked for one.")
+
+
+class Import(_Shown):
+    """A file of labels, dropped at `<campaign>/labels/<name>.manifest` in the inbox."""
+
+    name: str
+    key: str
+    etag: str
+    status: Literal["unread", "read", "refused"]
+    labels: int = Field(description="Images with a label in the file.")
+    proposals: int = Field(description="Images with a prediction in the file.")
+    held: int = Field(description="Labels of the file that are labels of the campaign.")
+    waiting: int = Field(description="Labels whose images have not been uploaded.")
+    left_out: int = Field(description="Labels that will not be the campaign's.")
+    checked: int = Field(description="Labels whose images people are asked about, without seeing them, to check them.")
+    notes: list[str] = Field(description="Why, for the first of those left out.")
+    problem: Problem | None = Field(description="Why the file was refused.")
+
+
+class Campaign(_Shown):
+    name: str
+    status: Literal["active", "waiting", "paused", "stopped"]
+    reason: str | None = Field(description="Why it waits, is paused or stopped.")
+    remedy: str | None = Field(description="What makes it go on.")
+    waits_for: Literal["spec", "budget", "request", "output", "unlabeled"] | None = Field(
+        description="What it waits for, in a word for programs."
+    )
+    spec_errors: list[Problem] = Field(description="Of the latest spec, where it was refused; the one before holds.")
+    warnings: list[str] = Field(description="What is legal in the spec and yet probably not meant.")
+    spec: CampaignSpec | None = Field(description="The spec in force; null while images wait for one.")
+    revision: int = Field(description="Counts the accepted specs.")
+    images: ImageCounts
+    images_more: list[str] = Field(description="Statuses of which there are more than were counted.")
+    batches: int
+    imports: list[Import] = Field(description="Labels that were there before the campaign, in the order of their drop.")
+    cap_mills: int | None = Field(description="The budget, in tenths of a cent; null where there is none.")
+    committed_mills: int = Field(description="Set aside for jobs whose real cost is not known yet.")
+    spent_mills: int = Field(description="Real cost of the jobs that have a report.")
+    created_at: Time = Field(description=_TIME)
+    inbox_s3_uri: str | None = Field(description="Where its images are dropped; null in notifications.")
+
+
+class Campaigns(_Shown):
+    campaigns: list[Campaign]
+    NextToken: str | None = Field(description=_NEXT)
+
+
+class Batch(_Shown):
+    number: int
+    campaign: str
+    status: Literal["filling", "closed", "labeling", "labeled"]
+    closed_because: str = Field(description="`full`, `quiet` or `on request`.")
+    objects: int
+    unlabeled: int | None = Field(description="Left without a label when the batch was done.")
+    manifest_s3_uri: str | None
+    created_at: Time = Field(description=_TIME)
+    closed_at: Time | None = Field(description=_TIME)
+
+
+class Batches(_Shown):
+    batches: list[Batch]
+    NextToken: str | None = Field(description=_NEXT)
+
+
+class Job(_Shown):
+    name: str
+    campaign: str
+    batch: int
+    role: Literal["first", "warm", "control", "review"]
+    attempt: int = Field(description="0, or the number of the follow-up, or of the review that its owner asked for.")
+    status: Literal["Initializing", "InProgress", "Completed", "Failed", "Stopping", "Stopped"] = Field(
+        description="SageMaker's LabelingJobStatus."
+    )
+    stage: str = Field(description="The status, or what only the service knows: `Reserved`, `Refused`, `Withdrawn`.")
+    objects: int
+    counters: dict[str, int] = Field(description="SageMaker's LabelCounters.")
+    unlabeled: int | None = Field(description="Objects without a label once it ended; null until counted.")
+    initial_model_arn: str | None
+    final_model_arn: str | None
+    manifest_s3_uri: str
+    output_s3_uri: str = Field(description="Root of the job's output.")
+    reserved_mills: int = Field(description="Its worst case, set aside from the budget.")
+    cost_mills: int | None = Field(description="Null until the report is written.")
+    report_s3_uri: str | None = Field(description="Prefix of the report's files.")
+    failure_reason: str | None
+    output_problem: str | None = Field(description="Why labels may be missing in its output.")
+    warning: str | None = Field(description="Such as a job without progress.")
+    created_at: Time = Field(description=_TIME)
+    ended_at: Time | None = Field(description=_TIME)
+
+
+class Jobs(_Shown):
+    jobs: list[Job]
+    NextToken: str | None = Field(description=_NEXT)
+
+
+class Image(_Shown):
+    key: str
+    status: Literal["pending", "batch", "imported", "rejected", "duplicate"]
+    batch: int | None
+    reason: str | None = Field(description="Why it was rejected, or is labeled as it was.")
+    remedy: str | None
+    duplicate_of: str | None = Field(description="The key that is labeled in its stead.")
+    size: int = Field(description="Bytes.")
+    width: int | None = Field(description="Pixels of the upright picture, as people see it.")
+    height: int | None
+    format: Literal["JPEG", "PNG"] | None
+    orientation: int = Field(description="How it is stored, as EXIF numbers it.")
+    uploaded_at: Time = Field(description=_TIME)
+    replaced_after_batch: bool = Field(description="Uploaded again after its batch was closed; that is not labeled.")
+
+
+class Images(_Shown):
+    images: list[Image]
+    NextToken: str | None = Field(description=_NEXT)
+
+
+class TakenModel(_Shown):
+    """Where a job's final model can be had, as one ONNX file."""
+
+    model_s3_uri: str
+    url: str = Field(
+        description="Downloads it, without a token; good for an hour at most. A model that rests on one that was "
+        "brought is no file of its own: then S3 answers 404."
+    )
+
+
+class Labels(_Shown):
+    """Where the labels of all of a campaign's ended jobs can be had, as JSON Lines in Ground Truth's augmented form."""
+
+    manifest_s3_uri: str
+    url: str = Field(description="Downloads the same file, without a token; good for an hour at most.")
+    label_attribute: str = Field(description="The field of each line that holds its label.")
+    labels: list[str] = Field(description="The campaign's labels, in the order that numbers them.")
+
+
+class Step(_Shown):
+    what: str = Field(description="In words.")
+    job: str | None = Field(description="The labeling job it is about.")
+    request: dict[str, Any] | None = Field(description="The CreateLabelingJob request, as it would be sent.")
+    problem: str | None = Field(description="Why the request cannot be made.")
+    reserved_mills: int | None = Field(description="What the budget would set aside.")
+
+
+class Plan(_Shown):
+    """What the service would do for a campaign now; mostly nothing, since it does it at once."""
+
+    steps: list[Step]
+    status: Literal["active", "waiting", "paused", "stopped"] = Field(description="After the steps.")
+    reason: str | None
+    remedy: str | None
+    warnings: list[str] = Field(description="Of the spec.")
+
+
+class Description(BaseModel):
+    """An OpenAPI document: this one."""
+
+    model_config = ConfigDict(extra="allow")
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+
+
+class Report(BaseModel):
+    """The cost report of a job, as `report.json` beside its figure and page. More fields than these may come."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: int
+    job: dict[str, Any]
+    counts: dict[str, int]
+    machine_share: float = Field(ge=0, le=1)
+    cost: dict[str, Any]
+    all_human: dict[str, Any] = Field(description="What people alone would have cost.")
+    saving: dict[str, Any]
+    iterations: list[dict[str, Any]]
+    training: list[dict[str, Any]]
+    imported_labels: dict[str, Any] | None = Field(
+        None, description="How well imported labels agree with those of people who did not see them."
+    )
+    proposals: dict[str, Any] | None = Field(
+        None,
+        description="What people with the machine's labels shown took, mistook and reached, and without.",
+    )
+    quality: dict[str, Any] | None = Field(None, description="Against gold labels, where there are any.")
+
+
+class ImageCorrection(_Shown):
+    by: str
+    at: Time = Field(description=_TIME)
+    name: str
+
+
+class ImageRow(BaseModel):
+    """A labeled image. Boxes are `[label, left, top, width, height, confidence]` in pixels."""
+
+    id: str = Field(description="Stays the image's own: `<job>.<number>`.")
+    source: str
+    human: bool = Field(description="Whether people labeled it.")
+    confidence: float = Field(description="Of the least sure part of its label.")
+    size: list[int] | None = None
+    boxes: list[list[str | float | None]] | None = None
+    classes: list[str] | None = None
+    agreement: float | None = Field(None, description="Of people's label with the machine's, where it is known.")
+    corrected: ImageCorrection | None = Field(None, description="Who corrected the label last.")
+    removed: bool | None = Field(None, description="Whether the label was taken out.")
+    url: str = Field(description="Where the file can be read, for an hour.")
+
+
+class LabeledImages(_Shown):
+    """Some of the images that pass a filter, the least sure first."""
+
+    count: int = Field(ge=0, description="How many pass.")
+    first: int = Field(ge=0)
+    images: list[ImageRow]
+
+
+class ExportState(_Shown):
+    format: str
+    state: Literal["ready", "making", "refused", "none"]
+    problem: str | None = Field(description="Why the labels do not fit the format.")
+    url: str | None = Field(description="Where the zip file can be downloaded, for an hour.")
+
+
+class Exports(_Shown):
+    exports: list[ExportState]
+
+
+class CorrectedBox(_Shown):
+    """A box in whole pixels of the upright image."""
+
+    label: str
+    left: int = Field(ge=0)
+    top: int = Field(ge=0)
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+
+class CorrectedLabel(_Shown):
+    """Boxes or classes, as the campaign's task has them."""
+
+    boxes: list[CorrectedBox] | None = None
+    classes: list[str] | None = None
+
+
+class CorrectionRequest(_Shown):
+    image: str = Field(description="The image's `id`.")
+    source: str = Field("", description="Its `source`, to be refused where the `id` is another image's by now.")
+    label: CorrectedLabel | None = Field(description="The label that holds from now on; null takes the label out.")
+    replaces: str = Field("", description="`name` of the correction that the caller has seen last; empty for none.")
+    why: str = Field("", max_length=2000, description="For the history.")
+
+
+class Correction(_Shown):
+    """A label that somebody put right, as it is kept."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    name: str
+    source_ref: str = Field(alias="source-ref")
+    label: dict[str, Any] | None = Field(description="In the form of an output manifest.")
+    by: str
+    at: Time = Field(description=_TIME)
+    why: str
+    replaces: dict[str, Any]
+    picture: str = Field(description="Fingerprint of the image that was put right; empty where it is not known.")
+
+
+class Suspect(_Shown):
+    """A label of people that seems wrong. Labels are in Ground Truth's form: the attribute and its metadata."""
+
+    source: str
+    suspicion: float = Field(ge=0, le=1, description="How surely the label is wrong.")
+    mistake: Literal["missed", "spurious", "moved", "swapped"] = Field(
+        description="What seems wrong: an object without a box, a box without an object, a box in a wrong place, a "
+        "wrong class."
+    )
+    job: str
+    batch: int
+    label: dict[str, Any]
+    machine: dict[str, Any] = Field(description="What a model says that never saw the label.")
+    url: str = Field(description="Where the image can be read, for an hour.")
+
+
+class SecondLook(_Shown):
+    """Labels that seem wrong and were not sent to people again, worst first."""
+
+    judged: int = Field(description="Labels of people that a model was held against.")
+    suspects: list[Suspect]
+
+
+class EstimateRequest(_Shown):
+    """The name of a campaign, or a spec; never both. With a spec, the campaign of its name need not be there."""
+
+    objects: int = Field(ge=1, le=MOST_OBJECTS, description="How many images are to come.")
+    imported: int = Field(
+        0, ge=0, le=MOST_OBJECTS, description="Labels that are imported besides; a share of them is checked by people."
+    )
+    campaign: str | None = Field(None, description="A campaign: its spec in force and its own finished jobs count.")
+    spec: CampaignSpec | None = Field(
+        None, description="A spec that need not be in force; the finished jobs of the campaign of its name count."
+    )
+
+
+class MachineShare(_Shown):
+    """The share of a job's images that the machine labels, 0 to 1: pessimistic, likely, optimistic."""
+
+    low: float = Field(ge=0, le=1)
+    likely: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+
+
+class CostRange(_Shown):
+    """In mills. The actual amount is expected between `low` and `high`, and never above `ceiling`."""
+
+    low: int
+    likely: int
+    high: int
+    ceiling: int
+
+
+class EstimatedJob(_Shown):
+    role: Literal["first", "warm", "control"]
+    objects: int
+    machine_share: MachineShare
+    cost_mills: CostRange
+    compute_mills: CostRange = Field(description="The part of the cost that is for computing.")
+
+
+class Estimate(_Shown):
+    """What labeling some images would cost."""
+
+    low_mills: int
+    likely_mills: int
+    high_mills: int
+    ceiling_mills: int = Field(description="Every image labeled by all its workers: what a budget must hold.")
+    all_human_mills: int = Field(description="The same images without auto-labeling.")
+    low_usd: float
+    likely_usd: float
+    high_usd: float
+    ceiling_usd: float
+    all_human_usd: float
+    jobs: list[EstimatedJob] = Field(description="The jobs to come, in order.")
+    assumptions: list[str] = Field(description="In words, such as whose machine shares were taken.")
