@@ -125,7 +125,6 @@ def local_stack(
     shorten_training: int = 1,
     serverless: bool = False,
     parameters: Mapping[str, str] | None = None,
-    enforce_roles: bool = True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[LocalStack]:
     """Starts everything, deploys the template, and stops it all at the end, however that comes.
@@ -134,7 +133,7 @@ def local_stack(
     given. `host`: where people's pages are reached; beyond loopback the engine's API wants signatures.
     `shorten_training`: trainings take one step in so many. `serverless`: the engine is functions of the template, for
     this machine alone.
-    `enforce_roles`: the functions may do what their IAM roles allow and no more.
+    The functions may do what their IAM roles allow and no more.
     Errors: StackError, DeploymentError, PackagingError, FolderInUse, FolderUnusable.
     """
     with ExitStack() as cleanup:
@@ -148,7 +147,7 @@ def local_stack(
         say("starting MiniStack")
         port = free_port(memory.port) if memory else cleanup.enter_context(kept_port())
         endpoint_url = f"http://127.0.0.1:{port}"
-        ministack = _start_ministack(work, port, logs, keep=keep, enforce_roles=enforce_roles, lock=lock)
+        ministack = _start_ministack(work, port, logs, keep=keep, lock=lock)
         cleanup.callback(ministack.stop)
         ministack.wait_for(lambda: _answers(f"{endpoint_url}/_ministack/health"))
         engine_port = free_port(memory.engine_port if memory else 0, outside.host if outside else "127.0.0.1")
@@ -216,7 +215,7 @@ def child_environment(endpoint_url: str | None = None) -> dict[str, str]:
     return environment
 
 
-def _start_ministack(work: Path, port: int, logs: Path, *, keep: bool, enforce_roles: bool, lock: int) -> Part:
+def _start_ministack(work: Path, port: int, logs: Path, *, keep: bool, lock: int) -> Part:
     data = work / "ministack"
     scratch = data / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -225,7 +224,7 @@ def _start_ministack(work: Path, port: int, logs: Path, *, keep: bool, enforce_r
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
-        "AUTH": "true" if enforce_roles else "false",
+        "AUTH": "true",
         "STATE_DIR": str(data / "state"),
         "S3_DATA_DIR": str(data / "s3"),
         "PERSIST_STATE": "1" if keep else "0",

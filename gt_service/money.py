@@ -18,20 +18,20 @@ _LONGEST_AMOUNT = 40
 _EXACTLY = Context(prec=2 * _LONGEST_AMOUNT, traps=[Inexact])
 
 
-def from_usd(text: str | int | float | Decimal, *, field: str = "amount") -> Mills:
+def from_usd(text: str | int | float | Decimal) -> Mills:
     """Dollars as a person writes them ("0.036", 500, "$12.50") as mills.
 
     Errors: `InvalidInput` for what is no amount, is finer than a mill, or is more than `MAX_DOLLARS` either way.
     """
     dollars = _decimal(text)
     if not dollars.is_finite():
-        raise InvalidInput(f"{quoted(text)} is not an amount in US dollars", field=field)
+        raise InvalidInput(f"{quoted(text)} is not an amount in US dollars", field="amount")
     if not -MAX_DOLLARS <= dollars <= MAX_DOLLARS:
-        raise InvalidInput(f"{quoted(text)} is more than the {MAX_DOLLARS:,} US dollars of any amount", field=field)
+        raise InvalidInput(f"{quoted(text)} is more than the {MAX_DOLLARS:,} US dollars of any amount", field="amount")
     try:
         mills = _EXACTLY.to_integral_exact(_EXACTLY.multiply(dollars, MILLS_PER_DOLLAR))
     except Inexact:
-        raise InvalidInput(f"{quoted(text)} is finer than a tenth of a cent", field=field) from None
+        raise InvalidInput(f"{quoted(text)} is finer than a tenth of a cent", field="amount") from None
     return Mills(int(mills))
 
 

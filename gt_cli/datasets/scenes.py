@@ -84,10 +84,10 @@ class Scene:
         Image.fromarray(self.pixels).save(buffer, "PNG")
         return buffer.getvalue()
 
-    def jpeg(self, quality: int = 92) -> bytes:
+    def jpeg(self) -> bytes:
         """The picture as a JPEG file, as cameras write it."""
         buffer = io.BytesIO()
-        Image.fromarray(self.pixels).save(buffer, "JPEG", quality=quality)
+        Image.fromarray(self.pixels).save(buffer, "JPEG", quality=92)
         return buffer.getvalue()
 
 

@@ -84,13 +84,11 @@ class FeatureStore:
         self._backbone: Backbone | None = None
         self._lock = threading.Lock()
 
-    def prepare(
-        self, items: Iterable[tuple[str, Loader]], *, on_chunk: Callable[[int], None] | None = None
-    ) -> dict[str, ImageFacts | ImageProblem]:
+    def prepare(self, items: Iterable[tuple[str, Loader]]) -> dict[str, ImageFacts | ImageProblem]:
         """Makes sure that the features of every (content key, loader) are on disk; what is known of each key.
 
         A loader is called only for contents not yet known, from one of a few threads; what it raises becomes an
-        UnreadableObject problem of that object, and is tried again next time. `on_chunk` hears how many items are done.
+        UnreadableObject problem of that object, and is tried again next time.
         """
         known: dict[str, ImageFacts | ImageProblem] = {}
         # Twice as many threads as cores: while some look at images, the others wait for the next ones.
@@ -104,8 +102,6 @@ class FeatureStore:
                     else:
                         known[key] = facts
                 known.update(zip(missing, pool.map(self._compute, missing, missing.values()), strict=True))
-                if on_chunk:
-                    on_chunk(len(known))
         return known
 
     def facts(self, key: str) -> ImageFacts | ImageProblem | None:

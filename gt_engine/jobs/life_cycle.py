@@ -15,7 +15,6 @@ Ground Truth adds: iterations, the check of the first sample, stopping condition
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -183,7 +182,6 @@ def next_work(
     looks_at_images: bool,
     stop_requested: bool,
     answers: Answers | None = None,
-    next_step: Callable[[JobPlan, Progress], rounds.Step] = rounds.next_step,
 ) -> Work:
     """The next piece of work of a job that has not ended. `answers`: of its people, None where they are simulated."""
     if state.closing is not None:
@@ -198,11 +196,11 @@ def next_work(
     if any(batch.published < len(batch.object_ids) for batch in state.open_batches):
         return Publish()
     if answers is not None and any(not batch.is_ahead for batch in state.open_batches):
-        return _with_people(plan, conditions, state, answers, next_step)
+        return _with_people(plan, conditions, state, answers)
     failed = first_sample_failed(state.progress)
     if failed:
         return _end(state, End(Phase.FAILED, failed))
-    return _next_step(plan, conditions, state, answers, next_step)
+    return _next_step(plan, conditions, state, answers)
 
 
 def _end(state: JobState, end: End) -> Work:
@@ -217,14 +215,13 @@ def _next_step(
     conditions: StoppingConditions,
     state: JobState,
     answers: Answers | None,
-    next_step: Callable[[JobPlan, Progress], rounds.Step],
 ) -> Work:
     """What the plan says, as far as the stopping conditions let it."""
     ahead = state.ahead
     allowed = still_allowed(conditions, state)
     if allowed <= 0 and state.counters.unlabeled and ahead is None:
         return End(Phase.STOPPED)
-    step = next_step(plan, state.asking)
+    step = rounds.next_step(plan, state.asking)
     match step:
         case rounds.AskPeople() if answers is None:
             limited = _within_limits(step, plan, state.progress, allowed)
@@ -250,14 +247,13 @@ def _with_people(
     conditions: StoppingConditions,
     state: JobState,
     answers: Answers,
-    next_step: Callable[[JobPlan, Progress], rounds.Step],
 ) -> Work:
     """Labels are made of some objects at a time: soon enough to be taken away, in files that are worth opening."""
     waited = answers.ready_since is not None and answers.now - answers.ready_since >= CONSOLIDATE_WITHIN
     if answers.ready and (answers.is_all or waited or len(answers.ready) >= CONSOLIDATE_AT_ONCE):
         return Close(answers.batch, answers.ready)
     if answers.free <= answers.workers:
-        early = _early(plan, conditions, state, answers, next_step)
+        early = _early(plan, conditions, state, answers)
         if early is not None:
             return early
     reminders = {one.remind_at: one.first for one in state.open_batches if one.remind_at} if answers.unsettled else {}
@@ -274,7 +270,6 @@ def _early(
     conditions: StoppingConditions,
     state: JobState,
     answers: Answers,
-    next_step: Callable[[JobPlan, Progress], rounds.Step],
 ) -> Offer | None:
     """What people are offered while the last answers of a batch are still out; None where nothing is.
 
@@ -287,7 +282,7 @@ def _early(
         open_batches=tuple(one for one in state.open_batches if one.is_ahead),
     )
     allowed = still_allowed(conditions, after)
-    step = next_step(plan, after.asking)
+    step = rounds.next_step(plan, after.asking)
     if isinstance(step, rounds.AskPeople):
         size = min(_planned(plan, after, step, allowed), plan.max_concurrent - answers.unsettled)
         return _offer_ahead(plan, after, batch.iteration + 1, size)

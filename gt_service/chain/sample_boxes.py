@@ -63,13 +63,15 @@ def examples_picture(spec: CampaignSpec, objects: ObjectStore) -> bytes | None:
     return draw(read_examples(spec.instructions.examples, objects), heading=task_text(spec).title)
 
 
-def read_examples(manifest: S3Uri, objects: ObjectStore, *, limit: int = MAX_EXAMPLES) -> list[Example]:
+def read_examples(manifest: S3Uri, objects: ObjectStore) -> list[Example]:
     """The first images of a manifest in Ground Truth's augmented form, each with its boxes."""
     text = objects.read(manifest, first_bytes=_MAX_MANIFEST_BYTES)
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise _unreadable(manifest, "the file is empty")
-    return [_example(manifest, number, line, objects) for number, line in enumerate(islice(lines, limit), start=1)]
+    return [
+        _example(manifest, number, line, objects) for number, line in enumerate(islice(lines, MAX_EXAMPLES), start=1)
+    ]
 
 
 def draw(examples: Sequence[Example], *, heading: str) -> bytes:

@@ -91,20 +91,19 @@ def dot(x: float, y: float, *, kind: str, title: str = "", radius: float = 4.0) 
     return svg.shape("circle", title, cx=x, cy=y, r=radius, class_=f"point {kind}")
 
 
-def diamond(x: float, y: float, *, kind: str, title: str, radius: int = 6) -> Markup:
-    sides = f"l{radius} {radius}l-{radius} {radius}l-{radius} -{radius}z"
-    return svg.shape("path", title, d=f"M{x:.1f} {y - radius:.1f}{sides}", class_=f"point {kind}")
+def diamond(x: float, y: float, *, kind: str, title: str) -> Markup:
+    return svg.shape("path", title, d=f"M{x:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6z", class_=f"point {kind}")
 
 
 def text(words: str, x: float, y: float, *, kind: str, anchor: str = "middle") -> Markup:
     return svg.element("text", words, x=x, y=y, text_anchor=anchor, class_=kind)
 
 
-def marks(highest: float, *, about: int = 4, whole: bool = False) -> list[float]:
-    """Round numbers from 0 to at or above `highest`, about `about` of them. whole: of things that are counted."""
+def marks(highest: float, *, whole: bool = False) -> list[float]:
+    """Round numbers from 0 to at or above `highest`, about four of them. whole: of things that are counted."""
     if highest <= 0:
         return [0.0, 1.0]
-    rough = highest / about
+    rough = highest / 4
     power = 10.0 ** math.floor(math.log10(rough))
     steps = (power * factor for factor in (1, 2, 2.5, 5, 10, 20, 50, 100))
     step = next(step for step in steps if step >= rough * 0.999 and not (whole and step % 1))

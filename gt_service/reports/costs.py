@@ -121,12 +121,11 @@ class JobCost:
     iterations: Mapping[int, Cost]
 
 
-def job_cost(output: JobOutput, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> JobCost:
-    """What the job cost. `labeled_this_month` objects came before it and use up the service fee's lower tiers."""
+def job_cost(output: JobOutput, terms: Terms, prices: PriceTable) -> JobCost:
     training = _training_cost(output.iterations, output.training, terms, prices)
     costs: dict[int, Cost] = {}
     month = _month(terms.started)
-    already = labeled_this_month
+    already = 0
     fee = prices.service_fee(terms.task, terms.started)
     seconds = seconds_per_answer(output.workers)
     for iteration in output.iterations:
@@ -163,9 +162,7 @@ def work_of(output: JobOutput, terms: Terms) -> Work:
     )
 
 
-def unseen_cost(
-    output: JobOutput, counters: Mapping[str, int], terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0
-) -> Cost:
+def unseen_cost(output: JobOutput, counters: Mapping[str, int], terms: Terms, prices: PriceTable) -> Cost:
     """What the labels cost that the service counts (LabelCounters) and the job's files do not hold (any more).
 
     They are paid for all the same. How many answered each is not known: all that were asked, less the answers that the
@@ -174,12 +171,9 @@ def unseen_cost(
     human = max(0, counters.get("HumanLabeled", 0) - output.human_images)
     machine = max(0, counters.get("MachineLabeled", 0) - output.machine_images)
     fee = prices.service_fee(terms.task, terms.started)
-    already = labeled_this_month + output.labeled
     spare = max(0, output.answers - output.human_images * terms.workers_per_object)
-    answers = max(0, human * terms.workers_per_object - spare)
-    return Cost(
-        fee.cost(human + machine, already=already), terms.answers_cost(answers, seconds_per_answer(output.workers))
-    )
+    answers = terms.answers_cost(max(0, human * terms.workers_per_object - spare), seconds_per_answer(output.workers))
+    return Cost(fee.cost(human + machine, already=output.labeled), answers)
 
 
 def seconds_per_answer(workers: Sequence[WorkerStats]) -> float | None:
@@ -195,7 +189,6 @@ def all_human_cost(
     *,
     seconds_each: float | None = None,
     answers_each: float | None = None,
-    labeled_this_month: int = 0,
 ) -> Cost:
     """What the same number of objects costs where people label every one, each answer in the time that was measured."""
     fee = prices.service_fee(terms.task, terms.started)
@@ -203,15 +196,15 @@ def all_human_cost(
     answers = round(objects * each) if terms.is_of_own_people else 0
     work = Work(objects, looked_at(objects, terms.task), answers=answers)
     return Cost(
-        fee.cost(objects, already=labeled_this_month),
+        fee.cost(objects),
         terms.human_cost(objects, seconds_each, answers_each),
         computing(work, prices, terms.started),
     )
 
 
-def all_machine_cost(objects: int, terms: Terms, prices: PriceTable, *, labeled_this_month: int = 0) -> Cost:
+def all_machine_cost(objects: int, terms: Terms, prices: PriceTable) -> Cost:
     """The ceiling of any saving: the service fee alone, were no person needed and no compute."""
-    return Cost(prices.service_fee(terms.task, terms.started).cost(objects, already=labeled_this_month))
+    return Cost(prices.service_fee(terms.task, terms.started).cost(objects))
 
 
 def up_front_objects(iterations: Sequence[Iteration]) -> int | None:

@@ -214,9 +214,8 @@ class AuditSample:
     Which objects depends on the job's name alone, so that a report made again offers the same sample.
     """
 
-    def __init__(self, job_name: str, size: int = SAMPLE_SIZE) -> None:
+    def __init__(self, job_name: str) -> None:
         self._job_name = job_name
-        self._size = size
         self._heap: list[tuple[int, str, dict[str, Any]]] = []
         self._machine = 0
 
@@ -225,9 +224,9 @@ class AuditSample:
             return
         self._machine += 1
         rank = -zlib.crc32(f"{self._job_name}/{labeled.object_id}".encode())
-        if len(self._heap) < self._size or rank > self._heap[0][0]:
+        if len(self._heap) < SAMPLE_SIZE or rank > self._heap[0][0]:
             item = (rank, labeled.object_id, _shown(labeled, label_of(labeled.record)))
-            (heapq.heappush if len(self._heap) < self._size else heapq.heapreplace)(self._heap, item)
+            (heapq.heappush if len(self._heap) < SAMPLE_SIZE else heapq.heapreplace)(self._heap, item)
 
     def result(self) -> dict[str, Any] | None:
         """The report's `audit_sample`; None where the machine labeled nothing."""

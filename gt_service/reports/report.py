@@ -51,23 +51,14 @@ def job_report(
     audit_sample: Mapping[str, Any] | None = None,
     imported_labels: Mapping[str, Any] | None = None,
     arms: Mapping[bool, Mapping[str, Any] | None] | None = None,
-    labeled_this_month: int = 0,
 ) -> Report:
     """Puts the report together. `control` is the report of the same batch's control job, where that has ended."""
-    cost = job_cost(output, terms, prices, labeled_this_month=labeled_this_month)
-    unseen = unseen_cost(
-        output, description.get("LabelCounters", {}), terms, prices, labeled_this_month=labeled_this_month
-    )
+    cost = job_cost(output, terms, prices)
+    unseen = unseen_cost(output, description.get("LabelCounters", {}), terms, prices)
     seconds = seconds_per_answer(output.workers)
-    human = all_human_cost(
-        output.labeled,
-        terms,
-        prices,
-        seconds_each=seconds,
-        answers_each=terms.answers_each(output),
-        labeled_this_month=labeled_this_month,
-    )
-    machine = all_machine_cost(output.labeled, terms, prices, labeled_this_month=labeled_this_month)
+    each = terms.answers_each(output)
+    human = all_human_cost(output.labeled, terms, prices, seconds_each=seconds, answers_each=each)
+    machine = all_machine_cost(output.labeled, terms, prices)
     report: Report = {
         "version": 1,
         "made_at": now.isoformat(),
@@ -88,7 +79,7 @@ def job_report(
         "unlabeled": _unlabeled(output.unlabeled),
         "findings": [vars(each) for each in output.findings],
         "proposals": _proposals(output.proposals, arms or {}),
-        "targets": targets(output, terms, prices, seconds_each=seconds, labeled_this_month=labeled_this_month),
+        "targets": targets(output, terms, prices, seconds_each=seconds),
         "quality": quality,
         "audit_sample": audit_sample,
         "imported_labels": imported_labels,

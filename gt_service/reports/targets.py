@@ -17,7 +17,7 @@ NOTE = (
 
 
 def targets(
-    output: JobOutput, terms: Terms, prices: PriceTable, *, seconds_each: float | None, labeled_this_month: int = 0
+    output: JobOutput, terms: Terms, prices: PriceTable, *, seconds_each: float | None
 ) -> dict[str, Any] | None:
     """A row for each target; None where the job does not tell.
 
@@ -25,7 +25,7 @@ def targets(
     """
     if not output.targets or not output.labeled:
         return None
-    fee = prices.service_fee(terms.task, terms.started).cost(output.labeled, already=labeled_this_month)
+    fee = prices.service_fee(terms.task, terms.started).cost(output.labeled)
     rows = []
     for target, machine in output.targets:
         human = max(0, output.labeled - machine)

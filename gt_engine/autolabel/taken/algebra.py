@@ -78,8 +78,8 @@ class Algebra:
     def max(self, a: Any, *axes: int, keep: bool = False) -> str:
         return self.op("ReduceMax", a, axes=list(axes), keepdims=int(keep))
 
-    def min(self, a: Any, *axes: int, keep: bool = False) -> str:
-        return self.op("ReduceMin", a, axes=list(axes), keepdims=int(keep))
+    def min(self, a: Any, *axes: int) -> str:
+        return self.op("ReduceMin", a, axes=list(axes), keepdims=0)
 
     def sum(self, a: Any, *axes: int, keep: bool = False) -> str:
         return self.op("ReduceSum", a, np.array(axes), keepdims=int(keep))

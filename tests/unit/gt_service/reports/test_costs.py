@@ -109,18 +109,19 @@ def test_prices_in_dollars_cents_and_tenths() -> None:
 
 def test_the_fee_of_a_month_starts_anew_with_the_month() -> None:
     """A job over the end of a month would be billed at the tier that the old month had reached."""
-    output, asked = read(LabelingJob().iteration(1, human=10).iteration(2, human=10))
-    first, second = output.iterations
+    output, asked = read(LabelingJob().iteration(1, human=10).iteration(2, human=10).iteration(3, human=10))
+    first, second, third = output.iterations
     output = replace(
         output,
         iterations=(
-            replace(first, ended_at=datetime(2026, 5, 31, 23, tzinfo=UTC)),
-            replace(second, ended_at=datetime(2026, 6, 1, 1, tzinfo=UTC)),
+            replace(first, human_images=50_000, ended_at=datetime(2026, 5, 31, 22, tzinfo=UTC)),
+            replace(second, ended_at=datetime(2026, 5, 31, 23, tzinfo=UTC)),
+            replace(third, ended_at=datetime(2026, 6, 1, 1, tzinfo=UTC)),
         ),
     )
     asked = replace(asked, started=date(2026, 5, 31))
-    cost = job_cost(output, asked, PRICES, labeled_this_month=50_000)
-    assert (cost.iterations[1].service, cost.iterations[2].service) == (400, 800)
+    cost = job_cost(output, asked, PRICES)
+    assert (cost.iterations[2].service, cost.iterations[3].service) == (400, 800)
 
 
 def test_objects_that_people_label_before_the_machine_may_begin() -> None:
