@@ -34,7 +34,11 @@ from gt_cli.commands.verify import verify
 @click.group()
 @click.version_option(package_name="gt-service")
 def cli() -> None:
-    """Drop images in a bucket, get labels and a cost report."""
+    """Drop images in a bucket, get labels and a cost report.
+
+    Start with `gt-service label FOLDER`: you, and people you invite, label your photos in the browser. Or with
+    `gt-service demo`: simulated workers label drawn scenes. Both run on this machine and cost nothing.
+    """
 
 
 # The local stack.

@@ -14,10 +14,12 @@ from gt_cli.datasets import OpenImagesClass
 
 def service_options(command: Callable[..., None]) -> Callable[..., None]:
     """Options that say which service to ask."""
-    command = click.option("--token", envvar="GT_SERVICE_TOKEN", required=True, help="Yours; or GT_SERVICE_TOKEN.")(
-        command
-    )
-    return click.option("--url", envvar="GT_SERVICE_URL", required=True, help="The API's; or GT_SERVICE_URL.")(command)
+    command = click.option(
+        "--token", envvar="GT_SERVICE_TOKEN", required=True, help="Your access token (or set GT_SERVICE_TOKEN)."
+    )(command)
+    return click.option(
+        "--url", envvar="GT_SERVICE_URL", required=True, help="Address of the API (or set GT_SERVICE_URL)."
+    )(command)
 
 
 def api_of(url: str, token: str) -> Api:
@@ -26,14 +28,14 @@ def api_of(url: str, token: str) -> Api:
 
 def stage_options(command: Callable[..., None]) -> Callable[..., None]:
     """Options that say which installation is meant; credentials are boto3's usual ones."""
-    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region; boto3's usual one otherwise.")(
+    command = click.option("--region", envvar="AWS_DEFAULT_REGION", help="AWS region; default: boto3's usual one.")(
         command
     )
     return click.option(
         "--stage",
         default=lambda: "local" if "AWS_ENDPOINT_URL" in os.environ else "dev",
         show_default="dev; local where AWS_ENDPOINT_URL leads to the stack on a laptop",
-        help="Which installation.",
+        help="Name of the installation.",
     )(command)
 
 

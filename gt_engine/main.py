@@ -46,7 +46,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands)
 def main() -> None:
-    """Ground Truth's labeling jobs without Ground Truth. Without a command: serve."""
+    """Run Ground Truth's labeling jobs without Ground Truth. The default command is serve."""
 
 
 GIGABYTE = 1_000_000_000
@@ -56,45 +56,50 @@ main.add_command(workers)
 
 @main.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Interface to listen on.")
-@click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535), help="Where it listens.")
+@click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option(
     "--state-dir", required=True, type=click.Path(file_okay=False, path_type=Path), help="Cache of image features."
 )
 @click.option("--region", default=region_from_environment, help="Default: AWS_REGION, or us-east-1.")
 @click.option("--account", default=None, help="Account of the ARNs. Default: the account of the credentials.")
-@click.option("--table-prefix", default="gt-engine", show_default=True, help="Of the DynamoDB tables.")
-@click.option("--processes", default=lambda: os.cpu_count() or 1, type=click.IntRange(1), help="Steps at a time.")
+@click.option("--table-prefix", default="gt-engine", show_default=True, help="Prefix of the DynamoDB tables' names.")
+@click.option(
+    "--processes",
+    default=lambda: os.cpu_count() or 1,
+    type=click.IntRange(1),
+    help="Number of steps that run at the same time.",
+)
 @click.option(
     "--max-active-jobs",
     default=100,
     show_default=True,
     type=click.IntRange(1),
-    help="One more is refused, as by the quota of an account.",
+    help="Maximum of active jobs; one more is refused, as by an account's quota.",
 )
 @click.option(
     "--min-auto-labeling-objects",
     default=0,
     show_default=True,
     type=click.IntRange(0),
-    help="Fewer data objects fail a job with automated data labeling. Ground Truth asks for 1,250.",
+    help="A job with automated data labeling fails if it has fewer objects. Ground Truth asks for 1,250.",
 )
 @click.option(
     "--access-keys",
     default=None,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON object of access key id to secret key; with it every call must be signed. Or GT_ENGINE_ACCESS_KEYS.",
+    help="JSON object of access key ids and secret keys; every call must then be signed. Or set GT_ENGINE_ACCESS_KEYS.",
 )
 @click.option(
     "--bucket",
     "buckets",
     multiple=True,
-    help="A bucket that jobs may name, again for each. Default: all that the engine's own role may use.",
+    help="Bucket that jobs may use; repeatable. Default: all that the engine's own role may use.",
 )
 @click.option(
     "--cache-gb",
     default=None,
     type=click.FloatRange(0, min_open=True),
-    help="How large the cache of image features may grow (0.36 MB an image). Default: four fifths of the disk.",
+    help="Maximum size of the cache of image features (0.36 MB per image). Default: four fifths of the disk.",
 )
 @click.option(
     "--shorten-training",
@@ -102,7 +107,7 @@ main.add_command(workers)
     show_default=True,
     type=click.IntRange(1),
     envvar="GT_ENGINE_SHORTEN_TRAINING",
-    help="Trainings take one step in so many, and learn less: for tests and for the quick demo.",
+    help="Divide the number of training steps by this; the model learns less. For tests and the quick demo.",
 )
 @click.option(
     "--correction-seconds",
@@ -110,14 +115,14 @@ main.add_command(workers)
     show_default=True,
     type=click.IntRange(0),
     envvar="GT_ENGINE_CORRECTION_SECONDS",
-    help="How long after the last answer to a data object an answer may be taken back.",
+    help="How long an answer may be taken back after the last answer to a data object.",
 )
 @click.option(
     "--public-url",
     default="",
     envvar="GT_ENGINE_PUBLIC_URL",
     show_default="the address listened on",
-    help="Where people's browsers reach the engine, as https://labels.example.org: behind a proxy, or from elsewhere.",
+    help="Address at which browsers reach the engine behind a proxy, such as https://labels.example.org.",
 )
 @click.option(
     "--insecure-sign-in",
@@ -129,14 +134,14 @@ main.add_command(workers)
     default="",
     envvar="GT_ENGINE_CERTIFICATE_KEY",
     show_default="a key of the engine's own",
-    help="ARN of a key in AWS KMS (ECC_NIST_P256, to sign) that signs jobs' certificates.",
+    help="ARN of a signing key in AWS KMS (ECC_NIST_P256) for jobs' certificates.",
 )
 @click.option(
     "--onnx-providers",
     default="cpu",
     show_default=True,
     envvar="GT_ENGINE_ONNX_PROVIDERS",
-    help="What computes features and runs models, in this order: cuda, tensorrt, coreml, openvino, cpu, …",
+    help="Hardware for features and models, in order of preference: cuda, tensorrt, coreml, openvino, cpu, …",
 )
 def serve_command(
     *,
@@ -159,7 +164,7 @@ def serve_command(
     certificate_key: str,
     onnx_providers: str,
 ) -> None:
-    """Runs labeling jobs: Ground Truth's API, files and events.
+    """Run labeling jobs: Ground Truth's API, files and events.
 
     S3, DynamoDB, EventBridge and CloudWatch Logs are those of the account, or of the stack at AWS_ENDPOINT_URL.
     """

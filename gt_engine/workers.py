@@ -21,7 +21,7 @@ HOURS = int(INVITATION_LIFETIME / timedelta(hours=1))
 
 @click.group()
 def workers() -> None:
-    """Invites, lists, disables, enables and forgets people who label."""
+    """Invite, list, disable, enable and forget people who label."""
 
 
 def on_tables(command: Callable[..., None]) -> Callable[..., None]:
@@ -33,7 +33,7 @@ def on_tables(command: Callable[..., None]) -> Callable[..., None]:
         default="gt-engine",
         envvar="GT_ENGINE_TABLE_PREFIX",
         show_default=True,
-        help="As the engine's; of one without a server, the stack's output EngineTablePrefix.",
+        help="The same as the engine's. Without a server: the stack's output EngineTablePrefix.",
     )
     @wraps(command)
     def with_tables(*, region: str, table_prefix: str, **options: Any) -> None:
@@ -48,11 +48,15 @@ def on_tables(command: Callable[..., None]) -> Callable[..., None]:
 
 @workers.command()
 @click.argument("name")
-@click.option("--group", "groups", multiple=True, help="A group of a work team; more than once for several.")
-@click.option("--email", default=None, help="Kept with the worker; nothing is sent.")
-@click.option("--manager", is_flag=True, help="May see the pages about teams and jobs.")
-@click.option("--hours", default=HOURS, show_default=True, type=click.IntRange(1, 24 * 30), help="How long it is good.")
-@click.option("--url", default=None, envvar="GT_ENGINE_PUBLIC_URL", help="Of the portal. Default: the engine's own.")
+@click.option("--group", "groups", multiple=True, help="Group of a work team; repeatable.")
+@click.option("--email", default=None, help="Stored with the worker; no mail is sent.")
+@click.option("--manager", is_flag=True, help="This person may also see the pages about teams and jobs.")
+@click.option(
+    "--hours", default=HOURS, show_default=True, type=click.IntRange(1, 24 * 30), help="How long the link is valid."
+)
+@click.option(
+    "--url", default=None, envvar="GT_ENGINE_PUBLIC_URL", help="Address of the portal. Default: the engine's own."
+)
 @on_tables
 def invite(
     members: Members,
@@ -65,7 +69,7 @@ def invite(
     hours: int,
     url: str | None,
 ) -> None:
-    """Prints a link that lets NAME in, once. For somebody who is there already: a new link, and the groups are added.
+    """Print a link that signs NAME in, once. An existing person gets a new link and these groups in addition.
 
     Without --group, NAME joins the groups of every work team where that is one team.
     """
@@ -99,7 +103,7 @@ def _only_groups(teams: DynamoTeams) -> set[str]:
 @workers.command("list")
 @on_tables
 def list_workers(members: Members, teams: DynamoTeams) -> None:
-    """Everybody: id, name, groups, and whether enabled."""
+    """List everybody: id, name, groups, and whether enabled."""
     for worker in members.workers():
         state = "" if worker.is_enabled else "  (disabled)"
         click.echo(f"{worker.worker_id}  {worker.name}  {', '.join(sorted(worker.groups))}{state}")
@@ -109,7 +113,7 @@ def list_workers(members: Members, teams: DynamoTeams) -> None:
 @click.argument("name")
 @on_tables
 def disable(members: Members, teams: DynamoTeams, *, name: str) -> None:
-    """No more work and no more pages for NAME, or an id.
+    """Disable NAME (or an id): no more work and no more pages.
 
     From the next request on.
     """
@@ -120,7 +124,7 @@ def disable(members: Members, teams: DynamoTeams, *, name: str) -> None:
 @click.argument("name")
 @on_tables
 def enable(members: Members, teams: DynamoTeams, *, name: str) -> None:
-    """Lets NAME (or an id) work again, with a new invitation."""
+    """Enable NAME (or an id) again, with a new invitation."""
     members.enable(_one(members, name).worker_id)
 
 
@@ -129,7 +133,7 @@ def enable(members: Members, teams: DynamoTeams, *, name: str) -> None:
 @click.confirmation_option(prompt="The worker's name and address will be gone for good. Go on?")
 @on_tables
 def forget(members: Members, teams: DynamoTeams, *, name: str) -> None:
-    """Removes the name, address and groups of NAME (or an id). The answers stay, under an id that names nobody."""
+    """Remove the name, address and groups of NAME (or an id). The answers stay, under an anonymous id."""
     members.forget(_one(members, name).worker_id)
 
 

@@ -13,7 +13,7 @@ from gt_cli.terminal import console, reporting_errors
 @service_options
 @reporting_errors
 def pause(campaign: str, url: str, token: str) -> None:
-    """Starts nothing new in a campaign; what runs goes on."""
+    """Pause a campaign: start nothing new; running jobs continue."""
     with api_of(url, token) as api:
         api.pause(campaign)
     console.print(f"{campaign} is paused; `gt-service resume {campaign}` goes on.", highlight=False)
@@ -21,11 +21,11 @@ def pause(campaign: str, url: str, token: str) -> None:
 
 @click.command()
 @click.argument("campaign")
-@click.option("--leave-out", is_flag=True, help="Go on without the images that it waits for.")
+@click.option("--leave-out", is_flag=True, help="Continue without the images that it is waiting for.")
 @service_options
 @reporting_errors
 def resume(campaign: str, leave_out: bool, url: str, token: str) -> None:
-    """Goes on with a campaign that was paused or that waits."""
+    """Resume a campaign that was paused or is waiting."""
     with api_of(url, token) as api:
         (api.leave_out if leave_out else api.resume)(campaign)
     console.print(f"{campaign} goes on.", highlight=False)
@@ -33,11 +33,11 @@ def resume(campaign: str, leave_out: bool, url: str, token: str) -> None:
 
 @click.command()
 @click.argument("campaign")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @service_options
 @reporting_errors
 def stop(campaign: str, yes: bool, url: str, token: str) -> None:
-    """Ends a campaign for good; what is labeled is kept."""
+    """Stop a campaign for good; its labels are kept."""
     if yes or click.confirm(f"Stop {campaign} for good? Jobs that run are stopped, their labels are kept."):
         with api_of(url, token) as api:
             api.stop(campaign)
@@ -49,7 +49,7 @@ def stop(campaign: str, yes: bool, url: str, token: str) -> None:
 @service_options
 @reporting_errors
 def close(campaign: str, url: str, token: str) -> None:
-    """Closes a campaign's open batch now, however small."""
+    """Close a campaign's open batch now, however small."""
     with api_of(url, token) as api:
         api.close_batch(campaign)
     console.print(f"The open batch of {campaign} is being closed; its job starts next.", highlight=False)

@@ -16,23 +16,26 @@ from gt_service.errors import GtServiceError
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="A small run that ends in a few minutes.")
+@click.option("--quick", is_flag=True, help="A small run that takes a few minutes.")
 @click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Your own photos.")
 @click.option(
     "--boxes", type=click.Path(exists=True, path_type=Path), help="Their boxes: CSV, COCO, VOC, YOLO, CVAT, …"
 )
 @click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
-@click.option("--label", help="Open Images: what to call the class that is labeled.", metavar="NAME")
-@click.option("--class-id", help="Open Images: its LabelName, as in /m/015p6; all below it in the hierarchy counts.")
+@click.option("--label", help="Open Images: the name to give the class.", metavar="NAME")
+@click.option(
+    "--class-id",
+    help="Open Images: LabelName of the class, such as /m/015p6; includes all classes below it in the hierarchy.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("demo-output"),
     show_default=True,
-    help="A folder for reports and labels.",
+    help="Folder for the reports and labels.",
 )
-@click.option("--seed", default=16, show_default=True, help="Draws other scenes.")
-@click.option("--keep", is_flag=True, help="Leave the stack running at the end, to look at its pages.")
+@click.option("--seed", default=16, show_default=True, help="Another number draws other scenes.")
+@click.option("--keep", is_flag=True, help="Keep the stack running at the end, so that you can look at its pages.")
 @reporting_errors
 def demo(
     quick: bool,
@@ -45,7 +48,7 @@ def demo(
     seed: int,
     keep: bool,
 ) -> None:
-    """Three labeling jobs on the local stack: no account, no key."""
+    """Run three labeling jobs by simulated workers on this machine."""
     from gt_cli.demo import run, sources
 
     if (images is None) != (boxes is None):

@@ -18,18 +18,22 @@ from gt_cli.terminal import console, reporting_errors
 @click.option(
     "--engine",
     type=click.Choice(["serverless"]),
-    help="gt-engine as functions of this stack; left out, SageMaker Ground Truth labels, or what --engine-url names.",
+    help="Deploy gt-engine with this stack. Without it, SageMaker Ground Truth or --engine-url does the labeling.",
 )
-@click.option("--engine-url", default="", help="URL of your gt-engine; left out, SageMaker Ground Truth labels.")
-@click.option("--engine-checks-signatures", is_flag=True, help="Your gt-engine was given access keys.")
-@click.option("--alarm-email", default="", help="Who is told of alarms.")
-@click.option("--traces", is_flag=True, help="Send traces of the functions and the API to AWS X-Ray, which bills them.")
+@click.option(
+    "--engine-url", default="", help="URL of your own gt-engine. Without it, SageMaker Ground Truth does the labeling."
+)
+@click.option("--engine-checks-signatures", is_flag=True, help="Your gt-engine uses access keys.")
+@click.option("--alarm-email", default="", help="Address that receives alarms.")
+@click.option(
+    "--traces", is_flag=True, help="Send traces of the functions and the API to AWS X-Ray, which charges for them."
+)
 @click.option(
     "--parameter",
     "others",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Another parameter of the template, again for each; left out at the next time, it has its default again.",
+    help="Set another parameter of the template; repeatable. If you omit it next time, it returns to its default.",
 )
 @click.option("--yes", is_flag=True, help="Apply the changes without asking.")
 @reporting_errors
@@ -44,7 +48,7 @@ def deploy(
     others: tuple[str, ...],
     yes: bool,
 ) -> None:
-    """Installs on AWS: shows what would change, asks, applies it."""
+    """Deploy to AWS: show what would change, ask, apply it."""
     if engine and engine_url:
         raise click.UsageError("--engine-url is the address of an engine elsewhere; --engine serverless has its own.")
     for other in others:
@@ -90,9 +94,9 @@ def _confirm(changes: list[Any], *, yes: bool) -> bool:
 
 @click.command()
 @stage_options
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @reporting_errors
 def destroy(stage: str, region: str | None, yes: bool) -> None:
-    """Deletes an installation. Buckets, tables and their key stay: they hold what was paid for."""
+    """Delete an installation. Buckets, tables and their key are kept."""
     if yes or click.confirm(f"Delete {deployment.stack_name(stage)}? Its buckets and tables are kept."):
         deployment.destroy(boto3.Session(region_name=region), deployment.stack_name(stage))

@@ -21,25 +21,27 @@ from gt_service.reports import estimate as estimates
 
 @click.command()
 @click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--objects", type=click.IntRange(1), required=True, help="How many images there will be.")
-@click.option("--imported", type=click.IntRange(0), default=0, help="How many labels you will import besides.")
+@click.option("--objects", type=click.IntRange(1), required=True, help="Number of images.")
+@click.option(
+    "--imported", type=click.IntRange(0), default=0, help="Number of labels that you will import in addition."
+)
 @click.option(
     "--region",
     type=click.Choice(sorted(REGION_ACCOUNTS)),
     default="us-east-1",
     show_default=True,
-    help="Where it would run.",
+    help="AWS region in which it would run.",
 )
-@click.option("--url", envvar="GT_SERVICE_URL", help="Ask this service, in its own region; or GT_SERVICE_URL.")
-@click.option("--token", envvar="GT_SERVICE_TOKEN", help="Yours; or GT_SERVICE_TOKEN.")
-@click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
+@click.option("--url", envvar="GT_SERVICE_URL", help="Ask this service, in its own region (or set GT_SERVICE_URL).")
+@click.option("--token", envvar="GT_SERVICE_TOKEN", help="Your access token (or set GT_SERVICE_TOKEN).")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @reporting_errors
 def estimate(
     spec: Path, objects: int, imported: int, region: str, url: str | None, token: str | None, as_json: bool
 ) -> None:
-    """What labeling so many images would cost, before it starts.
+    """Estimate what labeling a number of images would cost.
 
-    A service that is asked (--url and --token) lets the campaign's own finished jobs count; without one nothing is
+    With --url and --token the service is asked, and uses the finished jobs of the campaign. Without them nothing is
     called, and the machine's share is taken from AWS's notebook.
     """
     written = parse_spec(spec.read_bytes(), filename=spec.name)

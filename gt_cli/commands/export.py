@@ -18,24 +18,24 @@ from gt_service.objects import S3Objects
 
 
 @click.command()
-@click.option("--campaign", required=True, help="Whose labels.")
+@click.option("--campaign", required=True, help="Campaign to export.")
 @click.option(
-    "--format", "form", type=click.Choice([form.value for form in Format]), required=True, help="What reads it."
+    "--format", "form", type=click.Choice([form.value for form in Format]), required=True, help="Format to write."
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder that is not there yet.")
-@click.option("--only", type=click.Choice(["human", "machine"]), help="Labels by people or by machine alone.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to create; must not exist yet.")
+@click.option("--only", type=click.Choice(["human", "machine"]), help="Only labels by people, or only by the machine.")
 @click.option("--split", help="Percentages for train/val/test, such as 80/10/10.")
 @click.option(
     "--images",
     type=click.Choice([images.value for images in Images]),
     default=Images.NONE.value,
     show_default=True,
-    help="Put the images beside their labels.",
+    help="Whether to put the images beside the labels.",
 )
 @click.option(
     "--image-folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where the images are on this machine; without it they are read from the bucket.",
+    help="Folder of the images on this machine; without it they are downloaded from the bucket.",
 )
 @service_options
 @reporting_errors
@@ -50,7 +50,7 @@ def export(
     url: str,
     token: str,
 ) -> None:
-    """Downloads a campaign's labels for a trainer or another tool."""
+    """Download a campaign's labels for a trainer or another tool."""
     prefix = f"{campaign}/images/"
     with api_of(url, token) as api:
         exported = exporting.export(

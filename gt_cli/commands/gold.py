@@ -20,25 +20,29 @@ from gt_service.regions import TaskType
     "--images",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
-    help="The folder of the images.",
+    help="Folder of the images.",
 )
-@click.option("--boxes", type=click.Path(exists=True, path_type=Path), help="In any form that demo takes.")
+@click.option(
+    "--boxes",
+    type=click.Path(exists=True, path_type=Path),
+    help="File or folder of boxes, in any format that `demo` accepts.",
+)
 @click.option(
     "--classes",
     type=click.Path(exists=True, path_type=Path),
-    help="Class folders, or a table, CVAT or Label Studio file of classes, as `import` takes them.",
+    help="A folder for each class, or a table, CVAT or Label Studio file of classes, as for `import`.",
 )
-@click.option("--several", is_flag=True, help="With --classes: an image may have several, or none.")
+@click.option("--several", is_flag=True, help="With --classes: an image may have several classes, or none.")
 @click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
-@click.option("--class-id", help="Open Images: the class that is labeled.", metavar="ID")
-@click.option("--label", help="Open Images: what to call the class that is labeled.", metavar="NAME")
-@click.option("--prefix", required=True, help="Where the images will lie: s3://<inbox>/<campaign>/images/")
+@click.option("--class-id", help="Open Images: LabelName of the class.", metavar="ID")
+@click.option("--label", help="Open Images: the name to give the class.", metavar="NAME")
+@click.option("--prefix", required=True, help="Where the images will be: s3://<inbox>/<campaign>/images/")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("gold.manifest"),
     show_default=True,
-    help="The manifest that is written.",
+    help="Manifest to write.",
 )
 @reporting_errors
 def gold(
@@ -52,9 +56,9 @@ def gold(
     prefix: str,
     out: Path,
 ) -> None:
-    """Writes known boxes or classes as gold labels.
+    """Turn known boxes or classes into gold labels.
 
-    For a campaign's gold_labels or its examples.
+    The file is for gold_labels or instructions.examples in a campaign's spec.
     """
     place = f"{str(S3Uri.parse(prefix, field='--prefix')).rstrip('/')}/"
     if classes is not None and boxes is None:

@@ -19,16 +19,21 @@ from gt_cli.terminal import console, errors, reporting_errors
 @click.option(
     "--images",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where the images are.  [default: PATH, or the folder that it is in]",
+    help="Folder of the images.  [default: PATH, or the folder that it is in]",
 )
-@click.option("--rename", multiple=True, metavar="OLD=NEW", help="What the campaign calls a class of the file.")
-@click.option("--predictions", is_flag=True, help="They are a model's: people are shown them, and still asked.")
+@click.option(
+    "--rename",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="Rename a class of the file to what the campaign calls it; repeatable.",
+)
+@click.option("--predictions", is_flag=True, help="Treat them as a model's predictions: people see and correct them.")
 @click.option(
     "--coco",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="For COCO results, the COCO JSON that names their images.",
+    help="With COCO results: the COCO JSON that names their images.",
 )
-@click.option("--with-unlabeled", is_flag=True, help="Drop the folder's other images too, to be labeled.")
+@click.option("--with-unlabeled", is_flag=True, help="Also upload the folder's other images, to be labeled.")
 @service_options
 @reporting_errors
 def import_labels(
@@ -42,7 +47,7 @@ def import_labels(
     url: str,
     token: str,
 ) -> None:
-    """Takes labels that you have into a campaign, not to be paid again.
+    """Import labels you already have into a campaign.
 
     PATH is a file or a folder of labels: COCO, Pascal VOC, YOLO, CVAT, Label Studio, LabelMe, CSV, Open Images, a
     folder of images for each class, or a manifest. Images that are not in the bucket are uploaded, with your own AWS

@@ -20,47 +20,51 @@ TASKS = (
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--labels", required=True, help='What to look for, as in "Raccoon,Dog".', metavar="NAMES")
+@click.option("--labels", required=True, help='What to label, such as "Raccoon,Dog".', metavar="NAMES")
 @click.option(
     "--task",
     type=click.Choice([str(task) for task in TASKS]),
     default=str(TASKS[0]),
     show_default=True,
-    help="What people say of a photo.",
+    help="What people do with a photo.",
 )
-@click.option("--workers", type=click.IntRange(1, 9), default=1, show_default=True, help="People for each photo.")
-@click.option("--invite", multiple=True, metavar="NAME", help="Somebody who labels with you; give it for each of them.")
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="An address of this machine, to label from others."
+    "--workers", type=click.IntRange(1, 9), default=1, show_default=True, help="Number of people who label each photo."
 )
-@click.option("--wage", type=click.FloatRange(0), help="US dollars an hour, to reckon people's time.")
+@click.option("--invite", multiple=True, metavar="NAME", help="Name of a person who labels with you; repeatable.")
 @click.option(
-    "--target", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="What machine labels must meet."
+    "--host", default="127.0.0.1", show_default=True, help="Address of this machine at which others can reach it."
+)
+@click.option("--wage", type=click.FloatRange(0), help="Value of people's time, in US dollars an hour.")
+@click.option(
+    "--target", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Quality that machine labels must meet."
 )
 @click.option(
     "--model",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A detector or classifier of your own (ONNX) for the machine to begin with.",
+    help="Your own detector or classifier (ONNX) for the machine to start with.",
 )
 @click.option(
     "--model-labels",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Names of its classes, one a line, where the file does not hold them.",
+    help="Names of the model's classes, one per line, if the model's file does not have them.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Where the labels go.  [default: FOLDER's name and -labels]"
+    "--out", type=click.Path(path_type=Path), help="Folder for the labels.  [default: FOLDER's name and -labels]"
 )
 @click.option(
-    "--work", type=click.Path(path_type=Path), help="Where the work stays.  [default: FOLDER's name and -work]"
+    "--work",
+    type=click.Path(path_type=Path),
+    help="Folder for the work in progress.  [default: FOLDER's name and -work]",
 )
 @click.option(
     "--import",
     "brings",
     type=click.Path(exists=True, path_type=Path),
-    help="Labels of some of the photos: a file or folder that `import` takes.",
+    help="Existing labels of some photos: a file or folder, as for `import`.",
 )
-@click.option("--keep", is_flag=True, help="Leave its pages open when all is labeled, until Ctrl-C.")
-@click.option("--no-open", is_flag=True, help="Open no browser.")
+@click.option("--keep", is_flag=True, help="Keep the pages open after everything is labeled, until Ctrl-C.")
+@click.option("--no-open", is_flag=True, help="Do not open the browser.")
 @reporting_errors
 def label(
     folder: Path,
@@ -79,9 +83,9 @@ def label(
     keep: bool,
     no_open: bool,
 ) -> None:
-    """Labels the photos of a folder in the browser, on this machine.
+    """Label the photos in a folder in the browser, on this machine.
 
-    Give the same command again to go on where it stopped, or after you have added photos.
+    Run the same command again to continue where it stopped, or after you have added photos.
     """
     from gt_cli.labeling.plan import Wanted
     from gt_cli.labeling.run import Run

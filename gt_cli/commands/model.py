@@ -14,13 +14,13 @@ from gt_service.errors import InvalidInput
 
 @click.command()
 @click.argument("job")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file.  [default: JOB.onnx]")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: JOB.onnx]")
 @service_options
 @reporting_errors
 def model(job: str, out: Path | None, url: str, token: str) -> None:
-    """Downloads the model of a job as one ONNX file.
+    """Download a job's model as one ONNX file.
 
-    It runs without gt-service.
+    The file runs without gt-service.
     """
     target = out or Path(f"{job}.onnx")
     if target.exists():

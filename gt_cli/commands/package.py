@@ -17,12 +17,12 @@ from gt_cli.terminal import console, reporting_errors
     type=click.Path(path_type=Path),
     default=Path("build/production"),
     show_default=True,
-    help="Where zip and template are written.",
+    help="Folder for the zip file and the template.",
 )
-@click.option("--engine", type=click.Choice(["serverless"]), help="With gt-engine's functions.")
+@click.option("--engine", type=click.Choice(["serverless"]), help="Include gt-engine's functions.")
 @reporting_errors
 def package(folder: Path, engine: str | None) -> None:
-    """Builds and checks the Lambda package and the template.
+    """Build and check the Lambda package and the template.
 
     Needs Python 3.12 or later.
     """

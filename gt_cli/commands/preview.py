@@ -16,17 +16,19 @@ from gt_cli.terminal import reporting_errors
     "--image",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     required=True,
-    help="An image to show on it.",
+    help="Image to show on the page.",
 )
-@click.option("--examples", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PNG of example boxes.")
+@click.option(
+    "--examples", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PNG with example boxes."
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("preview.html"),
     show_default=True,
-    help="The page that is written.",
+    help="Page to write.",
 )
 @reporting_errors
 def preview(spec: Path, image: Path, examples: Path | None, out: Path) -> None:
-    """Writes the page that workers will see, with an image on it."""
+    """Write the page that workers will see, with an image on it."""
     planning.write_preview(spec, image, examples, out)

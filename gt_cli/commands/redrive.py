@@ -14,7 +14,7 @@ from gt_cli.terminal import reporting_errors
 @stage_options
 @reporting_errors
 def redrive_command(stage: str, region: str | None) -> None:
-    """Sends what lies in the dead-letter queues once more."""
+    """Send the messages in the dead-letter queues again."""
     session = boto3.Session(region_name=region)
     outputs = deployment.outputs(session.client("cloudformation"), deployment.stack_name(stage))
     for name, count in redrive.redrive(session.client("sqs"), outputs).items():

@@ -13,6 +13,6 @@ from gt_cli.terminal import console, reporting_errors
 @service_options
 @reporting_errors
 def report(job: str, url: str, token: str) -> None:
-    """A job's cost report, as JSON."""
+    """Print a job's cost report as JSON."""
     with api_of(url, token) as api:
         console.print_json(data=api.report(job))

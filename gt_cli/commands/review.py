@@ -12,15 +12,17 @@ from gt_service.money import Mills, usd
 
 @click.command()
 @click.argument("campaign")
-@click.option("--top", type=click.IntRange(1, 1_000), default=24, show_default=True, help="How many, worst first.")
-@click.option("--send", is_flag=True, help="Send them to people: a review job, within the budget.")
+@click.option(
+    "--top", type=click.IntRange(1, 1_000), default=24, show_default=True, help="Number of labels, worst first."
+)
+@click.option("--send", is_flag=True, help="Send them to people to check, within the budget.")
 @service_options
 @reporting_errors
 def review(campaign: str, top: int, send: bool, url: str, token: str) -> None:
-    """Lists labels of people that seem wrong; --send has them mended.
+    """List people's labels that seem wrong; --send has them checked.
 
-    A model that never saw a label doubts it: an object without a box, a box without an object, a box in a wrong place,
-    a wrong class. What people mend replaces the label, which is kept in its history.
+    A label seems wrong when a model that has not seen it disagrees: an object without a box, a box without an object, a
+    box in the wrong place, a wrong class. Corrections replace the label; the old one is kept in its history.
     """
     with api_of(url, token) as api:
         if send:

@@ -26,12 +26,12 @@ REJECTED_SHOWN = 20
 
 @click.command()
 @click.argument("campaign", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
-@click.option("--watch", is_flag=True, help="Look again every five seconds, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option("--watch", is_flag=True, help="Refresh every five seconds, until Ctrl-C.")
 @service_options
 @reporting_errors
 def status(campaign: str | None, as_json: bool, watch: bool, url: str, token: str) -> None:
-    """How all campaigns stand, or one and its jobs."""
+    """Show all campaigns, or one campaign and its jobs."""
     if as_json and watch:
         raise click.UsageError("--json prints once: leave --watch out.")
     with api_of(url, token) as api:

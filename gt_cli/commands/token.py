@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 @click.group()
 def token() -> None:
-    """Tokens for the HTTP API and the status page."""
+    """Issue, list and revoke access tokens."""
 
 
 @token.command("issue")
 @stage_options
-@click.option("--for", "principal", required=True, help="Whose it is; appears in the log of what was done.")
+@click.option("--for", "principal", required=True, help="Person who gets it; the log shows the name with every change.")
 @click.option(
     "--role",
     type=click.Choice(["viewer", "operator"]),
     default="viewer",
     show_default=True,
-    help="Operators may also start, stop and correct.",
+    help="Viewers may look; operators may also start, stop and correct.",
 )
-@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="How long it is valid.")
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="Days until it expires.")
 @reporting_errors
 def issue_token(stage: str, region: str | None, principal: str, role: tokens.Role, days: int) -> None:
-    """Prints a new token. It is shown this once; only its digest is kept."""
+    """Print a new token. It is shown only once; only its digest is stored."""
     dynamodb, table = _table(stage, region)
     expires = datetime.now(UTC) + timedelta(days=days)
     click.echo(tokens.issue(dynamodb, table, role, principal=principal, expires=expires))
@@ -46,12 +46,12 @@ def issue_token(stage: str, region: str | None, principal: str, role: tokens.Rol
 
 @token.command("list")
 @stage_options
-@click.option("--for", "principal", help="Only theirs.")
+@click.option("--for", "principal", help="Only this person's tokens.")
 @reporting_errors
 def list_tokens(stage: str, region: str | None, principal: str | None) -> None:
-    """Who has tokens, and until when.
+    """List who has tokens, and until when.
 
-    The tokens themselves are kept nowhere.
+    The tokens themselves are not stored.
     """
     dynamodb, table = _table(stage, region)
     shown = Table("For", "Role", "Expires", box=box.SIMPLE_HEAD)
@@ -63,11 +63,11 @@ def list_tokens(stage: str, region: str | None, principal: str | None) -> None:
 
 @token.command("revoke")
 @stage_options
-@click.option("--for", "principal", help="All that this person has.")
+@click.option("--for", "principal", help="All tokens of this person.")
 @click.argument("text", metavar="[TOKEN]", required=False)
 @reporting_errors
 def revoke_token(stage: str, region: str | None, principal: str | None, text: str | None) -> None:
-    """Forgets a token, or all that somebody has."""
+    """Revoke a token, or all tokens of a person."""
     if (principal is None) is (text is None):
         raise click.UsageError("Give either the token or --for and whose tokens are meant.")
     dynamodb, table = _table(stage, region)

@@ -13,17 +13,21 @@ from gt_cli.terminal import console, reporting_errors
 
 
 @click.command()
-@click.option("--work", type=click.Path(path_type=Path), help="Where everything lies; kept for the next start.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    help="Folder in which everything is kept for the next start. Without it nothing is kept.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["server", "serverless"]),
     default="server",
     show_default=True,
-    help="A process of its own, or functions of the template as `deploy --engine serverless` makes them.",
+    help="gt-engine as one process, or as functions as in `deploy --engine serverless`.",
 )
 @reporting_errors
 def up(work: Path | None, engine: str) -> None:
-    """Runs the local stack until Ctrl-C."""
+    """Run the local stack until Ctrl-C."""
     with TemporaryDirectory(prefix="gt-service-") as temporary:
         folder = work or Path(temporary)
         with local_stack(

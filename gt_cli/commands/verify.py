@@ -18,12 +18,12 @@ CERTIFICATE = "certificate.json"
 
 @click.command()
 @click.argument("job")
-@click.option("--public-key", help="The engine's, as you know it from elsewhere: then nobody else can have signed.")
+@click.option("--public-key", help="The engine's public key, from a source you trust; proves who signed.")
 @reporting_errors
 def verify(job: str, public_key: str | None) -> None:
-    """Whether a job's labels are what its certificate says.
+    """Check a job's labels against its signed certificate.
 
-    It names models, prices, the test and its delta, too.
+    The certificate also covers models, prices, the statistical test and its delta.
 
     JOB is the folder of the job's output, in a bucket (s3://…) or on this machine.
     """
