@@ -93,13 +93,12 @@ def test_commands_are_taken_by_their_programs(line: str, tmp_path: Path, monkeyp
 
 def check_make(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`make` itself looks up the targets; a variable is used where another value of it makes other commands."""
-    targets = [argument for argument in arguments if "=" not in argument]
     variables = [argument.partition("=")[0] for argument in arguments if "=" in argument]
     recipe = dry_run(*arguments)
     for variable in variables:
-        assert dry_run(*targets, f"{variable}=another-value") != dry_run(*targets), (
-            f"{targets} makes nothing of {variable}"
-        )
+        others = [argument for argument in arguments if not argument.startswith(f"{variable}=")]
+        is_used = dry_run(*others, f"{variable}=another-value") != recipe or dry_run(*others) != recipe
+        assert is_used, f"{others} makes nothing of {variable}"
     assert recipe
 
 
