@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 
 # Photos of yours, labeled in the browser on this machine: make label IMAGES=~/photos LABELS="Raccoon,Dog"
 label: $(READY)
-	@$(if $(and $(IMAGES),$(LABELS)),,$(error What, and where? make label IMAGES=~/photos LABELS="Raccoon,Dog"))
+	@$(if $(and $(IMAGES),$(LABELS)),,echo 'Which photos, which labels? make label IMAGES=~/photos LABELS="Raccoon,Dog"' >&2; exit 2)
 	@$(BIN)/gt-service label "$(patsubst ~/%,$(HOME)/%,$(IMAGES))" --labels "$(LABELS)" $(ARGS)
 
 # The notebook's three-job experiment on the embedded local stack: no account, no key. QUICK=1 for a small run.
