@@ -1,10 +1,9 @@
 """What each step of a large labeling job costs gt-engine: seconds of processor, requests and bytes, by kind of step.
 
     python benchmarks/engine_scale.py [--objects 100000] [--at-once 1000] [--machine] [--shorten-training 50]
-                                      [--cache-gigabytes 4] [--out scale.json]
+                                      [--out scale.json]
 
-The engine's own steps with simulated people, on objects in memory, packs of features in files: what is measured is the
-engine and not S3. `--cache-gigabytes` is the disk that features may take: a job that needs more packs them. The
+The engine's own steps with simulated people, on objects in memory: what is measured is the engine and not S3. The
 manifest repeats 200 small pictures, so that features are made once each; `--machine` turns automated data labeling on,
 with trainings of one step in `--shorten-training`. `last_to_first` compares the last tenth of a kind's full steps
 with the first tenth: 1 where a step costs what its own objects cost, more where it pays for what is done already.
@@ -54,9 +53,8 @@ NAME = "scale"
 class Weighing(MemoryEngineObjects):
     """Counts requests and bytes. ETags are kept: a real S3 does not read a file to tell it."""
 
-    def __init__(self, contents: dict[str, bytes], folder: Path) -> None:
+    def __init__(self, contents: dict[str, bytes]) -> None:
         super().__init__(contents)
-        self.folder = folder
         self.requests = self.carried = 0
         self._etags = {uri: etag_of(body) for uri, body in contents.items()}
 
@@ -80,11 +78,7 @@ class Weighing(MemoryEngineObjects):
 
     def read_range(self, uri: S3Uri, first: int, end: int) -> bytes:
         self._weigh(end - first)
-        if not (path := self._file(uri)).exists():
-            return self.contents[str(uri)][first:end]
-        with path.open("rb") as file:
-            file.seek(first)
-            return file.read(end - first)
+        return self.contents[str(uri)][first:end]
 
     def lines(self, uri: S3Uri) -> Iterator[bytes]:
         yield from self.read(uri).splitlines()
@@ -95,21 +89,7 @@ class Weighing(MemoryEngineObjects):
         self._etags.pop(str(uri), None)
 
     def write_stream(self, uri: S3Uri, chunks: Iterable[bytes], content_type: str) -> None:
-        if not uri.key.endswith(".npy"):
-            return self.write(uri, b"".join(chunks), content_type)
-        with self._file(uri).open("wb") as file:
-            file.writelines(chunks)
-            self._weigh(file.tell())
-        self.contents[str(uri)] = b""  # known by name
-        return None
-
-    def delete_all(self, prefix: S3Uri) -> None:
-        for found in self.list(prefix):
-            self._file(found.uri).unlink(missing_ok=True)
-        super().delete_all(prefix)
-
-    def _file(self, uri: S3Uri) -> Path:
-        return self.folder / uri.key.replace("/", "-")
+        self.write(uri, b"".join(chunks), content_type)
 
     def _weigh(self, size: int) -> None:
         self.requests += 1
@@ -208,18 +188,14 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=200)
     parser.add_argument("--machine", action="store_true")
     parser.add_argument("--shorten-training", type=int, default=50)
-    parser.add_argument("--cache-gigabytes", type=float)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        packs = Path(folder, "packs")
-        packs.mkdir()
-        weighing = Weighing(inputs_of(arguments.objects), packs)
+        weighing = Weighing(inputs_of(arguments.objects))
         tools = replace(memory_tools(Path(folder), {}), objects=weighing)
         if arguments.machine:
             machine = LearningMachine(threads=1, shorten_training=arguments.shorten_training)
-            most = arguments.cache_gigabytes and int(arguments.cache_gigabytes * 1e9)
-            tools = replace(tools, features=FeatureStore(Path(folder, "cache"), most_bytes=most), machine=machine)
+            tools = replace(tools, features=FeatureStore(Path(folder)), machine=machine)
         body = request(NAME, auto=arguments.machine, MaxConcurrentTaskCount=arguments.at_once)
         tools.store.create_job(job_record(body))
         steps: dict[str, list[Step]] = {}
