@@ -1,8 +1,8 @@
 """Backbone features on disk, computed once per image content and shared by jobs and processes.
 
-One file per content, a row of `FEATURES`: one scale per channel, the maps as 8-bit integers, and the image itself at
-half the size that the backbone sees (0.36 MB in all). No process ever sees half of a file, and reading needs no lock,
-index or memory. A file that is damaged all the same is as good as none: it is made again.
+One file per content: a header, one scale per channel, the maps as 8-bit integers, and the image itself at half the
+size that the backbone sees (0.36 MB in all). No process ever sees half of a file, and reading needs no lock, index or
+memory. A file that is damaged all the same is as good as none: it is made again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import copy
 import itertools
 import json
 import os
+import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,21 +39,12 @@ _MAGIC = b"GTF4"
 _KIND = _MAGIC.decode().lower()
 """Files are named by it: those of another version are as if they were not there."""
 
-_FACTS = [("magic", "S4"), ("width", "<u4"), ("height", "<u4"), ("depth", "<u4")]
-FEATURES = np.dtype(
-    [
-        *_FACTS,
-        *((f"scale_{tap.stride}", "<f4", (tap.channels,)) for tap in TAPS),
-        *((f"map_{tap.stride}", "i1", (tap.side, tap.side, tap.channels)) for tap in TAPS),
-        ("pixels", "u1", (PIXEL_SIDE, PIXEL_SIDE, 3)),
-    ]
-)
-"""What is kept of one image: its size in pixels; what each of the backbone's taps says of it, at 1/4 to 1/32 of
-`INPUT_SIDE`, as `map * scale`; and the image, squeezed into a square, RGB."""
-
-_FACTS_BYTES = np.dtype(_FACTS).itemsize
-FILE_BYTES = FEATURES.itemsize
-_PIXELS_AT = FILE_BYTES - 3 * PIXEL_SIDE**2
+_HEADER = struct.Struct("<4sIII")
+_CHANNELS = [tap.channels for tap in TAPS]
+_SIZES = [tap.channels * tap.side**2 for tap in TAPS]
+_PIXELS_AT = _HEADER.size + 4 * sum(_CHANNELS) + sum(_SIZES)
+FILE_BYTES = _PIXELS_AT + 3 * PIXEL_SIDE**2
+"""What the features of one image take."""
 
 FETCHED_TOGETHER = 16
 
@@ -113,12 +105,12 @@ class FeatureStore:
         try:
             with path.open("rb") as file:
                 if os.fstat(file.fileno()).st_size == FILE_BYTES:
-                    facts = _facts(file.read(_FACTS_BYTES))
+                    facts = _facts(file.read(_HEADER.size))
                     if key not in self._sources:
                         self._cache.touch(path)
                     return facts
         except FileNotFoundError:
-            return _facts(self._fetch(key)[:_FACTS_BYTES]) if key in self._sources else self._problem(key)
+            return _facts(self._fetch(key)[: _HEADER.size]) if key in self._sources else self._problem(key)
         except (OSError, ValueError):
             pass
         self._cache.remove(path)
@@ -171,9 +163,11 @@ class FeatureStore:
         fetched = self._fetch_missing(keys)
         for i, key in enumerate(keys):
             data = fetched.get(key) or self._data(key)
-            (row,) = np.frombuffer(data, FEATURES)
-            for out, tap in zip(maps, TAPS, strict=True):
-                np.multiply(row[f"map_{tap.stride}"], row[f"scale_{tap.stride}"], out=out[i])
+            scales = np.frombuffer(data, "<f4", sum(_CHANNELS), _HEADER.size)
+            values = np.frombuffer(data, np.int8, sum(_SIZES), _HEADER.size + scales.nbytes)
+            parts = np.split(values, np.cumsum(_SIZES)[:-1])
+            for out, part, scale in zip(maps, parts, np.split(scales, np.cumsum(_CHANNELS)[:-1]), strict=True):
+                np.multiply(part.reshape(out.shape[1:]), scale, out=out[i])
         return maps
 
     def pixels(self, keys: Sequence[str]) -> NDArray[np.uint8]:
@@ -221,7 +215,7 @@ class FeatureStore:
         data = self._sources[key]()
         if len(data) != FILE_BYTES:
             raise ValueError(f"the features of {key} have {len(data)} bytes instead of {FILE_BYTES}")
-        _facts(data[:_FACTS_BYTES])
+        _facts(data[: _HEADER.size])
         path = self._path(key)
         with suppress(OSError):  # no room is no trouble: it was only to be quicker next time
             self._cache.write(path, data)
@@ -303,20 +297,21 @@ def _load(load: Loader) -> tuple[ImageFacts, NDArray[np.uint8]] | ImageProblem:
 
 def _packed(facts: ImageFacts, maps: Sequence[Floats], pixels: NDArray[np.uint8]) -> bytes:
     """The file of one image, from its maps [channels, side, side] and its pixels [INPUT_SIDE, INPUT_SIDE, 3]."""
-    row = np.zeros((), FEATURES)
-    row["magic"], row["width"], row["height"], row["depth"] = _MAGIC, facts.width, facts.height, facts.depth
-    for tap, one in zip(TAPS, maps, strict=True):
-        scale = np.maximum(np.abs(one).max((1, 2)) / 127, 1e-6)
-        row[f"scale_{tap.stride}"] = scale
-        row[f"map_{tap.stride}"] = np.rint(one / scale[:, None, None]).transpose(1, 2, 0)
-    lines = pixels[::2].astype(np.uint16) + pixels[1::2]
-    row["pixels"] = (lines[:, ::2] + lines[:, 1::2] + 2) // 4
-    return row.tobytes()
+    scales = [np.maximum(np.abs(one).max((1, 2)) / 127, 1e-6) for one in maps]
+    values = [
+        np.rint(one / scale[:, None, None]).astype(np.int8).transpose(1, 2, 0)
+        for one, scale in zip(maps, scales, strict=True)
+    ]
+    header = _HEADER.pack(_MAGIC, facts.width, facts.height, facts.depth)
+    rows = pixels[::2].astype(np.uint16) + pixels[1::2]
+    halved = ((rows[:, ::2] + rows[:, 1::2] + 2) // 4).astype(np.uint8)
+    parts = [*(one.astype("<f4") for one in scales), *values, halved]
+    return b"".join([header, *(one.tobytes() for one in parts)])
 
 
 def _facts(header: bytes) -> ImageFacts:
     """Errors: ValueError where it is no header of this version's."""
-    ((magic, width, height, depth),) = np.frombuffer(header, _FACTS).tolist()
+    magic, width, height, depth = _HEADER.unpack(header)
     if magic != _MAGIC:
         raise ValueError("not a feature file")
     return ImageFacts(width, height, depth)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,9 +11,7 @@ import pytest
 
 from gt_engine.autolabel import FeatureStore, JobPlan, Progress, features
 from gt_engine.autolabel import cache as cache_module
-from gt_engine.autolabel.backbone import TAPS
 from gt_engine.autolabel.features import FILE_BYTES
-from gt_engine.autolabel.images import ImageFacts
 from gt_engine.jobs import life_cycle, packs
 from gt_engine.jobs.machine import Labeled, Lesson, Trained
 from gt_engine.jobs.steps import Tools, images
@@ -106,7 +103,7 @@ def test_a_job_that_has_no_room_on_disk_sees_and_writes_the_same(
     assert len(wanted) == IMAGES - 1
     assert seen == wanted
     assert images_on_disk(tmp_path / "small") <= 10
-    assert not [uri for uri in cast(MemoryEngineObjects, tools.objects).contents if "/features-" in uri]
+    assert not [uri for uri in cast(MemoryEngineObjects, tools.objects).contents if ".pack" in uri]
 
 
 def test_a_job_that_has_room_packs_nothing(everything_kept: FeatureStore, tmp_path: Path) -> None:
@@ -115,7 +112,7 @@ def test_a_job_that_has_room_packs_nothing(everything_kept: FeatureStore, tmp_pa
     tools.store.create_job(job_record(request(NAME)))
     for _ in range(3):
         take_step(NAME, tools, MemoryEvents())
-    assert not [uri for uri in cast(MemoryEngineObjects, tools.objects).contents if "/features-" in uri]
+    assert not [uri for uri in cast(MemoryEngineObjects, tools.objects).contents if ".pack" in uri]
 
 
 def test_another_machine_goes_on_without_looking_at_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,27 +127,6 @@ def test_another_machine_goes_on_without_looking_at_a_picture(tmp_path: Path, mo
     while take_step(NAME, other, MemoryEvents()):
         pass
     assert tools.store.job(NAME).counters.total == IMAGES - 1
-
-
-def test_a_pack_is_read_by_numpy_alone(
-    everything_kept: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who wants a job's features for something else needs none of our code."""
-    tools = tools_with(small_cache(tmp_path / "one", monkeypatch), tmp_path)
-    tools.store.create_job(job_record(request(NAME)))
-    while tools.store.job(NAME).counters.human < 10:
-        take_step(NAME, tools, MemoryEvents())
-    contents = cast(MemoryEngineObjects, tools.objects).contents
-    packs_written = sorted(uri for uri in contents if "/features-" in uri)
-    rows = np.concatenate([np.load(BytesIO(contents[uri])) for uri in packs_written])
-    assert len(rows) == IMAGES
-    whole = everything_kept.prepare([("1", lambda: contents["s3://engine-tests/images/1.jpg"])])["1"]
-    assert isinstance(whole, ImageFacts)
-    assert (rows[1]["width"], rows[1]["height"]) == (whole.width, whole.height)
-    assert rows[IMAGES - 3]["width"] == 0
-    for tap, kept in zip(TAPS, everything_kept.read(["1"]), strict=True):
-        np.testing.assert_array_equal(rows[1][f"map_{tap.stride}"] * rows[1][f"scale_{tap.stride}"], kept[0])
-    assert {packs.HEADER_BYTES} == {len(contents[uri]) - 8 * FILE_BYTES for uri in packs_written}
 
 
 def test_what_comes_back_damaged_is_no_feature(everything_kept: FeatureStore, tmp_path: Path) -> None:
