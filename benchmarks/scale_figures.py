@@ -1,4 +1,4 @@
-"""The figures of docs/explanation/scale.md, from benchmarks/results (`benchmarks.figures` writes them)."""
+"""Figures of docs/explanation/scale.md and portal.md, from benchmarks/results (`benchmarks.figures` writes them)."""
 
 from __future__ import annotations
 
@@ -184,6 +184,11 @@ def first_message(read: Results) -> str:
     return _range(row["first_message_ms"] for row in plain if "near" not in row["function"])
 
 
+def portal_wait(read: Results) -> str:
+    waits = read("portal")["submit_to_next_image_ms"]
+    return f"{waits['median']} ms (median), {waits['p90']} ms for nine of ten, {waits['most']} ms at most"
+
+
 FIGURES: Mapping[str, Callable[[Results], str]] = {
     "manifests": manifests,
     "near-duplicates": near_duplicates,
@@ -199,6 +204,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "serverless-1,000": serverless_dollars("1,000 images", 3),
     "serverless-1,000,000": serverless_dollars("1,000,000 images", 2),
     "serverless-answers": serverless_answers,
+    "portal-wait": portal_wait,
     "app-start": app_start,
     "first-message": first_message,
 }
