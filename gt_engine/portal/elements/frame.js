@@ -1,7 +1,7 @@
 /**
  * The task frame's side of its protocol with the portal's page around it: one MessagePort, JSON values only.
  *
- * frame → page: ready {elements, canSubmit} · image-failed {src} · draft {value} · valid {canSubmit, message?} ·
+ * frame → page: connected · ready {elements, canSubmit} · image-failed {src} · draft {value} · valid {canSubmit, message?} ·
  *               submit {answer} · settings {value} · activity · key {key, ctrl, alt, shift, meta} · error {message}
  * page → frame: start {draft?, theme, last?, settings?} · submit · saved · instructions ·
  *               shortcuts {more: [{keys, does}]}
@@ -141,6 +141,7 @@ function connect(event) {
   port.onmessage = ({ data }) => {
     if (Object.hasOwn(receivers, data?.type)) receivers[data.type](data);
   };
+  send("connected");
   for (const message of waiting.splice(0)) port.postMessage(message);
   if (isReady) sendReady();
 }

@@ -23,6 +23,7 @@ export class TaskFrame {
   #port = null;
   #imageFailed = null;
   #isHeard = false;
+  #isLoadedAgain = false;
 
   /**
    * @param {HTMLElement} place @param {{id: string, page: string, title: string}} task
@@ -36,18 +37,28 @@ export class TaskFrame {
     this.element.setAttribute("sandbox", "allow-scripts allow-forms");
     this.element.referrerPolicy = "no-referrer";
     this.element.title = task.title;
-    this.element.src = task.page;
     /** Settled when the frame can be shown. Errors: its page does not load, or has none of our elements in it. */
     this.ready = new Promise((resolve, reject) => {
       this.settle = resolve;
       this.fail = (words) => reject(new Error(words));
-      setTimeout(() => this.fail("The page of this task cannot be loaded."), READY_LIMIT);
     });
     this.ready.catch(() => {});
-    // A second load is another page in the same frame: it gets no port, and the first port is dead.
-    this.element.addEventListener("load", () => this.#connect(), { once: true });
+    this.#limit();
+    this.#load();
     this.show("next");
     place.append(this.element);
+  }
+
+  #limit() {
+    clearTimeout(this.limit);
+    this.limit = setTimeout(() => this.fail("The page of this task cannot be loaded."), READY_LIMIT);
+  }
+
+  #load() {
+    this.#port?.close();
+    // A load that was not asked for is another page in the same frame: it gets no port, and the first port is dead.
+    this.element.addEventListener("load", () => this.#connect(), { once: true });
+    this.element.src = this.task.page;
   }
 
   /** @param {"now"|"next"|"before"} as */
@@ -88,11 +99,22 @@ export class TaskFrame {
     setTimeout(() => this.#ask(), SILENCE_LIMIT);
   }
 
-  /** A page that says nothing may be one that the server refused: the frame cannot be looked into, so it is asked. */
+  get #isSilent() {
+    return !this.#isHeard && this.element.isConnected;
+  }
+
+  /**
+   * A page that says nothing is one that the server refused, or that was asked for while it could not be reached. The
+   * frame cannot be looked into, so the server is asked. Until it answers the page is asked for again, and once more then.
+   */
   async #ask() {
-    if (this.#isHeard) return;
+    if (!this.#isSilent) return;
     const answer = await fetch(this.task.page, { headers: { Accept: "application/json" } }).catch(() => null);
-    if (answer && !answer.ok) this.fail((await answer.json().catch(() => ({}))).message ?? `The server answered ${answer.status}.`);
+    if (!this.#isSilent) return;
+    if (answer && !answer.ok) return this.fail((await answer.json().catch(() => ({}))).message ?? `The server answered ${answer.status}.`);
+    if (!answer) this.#limit();
+    if (!answer || !this.#isLoadedAgain) this.#load();
+    this.#isLoadedAgain = Boolean(answer);
   }
 
   #receive(message) {

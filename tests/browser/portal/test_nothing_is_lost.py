@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -87,6 +90,31 @@ def test_an_engine_that_dies_and_comes_back(shared_browser: Chrome, world: Porta
         desk.browser.refresh()
         desk.until_task()
         soon(lambda: desk.value() == drawn, 20)
+
+
+def test_a_page_that_a_dying_engine_did_not_send_is_asked_for_again(
+    shared_browser: Chrome, world: PortalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task was fetched, its page was not: whoever sat there read that it cannot be loaded, and nothing went on."""
+    world.add_job(count=1)
+    asked, app = threading.Event(), world.app()
+
+    async def dying(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"].endswith("/page"):
+            asked.set()
+            await asyncio.sleep(60)
+        await app(scope, receive, send)
+
+    desk = Desk(shared_browser, world)
+    with monkeypatch.context() as patch:
+        patch.setattr(world, "app", lambda: dying)
+        with world.served() as url:
+            desk.sign_in()
+            desk.browser.get(f"{url}/jobs/{JOB}")
+            assert asked.wait(30)
+    with world.served(urlsplit(url).port or 0):
+        desk.until_task()
+        assert desk.boxes() == 0
 
 
 @pytest.mark.parametrize("way", ["in the page", "in another tab"])
