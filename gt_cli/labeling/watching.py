@@ -127,7 +127,7 @@ def _stage(left: int, asked: Sequence[JobProgress]) -> str:
     if any(one.in_work or one.untouched for one in asked):
         return WAITS_FOR_PEOPLE
     if not left:
-        return "putting the labels together"
+        return "finishing"
     return "the machine is at work" if asked else "getting ready"
 
 

@@ -41,7 +41,7 @@ def test_what_goes_on_is_told_in_words() -> None:
     assert stage(job()) == "getting ready"
     assert stage(job(), asked=progress(3)) == "waiting for people"
     assert stage(job(), asked=progress(3, untouched=0)) == "the machine is at work"
-    assert stage(job(), asked=progress(10, untouched=0)) == "putting the labels together"
+    assert stage(job(), asked=progress(10, untouched=0)) == "finishing"
 
 
 def test_photos_that_are_not_taken_in_yet_are_left() -> None:
