@@ -1,6 +1,6 @@
 """A folder labeled, from the command to its files, by people at browsers and the machine, with a power cut midway.
 
-    make people [ARGS="--images 500 --seed 41 --out benchmarks/results/people.json"]
+    make people [ARGS="--images 400 --seed 41 --look 1.5 --out benchmarks/results/people.json"]
 
 `gt-service label` as a user types it, on drawn scenes whose boxes this script alone knows. Two people follow the links
 that it prints, each in a Chromium of their own; they know an image by its bytes, as a person does by looking, draw its
@@ -8,8 +8,8 @@ boxes with the pointer, a little beside the true ones, and submit with Enter. Mi
 and the first one's browser are killed (kill -9) and the command is given again: the first one signs in anew, the
 other's page was never closed and goes on by itself.
 
-What is promised is checked at the end, and an error where it is not so. People here are as fast as a script: the
-seconds of an image say what the pages take, not what people do.
+What is promised is checked at the end, and an error where it is not so. People look for `--look` seconds and draw as
+fast as a script: the seconds of an image say what the pages take, not what people do.
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ class Person:
     known: Mapping[str, Picture]
     folder: Path
     hand: random.Random
+    looks: float
     answers: list[Answer] = field(default_factory=list)
     drafts_back: int = 0
     holds: str | None = None
@@ -203,6 +204,7 @@ class Person:
             check(self.holds == picture.name, f"{self.name}: boxes on {picture.name} that nobody drew")
             self.drafts_back += 1
         wanted = [self._by_hand(box) for box in _boxes(picture)[there:]]
+        time.sleep(self.looks)
         if wanted:
             self.browser.switch_to.default_content()  # of a frame the driver does not always know the place
             self._drag(task, corner, wanted, with_shift=len(wanted) + there > 1)
@@ -210,7 +212,7 @@ class Person:
         drawn = self.browser.execute_script(VALUE)
         if not _agree(picture, drawn):
             self.browser.switch_to.default_content()
-            self.browser.save_screenshot(f"/tmp/p8/{picture.name}.png")
+            self.browser.save_screenshot(str(self.folder / f"{picture.name}.png"))
             raise NotAsPromised(f"{self.name} drew on {picture.name}: {wanted} and it shows {drawn}")
         return picture, task | {"frame": frame}
 
@@ -421,12 +423,13 @@ def _read(line: Mapping[str, Any]) -> BoxLabel:
 
 
 @click.command()
-@click.option("--images", default=500, show_default=True)
+@click.option("--images", default=400, show_default=True)
 @click.option("--seed", default=41, show_default=True)
+@click.option("--look", default=1.5, show_default=True, help="Seconds that people look before they draw.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Leave photos, work, labels and logs in this folder.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the figures to this file.")
 @click.argument("options", nargs=-1)
-def main(images: int, seed: int, keep: Path | None, out: Path | None, options: tuple[str, ...]) -> None:
+def main(images: int, seed: int, look: float, keep: Path | None, out: Path | None, options: tuple[str, ...]) -> None:
     """OPTIONS go to `gt-service label`, behind `--`."""
     pictures = draw_all(images, seed).pictures
     known = {hashlib.sha256(picture.read()).hexdigest(): picture for picture in pictures}
@@ -435,7 +438,8 @@ def main(images: int, seed: int, keep: Path | None, out: Path | None, options: t
         (folder / "photos").mkdir(parents=True)
         for picture in pictures:
             (folder / "photos" / picture.name).write_bytes(picture.read())
-        people = [Person(name, known, Path(temporary), random.Random(f"{seed}-{name}")) for name in ("owner", "Ada")]
+        hands = {name: random.Random(f"{seed}-{name}") for name in ("owner", "Ada")}
+        people = [Person(name, known, folder, hand, look) for name, hand in hands.items()]
         began = time.monotonic()
         try:
             command = labeled(folder, people, images, ("--invite", "Ada", "--wage", "18", *options))
@@ -449,6 +453,7 @@ def main(images: int, seed: int, keep: Path | None, out: Path | None, options: t
         "machine": f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}",
         "load": round(os.getloadavg()[0], 1),
         "seed": seed,
+        "looked_seconds": look,
         **found,
         "minutes_in_all": round((time.monotonic() - began) / 60, 1),
     }
