@@ -19,6 +19,7 @@ from gt_cli.options import api_of, service_options
 from gt_cli.terminal import console, reporting_errors
 from gt_service.errors import GtServiceError
 from gt_service.money import Mills, usd
+from gt_service.pages.formats import money_in_column
 
 WATCH_EVERY_SECONDS = 5.0
 REJECTED_SHOWN = 20
@@ -116,8 +117,8 @@ def _campaigns_table(campaigns: Sequence[Mapping[str, Any]]) -> Table:
             campaign["status"],
             f"{sum(campaign['images'].values()):,}",
             str(campaign["batches"]),
-            usd(Mills(campaign["spent_mills"])),
-            "–" if campaign["cap_mills"] is None else usd(Mills(campaign["cap_mills"])),
+            money_in_column(campaign["spent_mills"]),
+            money_in_column(campaign["cap_mills"]),
         )
     return table
 
@@ -135,6 +136,6 @@ def _jobs_table(jobs: Sequence[Mapping[str, Any]]) -> Table:
             f"{job['objects']:,}",
             str(counters.get("HumanLabeled", "–")),
             str(counters.get("MachineLabeled", "–")),
-            "–" if job["cost_mills"] is None else usd(Mills(job["cost_mills"])),
+            money_in_column(job["cost_mills"]),
         )
     return table

@@ -92,6 +92,13 @@ def test_status_says_how_to_correct_each_field_of_a_refused_spec(api: FakeApi, m
     assert 'name: 2024 is not text. Put it in quotes: "2024".' in gt_service("status", "birds")
 
 
+def test_amounts_in_a_column_stand_below_each_other(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """$1.08 and $0.864 below each other were hard to compare."""
+    monkeypatch.setitem(JOB, "cost_mills", 1_080)
+    assert "$1.080" in gt_service("status", "birds")
+    assert "$4.200" in gt_service("status")
+
+
 def test_status_as_json_is_what_the_api_says(api: FakeApi) -> None:
     assert json.loads(gt_service("status", "birds", "--json")) == {
         "campaign": CAMPAIGN,
