@@ -58,11 +58,11 @@ def check(request: Request, find: Find) -> Mapping[str, str]:
     bearer = given.strip() if scheme.lower() == "bearer" else None
     # A header that is there decides, also an empty one: else it would lift the check of who asks with a cookie.
     token = bearer if bearer is not None else browser.token_from_cookie(request.headers.get("cookie"))
-    found = find(token, datetime.now(UTC)) if token and browser.is_safe_token(token) else None
-    if found is None and bearer:
+    principal = find(token, datetime.now(UTC)) if token and browser.is_safe_token(token) else None
+    if principal is None and bearer:
         # As the gateway's authorizer answers on the routes that it guards.
         raise AccessDenied("this token is unknown or has expired", remedy="Ask for a new one.")
-    if found is None:
+    if principal is None:
         raise Unauthenticated(
             "this needs an access token that is known and has not expired",
             remedy="Send it as `Authorization: Bearer …`, or sign in at /login.",
@@ -73,7 +73,7 @@ def check(request: Request, find: Find) -> Mapping[str, str]:
             "a change was asked for with the pages' cookie, but not by one of the pages",
             remedy="Use the page's own buttons, or send the token in the Authorization header.",
         )
-    return _allowed(request, {"principalId": found.principal, "role": found.role})
+    return _allowed(request, {"principalId": principal.principal, "role": principal.role})
 
 
 def _signer(request: Request) -> Mapping[str, str]:

@@ -235,12 +235,12 @@ def show_second_look(name: str) -> Any:
     """The labels that seem wrong, worst first, `top` of them."""
     from gt_service.chain.second_look import most_of
 
-    found = page_data().second_look(name, most_of(_query().get("top")))
+    second_look = page_data().second_look(name, most_of(_query().get("top")))
     return {
-        "judged": found.judged,
+        "judged": second_look.judged,
         "suspects": [
             {**each.as_dict(), "url": page_data().presigned(S3Uri.parse(each.source), _URL_SECONDS)}
-            for each in found.worst
+            for each in second_look.worst
         ],
     }
 

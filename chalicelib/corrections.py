@@ -25,31 +25,31 @@ def correct(campaign: str, body: Any, *, by: str) -> Correction:
     for field, text in texts.items():
         if not isinstance(text, str) or len(text) > LONGEST_TEXT:
             raise InvalidInput(f"{field} is a text of at most {LONGEST_TEXT:,} characters", field=field)
-    found = wiring.store().campaigns.get(campaign)
-    if found.spec is None:
+    record = wiring.store().campaigns.get(campaign)
+    if record.spec is None:
         raise Conflict(f"campaign {campaign} has no spec", remedy="Drop its spec first.")
     objects, root = wiring.objects(), Places(wiring.settings().deployment.results_bucket, campaign).root
-    one = page_data().gallery_image(campaign, None, Filter(), texts["image"])
-    row, now = one.image.row, wiring.now()
+    labeled = page_data().gallery_image(campaign, None, Filter(), texts["image"])
+    row, now = labeled.image.row, wiring.now()
     if texts["source"] not in {"", row["source"]}:
         raise Conflict("this is another image by now", remedy="Load the page again.", field="source")
     label = corrected_label(
         body["label"],
         row=row,
-        attribute=found.spec.label_attribute,
-        task=found.spec.task,
-        labels=found.spec.labels,
+        attribute=record.spec.label_attribute,
+        task=record.spec.task,
+        labels=record.spec.labels,
         by=by,
         at=now,
     )
-    _check_seen(one.history, texts["replaces"])
+    _check_seen(labeled.history, texts["replaces"])
     image = wiring.store().images.get(campaign, S3Uri.parse(row["source"]).key)
     if image is not None and image.replaced_after_batch:
         raise Conflict(
             "another file has come under this image's name since it was labeled; the label is of the one before",
             remedy="Upload the new file under another name.",
         )
-    replaced = {"job": row.get("job") or one.image.id.rpartition(".")[0], "correction": texts["replaces"]}
+    replaced = {"job": row.get("job") or labeled.image.id.rpartition(".")[0], "correction": texts["replaces"]}
     correction = write_correction(
         objects,
         root,

@@ -36,9 +36,9 @@ _TRANSITIONS = {
 
 @cache
 def metrics() -> EphemeralMetrics:
-    found = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
-    found.set_default_dimensions(stage=os.environ.get("GT_STAGE", "dev"))
-    return found
+    emitter = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    emitter.set_default_dimensions(stage=os.environ.get("GT_STAGE", "dev"))
+    return emitter
 
 
 def upload(outcome: str) -> None:
@@ -79,6 +79,6 @@ def measured(event: Any, get_response: Callable[[Any], Any]) -> Any:
     try:
         return get_response(event)
     finally:
-        found = metrics()
-        found.add_metric("Latency", MetricUnit.Milliseconds, (time.perf_counter() - start) * 1000)
-        found.flush_metrics()
+        emitter = metrics()
+        emitter.add_metric("Latency", MetricUnit.Milliseconds, (time.perf_counter() - start) * 1000)
+        emitter.flush_metrics()

@@ -133,12 +133,12 @@ class StoredData:
 
         if not self._backend.tells_who_works:
             return None
-        found = []
+        figures = []
         for job in [job for job in jobs if not job_status(job["status"]).ended][:RUNNING_SHOWN]:
             with suppress(NotFound):  # simulated people, or none yet
                 body = wiring.objects().read(self._places(job["campaign"]).job_output(job["name"]) / PEOPLE_NOW)
-                found.append((job, json.loads(body)))
-        return found
+                figures.append((job, json.loads(body)))
+        return figures
 
     def job(self, name: str) -> Json:
         job = wiring.chain().look(wiring.store().jobs.get(name))

@@ -193,12 +193,12 @@ def _second_look(visit: Visit) -> View:
     from gt_service.pages.second_look import compared, second_look_values
 
     count = most_of(visit.asked("top"))
-    found = visit.data.second_look(visit.name, count)
-    images = [compared(each) for each in found.worst]
+    suspects = visit.data.second_look(visit.name, count)
+    images = [compared(each) for each in suspects.worst]
 
     def values(address: Address) -> Mapping[str, Any]:
         return second_look_values(
-            visit.name, found, images, count=count, address=address, may_operate=visit.may_operate
+            visit.name, suspects, images, count=count, address=address, may_operate=visit.may_operate
         )
 
     return View("second-look.html", values, images=tuple(image.source for image in images))

@@ -131,9 +131,9 @@ class Api:
             answer: JsonObject = response.json()
             return answer
         try:
-            said = response.json()
+            body = response.json()
         except ValueError:
-            said = {}
-        message = said.get("message") or said.get("Message") or response.text[:300]
+            body = {}
+        message = body.get("message") or body.get("Message") or response.text[:300]
         where = f"{response.request.method} {response.request.url.path}: {response.status_code}"
-        raise ApiError(f"{where}: {message}", remedy=said.get("remedy", ""), field=said.get("field"))
+        raise ApiError(f"{where}: {message}", remedy=body.get("remedy", ""), field=body.get("field"))

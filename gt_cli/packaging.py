@@ -138,11 +138,11 @@ def _run_chalice(project: Path, out: Path) -> None:
     # Chalice wants a region and imports app.py; neither may reach a real account.
     environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)  # noqa: S603
-    said = done.stdout + done.stderr
+    printed = done.stdout + done.stderr
     if done.returncode or not (out / "sam.yaml").exists():  # some of Chalice's failures end with status 0
-        raise PackagingError(f"chalice package failed:\n{said.strip()}")
-    if "Could not install dependencies" in said:
-        raise PackagingError(f"chalice left dependencies out:\n{said.strip()}")
+        raise PackagingError(f"chalice package failed:\n{printed.strip()}")
+    if "Could not install dependencies" in printed:
+        raise PackagingError(f"chalice left dependencies out:\n{printed.strip()}")
 
 
 def shrink(source: Path, target: Path) -> None:

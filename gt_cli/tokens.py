@@ -55,7 +55,7 @@ def issued(dynamodb: DynamoDBClient, table: str, principal: str | None = None) -
     """Every token that was not revoked, or those of one person; by person and end. Those that have expired stay for a
     while, until DynamoDB removes them."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    found = [
+    tokens = [
         IssuedToken(
             item["digest"]["S"],
             item["principal"]["S"],
@@ -65,7 +65,7 @@ def issued(dynamodb: DynamoDBClient, table: str, principal: str | None = None) -
         for page in pages
         for item in page["Items"]
     ]
-    wanted = (token for token in found if principal is None or token.principal == principal)
+    wanted = (token for token in tokens if principal is None or token.principal == principal)
     return sorted(wanted, key=lambda token: (token.principal, token.expires, token.digest))
 
 

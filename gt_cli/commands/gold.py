@@ -74,18 +74,18 @@ def _write_boxes(boxes: Path, images: Path, place: str, out: Path, choice: OpenI
     from gt_cli.demo.pictures import gold_manifest
     from gt_cli.demo.sources import as_pictures
 
-    found = read_boxes(boxes, images, choice=choice)
-    out.write_bytes(gold_manifest(as_pictures(found), place))
+    dataset = read_boxes(boxes, images, choice=choice)
+    out.write_bytes(gold_manifest(as_pictures(dataset), place))
     return (
-        f"{len(found.images):,} images, {sum(len(image.boxes) for image in found.images):,} boxes of "
-        f"{', '.join(found.labels)}; {len(found.left_out):,} images left out"
+        f"{len(dataset.images):,} images, {sum(len(image.boxes) for image in dataset.images):,} boxes of "
+        f"{', '.join(dataset.labels)}; {len(dataset.left_out):,} images left out"
     )
 
 
 def _write_classes(classes: Path, images: Path, place: str, out: Path, *, several: bool) -> str:
-    found = read_classes(classes, images)
+    dataset = read_classes(classes, images)
     task = TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL if several else TaskType.IMAGE_CLASSIFICATION
-    lines = [label_line(image, place, task, path=classes) for image in found.images]
+    lines = [label_line(image, place, task, path=classes) for image in dataset.images]
     out.write_bytes(as_manifest(lines))
-    names = sorted({name for image in found.images for name in image.classes})
-    return f"{len(lines):,} images of {', '.join(names)}; {len(found.left_out):,} images left out"
+    names = sorted({name for image in dataset.images for name in image.classes})
+    return f"{len(lines):,} images of {', '.join(names)}; {len(dataset.left_out):,} images left out"

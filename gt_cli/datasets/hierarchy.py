@@ -13,14 +13,14 @@ def with_subclasses(hierarchy: Any, class_id: str) -> frozenset[str]:
     hierarchy: the JSON document (`bbox_labels_600_hierarchy.json`): `LabelName`, and `Subcategory` with more of them.
     Errors: `BoxesError` where the document is no such tree or does not hold the class.
     """
-    found = frozenset(_below(hierarchy, class_id, inside=False))
-    if not found:
+    classes = frozenset(_below(hierarchy, class_id, inside=False))
+    if not classes:
         raise BoxesError(
             f"the class hierarchy holds no {class_id!r}",
             remedy="Give the class by its LabelName, such as /m/015p6 for birds.",
             field="hierarchy",
         )
-    return found
+    return classes
 
 
 def _below(node: Any, class_id: str, *, inside: bool) -> list[str]:
@@ -31,7 +31,7 @@ def _below(node: Any, class_id: str, *, inside: bool) -> list[str]:
             field="hierarchy",
         )
     inside = inside or node["LabelName"] == class_id
-    found = [node["LabelName"]] if inside else []
+    names = [node["LabelName"]] if inside else []
     for child in node.get("Subcategory", ()):
-        found += _below(child, class_id, inside=inside)
-    return found
+        names += _below(child, class_id, inside=inside)
+    return names

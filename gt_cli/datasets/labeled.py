@@ -113,24 +113,24 @@ class ImageFolder:
         # The whole path as it is written, then without its suffix, then the bare name.
         for alias in (str(path), str(path.with_suffix("")) if path.suffix else str(path), path.name):
             exact = [name for name in self._aliases.get(alias, ()) if _is_path_of(name, alias)]
-            found = exact or self._aliases.get(alias, [])
-            if found:
+            names = exact or self._aliases.get(alias, [])
+            if names:
                 break
         # `b/1.jpg` is the one in `a/b`, and not the one in `a/c`.
-        found = [name for name in found if _ends_with(normalize("NFC", name), str(path))] or found
-        if not found:
+        names = [name for name in names if _ends_with(normalize("NFC", name), str(path))] or names
+        if not names:
             raise BoxesError(
                 f"{where}: there is no image {called!r} in {self.folder}",
                 remedy="Put the image there, or take the line out.",
                 field="boxes",
             )
-        if len(found) > 1:
+        if len(names) > 1:
             raise BoxesError(
-                f"{where}: {called!r} may be any of {', '.join(found[:3])}",
+                f"{where}: {called!r} may be any of {', '.join(names[:3])}",
                 remedy="Write the path below the folder of images.",
                 field="boxes",
             )
-        return found[0]
+        return names[0]
 
     def size(self, name: str) -> tuple[int, int]:
         """Width and height in pixels as a person sees the image, turned by its EXIF orientation; from the header."""

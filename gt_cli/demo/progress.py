@@ -85,9 +85,9 @@ class LabelCount:
                 self._machine |= {line.split(b" ", 1)[0] for line in self._objects.lines(uri) if line.strip()}
 
     def _new(self, folder: str) -> Iterable[S3Uri]:
-        found = {summary.uri for summary in self._objects.list(self._root / folder)} - self._seen
-        self._seen |= found
-        return sorted(found, key=str)
+        fresh = {summary.uri for summary in self._objects.list(self._root / folder)} - self._seen
+        self._seen |= fresh
+        return sorted(fresh, key=str)
 
 
 class Watcher:

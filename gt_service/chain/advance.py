@@ -209,10 +209,10 @@ class Chain:
             if job.state not in RUNNING:
                 continue
             description = self._labeling_jobs.find(job)
-            found = job if description is None else self._record(job, description)
-            text = _GONE if description is None else warning(found, self._now())
-            if text != found.warning:
-                self._store.jobs.record(found, replace(found, warning=text))
+            observed = job if description is None else self._record(job, description)
+            text = _GONE if description is None else warning(observed, self._now())
+            if text != observed.warning:
+                self._store.jobs.record(observed, replace(observed, warning=text))
             if text is not None:
                 logger.warning(text, extra={"campaign": campaign, "job": job.name})
 

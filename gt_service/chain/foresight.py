@@ -163,8 +163,8 @@ class _Rehearsal:
         self._spec, self._objects, self._deployment = spec, objects, deployment
         self._places = Places(deployment.results_bucket, spec.name)
         self._prices = PriceTable.of(deployment.backend)
-        found = estimates.estimate(spec, objects, prices=self._prices, region=deployment.region)
-        self._likely_costs = {(job.role, job.objects): job.cost.likely for job in found.jobs}
+        estimate = estimates.estimate(spec, objects, prices=self._prices, region=deployment.region)
+        self._likely_costs = {(job.role, job.objects): job.cost.likely for job in estimate.jobs}
 
     def worst_case(self, spec: CampaignSpec, objects: int) -> Mills:
         return estimates.worst_case(spec, objects, prices=self._prices, region=self._deployment.region)

@@ -30,8 +30,8 @@ def check_gold(spec: CampaignSpec, objects: ObjectStore) -> None:
         lines = list(islice(gold_lines(objects.lines(spec.gold_labels)), _LINES))
     except (NotFound, AccessDenied):
         return
-    found = [gold_label(line, spec.labels) for _, line in lines]
-    gold = {name for each in found if each is not None for name in _names(each[1])}
+    labels = [gold_label(line, spec.labels) for _, line in lines]
+    gold = {name for each in labels if each is not None for name in _names(each[1])}
     strange, missing = gold - set(spec.labels), set(spec.labels) - gold
     alike = {name.casefold() for name in strange} & {name.casefold() for name in missing}
     if gold and (strange == gold or alike):

@@ -71,8 +71,8 @@ class CampaignLabels:
         return duplicates
 
     def _imports(self, campaign: str) -> tuple[Import, ...]:
-        found = self._store.campaigns.find(campaign)
-        return () if found is None else found.imports
+        record = self._store.campaigns.find(campaign)
+        return () if record is None else record.imports
 
     def _of_their_pictures(self, campaign: str, corrections: Corrections) -> Corrections:
         keys = {source: S3Uri.parse(source).key for source in corrections}

@@ -74,10 +74,10 @@ class SecondLook:
     def write_list(self, campaign: str) -> None:
         """Writes which of the campaign's labels seem wrong, as its labels stand; nothing where no model judged any."""
         places = Places(self._bucket, campaign)
-        found = self._judged(places, self._chain_jobs(campaign), self._labels(places), MOST_LISTED)
-        if not found.judged:
+        suspects = self._judged(places, self._chain_jobs(campaign), self._labels(places), MOST_LISTED)
+        if not suspects.judged:
             return
-        document = {"judged": found.judged, "suspects": [each.as_dict() for each in found.worst]}
+        document = {"judged": suspects.judged, "suspects": [each.as_dict() for each in suspects.worst]}
         self._objects.write(places.suspects, json.dumps(document).encode(), "application/json")
 
     def listed(self, campaign: str, most: int) -> Suspects:
@@ -103,8 +103,8 @@ class SecondLook:
         jobs = [job for job in self._chain_jobs(campaign) if job.batch == batch]
         places = Places(self._bucket, campaign)
         # From the jobs' own files: the campaign's labels may be written a moment later than the jobs are settled.
-        found = self._judged(places, jobs, self._labeled(places, jobs), None)
-        return found.worst[: ceil(share * found.judged)]
+        suspects = self._judged(places, jobs, self._labeled(places, jobs), None)
+        return suspects.worst[: ceil(share * suspects.judged)]
 
     def write_manifest(self, campaign: str, batch: int, chosen: Sequence[Suspect], attribute: str) -> S3Uri:
         """The manifest of a review job: each image with the label that is under review, and nothing else."""

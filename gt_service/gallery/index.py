@@ -158,13 +158,13 @@ def figures(index: Index) -> dict[str, Any] | None:
 
 def bits_of(rows: Iterable[Row]) -> dict[str, int]:
     """The bits of some rows, in their order."""
-    found = dict[str, bytearray]()
+    columns = dict[str, bytearray]()
     for number, row in enumerate(rows):
         for facet in facets(row):
-            own = found.setdefault(facet, bytearray())
+            own = columns.setdefault(facet, bytearray())
             own.extend(bytes(number // 8 + 1 - len(own)))
             own[number // 8] |= 1 << number % 8
-    return {facet: int.from_bytes(own, "little") for facet, own in found.items()}
+    return {facet: int.from_bytes(own, "little") for facet, own in columns.items()}
 
 
 def source_hash(source: str) -> bytes:

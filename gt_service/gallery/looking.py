@@ -195,9 +195,9 @@ def _from(views: Sequence[int], first: int, count: int) -> Iterator[int]:
     for view in views:
         inside = view.bit_count()
         if first < inside and count > 0:
-            found = set_bits(view, first, count)
-            yield from found
-            first, count = 0, count - len(found)
+            numbers = set_bits(view, first, count)
+            yield from numbers
+            first, count = 0, count - len(numbers)
         else:
             first = max(0, first - inside)
 

@@ -40,14 +40,14 @@ class OneImage:
 
 def one_image(objects: ObjectStore, index: Index, wanted: Filter, image: str, places: Places) -> OneImage:
     """Errors: `NotFound` where no image has this id."""
-    found = gallery_image(objects, index, image)
-    original = original_of(objects, index, found)
-    history = corrections_of(objects, places.root, found.row["source"])
-    place = place_of(index, wanted, found)
-    now = found
+    labeled = gallery_image(objects, index, image)
+    original = original_of(objects, index, labeled)
+    history = corrections_of(objects, places.root, labeled.row["source"])
+    place = place_of(index, wanted, labeled)
+    now = labeled
     if history:
-        row = corrected_row(history[-1], index.labels, **_origin(found.row, original or {}))
-        now = found if row is None else replace(found, row=row)
+        row = corrected_row(history[-1], index.labels, **_origin(labeled.row, original or {}))
+        now = labeled if row is None else replace(labeled, row=row)
     job = image.rpartition(".")[0]
     answers = () if original is None or job == CORRECTIONS else _answers(objects, places, job, original)
     before, after = _neighbours(objects, index, wanted, place)
@@ -80,7 +80,7 @@ def _answers(objects: ObjectStore, places: Places, job: str, row: Row) -> Sequen
     except NotFound:
         return ()
     iterations = [each["iteration"] for each in report["iterations"]]
-    found = []
+    drawn = []
     for answer in answers_to(objects, places.job_output(job), number, iterations):
         label = label_of_answer(answer_content(answer))
         if label is None:
@@ -91,5 +91,5 @@ def _answers(objects: ObjectStore, places: Places, job: str, row: Row) -> Sequen
             shown |= {"size": row.get("size"), "boxes": boxes}
         else:
             shown["classes"] = list(label.names)
-        found.append((answer.worker_id, shown))
-    return found
+        drawn.append((answer.worker_id, shown))
+    return drawn

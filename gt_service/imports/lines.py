@@ -78,10 +78,10 @@ class LineReader:
         if not attributes:
             raise _wrong(number, None, "it has no label: an attribute, and beside it its metadata")
         attribute = (own or proposed)[0]
-        found = label_record(record, attribute)
-        assert found is not None  # it has metadata, and so it is there, or an empty label beside it
+        parsed = label_record(record, attribute)
+        assert parsed is not None  # it has metadata, and so it is there, or an empty label beside it
         name = self.spec.label_attribute + ("" if own else PROPOSAL)
-        value, metadata = self._label(number, attribute, found, is_label=bool(own))
+        value, metadata = self._label(number, attribute, parsed, is_label=bool(own))
         line = {"source-ref": str(S3Uri(self.folder.bucket, key)), name: value, metadata_key(name): metadata}
         return ImportedLine(key, line, bool(own))
 

@@ -145,7 +145,7 @@ def parse_channels(text: str, *, allow_loopback: bool = False) -> Channels:
     Errors: `SpecErrors`, one for each field; values are left out, since they are secrets.
     """
     try:
-        found = Channels.model_validate_json(text, context={"allow_loopback": allow_loopback})
+        channels = Channels.model_validate_json(text, context={"allow_loopback": allow_loopback})
     except ValidationError as error:
         raise SpecErrors(
             [
@@ -153,7 +153,7 @@ def parse_channels(text: str, *, allow_loopback: bool = False) -> Channels:
                 for problem in error.errors(include_input=False, include_context=False, include_url=False)
             ]
         ) from None
-    names = [channel.name for channel in found.channels]
+    names = [channel.name for channel in channels.channels]
     if len(set(names)) < len(names):
         raise SpecErrors([InvalidInput("two channels have the same name", field="channels")])
-    return found
+    return channels

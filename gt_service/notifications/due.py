@@ -73,8 +73,8 @@ def due(campaign: Json, jobs: Sequence[Json], *, now: datetime) -> tuple[Notific
 
     To call it again with the same state is free: the ids are the same, and an id is sent once.
     """
-    found = [*_of_jobs(jobs), *_of_budget(campaign, now), *_of_waiting(campaign, now)]
-    return tuple(one for one in found if now - one.at <= TOLD_WITHIN)
+    notifications = [*_of_jobs(jobs), *_of_budget(campaign, now), *_of_waiting(campaign, now)]
+    return tuple(one for one in notifications if now - one.at <= TOLD_WITHIN)
 
 
 def worker_paused(campaign: str, job: str, detail: Json, at: datetime) -> Notification:

@@ -38,8 +38,8 @@ class JobFiles:
 def find_files(objects: ObjectStore, description: Mapping[str, Any]) -> JobFiles:
     """The files below the first possible root that has any; below the likeliest root where none has."""
     roots = layout.possible_roots(description)
-    found = (_files(objects, root) for root in roots)
-    return next((files for files in found if not files.is_empty), _nothing(roots[0]))
+    candidates = (_files(objects, root) for root in roots)
+    return next((files for files in candidates if not files.is_empty), _nothing(roots[0]))
 
 
 def answer_files(objects: ObjectStore, root: S3Uri) -> Iterator[layout.AnswerFile]:
@@ -75,18 +75,16 @@ def _nothing(root: S3Uri) -> JobFiles:
 
 
 def _batches(objects: ObjectStore, prefix: S3Uri) -> tuple[layout.BatchFile, ...]:
-    found = (layout.batch_file(item.uri) for item in objects.list(prefix))
+    files = (layout.batch_file(item.uri) for item in objects.list(prefix))
     # By number, not by name: iteration-10 comes after iteration-9.
-    return tuple(sorted((file for file in found if file), key=lambda file: (file.iteration, file.uri.key)))
+    return tuple(sorted((file for file in files if file), key=lambda file: (file.iteration, file.uri.key)))
 
 
 def _numbered(uris: Iterable[S3Uri], iteration: Callable[[S3Uri], int | None]) -> tuple[tuple[int, S3Uri], ...]:
-    found = ((iteration(uri), uri) for uri in uris)
-    return tuple(
-        sorted(((number, uri) for number, uri in found if number is not None), key=lambda each: (each[0], each[1].key))
-    )
+    numbered = [(number, uri) for uri in uris if (number := iteration(uri)) is not None]
+    return tuple(sorted(numbered, key=lambda each: (each[0], each[1].key)))
 
 
 def _training(objects: ObjectStore, root: S3Uri) -> tuple[layout.TrainingFile, ...]:
-    found = (layout.training_file(item.uri, root) for item in objects.list(root / layout.TRAINING))
-    return tuple(sorted((file for file in found if file), key=lambda file: (file.iteration, file.uri.key)))
+    files = (layout.training_file(item.uri, root) for item in objects.list(root / layout.TRAINING))
+    return tuple(sorted((file for file in files if file), key=lambda file: (file.iteration, file.uri.key)))

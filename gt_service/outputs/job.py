@@ -253,8 +253,8 @@ class _Reader:
         return told
 
     def _machine_label(self, line: bytes, uri: S3Uri) -> LabelRecord | None:
-        found = self._parsed(auto_label, line, uri)
-        return None if found is None else label_record(found[1], self._attribute)
+        parsed = self._parsed(auto_label, line, uri)
+        return None if parsed is None else label_record(parsed[1], self._attribute)
 
     def _lines(self, machine: Mapping[str, LabelRecord]) -> Iterator[tuple[str, JsonObject, LabelRecord | None]]:
         """Every object with the label it ended with."""
@@ -365,9 +365,9 @@ class _Reader:
     def _objects_of(self, manifest: S3Uri) -> Iterator[tuple[str, JsonObject]]:
         """The lines of a manifest by their number, which is the object's id."""
         for number, line in enumerate(self._objects.lines(manifest)):
-            found = self._parsed(manifest_object, line, manifest) if line.strip() else None
-            if found is not None:
-                yield str(number), found
+            parsed = self._parsed(manifest_object, line, manifest) if line.strip() else None
+            if parsed is not None:
+                yield str(number), parsed
 
     def _parsed(self, parse: Callable[[bytes], Item], body: bytes, uri: S3Uri) -> Item | None:
         """What `parse` finds; what cannot be read is noted with its file, and the rest of the job is read."""

@@ -136,9 +136,9 @@ class LabeledObjects:
         return {int(number): record for number, record in consolidated(body, self._attribute)}
 
     def _machine(self, text: bytes) -> dict[int, LabelRecord]:
-        found = auto_label(text)
-        record = None if found is None else label_record(found[1], self._attribute)
-        return {} if found is None or record is None else {int(found[0]): record}
+        parsed = auto_label(text)
+        record = None if parsed is None else label_record(parsed[1], self._attribute)
+        return {} if parsed is None or record is None else {int(parsed[0]): record}
 
     def _parsed(self, parse: Callable[[bytes], _T], body: bytes, what: str) -> _T | None:
         try:
@@ -150,8 +150,8 @@ class LabeledObjects:
 
 def source(line: JsonObject) -> str | None:
     """What a manifest line is about."""
-    found = line.get("source-ref", line.get("source"))
-    return found if isinstance(found, str) else None
+    name = line.get("source-ref", line.get("source"))
+    return name if isinstance(name, str) else None
 
 
 def labeled_lines(objects: ObjectStore, manifest: S3Uri, description: Mapping[str, Any]) -> Iterator[JsonObject]:

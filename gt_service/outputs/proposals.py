@@ -96,31 +96,31 @@ class ProposalLedger:
 
     def was_shown(self, object_id: str) -> bool:
         """Whether people saw the machine's boxes of the object."""
-        one = self.proposals.get(object_id)
-        return one is not None and one.shown
+        proposal = self.proposals.get(object_id)
+        return proposal is not None and proposal.shown
 
     def is_blind(self, object_id: str) -> bool | None:
         """Whether an object that could be shown with a proposal stayed without; None of all others."""
-        one = self.proposals.get(object_id)
-        return None if one is None else not one.shown
+        proposal = self.proposals.get(object_id)
+        return None if proposal is None else not proposal.shown
 
     def add(self, object_id: str, answers: Iterable[AnswerRecord]) -> None:
-        one = self.proposals.get(object_id)
-        if one is None:
+        proposal = self.proposals.get(object_id)
+        if proposal is None:
             return
         for answer in answers:
-            self._times[one.shown].setdefault(object_id, []).append(answer.seconds)
+            self._times[proposal.shown].setdefault(object_id, []).append(answer.seconds)
             content = answer_content(answer)
             label = label_of_answer(content)
-            if not one.shown or label is None:
+            if not proposal.shown or label is None:
                 continue
-            if one.planted is None:
-                is_kept = isinstance(label, Classes) and label.names == one.classes
+            if proposal.planted is None:
+                is_kept = isinstance(label, Classes) and label.names == proposal.classes
                 self._checked += 1
                 self._unchanged += is_kept or content.get("initialValueModified") is False
             else:
                 self._planted += 1
-                self._accepted += was_accepted(one, label)
+                self._accepted += was_accepted(proposal, label)
 
     def figures(self) -> ProposalFigures | None:
         """None where nobody has answered."""

@@ -213,17 +213,17 @@ def _seconds(answer: JsonObject) -> float | None:
 
 
 def _object(text: str | bytes) -> JsonObject:
-    found = _json(text)
-    if not isinstance(found, dict):
+    value = _json(text)
+    if not isinstance(value, dict):
         raise UnknownState(f"a record is not a JSON object: {text[:80]!r}")
-    return found
+    return value
 
 
 def _list(text: bytes) -> list[JsonObject]:
-    found = _json(text)
-    if not isinstance(found, list):
+    value = _json(text)
+    if not isinstance(value, list):
         raise UnknownState(f"a consolidation file is not a JSON list: {text[:80]!r}")
-    return found
+    return value
 
 
 def _json(text: str | bytes) -> Any:

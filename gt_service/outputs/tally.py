@@ -87,16 +87,16 @@ class Tally:
         self.objects += 1
         if record is not None and self._is_own(object_id, record):
             human = self._is_human(object_id, record)
-            found = LabeledObject(object_id, line, record, human, self._blind(object_id))
-            self._count(found, record)
+            labeled = LabeledObject(object_id, line, record, human, self._blind(object_id))
+            self._count(labeled, record)
         else:
-            found = LabeledObject(object_id, line, None, human=False)
+            labeled = LabeledObject(object_id, line, None, human=False)
             if record is None:
-                self.unlabeled.append(found)
+                self.unlabeled.append(labeled)
             else:
                 self.labeled_before += 1
         if self._each is not None:
-            self._each(found)
+            self._each(labeled)
 
     def _is_own(self, object_id: str, record: LabelRecord) -> bool:
         """Whether this job made the label: follow-up jobs pass on what earlier ones made."""

@@ -22,12 +22,12 @@ def prefers_html(accept: str | None) -> bool:
 
 
 def _weighted(accept: str) -> list[tuple[str, float]]:
-    found = []
+    types = []
     for part in accept.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         weight = next((value[2:] for value in parameters if value.startswith("q=")), "1")
-        found.append((name, float(weight) if re.fullmatch(r"[01](\.\d{0,3})?", weight) else 0.0))
-    return found
+        types.append((name, float(weight) if re.fullmatch(r"[01](\.\d{0,3})?", weight) else 0.0))
+    return types
 
 
 def relative_root(path: str) -> str:

@@ -70,13 +70,13 @@ def second_look_values(
 
 def _image(source: S3Uri, label: JsonObject, *, by_machine: bool) -> LabeledImage:
     record = label_record(label, label_attribute(label))
-    found = None if record is None else label_of(record)
-    if not isinstance(found, Boxes):
-        return LabeledImage(source, 0, 0, (), ", ".join(found.names) if found else "", by_machine)
-    width, height, _ = found.image_size or (0, 0, 0)
+    parsed = None if record is None else label_of(record)
+    if not isinstance(parsed, Boxes):
+        return LabeledImage(source, 0, 0, (), ", ".join(parsed.names) if parsed else "", by_machine)
+    width, height, _ = parsed.image_size or (0, 0, 0)
     # People's confidence says how far they agreed, which a reader would take for the machine's.
-    confidences = found.confidences if by_machine else ()
-    return LabeledImage(source, width, height, found.boxes, "", by_machine, confidences)
+    confidences = parsed.confidences if by_machine else ()
+    return LabeledImage(source, width, height, parsed.boxes, "", by_machine, confidences)
 
 
 def _caption(image: Compared, suspect: Suspect) -> str:

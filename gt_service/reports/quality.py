@@ -59,9 +59,9 @@ def read_gold(objects: ObjectStore, uri: S3Uri, classes: Sequence[str] = ()) -> 
     labels: dict[str, Label] = {}
     skipped = 0
     for _, line in gold_lines(objects.lines(uri)):
-        found = gold_label(line, classes)
-        if found is not None:
-            labels[found[0]] = found[1]
+        gold = gold_label(line, classes)
+        if gold is not None:
+            labels[gold[0]] = gold[1]
         else:
             skipped += 1
     return Gold(labels, skipped)
@@ -73,8 +73,8 @@ def gold_label(line: bytes, classes: Sequence[str]) -> tuple[str, Label] | None:
         record = manifest_object(line)
         source = record.get("source-ref", record.get("source"))
         attribute = next(iter(label_attributes(record)), None)
-        found = None if attribute is None else label_record(record, attribute)
-        label = None if found is None else label_of(found, classes)
+        parsed = None if attribute is None else label_record(record, attribute)
+        label = None if parsed is None else label_of(parsed, classes)
     except (UnknownState, KeyError, TypeError, ValueError):
         return None
     return (source, label) if isinstance(source, str) and label is not None else None
@@ -204,8 +204,8 @@ class ArmAudit:
 
     def result(self) -> Mapping[bool, dict[str, Any] | None]:
         """The scores by whether the labels were made blind."""
-        found = {blind: audit.result() for blind, audit in self._arms.items()}
-        return {blind: None if audit is None else audit["human"] for blind, audit in found.items()}
+        results = {blind: audit.result() for blind, audit in self._arms.items()}
+        return {blind: None if audit is None else audit["human"] for blind, audit in results.items()}
 
 
 class AuditSample:

@@ -49,9 +49,9 @@ class Browsing:
         if after and not is_campaign_name(after) and after != NOWHERE:
             raise unknown_token()
         start = {"name": {"S": after}} if after else None
-        found = self._tables.campaigns.scan(limit=limit, last_evaluated_key=start)
-        campaigns = tuple(_campaign(item) for item in found)
-        following: Any = found.last_evaluated_key
+        items = self._tables.campaigns.scan(limit=limit, last_evaluated_key=start)
+        campaigns = tuple(_campaign(item) for item in items)
+        following: Any = items.last_evaluated_key
         return campaigns, following["name"]["S"] if following else None
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> tuple[tuple[Job, ...], str | None]:
@@ -59,15 +59,15 @@ class Browsing:
         if after and not JobName.fits(after):
             raise unknown_token()
         start = {"campaign": {"S": campaign}, "name": {"S": after}} if after else None
-        found = self._tables.jobs.query(campaign, scan_index_forward=False, limit=limit, last_evaluated_key=start)
-        jobs = tuple(_job(item) for item in found)
-        following: Any = found.last_evaluated_key
+        items = self._tables.jobs.query(campaign, scan_index_forward=False, limit=limit, last_evaluated_key=start)
+        jobs = tuple(_job(item) for item in items)
+        following: Any = items.last_evaluated_key
         return jobs, following["name"]["S"] if following else None
 
     def batches(self, campaign: str, limit: int) -> tuple[Batch, ...]:
         """The newest first."""
-        found = self._tables.batches.query(campaign, scan_index_forward=False, limit=limit)
-        return tuple(_batch(item) for item in found)
+        items = self._tables.batches.query(campaign, scan_index_forward=False, limit=limit)
+        return tuple(_batch(item) for item in items)
 
     def in_batches(self, campaign: str, newest: Sequence[Batch]) -> int:
         """How many images are in batches, given the newest of them, the newest first.
@@ -78,8 +78,8 @@ class Browsing:
         last, total = self._closed.get(campaign, (0, 0))
         counts = [(batch.number, batch.state, batch.objects) for batch in reversed(newest)]
         if counts and counts[0][0] > last + 1:
-            found = self._tables.batches.query(campaign, attributes_to_get=["number", "state", "objects"])
-            counts = [(item.number, BatchState(item.state), item.objects) for item in found]
+            items = self._tables.batches.query(campaign, attributes_to_get=["number", "state", "objects"])
+            counts = [(item.number, BatchState(item.state), item.objects) for item in items]
         for number, state, objects in counts:
             # A read that lags behind may show a batch as it was, or miss it: only what cannot change is kept.
             if number == last + 1 and state is not BatchState.FILLING:
@@ -96,8 +96,8 @@ class Browsing:
         each = math.ceil(most / SHARDS)
 
         def count(shard: str) -> Counter[ImageStatus]:
-            found = self._tables.images.open_places.query(shard, limit=each, attributes_to_get=["open_place"])
-            return Counter(ImageStatus((item.open_place or "").partition("#")[0]) for item in found)
+            items = self._tables.images.open_places.query(shard, limit=each, attributes_to_get=["open_place"])
+            return Counter(ImageStatus((item.open_place or "").partition("#")[0]) for item in items)
 
         shards = list(in_parallel(count, _shards(campaign)))
         # Where a shard was not read to its end, whatever sorts last may be missing altogether.

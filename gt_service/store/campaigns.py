@@ -43,14 +43,14 @@ class Campaigns:
 
     def get(self, name: str) -> Campaign:
         """Errors: `NotFound`."""
-        found = self.find(name)
-        if found is None:
+        campaign = self.find(name)
+        if campaign is None:
             raise NotFound(
                 f"there is no campaign {quoted(name)}",
                 remedy="Upload its campaign.yaml.",
                 field="name",
             )
-        return found
+        return campaign
 
     def find(self, name: str) -> Campaign | None:
         item = self._find(name)
@@ -61,9 +61,9 @@ class Campaigns:
 
     def ensure(self, name: str, now: datetime, verdict: Verdict = _SPECLESS) -> Campaign:
         """The campaign, made to wait for its spec where images came first."""
-        found = self.find(name)
-        if found is not None:
-            return found
+        campaign = self.find(name)
+        if campaign is not None:
+            return campaign
         with suppress(Lost), lost_if_refused():
             self._blank(name, now, verdict).save(condition=is_new(self._items))
         return self.get(name)

@@ -142,8 +142,8 @@ class Images:
 
     def _bands_of(self, campaign: str, likeness: Likeness) -> tuple[Band, ...]:
         keys = [(_band_shard(campaign, band), band) for band in likeness.bands]
-        found = {item.key: _band(item) for item in self._bands.batch_get(keys, consistent_read=True)}
-        return tuple(found.get(band, Band(band)) for band in likeness.bands)
+        bands = {item.key: _band(item) for item in self._bands.batch_get(keys, consistent_read=True)}
+        return tuple(bands.get(band, Band(band)) for band in likeness.bands)
 
     def _content(self, campaign: str, fingerprint: str) -> Content | None:
         try:

@@ -81,8 +81,8 @@ class Notifications:
 
     def told(self, campaign: str, since: datetime, now: datetime) -> frozenset[str]:
         """Ids of the notifications since then that need nothing more: those that are not lost on their way."""
-        found = self._items.by_time.query(campaign, NotificationItem.at >= _sortable(since), consistent_read=True)
-        return frozenset(item.id for item in found if not _is_lost(item, now))
+        items = self._items.by_time.query(campaign, NotificationItem.at >= _sortable(since), consistent_read=True)
+        return frozenset(item.id for item in items if not _is_lost(item, now))
 
     def begin(self, notification: Notification, now: datetime) -> bool:
         """Whether the caller is to put `notification` into the queue: it is new, or was lost on its way there."""
@@ -146,8 +146,8 @@ class Notifications:
 
     def latest(self, campaign: str, *, limit: int) -> tuple[Delivery, ...]:
         """The newest first."""
-        found = self._items.by_time.query(campaign, scan_index_forward=False, limit=limit)
-        return tuple(_delivery(item) for item in found)
+        items = self._items.by_time.query(campaign, scan_index_forward=False, limit=limit)
+        return tuple(_delivery(item) for item in items)
 
     def _find(self, campaign: str, notification_id: str) -> NotificationItem | None:
         try:
