@@ -260,6 +260,30 @@ def imported_labels(read: Results) -> str:
     return table(("imported labels", "machine share", "true error", "asked of people"), lines)
 
 
+def second_look(read: Results) -> str:
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in read("second_look"):
+        groups.setdefault((row["data"], row["base"]), []).append(row)
+    lines = []
+    for (data, base), rows in groups.items():
+        kinds = (_found(rows, kind) for kind in ("moved", "missed", "swapped"))
+        mistakes = "right labels" if base == "right" else "labels of people"
+        ranked = (_top_tenth(rows, ranking) for ranking in ("by loss", "ceiling"))
+        wrong = _percent(_mean(rows, "wrong in top 10%"))
+        lines.append((data, mistakes, str(len(rows)), _top_tenth(rows, "list"), *kinds, *ranked, wrong))
+    heads = ("data", "mistakes in", "runs", "found", "moved", "missed", "swapped", "by loss", "ceiling")
+    return table((*heads, "wrong in the top tenth"), lines)
+
+
+def _top_tenth(rows: Sequence[Row], ranking: str) -> str:
+    return _percent(statistics.mean(row[ranking]["top 10%"]["found"] for row in rows))
+
+
+def _found(rows: Sequence[Row], kind: str) -> str:
+    counts = [row["list"]["top 10%"][kind].split(" of ") for row in rows if kind in row["list"]["top 10%"]]
+    return f"{sum(int(found) for found, _ in counts)} of {sum(int(all_) for _, all_ in counts)}" if counts else "–"
+
+
 FIGURES: Mapping[str, Callable[[Results], str]] = {
     "three-jobs": three_jobs,
     "three-jobs-iou": three_jobs_iou,
@@ -278,6 +302,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "replayed-jobs": replayed_jobs,
     "proposals": proposals,
     "imported-labels": imported_labels,
+    "second-look": second_look,
     **{
         f"{name.removeprefix('real_photos_')}-{kind}": real_photos_share(name, kind)
         for name in PHOTOS
