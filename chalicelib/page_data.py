@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import wiring
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
-from gt_service.backends import Backend
+from gt_service.backends import GROUND_TRUTH, Backend
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.objects import S3Uri
 from gt_service.records import ImageStatus, Job, Token
@@ -67,6 +67,10 @@ class PageData(Protocol):
 
     def samples(self, job: Json, each: int) -> Sequence[GalleryImage]:
         """Some of a job's images; none before they are listed."""
+        ...
+
+    def taken_away(self, job: Json) -> Mapping[str, S3Uri]:
+        """What an ended job of gt-engine left to take away, by what it is."""
         ...
 
     def gallery(self, campaign: str, job: Json | None, wanted: Filter, first: int) -> GalleryPage:
@@ -187,6 +191,21 @@ class StoredData:
         except NotFound:
             return ()
         return gallery_samples(wiring.objects(), index, job["name"], each)
+
+    def taken_away(self, job: Json) -> Mapping[str, S3Uri]:
+        from gt_service.outputs.layout import CERTIFICATE, ONNX_MODEL
+
+        if not job["report_s3_uri"] or wiring.settings().deployment.backend is GROUND_TRUTH:
+            return {}
+        output = S3Uri.parse(job["output_s3_uri"])
+        files = {"Model (ONNX)": output / ONNX_MODEL, "Certificate": output / CERTIFICATE}
+        return {name: file for name, file in files.items() if self._is_there(file)}
+
+    def _is_there(self, file: S3Uri) -> bool:
+        try:
+            return bool(wiring.objects().read(file, first_bytes=1))
+        except NotFound:
+            return False
 
     def gallery(self, campaign: str, job: Json | None, wanted: Filter, first: int) -> GalleryPage:
         from gt_service.gallery.looking import gallery_page

@@ -106,13 +106,14 @@ def _job(visit: Visit) -> View:
     job = visit.data.job(visit.name)
     report = visit.data.report(job)
     images = [shown(image.row) for image in visit.data.samples(job, SAMPLES_EACH)]
-    now = datetime.now(UTC)
+    files, now = visit.data.taken_away(job), datetime.now(UTC)
 
     def values(address: Address) -> Mapping[str, Any]:
         samples = drawn(images, address=address)
-        return {"page": job_page(job, report=report, samples=samples, now=now, may_operate=visit.may_operate)}
+        page = job_page(job, report=report, samples=samples, now=now, may_operate=visit.may_operate)
+        return {"page": page, "files": {name: address(file) for name, file in files.items()}}
 
-    return View("job.html", values, images=tuple(image.source for image in images))
+    return View("job.html", values, images=(*(image.source for image in images), *files.values()))
 
 
 def _labeled_images(visit: Visit) -> View:

@@ -16,7 +16,7 @@ from gt_cli.datasets import read_boxes
 from gt_cli.datasets.classes import read_classes
 from gt_cli.datasets.huggingface import NAME as METADATA
 from gt_cli.datasets.labeled import BoxesError, ImageFolder
-from gt_cli.label_lines import Labeled, as_manifest, check_classes, label_line, renamed
+from gt_cli.label_lines import Labeled, as_manifest, check_classes, label_line, renamed, without
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
 from gt_service.objects import S3Uri
 from gt_service.outputs.records import manifest_object
@@ -63,8 +63,9 @@ class Wanted:
     """path: the labels, or the folder of labels and images; images: the folder of images where it is another.
 
     described_in: for COCO results, the COCO JSON with their images. predictions: they are a model's, not for certain.
-    renamed: the campaign's names of classes that the file calls otherwise. keeps_folders: images keep their whole path;
-    else a folder that holds them all, as YOLO's `images` does, is no part of their names.
+    renamed: the campaign's names of classes that the file calls otherwise. skipped: what the file has as classes and is
+    none, such as a folder of images that nobody has sorted. keeps_folders: images keep their whole path; else a folder
+    that holds them all, as YOLO's `images` does, is no part of their names.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class Wanted:
     described_in: Path | None = None
     predictions: bool = False
     renamed: Mapping[str, str] | None = None
+    skipped: frozenset[str] = frozenset()
     keeps_folders: bool = False
 
 
@@ -87,14 +89,17 @@ def read_wanted(wanted: Wanted, campaign: JsonObject) -> Brought:
     task, names = TaskType(spec["task"]), wanted.renamed or {}
     if task is TaskType.OBJECT_DETECTION:
         boxes = read_boxes(wanted.path, wanted.images, described_in=wanted.described_in)
-        images: list[Labeled] = [renamed(image, names) for image in boxes.images]
+        read: list[Labeled] = [*boxes.images]
         left_out = boxes.left_out
     elif task in CLASS_TASKS:
         classes = read_classes(wanted.path, wanted.images)
-        images = [renamed(image, names) for image in classes.images]
+        read = [*classes.images]
         left_out = classes.left_out
     else:
         raise InvalidInput(f"labels of {task} cannot be imported", remedy="Boxes and classes can.", field="task")
+    kept = {each.name: without(each, wanted.skipped) for each in read}
+    images = [renamed(image, names) for image in kept.values() if image is not None]
+    left_out = (*left_out, *(name for name, image in kept.items() if image is None))
     check_classes(images, spec["labels"], wanted.path)
     outer = "" if wanted.keeps_folders else _outer([*(each.name for each in images), *left_out])
     images = [replace(each, name=each.name.removeprefix(outer)) for each in images]

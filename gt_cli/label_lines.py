@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,6 +24,14 @@ def renamed(image: Labeled, names: Mapping[str, str]) -> Labeled:
     return replace(image, boxes=tuple(replace(box, label=names.get(box.label, box.label)) for box in image.boxes))
 
 
+def without(image: Labeled, skipped: Collection[str]) -> Labeled | None:
+    """Without some classes; None where the image's class is one of them, so that nothing is known of it."""
+    if not isinstance(image, ClassifiedImage):
+        return replace(image, boxes=tuple(box for box in image.boxes if box.label not in skipped))
+    kept = {name: sure for name, sure in image.classes.items() if name not in skipped}
+    return replace(image, classes=kept) if kept or not image.classes else None
+
+
 def _names_of(image: Labeled) -> Iterable[str]:
     return image.classes if isinstance(image, ClassifiedImage) else (box.label for box in image.boxes)
 
@@ -37,7 +45,8 @@ def check_classes(images: Sequence[Labeled], labels: Sequence[str], path: Path) 
         raise BoxesError(
             f"{path} has {what} {', '.join(map(repr, sorted(strange)[:5]))} (the first on {strange[first]}); "
             f"the campaign's labels are {', '.join(labels)}",
-            remedy=f"Say what they are called there (--rename {first!r}={labels[0]!r}), or add them to its spec.",
+            remedy=f"Say what they are called there (--rename {first!r}={labels[0]!r}), leave them out "
+            f"(--skip {first!r}), or add them to its spec.",
             field="labels",
         )
 

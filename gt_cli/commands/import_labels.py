@@ -27,6 +27,12 @@ from gt_cli.terminal import console, errors, reporting_errors
     metavar="OLD=NEW",
     help="Rename a class of the file to what the campaign calls it; repeatable.",
 )
+@click.option(
+    "--skip",
+    multiple=True,
+    metavar="CLASS",
+    help="Leave out a class of the file that is no label of the campaign; repeatable.",
+)
 @click.option("--predictions", is_flag=True, help="Treat them as a model's predictions: people see and correct them.")
 @click.option(
     "--coco",
@@ -41,6 +47,7 @@ def import_labels(
     path: Path,
     images: Path | None,
     rename: tuple[str, ...],
+    skip: tuple[str, ...],
     predictions: bool,
     coco: Path | None,
     with_unlabeled: bool,
@@ -54,7 +61,7 @@ def import_labels(
     credentials.
     """
     folder = images or (path if path.is_dir() else path.parent)
-    wanted = importing.Wanted(path, folder, coco, predictions or coco is not None, _names(rename))
+    wanted = importing.Wanted(path, folder, coco, predictions or coco is not None, _names(rename), frozenset(skip))
     with api_of(url, token) as api:
         brought = importing.read_wanted(wanted, importing.campaign_of(api, campaign))
         more = list(brought.unlabeled.items()) if with_unlabeled else []

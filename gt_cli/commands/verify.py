@@ -12,8 +12,7 @@ import click
 from gt_cli.terminal import console, reporting_errors
 from gt_service.errors import NotFound
 from gt_service.objects import S3Objects, S3Uri
-
-CERTIFICATE = "certificate.json"
+from gt_service.outputs.layout import CERTIFICATE
 
 
 @click.command()

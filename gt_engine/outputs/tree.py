@@ -28,7 +28,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from gt_service.objects import S3Uri
-from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS, ONNX_MODEL
+from gt_service.outputs.layout import CERTIFICATE, LEFT_OUT_PREDICTIONS, ONNX_MODEL
 
 FILE_TIME = "%Y-%m-%d_%H:%M:%S"
 
@@ -46,7 +46,7 @@ class JobTree:
     @property
     def job_certificate(self) -> S3Uri:
         """What the job's promise rests on, signed."""
-        return self.root / "certificate.json"
+        return self.root / CERTIFICATE
 
     @property
     def output_manifest(self) -> S3Uri:

@@ -37,8 +37,9 @@ LEFT_OUT_PREDICTIONS = "left-out-predictions/predictions.jsonl"
 PEOPLE_NOW = "people/now.json"
 """The engine's own: how the people of a job that runs are getting on (gt_engine/jobs/publishing.py)."""
 
-_CERTIFICATE = "certificate.json"
 ONNX_MODEL = "model/model.onnx"
+CERTIFICATE = "certificate.json"
+"""Of gt-engine: of a round, and signed, at the root of a job's output, of the job."""
 """The engine's own: the job's final model to take away (gt_engine/autolabel/taken)."""
 
 _AUTO_LABELS = "auto_annotator_output.txt"
@@ -121,7 +122,7 @@ def auto_label_iteration(uri: S3Uri) -> int | None:
 def certificate_iteration(uri: S3Uri) -> int | None:
     """The iteration of gt-engine's certificate of a round; None where the file is something else."""
     parts = uri.key.split("/")
-    if parts[-1] != _CERTIFICATE or len(parts) < 3 or not parts[-3].isdecimal():
+    if parts[-1] != CERTIFICATE or len(parts) < 3 or not parts[-3].isdecimal():
         return None
     return int(parts[-3])
 

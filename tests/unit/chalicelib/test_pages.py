@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -87,6 +88,9 @@ class MemoryData:
 
     def samples(self, job: data.Json, each: int) -> Sequence[GalleryImage]:
         return gallery_samples(self.objects, self.index, "birds-0001", each)
+
+    def taken_away(self, job: data.Json) -> Mapping[str, S3Uri]:
+        return {"Model (ONNX)": S3Uri("results", "birds/output/birds-0001/model/model.onnx")}
 
     def gallery(self, campaign: str, job: data.Json | None, wanted: Filter, first: int) -> GalleryPage:
         return gallery_page(self.objects, self.index, wanted, first)
@@ -205,6 +209,12 @@ def test_browsers_get_pages_with_a_strict_policy(client: Client, path: str) -> N
 def test_policy_names_where_the_images_are(client: Client) -> None:
     policy = get(client, "/jobs/birds-0001", HTML, cookie()).headers["Content-Security-Policy"]
     assert "img-src 'self' data: https://inbox.s3.amazonaws.com;" in policy
+
+
+def test_a_jobs_page_has_its_model_to_download(client: Client) -> None:
+    body = get(client, "/jobs/birds-0001", HTML, cookie()).body.decode()
+    (address,) = re.findall(r'href="([^"]+)" role="button" class="outline" download>Model \(ONNX\)</a>', body)
+    assert "model/model.onnx?X-Amz-Signature=" in address
 
 
 @pytest.mark.parametrize("path", ["/campaigns/birds", "/jobs/birds-0001"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
@@ -285,6 +286,27 @@ def test_a_folder_for_each_class_needs_no_table(tmp_path: Path, outer: str) -> N
         "Bird/deep/2.png": "Bird/s",
         "Cat/1.png": "Cat",
     }
+
+
+def test_a_folder_that_is_no_class_is_named_and_can_be_left_out(tmp_path: Path) -> None:
+    """Most class folders have an `unsorted` beside them; its images are those that people should label."""
+    for name in ("Cat/1.png", "unsorted/2.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(picture(1))
+    with pytest.raises(BoxesError, match="'unsorted'") as wrong:
+        importing.read_wanted(Wanted(tmp_path, tmp_path), of_campaign(SINGLE))
+    assert "--skip 'unsorted'" in wrong.value.remedy
+    brought = importing.read_wanted(Wanted(tmp_path, tmp_path, skipped=frozenset({"unsorted"})), of_campaign(SINGLE))
+    assert list(labels_of(brought, SINGLE)) == ["Cat/1.png"]
+    assert brought.unlabeled == {"unsorted/2.png": tmp_path / "unsorted/2.png"}
+
+
+def test_boxes_of_a_class_that_is_no_label_are_left_out(tmp_path: Path) -> None:
+    wanted = yolo(tmp_path, names="Bird\nGoose", line="0 0.5 0.5 0.25 0.5\n1 0.5 0.5 0.5 0.5")
+    given = {"name": "birds", "spec": {"task": "object-detection", "labels": ["Bird"]}, "inbox_s3_uri": "s3://i/birds/"}
+    brought = importing.read_wanted(replace(wanted, skipped=frozenset({"Goose"})), given)
+    boxes = [len(json.loads(line)["imported"]["annotations"]) for line in brought.manifest.splitlines()]
+    assert boxes == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

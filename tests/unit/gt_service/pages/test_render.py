@@ -43,7 +43,8 @@ def job_values(job: data.Json, report: data.Json | None) -> Mapping[str, Any]:
     samples = drawn(
         list(map(shown, data.rows()[:4])), address=lambda uri: f"https://images.example/{uri.key}?X-Amz-Signature=a&b=c"
     )
-    return {"page": job_page(job, report=report, samples=samples, now=NOW, may_operate=True)}
+    page = job_page(job, report=report, samples=samples, now=NOW, may_operate=True)
+    return {"page": page, "files": {"Model (ONNX)": "https://results.example/model.onnx"}}
 
 
 ESTIMATE = {
