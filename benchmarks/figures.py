@@ -221,27 +221,29 @@ def proposals(read: Results) -> str:
         least = row["for_equal_f1"]["proposed"]
         lines.append(
             (
+                row["labels"],
                 row["images"],
                 row["crowd"],
                 f"{row['machine_f1']:.3f}",
                 f"{blind['seconds']:.0f} → {mended['seconds']:.0f} s",
                 f"{blind['f1']:.3f} → {mended['f1']:.3f}",
-                f"{blind['mean_iou']:.3f} → {mended['mean_iou']:.3f}",
+                f"{blind['mean_iou']:.3f} → {mended['mean_iou']:.3f}" if row["labels"] == "boxes" else "–",
                 _percent(row["accepted_unchanged"]),
                 f"{row['planted_accepted']} of {row['planted']}",
-                "–" if least is None else f"{least['workers']} mending: {least['seconds']:.0f} s",
+                "–" if least is None else f"{least['workers']} with one: {least['seconds']:.0f} s",
             )
         )
     heads = (
+        "labels",
         "images",
         "people",
-        "F1 of the machine",
-        "an image, blind → mended",
-        "F1",
+        "the machine's",
+        "an image, blind → with a proposal",
+        "F1, or right",
         "mean IoU",
         "left as it was",
         "planted, accepted",
-        "for the F1 of three blind",
+        "as good as three blind",
     )
     return table(heads, lines)
 
