@@ -23,27 +23,27 @@ def ask_on(objects: Iterable[ObjectOffer], job: JobContext, skills: Skills, tool
     """Decides on every undecided object. What was decided in an instant is in the table, and whoever changes an answer
     after that undoes it. Objects that people mend are asked of as many as at most."""
     files = WorkFiles.of(job.tree, tools.objects)
-    undecided = [one for one in objects if one.is_undecided]
-    mended = files.mended(one.part for one in undecided) if job.proposals is not None else set[int]()
-    for one, is_enough in zip(
+    undecided = [item for item in objects if item.is_undecided]
+    mended = files.mended(item.part for item in undecided) if job.proposals is not None else set[int]()
+    for item, is_enough in zip(
         undecided,
         in_parallel(lambda it: it.place not in mended and _is_enough(it, job, skills, files), undecided),
         strict=True,
     ):
         # Closes the race with an answer that is changed meanwhile: the object is looked at again.
-        tools.people.replace(offers.decide(one, is_enough=is_enough))
+        tools.people.replace(offers.decide(item, is_enough=is_enough))
 
 
-def _is_enough(one: ObjectOffer, job: JobContext, skills: Skills, files: WorkFiles) -> bool:
+def _is_enough(item: ObjectOffer, job: JobContext, skills: Skills, files: WorkFiles) -> bool:
     given = []
-    for mine in one.answers:
-        answer = files.answer(one.object_id, mine.worker)
+    for mine in item.answers:
+        answer = files.answer(item.object_id, mine.worker)
         if answer is None:
-            log.error("an answer is gone", extra={"job": job.record.name, "object": one.object_id})
+            log.error("an answer is gone", extra={"job": job.record.name, "object": item.object_id})
             continue
         try:
             label = read_answer(job.task, answer.content, job.classes, None)
         except InvalidInput:
             continue  # told when labels are made
         given.append(Given(mine.worker, label, answer.accepted_at, answer.submitted_at))
-    return job.crowd.is_enough(one.object_id, given, skills)
+    return job.crowd.is_enough(item.object_id, given, skills)

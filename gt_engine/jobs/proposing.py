@@ -75,11 +75,11 @@ def proposals_of(iteration: int, job: JobContext, tools: Tools) -> dict[str, Pro
     return dict(read_record(line, job.classes, is_single=is_single) for line in lines)
 
 
-def shown_on_page(job: JobContext, one: Proposal | None) -> dict[str, Any] | None:
+def shown_on_page(job: JobContext, proposal: Proposal | None) -> dict[str, Any] | None:
     """`task.input.proposal` of a page; None where the object stays blind."""
-    if one is None or one.label is None:
+    if proposal is None or proposal.label is None:
         return None
-    (value,) = records.answer_content(job.task, one.label, job.classes).values()
+    (value,) = records.answer_content(job.task, proposal.label, job.classes).values()
     return {name: value[name] for name in ("boundingBoxes", "label", "labels") if name in value}
 
 

@@ -30,30 +30,30 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
     if _is_behind(job, state, currents, tools):
         _mend(job, state, tools)
         currents = [_current(job, batch, tools, now) for batch in state.open_batches]
-    if any(one.is_undecided for current in currents for one in current):
-        ask_on((one for current in currents for one in current), job, state.skills_but(), tools)
+    if any(item.is_undecided for current in currents for item in current):
+        ask_on((item for current in currents for item in current), job, state.skills_but(), tools)
         currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     changes: list[datetime] = []
     found: Answers | None = None
     present_ones: list[ObjectOffer] = []
     for batch, current in zip(state.open_batches, currents, strict=True):
         present_ones += current
-        moments = {one.object_id: ready_at(one, batch.until, _window(tools.settings), now) for one in current}
+        moments = {item.object_id: ready_at(item, batch.until, _window(tools.settings), now) for item in current}
         ready = {object_id: moment for object_id, moment in moments.items() if moment <= now}
         changes += [moment for moment in moments.values() if moment > now]
         if ready and found is None:
             found = Answers(
                 now=now,
                 batch=batch.first,
-                ready=tuple(one for one in batch.object_ids if one in ready),
+                ready=tuple(item for item in batch.object_ids if item in ready),
                 ready_since=min(ready.values()),
                 is_all=len(ready) == len(batch.left),
             )
     return replace(
         found or Answers(now),
         next_change=min(changes, default=None),
-        unsettled=sum(not one.is_settled for one in present_ones),
-        free=sum(one.free(now) for one in present_ones),
+        unsettled=sum(not item.is_settled for item in present_ones),
+        free=sum(item.free(now) for item in present_ones),
         workers=len(at_work(present_ones, now)),
     )
 
@@ -63,16 +63,16 @@ def _current(job: JobContext, batch: OpenBatch, tools: Tools, now: datetime) -> 
     places, files = _places(batch), files_of(job, tools)
     objects = tools.people.objects(job.record.name, min(places, default=0)) if places else ()
     return [
-        written_off(one, files, now, tools.people) or present(job, tools, one.place)
-        for one in objects
-        if one.place in places
+        written_off(item, files, now, tools.people) or present(job, tools, item.place)
+        for item in objects
+        if item.place in places
     ]
 
 
 def _gold_until(job: JobContext, tools: Tools, now: datetime) -> datetime | None:
     """How long somebody may still be at a gold item: it is paid as all work, but no job waits for it for long."""
     items = tools.people.gold(job.record.name) if job.care else ()
-    begun = [mine for one in items for mine in one.with_status(Status.ACCEPTED) if mine.accepted_at]
+    begun = [mine for item in items for mine in item.with_status(Status.ACCEPTED) if mine.accepted_at]
     ends = [min(mine.expires_at + GRACE, (mine.accepted_at or now) + AT_WORK) for mine in begun]
     return max((end for end in ends if end > now), default=None)
 
@@ -80,12 +80,12 @@ def _gold_until(job: JobContext, tools: Tools, now: datetime) -> datetime | None
 def _places(batch: OpenBatch) -> set[int]:
     """Where its objects on offer are that have no outcome."""
     left, on_offer = set(batch.left), batch.object_ids[: batch.published]
-    return {place for place, one in enumerate(on_offer, start=batch.first) if one in left}
+    return {place for place, item in enumerate(on_offer, start=batch.first) if item in left}
 
 
-def is_ready(one: ObjectOffer, batch: OpenBatch, settings: Settings, now: datetime) -> bool:
+def is_ready(item: ObjectOffer, batch: OpenBatch, settings: Settings, now: datetime) -> bool:
     """Whether labels may be made of its answers."""
-    return ready_at(one, batch.until, _window(settings), now) <= now
+    return ready_at(item, batch.until, _window(settings), now) <= now
 
 
 def job_offer(job: JobContext, state: JobState, until: datetime) -> JobOffer:
@@ -119,10 +119,10 @@ def files_of(job: JobContext, tools: Tools) -> WorkFiles:
 
 def present(job: JobContext, tools: Tools, place: int) -> ObjectOffer:
     """Errors: `Conflict` where the tables lost it since they were looked at: the next look mends them."""
-    one = tools.people.object(job.record.name, place)
-    if one is None:
+    item = tools.people.object(job.record.name, place)
+    if item is None:
         raise Conflict(f"data object {place} of {job.record.name} is not in the table")
-    return one
+    return item
 
 
 def _is_behind(job: JobContext, state: JobState, currents: Collection[Collection[ObjectOffer]], tools: Tools) -> bool:
@@ -133,14 +133,14 @@ def _is_behind(job: JobContext, state: JobState, currents: Collection[Collection
         return True
     if name not in tools.compared:
         tools.compared.add(name)
-        if is_behind((one for current in currents for one in current), files_of(job, tools)):
+        if is_behind((item for current in currents for item in current), files_of(job, tools)):
             return True
     return tools.people.offer(name) is None
 
 
 def _mend(job: JobContext, state: JobState, tools: Tools) -> None:
     """Makes the tables again from the files."""
-    closed = {one for batch in state.open_batches for one in (*batch.labeled, *batch.failed, *batch.abandoned)}
+    closed = {item for batch in state.open_batches for item in (*batch.labeled, *batch.failed, *batch.abandoned)}
     closed |= set(state.closing.workers if state.closing else ())
     offer = job_offer(job, state, state.open_batches[-1].until)
     put_gold_on_offer(offer, files_of(job, tools), tools.people)

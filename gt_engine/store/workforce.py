@@ -288,18 +288,18 @@ class DynamoTasks:
                 self._answers.query(worker_id, condition, scan_index_forward=False, limit=most, consistent_read=True),
             )
 
-    def _task_item(self, one: ObjectOffer) -> TaskItem:
+    def _task_item(self, item: ObjectOffer) -> TaskItem:
         return self._tasks(
-            job=one.job,
-            place=one.place,
-            object_id=one.object_id,
-            part=one.part,
-            wanted=one.wanted,
-            assignments=dump_assignments(one.assignments),
-            closed=one.closed,
-            version=one.version,
-            most=one.most,
-            agreed=one.agreed,
+            job=item.job,
+            place=item.place,
+            object_id=item.object_id,
+            part=item.part,
+            wanted=item.wanted,
+            assignments=dump_assignments(item.assignments),
+            closed=item.closed,
+            version=item.version,
+            most=item.most,
+            agreed=item.agreed,
         )
 
 

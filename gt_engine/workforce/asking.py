@@ -17,30 +17,30 @@ OBJECTS_PER_PART = 100
 
 def put_on_offer(offer: JobOffer, lines: Iterable[OfferedLine], store: TaskStore, files: WorkFiles) -> JobOffer:
     """Files, then objects, then the offer that leads to them. Done again it changes nothing."""
-    ordered = sorted(lines, key=lambda one: one.place)
+    ordered = sorted(lines, key=lambda item: item.place)
     for start in range(0, len(ordered), OBJECTS_PER_PART):
         part = ordered[start : start + OBJECTS_PER_PART]
         first = part[0].place
         files.write_offer(first, part)
-        store.add(offer.object(one.place, one.object_id, first) for one in part)
-    after = replace(offer, asked=max([offer.asked, *(one.place + 1 for one in ordered)]))
+        store.add(offer.object(item.place, item.object_id, first) for item in part)
+    after = replace(offer, asked=max([offer.asked, *(item.place + 1 for item in ordered)]))
     store.put_offer(after)
     return after
 
 
-def ready_at(one: ObjectOffer, until: datetime, window: timedelta, now: datetime) -> datetime:
+def ready_at(item: ObjectOffer, until: datetime, window: timedelta, now: datetime) -> datetime:
     """When labels may be made of an object's answers, if people do nothing more. Pure.
 
     All answers are in, or it is given up: after the time in which a worker may take the last answer back. Otherwise
     when the offer ends, or later where somebody is still at it. A lease that ends before changes what can be known of
     the object (its answer may be there), so it is looked at then.
     """
-    if one.closed:
+    if item.closed:
         return now
-    changed = [one.last_change + window] if one.last_change is not None else []
-    if one.is_settled:
+    changed = [item.last_change + window] if item.last_change is not None else []
+    if item.is_settled:
         return max(changed, default=now)
-    begun = [mine.expires_at + GRACE for mine in one.with_status(Status.ACCEPTED, Status.LATER) if mine.holds(now)]
+    begun = [mine.expires_at + GRACE for mine in item.with_status(Status.ACCEPTED, Status.LATER) if mine.holds(now)]
     if now >= until:
         return max([until, *changed, *begun])
     return min([until, *begun])
@@ -56,20 +56,20 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
     for first, line in files.offers():
         if line.place < offer.first:
             continue
-        one = offer.object(line.place, line.object_id, first)
+        item = offer.object(line.place, line.object_id, first)
         found = ((worker, files.answer(line.object_id, worker)) for worker in submitted.get(line.object_id, ()))
         answers = [answered(worker, answer) for worker, answer in found if answer is not None]
         answers.sort(key=lambda mine: (mine.ended_at or offer.until, mine.worker))
         # No object has more answers than wanted, even where a file of one that came too late was left behind.
-        for mine in answers[: one.most]:
-            one = one.with_assignment(mine)
-            store.note(work_of(one, mine))
+        for mine in answers[: item.most]:
+            item = item.with_assignment(mine)
+            store.note(work_of(item, mine))
         for worker in declined.get(line.object_id, ()):
             decline = files.decline(line.object_id, worker)
-            answer = one.of(worker)
+            answer = item.of(worker)
             # An answer that was undone and then declined, where the engine died before its file was gone.
             if decline is not None and (answer is None or answer.expires_at < decline.declined_at):
-                one = one.with_assignment(
+                item = item.with_assignment(
                     TaskAssignment(
                         worker,
                         secrets.token_hex(16),
@@ -80,8 +80,8 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
                         comment=decline.comment,
                     )
                 )
-        store.add([replace(one, closed=line.object_id in closed)])
-        _catch_up(one, store)
+        store.add([replace(item, closed=line.object_id in closed)])
+        _catch_up(item, store)
     store.put_offer(offer)
 
 
@@ -101,7 +101,7 @@ def _catch_up(known: ObjectOffer, store: TaskStore) -> None:
 
 def is_behind(objects: Iterable[ObjectOffer], files: WorkFiles) -> bool:
     """Whether the files know of an answer or a decline to these objects that the table does not."""
-    workers = {one.object_id: {mine.worker for mine in one.assignments} for one in objects if not one.is_settled}
+    workers = {item.object_id: {mine.worker for mine in item.assignments} for item in objects if not item.is_settled}
     return any(
         object_id in workers and worker not in workers[object_id]
         for pairs in (files.answered(), files.declined())

@@ -62,8 +62,9 @@ class Finder:
 
     def begun(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
         """What the worker has begun, and nothing new."""
-        own = ((one, one.of(worker.worker_id)) for one in self.store.objects(offer.job, offer.first) if not one.closed)
-        mine = [*self._gold_of(offer, worker), *((one, it) for one, it in own if it is not None)]
+        items = self.store.objects(offer.job, offer.first)
+        own = ((item, item.of(worker.worker_id)) for item in items if not item.closed)
+        mine = [*self._gold_of(offer, worker), *((item, it) for item, it in own if it is not None)]
         open_ones = (it for it in mine if it[1].status in {Status.ACCEPTED, Status.LATER} and it[1].holds(now))
         return next((it for it in open_ones if it[1].nonce not in besides), None)
 
@@ -72,26 +73,26 @@ class Finder:
         then for one that was given back."""
         fresh: list[ObjectOffer] = []
         again: list[ObjectOffer] = []
-        begun = [one for one in self._gold_of(offer, worker) if one[1].holds(now)]
-        open_items = [one for one in begun if one[1].nonce not in besides]
+        begun = [item for item in self._gold_of(offer, worker) if item[1].holds(now)]
+        open_items = [item for item in begun if item[1].nonce not in besides]
         if open_items:
             return open_items[0]
-        shown = {one.place for one, _ in begun}
-        for one in self.store.objects(offer.job, offer.first):
-            mine = one.of(worker.worker_id)
+        shown = {item.place for item, _ in begun}
+        for item in self.store.objects(offer.job, offer.first):
+            mine = item.of(worker.worker_id)
             if mine is not None and mine.nonce in besides:
-                shown.add(one.place)
-            elif mine is not None and mine.holds(now) and not one.closed:
-                return one, mine
-            elif now < offer.until and not one.is_settled:
-                (fresh if mine is None else again).append(one)
-        if sum(one.free(now) > 0 for one in fresh) <= FEW:
+                shown.add(item.place)
+            elif mine is not None and mine.holds(now) and not item.closed:
+                return item, mine
+            elif now < offer.until and not item.is_settled:
+                (fresh if mine is None else again).append(item)
+        if sum(item.free(now) > 0 for item in fresh) <= FEW:
             self.wake(offer.job)  # it may have more to offer
-        for one in (*fresh, *again):
-            reserved = self._reserve(offer, one, worker, now)
+        for item in (*fresh, *again):
+            reserved = self._reserve(offer, item, worker, now)
             if reserved is not None:
                 self._trails.pop((worker.worker_id, offer.job), None)
-                if one in fresh:
+                if item in fresh:
                     self._follow(reserved[0], worker, shown, now + TRAIL_FOR)
                 return reserved
         return None
@@ -104,54 +105,54 @@ class Finder:
             return None
         shown: set[int] = set()
         for place in sorted(trail.opened):
-            one = self.store.object(offer.job, place)
-            mine = one.of(worker.worker_id) if one is not None else None
-            if one is None or mine is None or one.closed or not mine.holds(now):
+            item = self.store.object(offer.job, place)
+            mine = item.of(worker.worker_id) if item is not None else None
+            if item is None or mine is None or item.closed or not mine.holds(now):
                 continue
             if mine.nonce not in besides:
-                return one, mine
+                return item, mine
             shown.add(place)
-        for one in self.store.objects(offer.job, max(trail.place, offer.first), at_a_time=AT_A_TIME):
-            if one.is_fresh_to(worker.worker_id) and one.free(now):
-                reserved = self._reserve(offer, one, worker, now)
+        for item in self.store.objects(offer.job, max(trail.place, offer.first), at_a_time=AT_A_TIME):
+            if item.is_fresh_to(worker.worker_id) and item.free(now):
+                reserved = self._reserve(offer, item, worker, now)
                 if reserved is not None:
                     self._follow(reserved[0], worker, shown, trail.until)
-                    if one.place >= offer.asked - FEW:
+                    if item.place >= offer.asked - FEW:
                         self.wake(offer.job)
                     return reserved
         return None
 
     def _gold_of(self, offer: JobOffer, worker: Worker) -> Iterator[Held]:
         """The gold items that the worker has had."""
-        for one in self.store.gold(offer.job) if offer.gold_share else ():
-            mine = one.of(worker.worker_id)
+        for item in self.store.gold(offer.job) if offer.gold_share else ():
+            mine = item.of(worker.worker_id)
             if mine is not None:
-                yield one, mine
+                yield item, mine
 
     def _gold_item(self, offer: JobOffer, worker: Worker, now: datetime) -> Held | None:
         """One that the worker has never had, kept for them; None where there is none left."""
-        items = [one for one in self.store.gold(offer.job) if one.is_fresh_to(worker.worker_id) and one.free(now)]
+        items = [item for item in self.store.gold(offer.job) if item.is_fresh_to(worker.worker_id) and item.free(now)]
         while items:
-            one = items.pop(int(self.chance() * len(items)) % len(items))
-            reserved = self._reserve(offer, one, worker, now)
+            item = items.pop(int(self.chance() * len(items)) % len(items))
+            reserved = self._reserve(offer, item, worker, now)
             if reserved is not None:
                 key = (worker.worker_id, offer.job)
                 trail = self._trails.get(key)
                 if trail is not None:
-                    self._trails[key] = replace(trail, opened=trail.opened | {one.place})
+                    self._trails[key] = replace(trail, opened=trail.opened | {item.place})
                 return reserved
         return None
 
-    def _follow(self, one: ObjectOffer, worker: Worker, opened: AbstractSet[int], until: datetime) -> None:
+    def _follow(self, item: ObjectOffer, worker: Worker, opened: AbstractSet[int], until: datetime) -> None:
         if len(self._trails) >= TRAILS_KEPT:
             self._trails.clear()
-        self._trails[(worker.worker_id, one.job)] = Trail(one.place, frozenset({*opened, one.place}), until)
+        self._trails[(worker.worker_id, item.job)] = Trail(item.place, frozenset({*opened, item.place}), until)
 
     def _reserve(
-        self, offer: JobOffer, one: ObjectOffer, worker: Worker, now: datetime
+        self, offer: JobOffer, item: ObjectOffer, worker: Worker, now: datetime
     ) -> tuple[ObjectOffer, TaskAssignment] | None:
         """The object kept for the worker; None where others were faster."""
-        settled = written_off(one, WorkFiles.of(offer.tree, self.objects(offer.kms_key)), now, self.store)
+        settled = written_off(item, WorkFiles.of(offer.tree, self.objects(offer.kms_key)), now, self.store)
         if settled is None:
             return None
         if settled.is_settled or settled.is_undecided:

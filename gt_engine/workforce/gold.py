@@ -58,14 +58,14 @@ def choose(
 
     besides: sources of the job's own objects. Which ones is chance, the least seen first.
     """
-    usable = sorted((one for one in items if one.source not in besides), key=lambda one: one.source)
+    usable = sorted((item for item in items if item.source not in besides), key=lambda item: item.source)
     random.Random(seed).shuffle(usable)  # noqa: S311 - the same choice however often the step is done
-    usable.sort(key=lambda one: len(one.shown_to))
+    usable.sort(key=lambda item: len(item.shown_to))
     chosen = usable[: min(MOST_ITEMS, most_answers)]
     if not chosen:
         return []
     each, more = divmod(most_answers, len(chosen))
-    return [(one, each + (place < more)) for place, one in enumerate(chosen)]
+    return [(item, each + (place < more)) for place, item in enumerate(chosen)]
 
 
 def write_choice(chosen: Sequence[tuple[GoldItem, int]], source_key: str, files: WorkFiles) -> None:
@@ -115,9 +115,9 @@ def shown_in(
 ) -> dict[str, list[str]]:
     """Who has seen which item by the end of a job, by the item's digest."""
     shown: dict[str, list[str]] = {}
-    for one in items:
-        if one.object_id in known and one.place in lines:
-            shown[digest_of(lines[one.place].source)] = sorted(mine.worker for mine in one.assignments)
+    for item in items:
+        if item.object_id in known and item.place in lines:
+            shown[digest_of(lines[item.place].source)] = sorted(mine.worker for mine in item.assignments)
     return shown
 
 

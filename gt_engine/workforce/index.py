@@ -116,16 +116,16 @@ class TaskStore(Protocol):
         ...
 
 
-def written_off(one: ObjectOffer, files: WorkFiles, now: datetime, store: TaskStore) -> ObjectOffer | None:
+def written_off(item: ObjectOffer, files: WorkFiles, now: datetime, store: TaskStore) -> ObjectOffer | None:
     """The object with its lapsed leases written off; None where somebody else changed it meanwhile.
 
     An answer file whose line in the table was never written (the engine died between the two) counts as submitted:
     nobody's work is lost, and nobody is asked in its place.
     """
-    after = one
+    after = item
     notes = []
-    for mine in one.lapsed(now):
-        answer = files.answer(one.object_id, mine.worker)
+    for mine in item.lapsed(now):
+        answer = files.answer(item.object_id, mine.worker)
         if answer is None:
             after = offers.expire(after, mine.worker, now)
             continue
@@ -133,9 +133,9 @@ def written_off(one: ObjectOffer, files: WorkFiles, now: datetime, store: TaskSt
             mine, status=Status.SUBMITTED, ended_at=answer.submitted_at, active_seconds=answer.active_seconds
         )
         after = after.with_assignment(done)
-        notes.append(work_of(one, done))
-    if after is one:
-        return one
+        notes.append(work_of(item, done))
+    if after is item:
+        return item
     # Closes the race with a late submit: one of the two is written, the other looks again.
     if not store.replace(after):
         return None
@@ -144,13 +144,13 @@ def written_off(one: ObjectOffer, files: WorkFiles, now: datetime, store: TaskSt
     return replace(after, version=after.version + 1)
 
 
-def work_of(one: ObjectOffer, mine: TaskAssignment) -> Work:
+def work_of(item: ObjectOffer, mine: TaskAssignment) -> Work:
     """A submitted answer as it stands in its worker's list."""
     return Work(
         worker_id=mine.worker,
-        job=one.job,
-        place=one.place,
-        object_id=one.object_id,
+        job=item.job,
+        place=item.place,
+        object_id=item.object_id,
         nonce=mine.nonce,
         accepted_at=mine.accepted_at or mine.expires_at,
         submitted_at=mine.ended_at or mine.expires_at,

@@ -63,8 +63,8 @@ def at_work(objects: Iterable[ObjectOffer], now: datetime) -> set[str]:
     """Who has a task, or had one a few minutes ago."""
     return {
         mine.worker
-        for one in objects
-        for mine in one.assignments
+        for item in objects
+        for mine in item.assignments
         if mine.holds(now) or (mine.ended_at is not None and now - mine.ended_at < AT_WORK)
     }
 
@@ -76,8 +76,8 @@ def progress_of(
     workers: dict[str, WorkerProgress] = {}
     declines = []
     hour_ago = now - timedelta(hours=1)
-    for one in (*objects, *gold):
-        for mine in one.assignments:
+    for item in (*objects, *gold):
+        for mine in item.assignments:
             if mine.status is Status.SEEN:
                 continue
             was = workers.get(mine.worker, WorkerProgress(mine.worker))
@@ -92,12 +92,12 @@ def progress_of(
                 gold_shown=was.gold_shown + bool(mine.grade),
             )
             if mine.status is Status.DECLINED:
-                declines.append(Declined(one.object_id, mine.worker, mine.reason, mine.comment))
-    done = sum(one.is_settled and bool(one.answers) and not one.is_given_up for one in objects)
-    given_up = sum(one.is_given_up for one in objects)
+                declines.append(Declined(item.object_id, mine.worker, mine.reason, mine.comment))
+    done = sum(item.is_settled and bool(item.answers) and not item.is_given_up for item in objects)
+    given_up = sum(item.is_given_up for item in objects)
     begun = sum(
-        not one.is_settled and (bool(one.answers) or any(mine.holds(now) for mine in one.assignments))
-        for one in objects
+        not item.is_settled and (bool(item.answers) or any(mine.holds(now) for mine in item.assignments))
+        for item in objects
     )
     return JobProgress(
         job=offer.job,
@@ -105,14 +105,14 @@ def progress_of(
         done=done,
         given_up=given_up,
         in_work=begun,
-        untouched=sum(not one.is_settled for one in objects) - begun,
-        answers=sum(len(one.answers) for one in objects),
+        untouched=sum(not item.is_settled for item in objects) - begun,
+        answers=sum(len(item.answers) for item in objects),
         workers_per_object=offer.workers_per_object,
-        active_seconds=round(sum(one.active_seconds for one in workers.values()), 3),
-        last_hour=sum((mine.ended_at or hour_ago) > hour_ago for one in objects for mine in one.answers),
+        active_seconds=round(sum(item.active_seconds for item in workers.values()), 3),
+        last_hour=sum((mine.ended_at or hour_ago) > hour_ago for item in objects for mine in item.answers),
         at_work=len(at_work((*objects, *gold), now)),
-        workers=tuple(sorted(workers.values(), key=lambda one: one.worker_id)),
+        workers=tuple(sorted(workers.values(), key=lambda item: item.worker_id)),
         declines=tuple(declines),
         until=offer.until,
-        gold=sum(len(one.answers) for one in gold),
+        gold=sum(len(item.answers) for item in gold),
     )

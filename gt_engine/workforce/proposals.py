@@ -126,17 +126,17 @@ def taken_back(planted: Planted | None, answer: BoxLabel) -> BoxLabel:
     return replace(answer, boxes=boxes)
 
 
-def was_shown(one: Proposal | None) -> bool:
-    return one is not None and one.label is not None
+def was_shown(proposal: Proposal | None) -> bool:
+    return proposal is not None and proposal.label is not None
 
 
-def without_planted(one: Proposal | None, answer: AnyLabel) -> AnyLabel:
+def without_planted(proposal: Proposal | None, answer: AnyLabel) -> AnyLabel:
     """The label in an answer to an object of which a worker saw this."""
-    if one is None or one.planted is None:
+    if proposal is None or proposal.planted is None:
         return answer
     if isinstance(answer, BoxLabel):
-        return taken_back(one.planted, answer) if isinstance(one.planted, Planted) else answer
-    return class_taken_back(one.planted, answer) if isinstance(one.planted, PlantedClass) else answer
+        return taken_back(proposal.planted, answer) if isinstance(proposal.planted, Planted) else answer
+    return class_taken_back(proposal.planted, answer) if isinstance(proposal.planted, PlantedClass) else answer
 
 
 def is_unchanged(shown: AnyLabel, answer: AnyLabel) -> bool:
@@ -149,22 +149,22 @@ def is_unchanged(shown: AnyLabel, answer: AnyLabel) -> bool:
 # --- the record -------------------------------------------------------------------------------------------------
 
 
-def as_record(object_id: str, source: str, one: Proposal, classes: Sequence[str] = ()) -> dict[str, Any]:
+def as_record(object_id: str, source: str, proposal: Proposal, classes: Sequence[str] = ()) -> dict[str, Any]:
     """A line of `proposals/iteration-<N>/…jsonl` (docs/reference/s3-layout.md)."""
-    record: dict[str, Any] = {"datasetObjectId": object_id, "source-ref": source, "shown": one.label is not None}
-    record["model"] = one.model
-    if isinstance(one.label, BoxLabel):
-        width, height, depth = one.label.image_size
+    record: dict[str, Any] = {"datasetObjectId": object_id, "source-ref": source, "shown": proposal.label is not None}
+    record["model"] = proposal.model
+    if isinstance(proposal.label, BoxLabel):
+        width, height, depth = proposal.label.image_size
         record["image_size"] = {"width": width, "height": height, "depth": depth}
         record["boxes"] = [
             {"class_id": class_id, "left": left, "top": top, "right": right, "bottom": bottom}
-            for class_id, left, top, right, bottom in _rows(one.label)
+            for class_id, left, top, right, bottom in _rows(proposal.label)
         ]
-    elif one.label is not None:
-        planted = one.planted if isinstance(one.planted, PlantedClass) else None
-        record |= classes_record(one.label, planted, classes)
-    if isinstance(one.planted, Planted):
-        record["planted"] = asdict(one.planted)
+    elif proposal.label is not None:
+        planted = proposal.planted if isinstance(proposal.planted, PlantedClass) else None
+        record |= classes_record(proposal.label, planted, classes)
+    if isinstance(proposal.planted, Planted):
+        record["planted"] = asdict(proposal.planted)
     return record
 
 

@@ -48,31 +48,31 @@ class Supervision:
         offer = self._offer(job)
         files = self._files(offer)
         taken = late = 0
-        for one in self.tasks.store.objects(job):
-            mine = one.of(worker_id)
+        for item in self.tasks.store.objects(job):
+            mine = item.of(worker_id)
             if mine is None or mine.status not in {Status.SUBMITTED, Status.DISCARDED}:
                 continue
-            if mine.status is Status.SUBMITTED and not self._discarded(one, worker_id, now):
+            if mine.status is Status.SUBMITTED and not self._discarded(item, worker_id, now):
                 late += 1
                 continue
             taken += mine.status is Status.SUBMITTED
             # After the table: an answer whose file is gone must not count. Where the engine dies in between, the next
             # time removes it.
-            files.set_aside(one.object_id, worker_id)
+            files.set_aside(item.object_id, worker_id)
         if taken:
             self.tasks.wake(job)
         return Discarded(taken, late)
 
-    def _discarded(self, one: ObjectOffer, worker_id: str, now: datetime) -> bool:
+    def _discarded(self, item: ObjectOffer, worker_id: str, now: datetime) -> bool:
         """Whether the answer is taken back; False where its label is made. Closes the race with whoever makes it."""
-        found: ObjectOffer | None = one
+        found: ObjectOffer | None = item
         while found is not None:
             changed = offers.discard(found, worker_id, now)
             if changed is found:
                 return False
             if self.tasks.store.replace(changed):
                 return True
-            found = self.tasks.store.object(one.job, one.place)
+            found = self.tasks.store.object(item.job, item.place)
         return False
 
     def _offer(self, job: str) -> JobOffer:
@@ -87,14 +87,14 @@ class Supervision:
 
 def agreement_in(offer: JobOffer, store: TaskStore, files: WorkFiles) -> Agreement:
     """How far the people of a job on offer agree about what they answered blind."""
-    answered = [one for one in store.objects(offer.job) if len(one.answers) > 1][-MOST_LOOKED_AT:]
-    mended = files.mended(one.part for one in answered)
-    blind = [one for one in answered if one.place not in mended][-MOST_COMPARED:]
-    return agreement(in_parallel(lambda one: _labels(one, offer, files), blind))
+    answered = [item for item in store.objects(offer.job) if len(item.answers) > 1][-MOST_LOOKED_AT:]
+    mended = files.mended(item.part for item in answered)
+    blind = [item for item in answered if item.place not in mended][-MOST_COMPARED:]
+    return agreement(in_parallel(lambda item: _labels(item, offer, files), blind))
 
 
-def _labels(one: ObjectOffer, offer: JobOffer, files: WorkFiles) -> dict[str, AnyLabel]:
-    found = ((mine.worker, files.answer(one.object_id, mine.worker)) for mine in one.answers)
+def _labels(item: ObjectOffer, offer: JobOffer, files: WorkFiles) -> dict[str, AnyLabel]:
+    found = ((mine.worker, files.answer(item.object_id, mine.worker)) for mine in item.answers)
     return {
         worker: read_answer(offer.task_type, answer.content, offer.labels, None)
         for worker, answer in found

@@ -134,8 +134,8 @@ class Tasks:
     def jobs(self, worker: Worker, now: datetime) -> list[OfferedJob]:
         """The jobs of the worker's teams that are on offer, oldest first."""
         teams = self.teams_of(worker)
-        offered = sorted((one for one in self.store.offers() if one.team in teams), key=lambda one: one.created_at)
-        return [self._offered(one, worker, now) for one in offered if now < one.until or one.first < one.asked]
+        offered = sorted((item for item in self.store.offers() if item.team in teams), key=lambda item: item.created_at)
+        return [self._offered(item, worker, now) for item in offered if now < item.until or item.first < item.asked]
 
     def next(self, worker: Worker, job: str, now: datetime, *, besides: Collection[str] = ()) -> Task | None:
         """The worker's next task: one that is open already, else one reserved now; None where there is nothing.
@@ -145,17 +145,17 @@ class Tasks:
         Errors: `NotFound` where the job is not (or no longer) one of the worker's.
         """
         offer = self._offer(worker, job)
-        nonces = {parse_task_id(one)[0] for one in besides}
+        nonces = {parse_task_id(item)[0] for item in besides}
         find = self._finder.begun if worker.is_paused else self._finder.find
         found = find(offer, worker, nonces, now)
         return None if found is None else self._task(offer, *found)
 
     def task(self, worker: Worker, task_id: str, now: datetime) -> Task:
         """Errors: `NotFound` where it is not the worker's, `Conflict` where its time is over."""
-        offer, one, mine = self._held(worker, task_id)
+        offer, item, mine = self._held(worker, task_id)
         if mine.status.is_open and not mine.holds(now):
             raise offers.ended(replace(mine, status=Status.EXPIRED))
-        return self._task(offer, one, mine)
+        return self._task(offer, item, mine)
 
     # --- working
 
@@ -164,7 +164,7 @@ class Tasks:
         nonce, _, _ = parse_task_id(task_id)
         offer = self._held(worker, task_id)[0]
         changed = self._change(
-            worker, task_id, lambda one: offers.accept(one, worker.worker_id, nonce, now, offer.time_limit)
+            worker, task_id, lambda item: offers.accept(item, worker.worker_id, nonce, now, offer.time_limit)
         )
         return self._task(offer, changed, offers.held(changed, worker.worker_id, nonce))
 
@@ -175,13 +175,13 @@ class Tasks:
         """
         if len(body) > MAX_DRAFT_BYTES:
             raise InvalidInput(f"a draft has at most {MAX_DRAFT_BYTES:,} bytes", field="draft")
-        offer, one, _ = self._held(worker, task_id)
-        self._files(offer).write_draft(one.object_id, worker.worker_id, body)
+        offer, item, _ = self._held(worker, task_id)
+        self._files(offer).write_draft(item.object_id, worker.worker_id, body)
 
     def draft(self, worker: Worker, task_id: str) -> bytes | None:
         """What the worker last did on this data object, in this task or in one that expired. Errors: `NotFound`."""
-        offer, one, _ = self._held(worker, task_id)
-        return self._files(offer).draft(one.object_id, worker.worker_id)
+        offer, item, _ = self._held(worker, task_id)
+        return self._files(offer).draft(item.object_id, worker.worker_id)
 
     def submit(
         self, worker: Worker, task_id: str, answer: Mapping[str, Any], active_seconds: float, now: datetime
@@ -192,21 +192,21 @@ class Tasks:
         have its place (the draft stays), `NotFound`.
         """
         nonce, _, _ = parse_task_id(task_id)
-        offer, one, mine = self._held(worker, task_id)
-        line = self._line(offer, one)
+        offer, item, mine = self._held(worker, task_id)
+        line = self._line(offer, item)
         read_answer(offer.task_type, answer, offer.labels, line.size)
         # Decided on what the table says now, before anything is written: a late answer leaves no file.
         files = self._files(offer)
-        grade = self._grade(offer, one, answer, files)
+        grade = self._grade(offer, item, answer, files)
 
         def submitted(it: ObjectOffer) -> ObjectOffer:
             return offers.submit(it, worker.worker_id, nonce, now, active_seconds, grade)
 
-        if submitted(one) is one:
+        if submitted(item) is item:
             return
         accepted_at = mine.accepted_at or now
         files.write_answer(
-            one.object_id,
+            item.object_id,
             AnswerFile(
                 worker_id=worker.worker_id,
                 sub=worker.sub,
@@ -221,9 +221,9 @@ class Tasks:
             changed = self._change(worker, task_id, submitted)
         except Conflict:
             # Another worker took the place between the two looks. The strokes stay as a draft.
-            if files.draft(one.object_id, worker.worker_id) is None:
-                files.write_draft(one.object_id, worker.worker_id, json.dumps(answer).encode())
-            files.remove_answer(one.object_id, worker.worker_id)
+            if files.draft(item.object_id, worker.worker_id) is None:
+                files.write_draft(item.object_id, worker.worker_id, json.dumps(answer).encode())
+            files.remove_answer(item.object_id, worker.worker_id)
             raise
         self.store.note(work_of(changed, offers.held(changed, worker.worker_id, nonce)))
         if grade:
@@ -239,22 +239,22 @@ class Tasks:
             raise InvalidInput("say why the task cannot be done", field="reason")
         reason, comment = reason.strip()[:MAX_COMMENT], comment.strip()[:MAX_COMMENT]
         nonce, _, _ = parse_task_id(task_id)
-        offer, one, _ = self._held(worker, task_id)
+        offer, item, _ = self._held(worker, task_id)
 
         def declined(it: ObjectOffer) -> ObjectOffer:
             return offers.decline(it, worker.worker_id, nonce, now, reason=reason, comment=comment)
 
-        declined(one)
+        declined(item)
         files = self._files(offer)
-        files.write_decline(one.object_id, DeclineFile(worker.worker_id, now, reason, comment))
+        files.write_decline(item.object_id, DeclineFile(worker.worker_id, now, reason, comment))
         self._wake_if_settled(self._change(worker, task_id, declined))
-        files.remove_answer(one.object_id, worker.worker_id)  # of a task that was undone
+        files.remove_answer(item.object_id, worker.worker_id)  # of a task that was undone
 
     def release(self, worker: Worker, task_id: str, now: datetime) -> None:
         """Others may take it; the draft is thrown away, as the page has told. Errors: `Conflict`, `NotFound`."""
         nonce, _, _ = parse_task_id(task_id)
         offer = self._held(worker, task_id)[0]
-        changed = self._change(worker, task_id, lambda one: offers.release(one, worker.worker_id, nonce, now))
+        changed = self._change(worker, task_id, lambda item: offers.release(item, worker.worker_id, nonce, now))
         files = self._files(offer)
         files.remove_draft(changed.object_id, worker.worker_id)
         files.remove_answer(changed.object_id, worker.worker_id)  # of a task that was undone
@@ -262,7 +262,7 @@ class Tasks:
     def later(self, worker: Worker, task_id: str, now: datetime) -> None:
         """Stop and resume later: the draft and the place are kept until the time limit. Errors: `Conflict`."""
         nonce, _, _ = parse_task_id(task_id)
-        self._change(worker, task_id, lambda one: offers.later(one, worker.worker_id, nonce, now))
+        self._change(worker, task_id, lambda item: offers.later(item, worker.worker_id, nonce, now))
 
     def undo(self, worker: Worker, task_id: str, now: datetime) -> Task:
         """An answer open again, as long as no label was made of it; until the next submit the old answer stands.
@@ -272,7 +272,7 @@ class Tasks:
         nonce, _, _ = parse_task_id(task_id)
         offer = self._held(worker, task_id)[0]
         changed = self._change(
-            worker, task_id, lambda one: offers.undo(one, worker.worker_id, nonce, now, offer.time_limit)
+            worker, task_id, lambda item: offers.undo(item, worker.worker_id, nonce, now, offer.time_limit)
         )
         return self._task(offer, changed, offers.held(changed, worker.worker_id, nonce))
 
@@ -283,9 +283,9 @@ class Tasks:
         found = []
         for work in self.store.work_of(worker.worker_id, most=RECENT):
             offer = self.store.offer(work.job)
-            one = self.store.object(work.job, work.place) if offer is not None else None
-            mine = one.of(worker.worker_id) if one is not None else None
-            open_to_change = one is not None and not one.closed and mine is not None
+            item = self.store.object(work.job, work.place) if offer is not None else None
+            mine = item.of(worker.worker_id) if item is not None else None
+            open_to_change = item is not None and not item.closed and mine is not None
             found.append(
                 Answered(
                     task_id=task_id_of(work.nonce, work.place, work.job)
@@ -305,8 +305,8 @@ class Tasks:
         """What the worker did since midnight UTC."""
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         begun = self.store.work_of(worker.worker_id, since=midnight - LONGEST_TASK)
-        done = [one for one in begun if one.submitted_at >= midnight]
-        return Day(len(done), round(sum(one.active_seconds for one in done), 3))
+        done = [item for item in begun if item.submitted_at >= midnight]
+        return Day(len(done), round(sum(item.active_seconds for item in done), 3))
 
     def progress(self, job: str, now: datetime) -> JobProgress:
         """Errors: `NotFound` where the job is not on offer."""
@@ -320,32 +320,32 @@ class Tasks:
     def forgive(self, worker_id: str) -> None:
         """What a worker who is let in again answered to gold items counts no more."""
         for offer in self.store.offers():
-            for one in self.store.gold(offer.job):
-                found: ObjectOffer | None = one
+            for item in self.store.gold(offer.job):
+                found: ObjectOffer | None = item
                 # Closes the race with whoever answers the same item at this moment: it is looked at again.
                 while found is not None and (after := offers.forgive(found, worker_id)) is not found:
                     found = None if self.store.replace(after) else self._again(found)
 
-    def _again(self, one: ObjectOffer) -> ObjectOffer | None:
-        return self.store.object(one.job, one.place)
+    def _again(self, item: ObjectOffer) -> ObjectOffer | None:
+        return self.store.object(item.job, item.place)
 
     def _offered(self, offer: JobOffer, worker: Worker, now: datetime) -> OfferedJob:
         left, begun = 0, None
-        for one in self.store.gold(offer.job) if offer.gold_share else ():
-            mine = one.of(worker.worker_id)
+        for item in self.store.gold(offer.job) if offer.gold_share else ():
+            mine = item.of(worker.worker_id)
             if mine is not None and mine.holds(now) and mine.status is not Status.RESERVED:
-                begun = begun or shown_id(mine.nonce, one.place, offer)
-        for one in self.store.objects(offer.job, offer.first):
-            mine = one.of(worker.worker_id)
-            if mine is not None and mine.holds(now) and not one.closed:
+                begun = begun or shown_id(mine.nonce, item.place, offer)
+        for item in self.store.objects(offer.job, offer.first):
+            mine = item.of(worker.worker_id)
+            if mine is not None and mine.holds(now) and not item.closed:
                 left += 1
                 if mine.status is not Status.RESERVED:
-                    begun = begun or shown_id(mine.nonce, one.place, offer)
+                    begun = begun or shown_id(mine.nonce, item.place, offer)
             elif (
                 not worker.is_paused
                 and now < offer.until
-                and one.free(now)
-                and (mine is None or one.may_return_to(worker.worker_id))
+                and item.free(now)
+                and (mine is None or item.may_return_to(worker.worker_id))
             ):
                 left += 1
         return OfferedJob(
@@ -366,16 +366,16 @@ class Tasks:
             raise NotFound(f"there is no labeling job {job!r} for you", remedy="Look at the list of jobs.")
         return offer
 
-    def _grade(self, offer: JobOffer, one: ObjectOffer, answer: Mapping[str, Any], files: WorkFiles) -> str:
+    def _grade(self, offer: JobOffer, item: ObjectOffer, answer: Mapping[str, Any], files: WorkFiles) -> str:
         """What an answer to a gold item is worth; "" for one to any other object."""
-        if one.place >= 0:
+        if item.place >= 0:
             return ""
         key = f"{offer.output}{offer.job}/{offer.created_at.isoformat()}"
         known = self._gold.get(key)
         if known is None:
             known = files.gold()
             self._gold = {key: known}
-        return gold.grade(answer, known[one.object_id]["answer"], offer.task_type, offer.labels)
+        return gold.grade(answer, known[item.object_id]["answer"], offer.task_type, offer.labels)
 
     def _look_after(self, offer: JobOffer, worker: Worker) -> None:
         """Pauses a worker whose answers to gold items are those of somebody who takes no care."""
@@ -386,11 +386,11 @@ class Tasks:
 
     def _let_go(self, offer: JobOffer, worker: Worker) -> None:
         """What was only kept for a worker who gets nothing new is others' at once."""
-        for one in self.store.objects(offer.job, offer.first):
-            mine = one.of(worker.worker_id)
-            if mine is not None and mine.status is Status.RESERVED and not one.closed:
+        for item in self.store.objects(offer.job, offer.first):
+            mine = item.of(worker.worker_id)
+            if mine is not None and mine.status is Status.RESERVED and not item.closed:
                 # Who changes it at this moment comes first: the reservation lapses by itself as well.
-                self.store.replace(one.with_assignment(replace(mine, status=Status.RELEASED)))
+                self.store.replace(item.with_assignment(replace(mine, status=Status.RELEASED)))
 
     def _look_up(self, worker: Worker, task_id: str) -> ObjectOffer | None:
         """The object of a task id. That of a gold item names another's place: nobody is to tell them apart."""
@@ -405,46 +405,46 @@ class Tasks:
     def _held(self, worker: Worker, task_id: str) -> tuple[JobOffer, ObjectOffer, TaskAssignment]:
         nonce, _, job = parse_task_id(task_id)
         offer = self._offer(worker, job)
-        one = self._look_up(worker, task_id)
-        if one is None:
+        item = self._look_up(worker, task_id)
+        if item is None:
             raise NotFound("there is no such task", remedy="Take the next task.")
-        return offer, one, offers.held(one, worker.worker_id, nonce)
+        return offer, item, offers.held(item, worker.worker_id, nonce)
 
     def _change(self, worker: Worker, task_id: str, decide: Callable[[ObjectOffer], ObjectOffer]) -> ObjectOffer:
         """The object after a change. Closes the race of two changes of one object: the loser decides anew."""
         for _ in range(MOST_TRIES):
-            one = self._look_up(worker, task_id)
-            if one is None:
+            item = self._look_up(worker, task_id)
+            if item is None:
                 raise NotFound("there is no such task", remedy="Take the next task.")
-            changed = decide(one)
-            if changed is one:
-                return one
+            changed = decide(item)
+            if changed is item:
+                return item
             if self.store.replace(changed):
                 return replace(changed, version=changed.version + 1)
         raise Conflict("too many people are at this data object at once", remedy="Try again.")
 
-    def _wake_if_settled(self, one: ObjectOffer) -> None:
-        if one.is_settled or one.is_undecided:
-            self.wake(one.job)
+    def _wake_if_settled(self, item: ObjectOffer) -> None:
+        if item.is_settled or item.is_undecided:
+            self.wake(item.job)
 
     def _files(self, offer: JobOffer) -> WorkFiles:
         return WorkFiles.of(offer.tree, self.objects(offer.kms_key))
 
-    def _line(self, offer: JobOffer, one: ObjectOffer) -> OfferedLine:
-        part = (f"{offer.output}{offer.job}/{offer.created_at.isoformat()}", one.part)
-        if one.place not in self._parts.get(part, {}):
+    def _line(self, offer: JobOffer, item: ObjectOffer) -> OfferedLine:
+        part = (f"{offer.output}{offer.job}/{offer.created_at.isoformat()}", item.part)
+        if item.place not in self._parts.get(part, {}):
             for oldest in list(self._parts)[: len(self._parts) - PARTS_KEPT + 1]:
                 self._parts.pop(oldest, None)
-            self._parts[part] = self._files(offer).offer(one.part)
-        return self._parts[part][one.place]
+            self._parts[part] = self._files(offer).offer(item.part)
+        return self._parts[part][item.place]
 
-    def _task(self, offer: JobOffer, one: ObjectOffer, mine: TaskAssignment) -> Task:
-        line = self._line(offer, one)
+    def _task(self, offer: JobOffer, item: ObjectOffer, mine: TaskAssignment) -> Task:
+        line = self._line(offer, item)
         is_image = offer.task_type.facts.medium == "image"
         return Task(
-            task_id=shown_id(mine.nonce, one.place, offer),
-            job=one.job,
-            object_id=one.object_id,
+            task_id=shown_id(mine.nonce, item.place, offer),
+            job=item.job,
+            object_id=item.object_id,
             source=S3Uri.parse(line.source) if is_image else line.source,
             template=offer.tree.template,
             task_type=offer.task_type,

@@ -54,7 +54,7 @@ def write_gold_answers(job: JobContext, state: JobState, tools: Tools) -> dict[s
         return {}
     files = files_of(job, tools)
     known = files.gold()
-    items = [_shut(one, tools) for one in tools.people.gold(job.record.name)] if known else []
+    items = [_shut(item, tools) for item in tools.people.gold(job.record.name)] if known else []
     if not items:
         return {}
     pairs = [(object_id, worker) for object_id, worker in files.answered() if object_id in known]
@@ -79,11 +79,11 @@ def write_gold_answers(job: JobContext, state: JobState, tools: Tools) -> dict[s
     return shown_in(known, items, files.offer(PART))
 
 
-def _shut(one: ObjectOffer, tools: Tools) -> ObjectOffer:
+def _shut(item: ObjectOffer, tools: Tools) -> ObjectOffer:
     """Nobody answers it any more. Closes the race with whoever answers it at this moment."""
-    while not one.closed and not tools.people.replace(offers.close(one)):
-        one = tools.people.object(one.job, one.place) or offers.close(one)
-    return one
+    while not item.closed and not tools.people.replace(offers.close(item)):
+        item = tools.people.object(item.job, item.place) or offers.close(item)
+    return item
 
 
 def _moment(file: AnswerFile) -> tuple[datetime, str]:

@@ -154,12 +154,12 @@ def _shut(
 ) -> tuple[str, ...] | None:
     """Who answered an object, first to last; None where it is not to be closed now."""
     for _ in range(MOST_TRIES):
-        one = present(job, tools, place)
-        if not one.closed and not by_force and not is_ready(one, batch, tools.settings, now):
+        item = present(job, tools, place)
+        if not item.closed and not by_force and not is_ready(item, batch, tools.settings, now):
             return None
         # Closes the race of a label that is made while an answer is changed: whoever comes second looks again.
-        if one.closed or tools.people.replace(offers.close(one)):
-            answers = sorted(one.answers, key=lambda answer: (answer.ended_at or now, answer.worker))
+        if item.closed or tools.people.replace(offers.close(item)):
+            answers = sorted(item.answers, key=lambda answer: (answer.ended_at or now, answer.worker))
             return tuple(answer.worker for answer in answers)
     raise Conflict(f"data object {place} of {job.record.name} is being changed by too many at once")
 
