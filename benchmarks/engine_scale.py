@@ -1,17 +1,19 @@
 """What each step of a large labeling job costs gt-engine: seconds of processor, requests and bytes, by kind of step.
 
-    python benchmarks/engine_scale.py [--objects 100000] [--at-once 1000] [--machine] [--shorten-training 50]
-                                      [--out scale.json]
+    python benchmarks/engine_scale.py [--objects 100000] [--at-once 1000] [--task image-classification]
+                                      [--machine] [--shorten-training 50] [--folder DIR] [--out scale.json]
 
-The engine's own steps with simulated people, on objects in memory: what is measured is the engine and not S3. The
-manifest repeats 200 small pictures, so that features are made once each; `--machine` turns automated data labeling on,
-with trainings of one step in `--shorten-training`. `last_to_first` compares the last tenth of a kind's full steps
-with the first tenth: 1 where a step costs what its own objects cost, more where it pays for what is done already.
+The engine's own steps with simulated people, on objects that are files of a folder: what is measured is the engine and
+not S3. The manifest repeats 200 small pictures, so that features are made once each; `--machine` turns automated data
+labeling on, with trainings of one step in `--shorten-training` and a cache as large as a function's: features of more
+than 11,000 objects are packed (36 GB for 100,000). `last_to_first` compares the last tenth of a kind's full steps with
+the first tenth: 1 where a step costs what its own objects cost, more where it pays for what is done already.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import resource
@@ -25,9 +27,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageOps
+
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from gt_engine.autolabel import FeatureStore
+from gt_engine.functions.setup import SCRATCH_BYTES
 from gt_engine.jobs import worker
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.steps import Tools
@@ -44,52 +49,85 @@ from tests.engine import (
     memory_tools,
     request,
 )
+from tests.factories import class_label
 from tests.fakes import etag_of
 
 PICTURES = 200
+KINDS = ("Plain", "Inverted")
 NAME = "scale"
 
 
 class Weighing(MemoryEngineObjects):
-    """Counts requests and bytes. ETags are kept: a real S3 does not read a file to tell it."""
+    """Objects as files of a folder; requests and bytes are counted. Like S3 it reads no file to tell its ETag."""
 
-    def __init__(self, contents: dict[str, bytes]) -> None:
-        super().__init__(contents)
+    def __init__(self, contents: dict[str, bytes], folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
         self.requests = self.carried = 0
-        self._etags = {uri: etag_of(body) for uri, body in contents.items()}
+        for uri, body in contents.items():
+            self.write(S3Uri.parse(uri), body, "")
+        self._etags = {S3Uri.parse(uri): etag_of(body) for uri, body in contents.items()}
 
     def head(self, uri: S3Uri) -> ObjectSummary | None:
-        body = self.contents.get(str(uri))
-        if body is None:
+        try:
+            found = self._path(uri).stat()
+        except FileNotFoundError:
             return None
-        etag = self._etags.setdefault(str(uri), etag_of(body))
-        return ObjectSummary(uri, len(body), etag, datetime(2026, 1, 1, tzinfo=UTC))
+        etag = self._etags.get(uri) or f"{found.st_size:x}-{found.st_mtime_ns:x}"
+        return ObjectSummary(uri, found.st_size, etag, datetime(2026, 1, 1, tzinfo=UTC))
 
     def heads(self, uris: Sequence[S3Uri]) -> dict[S3Uri, ObjectSummary]:
         self.requests += 1
         return {uri: head for uri in uris if (head := self.head(uri))}
 
+    def list(self, prefix: S3Uri, *, after: str = "") -> Iterator[ObjectSummary]:
+        bucket = self._folder / prefix.bucket
+        files = (bucket / prefix.key).parent.rglob("*")
+        keys = sorted(str(file.relative_to(bucket)) for file in files if file.is_file())
+        uris = (S3Uri(prefix.bucket, key) for key in keys if key.startswith(prefix.key) and key > after)
+        yield from (head for uri in uris if (head := self.head(uri)))
+
     def read(self, uri: S3Uri, *, first_bytes: int | None = None, etag: str | None = None) -> bytes:
-        body = self.contents.get(str(uri))
-        if body is None or (etag is not None and etag != self._etags.get(str(uri))):
+        if etag is not None and ((head := self.head(uri)) is None or head.etag != etag):
             raise NotFound(f"there is no object {uri}")
-        self._weigh(len(body))
-        return body[:first_bytes]
+        return self._read(uri, 0, first_bytes)
 
     def read_range(self, uri: S3Uri, first: int, end: int) -> bytes:
-        self._weigh(end - first)
-        return self.contents[str(uri)][first:end]
+        return self._read(uri, first, end - first)
 
     def lines(self, uri: S3Uri) -> Iterator[bytes]:
         yield from self.read(uri).splitlines()
 
     def write(self, uri: S3Uri, body: bytes, content_type: str) -> None:
-        self._weigh(len(body))
-        self.contents[str(uri)] = body
-        self._etags.pop(str(uri), None)
+        self.write_stream(uri, [body], content_type)
 
     def write_stream(self, uri: S3Uri, chunks: Iterable[bytes], content_type: str) -> None:
-        self.write(uri, b"".join(chunks), content_type)
+        path = self._path(uri)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+            self._weigh(file.tell())
+
+    def delete(self, uri: S3Uri) -> None:
+        self._path(uri).unlink(missing_ok=True)
+
+    def delete_all(self, prefix: S3Uri) -> None:
+        for found in list(self.list(prefix)):
+            self.delete(found.uri)
+
+    def _path(self, uri: S3Uri) -> Path:
+        return self._folder / uri.bucket / uri.key
+
+    def _read(self, uri: S3Uri, first: int, size: int | None) -> bytes:
+        try:
+            with self._path(uri).open("rb") as file:
+                file.seek(first)
+                body = file.read(size)
+        except FileNotFoundError:
+            raise NotFound(f"there is no object {uri}") from None
+        self._weigh(len(body))
+        return body
 
     def _weigh(self, size: int) -> None:
         self.requests += 1
@@ -106,14 +144,31 @@ class Step:
     carried: int
 
 
-def inputs_of(objects: int) -> dict[str, bytes]:
-    """A job's inputs: the pictures again and again, each line an object of its own."""
+def inputs_of(objects: int, task: str) -> dict[str, bytes]:
+    """A job's inputs: the pictures again and again, each line an object of its own; as classes, every other one is
+    upside down in its colours."""
     contents = bird_inputs(PICTURES)
-    for name in (f"s3://{BUCKET}/input.manifest", GOLD):
-        lines = contents[name].splitlines()
-        wanted = objects if name != GOLD else PICTURES
-        contents[name] = b"".join(lines[number % PICTURES] + b"\n" for number in range(wanted))
+    manifest = contents[f"s3://{BUCKET}/input.manifest"].splitlines()
+    contents[f"s3://{BUCKET}/input.manifest"] = b"".join(manifest[i % PICTURES] + b"\n" for i in range(objects))
+    if task == "image-classification":
+        contents[f"s3://{BUCKET}/class_labels.json"] = json.dumps(
+            {"labels": [{"label": one} for one in KINDS]}
+        ).encode()
+        sources = [json.loads(line)["source-ref"] for line in manifest]
+        for source in sources[1::2]:
+            contents[source] = inverted(contents[source])
+        gold = [
+            {"source-ref": source} | class_label(KINDS[i % 2], i % 2, job="gold", human=True, attribute="gold")
+            for i, source in enumerate(sources)
+        ]
+        contents[GOLD] = b"".join(json.dumps(line).encode() + b"\n" for line in gold)
     return contents
+
+
+def inverted(picture: bytes) -> bytes:
+    file = io.BytesIO()
+    ImageOps.invert(Image.open(io.BytesIO(picture))).save(file, "JPEG")
+    return file.getvalue()
 
 
 def play(tools: Tools, weighing: Weighing) -> Iterator[Step]:
@@ -182,41 +237,50 @@ def summary(steps: Sequence[Step]) -> dict[str, Any]:
     return result
 
 
+def peak_megabytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--objects", type=int, default=5_000)
     parser.add_argument("--at-once", type=int, default=200)
+    parser.add_argument("--task", choices=["object-detection", "image-classification"], default="object-detection")
     parser.add_argument("--machine", action="store_true")
     parser.add_argument("--shorten-training", type=int, default=50)
+    parser.add_argument("--folder", type=Path, help="where the objects may lie")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        weighing = Weighing(inputs_of(arguments.objects))
+    steps: dict[str, list[Step]] = {}
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        weighing = Weighing(inputs_of(arguments.objects, arguments.task), Path(folder) / "s3")
         tools = replace(memory_tools(Path(folder), {}), objects=weighing)
         if arguments.machine:
             machine = LearningMachine(threads=1, shorten_training=arguments.shorten_training)
-            tools = replace(tools, features=FeatureStore(Path(folder)), machine=machine)
-        body = request(NAME, auto=arguments.machine, MaxConcurrentTaskCount=arguments.at_once)
+            tools = replace(
+                tools, features=FeatureStore(Path(folder) / "features", most_bytes=SCRATCH_BYTES), machine=machine
+            )
+        body = request(NAME, task=arguments.task, auto=arguments.machine, MaxConcurrentTaskCount=arguments.at_once)
         tools.store.create_job(job_record(body))
-        steps: dict[str, list[Step]] = {}
         for step in play(tools, weighing):
             steps.setdefault(step.kind, []).append(step)
-            print(f"\r{sum(map(len, steps.values()))} steps, now {step.kind}        ", end="", file=sys.stderr)
+            print(f"{sum(map(len, steps.values()))} {step} {peak_megabytes()} MB", file=sys.stderr)
         counters = tools.store.job(NAME).counters
     result = {
         "objects": arguments.objects,
         "at_once": arguments.at_once,
+        "task": arguments.task,
         "machine": arguments.machine,
         "status": tools.store.job(NAME).status,
         "human": counters.human,
         "by_machine": counters.machine,
-        "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+        "peak_megabytes": peak_megabytes(),
         "kinds": {kind: summary(found) for kind, found in steps.items()},
     }
     text = json.dumps(result, indent=2) + "\n"
     if arguments.out:
         arguments.out.write_text(text)
-    print("\n" + text)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -73,9 +73,10 @@ class Predictions:
 class Counting(Weighing):
     """Tells reads from writes and listings, as S3's prices do."""
 
-    def __init__(self, contents: dict[str, bytes]) -> None:
-        super().__init__(contents)
+    def __init__(self, contents: dict[str, bytes], folder: Path) -> None:
         self.kinds: Counter[str] = Counter()
+        super().__init__(contents, folder)
+        self.kinds.clear()
 
     def heads(self, uris: Sequence[S3Uri]) -> dict[S3Uri, ObjectSummary]:
         self.kinds["put"] += 1  # listings cost what writes do
@@ -89,14 +90,11 @@ class Counting(Weighing):
         self.kinds["get"] += 1
         return super().read_range(uri, first, end)
 
-    def write(self, uri: S3Uri, body: bytes, content_type: str) -> None:
-        self.kinds["put"] += 1
-        super().write(uri, body, content_type)
-
     def write_stream(self, uri: S3Uri, chunks: Iterable[bytes], content_type: str) -> None:
-        body = b"".join(chunks)
-        self.kinds["put"] += 2 + len(body) // PART_BYTES if len(body) > PART_BYTES else 0
-        super().write(uri, body, content_type)
+        before = self.carried
+        super().write_stream(uri, chunks, content_type)
+        size = self.carried - before
+        self.kinds["put"] += 3 + size // PART_BYTES if size > PART_BYTES else 1
 
 
 def inputs_of(objects: int) -> dict[str, bytes]:
@@ -116,7 +114,7 @@ def inputs_of(objects: int) -> dict[str, bytes]:
 
 def measure(objects: int, shorten_training: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        counting = Counting(inputs_of(objects))
+        counting = Counting(inputs_of(objects), Path(folder) / "s3")
         tools = memory_tools(Path(folder), {})
         tools = replace(
             tools,
