@@ -1,8 +1,8 @@
 """Backbone features on disk, computed once per image content and shared by jobs and processes.
 
-One file per content: a header, one scale per channel, the maps as 8-bit integers, and the image itself at half the
-size that the backbone sees (0.36 MB in all). No process ever sees half of a file, and reading needs no lock, index or
-memory. A file that is damaged all the same is as good as none: it is made again.
+One file per content, a record of numpy (`ROW`): the image's size, one scale per channel, the maps as 8-bit integers,
+and the image itself at half the size that the backbone sees (0.36 MB in all). No process ever sees half of a file, and
+reading needs no lock, index or memory. A file that is damaged all the same is as good as none: it is made again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import copy
 import itertools
 import json
 import os
-import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,16 +34,30 @@ CHUNK = 64
 
 PIXEL_SIDE = INPUT_SIDE // 2
 
-_MAGIC = b"GTF4"
-_KIND = _MAGIC.decode().lower()
-"""Files are named by it: those of another version are as if they were not there."""
+VERSION = b"GTF4"
+"""Of the backbone and of how its maps are kept: what has another one is as if it were not there."""
 
-_HEADER = struct.Struct("<4sIII")
-_CHANNELS = [tap.channels for tap in TAPS]
-_SIZES = [tap.channels * tap.side**2 for tap in TAPS]
-_PIXELS_AT = _HEADER.size + 4 * sum(_CHANNELS) + sum(_SIZES)
-FILE_BYTES = _PIXELS_AT + 3 * PIXEL_SIDE**2
+_KIND = VERSION.decode().lower()
+"""Files are named by it."""
+
+_HEAD = np.dtype([("version", "S4"), ("size", "<u4", 3)])
+"""size: width, height and channels of the image."""
+
+ROW = np.dtype(
+    [
+        *((name, _HEAD[name]) for name in ("version", "size")),
+        *((f"scales{tap.stride}", "<f4", tap.channels) for tap in TAPS),
+        *((f"maps{tap.stride}", "i1", (tap.side, tap.side, tap.channels)) for tap in TAPS),
+        ("pixels", "u1", (PIXEL_SIDE, PIXEL_SIDE, 3)),
+    ]
+)
+"""The features of one image. Maps are named by their stride in pixels of the squeezed image; a map times its scales is
+what the backbone gave, as floats."""
+
+FILE_BYTES = ROW.itemsize
 """What the features of one image take."""
+
+_PIXELS_AT = ROW.fields["pixels"][1] if ROW.fields else 0
 
 FETCHED_TOGETHER = 16
 
@@ -105,12 +118,12 @@ class FeatureStore:
         try:
             with path.open("rb") as file:
                 if os.fstat(file.fileno()).st_size == FILE_BYTES:
-                    facts = _facts(file.read(_HEADER.size))
+                    facts = _facts(file.read(_HEAD.itemsize))
                     if key not in self._sources:
                         self._cache.touch(path)
                     return facts
         except FileNotFoundError:
-            return _facts(self._fetch(key)[: _HEADER.size]) if key in self._sources else self._problem(key)
+            return _facts(self._fetch(key)[: _HEAD.itemsize]) if key in self._sources else self._problem(key)
         except (OSError, ValueError):
             pass
         self._cache.remove(path)
@@ -162,12 +175,9 @@ class FeatureStore:
         maps = [np.empty((len(keys), tap.side, tap.side, tap.channels), np.float32) for tap in TAPS]
         fetched = self._fetch_missing(keys)
         for i, key in enumerate(keys):
-            data = fetched.get(key) or self._data(key)
-            scales = np.frombuffer(data, "<f4", sum(_CHANNELS), _HEADER.size)
-            values = np.frombuffer(data, np.int8, sum(_SIZES), _HEADER.size + scales.nbytes)
-            parts = np.split(values, np.cumsum(_SIZES)[:-1])
-            for out, part, scale in zip(maps, parts, np.split(scales, np.cumsum(_CHANNELS)[:-1]), strict=True):
-                np.multiply(part.reshape(out.shape[1:]), scale, out=out[i])
+            row = np.frombuffer(fetched.get(key) or self._data(key), ROW)
+            for out, tap in zip(maps, TAPS, strict=True):
+                np.multiply(row[f"maps{tap.stride}"][0], row[f"scales{tap.stride}"][0], out=out[i])
         return maps
 
     def pixels(self, keys: Sequence[str]) -> NDArray[np.uint8]:
@@ -215,7 +225,7 @@ class FeatureStore:
         data = self._sources[key]()
         if len(data) != FILE_BYTES:
             raise ValueError(f"the features of {key} have {len(data)} bytes instead of {FILE_BYTES}")
-        _facts(data[: _HEADER.size])
+        _facts(data[: _HEAD.itemsize])
         path = self._path(key)
         with suppress(OSError):  # no room is no trouble: it was only to be quicker next time
             self._cache.write(path, data)
@@ -296,22 +306,21 @@ def _load(load: Loader) -> tuple[ImageFacts, NDArray[np.uint8]] | ImageProblem:
 
 
 def _packed(facts: ImageFacts, maps: Sequence[Floats], pixels: NDArray[np.uint8]) -> bytes:
-    """The file of one image, from its maps [channels, side, side] and its pixels [INPUT_SIDE, INPUT_SIDE, 3]."""
-    scales = [np.maximum(np.abs(one).max((1, 2)) / 127, 1e-6) for one in maps]
-    values = [
-        np.rint(one / scale[:, None, None]).astype(np.int8).transpose(1, 2, 0)
-        for one, scale in zip(maps, scales, strict=True)
-    ]
-    header = _HEADER.pack(_MAGIC, facts.width, facts.height, facts.depth)
+    """The row of one image, from its maps [channels, side, side] and its pixels [INPUT_SIDE, INPUT_SIDE, 3]."""
+    row = np.zeros(1, ROW)
+    row["version"], row["size"] = VERSION, (facts.width, facts.height, facts.depth)
+    for tap, one in zip(TAPS, maps, strict=True):
+        scale = np.maximum(np.abs(one).max((1, 2)) / 127, 1e-6)
+        row[f"scales{tap.stride}"] = scale
+        row[f"maps{tap.stride}"] = np.rint(one / scale[:, None, None]).astype(np.int8).transpose(1, 2, 0)
     rows = pixels[::2].astype(np.uint16) + pixels[1::2]
-    halved = ((rows[:, ::2] + rows[:, 1::2] + 2) // 4).astype(np.uint8)
-    parts = [*(one.astype("<f4") for one in scales), *values, halved]
-    return b"".join([header, *(one.tobytes() for one in parts)])
+    row["pixels"] = (rows[:, ::2] + rows[:, 1::2] + 2) // 4
+    return row.tobytes()
 
 
-def _facts(header: bytes) -> ImageFacts:
-    """Errors: ValueError where it is no header of this version's."""
-    magic, width, height, depth = _HEADER.unpack(header)
-    if magic != _MAGIC:
+def _facts(head: bytes) -> ImageFacts:
+    """Errors: ValueError where it is not of this version."""
+    [row] = np.frombuffer(head, _HEAD)
+    if row["version"] != VERSION:
         raise ValueError("not a feature file")
-    return ImageFacts(width, height, depth)
+    return ImageFacts(*map(int, row["size"]))

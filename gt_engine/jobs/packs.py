@@ -1,15 +1,19 @@
 """Features of jobs that are too large for one machine's disk: packed, a file for each step of `Prepare`, in the job's
 own folder. What is on disk is then only a cache.
 
-A pack has a row for each of the step's objects, in their order; so the place of an object tells where its features are.
+A pack is an .npy file of numpy (NEP 1), which every reader of arrays can read: a row for each of the step's objects, in
+their order (`gt_engine.autolabel.features.ROW`); so the place of an object tells where its features are.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from gt_engine.autolabel.features import FILE_BYTES
+import numpy as np
+
+from gt_engine.autolabel.features import FILE_BYTES, ROW
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE
 from gt_engine.jobs.reading import engine_files
@@ -24,13 +28,14 @@ def has_packs(job: JobContext, tools: Tools) -> bool:
 
 
 def write_pack(job: JobContext, first: int, keys: Sequence[str | None], tools: Tools) -> None:
-    """keys: the content key of each of the step's objects, None for one that cannot be used."""
+    """keys: the content key of each of the step's objects, None for one that cannot be used: its row is all zeros."""
 
-    def rows() -> Iterator[bytes]:
+    def parts() -> Iterator[bytes]:
+        yield _header(len(keys))
         for key in keys:
             yield bytes(FILE_BYTES) if key is None else tools.features.packed(key)
 
-    tools.objects.write_stream(job.tree.features(first), rows(), BYTES)
+    tools.objects.write_stream(job.tree.features(first), parts(), BYTES)
 
 
 def packed_features(
@@ -52,5 +57,17 @@ def _places(state: JobState) -> Iterator[tuple[int, int, str]]:
 
 def _row(pack: S3Uri, row: int, tools: Tools) -> bytes:
     """Errors: `MissingFile`."""
+    start = _HEADER_BYTES + row * FILE_BYTES
     with engine_files():
-        return tools.objects.read_range(pack, row * FILE_BYTES, (row + 1) * FILE_BYTES)
+        return tools.objects.read_range(pack, start, start + FILE_BYTES)
+
+
+def _header(rows: int) -> bytes:
+    """As long for any number of rows: numpy leaves room for the number to grow."""
+    file = io.BytesIO()
+    about = {"descr": np.lib.format.dtype_to_descr(ROW), "fortran_order": False, "shape": (rows,)}
+    np.lib.format.write_array_header_1_0(file, about)
+    return file.getvalue()
+
+
+_HEADER_BYTES = len(_header(PREPARE_AT_ONCE))

@@ -152,7 +152,7 @@ class JobTree:
 
     def features(self, first: int) -> S3Uri:
         """Features of the objects from place `first` on."""
-        return self.temp / f"features-{first:09}.pack"
+        return self.temp / f"features-{first:09}.npy"
 
     @property
     def all_opinions(self) -> S3Uri:

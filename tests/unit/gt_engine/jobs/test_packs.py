@@ -103,7 +103,7 @@ def test_a_job_that_has_no_room_on_disk_sees_and_writes_the_same(
     assert len(wanted) == IMAGES - 1
     assert seen == wanted
     assert images_on_disk(tmp_path / "small") <= 10
-    assert not [uri for uri in cast(MemoryEngineObjects, tools.objects).contents if ".pack" in uri]
+    assert not [uri for uri in cast(MemoryEngineObjects, tools.objects).contents if "/temp/features" in uri]
 
 
 def test_a_job_that_has_room_packs_nothing(everything_kept: FeatureStore, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_job_that_has_room_packs_nothing(everything_kept: FeatureStore, tmp_pa
     tools.store.create_job(job_record(request(NAME)))
     for _ in range(3):
         take_step(NAME, tools, MemoryEvents())
-    assert not [uri for uri in cast(MemoryEngineObjects, tools.objects).contents if ".pack" in uri]
+    assert not [uri for uri in cast(MemoryEngineObjects, tools.objects).contents if "/temp/features" in uri]
 
 
 def test_another_machine_goes_on_without_looking_at_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,12 +121,47 @@ def test_another_machine_goes_on_without_looking_at_a_picture(tmp_path: Path, mo
     while tools.store.job(NAME).counters.human < 10:
         take_step(NAME, tools, MemoryEvents())
     contents = cast(MemoryEngineObjects, tools.objects).contents
+    assert sum(uri.endswith(".npy") for uri in contents) == IMAGES // 8
     for uri in [uri for uri in contents if "/images/" in uri]:
         del contents[uri]
     other = replace(tools, features=FeatureStore(tmp_path / "other", most_bytes=8 * FILE_BYTES))
     while take_step(NAME, other, MemoryEvents()):
         pass
     assert tools.store.job(NAME).counters.total == IMAGES - 1
+
+
+def test_others_read_a_pack_as_the_docs_say(
+    everything_kept: FeatureStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Without our code; what cannot be used is told from what can."""
+    tools = tools_with(small_cache(tmp_path, monkeypatch), tmp_path)
+    tools.store.create_job(job_record(request(NAME)))
+    while tools.store.job(NAME).counters.human < 10:
+        take_step(NAME, tools, MemoryEvents())
+    contents = cast(MemoryEngineObjects, tools.objects).contents
+    [last] = [body for uri, body in contents.items() if uri.endswith(f"/temp/features-{IMAGES - 8:09}.npy")]
+    (tmp_path / "features-000000000.npy").write_bytes(last)
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[4] / "docs/how-to/run-the-engine-on-aws.md").read_text("utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    assert "gt_" not in code
+    read: dict[str, Any] = {}
+    exec(code, read)
+    assert len(read["rows"]) == 7  # one of the eight is no image
+    assert capsys.readouterr().out.startswith("[48 48  3] (7, 160, 160, 3) [(4, 'float32', (7, 80, 80, 24))")
+    key = "a"
+    everything_kept.prepare([(key, lambda: contents[f"s3://engine-tests/images/{IMAGES - 1}.jpg"])])
+    for ours, theirs in zip(everything_kept.read([key]), read["maps"].values(), strict=True):
+        np.testing.assert_array_equal(ours[0], theirs[-1])
+    np.testing.assert_array_equal(everything_kept.pixels([key])[0], read["rows"]["pixels"][-1])
+
+
+def test_where_a_row_lies_does_not_depend_on_how_many_there_are() -> None:
+    """The last pack of a job is shorter; its rows are fetched without reading how many it has."""
+    assert {len(packs._header(rows)) for rows in (1, 9, 250, 100_000)} == {packs._HEADER_BYTES}
 
 
 def test_what_comes_back_damaged_is_no_feature(everything_kept: FeatureStore, tmp_path: Path) -> None:
