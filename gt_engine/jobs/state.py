@@ -7,7 +7,7 @@ what is written can never differ.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -201,12 +201,21 @@ class JobState:
 
 
 def dump(state: JobState) -> bytes:
-    """The state as JSON."""
-    document = asdict(state)
+    """The state as JSON. It is written after every step, so what may be as long as the job is written short."""
+    progress = state.progress
+    document = asdict(replace(state, progress=Progress(objects=())))
     document["clock"] = state.clock.isoformat()
-    document["progress"]["failed"] = sorted(state.progress.failed)
-    document["progress"]["by_people"] = sorted(state.progress.by_people)
-    del document["progress"]["ahead"]  # it follows from the open batches
+    document["progress"] = {  # without `ahead`: it follows from the open batches
+        "objects": _dump_ids(progress.objects),
+        "failed": sorted(progress.failed),
+        "labeled_before": _dump_ids(progress.labeled_before),
+        "by_people": sorted(progress.by_people),
+        "batches": [
+            {"purpose": one.purpose, "labeled": _dump_ids(one.labeled), "unlabeled": _dump_ids(one.unlabeled)}
+            for one in progress.batches
+        ],
+        "rounds": [{**vars(one), "machine": _dump_ids(one.machine)} for one in progress.rounds],
+    }
     for batch, written in zip(state.open_batches, document["open_batches"], strict=True):
         written["until"] = batch.until.isoformat()
         written["remind_at"] = batch.remind_at.isoformat() if batch.remind_at else None
@@ -222,12 +231,12 @@ def load(body: bytes) -> JobState:
     return JobState(
         clock=datetime.fromisoformat(document.pop("clock")).astimezone(UTC),
         progress=Progress(
-            objects=tuple(progress["objects"]),
+            objects=_load_ids(progress["objects"]),
             failed=frozenset(progress["failed"]),
-            labeled_before=tuple(progress.get("labeled_before", ())),
+            labeled_before=_load_ids(progress.get("labeled_before", ())),
             by_people=frozenset(progress.get("by_people", ())),
             batches=tuple(_batch(**batch) for batch in progress["batches"]),
-            rounds=tuple(Round(**_tuples(round_)) for round_ in progress["rounds"]),
+            rounds=tuple(_round(**_tuples(round_)) for round_ in progress["rounds"]),
         ),
         human=tuple(HumanWork(**_tuples(work)) for work in document.pop("human")),
         machine=tuple(document.pop("machine")),
@@ -262,8 +271,29 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _batch(purpose: str, labeled: list[str], unlabeled: list[str]) -> HumanBatch:
-    return HumanBatch(Purpose(purpose), tuple(labeled), tuple(unlabeled))
+def _batch(purpose: str, labeled: str | Sequence[str], unlabeled: str | Sequence[str]) -> HumanBatch:
+    return HumanBatch(Purpose(purpose), _load_ids(labeled), _load_ids(unlabeled))
+
+
+def _round(machine: str | Sequence[str], **members: Any) -> Round:
+    return Round(machine=_load_ids(machine), **members)
+
+
+def _dump_ids(object_ids: Sequence[str]) -> str:
+    """Numbers of lines: a run of them as its ends."""
+    if len(object_ids) > 1:
+        run = range(int(object_ids[0]), int(object_ids[-1]) + 1)
+        if len(run) == len(object_ids) and all(map(str.__eq__, object_ids, map(str, run))):
+            return f"{run.start}-{run.stop - 1}"
+    return " ".join(object_ids)
+
+
+def _load_ids(text: str | Sequence[str]) -> tuple[str, ...]:
+    """What `_dump_ids` wrote; earlier engines wrote one by one."""
+    if not isinstance(text, str):
+        return tuple(text)
+    first, is_run, last = text.partition("-")
+    return tuple(map(str, range(int(first), int(last) + 1))) if is_run else tuple(text.split())
 
 
 def _tuples(members: dict[str, Any]) -> dict[str, Any]:

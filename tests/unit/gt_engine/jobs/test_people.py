@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gt_engine.jobs.state import JobState, dump, load
+from gt_engine.jobs.state import JobState, load
 from gt_engine.jobs.worker import take_step
 from gt_engine.store import Phase
 from gt_engine.workforce.ended import load as load_ended
@@ -309,14 +309,6 @@ def test_killed_at_any_write_the_job_ends_with_the_same_labels(tmp_path: Path, k
     ]
     assert sorted(entries) == ["0", "1", "2"]
     assert labeled(job) == 3
-
-
-def test_a_state_of_before_there_were_people_is_read() -> None:
-    state = JobState(clock=START)
-    document = json.loads(dump(state))
-    for name in ("open_batches", "closing", "asked"):
-        del document[name]
-    assert load(json.dumps(document).encode()) == state
 
 
 def _begin(job: Job, worker: Any) -> str:
