@@ -31,12 +31,12 @@ def screen(request: pytest.FixtureRequest, open_browser: Open) -> Any:
 @pytest.fixture
 def boss(screen: Any, world: PortalWorld) -> Iterator[Desk]:
     """At the desk of one who runs the team, with a job and people."""
-    world.add_job(count=3)
     for name in ("Ben", "Cleo with a long name that goes on"):
         world.worker(name)
     with world.served():
         desk = Desk(screen[0], world)
         desk.sign_in("Ada", manager=True)
+        world.add_job(count=3)
         yield desk
         desk.browser.get("about:blank")
         desk.browser.delete_all_cookies()
