@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.tools import JSON, Tools
-from gt_engine.workforce.progress import JobProgress, progress_of
+from gt_engine.workforce.progress import DECLINE_REASONS, JobProgress, progress_of
 from gt_service.outputs.layout import PEOPLE_NOW
 
 EVERY = timedelta(minutes=1)
 OBJECTS_A_MINUTE = 2_000
 """Every object on offer is read for the figures: so of a job with more they are written more rarely."""
-FIGURES = ("at_work", "offered", "done", "answers", "last_hour", "active_seconds", "workers_per_object")
+FIGURES = (
+    "at_work",
+    "offered",
+    "in_work",
+    "done",
+    "given_up",
+    "answers",
+    "last_hour",
+    "active_seconds",
+    "workers_per_object",
+)
 
 
 def publish_figures(job: JobContext, tools: Tools, now: datetime) -> None:
@@ -26,8 +37,13 @@ def publish_figures(job: JobContext, tools: Tools, now: datetime) -> None:
         return
     tools.figures_due[name] = now + max(EVERY, EVERY * offer.asked / OBJECTS_A_MINUTE)
     figures = progress_of(offer, list(tools.people.objects(name)), now)
-    tools.objects.write(job.tree.root / PEOPLE_NOW, dump(figures, now), JSON)
+    portal = tools.settings.public_url or tools.teams.portal() or ""
+    tools.objects.write(job.tree.root / PEOPLE_NOW, dump(figures, portal, now), JSON)
 
 
-def dump(progress: JobProgress, now: datetime) -> bytes:
-    return json.dumps({"at": now.isoformat(), **{name: getattr(progress, name) for name in FIGURES}}).encode()
+def dump(progress: JobProgress, portal: str, now: datetime) -> bytes:
+    """The figures, why people declined, and where the portal is that says more to those who may know."""
+    declines = Counter(DECLINE_REASONS.get(one.reason, one.reason) for one in progress.declines)
+    figures = {name: getattr(progress, name) for name in FIGURES}
+    document = {"at": now.isoformat(), **figures, "declines": dict(declines.most_common()), "portal": portal}
+    return json.dumps(document).encode()

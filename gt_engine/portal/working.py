@@ -12,18 +12,13 @@ from starlette.responses import JSONResponse, Response
 from gt_engine.portal.calls import Call, page
 from gt_engine.portal.frames import job_has_grid, page_address
 from gt_engine.workforce.members import Worker
+from gt_engine.workforce.progress import DECLINE_REASONS
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES, Task
 from gt_service.errors import InvalidInput
 
 MAX_ANSWER_BYTES = MAX_DRAFT_BYTES + 64 * 1024
 LOOK_AGAIN_SECONDS = 10
 """How soon the page of a job that has no work now asks again."""
-DECLINE_REASONS = {
-    "cannot-be-shown": "The image cannot be shown",
-    "unclear": "The instructions do not say what to do here",
-    "offensive": "The content is offensive or disturbing",
-    "other": "Something else",
-}
 
 
 def first_page(call: Call, worker: Worker) -> str:

@@ -12,6 +12,12 @@ from gt_engine.workforce.offers import ObjectOffer, Status
 
 AT_WORK = timedelta(minutes=10)
 """Who did something so short a time ago is at work."""
+DECLINE_REASONS = {
+    "cannot-be-shown": "The image cannot be shown",
+    "unclear": "The instructions do not say what to do here",
+    "offensive": "The content is offensive or disturbing",
+    "other": "Something else",
+}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ RECENT = 20
 LONGEST_TASK = timedelta(seconds=28_800)
 MAX_COMMENT = 1_000
 PARTS_KEPT = 64
+WAKE_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class Tasks:
     pause: Callable[[Carelessness], None] = _no_pause
     _parts: dict[tuple[str, int], dict[int, OfferedLine]] = field(init=False, default_factory=dict, repr=False)
     _gold: dict[str, Mapping[str, Mapping[str, Any]]] = field(init=False, default_factory=dict, repr=False)
+    _wake_due: dict[str, datetime] = field(init=False, default_factory=dict, repr=False)
     _finder: Finder = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -231,7 +233,7 @@ class Tasks:
             if offer.first >= offer.asked:  # the job's end may wait for nothing else
                 self.wake(offer.job)
         else:
-            self._wake_if_settled(changed)
+            self._tell(changed, now)
 
     def decline(self, worker: Worker, task_id: str, reason: str, comment: str, now: datetime) -> None:
         """Never comes back to this worker. Errors: `InvalidInput` without a reason, `Conflict`, `NotFound`."""
@@ -247,7 +249,7 @@ class Tasks:
         declined(item)
         files = self._files(offer)
         files.write_decline(item.object_id, DeclineFile(worker.worker_id, now, reason, comment))
-        self._wake_if_settled(self._change(worker, task_id, declined))
+        self._tell(self._change(worker, task_id, declined), now)
         files.remove_answer(item.object_id, worker.worker_id)  # of a task that was undone
 
     def release(self, worker: Worker, task_id: str, now: datetime) -> None:
@@ -423,8 +425,10 @@ class Tasks:
                 return replace(changed, version=changed.version + 1)
         raise Conflict("too many people are at this data object at once", remedy="Try again.")
 
-    def _wake_if_settled(self, item: ObjectOffer) -> None:
-        if item.is_settled or item.is_undecided:
+    def _tell(self, item: ObjectOffer, now: datetime) -> None:
+        """Wakes the job where an object has all that was asked for; else once a minute, for its owner's figures."""
+        if item.is_settled or item.is_undecided or now >= self._wake_due.get(item.job, now):
+            self._wake_due[item.job] = now + WAKE_EVERY
             self.wake(item.job)
 
     def _files(self, offer: JobOffer) -> WorkFiles:

@@ -67,6 +67,9 @@ def test_the_owner_s_page_is_told_how_people_are_getting_on_at_most_once_a_minut
     figures = json.loads(job.files[PEOPLE_NOW])
     assert (figures["at_work"], figures["answers"], figures["last_hour"], figures["active_seconds"]) == (2, 2, 2, 8)
     assert ANN.worker_id not in job.files[PEOPLE_NOW].decode()
+    job.tasks.decline(CAT, _begin(job, CAT), "cannot-be-shown", "", job.clock)
+    job.later(60)
+    assert json.loads(job.files[PEOPLE_NOW])["declines"] == {"The image cannot be shown": 1}
     job.later(3700)
     figures = json.loads(job.files[PEOPLE_NOW])
     assert (figures["at_work"], figures["last_hour"]) == (0, 0)

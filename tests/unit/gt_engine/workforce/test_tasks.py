@@ -83,10 +83,19 @@ def test_a_worker_answers_every_object_once_and_no_object_has_more_answers_than_
     assert portal.tasks.jobs(CAT, portal.now)[0].tasks_left == 0
 
 
+def test_the_job_is_woken_once_a_minute_while_people_work_so_that_its_owner_sees_them() -> None:
+    """An object that three are asked for may take days until it has all its answers."""
+    portal = Portal(objects=9, wanted=3)
+    for minutes, times in ((0, 1), (0, 1), (1, 2), (5, 3)):
+        portal.now += timedelta(minutes=minutes)
+        portal.answer(ANN)
+        assert len(portal.woken) == times
+
+
 def test_the_job_is_woken_by_the_last_answer_to_an_object_and_when_little_is_left_to_begin() -> None:
     portal = Portal(objects=9, wanted=2)
     portal.answer(ANN)
-    assert portal.woken == []
+    portal.woken.clear()
     portal.answer(BOB)
     assert portal.woken == ["birds-0001"]
     for _ in range(5):

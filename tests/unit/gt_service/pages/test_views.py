@@ -228,6 +228,12 @@ def test_who_is_at_work_is_shown_as_the_engine_says_and_ground_truth_does_not() 
 
     [people] = shown([(running, figures)]).people
     assert (people.at_work, people.answers, people.last_hour) == ("2", "60", "40")
+    assert (people.an_answer, people.declines, people.team_page) == ("10 s", (), "")
+    more = {"declines": {"Unclear": 3}, "portal": "https://labels.example.org", "given_up": 1}
+    [told] = shown([(running, figures | more)]).people
+    assert (told.declined, told.declines, told.given_up) == ("3", (("Unclear", "3"),), "1")
+    assert told.team_page == "https://labels.example.org/team"
+    assert not shown([(running, figures | {"portal": "javascript:alert(1)"})]).people[0].team_page
     assert people.minutes_left == "15"  # 45 images, two answers each, ten seconds an answer
     [begun] = shown([(running, {**figures, "answers": 2})]).people
     assert begun.minutes_left == "–"
