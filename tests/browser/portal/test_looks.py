@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from gt_engine.workforce.members import Worker
 from tests.browser.conftest import Open
 from tests.browser.portal.conftest import Desk
-from tests.portal_world import JOB, PortalWorld
+from tests.portal_world import PortalWorld
 from tests.waiting import soon
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
@@ -19,6 +20,9 @@ FAULTS = """const done = arguments[arguments.length - 1];
 axe.run({exclude: [["iframe"]]}).then((found) => done(found.violations
   .filter((fault) => ["serious", "critical"].includes(fault.impact))
   .map((fault) => `${fault.id}: ${fault.nodes.map((node) => node.html).join(" | ")}`)))"""
+LABELED = "birds-0002"
+"""A job that people have begun."""
+
 SCREENS = [(1280, 820, False), (1280, 820, True), (820, 1100, False), (390, 780, False), (390, 780, True)]
 
 
@@ -31,15 +35,30 @@ def screen(request: pytest.FixtureRequest, open_browser: Open) -> Any:
 @pytest.fixture
 def boss(screen: Any, world: PortalWorld) -> Iterator[Desk]:
     """At the desk of one who runs the team, with a job and people."""
-    for name in ("Ben", "Cleo with a long name that goes on"):
-        world.worker(name)
+    people = [world.worker(name) for name in ("Ben", "Cleo with a long name that goes on")]
     with world.served():
         desk = Desk(screen[0], world)
         desk.sign_in("Ada", manager=True)
         world.add_job(count=3)
+        world.add_job(LABELED, count=2, workers=2)
+        for worker in people:
+            label_and_decline(world, worker)
         yield desk
         desk.browser.get("about:blank")
         desk.browser.delete_all_cookies()
+
+
+def label_and_decline(world: PortalWorld, worker: Worker) -> None:
+    size = {"width": 960, "height": 640}
+    box = {"label": "Bird", "left": 10, "top": 20, "width": 100, "height": 80}
+    answer = {"boundingBox": {"boundingBoxes": [box], "inputImageProperties": size}}
+    for does in (
+        lambda task: world.tasks.submit(worker, task, answer, 12, world.clock()),
+        lambda task: world.tasks.decline(worker, task, "other", "Is a chicken a bird here?", world.clock()),
+    ):
+        task = world.tasks.next(worker, LABELED, world.clock())
+        assert task is not None
+        does(world.tasks.accept(worker, task.task_id, world.clock()).task_id)
 
 
 def check(desk: Desk, name: str, screen: Any, screenshots: Path) -> None:
@@ -49,13 +68,15 @@ def check(desk: Desk, name: str, screen: Any, screenshots: Path) -> None:
         "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert wide == 0, f"{name} is wider than the screen by {wide} pixels"
+    cut = "return [...document.querySelectorAll('.table')].map((one) => one.scrollWidth - one.clientWidth)"
+    assert max(desk.browser.execute_script(cut), default=0) <= 0, f"a table of {name} is cut off"
     desk.browser.execute_script(AXE)
     assert desk.browser.execute_async_script(FAULTS) == []
     assert desk.script_errors() == []
 
 
 def test_pages(boss: Desk, screen: Any, screenshots: Path) -> None:
-    for name, path in (("jobs", "/jobs"), ("me", "/me"), ("team", "/team"), ("job", f"/team/jobs/{JOB}")):
+    for name, path in (("jobs", "/jobs"), ("me", "/me"), ("team", "/team"), ("job", f"/team/jobs/{LABELED}")):
         boss.browser.get(boss.world.url + path)
         check(boss, name, screen, screenshots)
     boss.browser.get(f"{boss.world.url}/sign-in/{boss.world.invitation('Dan')}")
