@@ -8,25 +8,22 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from gt_service.money import MILLS_PER_DOLLAR, Mills, usd
-from gt_service.reports.amounts import MINUS, exact
+from gt_service.reports.amounts import MINUS, NOTHING, decimal, exact, number, percent
 
-NOTHING = "–"
+__all__ = [
+    "NOTHING",
+    "decimal",
+    "duration",
+    "moment",
+    "money",
+    "money_in_column",
+    "money_per_image",
+    "number",
+    "percent",
+    "time",
+]
+
 ROUND_UP_SECONDS = 60
-
-
-def number(value: int | None) -> str:
-    """1,250, or a dash where there is none."""
-    return NOTHING if value is None else f"{value:,}"
-
-
-def percent(share: float | None, *, digits: int = 0) -> str:
-    """0.804 as "80 %" (with `digits=1` "80.4 %")."""
-    return NOTHING if share is None else f"{round(share * 100, digits) or 0.0:.{digits}f} %"
-
-
-def decimal(value: float | None, *, digits: int = 3) -> str:
-    """0.934, or a dash where there is none."""
-    return NOTHING if value is None else f"{value:.{digits}f}"
 
 
 def money(mills: int | None) -> str:

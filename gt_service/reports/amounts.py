@@ -1,8 +1,21 @@
-"""Money as a report prints it: whole cents in headlines, all three decimals in tables, so that columns align."""
+"""Numbers as reports and pages print them; a dash where there is none. Money: whole cents in headlines, all three
+decimals in tables, so that columns align.
+"""
 
 from __future__ import annotations
 
 MINUS = "\N{MINUS SIGN}"
+NOTHING = "–"
+
+
+def number(value: int | None) -> str:
+    """1,250."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def decimal(value: float | None, *, digits: int = 3) -> str:
+    """0.934."""
+    return NOTHING if value is None else f"{value:.{digits}f}"
 
 
 def cents(mills: int) -> str:
@@ -16,8 +29,10 @@ def exact(mills: int) -> str:
     return f"{_sign(mills)}${abs(mills) / 1000:,.3f}"
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """A share as "48 %"; what rounds to nothing has no sign."""
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share as "48 %", with `digits=1` "48.2 %"; what rounds to nothing has no sign."""
+    if share is None:
+        return NOTHING
     rounded = round(100 * share, digits) or 0.0
     return f"{rounded:.{digits}f} %".replace("-", MINUS)
 

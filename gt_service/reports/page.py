@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gt_service.money import Mills, usd
-from gt_service.reports.amounts import MINUS, cents, duration, exact, percent
+from gt_service.reports.amounts import MINUS, NOTHING, cents, decimal, duration, exact, number, percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -46,13 +46,13 @@ def _environment() -> Environment:
         usd=lambda mills: usd(Mills(round(mills))).replace("-", MINUS),
         cents=cents,
         mills=exact,
-        percent=lambda share: "–" if share is None else percent(share),
-        percent1=lambda share: "–" if share is None else percent(share, 1),
-        count=lambda number: "–" if number is None else f"{number:,}",
-        score=lambda score: "–" if score is None else f"{score:.3f}",
-        hours=lambda hours: "–" if hours is None else duration(hours * 3600),
-        seconds=lambda seconds: "–" if seconds is None else f"{seconds:.1f}",
-        time=lambda text: "–" if not text else text.replace("T", " ")[:16] + " UTC",
+        percent=percent,
+        percent1=lambda share: percent(share, 1),
+        count=number,
+        score=decimal,
+        hours=lambda hours: NOTHING if hours is None else duration(hours * 3600),
+        seconds=lambda seconds: decimal(seconds, digits=1),
+        time=lambda text: NOTHING if not text else text.replace("T", " ")[:16] + " UTC",
         interval=_interval,
     )
     return environment
