@@ -206,20 +206,25 @@ def estimate(
     cost = sum((job.cost for job in jobs), _NOTHING)
     fee = table.service_fee(spec.task, LATEST)
     _, seconds, _ = _seconds(spec, history)
+    all_human = Mills(
+        fee.cost(objects) + _workers(spec, objects, seconds) + _computing(spec, objects, objects, 0, table)
+    )
     return Estimate(
         low=cost.low,
         likely=cost.likely,
         high=cost.high,
         ceiling=cost.ceiling,
-        all_human=Mills(
-            fee.cost(objects) + _workers(spec, objects, seconds) + _computing(spec, objects, objects, 0, table)
-        ),
+        all_human=all_human,
         jobs=jobs,
         assumptions=(
             *_assumptions(spec, jobs, history, table),
             *([f"{checked:,} of the {imported:,} imported labels are checked by people"] if checked else []),
+            *([_CHEAPER] if spec.uses_auto_labeling and cost.likely > all_human else []),
         ),
     )
+
+
+_CHEAPER = "people alone likely cost less money here: auto_labeling: false in the spec has them label everything"
 
 
 def worst_case(

@@ -138,6 +138,13 @@ def test_assumptions_are_printed_with_the_numbers() -> None:
     assert "does not pay private" in " ".join(estimate(private, 1250).assumptions)
 
 
+def test_where_people_alone_are_cheaper_the_spec_s_field_is_named() -> None:
+    """The figures said so, and nothing said what to do about it."""
+    private = spec(workforce=PRIVATE_TEAM, price_per_task=None)
+    assert "auto_labeling: false" in " ".join(estimate(private, 100).assumptions)
+    assert "auto_labeling: false" not in " ".join(estimate(NOTEBOOK, 5_000).assumptions)
+
+
 def test_past_jobs_come_from_reports() -> None:
     """The history would be empty or wrong."""
     report = {
