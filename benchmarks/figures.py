@@ -198,7 +198,7 @@ def replayed_jobs(read: Results) -> str:
         spread = f"{_percent(row['tenth'])} to {_percent(row['ninetieth'])}"
         lines.append(
             (
-                f"{row['data']}, {row['images']:,} a job",
+                f"{row['data']}, {row['images']:,} a job" + ", given detector" * row.get("given", False),
                 f"{MEASURES[row['loss']]} {row['target']:.2f}",
                 "warm" if row["learnt"] else "first",
                 str(row["workers"]),
@@ -209,6 +209,21 @@ def replayed_jobs(read: Results) -> str:
         )
     heads = ("photos", "target", "job", "workers", "perfect selector", "by confidence", "labeled by machine", "missed")
     return table(heads, lines)
+
+
+def drawn_jobs(read: Results) -> str:
+    lines = [
+        (
+            f"{row['data']}, {row['drawn']:,} a job",
+            f"{MEASURES[row['loss']]} {row['target']:.2f}",
+            f"{row['delta']:g}",
+            _percent(row["machine_share"]),
+            _percent(row["missed"], 1),
+            _percent(row["missed_expected"], 1),
+        )
+        for row in read("drawn_jobs")
+    ]
+    return table(("photos", "target", "δ", "labeled by machine", "missed", "missed, in expectation"), lines)
 
 
 # ---------------------------------------------------------------- proposals
@@ -302,6 +317,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "certificate-ahead": certificate_ahead,
     "real-photos": real_photos,
     "replayed-jobs": replayed_jobs,
+    "drawn-jobs": drawn_jobs,
     "proposals": proposals,
     "imported-labels": imported_labels,
     "second-look": second_look,

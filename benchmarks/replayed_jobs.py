@@ -8,6 +8,9 @@ One model is trained, on the labels that a cold job has when it first decides, o
 rules, but with this model in every round. That costs one training instead of hundreds, shows how much of a result is
 luck, and is no more than whole jobs do (benchmarks/real_photos.py), whose model learns on. Whatever the member that
 answers says, it has never seen the image. DIR holds boxes, or folders named by classes.
+
+The plays of one job share its images, and so its luck. With --drawn N every play has a job of its own: N images drawn
+with replacement from all those predicted. Then it is also known what its labels may be expected to lose.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ from gt_engine.autolabel import (
     next_step,
 )
 from gt_engine.autolabel.certify import DELTA
-from gt_engine.autolabel.rounds import OPENING_SHARE, decide
+from gt_engine.autolabel.rounds import OPENING_SHARE, Round, decide
 from gt_engine.consolidation import consolidate_batch
 from gt_engine.labels import ClassLabel, Integers, Label, Task
 from gt_engine.workforce import SimulatedWorkforce
@@ -101,9 +104,25 @@ class Said:
         places = {one: i for i, one in enumerate(self.ids)}
         return np.array([places[one] for one in ids], np.int64)
 
+    def drawn(self, images: int, seed: int) -> Said:
+        """Another job of the same kind: its images are drawn with replacement."""
+        rows = np.random.default_rng([7, seed]).integers(0, len(self.ids), images)
+        ids = tuple(str(number) for number in range(images))
+        return Said(ids, self.confidences[rows], self.by_people[rows], self.by_gold[rows])
 
-def played(said: Said, plan: JobPlan) -> tuple[float, float | None, int]:
-    """The share of the job that the machine labels, its true loss there, and people's labels at the first decision."""
+    def expected(self, rounds: Sequence[Round]) -> float:
+        """The true loss to be expected of what the machine labeled in the rounds of a job drawn from these images."""
+        lost, machine, below = 0.0, 0, np.inf
+        for one in rounds:
+            if one.threshold is not None and one.machine:
+                region = (self.confidences >= one.threshold) & (self.confidences < below)
+                lost += len(one.machine) * float(self.by_gold[region].mean())
+                machine, below = machine + len(one.machine), one.threshold
+        return lost / max(machine, 1)
+
+
+def played(said: Said, plan: JobPlan) -> Progress:
+    """The job, done."""
     progress = Progress(said.ids)
     while not isinstance(step := next_step(plan, progress), Finish):
         if isinstance(step, AskPeople):
@@ -120,19 +139,24 @@ def played(said: Said, plan: JobPlan) -> tuple[float, float | None, int]:
             losses=said.by_people[checked],
         )
         progress = progress.with_round(decision)
-    machine = said.at(progress.machine())
-    loss = float(said.by_gold[machine].mean()) if len(machine) else None
-    return len(machine) / len(said.ids), loss, progress.rounds[0].human if progress.rounds else len(said.ids)
+    return progress
 
 
-def replayed(said: Said, guarantee: Guarantee, *, warm: bool, plays: int) -> dict[str, float]:
+def replayed(said: Said, guarantee: Guarantee, *, warm: bool, plays: int, drawn: int = 0) -> dict[str, float]:
     """Means over the plays, as shares of the job: `machine_share` with its tenth and ninetieth percentile, and the
     ceilings `perfect` and `by_confidence` of the first decision as in `real_photos.py`. `missed`: the share of plays
-    whose machine labels miss the target."""
-    outcomes = [played(said, JobPlan(seed, warm, guarantee=guarantee)) for seed in range(plays)]
-    shares = [share for share, _, _ in outcomes]
-    asked = outcomes[0][2]
-    left = 1 - asked / len(said.ids)
+    whose machine labels miss the target; `missed_expected`, of drawn jobs: of those that may be expected to."""
+    size = drawn or len(said.ids)
+    shares, missed, expected = [], [], []
+    for seed in range(plays):
+        job = said.drawn(drawn, seed) if drawn else said
+        progress = played(job, JobPlan(seed, warm, guarantee=guarantee))
+        machine = job.at(progress.machine())
+        shares.append(len(machine) / size)
+        missed.append(len(machine) > 0 and float(job.by_gold[machine].mean()) > guarantee.risk)
+        expected.append(said.expected(progress.rounds) > guarantee.risk)
+    asked = progress.rounds[0].human if progress.rounds else size
+    left = 1 - asked / size
     ranked = said.by_gold[np.argsort(-said.confidences, kind="stable")]
     most = {"perfect": np.sort(said.by_gold), "by_confidence": ranked}
     ceilings = {name: left * most_within(losses, guarantee.risk) / len(losses) for name, losses in most.items()}
@@ -140,8 +164,10 @@ def replayed(said: Said, guarantee: Guarantee, *, warm: bool, plays: int) -> dic
         "machine_share": float(np.mean(shares)),
         "tenth": float(np.quantile(shares, 0.1)),
         "ninetieth": float(np.quantile(shares, 0.9)),
-        "missed": float(np.mean([loss is not None and loss > guarantee.risk for _, loss, _ in outcomes])),
+        "missed": float(np.mean(missed)),
     }
+    if drawn:
+        figures["missed_expected"] = float(np.mean(expected))
     return {"asked_first": asked} | {name: round(value, 4) for name, value in figures.items()}
 
 
@@ -157,6 +183,9 @@ def main() -> None:
     parser.add_argument("--targets", default="0.9")
     parser.add_argument("--delta", type=float, default=DELTA)
     parser.add_argument("--plays", type=int, default=200)
+    parser.add_argument(
+        "--drawn", type=int, default=0, help="images of a job drawn anew in each play (0: the same job)"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--features", type=Path, help="keep features here")
@@ -170,11 +199,11 @@ def main() -> None:
         learner.losses(said.labels, [truth[one] for one in said.ids]) for truth in (people, photos.gold)
     )
     job = Said(said.ids, said.confidences, by_people, by_gold)
-    asked = {key: getattr(options, key) for key in ("learnt", "workers", "loss", "plays", "seed")}
+    asked = {key: getattr(options, key) for key in ("learnt", "workers", "loss", "plays", "drawn", "delta", "seed")}
     rows: list[dict[str, Any]] = []
     for target in (float(one) for one in options.targets.split(",")):
         guarantee = Guarantee(options.loss, target, options.delta)
-        found = replayed(job, guarantee, warm=options.learnt > 0, plays=options.plays)
+        found = replayed(job, guarantee, warm=options.learnt > 0, plays=options.plays, drawn=options.drawn)
         score = round(1 - float(job.by_gold.mean()), 4)
         rows.append(
             {"data": options.data.name, "images": len(said.ids), **asked, "target": target, "score": score, **found}

@@ -55,6 +55,7 @@ class Job:
     human: dict[str, Label] = field(default_factory=dict)
     log: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     training_seconds: float = 0.0
     model: bytes = b""
     peak_mb: float = 0.0
@@ -88,6 +89,7 @@ class Job:
             "human_error": round(float(np.mean(people)), 4),
             "human_mean_iou": round(float(np.mean(human_ious)), 4),
             "seconds": round(self.seconds, 1),
+            "cpu_seconds": round(self.cpu_seconds, 1),
             "training_seconds": round(self.training_seconds, 1),
             "peak_mb": round(self.peak_mb),
             "model_mb": round(len(self.model) / 2**20, 2),
@@ -114,7 +116,7 @@ def run_job(
     `before_round` is shown the model of each round and the objects that were left when it decided; its time is not
     counted.
     """
-    job, started = Job(name), time.perf_counter()
+    job, started, cpu = Job(name), time.perf_counter(), time.process_time()
     crowd = SimulatedWorkforce(seed, classes=len(classes))
     plan = JobPlan(seed, warm=initial is not None and not keep_training_batch, guarantee=guarantee)
     progress, model = Progress(tuple(ids)), initial
@@ -134,9 +136,9 @@ def run_job(
         took = time.perf_counter() - began
         model = outcome.model
         if before_round is not None:
-            began = time.perf_counter()
+            began, cpu_began = time.perf_counter(), time.process_time()
             before_round(model, progress.pool())
-            started += time.perf_counter() - began
+            started, cpu = started + time.perf_counter() - began, cpu + time.process_time() - cpu_began
         job.machine.update(outcome.labels)
         now = outcome.round
         errors = [
@@ -164,12 +166,14 @@ def run_job(
         model = train(learner, features, plan, progress, job.human, job.machine, classes=classes, model=model).model
         job.training_seconds += time.perf_counter() - began
     job.model, job.seconds = model or b"", time.perf_counter() - started
+    job.cpu_seconds = time.process_time() - cpu
     job.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return job
 
 
 def prepared(seed: int, count: int, directory: Path, threads: int) -> tuple[FeatureView, dict[str, Label], float]:
     """Scenes of a seed: their features, their gold labels, and the seconds that the features took."""
+    directory.mkdir(parents=True, exist_ok=True)
     store = FeatureStore(directory, threads=threads)
     keys = {f"{seed}/{i}": f"scene-{seed}-{i}" for i in range(count)}
     known = _truth(seed, count, directory)
@@ -261,7 +265,6 @@ def main() -> None:
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch:
         directory = options.features or Path(scratch)
-        directory.mkdir(parents=True, exist_ok=True)
         for seed in range(int(low), int(high or low) + 1):
             began = time.perf_counter()
             results += experiment(seed, options, directory)
