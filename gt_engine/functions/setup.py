@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -48,18 +48,17 @@ def setup() -> Setup:
     return read_setup(os.environ)
 
 
+@cache
+def waker() -> Waker:
+    """This function's, before there are settings: it needs no key. Errors: as `setup`, for lack of a variable."""
+    return _waker(os.environ)
+
+
 def read_setup(environment: Mapping[str, str]) -> Setup:
     """Errors: as `setup`."""
 
-    def value(name: str) -> str:
-        try:
-            return environment[name]
-        except KeyError:
-            raise InvalidInput(
-                f"the environment has no {name}", remedy="Deploy with gt-service; it sets it.", field=name
-            ) from None
-
-    region = value("AWS_REGION") if "AWS_REGION" in environment else value("AWS_DEFAULT_REGION")
+    value = partial(_value, environment)
+    region = _region(environment)
     keys = environment.get("GT_ENGINE_KEYS_PARAMETER", "")
     settings = Settings(
         region=region,
@@ -78,10 +77,9 @@ def read_setup(environment: Mapping[str, str]) -> Setup:
         certificate_key=environment.get("GT_ENGINE_CERTIFICATE_KEY", ""),
         public_url=environment.get("GT_ENGINE_PUBLIC_URL", "").rstrip("/"),
     )
-    queue = value("GT_ENGINE_STEPS_QUEUE_URL")
     return Setup(
         settings,
-        Waker(client("sqs", region), queue),
+        _waker(environment),
         Timers(
             client("scheduler", region),
             prefix=value("GT_ENGINE_TIMERS"),
@@ -89,6 +87,23 @@ def read_setup(environment: Mapping[str, str]) -> Setup:
             role_arn=value("GT_ENGINE_TIMER_ROLE_ARN"),
         ),
     )
+
+
+def _waker(environment: Mapping[str, str]) -> Waker:
+    return Waker(client("sqs", _region(environment)), _value(environment, "GT_ENGINE_STEPS_QUEUE_URL"))
+
+
+def _region(environment: Mapping[str, str]) -> str:
+    return environment.get("AWS_REGION") or _value(environment, "AWS_DEFAULT_REGION")
+
+
+def _value(environment: Mapping[str, str], name: str) -> str:
+    try:
+        return environment[name]
+    except KeyError:
+        raise InvalidInput(
+            f"the environment has no {name}", remedy="Deploy with gt-service; it sets it.", field=name
+        ) from None
 
 
 def _secrets(ssm: Any, name: str) -> dict[str, str]:

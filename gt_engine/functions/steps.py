@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gt_engine.functions.setup import setup
+from gt_engine.functions.setup import setup, waker
 from gt_engine.functions.waking import Timers, Waker
 from gt_engine.jobs import worker
 from gt_engine.jobs.faults import Fault
@@ -46,25 +46,28 @@ class Hands:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """One message of the queue, `{"job": name}`; or the end of an execution that worked on a job's chunks, told by
     EventBridge, which wakes the job: to be told twice, or not at all, changes nothing."""
-    own = setup()
     if event.get("source") == "aws.states":
-        own.waker.wake(json.loads(event["detail"]["input"])["job"])
+        waker().wake(json.loads(event["detail"]["input"])["job"])
         return {}
-    hands = Hands(
+    failures = []
+    for record in event["Records"]:
+        # Held before anything may fail: else the job would wait for as long as Lambda wants its queue to wait.
+        with waker().holding(record["receiptHandle"]):
+            job, times = json.loads(record["body"])["job"], int(record["attributes"]["ApproximateReceiveCount"])
+            if not take(job, _hands(context), times=times):
+                failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+
+
+def _hands(context: Any) -> Hands:
+    own = setup()
+    return Hands(
         step=lambda name: worker.run_step(own.settings, name),
         fail=lambda name, reason: worker.fail_job(own.settings, name, reason),
         waker=own.waker,
         timers=own.timers,
         left=lambda: context.get_remaining_time_in_millis() / 1000,
     )
-    failures = []
-    for record in event["Records"]:
-        with own.waker.holding(record["receiptHandle"]):
-            if not take(
-                json.loads(record["body"])["job"], hands, times=int(record["attributes"]["ApproximateReceiveCount"])
-            ):
-                failures.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failures}
 
 
 def take(job: str, hands: Hands, *, times: int = 1) -> bool:

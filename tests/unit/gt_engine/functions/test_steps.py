@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from gt_engine.functions import steps
 from gt_engine.functions.steps import MOST_DEATHS, TROUBLE_PAUSE, Hands, take
+from gt_engine.functions.waking import HELD_SECONDS, Waker
 from gt_engine.jobs.faults import Fault
 from gt_engine.jobs.schedule import MOST_TRIES, StepReport
 
@@ -152,8 +153,27 @@ def test_the_end_of_an_execution_wakes_its_job_however_often_it_is_told(
 ) -> None:
     """The images are looked at by then, and the job waits for nothing else."""
     woken = list[str]()
-    monkeypatch.setattr(steps, "setup", lambda: SimpleNamespace(waker=SimpleNamespace(wake=woken.append)))
+    monkeypatch.setattr(steps, "waker", lambda: SimpleNamespace(wake=woken.append))
     detail = {"status": "SUCCEEDED", "input": json.dumps({"job": "birds-0001", "firsts": [0, 250]})}
     for _ in range(times):
         steps.handler({"source": "aws.states", "detail": detail}, None)
     assert woken == ["birds-0001"] * times
+
+
+def test_a_function_that_cannot_read_its_settings_keeps_the_job_for_two_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not for the sixteen of the queue: the parameter with the keys may be throttled, or its rights be late."""
+    held = list[int]()
+    sqs = SimpleNamespace(change_message_visibility=lambda **change: held.append(change["VisibilityTimeout"]))
+
+    def throttled() -> Any:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "GetParameter")
+
+    monkeypatch.setattr(steps, "waker", lambda: Waker(sqs, "url"))  # type: ignore[arg-type]
+    monkeypatch.setattr(steps, "setup", throttled)
+    record = {"receiptHandle": "receipt", "messageId": "1", "body": json.dumps({"job": "birds-0001"})}
+    event = {"Records": [record | {"attributes": {"ApproximateReceiveCount": "1"}}]}
+    with pytest.raises(ClientError):
+        steps.handler(event, None)
+    assert held == [HELD_SECONDS]
