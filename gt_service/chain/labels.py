@@ -76,7 +76,7 @@ class CampaignLabels:
 
     def _of_their_pictures(self, campaign: str, corrections: Corrections) -> Corrections:
         keys = {source: S3Uri.parse(source).key for source in corrections}
-        images = self._store.images.get_many((campaign, key) for key in keys.values())
+        images = self._store.images.get_many({(campaign, key) for key in keys.values()})
         known = {source: images.get((campaign, key)) for source, key in keys.items()}
         pictures = {source: image.fingerprint for source, image in known.items() if image is not None}
         return of_their_pictures(corrections, pictures)
