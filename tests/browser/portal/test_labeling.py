@@ -169,6 +169,30 @@ def test_the_clock_warns_and_an_image_that_fails_can_be_declined(desk: Desk, wor
     assert "kept as a draft" in desk.text("notice")
 
 
+LUNCH = """
+const done = arguments[arguments.length - 1];
+const { ActiveTime } = await import(new URL("clock.js", document.querySelector("script[type=module]").src));
+let now = 0, visible = true;
+const time = new ActiveTime(() => now, () => visible);
+const after = (seconds, touched) => { now += 1000 * seconds; if (touched) time.touch(); return time.count(); };
+time.start();
+const counted = [after(30, true), after(10, false)];
+counted.push(after(3600, false), after(60, true), after(20, true)); // lunch with the page open
+visible = false;
+counted.push(after(3600, false)); // lunch in another tab
+visible = true;
+counted.push(after(0, true), after(5, true));
+done(counted);
+"""
+
+
+def test_a_lunch_break_is_no_time_at_work(desk: Desk, world: PortalWorld) -> None:
+    """`timeSpentInSeconds` is paid. A minute without input counts, as somebody may look; the hour after it does not."""
+    desk.browser.get(f"{world.url}/jobs/{JOB}")
+    counted = desk.browser.execute_async_script(f"(async function () {{{LUNCH}}}).apply(null, arguments)")
+    assert counted == [30, 40, 90, 90, 110, 110, 110, 115]
+
+
 def test_instructions_closed_in_one_task_are_closed_in_the_next_and_after_a_reload(
     desk: Desk, world: PortalWorld
 ) -> None:
