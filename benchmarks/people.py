@@ -59,7 +59,11 @@ KILLED_AFTER = 0.2
 # In the frame of a task: when it was shown and has been drawn, and when Enter was pressed. Milliseconds since 1970.
 TIMES = """
 const now = () => performance.timeOrigin + performance.now();
-const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => { window.shownAt ??= now(); }));
+const picture = () => document.querySelector("crowd-bounding-box")?.shadowRoot?.querySelector("img");
+const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => {
+  if (picture()?.complete && picture().naturalWidth) window.shownAt ??= now();
+  else drawn(); // a frame that was not loaded ahead has the keyboard before it has a picture
+}));
 addEventListener("focus", drawn);
 addEventListener("keydown", ({ key }) => { if (key === "Enter") window.pressedAt = now(); }, true);
 """
