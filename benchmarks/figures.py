@@ -301,6 +301,27 @@ def _found(rows: Sequence[Row], kind: str) -> str:
     return f"{sum(int(found) for found, _ in counts)} of {sum(int(all_) for _, all_ in counts)}" if counts else "–"
 
 
+def people(read: Results) -> str:
+    lines = []
+    for row in read("people"):
+        waits, seconds, errors = row["submit_to_next_image_ms"], row["people_seconds"], row["true_error"]
+        lines.append(
+            (
+                f"{row['images']:,}",
+                f"{row['looked_seconds']:g} s",
+                f"{row['by_people']:,}",
+                f"{row['by_machine']:,} ({_percent(row['machine_share'])})",
+                f"{errors['machine']:.3f}",
+                f"{seconds['at_browsers'] / 60:.1f}, {seconds['in_report'] / 60:.1f}",
+                "–" if waits is None else f"{waits['median']:,} ms, {waits['p95']:,} ms",
+                f"{row['load']:.0f}",
+            )
+        )
+    heads = ("images", "a look takes", "by people", "by machine", "true error of the machine")
+    more = ("minutes: at browsers, in the report", "Submit to next image: median, 95 of 100", "load of the machine")
+    return table((*heads, *more), lines)
+
+
 FIGURES: Mapping[str, Callable[[Results], str]] = {
     "three-jobs": three_jobs,
     "three-jobs-iou": three_jobs_iou,
@@ -321,6 +342,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "proposals": proposals,
     "imported-labels": imported_labels,
     "second-look": second_look,
+    "people": people,
     **{
         f"{name.removeprefix('real_photos_')}-{kind}": real_photos_share(name, kind)
         for name in PHOTOS

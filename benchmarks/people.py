@@ -431,7 +431,7 @@ def _read(line: Mapping[str, Any]) -> BoxLabel:
 @click.option("--seed", default=41, show_default=True)
 @click.option("--look", default=1.5, show_default=True, help="Seconds that people look before they draw.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Leave photos, work, labels and logs in this folder.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the figures to this file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Add the figures to those in this file.")
 @click.argument("options", nargs=-1)
 def main(images: int, seed: int, look: float, keep: Path | None, out: Path | None, options: tuple[str, ...]) -> None:
     """OPTIONS go to `gt-service label`, behind `--`."""
@@ -461,10 +461,10 @@ def main(images: int, seed: int, look: float, keep: Path | None, out: Path | Non
         **found,
         "minutes_in_all": round((time.monotonic() - began) / 60, 1),
     }
-    text = json.dumps(result, indent=1) + "\n"
-    print(text, end="")
+    print(json.dumps(result, indent=1))
     if out:
-        out.write_text(text, "utf-8")
+        runs = json.loads(out.read_text("utf-8")) if out.exists() else []
+        out.write_text(json.dumps([*runs, result], indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
