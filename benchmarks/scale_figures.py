@@ -121,9 +121,11 @@ def large_job(read: Results) -> str:
 
 def larger_jobs(read: Results) -> str:
     lines = []
-    for name in ("50000", "100000", "machine_20000", "machine_50000"):
+    for name in ("50000", "100000", "machine_20000", "machine_50000", "machine_100000"):
         job = read(f"engine_scale_{name}")
         by_machine = f"with the machine ({job['human']:,} by people, hasty trainings)"
+        if job.get("task") == "image-classification":
+            by_machine = f"classes {by_machine}"
         how = by_machine if "machine" in name else f"by people alone, {job['at_once']:,} at a time"
         total = {key: sum(kind[key] for kind in job["kinds"].values()) for key in ("processor_seconds", "seconds")}
         trends = [job["kinds"][kind].get("last_to_first") for kind in ("Prepare", "Ask")]
@@ -136,7 +138,7 @@ def larger_jobs(read: Results) -> str:
                 *("too few" if trend is None else f"{trend['processor_seconds']:.2f}" for trend in trends),
             )
         )
-    heads = ("job", "processor time", "clock time", "memory, with what S3 would hold")
+    heads = ("job", "processor time", "clock time", "memory")
     return table((*heads, "looking, last to first", "asking, last to first"), lines)
 
 
