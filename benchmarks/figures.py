@@ -307,7 +307,7 @@ def people(read: Results) -> str:
         waits, seconds, errors = row["submit_to_next_image_ms"], row["people_seconds"], row["true_error"]
         lines.append(
             (
-                f"{row['images']:,}",
+                f"{row['images']:,} {row['options']}".strip(),
                 f"{row['looked_seconds']:g} s",
                 f"{row['by_people']:,}",
                 f"{row['by_machine']:,} ({_percent(row['machine_share'])})",

@@ -458,6 +458,7 @@ def main(images: int, seed: int, look: float, keep: Path | None, out: Path | Non
         "load": round(os.getloadavg()[0], 1),
         "seed": seed,
         "looked_seconds": look,
+        "options": " ".join(options),
         **found,
         "minutes_in_all": round((time.monotonic() - began) / 60, 1),
     }
