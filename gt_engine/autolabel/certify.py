@@ -51,8 +51,9 @@ FEWEST = 8
 class Method(StrEnum):
     """How a test bounds the mean loss.
 
-    student-t      t-test of the (stratified) mean with a regularised variance; asymptotic
-    finite-sample  betting martingale (Waudby-Smith & Ramdas 2023); exact binomial when all losses are 0 or 1
+    student-t      t-test of the labels' own (stratified) mean with a regularised variance; asymptotic
+    finite-sample  betting martingale (Waudby-Smith & Ramdas 2023); exact binomial when all losses are 0 or 1; of the
+                   loss to be expected
     plug-in        the mean itself, no guarantee: only for comparison
     """
 
@@ -119,7 +120,11 @@ def level(delta: float, number: int) -> float:
 
 
 def student_t(strata: Sequence[tuple[int, Numbers]], risk: float) -> float:
-    """p-value of "the mean loss over all strata is above `risk`"; each stratum is (weight, losses)."""
+    """p-value of "the mean loss of all that is labeled is above `risk`"; each stratum is (objects, losses of a sample).
+
+    Of the labels themselves, not of what such labels lose in the long run: those of a job are few, and scatter around
+    it as the sample does. So the variance of their difference counts (as in a prediction interval).
+    """
     total = sum(weight for weight, _ in strata)
     mean = variance = 0.0
     freedom = 0
@@ -133,7 +138,7 @@ def student_t(strata: Sequence[tuple[int, Numbers]], risk: float) -> float:
         # A few losses that all happen to be zero must not look certain: a quarter of a loss of `risk` is added.
         spread = (float(((losses - losses.mean()) ** 2).sum()) + 0.25 * risk) / (n - 1)
         mean += share * float(losses.mean())
-        variance += share**2 * spread / n
+        variance += share**2 * spread * (1 / n + (1 / weight if weight else 0))
         freedom += n - 1
     return float(stats.t.cdf((mean - risk) / np.sqrt(variance), freedom)) if freedom else 1.0
 

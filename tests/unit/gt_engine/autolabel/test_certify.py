@@ -174,6 +174,18 @@ def test_p_values_are_small_only_with_evidence() -> None:
     assert student_t([(10, np.zeros(1))], 0.1) == 1
 
 
+def test_few_labels_scatter_and_the_promise_is_about_them() -> None:
+    """Small jobs missed their target twice as often as promised: their labels lost more than such labels usually do."""
+    missed = 0
+    for seed in range(500):
+        rng = np.random.default_rng([seed, 11])
+        pool, own = draw(rng, 100)
+        validation, losses = draw(rng, 200)
+        threshold = certify(pool, validation, losses, [], Guarantee("f1", 0.9), number=1)
+        missed += threshold is not None and own[pool >= threshold].mean() > 0.1
+    assert missed <= 25, f"{missed} of 500, at a level of 4 %"
+
+
 @pytest.mark.parametrize("wrong", [{"target": 1.0}, {"target": 0.0}, {"target": 0.9, "delta": 0.0}])
 def test_an_impossible_guarantee_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
