@@ -215,7 +215,10 @@ def child_environment(endpoint_url: str | None = None) -> dict[str, str]:
     return environment
 
 
-def _start_ministack(work: Path, port: int, logs: Path, *, keep: bool, lock: int) -> Part:
+def _start_ministack(
+    work: Path, port: int, logs: Path, *, keep: bool, lock: int, enforce_policies: bool = True
+) -> Part:
+    """enforce_policies: false for queues that no template, and so no policy, stands behind."""
     data = work / "ministack"
     scratch = data / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -224,7 +227,7 @@ def _start_ministack(work: Path, port: int, logs: Path, *, keep: bool, lock: int
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
-        "AUTH": "true",
+        "AUTH": "true" if enforce_policies else "false",
         "STATE_DIR": str(data / "state"),
         "S3_DATA_DIR": str(data / "s3"),
         "PERSIST_STATE": "1" if keep else "0",

@@ -224,7 +224,7 @@ def _ministack(work: Path, port: int) -> Iterator[Part]:
     logs = work / "logs"
     logs.mkdir(exist_ok=True)
     with (work / "lock").open("w") as lock:
-        part = _start_ministack(work, port, logs, keep=True, enforce_roles=False, lock=lock.fileno())
+        part = _start_ministack(work, port, logs, keep=True, enforce_policies=False, lock=lock.fileno())
         try:
             part.wait_for(lambda: _answers(port))
             yield part

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
+import obstore
 import pytest
 
 from chalicelib import wiring
@@ -68,7 +70,9 @@ def in_ireland(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 def test_reports_read_encrypted_objects_in_any_region_at_the_first_try() -> None:
     """Signed otherwise, S3 refuses or redirects each of a job's thousands of files before it is read slowly."""
     objects = wiring.bulk_objects()
-    sign = objects._signer.generate_presigned_url
-    address = sign("get_object", Params={"Bucket": "results", "Key": "birds/output/a.json"})
-    assert address.startswith("https://results.s3.eu-west-1.amazonaws.com/birds/output/a.json?")
+    store = objects._store("results", "birds/output/a.json")
+    assert store is not None
+    address = obstore.sign(store, "GET", "birds/output/a.json", timedelta(minutes=1))
+    print(address)
+    assert address.startswith("https://s3.eu-west-1.amazonaws.com/results/birds/output/a.json?")
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in address
