@@ -419,16 +419,13 @@ def show_model(name: str) -> Any:
         remedy = "gt-engine leaves one when a job with automated data labeling has ended."
         raise NotFound(f"labeling job {name} has left no model to take away", remedy=remedy, field="name")
     file = S3Uri.parse(job.output_uri) / ONNX_MODEL
-    try:
-        wiring.objects().read(file, first_bytes=1)
-    except NotFound:
-        # An address of nothing would be answered by S3, in its own words.
+    if not page_data().is_there(file):  # an address of nothing would be answered by S3, in its own words
         raise NotFound(
             f"labeling job {name} has left no model that runs by itself: it rests on a model that you brought",
             remedy=f"The two are together in the model.tar.gz of its last training, below {job.output_uri}; the next "
             "job starts from that.",
             field="name",
-        ) from None
+        )
     return {"model_s3_uri": str(file), "url": page_data().presigned(file, _URL_SECONDS)}
 
 

@@ -73,6 +73,10 @@ class PageData(Protocol):
         """What an ended job of gt-engine left to take away, by what it is."""
         ...
 
+    def is_there(self, file: S3Uri) -> bool:
+        """Whether there is such a file, and something in it."""
+        ...
+
     def gallery(self, campaign: str, job: Json | None, wanted: Filter, first: int) -> GalleryPage:
         """Of the campaign's images, or of a job's."""
         ...
@@ -195,13 +199,13 @@ class StoredData:
     def taken_away(self, job: Json) -> Mapping[str, S3Uri]:
         from gt_service.outputs.layout import CERTIFICATE, ONNX_MODEL
 
-        if not job["report_s3_uri"] or wiring.settings().deployment.backend is GROUND_TRUTH:
+        if not job["report_s3_uri"] or self._backend is GROUND_TRUTH:
             return {}
         output = S3Uri.parse(job["output_s3_uri"])
         files = {"Model (ONNX)": output / ONNX_MODEL, "Certificate": output / CERTIFICATE}
-        return {name: file for name, file in files.items() if self._is_there(file)}
+        return {name: file for name, file in files.items() if self.is_there(file)}
 
-    def _is_there(self, file: S3Uri) -> bool:
+    def is_there(self, file: S3Uri) -> bool:
         try:
             return bool(wiring.objects().read(file, first_bytes=1))
         except NotFound:

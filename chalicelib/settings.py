@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from gt_service.backends import backend_of
 from gt_service.deployment import Deployment
-from gt_service.errors import InvalidInput
+from gt_service.environment import region, variable
 from gt_service.records.names import stage_mark
 from gt_service.store import TableNames
 
@@ -33,20 +34,12 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Errors: `InvalidInput` naming the first variable that is missing."""
-
-        def value(name: str) -> str:
-            try:
-                return environment[name]
-            except KeyError:
-                raise InvalidInput(
-                    f"the environment has no {name}", remedy="Deploy with gt-service; it sets it.", field=name
-                ) from None
-
+        value = partial(variable, environment)
         return cls(
             deployment=Deployment(
                 inbox_bucket=value("GT_INBOX_BUCKET"),
                 results_bucket=value("GT_RESULTS_BUCKET"),
-                region=value("AWS_REGION") if "AWS_REGION" in environment else value("AWS_DEFAULT_REGION"),
+                region=region(environment),
                 role_arn=value("GT_LABELING_ROLE_ARN"),
                 job_mark=stage_mark(value("GT_STAGE")),
                 backend=backend_of(value("GT_BACKEND"), field="GT_BACKEND"),

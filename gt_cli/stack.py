@@ -16,13 +16,14 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 import botocore.session
@@ -113,6 +114,12 @@ class LocalStack:
         """Errors: StackError where a part has ended by itself."""
         for part in self.parts:
             part.check()
+
+    def stay(self) -> NoReturn:
+        """Until Ctrl-C. Errors: KeyboardInterrupt then; StackError where a part has ended by itself."""
+        while True:
+            self.check()
+            time.sleep(1)
 
 
 @contextmanager

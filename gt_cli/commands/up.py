@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,9 +47,7 @@ def up(work: Path | None, engine: str) -> None:
 def run_until_interrupted(stack: LocalStack) -> None:
     """Errors: StackError where a part ends by itself."""
     try:
-        while True:
-            stack.check()
-            time.sleep(1)
+        stack.stay()
     except KeyboardInterrupt:
         console.print("\n[dim]stopping …[/]")
 

@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -98,11 +99,7 @@ def label(run: Run, console: Console) -> Standing:
             _go_on(api, run.wanted.campaign)
             tell_links(links, stack.sign_in_url, console)
             watch = _Watch(run, stack, api, people, console, links[0].url if run.opens_browser else None)
-            results = Results(stack, api, people, run.wanted)
-
-            def write(now: Standing) -> int:
-                return results.write(run.out, now)
-
+            write = partial(Results(stack, api, people, run.wanted).write, run.out)
             try:
                 if run.brings is not None:
                     _bring(run.brings, stack, api, run, console)
@@ -111,7 +108,7 @@ def label(run: Run, console: Console) -> Standing:
                 if run.keep:
                     tell_end(run, now, write(now), console)
                     tell_kept(stack.sign_in_url, console)
-                    watch.until_interrupted()
+                    stack.stay()
             except KeyboardInterrupt:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # another Ctrl-C would break off the writing
                 now = watch.look(len(photos.images))
@@ -270,12 +267,6 @@ class _Watch:
                     write(now)
                     written = time.monotonic()
                 time.sleep(LOOK_EVERY_SECONDS)
-
-    def until_interrupted(self) -> None:
-        """Errors: KeyboardInterrupt, always; StackError where a part ends by itself."""
-        while True:
-            self.stack.check()
-            time.sleep(LOOK_EVERY_SECONDS)
 
     @contextmanager
     def _live(self) -> Iterator[Callable[[Standing], None]]:

@@ -7,6 +7,7 @@ learnt from), and what a later job needs to start warm.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,6 +66,15 @@ class Learnt:
 
 class NothingToLearn(ValueError):
     """There is no label of people to learn from."""
+
+
+def by_content(
+    features: FeatureView, examples: Mapping[str, Label | None]
+) -> tuple[Mapping[str, Label], AbstractSet[str]]:
+    """The labels by content key, and the contents whose label was taken out."""
+    labels = {features.content_key(one): label for one, label in examples.items()}
+    kept = {key: label for key, label in labels.items() if label is not None}
+    return kept, labels.keys() - kept.keys()
 
 
 class Learner(Protocol):

@@ -17,6 +17,8 @@ from gt_engine import logs
 from gt_engine.aws import client
 from gt_engine.functions.waking import Timers, Waker
 from gt_engine.settings import Settings
+from gt_service.environment import region as region_of
+from gt_service.environment import variable
 from gt_service.errors import InvalidInput
 
 SCRATCH = Path(tempfile.gettempdir()) / "gt-engine"
@@ -57,8 +59,8 @@ def waker() -> Waker:
 def read_setup(environment: Mapping[str, str]) -> Setup:
     """Errors: as `setup`."""
 
-    value = partial(_value, environment)
-    region = _region(environment)
+    value = partial(variable, environment)
+    region = region_of(environment)
     keys = environment.get("GT_ENGINE_KEYS_PARAMETER", "")
     settings = Settings(
         region=region,
@@ -90,20 +92,7 @@ def read_setup(environment: Mapping[str, str]) -> Setup:
 
 
 def _waker(environment: Mapping[str, str]) -> Waker:
-    return Waker(client("sqs", _region(environment)), _value(environment, "GT_ENGINE_STEPS_QUEUE_URL"))
-
-
-def _region(environment: Mapping[str, str]) -> str:
-    return environment.get("AWS_REGION") or _value(environment, "AWS_DEFAULT_REGION")
-
-
-def _value(environment: Mapping[str, str], name: str) -> str:
-    try:
-        return environment[name]
-    except KeyError:
-        raise InvalidInput(
-            f"the environment has no {name}", remedy="Deploy with gt-service; it sets it.", field=name
-        ) from None
+    return Waker(client("sqs", region_of(environment)), variable(environment, "GT_ENGINE_STEPS_QUEUE_URL"))
 
 
 def _secrets(ssm: Any, name: str) -> dict[str, str]:

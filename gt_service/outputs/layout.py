@@ -38,9 +38,10 @@ PEOPLE_NOW = "people/now.json"
 """The engine's own: how the people of a job that runs are getting on (gt_engine/jobs/publishing.py)."""
 
 ONNX_MODEL = "model/model.onnx"
-CERTIFICATE = "certificate.json"
-"""Of gt-engine: of a round, and signed, at the root of a job's output, of the job."""
 """The engine's own: the job's final model to take away (gt_engine/autolabel/taken)."""
+
+CERTIFICATE = "certificate.json"
+"""The engine's own: of a round, and signed, at the root of a job's output, of the job."""
 
 _AUTO_LABELS = "auto_annotator_output.txt"
 _MODEL = "model.tar.gz"

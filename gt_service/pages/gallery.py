@@ -145,11 +145,11 @@ def _editor(image: OneImage, labels: Sequence[str], *, is_multi_label: bool) -> 
 
 
 def sure_of(row: Row) -> str:
+    """How sure a label is, in words; of people's, what there is to doubt: one alone always agrees."""
     if row.get(REMOVED):
         return f"label taken out by {row[CORRECTED]['by']}"
     if CORRECTED in row:
         return f"corrected by {row[CORRECTED]['by']}"
-    """How sure a label is, in words; of people's, what there is to doubt: one alone always agrees."""
     if not row["human"]:
         return f"confidence {percent(row['confidence'])}"
     doubts = [f"agreement {percent(row['confidence'])}"] if row["confidence"] < 1 else []

@@ -136,7 +136,7 @@ _OFFERED = {
 _LEFT_OUT = {"output", "unlabeled"}
 """What a campaign waits for that it can go on without."""
 
-_GOES_ON_BY_ITSELF = {"spec", "budget"}
+_WANTS_A_SPEC = {"spec", "budget"}
 """What a campaign waits for that only another spec brings."""
 
 
@@ -146,7 +146,7 @@ def campaign_actions(name: str, status: str, *, pending: int, waits_for: str | N
     offered = _OFFERED[status] - (set() if pending else {"close"})
     if status == "waiting":
         offered |= {"leave-out"} if waits_for in _LEFT_OUT else set()
-        offered -= {"resume"} if waits_for in _GOES_ON_BY_ITSELF else set()
+        offered -= {"resume"} if waits_for in _WANTS_A_SPEC else set()
     return tuple(action for action in campaign_dialogs(name) if action.name in offered)
 
 

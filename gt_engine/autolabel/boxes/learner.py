@@ -41,7 +41,7 @@ from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
-from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions
+from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions, by_content
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
 
@@ -109,9 +109,8 @@ class BoxLearner:
     ) -> Learnt:
         """See Learner.train."""
         earlier = unpacked(initial) if initial is not None else None
-        by_content = {features.content_key(one): label for one, label in examples.items()}
-        own = {key: Example(_boxes(label), True) for key, label in by_content.items() if label is not None}
-        taken_out = by_content.keys() - own.keys()
+        labeled, taken_out = by_content(features, examples)
+        own = {key: Example(_boxes(label), True) for key, label in labeled.items()}
         kept = {key: one for key, one in (earlier.examples if earlier else {}).items() if key not in taken_out}
         guessed = {features.content_key(one): Example(_boxes(label), False) for one, label in (guesses or {}).items()}
         gathered = _gathered({**kept, **guessed, **own})

@@ -14,7 +14,7 @@ from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import CLASS_FOLDS, folds_of
 from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE, Shares
-from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions
+from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions, by_content
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
 
@@ -90,9 +90,8 @@ class ClassLearner:
     ) -> Learnt:
         """See Learner.train."""
         earlier = unpacked(initial) if initial is not None else None
-        by_content = {features.content_key(one): label for one, label in examples.items()}
-        own = {key: Example(_class_id(label), True) for key, label in by_content.items() if label is not None}
-        taken_out = by_content.keys() - own.keys()
+        labeled, taken_out = by_content(features, examples)
+        own = {key: Example(_class_id(label), True) for key, label in labeled.items()}
         kept = {key: one for key, one in (earlier.examples if earlier else {}).items() if key not in taken_out}
         guessed = {
             features.content_key(one): Example(_class_id(label), False) for one, label in (guesses or {}).items()

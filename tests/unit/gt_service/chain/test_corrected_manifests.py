@@ -33,6 +33,15 @@ def begin(world: World, backend: Backend = GT_ENGINE) -> None:
     world.advance()
 
 
+def first_is_done(world: World) -> None:
+    """The first batch is labeled, and nobody has looked yet; the second is closed and waits for the model."""
+    begin(world)
+    world.images(3, first=3)
+    world.advance()
+    world.later(hours=1)
+    world.sagemaker.finish("birds-0001", model=True)
+
+
 def correct(world: World, number: int, value: Any = RIGHT, *, attribute: str = "category") -> None:
     label = None if value is None else {attribute: value, f"{attribute}-metadata": {"class-map": {}, "objects": []}}
     source = f"s3://{INBOX}/birds/images/{number:04}.png"
@@ -50,11 +59,7 @@ def lines(world: World, job: str) -> dict[str, Any]:
 
 def test_the_next_job_learns_them_once(world: World) -> None:
     """Also one whose batch was closed before: all images may have come on the first day."""
-    begin(world)
-    world.images(3, first=3)
-    world.advance()
-    world.later(hours=1)
-    world.sagemaker.finish("birds-0001", model=True)
+    first_is_done(world)
     correct(world, 0)
     correct(world, 1, {**RIGHT, "annotations": [{"class_id": 0}]})
     correct(world, 1)
@@ -111,11 +116,7 @@ def test_imported_labels_that_were_put_right_come_so(world: World) -> None:
 
 def test_another_picture_under_the_name_has_no_part_in_it(world: World) -> None:
     """The next job looks at what is there now: it would learn one picture's label with another picture."""
-    begin(world)
-    world.images(3, first=3)
-    world.advance()
-    world.later(hours=1)
-    world.sagemaker.finish("birds-0001", model=True)
+    first_is_done(world)
     correct(world, 0)
     correct(world, 1, None)
     for number in (0, 1):
