@@ -33,6 +33,7 @@ from gt_service.campaign import parse_spec
 from gt_service.errors import GtServiceError
 from gt_service.objects import S3Objects, S3Uri
 from gt_service.parallel import in_parallel
+from gt_service.records import WaitsFor
 
 ROLES = frozenset({"first", "warm", "control"})
 LOOK_EVERY_SECONDS = 1.0
@@ -251,7 +252,8 @@ def _watch(
 def _fail_where_it_cannot_go_on(campaign: Mapping[str, Any] | None, jobs: Sequence[JobProgress]) -> None:
     if campaign and campaign.get("spec_errors"):
         raise DemoError(f"the service refuses campaign.yaml: {json.dumps(campaign['spec_errors'])}")
-    if campaign and campaign["status"] != "active":
+    # The spec was dropped first, but S3 tells of uploads in any order: what is on its way is waited for.
+    if campaign and campaign["status"] != "active" and campaign.get("waits_for") != WaitsFor.SPEC:
         raise DemoError(
             f"the campaign is {campaign['status']}: {campaign.get('reason')}", remedy=campaign.get("remedy") or ""
         )

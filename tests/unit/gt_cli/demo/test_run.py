@@ -1,0 +1,32 @@
+"""When the demo gives up, and when it waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gt_cli.demo.run import DemoError, _fail_where_it_cannot_go_on
+
+
+def campaign(**changes: Any) -> dict[str, Any]:
+    return {"status": "active", "reason": None, "remedy": None, "waits_for": None, "spec_errors": [], **changes}
+
+
+def test_images_may_be_taken_in_before_their_spec() -> None:
+    """S3 tells of uploads in any order: on a busy machine the demo failed for a spec that was on its way."""
+    _fail_where_it_cannot_go_on(None, [])
+    _fail_where_it_cannot_go_on(campaign(status="waiting", waits_for="spec", reason="there is no campaign spec"), [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"status": "waiting", "waits_for": "spec", "spec_errors": [{"field": "task"}]}, "refuses campaign.yaml"),
+        ({"status": "waiting", "waits_for": "budget", "reason": "the budget is spent"}, "the budget is spent"),
+        ({"status": "paused", "reason": "paused on request"}, "paused on request"),
+    ],
+)
+def test_what_cannot_go_on_is_told_at_once(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(DemoError, match=says):
+        _fail_where_it_cannot_go_on(campaign(**changes), [])
