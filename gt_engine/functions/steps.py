@@ -1,4 +1,8 @@
-"""A job's steps, from the queue: as many as fit into a minute, then another message."""
+"""A job's steps, from the queue: as many as fit into a minute, then another message.
+
+The engine is loaded when the message is held: until then whoever dies keeps the job waiting for as long as Lambda wants
+its queue to wait, sixteen minutes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from gt_engine.functions.setup import setup, waker
 from gt_engine.functions.waking import Timers, Waker
-from gt_engine.jobs import worker
 from gt_engine.jobs.faults import Fault
 from gt_engine.jobs.schedule import Schedule, StepReport
 
@@ -51,7 +54,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return {}
     failures = []
     for record in event["Records"]:
-        # Held before anything may fail: else the job would wait for as long as Lambda wants its queue to wait.
+        # Held before anything may fail.
         with waker().holding(record["receiptHandle"]):
             job, times = json.loads(record["body"])["job"], int(record["attributes"]["ApproximateReceiveCount"])
             if not take(job, _hands(context), times=times):
@@ -60,6 +63,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _hands(context: Any) -> Hands:
+    from gt_engine.jobs import worker  # 1.4 s, and most of what can go wrong before a function has begun
+
     own = setup()
     return Hands(
         step=lambda name: worker.run_step(own.settings, name),

@@ -112,6 +112,16 @@ def test_a_message_outlives_the_longest_step(resources: dict[str, Any]) -> None:
     assert queue["FifoQueue"] is True
 
 
+def test_a_chunk_that_never_began_is_tried_again_when_it_could_not_run_any_more(resources: dict[str, Any]) -> None:
+    """Sooner, one that runs would be done twice; later, its job would wait for nothing."""
+    (look,) = resources["EngineChunksMap"]["Properties"]["Definition"]["States"]["Chunks"]["ItemProcessor"][
+        "States"
+    ].values()
+    longest = resources["EngineChunks"]["Properties"]["Timeout"]
+    assert longest < look["TimeoutSeconds"] <= longest + 60
+    assert look["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
+
+
 def test_functions_are_told_what_they_read(resources: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     told = resources["EngineSteps"]["Properties"]["Environment"]["Variables"]
     assert len(json.dumps(told)) < packaging.LARGEST_ENVIRONMENT_BYTES

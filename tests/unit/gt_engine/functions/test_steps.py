@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from gt_engine import jobs
 from gt_engine.functions import steps
 from gt_engine.functions.steps import MOST_DEATHS, TROUBLE_PAUSE, Hands, take
 from gt_engine.functions.waking import HELD_SECONDS, Waker
@@ -160,10 +163,11 @@ def test_the_end_of_an_execution_wakes_its_job_however_often_it_is_told(
     assert woken == ["birds-0001"] * times
 
 
-def test_a_function_that_cannot_read_its_settings_keeps_the_job_for_two_minutes(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("missing", ["keys", "a library"])
+def test_a_function_that_cannot_begin_keeps_the_job_for_two_minutes(
+    monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    """Not for the sixteen of the queue: the parameter with the keys may be throttled, or its rights be late."""
+    """Not for the sixteen of the queue: the parameter with the keys may be throttled, or memory too short to load."""
     held = list[int]()
     sqs = SimpleNamespace(change_message_visibility=lambda **change: held.append(change["VisibilityTimeout"]))
 
@@ -171,9 +175,21 @@ def test_a_function_that_cannot_read_its_settings_keeps_the_job_for_two_minutes(
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "GetParameter")
 
     monkeypatch.setattr(steps, "waker", lambda: Waker(sqs, "url"))  # type: ignore[arg-type]
-    monkeypatch.setattr(steps, "setup", throttled)
+    if missing == "keys":
+        monkeypatch.setattr(steps, "setup", throttled)
+    else:
+        monkeypatch.delattr(jobs, "worker", raising=False)
+        monkeypatch.setitem(sys.modules, "gt_engine.jobs.worker", None)
     record = {"receiptHandle": "receipt", "messageId": "1", "body": json.dumps({"job": "birds-0001"})}
     event = {"Records": [record | {"attributes": {"ApproximateReceiveCount": "1"}}]}
-    with pytest.raises(ClientError):
+    with pytest.raises(ClientError if missing == "keys" else ImportError):
         steps.handler(event, None)
     assert held == [HELD_SECONDS]
+
+
+def test_a_message_is_held_before_the_engine_is_loaded() -> None:
+    """Whatever ends the function before it holds the message keeps the job waiting for sixteen minutes."""
+    heavy = ("numpy", "PIL", "pynamodb", "gt_engine.jobs.worker")
+    code = f"import sys, gt_engine.functions.steps; print([name for name in {heavy} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
