@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import wiring
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
@@ -35,73 +35,8 @@ COUNTED = 1_000
 """Images beyond so many are shown as "1,000+": counting on would take longer than anybody waits."""
 
 
-class PageData(Protocol):
-    """What the pages ask for. Errors: `NotFound`."""
-
-    @property
-    def inbox(self) -> str: ...
-
-    def campaigns(self, limit: int, after: str | None) -> Page: ...
-
-    def campaign(self, name: str) -> Json: ...
-
-    def batches(self, campaign: str, limit: int) -> tuple[Sequence[Json], int]:
-        """The newest first, and how many images are in all of them, older ones too."""
-        ...
-
-    def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
-        """The newest first."""
-        ...
-
-    def people(self, jobs: Sequence[Json]) -> Sequence[tuple[Json, Json]] | None:
-        """The running ones of these jobs that people work on, with how they are getting on; None where nobody tells."""
-        ...
-
-    def job(self, name: str) -> Json:
-        """With `so_far_mills`: what a running job's labels have cost; None where that is not known."""
-        ...
-
-    def report(self, job: Json) -> Json | None: ...
-
-    def report_page(self, job: Json) -> str: ...
-
-    def samples(self, job: Json, each: int) -> Sequence[GalleryImage]:
-        """Some of a job's images; none before they are listed."""
-        ...
-
-    def taken_away(self, job: Json) -> Mapping[str, S3Uri]:
-        """What an ended job of gt-engine left to take away, by what it is."""
-        ...
-
-    def is_there(self, file: S3Uri) -> bool:
-        """Whether there is such a file, and something in it."""
-        ...
-
-    def gallery(self, campaign: str, job: Json | None, wanted: Filter, first: int) -> GalleryPage:
-        """Of the campaign's images, or of a job's."""
-        ...
-
-    def gallery_image(self, campaign: str, job: Json | None, wanted: Filter, image: str) -> OneImage: ...
-
-    def downloads(self, campaign: str, wanted: str | None) -> tuple[S3Uri, Sequence[Download]]:
-        """The labels' manifest, and how each download of them stands; one that is wanted is asked for."""
-        ...
-
-    def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page: ...
-
-    def second_look(self, campaign: str, most: int) -> Suspects: ...
-
-    def deliveries(self, campaign: str, limit: int) -> Sequence[Json]: ...
-
-    def estimate(self, form: Mapping[str, str]) -> Json: ...
-
-    def presigned(self, uri: S3Uri, seconds: int) -> str: ...
-
-    def token(self, bearer: str, now: datetime) -> Token | None: ...
-
-
-class StoredData:
-    """`PageData` from the deployment's tables and buckets."""
+class PageData:
+    """What the pages ask for, from the deployment's tables and buckets. Errors: `NotFound`."""
 
     def __init__(self) -> None:
         self._browsing = Browsing(wiring.store().tables)
@@ -128,14 +63,17 @@ class StoredData:
         return campaign_json(campaign, images, 0, backend=self._backend)
 
     def batches(self, campaign: str, limit: int) -> tuple[Sequence[Json], int]:
+        """The newest first, and how many images are in all of them, older ones too."""
         newest = self._browsing.batches(campaign, limit)
         return [batch_json(batch) for batch in newest], self._browsing.in_batches(campaign, newest)
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
+        """The newest first."""
         found, following = self._browsing.jobs(campaign, limit, after)
         return [self._shown(job) for job in found], following
 
     def people(self, jobs: Sequence[Json]) -> Sequence[tuple[Json, Json]] | None:
+        """The running ones of these jobs that people work on, with how they are getting on; None where nobody tells."""
         from gt_service.outputs.layout import PEOPLE_NOW
         from gt_service.pages.status import job_status
 
@@ -149,6 +87,7 @@ class StoredData:
         return figures
 
     def job(self, name: str) -> Json:
+        """With `so_far_mills`: what a running job's labels have cost; None where that is not known."""
         job = wiring.chain().look(wiring.store().jobs.get(name))
         return {**job_json(job), "so_far_mills": self._so_far(job)}
 
@@ -186,6 +125,7 @@ class StoredData:
         return wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.html").decode()
 
     def samples(self, job: Json, each: int) -> Sequence[GalleryImage]:
+        """Some of a job's images; none before they are listed."""
         from gt_service.gallery.looking import gallery_samples
 
         if not job["report_s3_uri"]:
@@ -197,6 +137,7 @@ class StoredData:
         return gallery_samples(wiring.objects(), index, job["name"], each)
 
     def taken_away(self, job: Json) -> Mapping[str, S3Uri]:
+        """What an ended job of gt-engine left to take away, by what it is."""
         from gt_service.outputs.layout import CERTIFICATE, ONNX_MODEL
 
         if not job["report_s3_uri"] or self._backend is GROUND_TRUTH:
@@ -206,12 +147,14 @@ class StoredData:
         return {name: file for name, file in files.items() if self.is_there(file)}
 
     def is_there(self, file: S3Uri) -> bool:
+        """Whether there is such a file, and something in it."""
         try:
             return bool(wiring.objects().read(file, first_bytes=1))
         except NotFound:
             return False
 
     def gallery(self, campaign: str, job: Json | None, wanted: Filter, first: int) -> GalleryPage:
+        """Of the campaign's images, or of a job's."""
         from gt_service.gallery.looking import gallery_page
 
         return gallery_page(wiring.objects(), self._index(campaign, job), wanted, first)
@@ -243,6 +186,7 @@ class StoredData:
         return index
 
     def downloads(self, campaign: str, wanted: str | None) -> tuple[S3Uri, Sequence[Download]]:
+        """The labels' manifest, and how each download of them stands; one that is wanted is asked for."""
         from gt_service.exports.downloads import Downloads, forms_of
 
         spec, now, places = wiring.store().campaigns.get(campaign).spec, wiring.now(), self._places(campaign)
@@ -293,7 +237,7 @@ class StoredData:
 
 @cache
 def page_data() -> PageData:
-    return StoredData()
+    return PageData()
 
 
 def delivery_json(delivery: Delivery) -> Json:

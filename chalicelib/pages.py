@@ -66,14 +66,13 @@ def query(request: Request) -> Mapping[str, str]:
 
 
 def _campaigns(visit: Visit) -> View:
-    from gt_service.pages.campaigns import campaign_row
+    from gt_service.pages.status import campaign_status
 
     after = visit.asked("NextToken")
     campaigns, following = visit.data.campaigns(CAMPAIGNS_SHOWN, after)
-    rows = [campaign_row(campaign) for campaign in campaigns]
     values = {
-        "rows": rows,
-        "live": any(not row.status.ended for row in rows) or not rows,
+        "rows": campaigns,
+        "live": any(not campaign_status(each["status"]).ended for each in campaigns) or not campaigns,
         "inbox": visit.data.inbox,
         **_paging(after, following),
     }
@@ -96,7 +95,7 @@ def _campaign(visit: Visit) -> View:
         deliveries=visit.data.deliveries(visit.name, DELIVERIES_SHOWN),
         may_operate=visit.may_operate,
     )
-    return View("campaign.html", lambda _: {"page": page, **_paging(after, following)})
+    return View("campaign.html", lambda _: {**page, **_paging(after, following)})
 
 
 def _job(visit: Visit) -> View:
@@ -111,7 +110,7 @@ def _job(visit: Visit) -> View:
     def values(address: Address) -> Mapping[str, Any]:
         samples = drawn(images, address=address)
         page = job_page(job, report=report, samples=samples, now=now, may_operate=visit.may_operate)
-        return {"page": page, "files": {name: address(file) for name, file in files.items()}}
+        return {**page, "files": {name: address(file) for name, file in files.items()}}
 
     return View("job.html", values, images=(*(image.source for image in images), *files.values()))
 
@@ -173,8 +172,6 @@ def _exports(visit: Visit) -> View:
 
 
 def _images(visit: Visit) -> View:
-    from gt_service.pages.campaigns import image_row
-
     status, after = visit.asked("status") or "rejected", visit.asked("NextToken")
     if status not in IMAGE_STATUSES:
         raise InvalidInput(f"{status!r} is no status; choose from {', '.join(IMAGE_STATUSES)}", field="status")
@@ -183,7 +180,7 @@ def _images(visit: Visit) -> View:
         "name": visit.name,
         "status": status,
         "statuses": IMAGE_STATUSES,
-        "rows": [image_row(image) for image in images],
+        "rows": images,
         **_paging(after, following, status=status),
     }
     return View("images.html", lambda _: values)
@@ -218,7 +215,7 @@ def _estimates(visit: Visit) -> View:
             status = error.status
             errors = [one.as_dict() for one in (error.errors if isinstance(error, SpecErrors) else (error,))]
     page = estimate_page(form, tasks=[task.value for task in TaskType], estimate=estimate, errors=errors)
-    return View("estimates.html", lambda _: {"page": page}, section="estimates", status=status)
+    return View("estimates.html", lambda _: page, section="estimates", status=status)
 
 
 VIEWS: Mapping[str, Callable[[Visit], View]] = {

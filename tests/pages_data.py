@@ -37,9 +37,11 @@ def campaign(name: str = "birds", **changes: Any) -> Json:
         "status": "active",
         "reason": "",
         "remedy": "",
+        "waits_for": None,
         "spec_errors": [],
+        "warnings": [],
         "spec": {**SPEC, "name": name},
-        "images": {"pending": 312, "rejected": 7, "in_batches": 2500},
+        "images": {"pending": 312, "rejected": 7, "duplicate": 0, "replaced": 0, "more": [], "imported": 0},
         "batches": 2,
         "cap_mills": 500_000,
         "committed_mills": 64_000,
@@ -74,8 +76,23 @@ def job(name: str = "birds-0001", **changes: Any) -> Json:
         "cost_mills": 170_200,
         "report_s3_uri": f"s3://results/birds/reports/{name}/",
         "failure_reason": None,
+        "output_problem": None,
+        "warning": None,
         "created_at": "2026-05-01T08:00:00Z",
         "ended_at": "2026-05-01T14:20:00Z",
+        **changes,
+    }
+
+
+def image(**changes: Any) -> Json:
+    """One of GET /campaigns/{name}/images."""
+    return {
+        "key": "birds/images/a.txt",
+        "status": "rejected",
+        "reason": "no image",
+        "remedy": "mend it",
+        "duplicate_of": None,
+        "uploaded_at": "2026-05-01T07:30:00Z",
         **changes,
     }
 
@@ -131,7 +148,13 @@ def chain() -> list[Json]:
 
 def batches() -> list[Json]:
     return [
-        {"number": number, "objects": 1250, "status": status, "closed_at": f"2026-05-0{number}T07:59:00Z"}
+        {
+            "number": number,
+            "objects": 1250,
+            "status": status,
+            "closed_because": "full",
+            "closed_at": f"2026-05-0{number}T07:59:00Z",
+        }
         for number, status in ((3, "labeling"), (2, "labeled"), (1, "labeled"))
     ]
 
@@ -144,6 +167,7 @@ def deliveries() -> list[Json]:
             "channel": "slack",
             "state": "sent",
             "tries": 1,
+            "error": "",
         },
         {
             "at": "2026-05-02T11:12:02Z",

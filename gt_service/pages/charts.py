@@ -12,6 +12,7 @@ from markupsafe import Markup
 from gt_service.money import MILLS_PER_DOLLAR
 from gt_service.pages import svg
 from gt_service.pages.formats import money, money_per_image, number, percent
+from gt_service.pages.parts import Counts
 from gt_service.pages.plot import (
     WIDTH,
     Panel,
@@ -186,12 +187,13 @@ def lines(series: Sequence[Series], *, x_name: str, title: str, y_high: float | 
     )
 
 
-def progress(*, human: int, machine: int, failed: int, total: int) -> Markup:
+def progress(counts: Counts) -> Markup:
     """One bar of a labeling job: labeled by people, by the machine, failed, and what is left."""
-    x = Scale(0, max(total, human + machine + failed, 1))
+    total = counts.objects
+    x = Scale(0, max(total, counts.labeled + counts.failed, 1))
     parts = [bar(0, WIDTH, 0, BAR_HEIGHT, kind="track")]
     begin = 0
-    for count, kind in ((human, "human"), (machine, "machine"), (failed, "failed")):
+    for count, kind in ((counts.human, "human"), (counts.machine, "machine"), (counts.failed, "failed")):
         end, title = begin + count, f"{kind}: {number(count)}"
         if count:
             parts.append(bar(x(begin), x(end), 0, BAR_HEIGHT, kind=f"bar {kind}", title=title))
@@ -200,7 +202,8 @@ def progress(*, human: int, machine: int, failed: int, total: int) -> Markup:
         *parts,
         width=WIDTH,
         height=BAR_HEIGHT,
-        title=f"{number(human)} by people, {number(machine)} by machine, {number(failed)} failed, of {number(total)}",
+        title=f"{number(counts.human)} by people, {number(counts.machine)} by machine, {number(counts.failed)} failed, "
+        f"of {number(total)}",
         class_="progress",
         fit="none",
     )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-
-from markupsafe import Markup
 
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.pages import charts
@@ -32,33 +29,20 @@ DEFAULTS: Mapping[str, str] = {
 """The form's fields; with a campaign named, its own spec stands and only `objects` counts."""
 
 
-@dataclass(frozen=True)
-class EstimatePage:
-    """The form as it was filled in, and the answer or what is wrong."""
-
-    form: Mapping[str, str]
-    tasks: tuple[str, ...]
-    errors: tuple[tuple[str, str], ...]
-    facts: tuple[Fact, ...]
-    chart: Markup
-    jobs: Table | None
-    assumptions: tuple[str, ...]
-
-
 def estimate_page(
     given: Mapping[str, str], *, tasks: Sequence[str], estimate: Json | None, errors: Sequence[Json] = ()
-) -> EstimatePage:
-    """The page from the query's fields and the API's estimate, where there is one."""
+) -> dict[str, Any]:
+    """The form as it was filled in, and the API's estimate or what is wrong."""
     amounts = {} if estimate is None else {name: estimate[f"{name}_mills"] for name in _AMOUNTS}
-    return EstimatePage(
-        form={**DEFAULTS, **{name: value for name, value in given.items() if name in DEFAULTS}},
-        tasks=tuple(tasks),
-        errors=tuple((error.get("field") or "", error["message"]) for error in errors),
-        facts=_facts(amounts) if amounts else (),
-        chart=charts.estimate(**amounts) if amounts else Markup(""),
-        jobs=_jobs(estimate["jobs"]) if estimate else None,
-        assumptions=tuple(estimate["assumptions"]) if estimate else (),
-    )
+    return {
+        "form": {**DEFAULTS, **{name: value for name, value in given.items() if name in DEFAULTS}},
+        "tasks": tasks,
+        "errors": errors,
+        "facts": _facts(amounts) if amounts else (),
+        "chart": charts.estimate(**amounts) if amounts else "",
+        "jobs": _jobs(estimate["jobs"]) if estimate else None,
+        "assumptions": estimate["assumptions"] if estimate else (),
+    }
 
 
 _MOST_DIGITS = 12

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -41,3 +43,33 @@ class Sample:
 
     drawing: Markup
     caption: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many images of a labeling job people and the machine labeled, and how many failed, of all its `objects`."""
+
+    human: int
+    machine: int
+    failed: int
+    objects: int
+
+    @classmethod
+    def of(cls, job: Mapping[str, Any]) -> Counts:
+        counters = job["counters"] or {}
+        human, machine = counters.get("HumanLabeled") or 0, counters.get("MachineLabeled") or 0
+        return cls(human, machine, counters.get("FailedNonRetryableError") or 0, job["objects"])
+
+    @property
+    def labeled(self) -> int:
+        return self.human + self.machine
+
+    @property
+    def rest(self) -> int:
+        """Neither labeled nor failed."""
+        return self.objects - self.labeled - self.failed
+
+    @property
+    def machine_share(self) -> float | None:
+        """None where nothing is labeled."""
+        return self.machine / self.labeled if self.labeled else None

@@ -11,6 +11,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gt_service.pages.formats import money, money_in_column, money_per_image, number, percent, time
+from gt_service.pages.status import campaign_status
+
 _HERE = Path(__file__).parent
 STATIC_TYPES = {
     "pico.min.css": "text/css; charset=utf-8",
@@ -42,6 +45,15 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=number,
+        percent=percent,
+        money=money,
+        money_in_column=money_in_column,
+        money_per_image=money_per_image,
+        time=time,
+        campaign_status=campaign_status,
     )
     return environment
 

@@ -14,7 +14,7 @@ from pynamodb.exceptions import GetError
 from app import app
 from chalicelib import pages, wiring
 from chalicelib.authorize import authorize
-from chalicelib.page_data import StoredData
+from chalicelib.page_data import PageData
 from gt_service import __version__
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.campaign import CampaignSpec, parse_spec
@@ -360,7 +360,7 @@ def test_the_page_of_a_running_job_knows_what_its_labels_have_cost(wired: World)
     """By the spec that the job was started with: another spec's price would be a wrong sum of money."""
 
     def so_far() -> Any:
-        return StoredData().job("birds-0001")["so_far_mills"]
+        return PageData().job("birds-0001")["so_far_mills"]
 
     wired.campaign()
     wired.images(4)

@@ -101,7 +101,7 @@ class MemoryData:
     def images(
         self, campaign: str, status: str, limit: int, after: str | None
     ) -> tuple[Sequence[data.Json], str | None]:
-        return [{"key": "birds/images/a.txt", "reason": "no image", "remedy": "mend it"}], "next"
+        return [data.image()], "next"
 
     def second_look(self, campaign: str, most: int) -> Suspects:
         return Suspects(40, tuple(data.suspects()[:most]))

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from gt_service.objects import S3Uri
 from gt_service.outputs.labels import Box
 from gt_service.pages import charts, plot, svg
+from gt_service.pages.parts import Counts
 from gt_service.pages.samples import LabeledImage, drawn
 
 
@@ -73,7 +74,7 @@ def test_no_style_attributes() -> None:
     drawings = [
         charts.machine_share(NOTEBOOK),
         charts.cost_per_image(NOTEBOOK),
-        charts.progress(human=1, machine=2, failed=3, total=10),
+        charts.progress(Counts(1, 2, 3, 10)),
         charts.spend(spent=1, committed=2, cap=10),
         charts.iterations([(1, 10, 0), (12, 5, 100)]),
         charts.lines([charts.Series("a", ((1.0, 0.5),))], x_name="epoch", title="t"),
@@ -110,7 +111,7 @@ def test_a_line_is_called_by_its_number(highest: float) -> None:
 
 def test_progress_never_overflows() -> None:
     """Counters can run ahead of the object count while a job runs."""
-    drawing = parsed(charts.progress(human=900, machine=900, failed=0, total=1250))
+    drawing = parsed(charts.progress(Counts(900, 900, 0, 1250)))
     widths = [float(one.get("width", "0")) for one in drawing.iter("rect") if one.get("class") != "track"]
     assert sum(widths) == pytest.approx(360)
 

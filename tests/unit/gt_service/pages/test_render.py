@@ -14,7 +14,7 @@ import pytest
 
 from gt_service.etags import etag, matches
 from gt_service.pages import render
-from gt_service.pages.campaigns import campaign_page, campaign_row, image_row
+from gt_service.pages.campaigns import campaign_page
 from gt_service.pages.estimates import estimate_page
 from gt_service.pages.jobs import job_page
 from gt_service.pages.samples import drawn, shown
@@ -36,7 +36,7 @@ def campaign_values(**changes: Any) -> Mapping[str, Any]:
         deliveries=data.deliveries(),
         may_operate=True,
     )
-    return {"page": page, **PAGING}
+    return {**page, **PAGING}
 
 
 def job_values(job: data.Json, report: data.Json | None) -> Mapping[str, Any]:
@@ -44,7 +44,7 @@ def job_values(job: data.Json, report: data.Json | None) -> Mapping[str, Any]:
         list(map(shown, data.rows()[:4])), address=lambda uri: f"https://images.example/{uri.key}?X-Amz-Signature=a&b=c"
     )
     page = job_page(job, report=report, samples=samples, now=NOW, may_operate=True)
-    return {"page": page, "files": {"Model (ONNX)": "https://results.example/model.onnx"}}
+    return {**page, "files": {"Model (ONNX)": "https://results.example/model.onnx"}}
 
 
 ESTIMATE = {
@@ -64,14 +64,18 @@ ESTIMATE = {
 PAGES: dict[str, tuple[str, Mapping[str, Any]]] = {
     "campaigns": (
         "campaigns.html",
-        {"rows": [campaign_row(data.campaign())], "live": True, "inbox": "inbox", **PAGING},
+        {"rows": [data.campaign()], "live": True, "inbox": "inbox", **PAGING},
     ),
     "no campaigns": ("campaigns.html", {"rows": [], "live": True, "inbox": "inbox", "next": None, "first": None}),
     "campaign": ("campaign.html", campaign_values()),
     "campaign without a spec": (
         "campaign.html",
         campaign_values(
-            status="waiting", spec=None, cap_mills=None, spec_errors=[{"field": "labels", "message": EVIL}], reason=EVIL
+            status="waiting",
+            spec=None,
+            cap_mills=None,
+            spec_errors=[{"field": "labels", "message": EVIL, "remedy": ""}],
+            reason=EVIL,
         ),
     ),
     "job": ("job.html", job_values(data.job(), data.report())),
@@ -83,11 +87,11 @@ PAGES: dict[str, tuple[str, Mapping[str, Any]]] = {
             "name": "birds",
             "status": "rejected",
             "statuses": ["rejected"],
-            "rows": [image_row({"key": EVIL, "reason": "no image", "remedy": "mend it"})],
+            "rows": [data.image(key=EVIL)],
             **PAGING,
         },
     ),
-    "estimate": ("estimates.html", {"page": estimate_page({"objects": EVIL}, tasks=["t"], estimate=ESTIMATE)}),
+    "estimate": ("estimates.html", estimate_page({"objects": EVIL}, tasks=["t"], estimate=ESTIMATE)),
     "sign in": ("login.html", {"next": "campaigns", "error": EVIL}),
     "error": ("error.html", {"heading": "Not found", "message": EVIL, "remedy": "look elsewhere"}),
 }
@@ -158,11 +162,9 @@ def test_ended_pages_stop_polling() -> None:
     """A finished job's page left open would ask for ever."""
     assert "hx-trigger" in html("running job")
     assert "hx-trigger" not in html("job")
-    stopped = {
-        "page": campaign_page(
-            data.campaign(status="stopped"), batches=[], in_batches=0, jobs=[data.job()], may_operate=True
-        )
-    }
+    stopped = campaign_page(
+        data.campaign(status="stopped"), batches=[], in_batches=0, jobs=[data.job()], may_operate=True
+    )
     assert "hx-trigger" not in render.render(
         "campaign.html", root="../", principal=OPERATOR, values={**stopped, "next": None, "first": None}
     )

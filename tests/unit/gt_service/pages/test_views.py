@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
 
 from gt_service.errors import UnknownState
-from gt_service.pages.campaigns import CampaignPage, campaign_page, chain_points, image_row, job_row, next_step
+from gt_service.pages import render
+from gt_service.pages.campaigns import campaign_page, chain_points, next_step
 from gt_service.pages.jobs import job_page, problems, time_left
+from gt_service.pages.people import at_work
 from gt_service.pages.report import tables
 from gt_service.pages.samples import shown
 from gt_service.pages.status import campaign_actions, campaign_status, job_actions, job_status
@@ -18,9 +22,21 @@ from tests import pages_data as data
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
 
 
+def text_of(template: str, values: data.Json) -> str:
+    """A page's words, without its elements."""
+    page = render.render(
+        template, root="../", principal=None, values={"next": None, "first": None, "files": {}, **values}
+    )
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def campaign_text(campaign: data.Json, jobs: list[data.Json], **more: Any) -> str:
+    page = campaign_page(campaign, batches=[], in_batches=0, jobs=jobs, may_operate=False, **more)
+    return text_of("campaign.html", page)
+
+
 def test_job_row_has_the_notebooks_figures() -> None:
-    row = job_row(data.job())
-    assert (row.human, row.machine, row.share, row.cost, row.per_image) == ("650", "600", "48 %", "$170.200", "$0.136")
+    assert "1,250 650 600 48 % $170.200 $0.136" in campaign_text(data.campaign(), [data.job()])
 
 
 def test_chart_counts_follow_ups_with_their_batch_and_leaves_running_jobs_out() -> None:
@@ -55,13 +71,13 @@ def test_next_step_says_what_happens_or_why_not(changes: dict[str, object], jobs
 
 
 def test_reserved_money_is_not_counted_as_spent_nor_as_left() -> None:
-    page = campaign_page(data.campaign(), batches=[], in_batches=0, jobs=[], may_operate=True)
-    assert (page.spent, page.committed, page.left, page.cap) == ("$297.20", "$64.00", "$138.80", "$500.00")
+    words = campaign_text(data.campaign(), [])
+    assert "Spent $297.20 Reserved $64.00 for running jobs Left $138.80 of $500.00" in words
 
 
 def test_viewers_get_no_buttons() -> None:
     page = campaign_page(data.campaign(), batches=[], in_batches=0, jobs=data.chain(), may_operate=False)
-    assert page.actions == page.dialogs == ()
+    assert page["actions"] == page["dialogs"] == ()
 
 
 @pytest.mark.parametrize(
@@ -94,8 +110,8 @@ def test_a_waiting_campaign_offers_what_helps(waits_for: str | None, offered: se
     refused spec or a spent budget does nothing."""
     campaign = {**data.campaign(), "status": "waiting", "waits_for": waits_for}
     page = campaign_page(campaign, batches=[], in_batches=0, jobs=[], may_operate=True)
-    assert {action.name for action in page.actions} & {"resume", "leave-out"} == offered
-    assert "leave-out" in {dialog.name for dialog in page.dialogs}, "the page asks before it does it"
+    assert {action.name for action in page["actions"]} & {"resume", "leave-out"} == offered
+    assert "leave-out" in {dialog.name for dialog in page["dialogs"]}, "the page asks before it does it"
 
 
 def test_what_a_job_cost_beyond_its_reserve_and_lost_of_its_output_is_shown() -> None:
@@ -119,7 +135,7 @@ def test_a_job_at_100_percent_says_what_it_still_does(labeled: int, status: str,
     """ "100 %" and "InProgress" stood side by side for a minute."""
     job = {**data.chain()[0], "status": status, "objects": 10, "counters": data.counters(labeled, 0)}
     page = job_page(job, report=None, now=NOW, may_operate=False)
-    assert bool(page.last_step) is is_said
+    assert bool(page["last_step"]) is is_said
 
 
 def test_images_without_a_label_are_named() -> None:
@@ -175,7 +191,7 @@ def test_failures_come_with_a_remedy() -> None:
         failure_reason="ClientError: Access denied to s3://inbox/a.jpg",
         counters=data.counters(10, 0, failed=3, unlabeled=1237),
     )
-    found = problems(failed)
+    found = list(problems(failed))
     assert [problem.severe for problem in found] == [True, False, False]
     assert "labeling role" in found[0].remedy
     assert all(problem.remedy for problem in found)
@@ -183,14 +199,13 @@ def test_failures_come_with_a_remedy() -> None:
 
 def test_job_page_shows_report_and_stays_live_until_it_is_written() -> None:
     page = job_page(data.job(), report=data.report(), now=NOW, may_operate=True)
-    facts = {fact.name: fact.value for fact in page.facts}
+    facts = {fact.name: fact.value for fact in page["facts"]}
     assert facts["Cost"] == "$170.20"
     assert facts["Saved"] == "28 %"
-    assert [table.title for table in page.tables] == ["Audit", "Workers"]
-    assert page.iterations is not None
-    assert page.iterations.rows[2] == ("3", "200", "281", "160", "220", "$50.400")
-    assert not page.live
-    assert job_page(data.job(report_s3_uri=None), report=None, now=NOW, may_operate=True).live
+    assert [table.title for table in page["tables"]] == ["Audit", "Workers"]
+    assert page["iterations"].rows[2] == ("3", "200", "281", "160", "220", "$50.400")
+    assert not page["live"]
+    assert job_page(data.job(report_s3_uri=None), report=None, now=NOW, may_operate=True)["live"]
 
 
 def test_a_running_job_shows_its_spend_beside_its_ceiling() -> None:
@@ -198,7 +213,7 @@ def test_a_running_job_shows_its_spend_beside_its_ceiling() -> None:
 
     def facts(**changes: Any) -> dict[str, str]:
         running = data.job(status="InProgress", cost_mills=None, report_s3_uri=None, ended_at=None, **changes)
-        return {fact.name: fact.value for fact in job_page(running, report=None, now=NOW, may_operate=True).facts}
+        return {fact.name: fact.value for fact in job_page(running, report=None, now=NOW, may_operate=True)["facts"]}
 
     shown = facts(so_far_mills=118_200)
     assert (shown["Spent so far"], shown["Ceiling"]) == ("$118.20", "$235.00")
@@ -213,7 +228,9 @@ def test_machine_boxes_have_a_confidence_and_peoples_have_none() -> None:
 
 
 def test_duplicates_name_their_twin() -> None:
-    assert "birds/images/a.jpg" in image_row({"key": "b.jpg", "duplicate_of": "birds/images/a.jpg"}).reason
+    twin = data.image(key="b.jpg", status="duplicate", reason=None, duplicate_of="birds/images/a.jpg")
+    values = {"name": "birds", "status": "duplicate", "statuses": ["duplicate"], "rows": [twin]}
+    assert "b.jpg the same content as birds/images/a.jpg" in text_of("images.html", values)
 
 
 def test_who_is_at_work_is_shown_as_the_engine_says_and_ground_truth_does_not() -> None:
@@ -221,21 +238,19 @@ def test_who_is_at_work_is_shown_as_the_engine_says_and_ground_truth_does_not() 
     figures = {"at": "2026-05-01T09:00:00+00:00", "at_work": 2, "done": 25, "answers": 60, "last_hour": 40}
     figures |= {"active_seconds": 600.0, "workers_per_object": 2}
 
-    def shown(people: list[tuple[data.Json, data.Json]] | None) -> CampaignPage:
-        return campaign_page(
-            data.campaign(), batches=[], in_batches=0, jobs=[running], people=people, may_operate=False
-        )
+    def shown(people: list[tuple[data.Json, data.Json]] | None) -> str:
+        return campaign_text(data.campaign(), [running], people=people)
 
-    [people] = shown([(running, figures)]).people
-    assert (people.at_work, people.answers, people.last_hour) == ("2", "60", "40")
-    assert (people.an_answer, people.declines, people.team_page) == ("10 s", (), "")
+    first = shown([(running, figures)])
+    assert "At work 2 in the last ten minutes Offered – images" in first
+    assert "Answers 60 40 in the last hour Time at work 10 min 10 s an answer" in first
+    assert "Minutes left 15" in first  # 45 images, two answers each, ten seconds an answer
+    assert "declined" not in first.lower()
     more = {"declines": {"Unclear": 3}, "portal": "https://labels.example.org", "given_up": 1}
-    [told] = shown([(running, figures | more)]).people
-    assert (told.declined, told.declines, told.given_up) == ("3", (("Unclear", "3"),), "1")
-    assert told.team_page == "https://labels.example.org/team"
-    assert not shown([(running, figures | {"portal": "javascript:alert(1)"})]).people[0].team_page
-    assert people.minutes_left == "15"  # 45 images, two answers each, ten seconds an answer
-    [begun] = shown([(running, {**figures, "answers": 2})]).people
-    assert begun.minutes_left == "–"
-    assert "does not tell" in shown(None).people_note
-    assert not shown([]).people_note
+    assert "Done 25 1 given up" in shown([(running, figures | more)])
+    assert "Declined 3 Why people declined: “Unclear” (3)." in shown([(running, figures | more)])
+    assert at_work(running, figures | more)["team_page"] == "https://labels.example.org/team"
+    assert not at_work(running, figures | {"portal": "javascript:alert(1)"})["team_page"]
+    assert "Minutes left –" in shown([(running, {**figures, "answers": 2})])
+    assert "does not tell" in shown(None)
+    assert "People at work" not in shown([])
