@@ -25,7 +25,7 @@ import pytest
 
 from gt_cli.stack import LocalStack, local_stack
 from gt_service.store import Store
-from gt_service.store.images import _shard
+from gt_service.store.shards import shard_of
 from tests import pages_data as data
 from tests import seeding
 
@@ -54,7 +54,9 @@ def seed(stack: LocalStack, store: Store, jobs: int, images: int) -> None:
         for number in range(images):
             key = f"large/images/{number:07}.jpg"
             place = "rejected" if number < REJECTED else f"batch#{number // 1250 + 1:04}"
-            item = store.tables.images(shard=_shard("large", key), key=key, place=place, etag=f"{number:032x}", size=1)
+            item = store.tables.images(
+                shard=shard_of("large", key), key=key, place=place, etag=f"{number:032x}", size=1
+            )
             item.open_place = place if place == "rejected" else None
             item.event_time, item.sequencer = "2026-05-01T08:00:00.000Z", "0" * 32
             written.save(item)

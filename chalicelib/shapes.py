@@ -13,7 +13,7 @@ from gt_service.campaign.contradictions import warnings
 from gt_service.errors import InvalidInput
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Import, Job, Verdict
 from gt_service.records.states import CampaignState, JobState
-from gt_service.store.images import Cursor, is_cursor
+from gt_service.store.shards import Cursor, is_cursor
 
 Json = dict[str, Any]
 

@@ -23,7 +23,7 @@ from gt_service.ingest.intake import Intake, Taken
 from gt_service.objects import S3Uri
 from gt_service.reports.campaign import campaign_report
 from gt_service.reports.publish import make_job_report, report_json
-from gt_service.store import Store, TableNames, images
+from gt_service.store import Store, TableNames, shards
 from tests.dynamodb import MemoryDynamoDB
 from tests.factories import MemoryLogs
 from tests.fakes import FakeSageMaker, MemoryObjects, etag_of
@@ -192,7 +192,7 @@ def a_world(kind: type[World] = World, *, on_moto: bool = False) -> Iterator[Wor
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", REGION)
         environment.delenv("AWS_ENDPOINT_URL", raising=False)  # another test's stack must not be taken for this world
-        environment.setattr(images, "SHARDS", 2)  # as many as there are takes longer, and tells no more
+        environment.setattr(shards, "SHARDS", 2)  # as many as there are takes longer, and tells no more
         with mock_aws():
             world = kind()
             if not on_moto:

@@ -17,11 +17,11 @@ from gt_service.parallel import in_parallel
 from gt_service.records import NOWHERE, Batch, Campaign, ImageStatus, Job
 from gt_service.records.names import JobName
 from gt_service.records.states import BatchState
-from gt_service.store.batches import _batch
-from gt_service.store.campaigns import _campaign
-from gt_service.store.images import SHARDS, _shards
-from gt_service.store.jobs import _job
+from gt_service.store.batches import batch_of
+from gt_service.store.campaigns import campaign_of
+from gt_service.store.jobs import job_of
 from gt_service.store.models import Tables
+from gt_service.store.shards import SHARDS, shards_of
 
 _OPEN = (ImageStatus.PENDING, ImageStatus.REJECTED, ImageStatus.DUPLICATE, ImageStatus.REPLACED)
 
@@ -50,7 +50,7 @@ class Browsing:
             raise unknown_token()
         start = {"name": {"S": after}} if after else None
         items = self._tables.campaigns.scan(limit=limit, last_evaluated_key=start)
-        campaigns = tuple(_campaign(item) for item in items)
+        campaigns = tuple(campaign_of(item) for item in items)
         following: Any = items.last_evaluated_key
         return campaigns, following["name"]["S"] if following else None
 
@@ -60,14 +60,14 @@ class Browsing:
             raise unknown_token()
         start = {"campaign": {"S": campaign}, "name": {"S": after}} if after else None
         items = self._tables.jobs.query(campaign, scan_index_forward=False, limit=limit, last_evaluated_key=start)
-        jobs = tuple(_job(item) for item in items)
+        jobs = tuple(job_of(item) for item in items)
         following: Any = items.last_evaluated_key
         return jobs, following["name"]["S"] if following else None
 
     def batches(self, campaign: str, limit: int) -> tuple[Batch, ...]:
         """The newest first."""
         items = self._tables.batches.query(campaign, scan_index_forward=False, limit=limit)
-        return tuple(_batch(item) for item in items)
+        return tuple(batch_of(item) for item in items)
 
     def in_batches(self, campaign: str, newest: Sequence[Batch]) -> int:
         """How many images are in batches, given the newest of them, the newest first.
@@ -99,7 +99,7 @@ class Browsing:
             items = self._tables.images.open_places.query(shard, limit=each, attributes_to_get=["open_place"])
             return Counter(ImageStatus((item.open_place or "").partition("#")[0]) for item in items)
 
-        shards = list(in_parallel(count, _shards(campaign)))
+        shards = list(in_parallel(count, shards_of(campaign)))
         # Where a shard was not read to its end, whatever sorts last may be missing altogether.
         more = any(shard.total() >= each for shard in shards)
         counts = {status: sum(shard[status] for shard in shards) for status in _OPEN}

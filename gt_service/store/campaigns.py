@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +16,8 @@ from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.money import Mills
 from gt_service.records import NOWHERE, Campaign, Import, Verdict, WaitsFor
 from gt_service.records.states import CampaignEvent, CampaignState, follow
-from gt_service.store.models import CampaignItem, Tables
-from gt_service.store.writing import Contention, Lost, campaign_unchanged, is_new, lost_if_refused
+from gt_service.store.models import CampaignItem, Tables, record
+from gt_service.store.writing import Contention, campaign_unchanged, is_new, saved, updated
 
 _ATTEMPTS = 8
 LABELS_LEASE = timedelta(minutes=16)
@@ -54,18 +53,17 @@ class Campaigns:
 
     def find(self, name: str) -> Campaign | None:
         item = self._find(name)
-        return None if item is None else _campaign(item)
+        return None if item is None else campaign_of(item)
 
     def all(self) -> Iterator[Campaign]:
-        return map(_campaign, self._items.scan(consistent_read=True))
+        return map(campaign_of, self._items.scan(consistent_read=True))
 
     def ensure(self, name: str, now: datetime, verdict: Verdict = _SPECLESS) -> Campaign:
         """The campaign, made to wait for its spec where images came first."""
         campaign = self.find(name)
         if campaign is not None:
             return campaign
-        with suppress(Lost), lost_if_refused():
-            self._blank(name, now, verdict).save(condition=is_new(self._items))
+        saved(self._blank(name, now, verdict), is_new(self._items))
         return self.get(name)
 
     def accept_spec(
@@ -167,14 +165,8 @@ class Campaigns:
         # Closes: of many handlers that saw the same last hint, each sends another.
         seen = CampaignItem.hinted_at
         unclaimed = seen.does_not_exist() if campaign.hinted_at is None else seen == campaign.hinted_at
-        try:
-            with lost_if_refused():
-                self._items(name=campaign.name).update(
-                    actions=[CampaignItem.hinted_at.set(now)], condition=CampaignItem.name.exists() & unclaimed
-                )
-        except Lost:
-            return False
-        return True
+        item, condition = self._items(name=campaign.name), CampaignItem.name.exists() & unclaimed
+        return updated(item, seen.set(now), condition=condition)
 
     def tell_of_duplicates(self, name: str, now: datetime) -> None:
         """Says that images have come which are labeled under other keys, so that they get into the labels."""
@@ -205,24 +197,18 @@ class Campaigns:
         # Closes: two who were asked at once, each of whom would read and write every label of the campaign.
         until = CampaignItem.labels_until
         is_free = CampaignItem.name.exists() & (until.does_not_exist() | (until < now))
-        try:
-            with lost_if_refused():
-                self._items(name=name).update(actions=[until.set(now + LABELS_LEASE)], condition=is_free)
-        except Lost:
-            return None
-        return campaign.label_changes
+        item, claim = self._items(name=name), [until.set(now + LABELS_LEASE)]
+        return campaign.label_changes if updated(item, *claim, condition=is_free) else None
 
     def end_labels(self, name: str, changes: int) -> bool:
         """Writes down that the labels hold so many changes; False where there are more by now, which nobody writes."""
         done: list[Action] = [CampaignItem.labels_written.set(changes), CampaignItem.labels_until.remove()]
         # Closes: a label that is corrected while they are written. Whoever was asked for it has left it to us.
-        try:
-            with lost_if_refused():
-                self._items(name=name).update(actions=done, condition=CampaignItem.label_changes == changes)
-        except Lost:
-            self._items(name=name).update(actions=done)
-            return False
-        return True
+        item = self._items(name=name)
+        is_whole = updated(item, *done, condition=CampaignItem.label_changes == changes)
+        if not is_whole:
+            item.update(actions=done)
+        return is_whole
 
     def give_up_labels(self, name: str) -> None:
         """Lets others write the campaign's labels, which could not be."""
@@ -294,15 +280,9 @@ class Campaigns:
         item.version = read + 1
         condition = is_new(self._items) if fresh else campaign_unchanged(read)
         # Update, not put: `hinted_at` is written without a version, and must not be taken back.
-        try:
-            with lost_if_refused():
-                if fresh:
-                    item.save(condition=condition)
-                else:
-                    item.update(actions=_all_but_hint(item), condition=condition)
-        except Lost:
-            return False
-        return True
+        if fresh:
+            return saved(item, condition)
+        return updated(item, *_all_but_hint(item), condition=condition)
 
 
 def _show(item: CampaignItem, verdict: Verdict) -> None:
@@ -340,30 +320,14 @@ def _written(imports: Iterable[Import]) -> list[dict[str, Any]]:
     return [asdict(each) for each in sorted(imports, key=lambda each: (each.order, each.name))]
 
 
-def _campaign(item: CampaignItem) -> Campaign:
-    in_force = _in_force(item)
-    errors: Sequence[Mapping[str, Any]] = item.spec_errors or ()
-    return Campaign(
-        name=item.name,
+def campaign_of(item: CampaignItem) -> Campaign:
+    verdict = Verdict(item.status, item.reason, item.remedy, WaitsFor(item.waits_for) if item.waits_for else None)
+    return record(
+        Campaign,
+        item,
+        **vars(_in_force(item)),
         state=CampaignState(item.state),
-        spec=in_force.spec,
-        revision=item.revision,
-        spec_errors=tuple(errors),
-        verdict=Verdict(item.status, item.reason, item.remedy, WaitsFor(item.waits_for) if item.waits_for else None),
-        cap=in_force.cap,
-        committed=Mills(item.committed),
-        spent=Mills(item.spent),
-        version=item.version,
-        created_at=item.created_at,
-        close_requested_at=item.close_requested_at,
-        resumed_at=item.resumed_at,
-        hinted_at=item.hinted_at,
-        duplicate_at=item.duplicate_at,
-        label_changes=item.label_changes,
-        labels_written=item.labels_written,
-        labels_asked_at=item.labels_asked_at,
-        former_labels=in_force.former_labels,
-        notices=in_force.notices,
+        spec_errors=tuple(item.spec_errors or ()),
+        verdict=verdict,
         imports=tuple(_imports(item)),
-        imports_seen=item.imports_seen,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from gt_service.money import Mills
 from gt_service.records import Batch, Campaign, Job
 from gt_service.records.names import JobName, Role
 from gt_service.records.states import BatchEvent, Effect, JobEvent, JobState, follow
-from gt_service.store.models import BatchItem, CampaignItem, JobItem, Tables
+from gt_service.store.models import BatchItem, CampaignItem, JobItem, Tables, members, plain, record
 from gt_service.store.writing import (
     Lost,
     batch_in,
@@ -20,8 +20,8 @@ from gt_service.store.writing import (
     is_new,
     job_in,
     job_unsettled,
-    lost_if_refused,
     transaction,
+    updated,
 )
 
 
@@ -31,13 +31,13 @@ class Jobs:
 
     def of(self, campaign: str) -> tuple[Job, ...]:
         """In order of batch, the chain before what is beside it, and attempt."""
-        jobs = [_job(item) for item in self._items.query(campaign, consistent_read=True)]
+        jobs = [job_of(item) for item in self._items.query(campaign, consistent_read=True)]
         return tuple(sorted(jobs, key=lambda job: (job.batch, job.is_beside_chain, job.is_review, job.attempt)))
 
     def get(self, name: str) -> Job:
         """Errors: `NotFound`."""
         try:
-            return _job(self._items.get(JobName.parse(name).campaign, name, consistent_read=True))
+            return job_of(self._items.get(JobName.parse(name).campaign, name, consistent_read=True))
         except self._items.DoesNotExist:
             raise NotFound(
                 f"there is no labeling job {name!r}", remedy="List the jobs of the campaign.", field="name"
@@ -136,39 +136,19 @@ class Jobs:
         )
 
     def _update(self, job: Job, *actions: Any) -> bool:
-        try:
-            with lost_if_refused():
-                self._key(job).update(actions=list(actions), condition=job_in(job.state))
-        except Lost:
-            return False
-        return True
+        return updated(self._key(job), *actions, condition=job_in(job.state))
 
     def _key(self, job: Job) -> JobItem:
         return self._items(campaign=job.campaign, name=job.name)
 
     def _item(self, job: Job) -> JobItem:
-        return self._items(**{name: _plain(value) for name, value in asdict(job).items()})
+        return self._items(**members(job))
 
 
 def _set(name: str, value: Any) -> Any:
     attribute = JobItem.get_attributes()[name]
-    return attribute.remove() if value is None else attribute.set(_plain(value))
+    return attribute.remove() if value is None else attribute.set(plain(value))
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Role | JobState):
-        return value.value
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _job(item: JobItem) -> Job:
-    values = {field.name: getattr(item, field.name) for field in fields(Job)}
-    values |= {
-        "role": Role(item.role),
-        "state": JobState(item.state),
-        "labels": tuple(item.labels),
-        "counters": item.counters or {},
-        "reserved": Mills(item.reserved),
-        "cost": None if item.cost is None else Mills(item.cost),
-    }
-    return Job(**values)
+def job_of(item: JobItem) -> Job:
+    return record(Job, item, role=Role(item.role), state=JobState(item.state), labels=tuple(item.labels))

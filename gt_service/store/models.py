@@ -12,7 +12,8 @@ tokens      digest                                   expires: seconds since 1970
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
+from enum import Enum
 from typing import Any, TypeVar, cast
 
 from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, UnicodeAttribute, UTCDateTimeAttribute
@@ -195,6 +196,31 @@ class TokenItem(Model):
 
 
 _M = TypeVar("_M", bound=Model)
+_R = TypeVar("_R")
+
+
+def record(kind: type[_R], item: Model, **others: Any) -> _R:
+    """The record of an item whose attributes have the names of its fields, but for `others`. What the item does not
+    hold is at its default."""
+    for field in fields(cast("Any", kind)):
+        if field.name not in others:
+            value = getattr(item, field.name)
+            if value is not None or (field.default is MISSING and field.default_factory is MISSING):
+                others[field.name] = value
+    return kind(**others)
+
+
+def members(value: Any) -> dict[str, Any]:
+    """What an item holds of a record: whatever is not at its default."""
+    defaults = {field.name: field.default for field in fields(value)}
+    return {name: plain(member) for name, member in vars(value).items() if member != defaults[name]}
+
+
+def plain(member: Any) -> Any:
+    """A member of a record as attributes take it."""
+    if isinstance(member, Enum):
+        return member.value
+    return list(member) if isinstance(member, tuple) else member
 
 
 def bound(model: type[_M], table_name: str, region: str) -> type[_M]:
@@ -224,19 +250,8 @@ class Tables:
         self.batches = bound(BatchItem, names.batches, region)
         self.jobs = bound(JobItem, names.jobs, region)
         self.tokens = bound(TokenItem, names.tokens, region)
-        self.connection = shared_connection(
-            [
-                self.campaigns,
-                self.images,
-                self.contents,
-                self.bands,
-                self.walks,
-                self.batches,
-                self.jobs,
-                self.tokens,
-            ],
-            region,
-        )
+        in_images = [self.images, self.contents, self.bands, self.walks]
+        self.connection = shared_connection([self.campaigns, *in_images, self.batches, self.jobs, self.tokens], region)
 
     def create(self) -> None:
         """For tests; a deployment's tables are made by .chalice/infrastructure.yaml."""

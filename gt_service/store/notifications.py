@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +14,7 @@ from pynamodb.models import Model
 from gt_service.notifications.backoff import TRIES
 from gt_service.notifications.due import Notification
 from gt_service.store.models import IntegerAttribute, bound
-from gt_service.store.writing import Lost, is_new, lost_if_refused
+from gt_service.store.writing import is_new, saved, updated
 
 KEPT = timedelta(days=90)
 LEASE = timedelta(minutes=2)
@@ -97,12 +96,7 @@ class Notifications:
             item.queued_at = now
         else:
             return False
-        try:
-            with lost_if_refused():
-                item.save(condition=condition)
-        except Lost:
-            return False
-        return True
+        return saved(item, condition)
 
     def claim(self, campaign: str, notification_id: str, now: datetime) -> Delivery | None:
         """Takes a notification for one try; None where it is sent already or somebody else is at it."""
@@ -110,21 +104,14 @@ class Notifications:
         free = NotificationItem.state.is_in("queued", "retrying", "failed") | (
             (NotificationItem.state == "sending") & (NotificationItem.until < now)
         )
-        try:
-            with lost_if_refused():
-                # Closes: the queue delivers a message twice, and two handlers send it at the same time.
-                item.update(
-                    actions=[
-                        NotificationItem.state.set("sending"),
-                        NotificationItem.until.set(now + LEASE),
-                        NotificationItem.queued_at.set(now),
-                        NotificationItem.tries.add(1),
-                    ],
-                    condition=free,
-                )
-        except Lost:
-            return None
-        return _delivery(item)
+        begun = [
+            NotificationItem.state.set("sending"),
+            NotificationItem.until.set(now + LEASE),
+            NotificationItem.queued_at.set(now),
+            NotificationItem.tries.add(1),
+        ]
+        # Closes: the queue delivers a message twice, and two handlers send it at the same time.
+        return _delivery(item) if updated(item, *begun, condition=free) else None
 
     def sent(self, delivery: Delivery, channel: str) -> None:
         """Writes down that `channel` has it, at once: whatever fails later, this channel is left alone."""
@@ -133,16 +120,10 @@ class Notifications:
     def close(self, delivery: Delivery, error: str | None) -> None:
         """Ends a try: done, or with what went wrong."""
         shown = NotificationItem.error.set(error[:MAX_ERROR_CHARACTERS]) if error else NotificationItem.error.remove()
-        with suppress(Lost), lost_if_refused():
-            # Closes: a try that outlived its lease overwrites the result of the one that took over.
-            self._key(delivery).update(
-                actions=[
-                    NotificationItem.state.set(_after(delivery.tries) if error else "sent"),
-                    NotificationItem.until.remove(),
-                    shown,
-                ],
-                condition=_as_read("tries", delivery.tries),
-            )
+        state = NotificationItem.state.set(_after(delivery.tries) if error else "sent")
+        item, ended = self._key(delivery), [state, NotificationItem.until.remove(), shown]
+        # Closes: a try that outlived its lease overwrites the result of the one that took over.
+        updated(item, *ended, condition=_as_read("tries", delivery.tries))
 
     def latest(self, campaign: str, *, limit: int) -> tuple[Delivery, ...]:
         """The newest first."""

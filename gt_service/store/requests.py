@@ -10,7 +10,7 @@ from pynamodb.models import Model
 
 from gt_service.errors import Conflict, InvalidInput
 from gt_service.store.models import IntegerAttribute, bound
-from gt_service.store.writing import Lost, is_new, lost_if_refused
+from gt_service.store.writing import is_new, saved
 
 KEPT = timedelta(days=1)
 LEASE = timedelta(minutes=1)
@@ -52,12 +52,7 @@ class Requests:
         # Closes: the same request, sent twice at the same time, is done twice. What has expired is as good as gone:
         # the table's time to live removes late.
         unknown = is_new(self._items) | (RequestItem.expires <= _seconds(now))
-        try:
-            with lost_if_refused():
-                item.save(condition=unknown)
-        except Lost:
-            return self._answered(name, fingerprint)
-        return None
+        return None if saved(item, unknown) else self._answered(name, fingerprint)
 
     def _answered(self, name: str, fingerprint: str) -> KeptAnswer:
         item = self._items.get(name, consistent_read=True)

@@ -6,13 +6,15 @@ condition is no error: somebody else was first, and the caller looks again. The 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from gt_service.errors import Conflict
@@ -48,6 +50,25 @@ def lost_if_refused() -> Iterator[None]:
         if error.cause_response_code == "TransactionCanceledException" and codes <= _LOST:
             raise Lost from error
         raise
+
+
+def saved(item: Model, condition: Condition) -> bool:
+    """Whether the item was put; not where the condition did not hold."""
+    return _is_done(lambda: item.save(condition=condition))
+
+
+def updated(item: Model, *actions: Action, condition: Condition) -> bool:
+    """Whether the actions were done on the item of this key; not where the condition did not hold."""
+    return _is_done(lambda: item.update(actions=list(actions), condition=condition))
+
+
+def _is_done(write: Callable[[], object]) -> bool:
+    try:
+        with lost_if_refused():
+            write()
+    except Lost:
+        return False
+    return True
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from gt_service.records import Batch, ImageStatus, Job
 from gt_service.records.names import Role
 from gt_service.records.states import BatchState, JobState
 from gt_service.store.browsing import Browsing, Count
-from gt_service.store.images import SHARDS, _shard
+from gt_service.store.shards import SHARDS, shard_of
 from tests.world import START, World, picture
 
 
@@ -154,7 +154,7 @@ def test_a_page_of_images_reads_no_more_than_it_shows(world: World, rejected: in
     with world.store.tables.images.batch_write() as written:
         for number in range(rejected):
             key = f"birds/images/{number}.jpg"
-            item = world.store.tables.images(shard=_shard("birds", key), key=key, place="rejected", etag="e", size=1)
+            item = world.store.tables.images(shard=shard_of("birds", key), key=key, place="rejected", etag="e", size=1)
             item.open_place, item.event_time, item.sequencer = "rejected", "2026-05-01T08:00:00.000Z", "0"
             written.save(item)
     world.store.tables.connection.client.meta.events.register("after-call.dynamodb.Query", count)
