@@ -9,7 +9,8 @@ export const styles = css`
   }
   .stage.keyed:focus-visible { box-shadow: inset 0 0 0 2px var(--crowd-accent); }
   .stage.pans { cursor: grab !important; }
-  .stage > * { position: absolute; inset: 0; pointer-events: none; }
+  /* The pointer is the stage's alone: a thousand shapes that inherited it would be styled anew whenever it changes. */
+  .stage > * { position: absolute; inset: 0; pointer-events: none; cursor: default; }
   .picture img { position: absolute; left: 0; top: 0; max-width: none; transform-origin: 0 0; }
   .crisp { image-rendering: pixelated; }
   .stage > .upper-canvas { inset: 0 auto auto 0; width: 1px; height: 1px; transform-origin: 0 0; }
