@@ -11,6 +11,12 @@ import click
 from gt_cli.api import Api
 from gt_cli.datasets import OpenImagesClass
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE_OR_FOLDER = click.Path(exists=True, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+NEW_PATH = click.Path(path_type=Path)
+
 
 def service_options(command: Callable[..., None]) -> Callable[..., None]:
     """Options that say which service to ask."""

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.markup import escape
 
 from gt_cli import worker_page
+from gt_cli.terminal import console, say
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend, backend_of
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.foresight import Foresight, rehearse
@@ -21,7 +21,6 @@ from gt_service.money import usd
 from gt_service.prices import PriceTable
 from gt_service.reports.estimate import Estimate, estimate
 
-console = Console()
 ROLE = "arn:aws:iam::000000000000:role/deployed-with-the-service"
 """Stands in requests for the role that the template makes."""
 
@@ -56,20 +55,18 @@ def show_plan(
 def _print(written: CampaignSpec, foresight: Foresight, cost: Estimate, page: list[str], *, requests: bool) -> None:
     for number, step in enumerate(foresight.steps, start=1):
         reserved = f"  [dim]{usd(step.reserved)} set aside[/]" if step.reserved is not None else ""
-        console.print(f"{number:3}  {escape(step.what)}{reserved}", highlight=False, soft_wrap=True)
+        say(f"{number:3}  {escape(step.what)}{reserved}")
         if requests and step.request is not None:
             console.print_json(data=step.request)
     if foresight.verdict.reason:
-        console.print(f"[yellow]{foresight.verdict.status}[/]: {escape(foresight.verdict.reason)}", soft_wrap=True)
-        console.print(escape(foresight.verdict.remedy or ""), soft_wrap=True)
+        say(f"[yellow]{foresight.verdict.status}[/]: {escape(foresight.verdict.reason)}")
+        say(escape(foresight.verdict.remedy or ""))
     for text in (*foresight.warnings, *(f"the workers' page: {problem}" for problem in page)):
-        console.print(f"[yellow]Note:[/] {escape(text)}", highlight=False, soft_wrap=True)
+        say(f"[yellow]Note:[/] {escape(text)}")
     budget = "no budget is set" if written.budget is None else f"budget {usd(written.budget)}"
-    console.print(
+    say(
         f"\nCost: [bold]{usd(cost.likely)}[/] likely, {usd(cost.low)} to {usd(cost.high)}, "
-        f"at most {usd(cost.ceiling)}; people alone {usd(cost.all_human)}; {budget}",
-        highlight=False,
-        soft_wrap=True,
+        f"at most {usd(cost.ceiling)}; people alone {usd(cost.all_human)}; {budget}"
     )
 
 
@@ -78,7 +75,7 @@ def write_preview(spec: Path, image: Path, examples: Path | None, out: Path) -> 
     written = parse_spec(spec.read_bytes(), filename=spec.name)
     template = instruction_template(written, examples.read_bytes() if examples else None)
     for problem in worker_page.problems(template, written.labels):
-        console.print(f"[yellow]Problem:[/] {escape(problem)}", soft_wrap=True)
+        say(f"[yellow]Problem:[/] {escape(problem)}")
     shown = worker_page.as_address(image.read_bytes())
     out.write_text(worker_page.render(template, labels=written.labels, task_object=shown), "utf-8")
     console.print(f"Open [bold]{escape(str(out))}[/] in a browser.")

@@ -15,11 +15,21 @@ from rich.markup import escape
 from gt_service.errors import GtServiceError, SpecErrors
 
 P = ParamSpec("P")
-console = Console()
+console = Console(highlight=False)
 if not console.is_terminal:
-    console = Console(width=120)  # rich would fold tables into 80 columns
-errors = Console(stderr=True)
+    console = Console(width=120, highlight=False)  # rich would fold tables into 80 columns
+errors = Console(stderr=True, highlight=False)
 INTERRUPTED = 130
+
+
+def say(text: str) -> None:
+    """A line, which the terminal wraps, so that what is copied from it is whole."""
+    console.print(text, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """A line of what is left out, or still to come."""
+    errors.print(text, style="yellow", soft_wrap=True)
 
 
 def reporting_errors(command: Callable[P, None]) -> Callable[P, None]:
@@ -48,9 +58,9 @@ def unusable(error: OSError) -> GtServiceError:
 def fail(error: GtServiceError, *, logs: Path | None = None) -> NoReturn:
     for each in error.errors if isinstance(error, SpecErrors) else (error,):
         where = f"{each.field}: " if each.field else ""
-        errors.print(f"[bold red]Failed:[/] {escape(where + each.message)}", highlight=False, soft_wrap=True)
+        errors.print(f"[bold red]Failed:[/] {escape(where + each.message)}", soft_wrap=True)
         if each.remedy:
-            errors.print(f"[bold]What to do:[/] {escape(each.remedy)}", highlight=False, soft_wrap=True)
+            errors.print(f"[bold]What to do:[/] {escape(each.remedy)}", soft_wrap=True)
     if logs is not None:
-        errors.print(f"[bold]Logs:[/] {escape(str(logs))}", highlight=False, soft_wrap=True)
+        errors.print(f"[bold]Logs:[/] {escape(str(logs))}", soft_wrap=True)
     sys.exit(1)

@@ -16,7 +16,7 @@ def pause(campaign: str, url: str, token: str) -> None:
     """Pause a campaign: start nothing new; running jobs continue."""
     with api_of(url, token) as api:
         api.pause(campaign)
-    console.print(f"{campaign} is paused; `gt-service resume {campaign}` goes on.", highlight=False)
+    console.print(f"{campaign} is paused; `gt-service resume {campaign}` goes on.")
 
 
 @click.command()
@@ -28,7 +28,7 @@ def resume(campaign: str, leave_out: bool, url: str, token: str) -> None:
     """Resume a campaign that was paused or is waiting."""
     with api_of(url, token) as api:
         (api.leave_out if leave_out else api.resume)(campaign)
-    console.print(f"{campaign} goes on.", highlight=False)
+    console.print(f"{campaign} goes on.")
 
 
 @click.command()
@@ -41,7 +41,7 @@ def stop(campaign: str, yes: bool, url: str, token: str) -> None:
     if yes or click.confirm(f"Stop {campaign} for good? Jobs that run are stopped, their labels are kept."):
         with api_of(url, token) as api:
             api.stop(campaign)
-        console.print(f"{campaign} is stopped.", highlight=False)
+        console.print(f"{campaign} is stopped.")
 
 
 @click.command()
@@ -52,4 +52,4 @@ def close(campaign: str, url: str, token: str) -> None:
     """Close a campaign's open batch now, however small."""
     with api_of(url, token) as api:
         api.close_batch(campaign)
-    console.print(f"The open batch of {campaign} is being closed; its job starts next.", highlight=False)
+    console.print(f"The open batch of {campaign} is being closed; its job starts next.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gt_cli.commands.up import print_addresses, run_until_interrupted
-from gt_cli.options import open_images_class
+from gt_cli.options import FILE_OR_FOLDER, FOLDER, NEW_PATH, open_images_class
 from gt_cli.stack import LocalStack
 from gt_cli.terminal import INTERRUPTED, console, errors, fail, reporting_errors
 from gt_service.errors import GtServiceError
@@ -17,22 +17,16 @@ from gt_service.errors import GtServiceError
 
 @click.command()
 @click.option("--quick", is_flag=True, help="A small run that takes a few minutes.")
-@click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Your own photos.")
-@click.option(
-    "--boxes", type=click.Path(exists=True, path_type=Path), help="Their boxes: CSV, COCO, VOC, YOLO, CVAT, …"
-)
-@click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
+@click.option("--images", type=FOLDER, help="Your own photos.")
+@click.option("--boxes", type=FILE_OR_FOLDER, help="Their boxes: CSV, COCO, VOC, YOLO, CVAT, …")
+@click.option("--hierarchy", type=FILE_OR_FOLDER, help="Open Images' class hierarchy.")
 @click.option("--label", help="Open Images: the name to give the class.", metavar="NAME")
 @click.option(
     "--class-id",
     help="Open Images: LabelName of the class, such as /m/015p6; includes all classes below it in the hierarchy.",
 )
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("demo-output"),
-    show_default=True,
-    help="Folder for the reports and labels.",
+    "--out", type=NEW_PATH, default=Path("demo-output"), show_default=True, help="Folder for the reports and labels."
 )
 @click.option("--seed", default=16, show_default=True, help="Another number draws other scenes.")
 @click.option("--keep", is_flag=True, help="Keep the stack running at the end, so that you can look at its pages.")

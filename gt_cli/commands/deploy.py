@@ -10,7 +10,7 @@ import click
 
 from gt_cli import deployment, packaging
 from gt_cli.options import stage_options
-from gt_cli.terminal import console, reporting_errors
+from gt_cli.terminal import console, reporting_errors, say
 
 
 @click.command()
@@ -79,7 +79,7 @@ def deploy(
         tags={"stage": stage},
     )
     for name, value in sorted(outputs.items()):
-        console.print(f"  {name}: {value}", highlight=False, soft_wrap=True)
+        say(f"  {name}: {value}")
 
 
 def _confirm(changes: list[Any], *, yes: bool) -> bool:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gt_cli import planning
-from gt_cli.options import api_of
+from gt_cli.options import FILE, api_of
 from gt_cli.terminal import console, reporting_errors
 from gt_service.campaign import parse_spec
 from gt_service.money import Mills, usd
@@ -20,7 +20,7 @@ from gt_service.reports import estimate as estimates
 
 
 @click.command()
-@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("spec", type=FILE)
 @click.option("--objects", type=click.IntRange(1), required=True, help="Number of images.")
 @click.option(
     "--imported", type=click.IntRange(0), default=0, help="Number of labels that you will import in addition."
@@ -62,4 +62,4 @@ def estimate(
     table.add_row(*(usd(Mills(found[name])) for name in amounts))
     console.print(table)
     for assumption in found["assumptions"]:
-        console.print(f"[dim]* {escape(assumption)}[/]", highlight=False)
+        console.print(f"[dim]* {escape(assumption)}[/]")

@@ -11,8 +11,8 @@ from rich.markup import escape
 
 from gt_cli import exporting
 from gt_cli.exporting import Images, ImageSource
-from gt_cli.options import api_of, service_options
-from gt_cli.terminal import console, errors, reporting_errors
+from gt_cli.options import FOLDER, NEW_PATH, api_of, service_options
+from gt_cli.terminal import reporting_errors, say, warn
 from gt_service.exports import Format, Split, Who
 from gt_service.objects import S3Objects
 
@@ -22,7 +22,7 @@ from gt_service.objects import S3Objects
 @click.option(
     "--format", "form", type=click.Choice([form.value for form in Format]), required=True, help="Format to write."
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to create; must not exist yet.")
+@click.option("--out", type=NEW_PATH, required=True, help="Folder to create; must not exist yet.")
 @click.option("--only", type=click.Choice(["human", "machine"]), help="Only labels by people, or only by the machine.")
 @click.option("--split", help="Percentages for train/val/test, such as 80/10/10.")
 @click.option(
@@ -34,7 +34,7 @@ from gt_service.objects import S3Objects
 )
 @click.option(
     "--image-folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Folder of the images on this machine; without it they are downloaded from the bucket.",
 )
 @service_options
@@ -64,13 +64,11 @@ def export(
             source=ImageSource(_user_objects, image_folder, prefix),
         )
     with_images = f" and {exported.images:,} image(s)" if images != Images.NONE else ""
-    console.print(
-        f"{exported.files:,} file(s){with_images} in [bold]{escape(str(out))}[/]", highlight=False, soft_wrap=True
-    )
+    say(f"{exported.files:,} file(s){with_images} in [bold]{escape(str(out))}[/]")
     for source in exported.missing[:10]:
-        errors.print(f"not there any more: {escape(source)}", style="yellow", highlight=False, soft_wrap=True)
+        warn(f"not there any more: {escape(source)}")
     if len(exported.missing) > 10:
-        errors.print(f"and {len(exported.missing) - 10:,} more image(s)", style="yellow", highlight=False)
+        warn(f"and {len(exported.missing) - 10:,} more image(s)")
 
 
 @cache

@@ -9,41 +9,26 @@ import click
 from gt_cli.datasets import OpenImagesClass, read_boxes
 from gt_cli.datasets.classes import read_classes
 from gt_cli.label_lines import as_manifest, label_line
-from gt_cli.options import open_images_class
-from gt_cli.terminal import console, reporting_errors
+from gt_cli.options import FILE_OR_FOLDER, FOLDER, NEW_PATH, open_images_class
+from gt_cli.terminal import reporting_errors, say
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 
 
 @click.command()
-@click.option(
-    "--images",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
-    help="Folder of the images.",
-)
-@click.option(
-    "--boxes",
-    type=click.Path(exists=True, path_type=Path),
-    help="File or folder of boxes, in any format that `demo` accepts.",
-)
+@click.option("--images", type=FOLDER, required=True, help="Folder of the images.")
+@click.option("--boxes", type=FILE_OR_FOLDER, help="File or folder of boxes, in any format that `demo` accepts.")
 @click.option(
     "--classes",
-    type=click.Path(exists=True, path_type=Path),
+    type=FILE_OR_FOLDER,
     help="A folder for each class, or a table, CVAT or Label Studio file of classes, as for `import`.",
 )
 @click.option("--several", is_flag=True, help="With --classes: an image may have several classes, or none.")
-@click.option("--hierarchy", type=click.Path(exists=True, path_type=Path), help="Open Images' class hierarchy.")
+@click.option("--hierarchy", type=FILE_OR_FOLDER, help="Open Images' class hierarchy.")
 @click.option("--class-id", help="Open Images: LabelName of the class.", metavar="ID")
 @click.option("--label", help="Open Images: the name to give the class.", metavar="NAME")
 @click.option("--prefix", required=True, help="Where the images will be: s3://<inbox>/<campaign>/images/")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("gold.manifest"),
-    show_default=True,
-    help="Manifest to write.",
-)
+@click.option("--out", type=NEW_PATH, default=Path("gold.manifest"), show_default=True, help="Manifest to write.")
 @reporting_errors
 def gold(
     images: Path,
@@ -67,7 +52,7 @@ def gold(
         told = _write_boxes(boxes, images, place, out, open_images_class(label, class_id, hierarchy))
     else:
         raise click.UsageError("Name the file of labels with --boxes or with --classes.")
-    console.print(f"{out}: {told}", highlight=False, soft_wrap=True)
+    say(f"{out}: {told}")
 
 
 def _write_boxes(boxes: Path, images: Path, place: str, out: Path, choice: OpenImagesClass | None) -> str:

@@ -9,18 +9,14 @@ import click
 from rich.markup import escape
 
 from gt_cli import importing
-from gt_cli.options import api_of, service_options
-from gt_cli.terminal import console, errors, reporting_errors
+from gt_cli.options import FILE, FILE_OR_FOLDER, FOLDER, api_of, service_options
+from gt_cli.terminal import console, reporting_errors, say, warn
 
 
 @click.command("import")
 @click.argument("campaign")
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--images",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the images.  [default: PATH, or the folder that it is in]",
-)
+@click.argument("path", type=FILE_OR_FOLDER)
+@click.option("--images", type=FOLDER, help="Folder of the images.  [default: PATH, or the folder that it is in]")
 @click.option(
     "--rename",
     multiple=True,
@@ -34,11 +30,7 @@ from gt_cli.terminal import console, errors, reporting_errors
     help="Leave out a class of the file that is no label of the campaign; repeatable.",
 )
 @click.option("--predictions", is_flag=True, help="Treat them as a model's predictions: people see and correct them.")
-@click.option(
-    "--coco",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With COCO results: the COCO JSON that names their images.",
-)
+@click.option("--coco", type=FILE, help="With COCO results: the COCO JSON that names their images.")
 @click.option("--with-unlabeled", is_flag=True, help="Also upload the folder's other images, to be labeled.")
 @service_options
 @reporting_errors
@@ -69,36 +61,23 @@ def import_labels(
             new = importing.drop(api, boto3.client("s3"), campaign, brought, more=more, say=status.update)
             now = importing.wait(api, campaign, brought, say=status.update)
     what = "predictions" if now["proposals"] else "labels"
-    console.print(
+    say(
         f"{now['held'] or now['proposals']:,} {what} from [bold]{escape(str(path))}[/] are in {campaign} "
-        f"(import {escape(now['name'])}); {new:,} new image(s) uploaded",
-        highlight=False,
-        soft_wrap=True,
+        f"(import {escape(now['name'])}); {new:,} new image(s) uploaded"
     )
     if brought.unlabeled and not with_unlabeled:
-        console.print(
-            f"{len(brought.unlabeled):,} image(s) without a label were not uploaded; --with-unlabeled drops them too",
-            highlight=False,
-            soft_wrap=True,
-        )
+        say(f"{len(brought.unlabeled):,} image(s) without a label were not uploaded; --with-unlabeled drops them too")
     if now["checked"]:
-        console.print(
+        say(
             f"{now['checked']:,} of the labels, drawn by chance, are checked: people are asked about their images "
-            "without seeing them, and the job's report tells how well both agree",
-            highlight=False,
-            soft_wrap=True,
+            "without seeing them, and the job's report tells how well both agree"
         )
     for note in now["notes"]:
-        errors.print(f"left out: {escape(note)}", style="yellow", highlight=False, soft_wrap=True)
+        warn(f"left out: {escape(note)}")
     if now["left_out"] > len(now["notes"]):
-        errors.print(f"and {now['left_out'] - len(now['notes']):,} more label(s)", style="yellow", highlight=False)
+        warn(f"and {now['left_out'] - len(now['notes']):,} more label(s)")
     if now["waiting"]:
-        errors.print(
-            f"{now['waiting']:,} label(s) wait for their images; they find them when these are uploaded",
-            style="yellow",
-            highlight=False,
-            soft_wrap=True,
-        )
+        warn(f"{now['waiting']:,} label(s) wait for their images; they find them when these are uploaded")
 
 
 def _names(renamed: tuple[str, ...]) -> dict[str, str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from gt_cli.terminal import console, reporting_errors
+from gt_cli.options import FILE, FILE_OR_FOLDER, FOLDER, NEW_PATH
+from gt_cli.terminal import reporting_errors
 from gt_service.errors import InvalidInput
 from gt_service.regions import TaskType
 
@@ -19,7 +20,7 @@ TASKS = (
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 @click.option("--labels", required=True, help='What to label, such as "Raccoon,Dog".', metavar="NAMES")
 @click.option(
     "--task",
@@ -39,29 +40,16 @@ TASKS = (
 @click.option(
     "--target", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Quality that machine labels must meet."
 )
-@click.option(
-    "--model",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Your own detector or classifier (ONNX) for the machine to start with.",
-)
+@click.option("--model", type=FILE, help="Your own detector or classifier (ONNX) for the machine to start with.")
 @click.option(
     "--model-labels",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="Names of the model's classes, one per line, if the model's file does not have them.",
 )
+@click.option("--out", type=NEW_PATH, help="Folder for the labels.  [default: FOLDER's name and -labels]")
+@click.option("--work", type=NEW_PATH, help="Folder for the work in progress.  [default: FOLDER's name and -work]")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for the labels.  [default: FOLDER's name and -labels]"
-)
-@click.option(
-    "--work",
-    type=click.Path(path_type=Path),
-    help="Folder for the work in progress.  [default: FOLDER's name and -work]",
-)
-@click.option(
-    "--import",
-    "brings",
-    type=click.Path(exists=True, path_type=Path),
-    help="Existing labels of some photos: a file or folder, as for `import`.",
+    "--import", "brings", type=FILE_OR_FOLDER, help="Existing labels of some photos: a file or folder, as for `import`."
 )
 @click.option("--keep", is_flag=True, help="Keep the pages open after everything is labeled, until Ctrl-C.")
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
@@ -104,7 +92,7 @@ def label(
         brings=brings,
         keep=keep,
     )
-    label_folder(run, console)
+    label_folder(run)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from gt_cli.exporting import download_url
-from gt_cli.options import api_of, service_options
+from gt_cli.options import NEW_FILE, api_of, service_options
 from gt_cli.terminal import console, reporting_errors
 from gt_service.errors import InvalidInput
 
 
 @click.command()
 @click.argument("job")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: JOB.onnx]")
+@click.option("--out", type=NEW_FILE, help="File to write.  [default: JOB.onnx]")
 @service_options
 @reporting_errors
 def model(job: str, out: Path | None, url: str, token: str) -> None:
@@ -31,4 +31,4 @@ def model(job: str, out: Path | None, url: str, token: str) -> None:
     with part.open("wb") as file:
         file.writelines(download_url(address, "model"))
     part.replace(target)
-    console.print(f"{target}: {target.stat().st_size / 1e6:.1f} MB", highlight=False)
+    console.print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gt_cli import packaging
+from gt_cli.options import NEW_PATH
 from gt_cli.terminal import console, reporting_errors
 
 
@@ -14,7 +15,7 @@ from gt_cli.terminal import console, reporting_errors
 @click.option(
     "--build",
     "folder",
-    type=click.Path(path_type=Path),
+    type=NEW_PATH,
     default=Path("build/production"),
     show_default=True,
     help="Folder for the zip file and the template.",

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from gt_cli import planning
+from gt_cli.options import FILE
 from gt_cli.terminal import reporting_errors
 from gt_service.regions import REGION_ACCOUNTS
 
 
 @click.command()
-@click.argument("spec", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("spec", type=FILE)
 @click.option("--objects", type=click.IntRange(1), required=True, help="Number of images.")
 @click.option(
     "--region",

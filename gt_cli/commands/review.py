@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from gt_cli.options import api_of, service_options
-from gt_cli.terminal import console, reporting_errors
+from gt_cli.terminal import console, reporting_errors, say
 from gt_service.money import Mills, usd
 
 
@@ -28,11 +28,9 @@ def review(campaign: str, top: int, send: bool, url: str, token: str) -> None:
         if send:
             job = api.send_second_look(campaign, top)
             reserved = usd(Mills(job["reserved_mills"]))
-            console.print(
+            say(
                 f"Labeling job {job['name']} has people look again at {job['objects']} labels; at most {reserved} are "
-                "set aside for it.",
-                highlight=False,
-                soft_wrap=True,
+                "set aside for it."
             )
             return
         found = api.second_look(campaign, top)
@@ -40,9 +38,7 @@ def review(campaign: str, top: int, send: bool, url: str, token: str) -> None:
     for each in found["suspects"]:
         table.add_row(each["source"], each["mistake"], f"{each['suspicion']:.0%}", each["job"])
     console.print(table)
-    console.print(
+    say(
         f"The {len(found['suspects'])} of {found['judged']:,} labels by people that a model doubts most. "
-        f"`gt-service review {campaign} --top {top} --send` has people look again.",
-        highlight=False,
-        soft_wrap=True,
+        f"`gt-service review {campaign} --top {top} --send` has people look again."
     )

@@ -7,15 +7,14 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from gt_cli.options import NEW_PATH
 from gt_cli.stack import LocalStack, local_stack
-from gt_cli.terminal import console, reporting_errors
+from gt_cli.terminal import console, reporting_errors, say
 
 
 @click.command()
 @click.option(
-    "--work",
-    type=click.Path(path_type=Path),
-    help="Folder in which everything is kept for the next start. Without it nothing is kept.",
+    "--work", type=NEW_PATH, help="Folder in which everything is kept for the next start. Without it nothing is kept."
 )
 @click.option(
     "--engine",
@@ -34,11 +33,11 @@ def up(work: Path | None, engine: str) -> None:
             logs=folder / "logs",
             keep=work is not None,
             serverless=engine == "serverless",
-            say=lambda text: console.print(f"[dim]{text} …[/]", highlight=False),
+            say=lambda text: console.print(f"[dim]{text} …[/]"),
         ) as stack:
             print_addresses(stack)
             kept = f"What is in it stays in {work}, for the next start." if work else "Nothing in it is kept."
-            console.print(f"[bold]Ctrl-C stops the stack.[/] {kept}", highlight=False, soft_wrap=True)
+            say(f"[bold]Ctrl-C stops the stack.[/] {kept}")
             run_until_interrupted(stack)
     if work is None:
         console.print("[dim]Everything in it is gone. With --work FOLDER it stays.[/]")
@@ -66,11 +65,11 @@ def print_addresses(stack: LocalStack) -> None:
         "INBOX": f"s3://{stack.outputs['InboxBucket']}",
         "RESULTS": f"s3://{stack.outputs['ResultsBucket']}",
     }
-    console.print(f"Open [bold]{stack.sign_in_url}[/]\n", highlight=False, soft_wrap=True)
+    say(f"Open [bold]{stack.sign_in_url}[/]\n")
     console.print("In another terminal:\n")
     for name, value in exports.items():
-        console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
+        say(f"  export {name}={value}")
     console.print("\n  aws s3 cp campaign.yaml $INBOX/birds/campaign.yaml")
     console.print("  aws s3 cp --recursive photos/ $INBOX/birds/images/")
     console.print("  gt-service status birds\n")
-    console.print(f"[dim]Logs: {stack.logs}[/]", highlight=False, soft_wrap=True)
+    say(f"[dim]Logs: {stack.logs}[/]")

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 
@@ -27,6 +26,7 @@ from gt_cli.labeling.plan import FEWEST_FOR_THE_MACHINE, Wanted, campaign_spec
 from gt_cli.labeling.results import Results, check_out
 from gt_cli.labeling.watching import Standing, standing
 from gt_cli.stack import LocalStack, local_stack
+from gt_cli.terminal import console, say
 from gt_engine.workforce.tasks import JobProgress
 from gt_service.errors import Conflict, GtServiceError, InvalidInput
 
@@ -59,30 +59,28 @@ class Run:
     keep: bool = False
 
 
-def label(run: Run, console: Console) -> Standing:
+def label(run: Run) -> Standing:
     """The whole of it, until all is labeled or Ctrl-C. Errors: GtServiceError of the part that failed."""
     check_out(run.out)
     if run.wanted.model is not None:  # a file that is none is told before anything is started
         dropping.model_file(run.wanted.model, run.wanted.model_labels)
     _check_people(run)
     photos = find_photos(run.wanted.folder, run.wanted.task, besides=(run.out, run.work))
-    tell_refused(photos, console)
+    tell_refused(photos)
     run.work.mkdir(parents=True, exist_ok=True)
     _check_room(run, photos)
     _claim(run)
     if exposure(run.host, run.work) is not None:
-        console.print(
+        say(
             "[yellow]Other machines can reach the pages for people, without TLS:[/] do that in a network that you "
-            "trust. Whoever has a link, or listens to it, labels as that person.",
-            highlight=False,
-            soft_wrap=True,
+            "trust. Whoever has a link, or listens to it, labels as that person."
         )
     with local_stack(
         run.work,
         logs=run.work / "logs",
         keep=True,
         host=run.host,
-        say=lambda text: console.print(f"[dim]{escape(text)} …[/]", highlight=False),
+        say=lambda text: console.print(f"[dim]{escape(text)} …[/]"),
     ) as stack:
         team = create_team(stack, run.wanted.campaign)
         people = People.of(stack)
@@ -97,23 +95,23 @@ def label(run: Run, console: Console) -> Standing:
             )
             dropping.put_spec(api, spec)
             _go_on(api, run.wanted.campaign)
-            tell_links(links, stack.sign_in_url, console)
-            watch = _Watch(run, stack, api, people, console, links[0].url if run.opens_browser else None)
+            tell_links(links, stack.sign_in_url)
+            watch = _Watch(run, stack, api, people, links[0].url if run.opens_browser else None)
             write = partial(Results(stack, api, people, run.wanted).write, run.out)
             try:
                 if run.brings is not None:
-                    _bring(run.brings, stack, api, run, console)
-                _drop(stack, run, photos, console)
+                    _bring(run.brings, stack, api, run)
+                _drop(stack, run, photos)
                 now = watch.until_done(len(photos.images), write)
                 if run.keep:
-                    tell_end(run, now, write(now), console)
-                    tell_kept(stack.sign_in_url, console)
+                    tell_end(run, now, write(now))
+                    tell_kept(stack.sign_in_url)
                     stack.stay()
             except KeyboardInterrupt:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # another Ctrl-C would break off the writing
                 now = watch.look(len(photos.images))
                 console.print("\n[dim]writing what is labeled so far …[/]")
-            tell_end(run, now, write(now), console)
+            tell_end(run, now, write(now))
             if now.is_done and now.reason and now.left:
                 raise LabelingFailed(now.reason, remedy=f"The same command tries again. Logs: {stack.logs}")
             return now
@@ -159,36 +157,28 @@ def _claim(run: Run) -> None:
     path.write_text(json.dumps(asked), "utf-8")
 
 
-def tell_refused(photos: Photos, console: Console) -> None:
+def tell_refused(photos: Photos) -> None:
     for one in photos.refused[:REFUSED_SHOWN]:
-        console.print(
-            f"[yellow]Left out[/] {escape(one.name)}: {escape(one.reason)}. {escape(one.remedy)}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        say(f"[yellow]Left out[/] {escape(one.name)}: {escape(one.reason)}. {escape(one.remedy)}")
     if len(photos.refused) > REFUSED_SHOWN:
         console.print(f"[yellow]and {len(photos.refused) - REFUSED_SHOWN:,} more[/]")
-    console.print(f"{len(photos.images):,} photos to label.", highlight=False)
+    console.print(f"{len(photos.images):,} photos to label.")
     if not photos.auto_labeling and len(photos.images) >= FEWEST_FOR_THE_MACHINE:
-        console.print(
-            "[dim]People label them all: the machine does not take this task.[/]",
-            highlight=False,
-            soft_wrap=True,
-        )
+        say("[dim]People label them all: the machine does not take this task.[/]")
 
 
 # ---------------------------------------------------------------- while it runs
 
 
-def tell_links(links: Sequence[Link], owner: str, console: Console) -> None:
+def tell_links(links: Sequence[Link], owner: str) -> None:
     console.print("")
     for link in links:
-        console.print(f"  [bold]{escape(link.name)}[/] labels at {link.url}", highlight=False, soft_wrap=True)
+        say(f"  [bold]{escape(link.name)}[/] labels at {link.url}")
     console.print("  [dim]Each link lets one person in, once; the next start prints new ones.[/]")
-    console.print(f"  Labels are looked at, and put right, at {owner}\n", highlight=False, soft_wrap=True)
+    say(f"  Labels are looked at, and put right, at {owner}\n")
 
 
-def _bring(path: Path, stack: LocalStack, api: Api, run: Run, console: Console) -> None:
+def _bring(path: Path, stack: LocalStack, api: Api, run: Run) -> None:
     """Labels that are there already, before the photos: they are not asked about again. Errors: BoxesError and others
     that name file and place."""
     campaign = importing.campaign_of(api, run.wanted.campaign)
@@ -196,17 +186,16 @@ def _bring(path: Path, stack: LocalStack, api: Api, run: Run, console: Console) 
     with console.status("") as status:
         importing.drop(api, stack.session.client("s3"), run.wanted.campaign, brought, say=status.update)
         now = importing.wait(api, run.wanted.campaign, brought, say=status.update)
-    console.print(f"{now['held']:,} labels from {escape(str(path))}: these photos are done.", highlight=False)
+    console.print(f"{now['held']:,} labels from {escape(str(path))}: these photos are done.")
     if now["checked"]:
         console.print(
-            f"{now['checked']:,} more, drawn by chance, are asked for all the same, to see whether they are right.",
-            highlight=False,
+            f"{now['checked']:,} more, drawn by chance, are asked for all the same, to see whether they are right."
         )
     for note in now["notes"]:
-        console.print(f"[yellow]Left out:[/] {escape(note)}", highlight=False, soft_wrap=True)
+        say(f"[yellow]Left out:[/] {escape(note)}")
 
 
-def _drop(stack: LocalStack, run: Run, photos: Photos, console: Console) -> None:
+def _drop(stack: LocalStack, run: Run, photos: Photos) -> None:
     with console.status("") as status:
         total = len(photos.images)
         new = dropping.drop_photos(
@@ -216,7 +205,7 @@ def _drop(stack: LocalStack, run: Run, photos: Photos, console: Console) -> None
             lambda count: status.update(f"dropping the photos: {count:,} of {total:,}"),
         )
     if 0 < new < total:
-        console.print(f"{new:,} of them are new.", highlight=False)
+        console.print(f"{new:,} of them are new.")
 
 
 @dataclass
@@ -225,7 +214,6 @@ class _Watch:
     stack: LocalStack
     api: Api
     people: People
-    console: Console
     opens: str | None
     _known: dict[str, JobProgress] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
@@ -258,8 +246,8 @@ class _Watch:
                 if self.opens and now.stage == watching.WAITS_FOR_PEOPLE:
                     webbrowser.open(self.opens)
                     self.opens = None
-                if (line := watching.line(now)) != last and not self.console.is_terminal:
-                    self.console.print(line, highlight=False)
+                if (line := watching.line(now)) != last and not console.is_terminal:
+                    console.print(line, highlight=False)
                 last = line
                 if now.is_done:
                     return now
@@ -270,10 +258,10 @@ class _Watch:
 
     @contextmanager
     def _live(self) -> Iterator[Callable[[Standing], None]]:
-        if not self.console.is_terminal:
+        if not console.is_terminal:
             yield lambda _: None
             return
-        with Live(console=self.console, auto_refresh=False) as live:
+        with Live(console=console, auto_refresh=False) as live:
             yield lambda now: live.update(watching.drawing(now), refresh=True)
 
 
@@ -287,16 +275,16 @@ def _go_on(api: Api, name: str) -> None:
 # ---------------------------------------------------------------- the end
 
 
-def tell_kept(owner: str, console: Console) -> None:
-    console.print(f"\nThe labels can be looked at, and put right, at {owner}", highlight=False, soft_wrap=True)
-    console.print("Ctrl-C ends, and writes what was put right.", highlight=False)
+def tell_kept(owner: str) -> None:
+    say(f"\nThe labels can be looked at, and put right, at {owner}")
+    console.print("Ctrl-C ends, and writes what was put right.")
 
 
-def tell_end(run: Run, now: Standing, labeled: int, console: Console) -> None:
+def tell_end(run: Run, now: Standing, labeled: int) -> None:
     console.print("")
     for line in watching.reckoned(now, run.wanted.wage):
-        console.print(f"  {line}", highlight=False)
+        console.print(f"  {line}")
     forms = ", ".join(sorted(path.name for path in run.out.iterdir() if not path.name.startswith(".")))
-    console.print(f"\n{labeled:,} labeled photos in [bold]{escape(str(run.out))}[/]: {forms}", soft_wrap=True)
+    say(f"\n{labeled:,} labeled photos in [bold]{escape(str(run.out))}[/]: {forms}")
     if not now.is_done:
-        console.print(f"{now.left:,} are left; the same command goes on.", highlight=False)
+        console.print(f"{now.left:,} are left; the same command goes on.")
