@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import httpx
 
@@ -74,17 +74,8 @@ class Api:
         headers = {"Content-Type": "application/json"}
         return self._answer(self._client.put(f"/campaigns/{campaign}", content=text.encode(), headers=headers))
 
-    def pause(self, campaign: str) -> JsonObject:
-        return self._answer(self._client.post(f"/campaigns/{campaign}/pause"))
-
-    def resume(self, campaign: str) -> JsonObject:
-        return self._answer(self._client.post(f"/campaigns/{campaign}/resume"))
-
-    def leave_out(self, campaign: str) -> JsonObject:
-        return self._answer(self._client.post(f"/campaigns/{campaign}/leave-out"))
-
-    def stop(self, campaign: str) -> JsonObject:
-        return self._answer(self._client.post(f"/campaigns/{campaign}/stop"))
+    def decide(self, campaign: str, what: Literal["pause", "resume", "leave-out", "stop"]) -> JsonObject:
+        return self._answer(self._client.post(f"/campaigns/{campaign}/{what}"))
 
     def labels(self, campaign: str) -> JsonObject:
         return self._get(f"/campaigns/{campaign}/labels")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import httpx
 
 from gt_cli.api import ApiError
 from gt_service.errors import InvalidInput, NotFound
-from gt_service.exports import Export, ExportedImage, Format, Split, Who
+from gt_service.exports import Export, ExportedImage
 from gt_service.objects import ObjectStore, S3Uri
 
 _SECONDS_WITHOUT_A_BYTE = 60
@@ -80,58 +80,29 @@ class ImageSource:
         return self.folder / name if not _UNSAFE_PARTS & set(name.split("/")) else self.folder / "\0"
 
 
-def export(
-    labels: Mapping[str, Any],
-    form: Format,
-    out: Path,
-    *,
-    prefix: str = "",
-    only: Who | None = None,
-    split: Split | None = None,
-    images: Images = Images.NONE,
-    source: ImageSource | None = None,
+@contextmanager
+def downloaded(url: str) -> Iterator[Path]:
+    """The campaign's manifest, for as long as it is read. Errors: `ApiError` where the download fails."""
+    with TemporaryDirectory(prefix="gt-service-") as temporary:
+        manifest = Path(temporary) / "output.manifest"
+        _write(manifest, download_url(url, "labels"))
+        yield manifest
+
+
+def lines_of(manifest: Path) -> Iterator[bytes]:
+    """Lines as JSON Lines has them, ended by a newline and by nothing else."""
+    with manifest.open("rb") as file:
+        yield from file
+
+
+def write_export(
+    wanted: Export, out: Path, *, images: Images = Images.NONE, source: ImageSource | None = None
 ) -> Exported:
     """Writes an export into the folder `out`. All of it, or nothing.
 
-    labels: answer of GET /campaigns/{name}/labels. prefix: what the keys of all images begin with.
-    Errors: `ApiError` where the download fails; `InvalidInput` where
-    `out` holds something already, or the form cannot hold the labels.
+    Errors: `InvalidInput` where `out` holds something already, or the form cannot hold the labels.
     """
-    _check(out)
-    with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
-        manifest = Path(temporary) / "output.manifest"
-        with manifest.open("wb") as file:
-            file.writelines(download_url(labels["url"], "labels"))
-        return export_manifest(
-            manifest,
-            out,
-            attribute=labels["label_attribute"],
-            labels=tuple(labels["labels"]),
-            form=form,
-            only=only,
-            split=split,
-            images=images,
-            source=source,
-            prefix=prefix,
-        )
-
-
-def export_manifest(
-    manifest: Path,
-    out: Path,
-    *,
-    attribute: str,
-    labels: tuple[str, ...],
-    form: Format,
-    only: Who | None = None,
-    split: Split | None = None,
-    images: Images = Images.NONE,
-    source: ImageSource | None = None,
-    prefix: str = "",
-) -> Exported:
-    """The same, of a manifest that is on this machine already."""
-    _check(out)
-    wanted = Export(lambda: _lines(manifest), attribute, labels, form, only, split, prefix)
+    check_is_free(out)
     with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
         folder = Path(temporary) / "export"
         folder.mkdir()
@@ -152,7 +123,8 @@ def export_manifest(
     return Exported(files, count, tuple(missing))
 
 
-def _check(out: Path) -> None:
+def check_is_free(out: Path) -> None:
+    """Errors: `InvalidInput` where it holds something already."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InvalidInput(f"{out} is there already", remedy="Name a folder that is not.", field="--out")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -162,12 +134,6 @@ def _write(path: Path, chunks: Iterable[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.writelines(chunks)
-
-
-def _lines(manifest: Path) -> Iterator[bytes]:
-    """Lines as JSON Lines has them, ended by a newline and by nothing else."""
-    with manifest.open("rb") as file:
-        yield from file
 
 
 def download_url(url: str, what: str) -> Iterator[bytes]:

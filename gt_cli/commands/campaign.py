@@ -15,7 +15,7 @@ from gt_cli.terminal import console, reporting_errors
 def pause(campaign: str, url: str, token: str) -> None:
     """Pause a campaign: start nothing new; running jobs continue."""
     with api_of(url, token) as api:
-        api.pause(campaign)
+        api.decide(campaign, "pause")
     console.print(f"{campaign} is paused; `gt-service resume {campaign}` goes on.")
 
 
@@ -27,7 +27,7 @@ def pause(campaign: str, url: str, token: str) -> None:
 def resume(campaign: str, leave_out: bool, url: str, token: str) -> None:
     """Resume a campaign that was paused or is waiting."""
     with api_of(url, token) as api:
-        (api.leave_out if leave_out else api.resume)(campaign)
+        api.decide(campaign, "leave-out" if leave_out else "resume")
     console.print(f"{campaign} goes on.")
 
 
@@ -40,7 +40,7 @@ def stop(campaign: str, yes: bool, url: str, token: str) -> None:
     """Stop a campaign for good; its labels are kept."""
     if yes or click.confirm(f"Stop {campaign} for good? Jobs that run are stopped, their labels are kept."):
         with api_of(url, token) as api:
-            api.stop(campaign)
+            api.decide(campaign, "stop")
         console.print(f"{campaign} is stopped.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import boto3
@@ -13,7 +13,7 @@ from gt_cli import exporting
 from gt_cli.exporting import Images, ImageSource
 from gt_cli.options import FOLDER, NEW_PATH, api_of, service_options
 from gt_cli.terminal import reporting_errors, say, warn
-from gt_service.exports import Format, Split, Who
+from gt_service.exports import Export, Format, Split, Who
 from gt_service.objects import S3Objects
 
 
@@ -52,14 +52,15 @@ def export(
 ) -> None:
     """Download a campaign's labels for a trainer or another tool."""
     prefix = f"{campaign}/images/"
+    parts = Split.parse(split) if split else None
+    exporting.check_is_free(out)
     with api_of(url, token) as api:
-        exported = exporting.export(
-            api.labels(campaign),
-            Format(form),
+        labels = api.labels(campaign)
+    with exporting.downloaded(labels["url"]) as manifest:
+        lines = partial(exporting.lines_of, manifest)
+        exported = exporting.write_export(
+            Export(lines, labels["label_attribute"], tuple(labels["labels"]), Format(form), only, parts, prefix),
             out,
-            prefix=prefix,
-            only=only,
-            split=Split.parse(split) if split else None,
             images=Images(images),
             source=ImageSource(_user_objects, image_folder, prefix),
         )

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +24,7 @@ from gt_cli.api import Api
 from gt_cli.contact_sheet import NAME as CONTACT_SHEET
 from gt_cli.contact_sheet import write_contact_sheet
 from gt_cli.downloading import download
-from gt_cli.exporting import Images, ImageSource, export_manifest
+from gt_cli.exporting import Images, ImageSource, lines_of, write_export
 from gt_cli.labeling.people import People
 from gt_cli.labeling.plan import Wanted
 from gt_cli.labeling.watching import ENDED, Standing, reckoned
@@ -36,7 +37,7 @@ from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.tasks import JobOffer
 from gt_service.errors import InvalidInput, NotFound
-from gt_service.exports import Format
+from gt_service.exports import Export, Format
 from gt_service.imports.imported import OUTPUT
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import laid_over, read_corrections
@@ -90,17 +91,10 @@ class Results:
             new = Path(temporary)
             manifest = new / MANIFEST
             manifest.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+            source = ImageSource(_nothing, self.wanted.folder.resolve(), prefix)
             for form in FORMATS[self.wanted.task]:
-                export_manifest(
-                    manifest,
-                    new / form,
-                    attribute=ATTRIBUTE,
-                    labels=self.wanted.labels,
-                    form=form,
-                    images=Images.LINK,
-                    source=ImageSource(_nothing, self.wanted.folder.resolve(), prefix),
-                    prefix=prefix,
-                )
+                wanted = Export(partial(lines_of, manifest), ATTRIBUTE, self.wanted.labels, form, prefix=prefix)
+                write_export(wanted, new / form, images=Images.LINK, source=source)
             with manifest.open("rb") as labeled:
                 write_contact_sheet(new / CONTACT_SHEET, labeled, ATTRIBUTE, self.wanted.labels, self._photo)
             reports = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")

@@ -269,7 +269,7 @@ def _go_on(api: Api, name: str) -> None:
     """A campaign that waits for its owner has one who gave the command again."""
     campaign = api.campaign(name)
     if campaign is not None and campaign["status"] in ("waiting", "paused"):
-        api.resume(name)
+        api.decide(name, "resume")
 
 
 # ---------------------------------------------------------------- the end

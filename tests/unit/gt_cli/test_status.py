@@ -58,7 +58,7 @@ class FakeApi:
         return [{"key": "birds/images/a.webp", "reason": "not a JPEG or PNG"}]
 
     def __getattr__(self, called: str) -> Any:
-        return lambda name: self.calls.append(f"{called} {name}")
+        return lambda *arguments: self.calls.append(" ".join((called, *arguments)))
 
 
 @pytest.fixture
@@ -115,11 +115,11 @@ def test_a_campaign_that_is_not_there_is_an_error(api: FakeApi) -> None:
 @pytest.mark.parametrize(
     ("command", "call"),
     [
-        (["pause", "birds"], "pause birds"),
-        (["resume", "birds"], "resume birds"),
-        (["resume", "birds", "--leave-out"], "leave_out birds"),
+        (["pause", "birds"], "decide birds pause"),
+        (["resume", "birds"], "decide birds resume"),
+        (["resume", "birds", "--leave-out"], "decide birds leave-out"),
         (["close", "birds"], "close_batch birds"),
-        (["stop", "birds", "--yes"], "stop birds"),
+        (["stop", "birds", "--yes"], "decide birds stop"),
     ],
 )
 def test_what_the_pages_buttons_do_the_command_line_does(api: FakeApi, command: list[str], call: str) -> None:
