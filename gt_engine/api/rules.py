@@ -39,6 +39,7 @@ PROPOSALS_BLIND_TAG = "gt-engine:proposals-blind"
 PROPOSALS_WRONG_TAG = "gt-engine:proposals-wrong"
 GOLD_SHARE_TAG = "gt-engine:gold-share"
 PASSING_SHARE_TAG = "gt-engine:pass-mark"
+SHOW_ACCURACY_TAG = "gt-engine:show-accuracy"
 LEAST_WORKERS_TAG = "gt-engine:least-workers"
 """So many answer at least; further ones are asked while they do not agree, up to NumberOfHumanWorkersPerDataObject."""
 SUPPORTED_TASKS = (
@@ -210,7 +211,7 @@ def care(tags: Mapping[str, str], task: TaskType) -> CareRule | None:
         raise ValidationException(
             f"Tag '{GOLD_SHARE_TAG}' is {MOST_GOLD_SHARE} at most, and '{PASSING_SHARE_TAG}' {MOST_PASS_MARK}."
         )
-    return CareRule(share, mark)
+    return CareRule(share, mark, is_shown=_choice(tags, SHOW_ACCURACY_TAG, ("false", "true")) == "true")
 
 
 def least_workers(tags: Mapping[str, str], most: int) -> int:

@@ -105,6 +105,7 @@ def job_offer(job: JobContext, state: JobState, until: datetime) -> JobOffer:
         least_workers=job.crowd.least_workers,
         gold_share=job.care.share if job.care else 0.0,
         pass_mark=job.care.pass_mark if job.care else 0.0,
+        shows_accuracy=job.care is not None and job.care.is_shown,
         time_limit_seconds=job.crowd.time_limit_seconds,
         until=until,
         kms_key=job.record.request["OutputConfig"].get("KmsKeyId") or None,

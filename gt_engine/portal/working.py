@@ -54,9 +54,12 @@ def job(call: Call) -> Response:
 def me(call: Call) -> Response:
     """GET /me: what one did today, and one's last answers."""
     worker, tasks = call.worker(), call.portal.tasks
-    return page(
-        "me.html", worker, {"day": tasks.day(worker, call.now), "recent": tasks.recent(worker, call.now)}, section="me"
-    )
+    values = {
+        "day": tasks.day(worker, call.now),
+        "recent": tasks.recent(worker, call.now),
+        "grades": tasks.grades(worker),
+    }
+    return page("me.html", worker, values, section="me")
 
 
 def next_task(call: Call) -> Response:

@@ -31,10 +31,12 @@ MOST_PASS_MARK = 0.9
 
 @dataclass(frozen=True)
 class CareRule:
-    """How care is looked after: the share of known objects among what people are shown, and the pass mark."""
+    """How care is looked after: the share of known objects among what people are shown, the pass mark, and whether
+    workers see how many they had right."""
 
     share: float
     pass_mark: float = PASS_MARK
+    is_shown: bool = False
 
     @property
     def careful(self) -> float:

@@ -21,7 +21,8 @@ class JobOffer:
 
     first  the lowest place that is still open; nothing before it needs to be looked at
     workers_per_object  answers to an object at most; `least_workers`: at least, 0 where the number is fixed
-    gold_share          the share of gold items among what is shown; 0 where there are none. pass_mark: see care.py
+    gold_share          the share of gold items among what is shown; 0 where there are none. pass_mark: see care.py;
+                        shows_accuracy: to workers, of their own answers
     until  when the present offer ends (TaskAvailabilityLifetimeInSeconds)
     asked  how many objects have been offered
     """
@@ -43,6 +44,7 @@ class JobOffer:
     least_workers: int = 0
     gold_share: float = 0.0
     pass_mark: float = 0.0
+    shows_accuracy: bool = False
 
     def object(self, place: int, object_id: str, part: int) -> ObjectOffer:
         """A data object that nobody has been given yet."""

@@ -310,6 +310,12 @@ class Tasks:
         done = [item for item in begun if item.submitted_at >= midnight]
         return Day(len(done), round(sum(item.active_seconds for item in done), 3))
 
+    def grades(self, worker: Worker) -> list[bool]:
+        """The worker's answers to gold items, right or wrong, of the jobs on offer that show them."""
+        teams = self.teams_of(worker)
+        jobs = [offer.job for offer in self.store.offers() if offer.shows_accuracy and offer.team in teams]
+        return [grade for job in jobs for grade in gold.grades_of(self.store.gold(job), worker.worker_id)]
+
     def progress(self, job: str, now: datetime) -> JobProgress:
         """Errors: `NotFound` where the job is not on offer."""
         offer = self.store.offer(job)

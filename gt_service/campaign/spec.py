@@ -213,6 +213,12 @@ class GoldItems(_Part):
         description="Who is right on a smaller share of them gets no new work until a manager lets them go on.",
         examples=[0.85],
     )
+    show_accuracy: bool = Field(
+        False,
+        description="Workers see under My day how many of them they had right. Who looks after every answer can tell "
+        "by it which objects are known.",
+        examples=[True],
+    )
 
 
 def _proposals_written_short(value: object) -> object:

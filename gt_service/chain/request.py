@@ -229,6 +229,8 @@ def _engine_tags(spec: CampaignSpec) -> dict[str, str]:
     if spec.gold_items is not None:
         tags["gt-engine:gold-share"] = str(spec.gold_items.share)
         tags["gt-engine:pass-mark"] = str(spec.gold_items.pass_mark)
+        if spec.gold_items.show_accuracy:
+            tags["gt-engine:show-accuracy"] = "true"
     if spec.least_workers < spec.most_workers:
         tags["gt-engine:least-workers"] = str(spec.least_workers)
     return tags

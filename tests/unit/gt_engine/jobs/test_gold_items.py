@@ -27,6 +27,7 @@ CARELESS = boxes((1, 1, 4, 4))
 
 def body(share: float = 0.5, workers: int = 1, **changes: Any) -> dict[str, Any]:
     tags = {rules.GOLD_SHARE_TAG: str(share), rules.GOLD_LABELS_TAG: GOLD}
+    tags |= {key: changes.pop(key) for key in list(changes) if key.startswith("gt-engine:")}
     return team_request(
         **{
             "auto": False,
@@ -227,6 +228,16 @@ def test_all_answers_to_gold_items_together_stay_within_what_was_set_aside() -> 
 def test_gold_items_without_known_answers_or_out_of_bounds_are_refused(tags: dict[str, str]) -> None:
     with pytest.raises(ValidationException, match="gold-share"):
         rules.care(tags, TaskType.OBJECT_DETECTION)
+
+
+@pytest.mark.parametrize("shows", ["false", "true"])
+def test_workers_see_how_many_they_had_right_only_where_the_campaign_says_so(tmp_path: Path, shows: str) -> None:
+    job = GoldJob(tmp_path, 10, **{rules.SHOW_ACCURACY_TAG: shows})
+    job.run()
+    job.answer(ANN, HERE)
+    job.answer(ANN, HERE)
+    assert job.tasks.grades(ANN) == ([True] if shows == "true" else [])
+    assert not job.tasks.grades(BOB)
 
 
 def test_answers_are_files_that_say_who(tmp_path: Path) -> None:

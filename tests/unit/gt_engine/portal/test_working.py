@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from tests.portal_client import Client
 from tests.portal_world import JOB, PortalWorld
 from tests.unit.gt_engine.portal.conftest import Visitor
@@ -54,6 +56,16 @@ def test_an_answer_can_be_opened_again(ada: Client) -> None:
     assert "Correct" not in ada.get("/me").text
     ada.post(f"/tasks/{task}/submit", json={"answer": ANSWER, "activeSeconds": 1})
     assert f"?reopen={task}" in ada.get("/me").text
+
+
+def test_my_day_says_how_many_known_objects_were_right(world: PortalWorld, visitor: Visitor) -> None:
+    offer, ada = world.add_job(), world.worker("Ada")
+    world.tasks.store.put_offer(replace(offer, shows_accuracy=True))
+    for place, grade in ((-1, "right"), (-2, "wrong"), (-3, "right")):
+        mine = TaskAssignment(ada.worker_id, "n", Status.SUBMITTED, world.clock(), grade=grade)
+        world.tasks.store.add([ObjectOffer(JOB, place, f"gold{place}", -1, 1, (mine,))])
+    assert "2 of 3" in visitor("Ada").get("/me").text
+    assert "Known objects" not in visitor("Bob").get("/me").text
 
 
 @pytest.mark.parametrize(

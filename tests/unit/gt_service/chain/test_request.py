@@ -158,3 +158,6 @@ def test_gold_items_travel_as_tags() -> None:
     checked = spec(gold_items={"share": 0.1, "pass_mark": 0.7}, gold_labels="s3://inbox/birds/gold/gold.manifest")
     tags = {tag["Key"]: tag["Value"] for tag in request(checked)["Tags"]}
     assert (tags["gt-engine:gold-share"], tags["gt-engine:pass-mark"]) == ("0.1", "0.7")
+    assert "gt-engine:show-accuracy" not in tags, "it tells which objects are known"
+    shown = spec(gold_items={"show_accuracy": True}, gold_labels="s3://inbox/birds/gold/gold.manifest")
+    assert {"Key": "gt-engine:show-accuracy", "Value": "true"} in request(shown)["Tags"]
