@@ -2,11 +2,13 @@
 
 boto3 takes 2.5 ms of processor time to get a small object and 70 ms to read one page of a listing (measured, 2 cores
 at work): of a job with 100,000 objects that is most of a report's time. obstore takes a twentieth of that. Whatever it
-cannot do is asked again through boto3, with its retries and its errors.
+cannot do is asked again through boto3, with its retries and its errors, and the log says so: it is the slow way.
 """
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -32,6 +34,8 @@ PAGE = 1000
 TIMEOUT = timedelta(seconds=60)
 LEFT_TO_BOTO3_SECONDS = 60.0
 
+logger = logging.getLogger(__name__)
+
 
 class BulkObjects(S3Objects):
     """`S3Objects` for whoever reads many objects: `read`, `read_many` and `list` are quick, all else is the same.
@@ -54,8 +58,8 @@ class BulkObjects(S3Objects):
                 return obstore.get(store, uri.key).bytes().to_bytes()
             except FileNotFoundError:
                 pass  # boto3 says so, of the bucket or of the object
-            except BaseError:
-                self._leave_to_boto3(uri.bucket)
+            except BaseError as refusal:
+                self._leave_to_boto3(uri.bucket, refusal)
         return super().read(uri, first_bytes=first_bytes, etag=etag)
 
     def read_many(self, uris: Iterable[S3Uri]) -> Iterator[bytes]:
@@ -74,8 +78,8 @@ class BulkObjects(S3Objects):
                         etag = (item["e_tag"] or "").strip('"')
                         yield ObjectSummary(S3Uri(prefix.bucket, after), item["size"], etag, item["last_modified"])
                 return
-            except BaseError:
-                self._leave_to_boto3(prefix.bucket)
+            except BaseError as refusal:
+                self._leave_to_boto3(prefix.bucket, refusal)
         # boto3 goes on where this failed, so that nothing is listed twice.
         yield from super().list(prefix, after=after)
 
@@ -86,8 +90,8 @@ class BulkObjects(S3Objects):
         if bucket not in self._stores:
             try:
                 credentials = Boto3CredentialProvider(self._session)
-            except ValueError:  # there are none
-                self._leave_to_boto3(bucket)
+            except ValueError as lack:
+                self._leave_to_boto3(bucket, lack)
                 return None
             self._stores[bucket] = S3Store(
                 bucket,
@@ -99,6 +103,21 @@ class BulkObjects(S3Objects):
             )
         return self._stores[bucket]
 
-    def _leave_to_boto3(self, bucket: str) -> None:
+    def _leave_to_boto3(self, bucket: str, refusal: Exception) -> None:
         """Does not try for a while what would fail for every object."""
-        self._left_to_boto3[bucket] = time.monotonic() + LEFT_TO_BOTO3_SECONDS
+        now = time.monotonic()
+        if now >= self._left_to_boto3.get(bucket, 0.0):
+            details = {"bucket": bucket, "code": _code(refusal), "reason": _reason(refusal)}
+            logger.warning("obstore cannot read a bucket; boto3 reads it", extra=details)
+        self._left_to_boto3[bucket] = now + LEFT_TO_BOTO3_SECONDS
+
+
+def _code(refusal: Exception) -> str:
+    """What S3 called it, or else what kind of error it is."""
+    found = re.search(r"<Code>(\w+)</Code>", str(refusal))
+    return found[1] if found else type(refusal).__name__
+
+
+def _reason(refusal: Exception) -> str:
+    """In obstore's words, without S3's, which repeat what was signed."""
+    return str(refusal).partition("<")[0].partition("\n")[0][:300].rstrip(" :")

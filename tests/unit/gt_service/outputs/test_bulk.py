@@ -47,6 +47,8 @@ class Handler(BaseHTTPRequestHandler):
         state = self.broken.pop(0) if reader == "obstore" and self.broken else "ok"
         if state == "fail":
             return self._answer(503, b"<Error><Code>SlowDown</Code></Error>")
+        if state == "refused":
+            return self._answer(403, b"<Error><Code>SignatureDoesNotMatch</Code><StringToSign>GET</StringToSign></Error>")
         if state == "another region":
             return self._answer(301, b"<Error><Code>PermanentRedirect</Code></Error>")
         if state == "hang up":
@@ -151,6 +153,26 @@ def test_a_read_that_fails_is_asked_again_through_boto3(objects: BulkObjects) ->
     assert Handler.asked == [*["obstore"] * (1 + TRIES_AGAIN), "boto3"]
 
 
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("refused", "SignatureDoesNotMatch"), ("another region", "GenericError"), ("hang up", "GenericError")],
+)
+def test_reading_the_slow_way_is_told_with_its_reason(
+    objects: BulkObjects, state: str, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Reports would take ten times as long for a role or a region that is wrong, and nobody would know why."""
+    Handler.broken = [state] * (1 + TRIES_AGAIN)
+    keys = list(KEYS) * 2
+    assert [objects.read(S3Uri("results", key)) for key in keys] == [KEYS[key] for key in keys]
+    (told,) = caplog.records
+    assert "StringToSign" not in vars(told)["reason"]
+    assert (told.levelname, vars(told)["bucket"], vars(told)["code"]) == ("WARNING", "results", code)
+    Handler.broken = [state] * (1 + TRIES_AGAIN)
+    objects._left_to_boto3.clear()
+    list(objects.list(S3Uri("results", "job/")))
+    assert [vars(record)["code"] for record in caplog.records] == [code] * 2
+
+
 def test_an_object_that_is_not_there(objects: BulkObjects) -> None:
     """Readers tell a missing manifest by this error."""
     with pytest.raises(NotFound, match="nothing"):
@@ -184,13 +206,14 @@ def test_answers_that_nobody_took_are_not_taken_for_others(objects: BulkObjects)
     assert list(objects.read_many([S3Uri("results", key)] * 100)) == [KEYS[key]] * 100
 
 
-def test_without_credentials_boto3_reads(objects: BulkObjects) -> None:
+def test_without_credentials_boto3_reads(objects: BulkObjects, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever signs nothing, or in a way of their own, would read nothing."""
     nobodys = boto3.Session(botocore_session=botocore.session.Session())
     nobodys._session.register_component("credential_provider", CredentialResolver([]))
     reader = BulkObjects(objects._client, nobodys)
     assert list(reader.read_many([S3Uri("results", "other/x")] * 2)) == [b"four"] * 2
     assert set(Handler.asked) == {"boto3"}
+    assert {vars(record)["code"] for record in caplog.records} == {"ValueError"}
 
 
 @pytest.mark.parametrize("key", ["job//x", "/x", "job/", "a/../b"])
