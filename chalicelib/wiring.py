@@ -7,6 +7,8 @@ another's.
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from gt_service.outputs.bulk import BulkObjects
     from gt_service.store.notifications import Notifications
     from gt_service.store.requests import Requests
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    # A function has no home; matplotlib keeps its list of fonts where it may write.
+    os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), "matplotlib"))
 
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
 

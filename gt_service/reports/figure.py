@@ -6,8 +6,6 @@ Ito's, which people with any kind of colour vision tell apart; boxes are hatched
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -76,7 +74,6 @@ def rendered(figure: Figure, form: Literal["png", "svg"]) -> bytes:
 @contextmanager
 def _matplotlib() -> Iterator[Callable[[float, float], Figure]]:
     """matplotlib, imported only where something is drawn: it takes a second, which no other function should wait."""
-    os.environ.setdefault("MPLCONFIGDIR", tempfile.mkdtemp(prefix="matplotlib-"))
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 

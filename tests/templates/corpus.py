@@ -13,7 +13,6 @@ import argparse
 import json
 import re
 import sys
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,10 +62,8 @@ class Result:
 def open_browser() -> webdriver.Chrome:
     options = Options()
     options.binary_location = str(BROWSER)
-    profile = tempfile.mkdtemp()
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"):
         options.add_argument(argument)
-    options.add_argument(f"--user-data-dir={profile}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
     browser.set_window_size(1280, 900)

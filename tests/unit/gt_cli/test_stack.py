@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,9 @@ def test_a_taken_port_is_not_taken_again() -> None:
         assert free_port(usual=port) != port
 
 
-def test_two_stacks_that_start_at_once_take_different_ports() -> None:
+def test_two_stacks_that_start_at_once_take_different_ports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The second would talk to the first, and each would find the other's campaigns."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     usual = free_port(0)
     with kept_port(usual) as one, kept_port(usual) as two:
         assert one == usual != two

@@ -48,7 +48,9 @@ class Handler(BaseHTTPRequestHandler):
         if state == "fail":
             return self._answer(503, b"<Error><Code>SlowDown</Code></Error>")
         if state == "refused":
-            return self._answer(403, b"<Error><Code>SignatureDoesNotMatch</Code><StringToSign>GET</StringToSign></Error>")
+            return self._answer(
+                403, b"<Error><Code>SignatureDoesNotMatch</Code><StringToSign>GET</StringToSign></Error>"
+            )
         if state == "another region":
             return self._answer(301, b"<Error><Code>PermanentRedirect</Code></Error>")
         if state == "hang up":

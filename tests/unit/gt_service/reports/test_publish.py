@@ -6,11 +6,13 @@ import csv
 import json
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -268,6 +270,17 @@ def test_the_figure_is_an_image_in_both_forms(published: tuple[Json, MemoryObjec
     assert image.size[0] > 1400
     assert len(image.convert("RGB").getcolors(1_000_000) or []) > 50
     assert ET.fromstring(store.contents[f"{DESTINATION}/report.svg"]).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_drawing_leaves_nothing_behind(
+    published: tuple[Json, MemoryObjects], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A machine that draws reports for a week would fill its disk with folders."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
+    rendered(job_figure(published[0]), "svg")
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_the_same_job_gives_the_same_files(published: tuple[Json, MemoryObjects]) -> None:
