@@ -12,7 +12,7 @@ import click
 from gt_engine.settings import region_from_environment
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTeams
-from gt_engine.workforce.members import INVITATION_LIFETIME, Members, Worker
+from gt_engine.workforce.members import INVITATION_LIFETIME, Invitation, Members, Worker
 from gt_engine.workforce.teams import groups_of_teams
 from gt_service.errors import InvalidInput, NotFound
 
@@ -21,7 +21,7 @@ HOURS = int(INVITATION_LIFETIME / timedelta(hours=1))
 
 @click.group()
 def workers() -> None:
-    """Invite, list, disable, enable and forget people who label."""
+    """Invite, sign in, list, disable, enable and forget people who label."""
 
 
 def on_tables(command: Callable[..., None]) -> Callable[..., None]:
@@ -46,17 +46,20 @@ def on_tables(command: Callable[..., None]) -> Callable[..., None]:
     return with_tables
 
 
+url_option = click.option(
+    "--url", default=None, envvar="GT_ENGINE_PUBLIC_URL", help="Address of the portal. Default: the engine's own."
+)
+
+
 @workers.command()
 @click.argument("name")
 @click.option("--group", "groups", multiple=True, help="Group of a work team; repeatable.")
 @click.option("--email", default=None, help="Stored with the worker; no mail is sent.")
 @click.option("--manager", is_flag=True, help="This person may also see the pages about teams and jobs.")
 @click.option(
-    "--hours", default=HOURS, show_default=True, type=click.IntRange(1, 24 * 30), help="How long the link is valid."
+    "--hours", default=HOURS, show_default=True, type=click.IntRange(1, 24 * 30), help="How long the link works."
 )
-@click.option(
-    "--url", default=None, envvar="GT_ENGINE_PUBLIC_URL", help="Address of the portal. Default: the engine's own."
-)
+@url_option
 @on_tables
 def invite(
     members: Members,
@@ -69,7 +72,7 @@ def invite(
     hours: int,
     url: str | None,
 ) -> None:
-    """Print a link that signs NAME in, once. An existing person gets a new link and these groups in addition.
+    """Print an invitation: a link that signs NAME in, once. An existing person also joins these groups.
 
     Without --group, NAME joins the groups of every work team where that is one team.
     """
@@ -81,11 +84,24 @@ def invite(
         now=datetime.now(UTC),
         lifetime=timedelta(hours=hours),
     )
+    _print_link(invitation, teams, url)
+
+
+@workers.command("sign-in")
+@click.argument("name")
+@url_option
+@on_tables
+def sign_in(members: Members, teams: DynamoTeams, *, name: str, url: str | None) -> None:
+    """Print a link that signs NAME (or an id) in, once, within 15 minutes."""
+    _print_link(members.sign_in_link(_one(members, name).worker_id, datetime.now(UTC)), teams, url)
+
+
+def _print_link(link: Invitation, teams: DynamoTeams, url: str | None) -> None:
     portal = (url or teams.portal() or "").rstrip("/")
     if not portal:
         raise InvalidInput("no engine has run on these tables yet", remedy="Start it, or give --url.", field="--url")
-    click.echo(f"{portal}/sign-in/{invitation.token}")
-    click.echo(f"For {invitation.worker.name}, once, until {invitation.expires:%Y-%m-%d %H:%M} UTC.", err=True)
+    click.echo(f"{portal}/sign-in/{link.token}")
+    click.echo(f"For {link.worker.name}, once, until {link.expires:%Y-%m-%d %H:%M} UTC.", err=True)
 
 
 def _only_groups(teams: DynamoTeams) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
@@ -17,14 +17,13 @@ from gt_cli.stack import REGION, LocalStack, child_environment
 from gt_engine.aws import EngineObjects
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
-from gt_engine.workforce.members import MANAGERS, Members
+from gt_engine.workforce.members import INVITATION_LIFETIME, MANAGERS, SIGN_IN_LIFETIME, Invitation, Members
 from gt_engine.workforce.tasks import JobOffer, JobProgress, Tasks
 from gt_engine.workforce.teams import groups_of_teams
 from gt_service.errors import NotFound
 
 TABLE_PREFIX = "gt-engine"
 USER_POOL = "gtservice"
-LINK_LIFETIME = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class Link:
     """An address that lets one person in, once."""
 
     name: str
+    worker_id: str
     url: str
 
 
@@ -56,14 +56,24 @@ class People:
         return cls(members, Tasks(DynamoTasks(tables), lambda _: objects, members.teams_of), objects, stack.portal_url)
 
     def invite(self, names: Sequence[str], group: str) -> list[Link]:
-        """A new link for each, of which the first leads the team. `group`: the team's, as `create_team` named it."""
+        """A new link for each; the first leads the team, and sits at this terminal: theirs is for a few minutes.
+
+        group: the team's, as `create_team` named it
+        """
         links = []
         for name in names:
             groups = (group, MANAGERS) if name == names[0] else (group,)
+            lifetime = SIGN_IN_LIFETIME if name == names[0] else INVITATION_LIFETIME
             now = datetime.now(UTC)
-            invitation = self.members.invite(name, groups=groups, now=now, lifetime=LINK_LIFETIME)
-            links.append(Link(invitation.worker.name, f"{self.portal_url}/sign-in/{invitation.token}"))
+            links.append(self._link(self.members.invite(name, groups=groups, now=now, lifetime=lifetime)))
         return links
+
+    def again(self, link: Link) -> Link:
+        """A sign-in link for the same person, from now on."""
+        return self._link(self.members.sign_in_link(link.worker_id, datetime.now(UTC)))
+
+    def _link(self, made: Invitation) -> Link:
+        return Link(made.worker.name, made.worker.worker_id, f"{self.portal_url}/sign-in/{made.token}")
 
     def progress(self, job: str) -> JobProgress | None:
         """None where people are not asked (yet, or any more)."""

@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from gt_cli.labeling.results import Results, check_out
 from gt_cli.labeling.watching import Standing, standing
 from gt_cli.stack import LocalStack, local_stack
 from gt_cli.terminal import console, say
+from gt_engine.workforce.members import INVITATION_LIFETIME, SIGN_IN_LIFETIME
 from gt_engine.workforce.tasks import JobProgress
 from gt_service.errors import Conflict, GtServiceError, InvalidInput
 
@@ -96,7 +98,7 @@ def label(run: Run) -> Standing:
             dropping.put_spec(api, spec)
             _go_on(api, run.wanted.campaign)
             tell_links(links, stack.sign_in_url)
-            watch = _Watch(run, stack, api, people, links[0].url if run.opens_browser else None)
+            watch = _Watch(run, stack, api, people, links[0] if run.opens_browser else None)
             write = partial(Results(stack, api, people, run.wanted).write, run.out)
             try:
                 if run.brings is not None:
@@ -174,7 +176,14 @@ def tell_links(links: Sequence[Link], owner: str) -> None:
     console.print("")
     for link in links:
         say(f"  [bold]{escape(link.name)}[/] labels at {link.url}")
-    console.print("  [dim]Each link lets one person in, once; the next start prints new ones.[/]")
+    minutes, hours = SIGN_IN_LIFETIME // timedelta(minutes=1), INVITATION_LIFETIME // timedelta(hours=1)
+    others = f", the others' within {hours} hours" if links[1:] else ""
+    console.print(
+        f"  [dim]Each link lets one person in, once: yours within {minutes} minutes{others}. "
+        "The next start prints new ones.[/]",
+        highlight=False,
+        soft_wrap=True,
+    )
     say(f"  Labels are looked at, and put right, at {owner}\n")
 
 
@@ -214,7 +223,7 @@ class _Watch:
     stack: LocalStack
     api: Api
     people: People
-    opens: str | None
+    opens: Link | None
     _known: dict[str, JobProgress] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
 
@@ -244,7 +253,7 @@ class _Watch:
                 now = self.look(expected)
                 draw(now)
                 if self.opens and now.stage == watching.WAITS_FOR_PEOPLE:
-                    webbrowser.open(self.opens)
+                    webbrowser.open(self.people.again(self.opens).url)
                     self.opens = None
                 if (line := watching.line(now)) != last and not console.is_terminal:
                     console.print(line, highlight=False)

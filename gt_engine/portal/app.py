@@ -54,6 +54,7 @@ def portal_routes(portal: Portal) -> list[BaseRoute]:
         get("/tasks/{task}/files/{number:int}", frames.file),
         get("/team", team.people),
         post("/team/invite", team.invite),
+        post("/team/{worker}/link", team.link),
         post("/team/{worker}/disable", team.disable),
         post("/team/{worker}/enable", team.enable),
         post("/team/{worker}/resume", team.resume),

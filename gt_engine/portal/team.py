@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gt_engine.portal.calls import Call, page
 from gt_engine.workforce.ended import EndedJob
-from gt_engine.workforce.members import MANAGERS
+from gt_engine.workforce.members import MANAGERS, Invitation
 from gt_engine.workforce.progress import DECLINE_REASONS
 from gt_engine.workforce.supervision import Supervision
 from gt_engine.workforce.tasks import JobProgress
@@ -38,8 +38,15 @@ def invite(call: Call) -> Response:
         groups.add(MANAGERS)
     invitation = call.portal.members.invite(form.get("name", ""), groups=groups, now=call.now)
     log.info("invited", extra={"worker": invitation.worker.worker_id, "by": manager.worker_id})
-    link = f"{call.origin}/sign-in/{invitation.token}"
-    return _people(call, {"name": invitation.worker.name, "link": link, "expires": invitation.expires})
+    return _people(call, invitation)
+
+
+def link(call: Call) -> Response:
+    """POST /team/<worker>/link: a sign-in link for somebody who is there, on this page and nowhere else."""
+    manager = call.manager()
+    made = call.portal.members.sign_in_link(call.path("worker"), call.now)
+    log.info("sign-in link", extra={"worker": made.worker.worker_id, "by": manager.worker_id})
+    return _people(call, made)
 
 
 def disable(call: Call) -> Response:
@@ -133,13 +140,14 @@ def as_csv(progress: JobProgress, names: dict[str, str]) -> str:
     return text.getvalue()
 
 
-def _people(call: Call, invited: dict[str, object] | None = None) -> Response:
+def _people(call: Call, invited: Invitation | None = None) -> Response:
     worker = call.manager()
     values = {
         "workers": call.portal.members.workers(),
         "jobs": [(one.job, one.title) for one in call.portal.tasks.store.offers()],
         "ended_jobs": call.portal.ended_jobs(),
         "invited": invited,
+        "link": f"{call.origin}/sign-in/{invited.token}" if invited else None,
     }
     return page("team.html", worker, values, section="team")
 

@@ -113,6 +113,7 @@ def test_people_answer_a_job_from_invitation_to_output_manifest(
     assert told["MessageAttributes"]["job"]["Value"] == name
     assert portal_engine.url in told["Message"]
 
+    assert workers(aws, "sign-in", "Ann").stdout.startswith(f"{portal_engine.url}/sign-in/")
     assert workers(aws, "disable", "Ann").returncode == 0
     assert "(disabled)" in workers(aws, "list").stdout
     assert workers(aws, "invite", "Ann").returncode == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,7 +55,8 @@ def test_only_managers_see_them(world: PortalWorld, visitor: Visitor) -> None:
     ):
         assert ada.get(path).status_code == 403
         assert visitor().get(path).status_code == 401
-    for path in ("/team/invite", f"/team/{me}/disable", f"/team/{me}/enable", f"/team/jobs/{JOB}/discard/{me}"):
+    mine = [f"/team/{me}/{verb}" for verb in ("link", "disable", "enable")]
+    for path in ("/team/invite", *mine, f"/team/jobs/{JOB}/discard/{me}"):
         assert ada.post(path).status_code == 403
     assert "Team</a>" not in ada.get("/jobs").text
 
@@ -67,6 +69,19 @@ def test_a_link_is_shown_once_and_lets_in(world: PortalWorld, visitor: Visitor, 
     cleo = visitor()
     assert cleo.post(link[0], headers=HTML).status_code == 303
     assert next(one for one in world.members.workers() if one.name == "Cleo").groups == {"birders", "night"}
+
+
+def test_who_was_signed_out_gets_a_link_for_a_quarter_of_an_hour(
+    world: PortalWorld, visitor: Visitor, boss: Client
+) -> None:
+    ada = world.worker("Ada")
+    page = boss.post(f"/team/{ada.worker_id}/link", headers=HTML).text
+    [link] = re.findall(r'value="http://localhost(/sign-in/[^"]+)"', page)
+    world.clock.ahead = timedelta(minutes=14)
+    assert "Welcome, Ada" in visitor().get(link).text
+    world.clock.ahead = timedelta(minutes=15)
+    assert visitor().get(link).status_code == 410
+    assert visitor().post(link, headers=HTML).status_code == 410
 
 
 def test_who_is_paused_is_out_and_may_come_back(world: PortalWorld, visitor: Visitor, boss: Client) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gt_engine.workforce.members import INVITATION_LIFETIME, SESSION_LIFETIME, Identity, Members
+from gt_engine.workforce.members import SESSION_LIFETIME, Identity, Members
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from tests.workforce_memory import MemoryMembers
 
@@ -31,10 +31,23 @@ def test_a_link_lets_in_once_and_looking_at_it_burns_nothing(members: Members) -
 
 
 def test_an_old_link_is_refused(members: Members) -> None:
-    token = members.invite("Ann", groups=["birds"], now=NOW).token
-    assert members.invitation(token, NOW + INVITATION_LIFETIME) is None
-    with pytest.raises(NotFound):
-        members.sign_in(token, NOW + INVITATION_LIFETIME)
+    invitation = members.invite("Ann", groups=["birds"], now=NOW)
+    again = members.sign_in_link(invitation.worker.worker_id, NOW)
+    for token, lifetime in ((invitation.token, timedelta(hours=24)), (again.token, timedelta(minutes=15))):
+        assert members.invitation(token, NOW + lifetime * 0.99) == invitation.worker
+        assert members.invitation(token, NOW + lifetime) is None
+        with pytest.raises(NotFound):
+            members.sign_in(token, NOW + lifetime)
+
+
+def test_a_sign_in_link_is_for_who_may_sign_in_by_one(members: Members) -> None:
+    ann = members.invite("Ann", groups=["birds"], now=NOW).worker
+    bob = members.sign_in_with(Identity("idp", "1", "Bob", frozenset({"birds"})), NOW).worker
+    assert members.sign_in(members.sign_in_link(ann.worker_id, NOW).token, NOW).worker == ann
+    members.disable(ann.worker_id)
+    for worker in (ann, bob):
+        with pytest.raises(Conflict):
+            members.sign_in_link(worker.worker_id, NOW)
 
 
 def test_a_session_slides_and_ends(members: Members) -> None:
