@@ -52,6 +52,11 @@ class Desk:
         """A task is shown and can be worked on."""
         soon(lambda: self.part("submit").is_enabled(), 30)
 
+    def until_all_is_fetched(self) -> None:
+        """The task is the worker's, and the next one is there: no request of opening is still on its way."""
+        soon(lambda: "left" in self.text("clock"), 20)
+        soon(lambda: self.browser.find_elements("css selector", "iframe[data-place=next]"), 20)
+
     def until_saved(self, state: str = "Saved") -> None:
         soon(lambda: self.text("saved") == state, 30)
 

@@ -28,7 +28,7 @@ def test_a_reload_brings_everything_back(desk: Desk, world: PortalWorld) -> None
 def test_a_network_gap_costs_nothing(desk: Desk, world: PortalWorld) -> None:
     world.add_job(count=3)
     desk.open_job()
-    soon(lambda: desk.browser.find_elements("css selector", "iframe[data-place=next]"), 20)
+    desk.until_all_is_fetched()
     desk.offline()
     first = desk.draw()
     desk.until_saved("Offline: kept in this browser")
@@ -63,7 +63,7 @@ def test_an_answer_that_could_not_be_sent_is_sent_at_the_next_visit(shared_brows
     with world.served() as url:
         desk.sign_in()
         desk.open_job()
-        soon(lambda: desk.browser.find_elements("css selector", "iframe[data-place=next]"), 20)
+        desk.until_all_is_fetched()
         drawn = desk.draw()
         desk.until_saved()
     desk.press("submit")
@@ -121,10 +121,12 @@ def test_a_page_that_a_dying_engine_did_not_send_is_asked_for_again(
 def test_a_session_that_ends_while_somebody_works(desk: Desk, world: PortalWorld, way: str) -> None:
     world.add_job(count=2)
     desk.open_job()
+    desk.until_all_is_fetched()  # what is still on its way would be refused before anything is drawn
     cookie = desk.browser.get_cookie("gt-session")
     assert cookie
     world.members.sign_out(cookie["value"])
     drawn = desk.draw()
+    assert drawn["boundingBoxes"]
     dialog = desk.part("sign-in-dialog")
     soon(lambda: dialog.is_displayed(), 20)
     link = f"{world.url}/sign-in/{world.invitation()}"
