@@ -42,8 +42,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 
-from gt_cli.datasets import read_boxes
-from gt_cli.demo.pictures import Picture
+from gt_cli.datasets import LabeledImage, read_boxes
 from gt_cli.demo.sources import SCENE_LABEL, draw_all
 from gt_engine.autolabel.boxes.geometry import f1_loss, matches
 from gt_engine.labels import BoxLabel, box_label
@@ -119,7 +118,7 @@ class Person:
     """Somebody at a browser, who knows the right boxes of every image by its bytes."""
 
     name: str
-    known: Mapping[str, Picture]
+    known: Mapping[str, LabeledImage]
     folder: Path
     hand: random.Random
     looks: float
@@ -196,7 +195,7 @@ class Person:
         self.browser.switch_to.default_content()
         return self.browser.execute_script(SHOWN) is not None
 
-    def _drawn(self) -> tuple[Picture, dict[str, Any]]:
+    def _drawn(self) -> tuple[LabeledImage, dict[str, Any]]:
         """Draws the boxes of the task that is shown; leaves the browser in its frame."""
         frame = self.browser.execute_script(SHOWN)
         corner = frame.rect
@@ -220,7 +219,7 @@ class Person:
             raise NotAsPromised(f"{self.name} drew on {picture.name}: {wanted} and it shows {drawn}")
         return picture, task | {"frame": frame}
 
-    def _recognized(self, src: str) -> Picture:
+    def _recognized(self, src: str) -> LabeledImage:
         def fetched() -> bytes | None:
             try:
                 with urllib.request.urlopen(src, timeout=30) as answer:
@@ -261,14 +260,14 @@ class Person:
             ActionChains(self.browser, duration=0).key_up(Keys.SHIFT).perform()
 
 
-def _agree(picture: Picture, drawn: Sequence[Mapping[str, float]]) -> bool:
+def _agree(picture: LabeledImage, drawn: Sequence[Mapping[str, float]]) -> bool:
     """Whether the boxes that the page shows are those that were meant."""
     shown = [(box["left"], box["top"], box["width"], box["height"]) for box in drawn]
     ious = [iou for *_, iou in matches(_label(picture, shown), _label(picture, _boxes(picture)))]
     return len(shown) == len(picture.boxes) == len(ious) and min(ious) > 0.6
 
 
-def _boxes(picture: Picture) -> list[Box]:
+def _boxes(picture: LabeledImage) -> list[Box]:
     return [(box.left, box.top, box.width, box.height) for box in picture.boxes]
 
 
@@ -332,7 +331,7 @@ def labeled(folder: Path, people: Sequence[Person], images: int, options: Sequen
 # ---------------------------------------------------------------- what was promised
 
 
-def figures(command: LabelCommand, people: Sequence[Person], pictures: Sequence[Picture]) -> dict[str, Any]:
+def figures(command: LabelCommand, people: Sequence[Person], pictures: Sequence[LabeledImage]) -> dict[str, Any]:
     """Holds what lies in the folder against what was drawn and what is true. Errors: `NotAsPromised`."""
     out = command.folder / "photos-labels"
     gold = {picture.name: _label(picture, _boxes(picture)) for picture in pictures}
@@ -414,7 +413,7 @@ def _name(line: Mapping[str, Any]) -> str:
     return str(line["source-ref"]).rpartition("/")[2]
 
 
-def _label(picture: Picture, boxes: Sequence[Box]) -> BoxLabel:
+def _label(picture: LabeledImage, boxes: Sequence[Box]) -> BoxLabel:
     corners = np.array([(x, y, x + w, y + h) for x, y, w, h in boxes], np.float32).reshape(-1, 4)
     return box_label(corners, np.zeros(len(corners)), (picture.width, picture.height, 3))
 
@@ -435,7 +434,7 @@ def _read(line: Mapping[str, Any]) -> BoxLabel:
 @click.argument("options", nargs=-1)
 def main(images: int, seed: int, look: float, keep: Path | None, out: Path | None, options: tuple[str, ...]) -> None:
     """OPTIONS go to `gt-service label`, behind `--`."""
-    pictures = draw_all(images, seed).pictures
+    pictures = draw_all(images, seed).images
     known = {hashlib.sha256(picture.read()).hexdigest(): picture for picture in pictures}
     with tempfile.TemporaryDirectory(prefix="people-") as temporary:
         folder = keep or Path(temporary)

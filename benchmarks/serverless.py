@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from engine_scale import NAME, Step, Weighing, play
 
-from gt_cli.demo.pictures import gold_manifest
 from gt_cli.demo.sources import draw_all
+from gt_cli.label_lines import gold_manifest
 from gt_engine.autolabel import FeatureStore
 from gt_engine.jobs.chunks import Chunk
 from gt_engine.jobs.context import JobContext
@@ -102,13 +102,13 @@ def inputs_of(objects: int) -> dict[str, bytes]:
     contents = bird_inputs(1)
     del contents[f"s3://{BUCKET}/images/0.jpg"]
     drawn, sources = draw_all(objects, seed=11), []
-    for picture in drawn.pictures:
+    for picture in drawn.images:
         source = f"s3://{BUCKET}/images/{picture.name}"
         contents[source] = picture.read()
         sources.append(json.dumps({"source-ref": source}).encode())
     contents[f"s3://{BUCKET}/input.manifest"] = b"\n".join(sources) + b"\n"
     contents[f"s3://{BUCKET}/class_labels.json"] = json.dumps({"labels": [{"label": drawn.labels[0]}]}).encode()
-    contents[GOLD] = gold_manifest(drawn, f"s3://{BUCKET}/images/")
+    contents[GOLD] = gold_manifest(drawn.images, f"s3://{BUCKET}/images/")
     return contents
 
 

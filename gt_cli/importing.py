@@ -15,7 +15,7 @@ from gt_cli.api import Api, JsonObject
 from gt_cli.datasets import read_boxes
 from gt_cli.datasets.classes import read_classes
 from gt_cli.datasets.huggingface import NAME as METADATA
-from gt_cli.datasets.labeled import BoxesError, ImageFolder
+from gt_cli.datasets.labeled import BoxesError, ImageFolder, media_type
 from gt_cli.label_lines import Labeled, as_manifest, check_classes, label_line, renamed, without
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
 from gt_service.objects import S3Uri
@@ -32,7 +32,6 @@ PATIENCE_SECONDS = 300.0
 MANIFESTS = frozenset({".manifest", ".jsonl"})
 CLASS_TASKS = frozenset({TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL})
 _STATUSES = ("pending", "batch", "imported", "duplicate", "rejected")
-_MEDIA = {".png": "image/png"}
 
 
 class ImportFailed(GtServiceError):
@@ -148,8 +147,7 @@ def drop(
 
     def put(file: tuple[str, Path]) -> None:
         with file[1].open("rb") as body:
-            media = _MEDIA.get(file[1].suffix.lower(), "image/jpeg")
-            s3.put_object(Bucket=inbox.bucket, Key=file[0], Body=body, ContentType=media)
+            s3.put_object(Bucket=inbox.bucket, Key=file[0], Body=body, ContentType=media_type(file[1]))
 
     for count, _ in enumerate(in_parallel(put, new), start=1):
         say(f"uploading images: {count:,} of {len(new):,}")

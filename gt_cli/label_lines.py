@@ -15,6 +15,7 @@ from gt_service.regions import TaskType
 
 Labeled: TypeAlias = LabeledImage | ClassifiedImage
 _ATTRIBUTE = "imported"
+GOLD_ATTRIBUTE = "gold"
 
 
 def renamed(image: Labeled, names: Mapping[str, str]) -> Labeled:
@@ -51,13 +52,22 @@ def check_classes(images: Sequence[Labeled], labels: Sequence[str], path: Path) 
         )
 
 
-def label_line(image: Labeled, prefix: str, task: TaskType, *, predictions: bool = False, path: Path) -> dict[str, Any]:
-    """The line of one image, whose address is `prefix` and its name; path: of the file that the label is from. Nothing
-    in it tells when it was made: the same labels are the same bytes.
+def label_line(
+    image: Labeled,
+    prefix: str,
+    task: TaskType,
+    *,
+    attribute: str = _ATTRIBUTE,
+    predictions: bool = False,
+    path: Path | None = None,
+) -> dict[str, Any]:
+    """The line of one image, whose address is `prefix` and its name; path: of the file that the label is from, where it
+    is not the image's own. Nothing in it tells when it was made: the same labels are the same bytes.
 
     Errors: `BoxesError` where the task takes no such label, or a prediction has no confidence.
     """
-    attribute = _ATTRIBUTE + (PROPOSAL if predictions else "")
+    path = path or image.path
+    attribute += PROPOSAL if predictions else ""
     if isinstance(image, ClassifiedImage):
         label, about = _classes(image, task, predictions=predictions)
     else:
@@ -72,6 +82,13 @@ def label_line(image: Labeled, prefix: str, task: TaskType, *, predictions: bool
             **({"model": path.stem} if predictions else {}),
         },
     }
+
+
+def gold_manifest(
+    images: Iterable[Labeled], prefix: str, task: TaskType = TaskType.OBJECT_DETECTION, *, path: Path | None = None
+) -> bytes:
+    """The right labels as gold labels; `prefix` and `path` as in `label_line`."""
+    return as_manifest(label_line(image, prefix, task, attribute=GOLD_ATTRIBUTE, path=path) for image in images)
 
 
 def as_manifest(lines: Iterable[Mapping[str, Any]]) -> bytes:
@@ -123,6 +140,5 @@ def _confidence(box: LabeledBox, image: LabeledImage, path: Path, *, predictions
         raise BoxesError(
             f"{path}: a box on {image.name} has no confidence",
             remedy="Export the predictions with their scores: COCO's score, or a sixth number in YOLO's lines.",
-            field="boxes",
         )
     return 1.0 if box.confidence is None or not predictions else box.confidence

@@ -8,7 +8,7 @@ import click
 
 from gt_cli.datasets import OpenImagesClass, read_boxes
 from gt_cli.datasets.classes import read_classes
-from gt_cli.label_lines import as_manifest, label_line
+from gt_cli.label_lines import gold_manifest
 from gt_cli.options import FILE_OR_FOLDER, FOLDER, NEW_PATH, open_images_class
 from gt_cli.terminal import reporting_errors, say
 from gt_service.objects import S3Uri
@@ -56,11 +56,8 @@ def gold(
 
 
 def _write_boxes(boxes: Path, images: Path, place: str, out: Path, choice: OpenImagesClass | None) -> str:
-    from gt_cli.demo.pictures import gold_manifest
-    from gt_cli.demo.sources import as_pictures
-
     dataset = read_boxes(boxes, images, choice=choice)
-    out.write_bytes(gold_manifest(as_pictures(dataset), place))
+    out.write_bytes(gold_manifest(dataset.images, place, path=boxes))
     return (
         f"{len(dataset.images):,} images, {sum(len(image.boxes) for image in dataset.images):,} boxes of "
         f"{', '.join(dataset.labels)}; {len(dataset.left_out):,} images left out"
@@ -70,7 +67,6 @@ def _write_boxes(boxes: Path, images: Path, place: str, out: Path, choice: OpenI
 def _write_classes(classes: Path, images: Path, place: str, out: Path, *, several: bool) -> str:
     dataset = read_classes(classes, images)
     task = TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL if several else TaskType.IMAGE_CLASSIFICATION
-    lines = [label_line(image, place, task, path=classes) for image in dataset.images]
-    out.write_bytes(as_manifest(lines))
+    out.write_bytes(gold_manifest(dataset.images, place, task, path=classes))
     names = sorted({name for image in dataset.images for name in image.classes})
-    return f"{len(lines):,} images of {', '.join(names)}; {len(dataset.left_out):,} images left out"
+    return f"{len(dataset.images):,} images of {', '.join(names)}; {len(dataset.left_out):,} images left out"

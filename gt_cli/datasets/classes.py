@@ -121,7 +121,7 @@ def _read_json(path: Path, into: _Collected) -> None:
     try:
         document = json.loads(path.read_text("utf-8-sig"))
     except (json.JSONDecodeError, RecursionError) as error:
-        raise BoxesError(f"{path} is not JSON: {error}", remedy="Mend the file.", field="path") from None
+        raise BoxesError(f"{path} is not JSON: {error}", field="path") from None
     if not is_label_studio(document):
         raise BoxesError(f"{path} is no list of Label Studio's tasks", remedy=f"Name {_FORMS}.", field="path")
     for called, names, where in label_studio_choices(document, path):

@@ -21,7 +21,6 @@ def read_coco(document: Any, path: Path, into: Collected) -> None:
             raise BoxesError(
                 f"{where}: the id {image_id!r} is that of {images[image_id]} already",
                 remedy="Give each image an id of its own; files that are joined need new ones.",
-                field="boxes",
             )
         images[image_id] = into.image(called, where=where, declared=declared, described_once=True)
     categories = {
@@ -58,31 +57,29 @@ def _score(entry: dict[str, Any], where: str) -> float | None:
     """The confidence of a prediction; people's boxes have none."""
     score = entry.get("score")
     if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
-        raise BoxesError(f"{where}: score is {score!r}, not a number", remedy="Mend the file.", field="boxes")
+        raise BoxesError(f"{where}: score is {score!r}, not a number")
     return None if score is None else float(score)
 
 
 def _entries(document: Any, part: str, path: Path) -> list[tuple[str, dict[str, Any]]]:
     entries = document.get(part)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise BoxesError(f"{path}: {part!r} is no list", remedy="Export the data set as COCO again.", field="boxes")
+        raise BoxesError(f"{path}: {part!r} is no list", remedy="Export the data set as COCO again.")
     return [(f"{path} {part}[{number}]", entry) for number, entry in enumerate(entries)]
 
 
 def _of(entry: dict[str, Any], key: str, where: str) -> Any:
     if key not in entry:
-        raise BoxesError(f"{where} has no {key!r}", remedy="Export the data set as COCO again.", field="boxes")
+        raise BoxesError(f"{where} has no {key!r}", remedy="Export the data set as COCO again.")
     if isinstance(entry[key], dict) or (isinstance(entry[key], list) and key != "bbox"):
-        raise BoxesError(
-            f"{where}: {key} is no single value", remedy="Export the data set as COCO again.", field="boxes"
-        )
+        raise BoxesError(f"{where}: {key} is no single value", remedy="Export the data set as COCO again.")
     return entry[key]
 
 
 def _pixels(entry: dict[str, Any], key: str, where: str) -> int:
     value = _of(entry, key, where)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BoxesError(f"{where}: {key} is {value!r}, not a number of pixels", remedy="Mend the file.", field="boxes")
+        raise BoxesError(f"{where}: {key} is {value!r}, not a number of pixels")
     return round(value)
 
 
@@ -90,13 +87,13 @@ def _is_crowd(entry: dict[str, Any], where: str) -> bool:
     """Some tools write the number as text or as a truth value."""
     value = entry.get("iscrowd") or 0
     if str(value) not in {"0", "1", "True", "False", "0.0", "1.0"}:
-        raise BoxesError(f"{where}: iscrowd is {value!r}, neither 0 nor 1", remedy="Mend the file.", field="boxes")
+        raise BoxesError(f"{where}: iscrowd is {value!r}, neither 0 nor 1")
     return str(value) in {"1", "True", "1.0"}
 
 
 def _looked_up(known: dict[Any, str], key: Any, what: str, where: str) -> str:
     if key not in known:
-        raise BoxesError(f"{where}: there is no {what} {key!r}", remedy="Mend the file.", field="boxes")
+        raise BoxesError(f"{where}: there is no {what} {key!r}")
     return known[key]
 
 
@@ -104,7 +101,5 @@ def _corners(box: Any, where: str) -> tuple[float, float, float, float]:
     try:
         left, top, width, height = (float(side) for side in box)
     except (TypeError, ValueError, OverflowError):
-        raise BoxesError(
-            f"{where}: bbox is {box!r}, not left, top, width, height", remedy="Mend the file.", field="boxes"
-        ) from None
+        raise BoxesError(f"{where}: bbox is {box!r}, not left, top, width, height") from None
     return left, top, left + width, top + height

@@ -21,7 +21,7 @@ def read_cvat(root: Element, path: Path, into: Collected) -> None:
         name = into.image(_text(element, "name", where), where=where, declared=size, described_once=True)
         for place, shape in enumerate(element, start=1):
             if shape.tag in {"polygon", "polyline", "points", "mask", "ellipse", "skeleton", "cuboid"}:
-                raise BoxesError(f"{where}: a {shape.tag} is no box", remedy="Export boxes alone.", field="boxes")
+                raise BoxesError(f"{where}: a {shape.tag} is no box", remedy="Export boxes alone.")
             if shape.tag == "box":
                 at = f"{where} shape {place}"
                 left, top, right, bottom = (_number(shape, side, at) for side in ("xtl", "ytl", "xbr", "ybr"))

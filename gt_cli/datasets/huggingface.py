@@ -68,4 +68,4 @@ def rows(root: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
 
 
 def _wrong(where: str, what: str) -> BoxesError:
-    return BoxesError(f"{where}: {what}", remedy="Mend the line.", field="boxes")
+    return BoxesError(f"{where}: {what}", remedy="Mend the line.")

@@ -25,12 +25,15 @@ class BoxesError(InvalidInput):
 
     code = "invalid_boxes"
 
+    def __init__(self, message: str, *, remedy: str = "Mend the file.", field: str = "boxes") -> None:
+        super().__init__(message, remedy=remedy, field=field)
+
 
 def read_text(found: str | None, what: str, where: str) -> str:
     """What a file has for a name. Errors: `BoxesError` where that is nothing."""
     text = (found or "").strip()
     if not text:
-        raise BoxesError(f"{where} has no {what}", remedy="Mend the file.", field="boxes")
+        raise BoxesError(f"{where} has no {what}")
     return text
 
 
@@ -41,7 +44,7 @@ def read_number(text: str, what: str, where: str, *, remedy: str = "Mend the fil
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise BoxesError(f"{where}: {what} is {text!r}, not a number", remedy=remedy, field="boxes")
+        raise BoxesError(f"{where}: {what} is {text!r}, not a number", remedy=remedy)
     return value
 
 
@@ -66,6 +69,9 @@ class LabeledImage:
     width: int
     height: int
     boxes: tuple[LabeledBox, ...]
+
+    def read(self) -> bytes:
+        return self.path.read_bytes()
 
 
 @dataclass(frozen=True)
@@ -122,13 +128,11 @@ class ImageFolder:
             raise BoxesError(
                 f"{where}: there is no image {called!r} in {self.folder}",
                 remedy="Put the image there, or take the line out.",
-                field="boxes",
             )
         if len(names) > 1:
             raise BoxesError(
                 f"{where}: {called!r} may be any of {', '.join(names[:3])}",
                 remedy="Write the path below the folder of images.",
-                field="boxes",
             )
         return names[0]
 
@@ -146,6 +150,11 @@ class ImageFolder:
                 return upright_size(image.size, orientation_of(image))
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise BoxesError(f"{path} is no image: {error}", remedy="Mend or remove it.", field="images") from None
+
+
+def media_type(name: str | Path) -> str:
+    """What HTTP calls an image of this name."""
+    return "image/png" if Path(name).suffix.lower() == ".png" else "image/jpeg"
 
 
 def came_along(path: Path) -> bool:
@@ -197,7 +206,6 @@ class Collected:
                 f"{where}: {name} has {width} × {height} pixels, not {declared[0]} × {declared[1]}",
                 remedy="Use the images that the boxes were drawn on. A photo that a camera has turned (EXIF) counts as "
                 "people see it: upright.",
-                field="boxes",
             )
         return name
 
@@ -210,7 +218,6 @@ class Collected:
         raise BoxesError(
             f"{where}: {called!r} is {name} in the folder, and so is {earlier!r} of {place}",
             remedy="Put both images into the folder, under names of their own, or take one of them out.",
-            field="boxes",
         )
 
     def size(self, name: str) -> tuple[int, int]:
@@ -227,9 +234,9 @@ class Collected:
     ) -> None:
         """Adds a box given by left, top, right and bottom in pixels. What sticks out of the image is cut off."""
         if not label:
-            raise BoxesError(f"{where}: the box has no label", remedy="Name its class.", field="boxes")
+            raise BoxesError(f"{where}: the box has no label", remedy="Name its class.")
         if not all(map(math.isfinite, corners)):
-            raise BoxesError(f"{where}: {corners} are no coordinates", remedy="Mend the numbers.", field="boxes")
+            raise BoxesError(f"{where}: {corners} are no coordinates", remedy="Mend the numbers.")
         width, height = self._sizes[name]
         left, right = max(0.0, corners[0]), min(float(width), corners[2])
         top, bottom = max(0.0, corners[1]), min(float(height), corners[3])
@@ -238,19 +245,16 @@ class Collected:
             raise BoxesError(
                 f"{where}: left, top, right, bottom of {shown} enclose nothing of {name} ({width} × {height})",
                 remedy="Mend the box: left under right, top under bottom, and within the image.",
-                field="boxes",
             )
         if confidence is not None and not 0 <= confidence <= 1:
-            raise BoxesError(
-                f"{where}: a confidence of {confidence:g}", remedy="Confidences are 0 to 1.", field="boxes"
-            )
+            raise BoxesError(f"{where}: a confidence of {confidence:g}", remedy="Confidences are 0 to 1.")
         self._boxes[name].append(LabeledBox(label, left, top, right - left, bottom - top, confidence))
 
     def finish(self, source: Path) -> LabeledImages:
         """Images in the order in which the file first names them."""
         labels = sorted({box.label for boxes in self._boxes.values() for box in boxes})
         if not labels:
-            raise BoxesError(f"{source} holds no box", remedy="Check that it is the right file.", field="boxes")
+            raise BoxesError(f"{source} holds no box", remedy="Check that it is the right file.")
         images = tuple(
             LabeledImage(self.folder.folder / name, name, *self._sizes[name], tuple(boxes))
             for name, boxes in self._boxes.items()

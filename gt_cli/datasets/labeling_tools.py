@@ -37,7 +37,7 @@ def read_label_studio(document: Any, path: Path, into: Collected) -> None:
             if kind != "rectanglelabels":
                 continue
             if value.get("rotation"):
-                raise BoxesError(f"{at} is turned", remedy="Draw boxes that are upright.", field="boxes")
+                raise BoxesError(f"{at} is turned", remedy="Draw boxes that are upright.")
             x, y, w, h = (_number(value, side, at) / 100 for side in ("x", "y", "width", "height"))
             labels = value.get("rectanglelabels")
             label = str(labels[0]) if isinstance(labels, list) and labels else ""
@@ -63,7 +63,7 @@ def _done(document: Any, path: Path) -> Iterator[tuple[str, list[tuple[str, Any,
         for place, region in enumerate(_list(done[-1].get("result", []), where), start=1):
             at, value = f"{where} region {place}", region.get("value")
             if not isinstance(value, Mapping):
-                raise BoxesError(f"{at} has no value", remedy="Export the project again.", field="boxes")
+                raise BoxesError(f"{at} has no value", remedy="Export the project again.")
             regions.append((at, region.get("type"), value))
         yield _image_of(task["data"], where), regions, where
 
@@ -80,10 +80,10 @@ def read_labelme(document: Any, path: Path, into: Collected) -> None:
         at = f"{path} shape {place}"
         points = shape.get("points")
         if shape.get("shape_type", "polygon") not in {"rectangle", "polygon"} or not isinstance(points, list):
-            raise BoxesError(f"{at} is neither a rectangle nor a polygon", remedy="Take it out.", field="boxes")
+            raise BoxesError(f"{at} is neither a rectangle nor a polygon", remedy="Take it out.")
         across, down = zip(*(_point(point, at) for point in points), strict=True) if points else ((), ())
         if not across:
-            raise BoxesError(f"{at} has no points", remedy="Take it out.", field="boxes")
+            raise BoxesError(f"{at} has no points", remedy="Take it out.")
         into.box(name, str(shape.get("label") or ""), (min(across), min(down), max(across), max(down)), where=at)
 
 
@@ -97,12 +97,12 @@ def _image_of(data: Mapping[str, Any], where: str) -> str:
             prefix, dash, rest = name.partition("-")
             # Label Studio puts eight characters before the name of a file that was uploaded to it.
             return rest if dash and len(prefix) == 8 and "/upload/" in parts.path else unquote(path).lstrip("/")
-    raise BoxesError(f"{where} names no image", remedy="Export the project again.", field="boxes")
+    raise BoxesError(f"{where} names no image", remedy="Export the project again.")
 
 
 def _list(value: Any, where: str) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
-        raise BoxesError(f"{where}: not a list of objects", remedy="Export the labels again.", field="boxes")
+        raise BoxesError(f"{where}: not a list of objects", remedy="Export the labels again.")
     return value
 
 
@@ -112,14 +112,14 @@ def _point(point: Any, where: str) -> tuple[float, float]:
     except (TypeError, ValueError, OverflowError):
         x = y = math.nan
     if not (math.isfinite(x) and math.isfinite(y)):
-        raise BoxesError(f"{where}: {point!r} is no point", remedy="Mend the file.", field="boxes")
+        raise BoxesError(f"{where}: {point!r} is no point")
     return x, y
 
 
 def _number(values: Mapping[str, Any], name: str, where: str) -> float:
     value = values.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BoxesError(f"{where}: {name} is {value!r}, not a number", remedy="Mend the file.", field="boxes")
+        raise BoxesError(f"{where}: {name} is {value!r}, not a number")
     return float(value)
 
 

@@ -59,16 +59,14 @@ def read_boxes(
     Errors: `BoxesError` naming the file and the line (or entry) that is wrong.
     """
     if not boxes.exists():
-        raise BoxesError(f"there is no {boxes}", remedy=f"Name a file of boxes: {_FORMS}.", field="boxes")
+        raise BoxesError(f"there is no {boxes}", remedy=f"Name a file of boxes: {_FORMS}.")
     into = Collected(ImageFolder(images))
     try:
         _read(boxes, into, choice, described_in)
     except UnicodeDecodeError as error:
-        raise BoxesError(
-            f"{boxes}: byte {error.start} is not UTF-8", remedy=f"Name a text file: {_FORMS}.", field="boxes"
-        ) from None
+        raise BoxesError(f"{boxes}: byte {error.start} is not UTF-8", remedy=f"Name a text file: {_FORMS}.") from None
     except csv.Error as error:
-        raise BoxesError(f"{boxes} is no CSV: {error}", remedy=f"Name a text file: {_FORMS}.", field="boxes") from None
+        raise BoxesError(f"{boxes} is no CSV: {error}", remedy=f"Name a text file: {_FORMS}.") from None
     return into.finish(boxes)
 
 
@@ -102,7 +100,7 @@ def _read_folder(boxes: Path, into: Collected) -> None:
     elif yolo := label_files(boxes):
         read_yolo(boxes, yolo, into)
     else:
-        raise BoxesError(f"there is no file of labels in {boxes}", remedy=f"Name {_FORMS}.", field="boxes")
+        raise BoxesError(f"there is no file of labels in {boxes}", remedy=f"Name {_FORMS}.")
 
 
 def _read_json(boxes: Path, into: Collected, described_in: Path | None) -> None:
@@ -112,7 +110,6 @@ def _read_json(boxes: Path, into: Collected, described_in: Path | None) -> None:
             raise BoxesError(
                 f"{boxes} holds COCO results, whose images have numbers and no names",
                 remedy="Name the COCO JSON of these images beside it.",
-                field="boxes",
             )
         described = _json(described_in, field="coco")
         if not isinstance(described, dict):
@@ -126,7 +123,7 @@ def _read_json(boxes: Path, into: Collected, described_in: Path | None) -> None:
         read_coco(document, boxes, into)
     else:
         hint = " (it is a class hierarchy)" if isinstance(document, dict) and "LabelName" in document else ""
-        raise BoxesError(f"{boxes} is not COCO JSON{hint}", remedy=f"Name {_FORMS}.", field="boxes")
+        raise BoxesError(f"{boxes} is not COCO JSON{hint}", remedy=f"Name {_FORMS}.")
 
 
 def _is_coco_results(document: Any) -> bool:
@@ -147,7 +144,6 @@ def _read_table(boxes: Path, into: Collected, choice: OpenImagesClass | None) ->
         raise BoxesError(
             f"{boxes} line 1: the columns {', '.join(names) or '(none)'} are of no known form",
             remedy=f"Known are {_FORMS}.",
-            field="boxes",
         )
 
 
@@ -161,10 +157,8 @@ def _json(path: Path, *, field: str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
-        raise BoxesError(
-            f"{path} line {error.lineno}: not JSON: {error.msg}", remedy="Mend the file.", field=field
-        ) from None
+        raise BoxesError(f"{path} line {error.lineno}: not JSON: {error.msg}", field=field) from None
     except RecursionError:
-        raise BoxesError(f"{path} is nested too deeply", remedy="Mend the file.", field=field) from None
+        raise BoxesError(f"{path} is nested too deeply", field=field) from None
     except FileNotFoundError:
         raise BoxesError(f"there is no {path}", remedy="Check the path.", field=field) from None

@@ -65,7 +65,6 @@ def table_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]
         raise BoxesError(
             f"{path} line 1: no column {', '.join(missing)}",
             remedy=f"The first line names the columns: {','.join(wanted)}.",
-            field="boxes",
         )
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
@@ -75,9 +74,7 @@ def table_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]
                 continue
             where = f"{path} line {reader.line_num}"
             if len(cells) < len(names):
-                raise BoxesError(
-                    f"{where}: {len(cells)} values for {len(names)} columns", remedy="Mend the line.", field="boxes"
-                )
+                raise BoxesError(f"{where}: {len(cells)} values for {len(names)} columns", remedy="Mend the line.")
             yield where, dict(zip(names, (as_written(cell.strip()) for cell in cells), strict=False))
 
 

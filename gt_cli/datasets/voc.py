@@ -21,7 +21,7 @@ def read_voc(files: list[Path], into: Collected) -> None:
 def _read_file(path: Path, into: Collected) -> None:
     root = read_xml(path)
     if root.tag != "annotation":
-        raise BoxesError(f"{path}: not a VOC annotation", remedy="Check that it is the right file.", field="boxes")
+        raise BoxesError(f"{path}: not a VOC annotation", remedy="Check that it is the right file.")
     size = root.find("size")
     declared = None
     if size is not None:
@@ -31,7 +31,7 @@ def _read_file(path: Path, into: Collected) -> None:
         where = f"{path} object {number}"
         box = element.find("bndbox")
         if box is None:
-            raise BoxesError(f"{where} has no bndbox", remedy="Draw its box, or remove it.", field="boxes")
+            raise BoxesError(f"{where} has no bndbox", remedy="Draw its box, or remove it.")
         left, top, right, bottom = (_number(box, side, where) for side in ("xmin", "ymin", "xmax", "ymax"))
         into.box(name, _text(element, "name", where), (left, top, right, bottom), where=where)
 

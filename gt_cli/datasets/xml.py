@@ -25,12 +25,11 @@ def read_xml(path: Path) -> Element:
         return fromstring(_text(path))
     except ParseError as error:
         line, _ = error.position
-        raise BoxesError(f"{path} line {line}: not XML: {error}", remedy="Mend the file.", field="boxes") from None
+        raise BoxesError(f"{path} line {line}: not XML: {error}") from None
     except DefusedXmlException as error:
         raise BoxesError(
             f"{path}: declares entities, which no file of labels needs ({type(error).__name__})",
             remedy="Take the declarations out.",
-            field="boxes",
         ) from None
 
 
@@ -45,7 +44,5 @@ def _text(path: Path) -> bytes | str:
         return content[declared.end() :].decode(encoding)
     except (LookupError, UnicodeError) as error:
         raise BoxesError(
-            f"{path}: it says that it is {encoding}, and it cannot be read as that: {error}",
-            remedy="Save it as UTF-8.",
-            field="boxes",
+            f"{path}: it says that it is {encoding}, and it cannot be read as that: {error}", remedy="Save it as UTF-8."
         ) from None

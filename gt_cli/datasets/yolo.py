@@ -44,9 +44,7 @@ def _read_line(values: list[str], image: str, names: Mapping[int, str], into: Co
     except ValueError:
         shares = []
     if len(shares) < 4 or not all(map(math.isfinite, shares)):
-        raise BoxesError(
-            f"{where}: not a class number and four shares", remedy="Export the labels as YOLO again.", field="boxes"
-        )
+        raise BoxesError(f"{where}: not a class number and four shares", remedy="Export the labels as YOLO again.")
     width, height = into.size(image)
     if len(shares) >= 6 and len(shares) % 2 == 0:
         across, down = shares[0::2], shares[1::2]
@@ -77,11 +75,11 @@ def _numbered(names: Any, path: Path) -> dict[int, str]:
         pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
         return {int(number): str(name) for number, name in pairs}
     except (TypeError, ValueError):
-        raise BoxesError(f"{path}: names are no list", remedy="Write names: [a, b, …].", field="boxes") from None
+        raise BoxesError(f"{path}: names are no list", remedy="Write names: [a, b, …].") from None
 
 
 def _yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(path.read_text("utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise BoxesError(f"{path} is not YAML: {error}", remedy="Mend the file.", field="boxes") from None
+        raise BoxesError(f"{path} is not YAML: {error}") from None

@@ -22,11 +22,13 @@ from rich.live import Live
 from gt_cli.api import Api
 from gt_cli.contact_sheet import NAME as CONTACT_SHEET
 from gt_cli.contact_sheet import write_contact_sheet
-from gt_cli.demo.pictures import Picture, PictureSet, gold_manifest
+from gt_cli.datasets import LabeledImage, LabeledImages
+from gt_cli.datasets.labeled import media_type
 from gt_cli.demo.plan import Plan, campaign_spec
 from gt_cli.demo.progress import ENDED, JobProgress, Watcher, drawing
 from gt_cli.demo.results import summary, write
 from gt_cli.downloading import download
+from gt_cli.label_lines import gold_manifest
 from gt_cli.stack import LocalStack, local_stack
 from gt_cli.work_folder import LOCK, locked
 from gt_service.campaign import parse_spec
@@ -84,7 +86,7 @@ def prepared_folder(out: Path) -> Iterator[None]:
 
 def run(
     demo: Demo,
-    pictures: Callable[[], PictureSet],
+    pictures: Callable[[], LabeledImages],
     console: Console,
     *,
     then: Callable[[LocalStack, dict[str, Any]], None] = lambda _, __: None,
@@ -107,14 +109,14 @@ def run(
 
 
 def perform(
-    demo: Demo, stack: LocalStack, pictures: PictureSet, console: Console, say: Say = lambda _: None
+    demo: Demo, stack: LocalStack, pictures: LabeledImages, console: Console, say: Say = lambda _: None
 ) -> dict[str, Any]:
     """The experiment on a stack that runs: drop, watch, collect."""
     objects = S3Objects(stack.session.client("s3"))
     say("dropping campaign.yaml into the inbox")
     text = _drop_campaign(demo, stack, pictures)
     say("")
-    with Api(stack.api_url, stack.headers) as api, _uploading(demo, stack, pictures.pictures) as upload:
+    with Api(stack.api_url, stack.headers) as api, _uploading(demo, stack, pictures.images) as upload:
         watcher = Watcher(objects, parse_spec(text, filename="campaign.yaml"))
         _watch(demo, stack, api, watcher, upload, console)
         say("collecting labels and reports")
@@ -124,7 +126,7 @@ def perform(
 # ---------------------------------------------------------------- what a user does
 
 
-def _drop_campaign(demo: Demo, stack: LocalStack, pictures: PictureSet) -> str:
+def _drop_campaign(demo: Demo, stack: LocalStack, pictures: LabeledImages) -> str:
     """Gold labels and examples first, then the spec that names them."""
     s3 = stack.session.client("s3")
     inbox = stack.outputs["InboxBucket"]
@@ -133,13 +135,13 @@ def _drop_campaign(demo: Demo, stack: LocalStack, pictures: PictureSet) -> str:
         s3.put_object(Bucket=inbox, Key=f"{demo.campaign}/{key}", Body=body, ContentType=content_type)
 
     prefix = f"s3://{inbox}/{demo.campaign}"
-    put("gold/gold.manifest", gold_manifest(pictures, f"{prefix}/images/"), "application/jsonlines")
-    shown = [pictures.pictures[number] for number in EXAMPLES if number < len(pictures.pictures)]
+    put("gold/gold.manifest", gold_manifest(pictures.images, f"{prefix}/images/"), "application/jsonlines")
+    shown = [pictures.images[number] for number in EXAMPLES if number < len(pictures.images)]
     for picture in shown:
-        put(f"examples/{picture.name}", picture.read(), picture.content_type)
+        put(f"examples/{picture.name}", picture.read(), media_type(picture.name))
     put(
         "examples/examples.manifest",
-        gold_manifest(PictureSet(pictures.labels, shown), f"{prefix}/examples/"),
+        gold_manifest(shown, f"{prefix}/examples/"),
         "application/jsonlines",
     )
     spec = {**campaign_spec(demo.campaign, pictures.labels, demo.plan, inbox), **demo.changes}
@@ -152,7 +154,7 @@ def _drop_campaign(demo: Demo, stack: LocalStack, pictures: PictureSet) -> str:
 class Upload:
     """Drops the images, first half then second half, several at once; `count` says how many are there."""
 
-    def __init__(self, demo: Demo, stack: LocalStack, pictures: Sequence[Picture]) -> None:
+    def __init__(self, demo: Demo, stack: LocalStack, pictures: Sequence[LabeledImage]) -> None:
         self.count = 0
         self._demo = demo
         self._stack = stack
@@ -168,14 +170,14 @@ class Upload:
     def cancel(self) -> None:
         self._cancelled.set()
 
-    def _drop(self, pictures: Sequence[Picture]) -> None:
+    def _drop(self, pictures: Sequence[LabeledImage]) -> None:
         s3 = self._stack.session.client("s3")
         inbox = self._stack.outputs["InboxBucket"]
 
-        def put(picture: Picture) -> None:
+        def put(picture: LabeledImage) -> None:
             if not self._cancelled.is_set():
                 key = f"{self._demo.campaign}/images/{picture.name}"
-                s3.put_object(Bucket=inbox, Key=key, Body=picture.read(), ContentType=picture.content_type)
+                s3.put_object(Bucket=inbox, Key=key, Body=picture.read(), ContentType=media_type(picture.name))
 
         for _ in in_parallel(put, pictures):
             self.count += 1
@@ -189,7 +191,9 @@ class Upload:
 
 
 @contextmanager
-def _uploading(demo: Demo, stack: LocalStack, pictures: Sequence[Picture]) -> Iterator[tuple[Upload, Future[None]]]:
+def _uploading(
+    demo: Demo, stack: LocalStack, pictures: Sequence[LabeledImage]
+) -> Iterator[tuple[Upload, Future[None]]]:
     upload = Upload(demo, stack, pictures)
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(upload.run)

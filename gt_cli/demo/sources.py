@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from gt_cli.datasets import BoxesError, LabeledImage, LabeledImages, OpenImagesClass, read_boxes
+from gt_cli.datasets import BoxesError, LabeledBox, LabeledImage, LabeledImages, OpenImagesClass, read_boxes
 from gt_cli.datasets.scenes import scene
-from gt_cli.demo.pictures import KnownBox, Picture, PictureSet
 from gt_cli.demo.plan import FEWEST_IMAGES, FULL_SCENES, QUICK_SCENES, Plan
 
 SCENE_LABEL = "Bird"
@@ -26,7 +25,7 @@ class Source:
     campaign: str
     words: str
     plan: Plan
-    load: Callable[[], PictureSet]
+    load: Callable[[], LabeledImages]
     shorten_training: int = 1
 
 
@@ -39,17 +38,28 @@ def scenes(*, quick: bool, seed: int) -> Source:
     )
 
 
-def draw_all(count: int, seed: int) -> PictureSet:
+@dataclass(frozen=True)
+class DrawnImage(LabeledImage):
+    """A scene, which lies in no file."""
+
+    body: bytes = b""
+
+    def read(self) -> bytes:
+        return self.body
+
+
+def draw_all(count: int, seed: int) -> LabeledImages:
     with ProcessPoolExecutor(os.cpu_count()) as processes:
         drawn = processes.map(partial(_draw, seed), range(count), chunksize=SCENES_AT_ONCE)
-        return PictureSet((SCENE_LABEL,), tuple(drawn))
+        return LabeledImages((SCENE_LABEL,), tuple(drawn), ())
 
 
-def _draw(seed: int, index: int) -> Picture:
-    drawn = scene(seed, index)
+def _draw(seed: int, index: int) -> DrawnImage:
+    drawn, name = scene(seed, index), f"bird-{index:05}.jpg"
     height, width = drawn.pixels.shape[:2]
-    boxes = (KnownBox(0, left, top, right - left, bottom - top) for left, top, right, bottom in drawn.boxes.tolist())
-    return Picture(f"bird-{index:05}.jpg", width, height, tuple(boxes), partial(bytes, drawn.jpeg()))
+    corners = drawn.boxes.tolist()
+    boxes = (LabeledBox(SCENE_LABEL, left, top, right - left, bottom - top) for left, top, right, bottom in corners)
+    return DrawnImage(Path(name), name, width, height, tuple(boxes), drawn.jpeg())
 
 
 def photos(images: Path, boxes: Path, *, choice: OpenImagesClass | None = None) -> Source:
@@ -59,18 +69,6 @@ def photos(images: Path, boxes: Path, *, choice: OpenImagesClass | None = None) 
         raise BoxesError(
             f"{boxes} names {len(found.images)} images; split into two batches, the demo needs {FEWEST_IMAGES}",
             remedy="Name a file with more images.",
-            field="boxes",
         )
     plan = Plan.of(len(found.images), left_out=len(found.left_out))
-    return Source("photos", f"photos from {images}", plan, partial(as_pictures, found))
-
-
-def as_pictures(images: LabeledImages) -> PictureSet:
-    """Images and boxes as they are uploaded and written into gold labels."""
-    numbers = {label: number for number, label in enumerate(images.labels)}
-    return PictureSet(images.labels, tuple(_picture(image, numbers) for image in images.images))
-
-
-def _picture(image: LabeledImage, numbers: dict[str, int]) -> Picture:
-    boxes = (KnownBox(numbers[box.label], box.left, box.top, box.width, box.height) for box in image.boxes)
-    return Picture(image.name, image.width, image.height, tuple(boxes), image.path.read_bytes)
+    return Source("photos", f"photos from {images}", plan, lambda: found)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gt_cli.api import Api
+from gt_cli.datasets.labeled import media_type
 from gt_cli.labeling.photos import Photo
 from gt_cli.stack import LocalStack
 from gt_engine.autolabel.given import onnx_file
@@ -18,8 +19,6 @@ from gt_service.campaign import parse_spec
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Objects, S3Uri
 from gt_service.parallel import in_parallel
-
-CONTENT_TYPES = {".png": "image/png"}
 
 
 def put_spec(api: Api, spec: Mapping[str, Any]) -> None:
@@ -72,9 +71,8 @@ def drop_photos(stack: LocalStack, campaign: str, photos: Sequence[Photo], done:
         return known is None or known.size != photo.size or changed > known.last_modified
 
     def put(photo: Photo) -> None:
-        media = CONTENT_TYPES.get(photo.path.suffix.lower(), "image/jpeg")
         with photo.path.open("rb") as body:
-            s3.put_object(Bucket=inbox, Key=prefix + photo.name, Body=body, ContentType=media)
+            s3.put_object(Bucket=inbox, Key=prefix + photo.name, Body=body, ContentType=media_type(photo.path))
 
     new = [photo for photo in photos if is_new(photo)]
     done(len(photos) - len(new))

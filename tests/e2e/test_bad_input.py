@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from gt_cli.api import Api
-from gt_cli.demo.pictures import gold_manifest
 from gt_cli.demo.plan import Plan, campaign_spec
 from gt_cli.demo.sources import draw_all
+from gt_cli.label_lines import gold_manifest
 from gt_cli.stack import LocalStack
 from tests.waiting import soon
 
@@ -67,7 +67,7 @@ def test_an_unknown_task_names_its_field_and_what_there_is(inbox: Inbox) -> None
 
 
 def test_what_is_no_image_is_listed_with_its_reason_and_counted_nowhere_else(inbox: Inbox) -> None:
-    good = draw_all(1, seed=7).pictures[0].read()
+    good = draw_all(1, seed=7).images[0].read()
     inbox.drop("broken/campaign.yaml", inbox.spec("broken"))
     inbox.drop("broken/images/cut.jpg", good[:200])
     inbox.drop("broken/images/notes.txt", b"these are not the birds you are looking for")
@@ -92,15 +92,15 @@ def test_a_file_outside_any_campaign_is_not_lost_silently(inbox: Inbox) -> None:
 def test_images_before_their_campaign_wait_and_are_labeled_once_it_comes(inbox: Inbox) -> None:
     pictures = draw_all(IMAGES, seed=23)
     prefix = f"s3://{inbox.bucket}/early/images/"
-    for picture in pictures.pictures:
+    for picture in pictures.images:
         inbox.drop(f"early/images/{picture.name}", picture.read())
     waiting = soon(
         lambda: found if (found := inbox.api.campaign("early")) and found["images"]["pending"] == IMAGES else None
     )
     assert waiting["status"] == "waiting"
     assert "campaign.yaml" in f"{waiting['reason']} {waiting['remedy']}"
-    inbox.drop("early/gold/gold.manifest", gold_manifest(pictures, prefix))
-    inbox.drop("early/examples/examples.manifest", gold_manifest(pictures, prefix))
+    inbox.drop("early/gold/gold.manifest", gold_manifest(pictures.images, prefix))
+    inbox.drop("early/examples/examples.manifest", gold_manifest(pictures.images, prefix))
     spec = inbox.spec("early", auto_labeling=False, control_batches=[], batch={"size": IMAGES, "quiet_minutes": 1})
     inbox.drop("early/campaign.yaml", spec)
     soon(lambda: (inbox.api.campaign("early") or {}).get("spec"))

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from gt_cli.api import Api
+from gt_cli.datasets import LabeledBox, LabeledImage
 from gt_cli.datasets.scenes import scene
-from gt_cli.demo.pictures import KnownBox, Picture, PictureSet, gold_manifest
+from gt_cli.label_lines import gold_manifest
 from gt_cli.main import cli
 from gt_cli.stack import LocalStack
 from gt_service.imports.checks import is_chosen
@@ -52,10 +53,12 @@ def put_campaign(stack: LocalStack, api: Api) -> None:
     for number in range(IMAGES):
         drawn = scene(71, number)
         boxes = tuple(
-            KnownBox(0, left, top, right - left, bottom - top) for left, top, right, bottom in drawn.boxes.tolist()
+            LabeledBox("Bird", left, top, right - left, bottom - top)
+            for left, top, right, bottom in drawn.boxes.tolist()
         )
         height, width = drawn.pixels.shape[:2]
-        pictures.append(Picture(f"{number:02}.jpg", width, height, boxes, bytes))
+        name = f"{number:02}.jpg"
+        pictures.append(LabeledImage(Path(name), name, width, height, boxes))
     gold = S3Uri(inbox, f"{CAMPAIGN}/gold/gold.manifest")
     body = gold_lines(pictures, inbox)
     S3Objects(stack.session.client("s3")).write(gold, body.encode(), "application/jsonlines")
@@ -71,8 +74,8 @@ def put_campaign(stack: LocalStack, api: Api) -> None:
     api.put_spec(CAMPAIGN, json.dumps(spec))
 
 
-def gold_lines(pictures: list[Picture], inbox: str) -> str:
-    return gold_manifest(PictureSet(("Bird",), pictures), f"s3://{inbox}/{CAMPAIGN}/images/").decode()
+def gold_lines(pictures: list[LabeledImage], inbox: str) -> str:
+    return gold_manifest(pictures, f"s3://{inbox}/{CAMPAIGN}/images/").decode()
 
 
 def test_half_of_a_folder_is_imported_and_the_other_half_labeled(

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from gt_cli.api import Api
-from gt_cli.demo.pictures import gold_manifest
 from gt_cli.demo.plan import SIMULATED_TEAM
 from gt_cli.demo.sources import draw_all
+from gt_cli.label_lines import gold_manifest
 from gt_cli.stack import LocalStack
 from gt_service.objects import S3Objects, S3Uri
 from gt_service.outputs.corrections import read_corrections
@@ -31,7 +31,7 @@ def jobs(stack: LocalStack) -> Mapping[str, Any]:
     """By role, once both have their reports."""
     pictures, s3, inbox = draw_all(IMAGES, seed=5), stack.session.client("s3"), stack.outputs["InboxBucket"]
     prefix = f"s3://{inbox}/{CAMPAIGN}"
-    gold = gold_manifest(pictures, f"{prefix}/images/")
+    gold = gold_manifest(pictures.images, f"{prefix}/images/")
     s3.put_object(Bucket=inbox, Key=f"{CAMPAIGN}/gold/gold.manifest", Body=gold)
     spec = {
         "task": "object-detection",
@@ -45,7 +45,7 @@ def jobs(stack: LocalStack) -> Mapping[str, Any]:
     }
     with Api(stack.api_url, stack.headers) as api:
         api.put_spec(CAMPAIGN, json.dumps(spec))
-        for picture in pictures.pictures:
+        for picture in pictures.images:
             s3.put_object(Bucket=inbox, Key=f"{CAMPAIGN}/images/{picture.name}", Body=picture.read())
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:

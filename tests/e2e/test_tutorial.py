@@ -93,7 +93,7 @@ def photos(folder: Path) -> None:
     with (folder / "boxes.csv").open("w", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(["filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax"])
-        for picture in draw_all(PHOTOS, seed=7).pictures:
+        for picture in draw_all(PHOTOS, seed=7).images:
             (folder / "birds/images" / picture.name).write_bytes(picture.read())
             for box in picture.boxes:
                 right, bottom = box.left + box.width, box.top + box.height
