@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from gt_engine.autolabel.rounds import AskPeople, HumanBatch, Progress, Purpose, Round
-from gt_engine.consolidation import Skills, load_skills, together
+from gt_engine.autolabel.rounds import AskPeople, Progress, Purpose
+from gt_engine.consolidation import Skills, together
 from gt_engine.store import Counters
+from gt_service.documents import document_of, value_of
 
 
 @dataclass(frozen=True)
@@ -203,8 +204,7 @@ class JobState:
 def dump(state: JobState) -> bytes:
     """The state as JSON. It is written after every step, so what may be as long as the job is written short."""
     progress = state.progress
-    document = asdict(replace(state, progress=Progress(objects=())))
-    document["clock"] = state.clock.isoformat()
+    document = document_of(replace(state, progress=Progress(objects=())))
     document["progress"] = {  # without `ahead`: it follows from the open batches
         "objects": _dump_ids(progress.objects),
         "failed": sorted(progress.failed),
@@ -216,67 +216,20 @@ def dump(state: JobState) -> bytes:
         ],
         "rounds": [{**vars(one), "machine": _dump_ids(one.machine)} for one in progress.rounds],
     }
-    for batch, written in zip(state.open_batches, document["open_batches"], strict=True):
-        written["until"] = batch.until.isoformat()
-        written["remind_at"] = batch.remind_at.isoformat() if batch.remind_at else None
-    if state.closing is not None:
-        document["closing"]["time"] = state.closing.time.isoformat()
     return json.dumps(document, separators=(",", ":")).encode()
 
 
 def load(body: bytes) -> JobState:
     """The state that `dump` wrote."""
     document = json.loads(body)
-    progress = document.pop("progress")
-    return JobState(
-        clock=datetime.fromisoformat(document.pop("clock")).astimezone(UTC),
-        progress=Progress(
-            objects=_load_ids(progress["objects"]),
-            failed=frozenset(progress["failed"]),
-            labeled_before=_load_ids(progress.get("labeled_before", ())),
-            by_people=frozenset(progress.get("by_people", ())),
-            batches=tuple(_batch(**batch) for batch in progress["batches"]),
-            rounds=tuple(_round(**_tuples(round_)) for round_ in progress["rounds"]),
-        ),
-        human=tuple(HumanWork(**_tuples(work)) for work in document.pop("human")),
-        machine=tuple(document.pop("machine")),
-        trainings=tuple(Training(**training) for training in document.pop("trainings")),
-        open_batches=tuple(_open_batch(**_tuples(batch)) for batch in document.pop("open_batches", ())),
-        closing=_closing(document.pop("closing", None)),
-        skills=load_skills(document.pop("skills", {})),
-        learnt=load_skills(document.pop("learnt", {})),
-        **document,
-    )
+    progress = document["progress"]
+    for part in (progress, *progress["batches"], *progress["rounds"]):
+        part |= {name: _load_ids(part[name]) for name in _SHORT if name in part}
+    return value_of(JobState, document)
 
 
-def _open_batch(purpose: str, until: str, **members: Any) -> OpenBatch:
-    skills, remind_at = load_skills(members.pop("skills", {})), members.pop("remind_at", None)
-    return OpenBatch(
-        purpose=Purpose(purpose),
-        until=_moment(until),
-        skills=skills,
-        remind_at=_moment(remind_at) if remind_at else None,
-        **members,
-    )
-
-
-def _closing(members: dict[str, Any] | None) -> Closing | None:
-    if members is None:
-        return None
-    workers = {object_id: tuple(ids) for object_id, ids in members["workers"].items()}
-    return Closing(_moment(members["time"]), workers)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _batch(purpose: str, labeled: str | Sequence[str], unlabeled: str | Sequence[str]) -> HumanBatch:
-    return HumanBatch(Purpose(purpose), _load_ids(labeled), _load_ids(unlabeled))
-
-
-def _round(machine: str | Sequence[str], **members: Any) -> Round:
-    return Round(machine=_load_ids(machine), **members)
+_SHORT = ("objects", "labeled_before", "labeled", "unlabeled", "machine")
+"""Members of a progress, its batches and rounds that `_dump_ids` wrote."""
 
 
 def _dump_ids(object_ids: Sequence[str]) -> str:
@@ -294,7 +247,3 @@ def _load_ids(text: str | Sequence[str]) -> tuple[str, ...]:
         return tuple(text)
     first, is_run, last = text.partition("-")
     return tuple(map(str, range(int(first), int(last) + 1))) if is_run else tuple(text.split())
-
-
-def _tuples(members: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in members.items()}

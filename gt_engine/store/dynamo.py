@@ -15,7 +15,8 @@ from gt_engine.store.records import Counters, JobRecord, ModelKind, ModelRecord,
 from gt_engine.store.tables import JobItem, M, ModelItem, Tables, items_of
 from gt_engine.store.writing import aws_errors, job_at, job_is_there, job_runs, model_is_there, no_stop_requested
 from gt_service.errors import Conflict, NotFound, UnknownState
-from gt_service.store.writing import Lost, is_new, lost_if_refused
+from gt_service.store.models import record
+from gt_service.store.writing import Lost, is_new, lost_if_refused, saved, updated
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +45,9 @@ class DynamoStore:
             by_people=job.by_people or None,
             **_progress(job),
         )
-        try:
-            with aws_errors(), lost_if_refused():
-                item.save(condition=is_new(self.tables.jobs))
-        except Lost:
-            raise Conflict(f"there is a labeling job {job.name!r} already", field="LabelingJobName") from None
+        with aws_errors():
+            if not saved(item, is_new(self.tables.jobs)):
+                raise Conflict(f"there is a labeling job {job.name!r} already", field="LabelingJobName")
 
     def job(self, name: str) -> JobRecord:
         """Errors: `NotFound`, `UnknownState` where the item is not one that this version reads."""
@@ -85,12 +84,10 @@ class DynamoStore:
 
     def request_stop(self, name: str, now: datetime) -> None:
         """Marks a job that has not ended; a job that has is left as it is. Errors: `NotFound`."""
-        actions: list[Action] = [JobItem.stop_requested.set(now), JobItem.modified_at.set(now)]
-        try:
-            with aws_errors(), lost_if_refused():
-                self.tables.jobs(key=name.lower()).update(actions, job_runs())
-        except Lost:
-            self.job(name)
+        actions = (JobItem.stop_requested.set(now), JobItem.modified_at.set(now))
+        with aws_errors():
+            if not updated(self.tables.jobs(key=name.lower()), *actions, condition=job_runs()):
+                self.job(name)
 
     def mark_announced(self, name: str) -> None:
         """The state-change event was taken. Before this is written a crash sends the event again, never not at all."""
@@ -112,11 +109,9 @@ class DynamoStore:
 
     def create_model(self, model: ModelRecord) -> None:
         """Errors: `Conflict` where the name is taken."""
-        try:
-            with aws_errors(), lost_if_refused():
-                self._model_item(model).save(condition=is_new(self.tables.models))
-        except Lost:
-            raise Conflict(f"there is a model {model.name!r} already") from None
+        with aws_errors():
+            if not saved(self._model_item(model), is_new(self.tables.models)):
+                raise Conflict(f"there is a model {model.name!r} already")
 
     def delete_model(self, name: str) -> None:
         """Errors: `NotFound`."""
@@ -127,17 +122,8 @@ class DynamoStore:
             raise NotFound(f"there is no model {name!r}") from None
 
     def _model_item(self, model: ModelRecord) -> ModelItem:
-        return self.tables.models(
-            key=model.name,
-            arn=model.arn,
-            s3_uri=model.s3_uri,
-            job_arn=model.job_arn,
-            role_arn=model.role_arn,
-            task=model.task,
-            classes=list(model.classes),
-            created_at=model.created_at,
-            kind=model.kind.value,
-        )
+        members = {**vars(model), "classes": list(model.classes), "kind": model.kind.value}
+        return self.tables.models(key=members.pop("name"), **members)
 
     def model(self, name: str) -> ModelRecord:
         """Errors: `NotFound`."""
@@ -156,11 +142,9 @@ class DynamoStore:
         return raw
 
     def _update_tags(self, name: str, actions: list[Action]) -> None:
-        try:
-            with aws_errors(), lost_if_refused():
-                self.tables.jobs(key=name.lower()).update(actions, job_is_there())
-        except Lost:
-            raise NotFound(f"there is no labeling job {name!r}") from None
+        with aws_errors():
+            if not updated(self.tables.jobs(key=name.lower()), *actions, condition=job_is_there()):
+                raise NotFound(f"there is no labeling job {name!r}")
 
 
 def _set_or_remove(name: str, value: object) -> Action:
@@ -187,22 +171,12 @@ def _job(raw: Mapping[str, Any]) -> JobRecord:
     try:
         if not isinstance(item.request, dict):
             raise TypeError("its request is not an object")
-        return JobRecord(
-            name=item.name,
-            arn=item.arn,
-            reference_code=item.reference_code,
-            request=item.request,
-            created_at=item.created_at,
-            modified_at=item.modified_at,
-            tags=item.tags,
-            version=item.version,
+        return record(
+            JobRecord,
+            item,
             phase=Phase(item.phase),
             stop_requested=item.stop_requested is not None,
             counters=Counters(*item.counters),
-            failure_reason=item.failure_reason,
-            final_model_arn=item.final_model_arn,
-            announced=item.announced,
-            by_people=bool(item.by_people),
         )
     except (TypeError, ValueError) as problem:
         raise UnknownState(f"the item of labeling job {item.key!r} cannot be read: {problem!r}") from problem
@@ -210,17 +184,8 @@ def _job(raw: Mapping[str, Any]) -> JobRecord:
 
 def _model(raw: Mapping[str, Any]) -> ModelRecord:
     item = _read(ModelItem, raw, "model")
-    return ModelRecord(
-        name=item.key,
-        arn=item.arn,
-        s3_uri=item.s3_uri,
-        job_arn=item.job_arn,
-        role_arn=item.role_arn,
-        task=item.task,
-        classes=tuple(item.classes),
-        created_at=item.created_at,
-        kind=ModelKind(item.kind or ModelKind.TRAINED),
-    )
+    kind = ModelKind(item.kind or ModelKind.TRAINED)
+    return record(ModelRecord, item, name=item.key, classes=tuple(item.classes), kind=kind)
 
 
 def _read(model: type[M], raw: Mapping[str, Any], what: str) -> M:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from gt_engine.aws import in_parallel
 from gt_engine.store.tables import (
@@ -25,14 +23,17 @@ from gt_engine.workforce.index import JobOffer, Work
 from gt_engine.workforce.members import Key, Pause, Worker
 from gt_engine.workforce.offers import ObjectOffer, dump_assignments, load_assignments
 from gt_engine.workforce.teams import Workforce, Workteam
+from gt_service.documents import document_of, value_of
 from gt_service.errors import Conflict, NotFound
-from gt_service.regions import TaskType
-from gt_service.store.writing import Lost, is_new, lost_if_refused
+from gt_service.store.models import item_of, record
+from gt_service.store.writing import is_new, saved, updated
 
 _WORKFORCE = "workforce"
 _PORTAL = "portal"
 _TEAM = "team/"
 _SESSION, _INVITATION = "session/", "invitation/"
+_BESIDE_DOCUMENT = ("job", "until", "first", "asked")
+"""Members of an offer with an attribute of their own, which change while the job runs."""
 
 
 class DynamoTeams:
@@ -42,35 +43,35 @@ class DynamoTeams:
         self._items = tables.workteams
 
     def create_workforce(self, workforce: Workforce) -> None:
-        self._create(_WORKFORCE, _document(workforce), "there is a workforce already")
+        self._create(_WORKFORCE, document_of(workforce), "there is a workforce already")
 
     def workforce(self) -> Workforce | None:
         item = self._item(_WORKFORCE)
-        return None if item is None else Workforce(**_record(Workforce, item.document))
+        return None if item is None else value_of(Workforce, item.document)
 
     def put_workforce(self, workforce: Workforce) -> None:
         """Errors: `NotFound` where it was deleted meanwhile."""
-        self._replace(_WORKFORCE, _document(workforce), "there is no workforce")
+        self._replace(_WORKFORCE, document_of(workforce), "there is no workforce")
 
     def delete_workforce(self) -> None:
         with aws_errors():
             self._items(key=_WORKFORCE).delete()
 
     def create_team(self, team: Workteam) -> None:
-        self._create(_key(team.name), _document(team), f"there is a work team {team.name!r} already")
+        self._create(_key(team.name), document_of(team), f"there is a work team {team.name!r} already")
 
     def team(self, name: str) -> Workteam | None:
         item = self._item(_key(name))
-        return None if item is None else Workteam(**_record(Workteam, item.document))
+        return None if item is None else value_of(Workteam, item.document)
 
     def teams(self) -> Iterator[Workteam]:
         with aws_errors():
             for item in self._items.scan(consistent_read=True):
                 if item.key.startswith(_TEAM):
-                    yield Workteam(**_record(Workteam, item.document))
+                    yield value_of(Workteam, item.document)
 
     def replace_team(self, team: Workteam) -> None:
-        self._replace(_key(team.name), _document(team), f"there is no work team {team.name!r}")
+        self._replace(_key(team.name), document_of(team), f"there is no work team {team.name!r}")
 
     def delete_team(self, name: str) -> None:
         with aws_errors():
@@ -87,24 +88,17 @@ class DynamoTeams:
 
     def _item(self, key: str) -> WorkteamItem | None:
         with aws_errors():
-            try:
-                return self._items.get(key, consistent_read=True)
-            except self._items.DoesNotExist:
-                return None
+            return item_of(self._items, key)
 
     def _create(self, key: str, document: dict[str, Any], taken: str) -> None:
-        try:
-            with aws_errors(), lost_if_refused():
-                self._items(key=key, document=document).save(condition=is_new(self._items))
-        except Lost:
-            raise Conflict(taken) from None
+        with aws_errors():
+            if not saved(self._items(key=key, document=document), is_new(self._items)):
+                raise Conflict(taken)
 
     def _replace(self, key: str, document: dict[str, Any], missing: str) -> None:
-        try:
-            with aws_errors(), lost_if_refused():
-                self._items(key=key, document=document).save(condition=workteam_is_there())
-        except Lost:
-            raise NotFound(missing) from None
+        with aws_errors():
+            if not saved(self._items(key=key, document=document), workteam_is_there()):
+                raise NotFound(missing)
 
 
 class DynamoMembers:
@@ -114,17 +108,14 @@ class DynamoMembers:
         self._workers, self._sessions = tables.workers, tables.sessions
 
     def put_worker(self, worker: Worker) -> None:
-        members = asdict(worker) | {"groups": sorted(worker.groups)}
-        members["pause"] = None if worker.pause is None else _document(worker.pause)
+        members = {**vars(worker), "groups": sorted(worker.groups), "pause": worker.pause and document_of(worker.pause)}
         with aws_errors():
             self._workers(key=members.pop("worker_id"), **members).save()
 
     def worker(self, worker_id: str) -> Worker | None:
         with aws_errors():
-            try:
-                return _worker(self._workers.get(worker_id, consistent_read=True))
-            except self._workers.DoesNotExist:
-                return None
+            item = item_of(self._workers, worker_id)
+        return None if item is None else _worker(item)
 
     def workers(self) -> Iterator[Worker]:
         with aws_errors():
@@ -150,12 +141,9 @@ class DynamoMembers:
         return self._get(_SESSION, digest)
 
     def prolong_session(self, digest: str, expires: datetime) -> None:
-        actions: list[Action] = [SessionItem.until.set(expires), SessionItem.expires.set(int(expires.timestamp()))]
-        try:
-            with aws_errors(), lost_if_refused():
-                self._sessions(key=_SESSION + digest).update(actions, session_is_there())
-        except Lost:
-            return  # ended meanwhile: it stays ended
+        actions = (SessionItem.until.set(expires), SessionItem.expires.set(int(expires.timestamp())))
+        with aws_errors():  # one that was ended meanwhile stays ended
+            updated(self._sessions(key=_SESSION + digest), *actions, condition=session_is_there())
 
     def delete_session(self, digest: str) -> None:
         with aws_errors():
@@ -176,10 +164,8 @@ class DynamoMembers:
 
     def _get(self, kind: str, digest: str) -> Key | None:
         with aws_errors():
-            try:
-                return _session_key(self._sessions.get(kind + digest, consistent_read=True))
-            except self._sessions.DoesNotExist:
-                return None
+            item = item_of(self._sessions, kind + digest)
+        return None if item is None else _session_key(item)
 
 
 class DynamoTasks:
@@ -189,31 +175,23 @@ class DynamoTasks:
         self._offers, self._tasks, self._answers = tables.offers, tables.tasks, tables.answers
 
     def put_offer(self, offer: JobOffer) -> None:
-        document = _document(offer)
-        for name in ("job", "until", "first", "asked"):
-            del document[name]
+        document = {name: value for name, value in document_of(offer).items() if name not in _BESIDE_DOCUMENT}
+        item = self._offers(key=offer.job, document=document, until=offer.until, first=offer.first, asked=offer.asked)
         with aws_errors():
-            self._offers(
-                key=offer.job, document=document, until=offer.until, first=offer.first, asked=offer.asked
-            ).save()
+            item.save()
 
     def offer(self, job: str) -> JobOffer | None:
         with aws_errors():
-            try:
-                return _offer(self._offers.get(job, consistent_read=True))
-            except self._offers.DoesNotExist:
-                return None
+            item = item_of(self._offers, job)
+        return None if item is None else _offer(item)
 
     def offers(self) -> Iterator[JobOffer]:
         with aws_errors():
             yield from map(_offer, self._offers.scan(consistent_read=True))
 
     def advance(self, job: str, first: int) -> None:
-        try:
-            with aws_errors(), lost_if_refused():
-                self._offers(key=job).update([OfferItem.first.set(first)], offer_is_there())
-        except Lost:
-            return  # the job has ended meanwhile
+        with aws_errors():  # not of a job that has ended meanwhile
+            updated(self._offers(key=job), OfferItem.first.set(first), condition=offer_is_there())
 
     def delete_offer(self, job: str) -> None:
         with aws_errors():
@@ -223,23 +201,14 @@ class DynamoTasks:
         """The condition closes the race of two engines that offer the same objects: the slower one would wipe out what
         people have begun."""
 
-        def put(one: ObjectOffer) -> None:
-            try:
-                with lost_if_refused():
-                    self._task_item(one).save(condition=is_new(self._tasks))
-            except Lost:
-                return
-
         with aws_errors():
-            for _ in in_parallel(put, objects):
+            for _ in in_parallel(lambda item: saved(self._task_item(item), is_new(self._tasks)), objects):
                 pass
 
     def object(self, job: str, place: int) -> ObjectOffer | None:
         with aws_errors():
-            try:
-                return _object(self._tasks.get(job, place, consistent_read=True))
-            except self._tasks.DoesNotExist:
-                return None
+            item = item_of(self._tasks, job, place)
+        return None if item is None else _object(item)
 
     def objects(self, job: str, first: int = 0, *, at_a_time: int | None = None) -> Iterator[ObjectOffer]:
         condition: Condition = TaskItem.place >= first
@@ -253,12 +222,8 @@ class DynamoTasks:
     def replace(self, changed: ObjectOffer) -> bool:
         item = self._task_item(changed)
         item.version = changed.version + 1
-        try:
-            with aws_errors(), lost_if_refused():
-                item.save(condition=task_at(changed.version))
-        except Lost:
-            return False
-        return True
+        with aws_errors():
+            return saved(item, task_at(changed.version))
 
     def delete_objects(self, job: str) -> None:
         with aws_errors(), self._tasks.batch_write() as batch:
@@ -289,18 +254,7 @@ class DynamoTasks:
             )
 
     def _task_item(self, item: ObjectOffer) -> TaskItem:
-        return self._tasks(
-            job=item.job,
-            place=item.place,
-            object_id=item.object_id,
-            part=item.part,
-            wanted=item.wanted,
-            assignments=dump_assignments(item.assignments),
-            closed=item.closed,
-            version=item.version,
-            most=item.most,
-            agreed=item.agreed,
-        )
+        return self._tasks(**{**vars(item), "assignments": dump_assignments(item.assignments)})
 
 
 def _key(name: str) -> str:
@@ -312,41 +266,9 @@ def _moment(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
-def _document(record: Any) -> dict[str, Any]:
-    members = asdict(record)
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in members.items()
-        if value is not None
-    }
-
-
-def _record(kind: type[Any], document: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a record: times and tuples are again what they were."""
-    members: dict[str, Any] = {}
-    for member in fields(kind):
-        if member.name not in document:
-            continue
-        value = document[member.name]
-        if "datetime" in str(member.type):
-            value = datetime.fromisoformat(value).astimezone(UTC)
-        elif "tuple" in str(member.type):
-            value = tuple(value)
-        members[member.name] = value
-    return members
-
-
 def _worker(item: WorkerItem) -> Worker:
-    return Worker(
-        item.key,
-        item.sub,
-        item.name,
-        item.email,
-        frozenset(item.groups),
-        item.is_enabled,
-        item.issuer,
-        None if item.pause is None else Pause(**_record(Pause, item.pause)),
-    )
+    pause = None if item.pause is None else value_of(Pause, item.pause)
+    return record(Worker, item, worker_id=item.key, groups=frozenset(item.groups), pause=pause)
 
 
 def _session_key(item: SessionItem) -> Key:
@@ -354,24 +276,12 @@ def _session_key(item: SessionItem) -> Key:
 
 
 def _offer(item: OfferItem) -> JobOffer:
-    members = _record(JobOffer, item.document)
-    members["task_type"] = TaskType(members["task_type"])
-    return JobOffer(job=item.key, until=item.until, first=item.first, asked=item.asked, **members)
+    beside = {"job": item.key, "until": item.until, "first": item.first, "asked": item.asked}
+    return value_of(JobOffer, {**item.document, **beside})
 
 
 def _object(item: TaskItem) -> ObjectOffer:
-    return ObjectOffer(
-        job=item.job,
-        place=item.place,
-        object_id=item.object_id,
-        part=item.part,
-        wanted=item.wanted,
-        assignments=load_assignments(item.assignments),
-        closed=item.closed,
-        version=item.version,
-        most=item.most or item.wanted,
-        agreed=bool(item.agreed),
-    )
+    return record(ObjectOffer, item, assignments=load_assignments(item.assignments))
 
 
 def _work(item: AnswerItem) -> Work:

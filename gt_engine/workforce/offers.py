@@ -11,11 +11,11 @@ about one value, and one conditional write keeps it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
+from gt_service.documents import document_of, value_of
 from gt_service.errors import Conflict, NotFound
 
 RESERVED_FOR = timedelta(minutes=5)
@@ -320,23 +320,9 @@ def _given_back(offer: ObjectOffer, mine: TaskAssignment, status: Status, now: d
 
 def dump_assignments(assignments: tuple[TaskAssignment, ...]) -> str:
     """Assignments as JSON."""
-    return json.dumps([_plain(asdict(one)) for one in assignments], separators=(",", ":"))
+    return json.dumps(document_of(assignments, tuple[TaskAssignment, ...]), separators=(",", ":"))
 
 
 def load_assignments(text: str) -> tuple[TaskAssignment, ...]:
     """What `dump_assignments` wrote."""
-    return tuple(_assignment(**members) for members in json.loads(text))
-
-
-def _plain(members: dict[str, Any]) -> dict[str, Any]:
-    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in members.items()}
-    return {name: value for name, value in plain.items() if value not in (None, "", 0, 0.0)}
-
-
-def _assignment(worker: str, nonce: str, status: str, **members: Any) -> TaskAssignment:
-    times: dict[str, Any] = {
-        name: datetime.fromisoformat(members.pop(name)).astimezone(UTC)
-        for name in ("expires_at", "accepted_at", "ended_at")
-        if name in members
-    }
-    return TaskAssignment(worker, nonce, Status(status), **times, **members)
+    return value_of(tuple[TaskAssignment, ...], json.loads(text))

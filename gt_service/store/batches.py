@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 from gt_service.errors import NotFound
 from gt_service.records import Batch
 from gt_service.records.states import BatchEvent, BatchState, follow
-from gt_service.store.models import BatchItem, Tables, members, record
+from gt_service.store.models import BatchItem, Tables, item_of, members, record
 from gt_service.store.writing import batch_in, is_new, saved, updated
 
 
@@ -22,10 +22,10 @@ class Batches:
         return tuple(batch_of(item) for item in self._items.query(campaign, consistent_read=True))
 
     def get(self, campaign: str, number: int) -> Batch:
-        try:
-            return batch_of(self._items.get(campaign, number, consistent_read=True))
-        except self._items.DoesNotExist:
-            raise NotFound(f"campaign {campaign!r} has no batch {number}", field="batch") from None
+        item = item_of(self._items, campaign, number)
+        if item is None:
+            raise NotFound(f"campaign {campaign!r} has no batch {number}", field="batch")
+        return batch_of(item)
 
     def create(self, batch: Batch) -> bool:
         """Fixes a batch's members, once: False where the number is taken.

@@ -16,7 +16,7 @@ from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.money import Mills
 from gt_service.records import NOWHERE, Campaign, Import, Verdict, WaitsFor
 from gt_service.records.states import CampaignEvent, CampaignState, follow
-from gt_service.store.models import CampaignItem, Tables, record
+from gt_service.store.models import CampaignItem, Tables, item_of, record
 from gt_service.store.writing import Contention, campaign_unchanged, is_new, saved, updated
 
 _ATTEMPTS = 8
@@ -250,10 +250,7 @@ class Campaigns:
     def _find(self, name: str) -> CampaignItem | None:
         if not is_campaign_name(name) and name != NOWHERE:
             return None  # DynamoDB refuses to look for some of what callers may ask for
-        try:
-            return self._items.get(name, consistent_read=True)
-        except self._items.DoesNotExist:
-            return None
+        return item_of(self._items, name)
 
     def _blank(self, name: str, now: datetime, verdict: Verdict) -> CampaignItem:
         return self._items(

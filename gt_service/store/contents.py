@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 
 from gt_service.records.likeness import Likeness, Shape
 from gt_service.records.placement import Band, BandChange, Content, ContentChange, Look
-from gt_service.store.models import BandItem, ContentItem, Tables
+from gt_service.store.models import BandItem, ContentItem, Tables, item_of
 from gt_service.store.shards import shard_number
 from gt_service.store.writing import band_unchanged, content_unchanged, is_new
 
@@ -18,11 +18,8 @@ class Contents:
         self._contents, self._bands = tables.contents, tables.bands
 
     def get(self, campaign: str, fingerprint: str) -> Content | None:
-        try:
-            item = self._contents.get(_content_shard(campaign, fingerprint), fingerprint, consistent_read=True)
-        except self._contents.DoesNotExist:
-            return None
-        return Content(fingerprint, item.owner, item.twins)
+        item = item_of(self._contents, _content_shard(campaign, fingerprint), fingerprint)
+        return None if item is None else Content(fingerprint, item.owner, item.twins)
 
     def owners(self, campaign: str, fingerprints: set[str]) -> dict[str, str | None]:
         """By content, the key that stands for it."""

@@ -19,7 +19,7 @@ from gt_service.parallel import in_parallel
 from gt_service.records import Image, ImageStatus, Member, Pending
 from gt_service.records.placement import ImageChange, Placement, Search, Seen, nearest, placement, rejection
 from gt_service.store.contents import Contents
-from gt_service.store.models import ImageItem, Tables, members, record
+from gt_service.store.models import ImageItem, Tables, item_of, members, record
 from gt_service.store.shards import Cursor, shard_of, shards_of
 from gt_service.store.writing import (
     Contention,
@@ -77,10 +77,8 @@ class Images:
         raise Contention(f"image {image.key!r}")
 
     def get(self, campaign: str, key: str) -> Image | None:
-        try:
-            return _image(self._images.get(shard_of(campaign, key), key, consistent_read=True))
-        except self._images.DoesNotExist:
-            return None
+        item = item_of(self._images, shard_of(campaign, key), key)
+        return None if item is None else _image(item)
 
     def get_many(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Image]:
         """Those of the images (campaign, key) that are there."""

@@ -12,7 +12,7 @@ from gt_service.money import Mills
 from gt_service.records import Batch, Campaign, Job
 from gt_service.records.names import JobName, Role
 from gt_service.records.states import BatchEvent, Effect, JobEvent, JobState, follow
-from gt_service.store.models import BatchItem, CampaignItem, JobItem, Tables, members, plain, record
+from gt_service.store.models import BatchItem, CampaignItem, JobItem, Tables, item_of, members, plain, record
 from gt_service.store.writing import (
     Lost,
     batch_in,
@@ -36,12 +36,10 @@ class Jobs:
 
     def get(self, name: str) -> Job:
         """Errors: `NotFound`."""
-        try:
-            return job_of(self._items.get(JobName.parse(name).campaign, name, consistent_read=True))
-        except self._items.DoesNotExist:
-            raise NotFound(
-                f"there is no labeling job {name!r}", remedy="List the jobs of the campaign.", field="name"
-            ) from None
+        item = item_of(self._items, JobName.parse(name).campaign, name)
+        if item is None:
+            raise NotFound(f"there is no labeling job {name!r}", remedy="List the jobs of the campaign.", field="name")
+        return job_of(item)
 
     def reserve(self, job: Job, campaign: Campaign, batch: Batch) -> bool:
         """Puts the job and sets its worst case aside, both or neither; False where anything changed meanwhile.

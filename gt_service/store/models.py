@@ -199,7 +199,15 @@ _M = TypeVar("_M", bound=Model)
 _R = TypeVar("_R")
 
 
-def record(kind: type[_R], item: Model, **others: Any) -> _R:
+def item_of(model: type[_M], key: Any, range_key: Any = None) -> _M | None:
+    """What lies under a key at this moment; None where nothing does."""
+    try:
+        return model.get(key, range_key, consistent_read=True)
+    except model.DoesNotExist:
+        return None
+
+
+def record(kind: type[_R], item: Model, /, **others: Any) -> _R:
     """The record of an item whose attributes have the names of its fields, but for `others`. What the item does not
     hold is at its default."""
     for field in fields(cast("Any", kind)):

@@ -13,7 +13,7 @@ from pynamodb.models import Model
 
 from gt_service.notifications.backoff import TRIES
 from gt_service.notifications.due import Notification
-from gt_service.store.models import IntegerAttribute, bound
+from gt_service.store.models import IntegerAttribute, bound, item_of
 from gt_service.store.writing import is_new, saved, updated
 
 KEPT = timedelta(days=90)
@@ -85,7 +85,7 @@ class Notifications:
 
     def begin(self, notification: Notification, now: datetime) -> bool:
         """Whether the caller is to put `notification` into the queue: it is new, or was lost on its way there."""
-        found = self._find(notification.campaign, notification.id)
+        found = item_of(self._items, notification.campaign, notification.id)
         item = found or self._new(notification, now)
         if found is None:
             # Closes: two handlers see the same transition for the first time, and both send it.
@@ -129,12 +129,6 @@ class Notifications:
         """The newest first."""
         items = self._items.by_time.query(campaign, scan_index_forward=False, limit=limit)
         return tuple(_delivery(item) for item in items)
-
-    def _find(self, campaign: str, notification_id: str) -> NotificationItem | None:
-        try:
-            return self._items.get(campaign, notification_id, consistent_read=True)
-        except self._items.DoesNotExist:
-            return None
 
     def _new(self, notification: Notification, now: datetime) -> NotificationItem:
         return self._items(

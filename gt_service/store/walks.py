@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gt_service.records import Walk
-from gt_service.store.models import Tables
+from gt_service.store.models import Tables, item_of
 
 _SHARD, _KEY = "#walk", "inbox"
 
@@ -13,11 +13,8 @@ class Walks:
         self._items = tables.walks
 
     def get(self) -> Walk:
-        try:
-            item = self._items.get(_SHARD, _KEY, consistent_read=True)
-        except self._items.DoesNotExist:
-            return Walk()
-        return Walk(item.after, item.ended_at)
+        item = item_of(self._items, _SHARD, _KEY)
+        return Walk() if item is None else Walk(item.after, item.ended_at)
 
     def put(self, walk: Walk) -> None:
         """Unconditional: of two who walk at the same time the last one is believed, and some keys are read twice."""

@@ -15,8 +15,9 @@ import pytest
 from gt_engine.jobs.state import JobState, load
 from gt_engine.jobs.worker import take_step
 from gt_engine.store import Phase
-from gt_engine.workforce.ended import load as load_ended
+from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.offers import GRACE
+from gt_service.documents import value_of
 from gt_service.outputs.layout import PEOPLE_NOW
 from tests.engine import Killed, MemoryEngineObjects, RememberingMachine
 from tests.people import ANN, ANSWER, BOB, CAT, START, Job, boxes, team_request
@@ -47,7 +48,7 @@ def test_a_job_waits_for_its_people_and_completes_with_their_labels(tmp_path: Pa
     assert labeled(job) == 12
     assert job.events.sent[0]["Detail"] == '{"LabelingJobStatus": "Completed"}'
     assert list(job.tools.people.offers()) == []
-    kept = load_ended(job.files["people/ended.json"])
+    kept = value_of(EndedJob, json.loads(job.files["people/ended.json"]))
     assert (kept.progress.done, kept.progress.answers, [one.answers for one in kept.progress.workers]) == (
         12,
         24,

@@ -13,9 +13,7 @@ from tests.people import START
 
 def test_a_state_of_before_there_were_people_is_read() -> None:
     state = JobState(clock=START)
-    document = json.loads(dump(state))
-    for name in ("open_batches", "closing", "asked"):
-        del document[name]
+    document = {name: part for name, part in json.loads(dump(state)).items() if name in ("clock", "progress")}
     assert load(json.dumps(document).encode()) == state
 
 
