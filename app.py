@@ -3,15 +3,18 @@
 from chalice.app import Chalice
 
 from chalicelib import (
-    api,
+    api,  # noqa: F401 - its routes, as those of label_routes, are registered by being imported
     authorize,
     batches,
     completions,
     job_events,
+    label_routes,  # noqa: F401
     metrics,
     notifications,
     pages,
+    routing,
     schedule,
+    sign_in,
     uploads,
 )
 
@@ -22,8 +25,8 @@ app.register_blueprint(job_events.blueprint)
 app.register_blueprint(completions.blueprint)
 app.register_blueprint(schedule.blueprint)
 app.register_blueprint(authorize.blueprint)
-app.register_blueprint(api.blueprint)
-app.register_blueprint(pages.blueprint)
+app.register_blueprint(routing.blueprint)
+app.register_blueprint(sign_in.blueprint)
 app.register_blueprint(notifications.blueprint)
 app.register_middleware(metrics.measured, "all")
 app.register_middleware(pages.serve, "http")

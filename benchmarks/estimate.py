@@ -29,7 +29,8 @@ from gt_engine.autolabel.rounds import AskPeople, AutoLabel, Finish, JobPlan, Pr
 from gt_service.campaign import CampaignSpec
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import PastJob, estimate
+from gt_service.reports.estimate import estimate
+from gt_service.reports.ranges import PastJob
 
 BATCH = 1250
 FEE, ANSWER, WORKERS = 80, 36, 3

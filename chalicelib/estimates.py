@@ -13,7 +13,8 @@ from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import Estimate, PastJob, count_of_objects, estimate
+from gt_service.reports.estimate import count_of_objects, estimate
+from gt_service.reports.ranges import Estimate, PastJob
 from gt_service.store.browsing import Browsing
 
 PAST_JOBS = 5

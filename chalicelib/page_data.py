@@ -34,6 +34,9 @@ RUNNING_SHOWN = 5
 COUNTED = 1_000
 """Images beyond so many are shown as "1,000+": counting on would take longer than anybody waits."""
 
+URL_SECONDS = 3600
+"""How long presigned addresses live. A page that has some is kept by its ETag for half of it."""
+
 
 class PageData:
     """What the pages ask for, from the deployment's tables and buckets. Errors: `NotFound`."""
@@ -227,9 +230,10 @@ class PageData:
             return estimates.of_campaign(campaign, objects).as_dict()
         return estimates.of_settings(spec_of_form(form), objects).as_dict()
 
-    def presigned(self, uri: S3Uri, seconds: int) -> str:
+    def presigned(self, uri: S3Uri) -> str:
+        """Where a file can be read for an hour, by whoever has the address."""
         place = {"Bucket": uri.bucket, "Key": uri.key}
-        return str(wiring.signer().generate_presigned_url("get_object", Params=place, ExpiresIn=seconds))
+        return str(wiring.signer().generate_presigned_url("get_object", Params=place, ExpiresIn=URL_SECONDS))
 
     def token(self, bearer: str, now: datetime) -> Token | None:
         return wiring.tokens().find(bearer, now)

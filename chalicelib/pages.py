@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Request, Response
 
 from chalicelib import access
 from chalicelib.observability import logger
-from chalicelib.page_data import Json, PageData, page_data
+from chalicelib.page_data import URL_SECONDS, Json, PageData, page_data
+from chalicelib.sign_in import answer, query
 from gt_service.errors import GtServiceError, InvalidInput, NotFound, SpecErrors, UnsupportedMedia
 from gt_service.etags import etag, matches
 from gt_service.listing import whole_number
@@ -27,10 +28,7 @@ BATCHES_SHOWN = 50
 IMAGES_SHOWN = 100
 DELIVERIES_SHOWN = 20
 SAMPLES_EACH = 4
-URL_SECONDS = 3600
-"""How long the presigned addresses of images live. A page kept by its ETag is made anew after half of it."""
 IMAGE_STATUSES = ("rejected", "replaced", "duplicate", "imported", "pending")
-STATIC_KEPT = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)
@@ -58,11 +56,6 @@ class Visit:
 
     def asked(self, name: str) -> str | None:
         return query(self.request).get(name)
-
-
-def query(request: Request) -> Mapping[str, str]:
-    """The query's fields, the last of each; empty where the address has none."""
-    return dict(request.query_params or {})
 
 
 def _campaigns(visit: Visit) -> View:
@@ -298,23 +291,16 @@ def _html(view: View, visit: Visit, principal: Mapping[str, str]) -> Response:
     def html(address: Address) -> str:
         return render.render(view.template, root=root, principal=who, section=view.section, values=view.values(address))
 
-    def presigned(uri: S3Uri) -> str:
-        return visit.data.presigned(uri, URL_SECONDS)
-
     # Presigned addresses differ each time, so the tag is made from the page with the plain ones, and from the clock as
     # coarsely as these addresses live.
     body = html(str)
     period = int(datetime.now(UTC).timestamp()) // (URL_SECONDS // 2) if view.images else 0
     tag = etag(f"{period}\n{body}")
-    headers = {**_security_headers(tuple(map(presigned, view.images))), "ETag": tag}
+    headers = {**_security_headers(tuple(map(visit.data.presigned, view.images))), "ETag": tag}
     if view.status == 200 and matches(visit.request.headers.get("if-none-match"), tag):
-        return _answer("", 304, headers)
-    body = html(presigned) if view.images else body
-    return _answer(body, view.status, {**headers, "Content-Type": "text/html; charset=utf-8"})
-
-
-def _answer(body: str, status: int, headers: Mapping[str, str]) -> Response:
-    return Response(body, status_code=status, headers={**headers})
+        return answer("", 304, headers)
+    body = html(visit.data.presigned) if view.images else body
+    return answer(body, view.status, {**headers, "Content-Type": "text/html; charset=utf-8"})
 
 
 def _security_headers(addresses: tuple[str, ...] = ()) -> dict[str, str]:
@@ -329,88 +315,4 @@ def _report(visit: Visit) -> Response:
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
         "Content-Type": "text/html; charset=utf-8",
     }
-    return _answer(visit.data.report_page(visit.data.job(visit.name)), 200, headers)
-
-
-# ---------------------------------------------------------------- routes of their own
-
-
-blueprint = Blueprint(__name__)
-_FORM = ["application/x-www-form-urlencoded"]
-
-
-@blueprint.route("/")
-def start() -> Response:
-    """To the campaigns; relative, and right with and without a slash at the end of the stage's address."""
-    asked = str(blueprint.current_request.context.get("path", "/"))
-    place = "campaigns" if asked.endswith("/") else f"{asked.rsplit('/', 1)[-1]}/campaigns"
-    return _answer("", 303, {"Location": place})
-
-
-@blueprint.route("/static/{name}")
-def static(name: str) -> Response:
-    """A file that pages load; its address changes with its content, so it may be kept for ever."""
-    from gt_service.pages import render
-
-    content = render.static_file(name)
-    if content is None:
-        return Response(NotFound(f"there is no file {name!r}").as_dict(), status_code=404)
-    headers = {
-        "Content-Type": render.STATIC_TYPES[name],
-        "Cache-Control": STATIC_KEPT,
-        "X-Content-Type-Options": "nosniff",
-    }
-    return _answer(content, 200, headers)
-
-
-@blueprint.route("/login")
-def login_form() -> Response:
-    """Where a person gives their token."""
-    return _login_page(_safe_place(query(blueprint.current_request).get("next")))
-
-
-@blueprint.route("/login", methods=["POST"], content_types=_FORM)
-def login() -> Response:
-    """Keeps the token in a cookie that no script can read."""
-    request = blueprint.current_request
-    body = request.raw_body
-    text = body if isinstance(body, str) else body.decode(errors="replace")
-    form = {name: values[0] for name, values in parse_qs(text).items()}
-    place, token = _safe_place(form.get("next")), form.get("token", "").strip()
-    if not browser.is_same_origin({name.lower(): value for name, value in request.headers.items()}):
-        return _login_page(place, error="The form came from another site. Sign in here.", status=403)
-    found = page_data().token(token, datetime.now(UTC)) if browser.is_safe_token(token) else None
-    if found is None:
-        logger.warning("sign-in refused")
-        return _login_page(place, error="This token is not known, or it has expired.", status=401)
-    return _moved(place, browser.token_cookie(token, secure=_is_https(request)))
-
-
-@blueprint.route("/logout", methods=["POST"], content_types=_FORM)
-def logout() -> Response:
-    """Forgets the token in this browser; `gt-service token revoke` ends it everywhere."""
-    if not browser.is_same_origin({name.lower(): value for name, value in blueprint.current_request.headers.items()}):
-        return _login_page("campaigns", error="The form came from another site.", status=403)
-    return _moved("login", browser.token_cookie("", secure=_is_https(blueprint.current_request), seconds=0))
-
-
-def _login_page(place: str, *, error: str = "", status: int = 200) -> Response:
-    from gt_service.pages import render
-
-    body = render.render("login.html", root="./", principal=None, values={"next": place, "error": error})
-    headers = {**browser.security_headers(), "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
-    return _answer(body, status, headers)
-
-
-def _moved(place: str, cookie: str) -> Response:
-    return _answer("", 303, {"Location": place, "Set-Cookie": cookie, "Cache-Control": "no-store"})
-
-
-def _safe_place(place: str | None) -> str:
-    """Where to go after signing in: a page of ours, relative to the API's root, or the list of campaigns."""
-    return place if place and browser.is_own_place(place) else "campaigns"
-
-
-def _is_https(request: Request) -> bool:
-    """API Gateway always says https here; only the local stack, which has no TLS, says nothing."""
-    return bool(request.headers.get("x-forwarded-proto") == "https")
+    return answer(visit.data.report_page(visit.data.job(visit.name)), 200, headers)

@@ -31,7 +31,8 @@ from gt_cli.labeling.watching import ENDED, Standing, reckoned
 from gt_cli.stack import LocalStack
 from gt_engine.aws import EngineObjects
 from gt_engine.jobs.crowd import Crowd, Given
-from gt_engine.outputs.records import LabelForm, read_auto_annotations, read_consolidation_response
+from gt_engine.outputs.label_form import LabelForm
+from gt_engine.outputs.records import read_auto_annotations, read_consolidation_response
 from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer

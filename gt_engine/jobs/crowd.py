@@ -15,7 +15,8 @@ from typing import Any
 
 from gt_engine.consolidation import Skills, consolidate_batch, is_checked, is_enough, learn
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, scaled
-from gt_engine.outputs.records import AnyLabel, MultiClassLabel, drawn, read_label
+from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel, read_label
+from gt_engine.outputs.records import drawn
 from gt_engine.workforce import Answer, SimulatedWorkforce
 from gt_service.errors import InvalidInput
 from gt_service.outputs.gold import gold_lines, label_attributes

@@ -19,7 +19,7 @@ from gt_engine.jobs.reading import read_lines, read_own
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import ARCHIVE, Tools
 from gt_engine.labels import BoxLabel, ClassLabel, Task
-from gt_engine.outputs import records
+from gt_engine.outputs.label_form import read_label
 from gt_engine.store import ModelKind
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
@@ -92,9 +92,9 @@ def predicted(job: JobContext, line: bytes) -> Opinion | None:
         metadata = record.get(metadata_key(name), {})
         theirs = _names(metadata)
         if theirs is None:
-            label, numbers = records.read_label(job.task, record[name], metadata, job.classes), None
+            label, numbers = read_label(job.task, record[name], metadata, job.classes), None
         else:
-            label = records.read_label(job.task, record[name], metadata, theirs)
+            label = read_label(job.task, record[name], metadata, theirs)
             numbers = class_numbers(theirs, job.classes)
         match label:
             case BoxLabel():

@@ -26,7 +26,7 @@ from gt_engine.jobs.chunks import Chunks, ChunksHere, MappedChunks, NotYet
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_full_disk, reason_of
 from gt_engine.jobs.given import knowing
-from gt_engine.jobs.life_cycle import Answers, End, Wait, Work, next_work
+from gt_engine.jobs.life_cycle import Answers, next_work
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.publishing import publish_figures
 from gt_engine.jobs.schedule import StepReport
@@ -35,6 +35,7 @@ from gt_engine.jobs.steps import Outcome, Tools, discard, done, perform
 from gt_engine.jobs.telling import tell_team
 from gt_engine.jobs.tools import ARCHIVE, JSON
 from gt_engine.jobs.watching import look
+from gt_engine.jobs.work import End, Wait, Work
 from gt_engine.outputs.events import state_change
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from gt_engine.autolabel.boxes.geometry import f1_loss
 from gt_engine.labels import BoxLabel, ClassLabel
-from gt_engine.outputs.records import AnyLabel, MultiClassLabel
+from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gt_engine.labels import ClassLabel, box_label
-from gt_engine.outputs.records import AnyLabel, MultiClassLabel
+from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel
 from gt_service.errors import InvalidInput
 from gt_service.regions import TaskType
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from gt_engine.autolabel.boxes.geometry import intersection_over_union, paired_iou
 from gt_engine.labels import BoxLabel, Floats, box_label
-from gt_engine.outputs.records import AnyLabel
+from gt_engine.outputs.label_form import AnyLabel
 from gt_engine.workforce.proposed_classes import (
     Mistake,
     PlantedClass,

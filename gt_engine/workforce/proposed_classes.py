@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gt_engine.labels import ClassLabel
-from gt_engine.outputs.records import MultiClassLabel
+from gt_engine.outputs.label_form import MultiClassLabel
 
 Classes: TypeAlias = ClassLabel | MultiClassLabel
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gt_engine.aws import in_parallel
-from gt_engine.outputs.records import AnyLabel
+from gt_engine.outputs.label_form import AnyLabel
 from gt_engine.workforce import offers
 from gt_engine.workforce.agreement import Agreement, agreement
 from gt_engine.workforce.files import WorkFiles

@@ -4,8 +4,9 @@
 """
 
 from gt_service.campaign.document import MAX_SPEC_BYTES
+from gt_service.campaign.parts import BatchRule, Instructions, Quality, Stopping
 from gt_service.campaign.reading import parse_spec
-from gt_service.campaign.spec import BatchRule, CampaignSpec, Instructions, Quality, Stopping
+from gt_service.campaign.spec import CampaignSpec
 from gt_service.campaign.values import TITLE_PATTERN
 
 __all__ = [

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError, ParamValidationError
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain import planner
+from gt_service.chain import actions, planner
 from gt_service.chain.corrected_manifests import manifest_with_corrections
 from gt_service.chain.follow_up import read_labeled, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
@@ -44,10 +44,7 @@ from gt_service.store import Store
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import (
-        CreateLabelingJobRequestTypeDef,
-        DescribeLabelingJobResponseTypeDef,
-    )
+    from mypy_boto3_sagemaker.type_defs import CreateLabelingJobRequestTypeDef, DescribeLabelingJobResponseTypeDef
 
 logger = logging.getLogger(__name__)
 
@@ -149,43 +146,43 @@ class Chain:
     def _worst_case(self, spec: CampaignSpec, objects: int) -> Mills:
         return worst_case(spec, objects, prices=PriceTable.of(self._deployment.backend), region=self._deployment.region)
 
-    def _perform(self, action: planner.Action, standing: planner.Standing) -> None:  # noqa: C901 - a row per action
+    def _perform(self, action: actions.Action, standing: planner.Standing) -> None:  # noqa: C901 - a row per action
         campaign, now = standing.campaign, standing.now
         logger.info("acting", extra={"campaign": campaign.name, "action": type(action).__name__, **_subject(action)})
         match action:
-            case planner.ReadLabels(dropped):
+            case actions.ReadLabels(dropped):
                 self._imported.read(campaign, _spec(campaign), dropped, now)
-            case planner.PlaceLabels(known):
+            case actions.PlaceLabels(known):
                 self._imported.place(campaign, known, now)
-            case planner.ChooseBatch(number, size, why):
+            case actions.ChooseBatch(number, size, why):
                 self._batching.choose(campaign, _spec(campaign), number, size, why, now)
-            case planner.FillBatch(batch):
+            case actions.FillBatch(batch):
                 self._batching.fill(batch, now)
-            case planner.CloseServed():
+            case actions.CloseServed():
                 self._store.campaigns.close_served(campaign)
-            case planner.FinishBatch(batch, unlabeled):
+            case actions.FinishBatch(batch, unlabeled):
                 self._store.batches.done(batch, unlabeled=unlabeled)
-            case planner.CountUnlabeled(job, accepts):
+            case actions.CountUnlabeled(job, accepts):
                 self._count_unlabeled(job, accepts=accepts)
-            case planner.AskForReport(job):
+            case actions.AskForReport(job):
                 # Sent first: killed in between, it is asked for twice, which is harmless.
                 self._signals.ask_report(job.name)
                 self._store.jobs.record(job, replace(job, report_asked_at=now))
-            case planner.AskForLabels():
+            case actions.AskForLabels():
                 self._signals.ask_labels(campaign.name)
                 self._store.campaigns.labels_asked(campaign, now)
-            case planner.ReserveJob(job, batch):
+            case actions.ReserveJob(job, batch):
                 self._reserve(job, campaign, batch)
-            case planner.ChooseReview(batch):
+            case actions.ChooseReview(batch):
                 self._choose_review(batch, _spec(campaign))
-            case planner.ReserveAgain(refused, job):
+            case actions.ReserveAgain(refused, job):
                 self._keep_spec(job, campaign)
                 self._store.jobs.reserve_again(refused, job, campaign)
-            case planner.CreateJob(job):
+            case actions.CreateJob(job):
                 self._create(job, campaign)
-            case planner.StopJob(job):
+            case actions.StopJob(job):
                 self._stop(job)
-            case planner.WithdrawJob(job):
+            case actions.WithdrawJob(job):
                 self._withdraw(job)
 
     # ------------------------------------------------------------ jobs
@@ -448,7 +445,7 @@ def _spec(campaign: Campaign) -> CampaignSpec:
     return campaign.spec
 
 
-def _subject(action: planner.Action) -> dict[str, Any]:
+def _subject(action: actions.Action) -> dict[str, Any]:
     job, batch = getattr(action, "job", None), getattr(action, "batch", None)
     subject = {"job": job.name} if isinstance(job, Job) else {}
     return subject | ({"batch": batch.number} if isinstance(batch, Batch) else {})

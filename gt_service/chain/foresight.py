@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.campaign.contradictions import warnings
-from gt_service.chain import planner
+from gt_service.chain import actions, planner
 from gt_service.chain.models import model_arn
 from gt_service.chain.request import job_request
 from gt_service.chain.reviews import review_spec
@@ -111,34 +111,34 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
 
 
 def _step(  # noqa: C901 - a row per action
-    action: planner.Action, campaign: Campaign, deployment: Deployment
+    action: actions.Action, campaign: Campaign, deployment: Deployment
 ) -> Step:
     match action:
-        case planner.ReserveJob(job, _) | planner.ReserveAgain(_, job) | planner.CreateJob(job):
+        case actions.ReserveJob(job, _) | actions.ReserveAgain(_, job) | actions.CreateJob(job):
             return _job_step(job, campaign, deployment)
-        case planner.ReadLabels(dropped):
+        case actions.ReadLabels(dropped):
             return Step(f"read the labels in {dropped.key}")
-        case planner.PlaceLabels(_):
+        case actions.PlaceLabels(_):
             return Step("find the images whose labels were imported")
-        case planner.ChooseBatch(number, size, why):
+        case actions.ChooseBatch(number, size, why):
             return Step(f"close batch {number} ({why}): up to {size:,} pending images")
-        case planner.FillBatch(batch):
+        case actions.FillBatch(batch):
             return Step(f"write the manifest of batch {batch.number}")
-        case planner.FinishBatch(batch, unlabeled):
+        case actions.FinishBatch(batch, unlabeled):
             return Step(f"batch {batch.number} is labeled" + (f", but for {unlabeled:,} objects" if unlabeled else ""))
-        case planner.ChooseReview(batch):
+        case actions.ChooseReview(batch):
             return Step(f"choose the labels of batch {batch.number} that get a second look")
-        case planner.CloseServed():
+        case actions.CloseServed():
             return Step("nothing is pending, so the request to close a batch is done")
-        case planner.CountUnlabeled(job, _):
+        case actions.CountUnlabeled(job, _):
             return Step(f"count what labeling job {job.name} left unlabeled", job.name)
-        case planner.StopJob(job):
+        case actions.StopJob(job):
             return Step(f"stop labeling job {job.name}", job.name)
-        case planner.WithdrawJob(job):
+        case actions.WithdrawJob(job):
             return Step(f"withdraw labeling job {job.name}, which was never started", job.name)
-        case planner.AskForReport(job):
+        case actions.AskForReport(job):
             return Step(f"write the cost report of labeling job {job.name}", job.name)
-        case planner.AskForLabels():
+        case actions.AskForLabels():
             return Step("write the campaign's labels anew, for duplicates that came after the last job")
 
 
@@ -187,23 +187,23 @@ class _Rehearsal:
         )
         return planner.Standing(campaign, (), (), Pending(self._objects, uploaded.isoformat()), now)
 
-    def after(self, action: planner.Action, standing: planner.Standing) -> planner.Standing:
+    def after(self, action: actions.Action, standing: planner.Standing) -> planner.Standing:
         """The standing once an action has gone well; a job that is started ends at once with every object labeled."""
         match action:
-            case planner.ChooseBatch(number, size, why):
+            case actions.ChooseBatch(number, size, why):
                 batch = self._closed(number, min(size, standing.pending.count), why, standing.now)
                 pending = replace(standing.pending, count=standing.pending.count - batch.objects)
                 return replace(standing, batches=(*standing.batches, batch), pending=pending)
-            case planner.ReserveJob(job, batch):
+            case actions.ReserveJob(job, batch):
                 ended = self._ended(job)
                 spent = Mills(standing.campaign.spent + (ended.cost or 0))
                 campaign = replace(standing.campaign, spent=spent)
                 return replace(standing, campaign=campaign, jobs=(*standing.jobs, ended))
-            case planner.ChooseReview(batch):
+            case actions.ChooseReview(batch):
                 # How many labels people will have given, and how many of them seem wrong, no plan can know.
                 chosen = replace(batch, review_objects=0)
                 return replace(standing, batches=tuple(chosen if each == batch else each for each in standing.batches))
-            case planner.FinishBatch(batch, unlabeled):
+            case actions.FinishBatch(batch, unlabeled):
                 labeled = replace(batch, state=BatchState.LABELED, unlabeled=unlabeled)
                 batches = tuple(labeled if each == batch else each for each in standing.batches)
                 return replace(standing, batches=batches)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gt_service.campaign import CampaignSpec
-from gt_service.campaign.spec import Quality, Review, Stopping
+from gt_service.campaign.parts import Quality, Review, Stopping
 from gt_service.objects import ObjectStore
 from gt_service.records import Job
 from gt_service.records.names import Places

@@ -10,28 +10,28 @@ from gt_service.campaign import CampaignSpec
 from gt_service.reports.estimate import MOST_OBJECTS
 
 Time = str
-_TIME = "ISO 8601, UTC."
+TIME = "ISO 8601, UTC."
 _NEXT = "For the next page; null on the last."
 
 
-class _Shown(BaseModel):
+class Shown(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Health(_Shown):
+class Health(Shown):
     status: Literal["ok"]
     version: str
 
 
-class Version(_Shown):
+class Version(Shown):
     version: str
 
 
-class Ready(_Shown):
+class Ready(Shown):
     status: Literal["ready"]
 
 
-class Problem(_Shown):
+class Problem(Shown):
     """Every error has this shape."""
 
     code: str = Field(description="Stable, for programs.")
@@ -41,7 +41,7 @@ class Problem(_Shown):
     errors: list[Problem] | None = Field(None, description="Of a refused spec: one for each wrong field.")
 
 
-class ImageCounts(_Shown):
+class ImageCounts(Shown):
     pending: int = Field(description="Waiting for a batch.")
     rejected: int = Field(description="Not labeled; the images say why.")
     duplicate: int = Field(description="Labeled once, under another key.")
@@ -50,7 +50,7 @@ class ImageCounts(_Shown):
     imported: int = Field(description="They had a label already; nobody is asked for one.")
 
 
-class Import(_Shown):
+class Import(Shown):
     """A file of labels, dropped at `<campaign>/labels/<name>.manifest` in the inbox."""
 
     name: str
@@ -67,7 +67,7 @@ class Import(_Shown):
     problem: Problem | None = Field(description="Why the file was refused.")
 
 
-class Campaign(_Shown):
+class Campaign(Shown):
     name: str
     status: Literal["active", "waiting", "paused", "stopped"]
     reason: str | None = Field(description="Why it waits, is paused or stopped.")
@@ -86,16 +86,16 @@ class Campaign(_Shown):
     cap_mills: int | None = Field(description="The budget, in tenths of a cent; null where there is none.")
     committed_mills: int = Field(description="Set aside for jobs whose real cost is not known yet.")
     spent_mills: int = Field(description="Real cost of the jobs that have a report.")
-    created_at: Time = Field(description=_TIME)
+    created_at: Time = Field(description=TIME)
     inbox_s3_uri: str | None = Field(description="Where its images are dropped; null in notifications.")
 
 
-class Campaigns(_Shown):
+class Campaigns(Shown):
     campaigns: list[Campaign]
     NextToken: str | None = Field(description=_NEXT)
 
 
-class Batch(_Shown):
+class Batch(Shown):
     number: int
     campaign: str
     status: Literal["filling", "closed", "labeling", "labeled"]
@@ -103,16 +103,16 @@ class Batch(_Shown):
     objects: int
     unlabeled: int | None = Field(description="Left without a label when the batch was done.")
     manifest_s3_uri: str | None
-    created_at: Time = Field(description=_TIME)
-    closed_at: Time | None = Field(description=_TIME)
+    created_at: Time = Field(description=TIME)
+    closed_at: Time | None = Field(description=TIME)
 
 
-class Batches(_Shown):
+class Batches(Shown):
     batches: list[Batch]
     NextToken: str | None = Field(description=_NEXT)
 
 
-class Job(_Shown):
+class Job(Shown):
     name: str
     campaign: str
     batch: int
@@ -135,16 +135,16 @@ class Job(_Shown):
     failure_reason: str | None
     output_problem: str | None = Field(description="Why labels may be missing in its output.")
     warning: str | None = Field(description="Such as a job without progress.")
-    created_at: Time = Field(description=_TIME)
-    ended_at: Time | None = Field(description=_TIME)
+    created_at: Time = Field(description=TIME)
+    ended_at: Time | None = Field(description=TIME)
 
 
-class Jobs(_Shown):
+class Jobs(Shown):
     jobs: list[Job]
     NextToken: str | None = Field(description=_NEXT)
 
 
-class Image(_Shown):
+class Image(Shown):
     key: str
     status: Literal["pending", "batch", "imported", "rejected", "duplicate"]
     batch: int | None
@@ -156,16 +156,16 @@ class Image(_Shown):
     height: int | None
     format: Literal["JPEG", "PNG"] | None
     orientation: int = Field(description="How it is stored, as EXIF numbers it.")
-    uploaded_at: Time = Field(description=_TIME)
+    uploaded_at: Time = Field(description=TIME)
     replaced_after_batch: bool = Field(description="Uploaded again after its batch was closed; that is not labeled.")
 
 
-class Images(_Shown):
+class Images(Shown):
     images: list[Image]
     NextToken: str | None = Field(description=_NEXT)
 
 
-class TakenModel(_Shown):
+class TakenModel(Shown):
     """Where a job's final model can be had, as one ONNX file."""
 
     model_s3_uri: str
@@ -175,7 +175,7 @@ class TakenModel(_Shown):
     )
 
 
-class Labels(_Shown):
+class Labels(Shown):
     """Where the labels of all of a campaign's ended jobs can be had, as JSON Lines in Ground Truth's augmented form."""
 
     manifest_s3_uri: str
@@ -184,7 +184,7 @@ class Labels(_Shown):
     labels: list[str] = Field(description="The campaign's labels, in the order that numbers them.")
 
 
-class Step(_Shown):
+class Step(Shown):
     what: str = Field(description="In words.")
     job: str | None = Field(description="The labeling job it is about.")
     request: dict[str, Any] | None = Field(description="The CreateLabelingJob request, as it would be sent.")
@@ -192,7 +192,7 @@ class Step(_Shown):
     reserved_mills: int | None = Field(description="What the budget would set aside.")
 
 
-class Plan(_Shown):
+class Plan(Shown):
     """What the service would do for a campaign now; mostly nothing, since it does it at once."""
 
     steps: list[Step]
@@ -236,111 +236,7 @@ class Report(BaseModel):
     quality: dict[str, Any] | None = Field(None, description="Against gold labels, where there are any.")
 
 
-class ImageCorrection(_Shown):
-    by: str
-    at: Time = Field(description=_TIME)
-    name: str
-
-
-class ImageRow(BaseModel):
-    """A labeled image. Boxes are `[label, left, top, width, height, confidence]` in pixels."""
-
-    id: str = Field(description="Stays the image's own: `<job>.<number>`.")
-    source: str
-    human: bool = Field(description="Whether people labeled it.")
-    confidence: float = Field(description="Of the least sure part of its label.")
-    size: list[int] | None = None
-    boxes: list[list[str | float | None]] | None = None
-    classes: list[str] | None = None
-    agreement: float | None = Field(None, description="Of people's label with the machine's, where it is known.")
-    corrected: ImageCorrection | None = Field(None, description="Who corrected the label last.")
-    removed: bool | None = Field(None, description="Whether the label was taken out.")
-    url: str = Field(description="Where the file can be read, for an hour.")
-
-
-class LabeledImages(_Shown):
-    """Some of the images that pass a filter, the least sure first."""
-
-    count: int = Field(ge=0, description="How many pass.")
-    first: int = Field(ge=0)
-    images: list[ImageRow]
-
-
-class ExportState(_Shown):
-    format: str
-    state: Literal["ready", "making", "refused", "none"]
-    problem: str | None = Field(description="Why the labels do not fit the format.")
-    url: str | None = Field(description="Where the zip file can be downloaded, for an hour.")
-
-
-class Exports(_Shown):
-    exports: list[ExportState]
-
-
-class CorrectedBox(_Shown):
-    """A box in whole pixels of the upright image."""
-
-    label: str
-    left: int = Field(ge=0)
-    top: int = Field(ge=0)
-    width: int = Field(ge=1)
-    height: int = Field(ge=1)
-
-
-class CorrectedLabel(_Shown):
-    """Boxes or classes, as the campaign's task has them."""
-
-    boxes: list[CorrectedBox] | None = None
-    classes: list[str] | None = None
-
-
-class CorrectionRequest(_Shown):
-    image: str = Field(description="The image's `id`.")
-    source: str = Field("", description="Its `source`, to be refused where the `id` is another image's by now.")
-    label: CorrectedLabel | None = Field(description="The label that holds from now on; null takes the label out.")
-    replaces: str = Field("", description="`name` of the correction that the caller has seen last; empty for none.")
-    why: str = Field("", max_length=2000, description="For the history.")
-
-
-class Correction(_Shown):
-    """A label that somebody put right, as it is kept."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    name: str
-    source_ref: str = Field(alias="source-ref")
-    label: dict[str, Any] | None = Field(description="In the form of an output manifest.")
-    by: str
-    at: Time = Field(description=_TIME)
-    why: str
-    replaces: dict[str, Any]
-    picture: str = Field(description="Fingerprint of the image that was put right; empty where it is not known.")
-
-
-class Suspect(_Shown):
-    """A label of people that seems wrong. Labels are in Ground Truth's form: the attribute and its metadata."""
-
-    source: str
-    suspicion: float = Field(ge=0, le=1, description="How surely the label is wrong.")
-    mistake: Literal["missed", "spurious", "moved", "swapped"] = Field(
-        description="What seems wrong: an object without a box, a box without an object, a box in a wrong place, a "
-        "wrong class."
-    )
-    job: str
-    batch: int
-    label: dict[str, Any]
-    machine: dict[str, Any] = Field(description="What a model says that never saw the label.")
-    url: str = Field(description="Where the image can be read, for an hour.")
-
-
-class SecondLook(_Shown):
-    """Labels that seem wrong and were not sent to people again, worst first."""
-
-    judged: int = Field(description="Labels of people that a model was held against.")
-    suspects: list[Suspect]
-
-
-class EstimateRequest(_Shown):
+class EstimateRequest(Shown):
     """The name of a campaign, or a spec; never both. With a spec, the campaign of its name need not be there."""
 
     objects: int = Field(ge=1, le=MOST_OBJECTS, description="How many images are to come.")
@@ -353,7 +249,7 @@ class EstimateRequest(_Shown):
     )
 
 
-class MachineShare(_Shown):
+class MachineShare(Shown):
     """The share of a job's images that the machine labels, 0 to 1: pessimistic, likely, optimistic."""
 
     low: float = Field(ge=0, le=1)
@@ -361,7 +257,7 @@ class MachineShare(_Shown):
     high: float = Field(ge=0, le=1)
 
 
-class CostRange(_Shown):
+class CostRange(Shown):
     """In mills. The actual amount is expected between `low` and `high`, and never above `ceiling`."""
 
     low: int
@@ -370,7 +266,7 @@ class CostRange(_Shown):
     ceiling: int
 
 
-class EstimatedJob(_Shown):
+class EstimatedJob(Shown):
     role: Literal["first", "warm", "control"]
     objects: int
     machine_share: MachineShare
@@ -378,7 +274,7 @@ class EstimatedJob(_Shown):
     compute_mills: CostRange = Field(description="The part of the cost that is for computing.")
 
 
-class Estimate(_Shown):
+class Estimate(Shown):
     """What labeling some images would cost."""
 
     low_mills: int

@@ -10,27 +10,23 @@ from pydantic import BaseModel
 
 from gt_service.campaign import CampaignSpec
 from gt_service.listing import DIRECTIONS, ORDERS
+from gt_service.openapi.label_models import Correction, CorrectionRequest, Exports, LabeledImages, SecondLook
 from gt_service.openapi.models import (
     Batch,
     Batches,
     Campaign,
     Campaigns,
-    Correction,
-    CorrectionRequest,
     Description,
     Estimate,
     EstimateRequest,
-    Exports,
     Health,
     Images,
     Job,
     Jobs,
-    LabeledImages,
     Labels,
     Plan,
     Ready,
     Report,
-    SecondLook,
     TakenModel,
     Version,
 )

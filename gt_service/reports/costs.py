@@ -18,7 +18,7 @@ from gt_service.computing import Work, computing, looked_at
 from gt_service.errors import UnknownState
 from gt_service.money import Mills
 from gt_service.outputs.answers import WorkerStats
-from gt_service.outputs.job import Iteration, JobOutput, TrainingRun
+from gt_service.outputs.job_output import Iteration, JobOutput, TrainingRun
 from gt_service.prices import PriceTable, Workforce, wages
 from gt_service.regions import TaskType
 

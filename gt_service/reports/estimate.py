@@ -9,18 +9,17 @@ they are good or bad together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from math import ceil, floor, sqrt
 from statistics import fmean
-from typing import Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.computing import SAFETY, USUAL_ROUNDS, Work, computing, looked_at, most_rounds
 from gt_service.errors import InvalidInput
-from gt_service.money import Mills, as_usd_number, usd
+from gt_service.money import Mills, usd
 from gt_service.prices import PriceTable, wages
 from gt_service.regions import MIN_AUTO_LABELING_OBJECTS, TaskType
+from gt_service.reports.ranges import Estimate, JobEstimate, PastJob, Range, ShareBand
 
 MOST_OBJECTS = 10_000_000
 
@@ -49,18 +48,6 @@ _SECONDS_BAND = (0.5, 2.0)
 _MEASURED_BAND = (0.75, 1.25)
 
 
-@dataclass(frozen=True)
-class ShareBand:
-    """The share of a job's objects that the machine labels: pessimistic, likely, optimistic."""
-
-    low: float
-    likely: float
-    high: float
-
-    def within(self, limit: float) -> ShareBand:
-        return ShareBand(min(self.low, limit), min(self.likely, limit), min(self.high, limit))
-
-
 PRIORS: Mapping[str, ShareBand] = {
     "first": ShareBand(0.15, 0.48, 0.68),
     "control": ShareBand(0.15, 0.60, 0.68),
@@ -71,96 +58,6 @@ PRIORS: Mapping[str, ShareBand] = {
 _PRIOR_WEIGHT = 1.0
 _NARROWEST = 0.12
 """However many jobs agree, the next one may differ by so much: its validation labels are a new draw of 200."""
-
-
-@dataclass(frozen=True)
-class PastJob:
-    """A finished job of the campaign, as its report tells."""
-
-    role: str
-    objects: int
-    machine_images: int
-    compute: Mills
-    seconds_per_answer: float | None = None
-
-    @classmethod
-    def of(cls, report: Mapping[str, Any]) -> PastJob:
-        counts = report["counts"]
-        return cls(
-            role=report["job"]["role"],
-            objects=counts["objects"],
-            machine_images=counts["machine_images"],
-            compute=Mills(report["cost"]["compute_mills"]),
-            seconds_per_answer=(report.get("people") or {}).get("seconds_per_answer"),
-        )
-
-    @property
-    def machine_share(self) -> float:
-        return self.machine_images / self.objects if self.objects else 0.0
-
-
-@dataclass(frozen=True)
-class Range:
-    """Amounts of which the actual one is expected between `low` and `high`; never above `ceiling`."""
-
-    low: Mills
-    likely: Mills
-    high: Mills
-    ceiling: Mills
-
-    def __add__(self, other: Range) -> Range:
-        return Range(
-            Mills(self.low + other.low),
-            Mills(self.likely + other.likely),
-            Mills(self.high + other.high),
-            Mills(self.ceiling + other.ceiling),
-        )
-
-
-@dataclass(frozen=True)
-class JobEstimate:
-    """One job to come: its role, its objects, the machine's share and the cost."""
-
-    role: str
-    objects: int
-    machine_share: ShareBand
-    cost: Range
-    compute: Range
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What labeling some objects will cost.
-
-    ceiling     every object labeled by all its workers, and compute at its assumed limit: what a budget must hold
-    all_human   the same objects without auto-labeling (controls, which label objects twice, not counted)
-    """
-
-    low: Mills
-    likely: Mills
-    high: Mills
-    ceiling: Mills
-    all_human: Mills
-    jobs: tuple[JobEstimate, ...]
-    assumptions: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        amounts = {name: getattr(self, name) for name in ("low", "likely", "high", "ceiling", "all_human")}
-        return {
-            **{f"{name}_mills": amount for name, amount in amounts.items()},
-            **{f"{name}_usd": as_usd_number(amount) for name, amount in amounts.items()},
-            "jobs": [
-                {
-                    "role": job.role,
-                    "objects": job.objects,
-                    "machine_share": vars(job.machine_share).copy(),
-                    "cost_mills": vars(job.cost).copy(),
-                    "compute_mills": vars(job.compute).copy(),
-                }
-                for job in self.jobs
-            ],
-            "assumptions": list(self.assumptions),
-        }
 
 
 MOST_JOBS = 2_000

@@ -11,14 +11,12 @@ from typing import Any
 
 from gt_service import __version__
 from gt_service.computing import computing, usage
-from gt_service.money import Mills, as_usd_number, usd
-from gt_service.outputs.job import Iteration, JobOutput, TrainingRun, UnlabeledObject
+from gt_service.money import as_usd_number, usd
+from gt_service.outputs.job_output import Iteration, JobOutput, TrainingRun, UnlabeledObject
 from gt_service.outputs.proposals import Arm, ProposalFigures
 from gt_service.prices import PriceTable, Workforce
-from gt_service.reports.amounts import cents
 from gt_service.reports.costs import (
     Cost,
-    JobCost,
     Terms,
     all_human_cost,
     all_machine_cost,
@@ -28,9 +26,8 @@ from gt_service.reports.costs import (
     up_front_objects,
     work_of,
 )
+from gt_service.reports.saving import Report, saving_of
 from gt_service.reports.targets import targets
-
-Report = dict[str, Any]
 
 LISTED_UNLABELED = 1_000
 """The report names so many unlabeled objects; `unlabeled.count` counts all of them."""
@@ -84,7 +81,7 @@ def job_report(
         "audit_sample": audit_sample,
         "imported_labels": imported_labels,
     }
-    report["saving"] = _saving(report, cost, human, machine, terms, control, seconds)
+    report["saving"] = saving_of(report, cost, human, machine, terms, control, seconds)
     return report
 
 
@@ -316,88 +313,6 @@ def _cost(cost: Cost) -> Report:
         "service_mills": cost.service,
         "workers_mills": cost.workers,
         "compute_mills": cost.compute,
-    }
-
-
-def _saving(
-    report: Mapping[str, Any],
-    cost: JobCost,
-    human: Cost,
-    machine: Cost,
-    terms: Terms,
-    control: Mapping[str, Any] | None,
-    seconds: float | None,
-) -> Report:
-    labeled = report["counts"]["labeled"]
-    most = terms.workers_per_object
-    workers = f"{most} worker{'s' if most > 1 else ''}" if terms.least_workers is None else "as many workers as here"
-    each = f"{workers}{_paid(terms, seconds)}"
-    return {
-        "all_human": {
-            **_difference(human.total, cost.total.total),
-            "compared_to": f"the same {labeled:,} objects, every one labeled by {each}",
-        },
-        "ceiling": {
-            **_difference(human.total, machine.total),
-            "compared_to": "the same, were every object labeled by machine"
-            + (": the service fee remains" if machine.total else ""),
-        },
-        "compute_share": round(cost.total.compute / cost.total.total, 4) if cost.total.total else 0.0,
-        "control": None if control is None else _against_control(report, control, terms, seconds),
-    }
-
-
-def _paid(terms: Terms, seconds: float | None) -> str:
-    """How the workers of a comparison are paid."""
-    if terms.wage is not None:
-        return f" at {usd(terms.wage)} an hour, in the {seconds or 0:.1f} seconds an answer that were measured"
-    return f" at {usd(terms.price_per_answer)}" if terms.price_per_answer else ""
-
-
-def _against_control(
-    report: Mapping[str, Any], control: Mapping[str, Any], terms: Terms, seconds: float | None
-) -> Report:
-    """The saving against the control, in two parts: batches of labels not bought at all, and a better model.
-
-    A job that starts from a model skips its training batch: it needs people for a validation set only before the
-    machine may begin. What that saves is mechanical, and would be saved with any model that labels as well.
-    """
-    saved = Mills(control["cost"]["total_mills"] - report["cost"]["total_mills"])
-    own, other = report["up_front_objects"], control["up_front_objects"]
-    name = control["job"]["name"]
-    result: Report = {
-        **_difference(Mills(control["cost"]["total_mills"]), Mills(report["cost"]["total_mills"])),
-        "compared_to": f"{name}: the same batch without the pre-trained model",
-        "runs": "one run of each, so no interval",
-        "labeled": {"here": report["counts"]["labeled"], "control": control["counts"]["labeled"]},
-        "machine_share": {"here": report["machine_share"], "control": control["machine_share"]},
-        "mechanical": None,
-        "model": None,
-    }
-    if own is None or other is None:
-        which = report["job"]["name"] if own is None else name
-        result["why"] = f"The parts cannot be told apart: {which} has no machine labels."
-        return result
-    skipped = other - own
-    answers = report["people"]["answers"] / report["counts"]["human_images"] if terms.least_workers else None
-    paid = terms.human_cost(abs(skipped), seconds, answers)
-    mechanical = paid if skipped >= 0 else Mills(-paid)
-    result["mechanical"] = {"mills": mechanical, "objects": skipped}
-    result["model"] = {"mills": saved - mechanical}
-    result["why"] = (
-        f"Before the machine began, people had labeled {own:,} objects here and {other:,} in the control: "
-        f"{cents(mechanical)} of the saving is mechanical, the rest ({cents(saved - mechanical)}) is the model's."
-    )
-    return result
-
-
-def _difference(before: Mills, after: Mills) -> Report:
-    saved = Mills(before - after)
-    return {
-        "mills": saved,
-        "usd": as_usd_number(saved),
-        "share": round(saved / before, 4) if before else 0.0,
-        "before_mills": before,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gt_service.money import as_usd_number
-from gt_service.outputs.job import JobOutput
+from gt_service.outputs.job_output import JobOutput
 from gt_service.prices import PriceTable
 from gt_service.reports.costs import Cost, Terms
 

@@ -7,7 +7,16 @@ matter where a killed engine stopped; the step is done again.
 from __future__ import annotations
 
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.life_cycle import (
+from gt_engine.jobs.state import JobState
+from gt_engine.jobs.steps.ending import end
+from gt_engine.jobs.steps.images import LOOK, look_at, prepare
+from gt_engine.jobs.steps.machine import auto_label, predict, train_final
+from gt_engine.jobs.steps.opening import open_manifest
+from gt_engine.jobs.steps.people import with_people
+from gt_engine.jobs.steps.predicting import question_of
+from gt_engine.jobs.steps.simulated import ask
+from gt_engine.jobs.tools import Outcome, Tools
+from gt_engine.jobs.work import (
     Ask,
     AutoLabel,
     Close,
@@ -22,15 +31,6 @@ from gt_engine.jobs.life_cycle import (
     Wait,
     Work,
 )
-from gt_engine.jobs.state import JobState
-from gt_engine.jobs.steps.ending import end
-from gt_engine.jobs.steps.images import LOOK, look_at, prepare
-from gt_engine.jobs.steps.machine import auto_label, predict, train_final
-from gt_engine.jobs.steps.opening import open_manifest
-from gt_engine.jobs.steps.people import with_people
-from gt_engine.jobs.steps.predicting import question_of
-from gt_engine.jobs.steps.simulated import ask
-from gt_engine.jobs.tools import Outcome, Tools
 from gt_service.objects import S3Uri
 
 __all__ = ["Outcome", "Tools", "discard", "done", "perform"]

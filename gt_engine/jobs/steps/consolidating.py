@@ -10,7 +10,8 @@ from gt_engine.jobs.manifest import ManifestLine
 from gt_engine.jobs.reviewing import with_review
 from gt_engine.jobs.tools import JSON, LINES, created_at
 from gt_engine.outputs import records
-from gt_engine.outputs.records import AnyLabel, WorkerAnswer
+from gt_engine.outputs.label_form import AnyLabel
+from gt_engine.outputs.records import WorkerAnswer
 from gt_engine.workforce.files import AnswerFile
 from gt_engine.workforce.proposals import Proposal, was_shown
 from gt_service.objects import S3Uri

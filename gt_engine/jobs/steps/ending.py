@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.life_cycle import End
 from gt_engine.jobs.reading import output_lines, read_own
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.steps.gold import write_gold_answers
 from gt_engine.jobs.steps.sealing import seal
 from gt_engine.jobs.team_record import add_to_record
 from gt_engine.jobs.tools import BYTES, LINES, Outcome, Tools
+from gt_engine.jobs.work import End
 from gt_engine.store import ModelKind, Phase
 from gt_service.objects import S3Uri
 

@@ -16,11 +16,12 @@ from gt_engine.jobs.chunks import Chunk
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import is_of_object
 from gt_engine.jobs.given import ask_brought
-from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE, Prepare
+from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE
 from gt_engine.jobs.packs import has_packs, write_pack
 from gt_engine.jobs.reading import IMAGE_ROW, read_lines, write_facts
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import ARCHIVE, Outcome, Tools
+from gt_engine.jobs.work import Prepare
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
 from gt_service.regions import MAX_IMAGE_BYTES

@@ -10,7 +10,7 @@ from gt_engine.autolabel import ImageProblem, Round
 from gt_engine.autolabel.given.brought import Brought, Parts, carried, parts_of
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.given import FIELD, opinions
-from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE, AutoLabel, TrainFinal
+from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
 from gt_engine.jobs.machine import Lesson, SecondLook, Trained
 from gt_engine.jobs.packs import has_packs, packed_features
 from gt_engine.jobs.reading import (
@@ -25,17 +25,8 @@ from gt_engine.jobs.reading import (
 from gt_engine.jobs.state import JobState, Training
 from gt_engine.jobs.steps.images import ImageVersion, prepare_features
 from gt_engine.jobs.steps.predicting import PREDICT_AT_ONCE, ChunkedLearner, dump, read_question
-from gt_engine.jobs.tools import (
-    ARCHIVE,
-    JSON,
-    LINES,
-    ONE_SECOND,
-    TEXT,
-    Outcome,
-    Tools,
-    created_at,
-    write_all,
-)
+from gt_engine.jobs.tools import ARCHIVE, JSON, LINES, ONE_SECOND, TEXT, Outcome, Tools, created_at, write_all
+from gt_engine.jobs.work import AutoLabel, TrainFinal
 from gt_engine.labels import Label, Task
 from gt_engine.outputs import records, training_log
 from gt_engine.store import ModelKind, ModelRecord

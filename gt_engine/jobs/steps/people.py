@@ -14,7 +14,6 @@ from datetime import datetime
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given
-from gt_engine.jobs.life_cycle import Close, Consolidate, Offer, Publish, Remind
 from gt_engine.jobs.notices import Happening, Notice, remind_at
 from gt_engine.jobs.proposing import proposals_of, propose, shown_on_page
 from gt_engine.jobs.reading import read_facts, read_lines
@@ -23,8 +22,9 @@ from gt_engine.jobs.steps.consolidating import as_written, human_contents, human
 from gt_engine.jobs.steps.gold import offer_gold
 from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, write_all
 from gt_engine.jobs.watching import files_of, is_ready, job_offer, present
+from gt_engine.jobs.work import Close, Consolidate, Offer, Publish, Remind
 from gt_engine.outputs import records
-from gt_engine.outputs.records import AnyLabel
+from gt_engine.outputs.label_form import AnyLabel
 from gt_engine.workforce import offers
 from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import AnswerFile, OfferedLine

@@ -9,7 +9,6 @@ from functools import lru_cache
 from gt_engine.consolidation import together
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given, GoldLabels, read_gold_labels, with_size
-from gt_engine.jobs.life_cycle import Ask
 from gt_engine.jobs.manifest import ManifestLine
 from gt_engine.jobs.proposing import propose
 from gt_engine.jobs.reading import read_facts, read_lines
@@ -17,9 +16,11 @@ from gt_engine.jobs.reviewing import reviewed_label
 from gt_engine.jobs.state import HumanWork, JobState
 from gt_engine.jobs.steps.consolidating import human_contents, human_files, intermediate_annotations
 from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, write_all
+from gt_engine.jobs.work import Ask
 from gt_engine.labels import BoxLabel
 from gt_engine.outputs import records
-from gt_engine.outputs.records import AnyLabel, WorkerAnswer, drawn
+from gt_engine.outputs.label_form import AnyLabel
+from gt_engine.outputs.records import WorkerAnswer, drawn
 from gt_engine.workforce.proposals import Proposal, is_unchanged, was_shown, without_planted
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri

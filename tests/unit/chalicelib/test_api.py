@@ -20,10 +20,12 @@ from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.deployment import Deployment
 from gt_service.objects import S3Uri
-from gt_service.openapi.models import Labels, SecondLook
+from gt_service.openapi.label_models import SecondLook
+from gt_service.openapi.models import Labels
 from gt_service.records import Batch, Token
 from gt_service.records.states import BatchState
-from gt_service.reports.estimate import PastJob, estimate
+from gt_service.reports.estimate import estimate
+from gt_service.reports.ranges import PastJob
 from gt_service.routes import ROUTES, Route
 from gt_service.store.tokens import digest
 from tests.world import INBOX, REGION, RESULTS, ROLE, World, picture, spec_document

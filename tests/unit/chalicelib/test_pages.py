@@ -13,7 +13,7 @@ from chalice.app import IAMAuthorizer
 from chalice.test import Client
 
 from app import app
-from chalicelib import access, api, pages
+from chalicelib import access, api, label_routes, pages, sign_in
 from gt_service.chain.second_look import Suspects
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Format
@@ -112,7 +112,7 @@ class MemoryData:
     def estimate(self, form: Mapping[str, str]) -> data.Json:
         raise InvalidInput("give a number of images", field="objects")
 
-    def presigned(self, uri: S3Uri, seconds: int) -> str:
+    def presigned(self, uri: S3Uri) -> str:
         self.presigned_times += 1
         return f"https://inbox.s3.amazonaws.com/{uri.key}?X-Amz-Signature={self.presigned_times}"
 
@@ -124,7 +124,7 @@ class MemoryData:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     stored = MemoryData()
-    for module in (pages, api):
+    for module in (pages, sign_in, api, label_routes):
         monkeypatch.setattr(module, "page_data", lambda: stored)
     with Client(app) as found:
         yield found

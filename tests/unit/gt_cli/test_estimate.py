@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from gt_cli.main import cli
 from gt_service.campaign import parse_spec
-from gt_service.reports.estimate import PastJob, estimate
+from gt_service.reports.estimate import estimate
+from gt_service.reports.ranges import PastJob
 
 SPEC = """\
 name: birds

@@ -14,7 +14,8 @@ from gt_cli.labeling.plan import Wanted
 from gt_cli.labeling.results import ATTRIBUTE, SUMMARY, Results, check_out
 from gt_cli.labeling.watching import Standing
 from gt_engine.labels import box_label
-from gt_engine.outputs.records import LabelForm, auto_annotations, consolidation_response
+from gt_engine.outputs.label_form import LabelForm
+from gt_engine.outputs.records import auto_annotations, consolidation_response
 from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce.files import AnswerFile, OfferedLine, WorkFiles
 from gt_engine.workforce.members import Members

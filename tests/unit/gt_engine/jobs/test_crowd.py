@@ -11,7 +11,7 @@ import pytest
 
 from gt_engine.jobs.crowd import Crowd, read_gold_labels, with_size
 from gt_engine.labels import BoxLabel, ClassLabel, box_label
-from gt_engine.outputs.records import AnyLabel, MultiClassLabel
+from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.outputs.labels import Boxes

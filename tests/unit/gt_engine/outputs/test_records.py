@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from gt_engine.api.shapes import service_model
 from gt_engine.labels import BoxLabel, ClassLabel, box_label
 from gt_engine.outputs import records
-from gt_engine.outputs.records import LabelForm, MultiClassLabel, WorkerAnswer
+from gt_engine.outputs.label_form import LabelForm, MultiClassLabel, read_label
+from gt_engine.outputs.records import WorkerAnswer
 from gt_engine.outputs.tree import JobTree
 from gt_service.regions import TaskType
 from tests.engine import REGION
@@ -121,12 +122,12 @@ def test_gold_labels_follow_the_names_of_this_job_not_their_own_numbers() -> Non
         "annotations": [{"class_id": 0, "left": 1, "top": 2, "width": 3, "height": 4}],
         "image_size": [{"width": 9, "height": 9}],
     }
-    read = records.read_label(TaskType.OBJECT_DETECTION, gold, {"class-map": {"0": "vehicle"}}, BOXES.classes)
+    read = read_label(TaskType.OBJECT_DETECTION, gold, {"class-map": {"0": "vehicle"}}, BOXES.classes)
     assert isinstance(read, BoxLabel)
     assert read.class_ids.tolist() == [1]
     assert read.boxes.tolist() == [[1, 2, 4, 6]]
     with pytest.raises(ValueError, match="none of the job's labels"):
-        records.read_label(TaskType.OBJECT_DETECTION, gold, {"class-map": {"0": "boat"}}, BOXES.classes)
+        read_label(TaskType.OBJECT_DETECTION, gold, {"class-map": {"0": "boat"}}, BOXES.classes)
 
 
 def test_auto_annotations_are_an_id_a_blank_and_json_and_no_empty_line() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gt_engine.labels import ClassLabel, box_label
-from gt_engine.outputs.records import MultiClassLabel
+from gt_engine.outputs.label_form import MultiClassLabel
 from gt_engine.workforce.agreement import agreement, alike, alpha
 
 SIZE = (100, 100, 3)

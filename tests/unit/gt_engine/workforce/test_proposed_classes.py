@@ -7,15 +7,8 @@ import json
 import pytest
 
 from gt_engine.labels import ClassLabel
-from gt_engine.outputs.records import AnyLabel, MultiClassLabel
-from gt_engine.workforce.proposals import (
-    Proposal,
-    ProposalRule,
-    as_record,
-    proposal,
-    read_record,
-    without_planted,
-)
+from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel
+from gt_engine.workforce.proposals import Proposal, ProposalRule, as_record, proposal, read_record, without_planted
 from gt_engine.workforce.proposed_classes import Mistake, PlantedClass, class_was_accepted
 
 NAMES = ("Cat", "Dog", "Cow")

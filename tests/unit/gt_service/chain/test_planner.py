@@ -9,12 +9,7 @@ from typing import Any
 import pytest
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.planner import (
-    CREATION_LEASE,
-    OUTPUT_PAUSE,
-    REFUSAL_PAUSE,
-    REPORT_PATIENCE,
-    SETTLEMENT_PATIENCE,
+from gt_service.chain.actions import (
     AskForReport,
     ChooseBatch,
     CloseServed,
@@ -22,12 +17,19 @@ from gt_service.chain.planner import (
     CreateJob,
     FillBatch,
     FinishBatch,
-    Plan,
     ReserveAgain,
     ReserveJob,
-    Standing,
     StopJob,
     WithdrawJob,
+)
+from gt_service.chain.planner import (
+    CREATION_LEASE,
+    OUTPUT_PAUSE,
+    REFUSAL_PAUSE,
+    REPORT_PATIENCE,
+    SETTLEMENT_PATIENCE,
+    Plan,
+    Standing,
     plan,
 )
 from gt_service.chain.request import job_request

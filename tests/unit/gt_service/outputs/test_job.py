@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gt_service.outputs import JobOutput, read_job_output
-from gt_service.outputs.job import Reason
+from gt_service.outputs.job_output import Reason
 from gt_service.outputs.tally import LabeledObject
 from tests.factories import (
     LabelingJob,

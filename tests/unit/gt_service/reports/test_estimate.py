@@ -8,7 +8,8 @@ from gt_service.backends import GT_ENGINE, GT_ENGINE_SERVERLESS
 from gt_service.errors import SpecErrors
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import PastJob, estimate, so_far, worst_case
+from gt_service.reports.estimate import estimate, so_far, worst_case
+from gt_service.reports.ranges import PastJob
 from tests.factories import PRIVATE_TEAM, spec
 
 NOTEBOOK = spec()

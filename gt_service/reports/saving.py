@@ -1,0 +1,94 @@
+"""What a job saved, and compared to what. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gt_service.money import Mills, as_usd_number, usd
+from gt_service.reports.amounts import cents
+from gt_service.reports.costs import Cost, JobCost, Terms
+
+Report = dict[str, Any]
+
+
+def saving_of(
+    report: Mapping[str, Any],
+    cost: JobCost,
+    human: Cost,
+    machine: Cost,
+    terms: Terms,
+    control: Mapping[str, Any] | None,
+    seconds: float | None,
+) -> Report:
+    labeled = report["counts"]["labeled"]
+    most = terms.workers_per_object
+    workers = f"{most} worker{'s' if most > 1 else ''}" if terms.least_workers is None else "as many workers as here"
+    each = f"{workers}{_paid(terms, seconds)}"
+    return {
+        "all_human": {
+            **_difference(human.total, cost.total.total),
+            "compared_to": f"the same {labeled:,} objects, every one labeled by {each}",
+        },
+        "ceiling": {
+            **_difference(human.total, machine.total),
+            "compared_to": "the same, were every object labeled by machine"
+            + (": the service fee remains" if machine.total else ""),
+        },
+        "compute_share": round(cost.total.compute / cost.total.total, 4) if cost.total.total else 0.0,
+        "control": None if control is None else _against_control(report, control, terms, seconds),
+    }
+
+
+def _paid(terms: Terms, seconds: float | None) -> str:
+    """How the workers of a comparison are paid."""
+    if terms.wage is not None:
+        return f" at {usd(terms.wage)} an hour, in the {seconds or 0:.1f} seconds an answer that were measured"
+    return f" at {usd(terms.price_per_answer)}" if terms.price_per_answer else ""
+
+
+def _against_control(
+    report: Mapping[str, Any], control: Mapping[str, Any], terms: Terms, seconds: float | None
+) -> Report:
+    """The saving against the control, in two parts: batches of labels not bought at all, and a better model.
+
+    A job that starts from a model skips its training batch: it needs people for a validation set only before the
+    machine may begin. What that saves is mechanical, and would be saved with any model that labels as well.
+    """
+    saved = Mills(control["cost"]["total_mills"] - report["cost"]["total_mills"])
+    own, other = report["up_front_objects"], control["up_front_objects"]
+    name = control["job"]["name"]
+    result: Report = {
+        **_difference(Mills(control["cost"]["total_mills"]), Mills(report["cost"]["total_mills"])),
+        "compared_to": f"{name}: the same batch without the pre-trained model",
+        "runs": "one run of each, so no interval",
+        "labeled": {"here": report["counts"]["labeled"], "control": control["counts"]["labeled"]},
+        "machine_share": {"here": report["machine_share"], "control": control["machine_share"]},
+        "mechanical": None,
+        "model": None,
+    }
+    if own is None or other is None:
+        which = report["job"]["name"] if own is None else name
+        result["why"] = f"The parts cannot be told apart: {which} has no machine labels."
+        return result
+    skipped = other - own
+    answers = report["people"]["answers"] / report["counts"]["human_images"] if terms.least_workers else None
+    paid = terms.human_cost(abs(skipped), seconds, answers)
+    mechanical = paid if skipped >= 0 else Mills(-paid)
+    result["mechanical"] = {"mills": mechanical, "objects": skipped}
+    result["model"] = {"mills": saved - mechanical}
+    result["why"] = (
+        f"Before the machine began, people had labeled {own:,} objects here and {other:,} in the control: "
+        f"{cents(mechanical)} of the saving is mechanical, the rest ({cents(saved - mechanical)}) is the model's."
+    )
+    return result
+
+
+def _difference(before: Mills, after: Mills) -> Report:
+    saved = Mills(before - after)
+    return {
+        "mills": saved,
+        "usd": as_usd_number(saved),
+        "share": round(saved / before, 4) if before else 0.0,
+        "before_mills": before,
+    }
