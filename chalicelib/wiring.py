@@ -128,7 +128,7 @@ def tokens() -> Tokens:
 
 
 class QueueSignals:
-    """`gt_service.chain.advance.Signals` on SQS."""
+    """`gt_service.chain.signals.Signals` on SQS."""
 
     def hint(self, campaign: str, *, delay_seconds: int = 0) -> None:
         sqs().send_message(

@@ -11,26 +11,22 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
-
-from botocore.exceptions import ClientError, ParamValidationError
+from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import actions, planner
 from gt_service.chain.corrected_manifests import manifest_with_corrections
 from gt_service.chain.follow_up import read_labeled, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
-from gt_service.chain.gold import check_gold
-from gt_service.chain.instructions import instruction_template
+from gt_service.chain.job_creation import JobCreation, demanded_spec
 from gt_service.chain.labeling_jobs import LabelingJobs
-from gt_service.chain.models import model_arn, model_name
+from gt_service.chain.models import model_arn
 from gt_service.chain.observation import seen, warning
-from gt_service.chain.request import job_request, label_category_config
-from gt_service.chain.reviews import can_review, spec_of
-from gt_service.chain.sample_boxes import examples_picture
+from gt_service.chain.reviews import can_review
 from gt_service.chain.second_look import SecondLook, Suspects
+from gt_service.chain.signals import Signals
 from gt_service.deployment import Deployment
-from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
+from gt_service.errors import Conflict, NotFound
 from gt_service.imports.imported import ImportedLabels
 from gt_service.ingest.batching import Batching
 from gt_service.money import Mills, usd
@@ -44,32 +40,11 @@ from gt_service.store import Store
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import CreateLabelingJobRequestTypeDef, DescribeLabelingJobResponseTypeDef
+    from mypy_boto3_sagemaker.type_defs import DescribeLabelingJobResponseTypeDef
 
 logger = logging.getLogger(__name__)
 
-_DEFINITE_REFUSALS = {
-    "ValidationException": "Mend what the message names.",
-    "AccessDeniedException": "Let the service's role do this.",
-    "ResourceLimitExceeded": "Wait for other labeling jobs to end, or ask AWS for a higher limit.",
-    "ResourceNotFound": "Mend the ARN that the message names.",
-}
-"""Answers after which no job was created; the same request would be refused again. Anything else may have taken
-effect, and is simply tried again: the job's name makes a second one impossible."""
 _GONE = "the SageMaker API does not know this job any more; see whether it still is the one that the job was started at"
-
-
-class Signals(Protocol):
-    """Messages to other functions: hints that may come twice or be lost."""
-
-    def hint(self, campaign: str, *, delay_seconds: int = 0) -> None:
-        """Says that a campaign may have something to do."""
-
-    def ask_report(self, job: str) -> None:
-        """Says that an ended job wants its cost report."""
-
-    def ask_labels(self, campaign: str) -> None:
-        """Says that a campaign wants its labels written anew."""
 
 
 class Chain:
@@ -85,6 +60,7 @@ class Chain:
     ) -> None:
         self._store, self._objects, self._labeling_jobs = store, objects, LabelingJobs(sagemaker)
         self._signals, self._deployment, self._now = signals, deployment, now
+        self._creation = JobCreation(store, objects, self._labeling_jobs, deployment, now)
         self._batching = Batching(store, objects, deployment)
         self._imported = ImportedLabels(
             store, objects, inbox_bucket=deployment.inbox_bucket, results_bucket=deployment.results_bucket
@@ -151,11 +127,11 @@ class Chain:
         logger.info("acting", extra={"campaign": campaign.name, "action": type(action).__name__, **_subject(action)})
         match action:
             case actions.ReadLabels(dropped):
-                self._imported.read(campaign, _spec(campaign), dropped, now)
+                self._imported.read(campaign, demanded_spec(campaign), dropped, now)
             case actions.PlaceLabels(known):
                 self._imported.place(campaign, known, now)
             case actions.ChooseBatch(number, size, why):
-                self._batching.choose(campaign, _spec(campaign), number, size, why, now)
+                self._batching.choose(campaign, demanded_spec(campaign), number, size, why, now)
             case actions.FillBatch(batch):
                 self._batching.fill(batch, now)
             case actions.CloseServed():
@@ -174,12 +150,14 @@ class Chain:
             case actions.ReserveJob(job, batch):
                 self._reserve(job, campaign, batch)
             case actions.ChooseReview(batch):
-                self._choose_review(batch, _spec(campaign))
+                self._choose_review(batch, demanded_spec(campaign))
             case actions.ReserveAgain(refused, job):
-                self._keep_spec(job, campaign)
+                self._creation.keep_spec(job, campaign)
                 self._store.jobs.reserve_again(refused, job, campaign)
             case actions.CreateJob(job):
-                self._create(job, campaign)
+                description = self._creation.create(job, campaign)
+                if description is not None:
+                    self._record(job, description)
             case actions.StopJob(job):
                 self._stop(job)
             case actions.WithdrawJob(job):
@@ -256,7 +234,7 @@ class Chain:
         stopped, the budget does not hold it, or something else changed meanwhile.
         """
         standing = self._standing(name)
-        campaign, spec = standing.campaign, _spec(standing.campaign)
+        campaign, spec = standing.campaign, demanded_spec(standing.campaign)
         if campaign.state is CampaignState.STOPPED:
             raise Conflict(f"campaign {name} is stopped", remedy="Nothing more is sent to people.")
         if not can_review(spec):
@@ -285,7 +263,7 @@ class Chain:
                 f"{usd(max(headroom, Mills(0)))} are left",
                 remedy="Send fewer, or raise budget in the spec.",
             )
-        self._keep_spec(job, campaign)
+        self._creation.keep_spec(job, campaign)
         # Closes: two who ask at the same time. The second finds the name taken or the money moved, and pays nothing.
         batches = {each.number: each for each in standing.batches}
         if not self._store.jobs.reserve(job, campaign, batches[batch]):
@@ -306,7 +284,7 @@ class Chain:
         return self._store.jobs.get(job.name)
 
     def _reserve(self, job: Job, campaign: Campaign, batch: Batch) -> None:
-        self._keep_spec(job, campaign)
+        self._creation.keep_spec(job, campaign)
         self._store.jobs.reserve(self._corrected(job, campaign), campaign, batch)
 
     def _corrected(self, job: Job, campaign: Campaign) -> Job:
@@ -315,87 +293,10 @@ class Chain:
             return job
         model, jobs = job.initial_model_arn, self._store.jobs.of(job.campaign)
         taught = (each.reserved_at for each in jobs if model and each.final_model_arn == model)
-        attribute, since = _spec(campaign).label_attribute, next(taught, None)
+        attribute, since = demanded_spec(campaign).label_attribute, next(taught, None)
         replaced = self._store.images.replaced(job.campaign)
         manifest = manifest_with_corrections(self._objects, self._places(job), job, attribute, since, replaced)
         return replace(job, manifest_uri=str(manifest))
-
-    def _keep_spec(self, job: Job, campaign: Campaign) -> None:
-        """A job is created from the spec that its worst case was taken from, whatever the campaign's is by then."""
-        text = _spec(campaign).model_dump_json(indent=2)
-        self._objects.write(self._places(job).of_spec(job.revision, "campaign.json"), text.encode(), "application/json")
-
-    def _create(self, job: Job, campaign: Campaign) -> None:
-        try:
-            spec = spec_of(job, self._objects, self._places(job))
-            request = self._request(job, spec)
-        except GtServiceError as error:
-            return self._refuse(job, campaign, f"{error.message}. {error.remedy}".strip())
-        body = json.dumps(request, indent=2).encode()
-        self._objects.write(self._places(job).request(job.name), body, "application/json")
-        try:
-            self._register_model(job, spec, request["RoleArn"])
-            self._labeling_jobs.create(request)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _DEFINITE_REFUSALS:
-                return self._refuse(job, campaign, f"{error.response['Error']['Message']} {_DEFINITE_REFUSALS[code]}")
-            if code != "ResourceInUse":
-                raise
-            logger.info("another handler has created it", extra={"campaign": job.campaign, "job": job.name})
-        except ParamValidationError as error:
-            # Never sent: boto3 itself knows that it cannot be right.
-            return self._refuse(job, campaign, f"{error} Mend what the message names.")
-        description = self._labeling_jobs.find(job)
-        if description is not None:
-            self._record(job, description)
-            return None
-        if not self._labeling_jobs.is_taken(job.name):
-            raise NotFound(f"SageMaker took labeling job {job.name!r} and does not show it yet", remedy="Try again.")
-        return self._refuse(
-            job,
-            campaign,
-            f"another labeling job is named {job.name}, and an account uses a name only once. "
-            "Begin a campaign of another name with these images.",
-        )
-
-    def _register_model(self, job: Job, spec: CampaignSpec, role: str) -> None:
-        """Makes the campaign's own model known to the API, for a job that starts from it. Errors: as `create`."""
-        if spec.model is not None and job.initial_model_arn == model_arn(spec, self._deployment):
-            self._labeling_jobs.create_model(model_name(spec), spec.model, role)
-
-    def _refuse(self, job: Job, campaign: Campaign, reason: str) -> None:
-        logger.error("labeling job refused", extra={"campaign": job.campaign, "job": job.name, "reason": reason})
-        # After the request to resume that it was tried for, whatever the clock says: set back since, every look at the
-        # job would take it for one that nobody has tried again, and try it without end.
-        now = self._now()
-        self._store.jobs.refuse(job, reason, max(now, campaign.resumed_at or now))
-
-    def _request(self, job: Job, spec: CampaignSpec) -> CreateLabelingJobRequestTypeDef:
-        self._write_spec_files(job, spec)
-        return job_request(job, spec, self._deployment)
-
-    def _write_spec_files(self, job: Job, spec: CampaignSpec) -> None:
-        """The files that a spec asks for, written once for each revision: class labels and instruction template."""
-        places = self._places(job)
-        template = places.template(job.revision, job.role)
-        if self._exists(template):
-            return
-        check_gold(spec, self._objects)
-        picture = examples_picture(spec, self._objects)
-        if picture is not None:
-            self._objects.write(places.of_spec(job.revision, "instructions.png"), picture, "image/png")
-        labels = json.dumps(label_category_config(spec)).encode()
-        self._objects.write(places.of_spec(job.revision, "class_labels.json"), labels, "application/json")
-        text = instruction_template(spec, picture)
-        self._objects.write(template, text.encode(), "text/html; charset=utf-8")
-
-    def _exists(self, uri: S3Uri) -> bool:
-        try:
-            self._objects.read(uri, first_bytes=1)
-        except NotFound:
-            return False
-        return True
 
     def _count_unlabeled(self, job: Job, *, accepts: bool) -> None:
         description = self._labeling_jobs.find(job) or self._as_asked(job)
@@ -437,12 +338,6 @@ class Chain:
 
     def _places(self, job: Job) -> Places:
         return Places(self._deployment.results_bucket, job.campaign)
-
-
-def _spec(campaign: Campaign) -> CampaignSpec:
-    if campaign.spec is None:
-        raise InvalidInput(f"campaign {campaign.name} has no spec", remedy="Drop its campaign.yaml.", field="spec")
-    return campaign.spec
 
 
 def _subject(action: actions.Action) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gt_service.chain.advance import Signals
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.labels import CampaignLabels
 from gt_service.chain.reviews import kept_spec, spec_of
 from gt_service.chain.second_look import SecondLook
+from gt_service.chain.signals import Signals
 from gt_service.errors import Conflict, NotFound
 from gt_service.gallery.index import figures
 from gt_service.gallery.writing import read_index
