@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from gt_engine.api import rules
+from gt_engine.api import job_tags, rules
 from gt_engine.api.errors import ResourceInUse, ResourceLimitExceeded, ResourceNotFound, ValidationException
 from gt_engine.api.listing import name_contains, page, within
 from gt_engine.api.models import ModelOperations
@@ -167,7 +167,7 @@ class Operations:
 
     def add_tags(self, request: dict[str, Any]) -> Response:
         job = self._tagged(request["ResourceArn"])
-        rules.check_tags(request["Tags"])
+        job_tags.check_tags(request["Tags"])
         added = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
         if len({**job.tags, **added}) > MAX_TAGS:
             raise ResourceLimitExceeded(f"A resource can have at most {MAX_TAGS} tags.")
@@ -222,9 +222,9 @@ class Operations:
             raise ValidationException(f"S3OutputPath: the bucket {output.bucket} does not exist.")
         self._head(request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"], "ManifestS3Uri")
         self._head(request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"], "UiTemplateS3Uri")
-        gold = rules.tag_value(request, rules.GOLD_LABELS_TAG)
+        gold = job_tags.tag_value(request, job_tags.GOLD_LABELS_TAG)
         if gold is not None:
-            self._head(gold, f"tag {rules.GOLD_LABELS_TAG}")
+            self._head(gold, f"tag {job_tags.GOLD_LABELS_TAG}")
         categories = self._head(request["LabelCategoryConfigS3Uri"], "LabelCategoryConfigS3Uri")
         try:
             document = json.loads(self.objects.read(categories))

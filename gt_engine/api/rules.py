@@ -7,16 +7,13 @@ Each function raises `ValidationException` where a rule is broken.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gt_engine.api import job_tags
 from gt_engine.api.errors import AccessDeniedException, ValidationException
-from gt_engine.autolabel.certify import DELTA, Guarantee, Method, Scope
-from gt_engine.workforce.care import MOST_PASS_MARK, PASS_MARK, CareRule
-from gt_engine.workforce.proposals import BLIND, WRONG, ProposalRule
 from gt_service.money import Mills, usd
 from gt_service.regions import (
     MAX_LABEL_CHARACTERS,
@@ -29,19 +26,6 @@ from gt_service.regions import (
     pre_human_task_arn,
 )
 
-GOLD_LABELS_TAG = "gt-service:gold-labels"
-QUALITY_LOSS_TAG = "gt-engine:quality-loss"
-QUALITY_TARGET_TAG = "gt-engine:quality-target"
-QUALITY_SCOPE_TAG = "gt-engine:quality-scope"
-QUALITY_DELTA_TAG = "gt-engine:quality-delta"
-QUALITY_METHOD_TAG = "gt-engine:quality-method"
-PROPOSALS_BLIND_TAG = "gt-engine:proposals-blind"
-PROPOSALS_WRONG_TAG = "gt-engine:proposals-wrong"
-GOLD_SHARE_TAG = "gt-engine:gold-share"
-PASSING_SHARE_TAG = "gt-engine:pass-mark"
-SHOW_ACCURACY_TAG = "gt-engine:show-accuracy"
-LEAST_WORKERS_TAG = "gt-engine:least-workers"
-"""So many answer at least; further ones are asked while they do not agree, up to NumberOfHumanWorkersPerDataObject."""
 SUPPORTED_TASKS = (
     TaskType.OBJECT_DETECTION,
     TaskType.IMAGE_CLASSIFICATION,
@@ -51,19 +35,11 @@ SUPPORTED_TASKS = (
     TaskType.OBJECT_DETECTION_VERIFICATION,
     TaskType.OBJECT_DETECTION_ADJUSTMENT,
 )
-PROPOSING_TASKS = (
-    TaskType.OBJECT_DETECTION,
-    TaskType.IMAGE_CLASSIFICATION,
-    TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL,
-)
 AUTO_LABELED_TASKS = (TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION)
 
 MAX_TASK_TIME_SECONDS = 28_800
-MOST_GOLD_SHARE = 0.5
 MAX_PUBLIC_AVAILABILITY_SECONDS = 43_200
 MAX_PRIVATE_AVAILABILITY_SECONDS = 2_592_000
-_LOSSES: Mapping[TaskType, tuple[str, ...]] = {TaskType.OBJECT_DETECTION: ("f1", "mean-iou")}
-_TARGETS = {"f1": 0.9, "mean-iou": 0.6, "error": 0.95}
 _PII_FREE = "FreeOfPersonallyIdentifiableInformation"
 _WORKTEAM = re.compile(r"arn:aws[a-z\-]*:sagemaker:([a-z0-9\-]*):([0-9]{12}):workteam/([^/]+)/([^/]+)")
 
@@ -104,17 +80,12 @@ def check_request(request: Mapping[str, Any], *, region: str, account: str, by_p
         raise ValidationException(
             f"LabelCategoryConfigS3Uri is required for the built-in task type {task.facts.function}."
         )
-    check_tags(request.get("Tags", ()))
-    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
-    guarantee(tags, task)
-    proposals(tags, task)
-    care(tags, task)
-    least_workers(tags, request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"])
-    if not by_people and GOLD_LABELS_TAG not in tags:
+    tags = job_tags.checked(request, task)
+    if not by_people and job_tags.GOLD_LABELS_TAG not in tags:
         raise ValidationException(
             f"Nobody can answer: the work team {workteam.arn} has no people, and there are no gold labels to simulate "
             "them from. Create the work team (CreateWorkteam) and invite its workers (gt-engine workers invite), or "
-            f"give the labeling job the tag '{GOLD_LABELS_TAG}' with the S3 URI of a gold labels file."
+            f"give the labeling job the tag '{job_tags.GOLD_LABELS_TAG}' with the S3 URI of a gold labels file."
         )
     return task
 
@@ -136,16 +107,6 @@ def parse_workteam(arn: str, *, region: str, account: str) -> Workteam:
     raise ValidationException(
         f"WorkteamArn '{arn}' does not belong to account {account} and is not the public work team."
     )
-
-
-def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
-    """Tag keys must differ from each other and may not begin with `aws:`."""
-    keys = [tag["Key"] for tag in tags]
-    for key in keys:
-        if key.lower().startswith("aws:"):
-            raise ValidationException(f"Tag key '{key}' is reserved: keys may not begin with 'aws:'.")
-        if keys.count(key) > 1:
-            raise ValidationException(f"Duplicate tag keys found: '{key}'. Tag keys are unique per resource.")
 
 
 def check_label_categories(document: object, task: TaskType, *, auto_labeling: bool, source: str) -> tuple[str, ...]:
@@ -175,80 +136,8 @@ def check_label_categories(document: object, task: TaskType, *, auto_labeling: b
     return tuple(names)
 
 
-def guarantee(tags: Mapping[str, str], task: TaskType) -> Guarantee:
-    """What the machine's labels must meet: the engine's defaults, or what the job's `gt-engine:quality-…` tags say."""
-    losses = _LOSSES.get(task, ("error",))
-    loss = _choice(tags, QUALITY_LOSS_TAG, losses)
-    method = _choice(tags, QUALITY_METHOD_TAG, (Method.STUDENT_T, Method.FINITE_SAMPLE))
-    scope = _choice(tags, QUALITY_SCOPE_TAG, tuple(Scope))
-    target = _share(tags, QUALITY_TARGET_TAG, _TARGETS[loss])
-    delta = _share(tags, QUALITY_DELTA_TAG, DELTA)
-    return Guarantee(loss, target, delta=delta, method=Method(method), scope=Scope(scope))
-
-
-def proposals(tags: Mapping[str, str], task: TaskType) -> ProposalRule | None:
-    """Whether people mend the machine's labels where theirs certify nothing: what the job's `gt-engine:proposals-…`
-    tags say; None without the first of them."""
-    if PROPOSALS_BLIND_TAG not in tags:
-        return None
-    if task not in PROPOSING_TASKS:
-        raise ValidationException(f"Tag '{PROPOSALS_BLIND_TAG}': there are no proposals for {task.facts.function}.")
-    blind = _share(tags, PROPOSALS_BLIND_TAG, BLIND, least=0)
-    return ProposalRule(blind, _share(tags, PROPOSALS_WRONG_TAG, WRONG, least=0))
-
-
-def care(tags: Mapping[str, str], task: TaskType) -> CareRule | None:
-    """How workers' care is looked after with gold items: what the tags say; None without the first of them."""
-    if GOLD_SHARE_TAG not in tags:
-        return None
-    if GOLD_LABELS_TAG not in tags or task.facts.reviews:
-        raise ValidationException(
-            f"Tag '{GOLD_SHARE_TAG}' needs the tag '{GOLD_LABELS_TAG}', whose labels are the known answers, and a task "
-            "that makes new labels."
-        )
-    share, mark = _share(tags, GOLD_SHARE_TAG, 0.05), _share(tags, PASSING_SHARE_TAG, PASS_MARK)
-    if share > MOST_GOLD_SHARE or mark > MOST_PASS_MARK:
-        raise ValidationException(
-            f"Tag '{GOLD_SHARE_TAG}' is {MOST_GOLD_SHARE} at most, and '{PASSING_SHARE_TAG}' {MOST_PASS_MARK}."
-        )
-    return CareRule(share, mark, is_shown=_choice(tags, SHOW_ACCURACY_TAG, ("false", "true")) == "true")
-
-
-def least_workers(tags: Mapping[str, str], most: int) -> int:
-    """How many answers an object has at least; without the tag as many as at most."""
-    text = tags.get(LEAST_WORKERS_TAG, str(most))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:3]) <= most):
-        raise ValidationException(
-            f"Tag '{LEAST_WORKERS_TAG}' must be a whole number from 1 to NumberOfHumanWorkersPerDataObject ({most}); "
-            f"it is '{text}'."
-        )
-    return int(text)
-
-
-def _choice(tags: Mapping[str, str], tag: str, choices: Sequence[str]) -> str:
-    value = tags.get(tag, choices[0])
-    if value not in choices:
-        raise ValidationException(f"Tag '{tag}' must be one of {', '.join(choices)}; it is '{value}'.")
-    return value
-
-
-def _share(tags: Mapping[str, str], tag: str, default: float, *, least: float | None = None) -> float:
-    """A number between 0 and 1; 0 itself only where it is the least."""
-    try:
-        value = float(tags.get(tag, default))
-    except ValueError:
-        value = math.nan
-    if not (0 < value < 1 or value == least):
-        raise ValidationException(f"Tag '{tag}' must be a number between 0 and 1; it is '{tags[tag]}'.")
-    return value
-
-
 def is_auto_labeling(request: Mapping[str, Any]) -> bool:
     return "LabelingJobAlgorithmsConfig" in request
-
-
-def tag_value(request: Mapping[str, Any], key: str) -> str | None:
-    return next((tag["Value"] for tag in request.get("Tags", ()) if tag["Key"] == key), None)
 
 
 def _task(config: Mapping[str, Any], region: str) -> TaskType:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from gt_engine.api import rules
+from gt_engine.api import job_tags, rules
 from gt_engine.api.errors import (
     ConflictException,
     ResourceInUse,
@@ -137,7 +137,7 @@ class WorkforceOperations:
             access=request.get("WorkerAccessConfiguration"),
             tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
         )
-        rules.check_tags(request.get("Tags", ()))
+        job_tags.check_tags(request.get("Tags", ()))
         try:
             self.teams.create_team(team)
         except Conflict:

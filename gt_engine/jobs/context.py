@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
-from gt_engine.api import rules
+from gt_engine.api import job_tags, rules
 from gt_engine.api.errors import ValidationException
 from gt_engine.autolabel.rounds import JobPlan
 from gt_engine.aws import Objects
@@ -58,7 +58,7 @@ class JobContext:
 
     @property
     def gold_labels(self) -> S3Uri:
-        return S3Uri.parse(self.record.tags[rules.GOLD_LABELS_TAG])
+        return S3Uri.parse(self.record.tags[job_tags.GOLD_LABELS_TAG])
 
     @property
     def workteam_arn(self) -> str:
@@ -98,9 +98,9 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
         ) from problem
     config = request["HumanTaskConfig"]
     most = config["NumberOfHumanWorkersPerDataObject"]
-    least = rules.least_workers(record.tags, most)
+    least = job_tags.least_workers(record.tags, most)
     conditions = request.get("StoppingConditions", {})
-    proposals = rules.proposals(record.tags, task)
+    proposals = job_tags.proposals(record.tags, task)
     team = rules.parse_workteam(config["WorkteamArn"], region=region, account=account)
     lifetime = config.get("TaskAvailabilityLifetimeInSeconds")
     default_lifetime = DEFAULT_PUBLIC_LIFETIME if team.is_public else DEFAULT_PRIVATE_LIFETIME
@@ -115,7 +115,7 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             warm="InitialActiveLearningModelArn" in request.get("LabelingJobAlgorithmsConfig", {}),
             auto_labeling=auto_labeling,
             max_concurrent=config.get("MaxConcurrentTaskCount", DEFAULT_CONCURRENT_TASKS),
-            guarantee=rules.guarantee(record.tags, task),
+            guarantee=job_tags.guarantee(record.tags, task),
             proposes=proposals is not None,
             workers_per_object=least,
         ),
@@ -133,6 +133,6 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             lifetime=timedelta(seconds=lifetime) if lifetime is not None else default_lifetime,
         ),
         region=region,
-        care=rules.care(record.tags, task),
+        care=job_tags.care(record.tags, task),
         proposals=proposals,
     )

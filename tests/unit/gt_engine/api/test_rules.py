@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api import rules
+from gt_engine.api import job_tags, rules
 from gt_engine.api.errors import AccessDeniedException, ApiError, ValidationException
 from gt_engine.workforce.proposals import ProposalRule
 from gt_service.regions import REGION_ACCOUNTS, TaskType
@@ -169,47 +169,47 @@ def test_another_accounts_role_is_refused() -> None:
 )
 def test_tags_that_aws_refuses(tags: list[dict[str, str]], expected: str) -> None:
     with pytest.raises(ValidationException, match=expected):
-        rules.check_tags(tags)
+        job_tags.check_tags(tags)
 
 
 def test_quality_targets_come_from_tags_and_wrong_ones_are_refused() -> None:
     boxes, classes = TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION
-    assert (rules.guarantee({}, boxes).loss, rules.guarantee({}, boxes).target) == ("f1", 0.9)
-    assert (rules.guarantee({}, classes).loss, rules.guarantee({}, classes).target) == ("error", 0.95)
-    assert rules.guarantee({rules.QUALITY_LOSS_TAG: "mean-iou"}, boxes).target == 0.6
-    assert rules.guarantee({rules.QUALITY_TARGET_TAG: "0.8"}, boxes).target == 0.8
-    assert rules.guarantee({}, boxes).scope == "machine-labels"
-    assert rules.guarantee({rules.QUALITY_SCOPE_TAG: "dataset"}, boxes).scope == "dataset"
+    assert (job_tags.guarantee({}, boxes).loss, job_tags.guarantee({}, boxes).target) == ("f1", 0.9)
+    assert (job_tags.guarantee({}, classes).loss, job_tags.guarantee({}, classes).target) == ("error", 0.95)
+    assert job_tags.guarantee({job_tags.QUALITY_LOSS_TAG: "mean-iou"}, boxes).target == 0.6
+    assert job_tags.guarantee({job_tags.QUALITY_TARGET_TAG: "0.8"}, boxes).target == 0.8
+    assert job_tags.guarantee({}, boxes).scope == "machine-labels"
+    assert job_tags.guarantee({job_tags.QUALITY_SCOPE_TAG: "dataset"}, boxes).scope == "dataset"
     for tag, value in (
-        (rules.QUALITY_SCOPE_TAG, "batch"),
-        (rules.QUALITY_TARGET_TAG, "1.0"),
-        (rules.QUALITY_TARGET_TAG, "much"),
-        (rules.QUALITY_LOSS_TAG, "error"),
+        (job_tags.QUALITY_SCOPE_TAG, "batch"),
+        (job_tags.QUALITY_TARGET_TAG, "1.0"),
+        (job_tags.QUALITY_TARGET_TAG, "much"),
+        (job_tags.QUALITY_LOSS_TAG, "error"),
     ):
         with pytest.raises(ValidationException, match=tag):
-            rules.guarantee({tag: value}, boxes)
+            job_tags.guarantee({tag: value}, boxes)
     with pytest.raises(ValidationException, match="must be one of"):
-        rules.guarantee({rules.QUALITY_METHOD_TAG: "plug-in"}, boxes)  # no guarantee at all: not for jobs
+        job_tags.guarantee({job_tags.QUALITY_METHOD_TAG: "plug-in"}, boxes)  # no guarantee at all: not for jobs
 
 
 def test_proposals_are_a_tag_of_jobs_with_boxes_or_classes() -> None:
-    boxes, blind, wrong = TaskType.OBJECT_DETECTION, rules.PROPOSALS_BLIND_TAG, rules.PROPOSALS_WRONG_TAG
-    assert rules.proposals({}, boxes) is None
-    assert rules.proposals({wrong: "0.5"}, boxes) is None
-    assert rules.proposals({blind: "0", wrong: "0"}, boxes) == ProposalRule(0, 0)
+    boxes, blind, wrong = TaskType.OBJECT_DETECTION, job_tags.PROPOSALS_BLIND_TAG, job_tags.PROPOSALS_WRONG_TAG
+    assert job_tags.proposals({}, boxes) is None
+    assert job_tags.proposals({wrong: "0.5"}, boxes) is None
+    assert job_tags.proposals({blind: "0", wrong: "0"}, boxes) == ProposalRule(0, 0)
     for tags in ({blind: "1"}, {blind: "true"}, {blind: "0.1", wrong: "-0.1"}, {blind: "nan"}):
         with pytest.raises(ValidationException, match="gt-engine:proposals-"):
-            rules.proposals(tags, boxes)
+            job_tags.proposals(tags, boxes)
     with pytest.raises(ValidationException, match="no proposals for"):
-        rules.proposals({blind: "0.1"}, TaskType.SEMANTIC_SEGMENTATION)
+        job_tags.proposals({blind: "0.1"}, TaskType.SEMANTIC_SEGMENTATION)
 
 
 def test_the_least_workers_are_a_number_up_to_the_most() -> None:
-    assert rules.least_workers({}, 3) == 3
-    assert rules.least_workers({rules.LEAST_WORKERS_TAG: "1"}, 3) == 1
+    assert job_tags.least_workers({}, 3) == 3
+    assert job_tags.least_workers({job_tags.LEAST_WORKERS_TAG: "1"}, 3) == 1
     for wrong in ("0", "4", "one", "-1", "1.5", ""):
         with pytest.raises(ValidationException, match="least-workers"):
-            rules.least_workers({rules.LEAST_WORKERS_TAG: wrong}, 3)
+            job_tags.least_workers({job_tags.LEAST_WORKERS_TAG: wrong}, 3)
 
 
 @pytest.mark.parametrize(

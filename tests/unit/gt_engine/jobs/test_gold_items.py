@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api import rules
+from gt_engine.api import job_tags
 from gt_engine.api.errors import ValidationException
 from gt_engine.workforce.gold import GoldItem, choose
 from gt_engine.workforce.index import parse_task_id
@@ -26,7 +26,7 @@ CARELESS = boxes((1, 1, 4, 4))
 
 
 def body(share: float = 0.5, workers: int = 1, **changes: Any) -> dict[str, Any]:
-    tags = {rules.GOLD_SHARE_TAG: str(share), rules.GOLD_LABELS_TAG: GOLD}
+    tags = {job_tags.GOLD_SHARE_TAG: str(share), job_tags.GOLD_LABELS_TAG: GOLD}
     tags |= {key: changes.pop(key) for key in list(changes) if key.startswith("gt-engine:")}
     return team_request(
         **{
@@ -220,19 +220,19 @@ def test_all_answers_to_gold_items_together_stay_within_what_was_set_aside() -> 
 @pytest.mark.parametrize(
     "tags",
     [
-        {rules.GOLD_SHARE_TAG: "0.1"},
-        {rules.GOLD_SHARE_TAG: "0.6", rules.GOLD_LABELS_TAG: GOLD},
-        {rules.GOLD_SHARE_TAG: "0.1", rules.GOLD_LABELS_TAG: GOLD, "gt-engine:pass-mark": "0.95"},
+        {job_tags.GOLD_SHARE_TAG: "0.1"},
+        {job_tags.GOLD_SHARE_TAG: "0.6", job_tags.GOLD_LABELS_TAG: GOLD},
+        {job_tags.GOLD_SHARE_TAG: "0.1", job_tags.GOLD_LABELS_TAG: GOLD, "gt-engine:pass-mark": "0.95"},
     ],
 )
 def test_gold_items_without_known_answers_or_out_of_bounds_are_refused(tags: dict[str, str]) -> None:
     with pytest.raises(ValidationException, match="gold-share"):
-        rules.care(tags, TaskType.OBJECT_DETECTION)
+        job_tags.care(tags, TaskType.OBJECT_DETECTION)
 
 
 @pytest.mark.parametrize("shows", ["false", "true"])
 def test_workers_see_how_many_they_had_right_only_where_the_campaign_says_so(tmp_path: Path, shows: str) -> None:
-    job = GoldJob(tmp_path, 10, **{rules.SHOW_ACCURACY_TAG: shows})
+    job = GoldJob(tmp_path, 10, **{job_tags.SHOW_ACCURACY_TAG: shows})
     job.run()
     job.answer(ANN, HERE)
     job.answer(ANN, HERE)

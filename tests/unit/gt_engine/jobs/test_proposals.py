@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api import rules
+from gt_engine.api import job_tags
 from gt_engine.autolabel.rounds import AskPeople, AutoLabel, JobPlan, Progress, Round, has_decided, next_step
 from gt_engine.jobs.machine import Labeled, Lesson
 from gt_engine.jobs.worker import take_step
@@ -36,7 +36,7 @@ from tests.engine import (
 from tests.factories import MemoryLogs, spec
 from tests.people import ANN, BOB, CAT, Job, boxes, team_request
 
-TAGS = [{"Key": rules.PROPOSALS_BLIND_TAG, "Value": "0.2"}, {"Key": rules.PROPOSALS_WRONG_TAG, "Value": "0.3"}]
+TAGS = [{"Key": job_tags.PROPOSALS_BLIND_TAG, "Value": "0.2"}, {"Key": job_tags.PROPOSALS_WRONG_TAG, "Value": "0.3"}]
 SHOWN = [10, 10, 20, 20]  # left, top, width, height of the machine's guess
 
 
@@ -312,7 +312,7 @@ def test_simulated_people_mend_as_well(tmp_path: Path) -> None:
     """The whole can be measured without people: the same files, and times that depend on what is shown."""
     machine, objects = WatchedMachine(0.6), MemoryEngineObjects(bird_inputs(260))
     tools = replace(memory_tools(tmp_path, {}), machine=machine, objects=objects)
-    body = request(Tags=[{"Key": rules.GOLD_LABELS_TAG, "Value": GOLD}, *TAGS], MaxConcurrentTaskCount=100)
+    body = request(Tags=[{"Key": job_tags.GOLD_LABELS_TAG, "Value": GOLD}, *TAGS], MaxConcurrentTaskCount=100)
     tools.store.create_job(job_record(body))
     while take_step("birds-0001", tools, MemoryEvents()):
         pass
@@ -333,7 +333,7 @@ def test_simulated_people_mend_as_well(tmp_path: Path) -> None:
 
 def test_agreement_with_a_proposal_is_no_reason_to_ask_fewer(tmp_path: Path) -> None:
     """Where as many are asked as needed, two who accept the same box unseen would make a label by themselves."""
-    tags = [*TAGS, {"Key": rules.LEAST_WORKERS_TAG, "Value": "2"}]
+    tags = [*TAGS, {"Key": job_tags.LEAST_WORKERS_TAG, "Value": "2"}]
     job, _ = job_with(tmp_path, 40, auto=False, brought=True, Tags=tags, NumberOfHumanWorkersPerDataObject=3)
 
     def accept(shown: list[dict[str, Any]] | None) -> dict[str, Any]:
