@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gt_engine.portal import assets, frames, grid, provider, sign_in, team, working
+from gt_engine.portal import answers, assets, frames, grid, provider, sign_in, team, working
 from gt_engine.portal.calls import Answer, Portal, endpoint, problem
 from gt_engine.portal.identity import REDIRECT_PATH
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES
@@ -60,6 +60,9 @@ def portal_routes(portal: Portal) -> list[BaseRoute]:
         post("/team/{worker}/resume", team.resume),
         get("/team/jobs/{job}.csv", team.job_csv),
         get("/team/jobs/{job}/agreement", team.agreement),
+        get("/team/jobs/{job}/answers", answers.answers),
+        get("/team/jobs/{job}/answers/{place:int}/image", answers.image),
+        post("/team/jobs/{job}/answers/{place:int}/{worker}", answers.give_back),
         get("/team/jobs/{job}/discard/{worker}", team.ask_to_discard),
         post("/team/jobs/{job}/discard/{worker}", team.discard),
         get("/team/jobs/{job}", team.job),

@@ -98,11 +98,15 @@ def image(call: Call) -> Response:
 
 def _reserved(tasks: Tasks, worker: Worker, job: str, call: Call) -> Sequence[Task]:
     found: list[Task] = []
+    returned: list[Task] = []
     most = MOST_TILES
     while len(found) < most:
-        task = tasks.next(worker, job, call.now, besides=[one.task_id for one in found])
+        task = tasks.next(worker, job, call.now, besides=[one.task_id for one in (*found, *returned)])
         if task is None:
             break
+        if task.comment:  # the page of one task shows why it came back
+            returned.append(task)
+            continue
         found.append(task)
         most = min(MOST_TILES, max(1, task.time_limit_seconds // SECONDS_PER_TILE))
     return found

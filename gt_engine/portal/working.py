@@ -159,6 +159,7 @@ def as_json(call: Call, task: Task) -> dict[str, Any]:
         "status": str(task.status),
         "timeLimitSeconds": task.time_limit_seconds,
         "secondsLeft": left,
+        "comment": task.comment,
     }
 
 

@@ -4,6 +4,7 @@
     people/offers/<first place>.jsonl.gz               the objects of an offer with their manifest lines
     people/answers/<object id>/<worker>.json           an answer as it was submitted
     people/discarded/<object id>/<worker>.json         an answer that was taken back by whoever runs the team
+    people/returned/<object id>/<worker>/<time>.json   an answer that its worker was to mend, with the comment
     people/declines/<object id>/<worker>.json          a decline with its reason
     people/drafts/<object id>/<worker>                 work that is not submitted
     people/gold.json                                   the known answers of gold items, by object id
@@ -152,6 +153,13 @@ class WorkFiles:
         if body is not None:
             self.objects.write(self._file("discarded", object_id, worker_id), body, JSON)
             self.remove_answer(object_id, worker_id)
+
+    def keep_returned(self, object_id: str, worker_id: str, comment: str, by: str, now: datetime) -> None:
+        """An answer as it was when it came back: none is written over."""
+        answer = json.loads(self._read(self._file("answers", object_id, worker_id)) or b"null")
+        document = {"answer": answer, "comment": comment, "by": by, "time": now.isoformat()}
+        uri = self.root / f"people/returned/{object_id}/{worker_id}/{now:%Y%m%dT%H%M%S%f}.json"
+        self.objects.write(uri, _json(document), JSON)
 
     def remove_answer(self, object_id: str, worker_id: str) -> None:
         self.objects.delete(self._file("answers", object_id, worker_id))

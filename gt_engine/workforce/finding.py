@@ -91,7 +91,7 @@ class Finder:
         for item in (*fresh, *again):
             reserved = self._reserve(offer, item, worker, now)
             if reserved is not None:
-                self._trails.pop((worker.worker_id, offer.job), None)
+                self.leave_trail(offer.job, worker.worker_id)
                 if item in fresh:
                     self._follow(reserved[0], worker, shown, now + TRAIL_FOR)
                 return reserved
@@ -121,6 +121,9 @@ class Finder:
                         self.wake(offer.job)
                     return reserved
         return None
+
+    def leave_trail(self, job: str, worker_id: str) -> None:
+        self._trails.pop((worker_id, job), None)
 
     def _gold_of(self, offer: JobOffer, worker: Worker) -> Iterator[Held]:
         """The gold items that the worker has had."""

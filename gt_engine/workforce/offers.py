@@ -1,8 +1,9 @@
 """One data object on offer to people, and what each worker may do with it. Pure.
 
     offered → reserved (no clock) → accepted (lease) ⇄ later → submitted ⇄ undone
-                     │                  │
-                     └── lapses         └── declined · released · expired
+                 ↑   │                  │                        │
+                 │   └── lapses         └── declined · released · expired
+                 └──────────── returned with a comment ──────────┘
 
 All that happens to an object is in one value, so every rule (no more answers than wanted, no worker twice) is a rule
 about one value, and one conditional write keeps it.
@@ -22,6 +23,8 @@ RESERVED_FOR = timedelta(minutes=5)
 """How long a task that was only fetched ahead keeps its place."""
 GRACE = timedelta(seconds=60)
 """An answer so late is taken where nobody else has the place: the network may have been slow."""
+RETURNED_FOR = timedelta(hours=8)
+"""How long an object stays its worker's own whose answer came back with a comment."""
 MOST_EXPIRIES = 2
 """A worker whose time ran out has one more try, with the draft that was kept."""
 
@@ -51,6 +54,7 @@ class TaskAssignment:
     nonce       of the task id: unguessable, new with every reservation
     expires_at  of the reservation, or of the lease (without the grace)
     expiries    how often the worker's time has run out
+    comment     why it was declined, or why the answer came back
     grade       of an answer to a gold item: `right`, `wrong`; "" for all others
     """
 
@@ -65,6 +69,11 @@ class TaskAssignment:
     reason: str = ""
     comment: str = ""
     grade: str = ""
+
+    @property
+    def is_returned(self) -> bool:
+        """An answer that came back with a comment and was not submitted again."""
+        return self.status.is_open and bool(self.comment)
 
     def holds(self, now: datetime) -> bool:
         """Whether it keeps a place that nobody else may take."""
@@ -184,7 +193,9 @@ def accept(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limi
         raise ended(mine)
     if not mine.holds(now) and offer.free(now) < 1:
         raise Conflict("others have answered this data object in the meantime", remedy="Take the next task.")
-    return offer.with_assignment(replace(mine, status=Status.ACCEPTED, accepted_at=now, expires_at=now + time_limit))
+    # One that came back is the same work: it goes on from when it was begun first.
+    begun = mine.accepted_at or now
+    return offer.with_assignment(replace(mine, status=Status.ACCEPTED, accepted_at=begun, expires_at=now + time_limit))
 
 
 def submit(
@@ -271,6 +282,19 @@ def discard(offer: ObjectOffer, worker: str, now: datetime) -> ObjectOffer:
     if offer.closed or mine is None or mine.status is not Status.SUBMITTED:
         return offer
     return offer.with_assignment(replace(mine, status=Status.DISCARDED, ended_at=now))
+
+
+def give_back(offer: ObjectOffer, worker: str, comment: str, now: datetime) -> ObjectOffer:
+    """A submitted answer that its worker is to mend, by the word of whoever runs the team; until then it does not
+    count. Errors: `Conflict` where there is no such answer or its label is made."""
+    mine = offer.of(worker)
+    if offer.closed or mine is None or mine.status is not Status.SUBMITTED:
+        why = "its label is made" if offer.closed else "the worker has it open, or it was taken back"
+        raise Conflict(f"this answer cannot be returned: {why}", remedy="Look at the list of answers again.")
+    expires_at = now + RETURNED_FOR
+    return offer.with_assignment(
+        replace(mine, status=Status.RESERVED, ended_at=None, expires_at=expires_at, comment=comment)
+    )
 
 
 def decide(offer: ObjectOffer, *, is_enough: bool) -> ObjectOffer:

@@ -1,4 +1,5 @@
-"""What those who run a team do about answers: look how far people agree, and take a worker's answers back."""
+"""What those who run a team do about answers: look at them and at how far people agree, return one with a comment, take
+a worker's back."""
 
 from __future__ import annotations
 
@@ -12,12 +13,14 @@ from gt_engine.workforce.agreement import Agreement, agreement
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.index import JobOffer, TaskStore
-from gt_engine.workforce.offers import ObjectOffer, Status
+from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from gt_engine.workforce.tasks import Tasks
 from gt_service.errors import NotFound
 
 MOST_COMPARED = 200
 """Objects whose answers are compared: the last ones with two answers or more that nobody saw a proposal of."""
+MOST_SHOWN = 24
+"""Answers on a page."""
 MOST_LOOKED_AT = 1_000
 """Objects among which these are."""
 
@@ -31,6 +34,17 @@ class Discarded:
 
 
 @dataclass(frozen=True)
+class OpenAnswer:
+    """An answer whose label is not made yet."""
+
+    place: int
+    object_id: str
+    source: str
+    mine: TaskAssignment
+    label: AnyLabel
+
+
+@dataclass(frozen=True)
 class Supervision:
     tasks: Tasks
 
@@ -39,6 +53,49 @@ class Supervision:
         offer."""
         offer = self._offer(job)
         return agreement_in(offer, self.tasks.store, self._files(offer))
+
+    def open_answers(self, job: str) -> list[OpenAnswer]:
+        """The newest answers that may still be returned, newest first. Errors: `NotFound`."""
+        offer = self._offer(job)
+        files = self._files(offer)
+        found = [
+            (item, mine)
+            for item in self.tasks.store.objects(job, offer.first)
+            if not item.closed
+            for mine in item.answers
+        ]
+        newest = sorted(found, key=lambda pair: pair[1].ended_at or offer.created_at, reverse=True)[:MOST_SHOWN]
+        parts = {part: files.offer(part) for part in {item.part for item, _ in newest}}
+
+        def read(pair: tuple[ObjectOffer, TaskAssignment]) -> OpenAnswer | None:
+            item, mine = pair
+            answer, line = files.answer(item.object_id, mine.worker), parts[item.part][item.place]
+            if answer is None:  # taken back at this moment
+                return None
+            label = read_answer(offer.task_type, answer.content, offer.labels, line.size)
+            return OpenAnswer(item.place, item.object_id, line.source, mine, label)
+
+        return [one for one in in_parallel(read, newest) if one is not None]
+
+    def source(self, job: str, place: int) -> str:
+        """What an object of a job is about. Errors: `NotFound`."""
+        offer, item = self._offer(job), self._object(job, place)
+        return self._files(offer).offer(item.part)[item.place].source
+
+    def give_back(self, job: str, place: int, worker_id: str, comment: str, by: str, now: datetime) -> None:
+        """Returns an answer to its worker, who finds it first of all, with the comment and as it was submitted.
+
+        by: the id of whoever says so. Errors: `NotFound`, `Conflict` where its label is made, or the worker is at it.
+        """
+        files, item = self._files(self._offer(job)), self._object(job, place)
+        changed = offers.give_back(item, worker_id, comment, now)
+        files.keep_returned(item.object_id, worker_id, comment, by, now)
+        # Closes the race with the job, which closes the object, and with the worker, who opens it again.
+        while not self.tasks.store.replace(changed):
+            changed = offers.give_back(self._object(job, place), worker_id, comment, now)
+        files.remove_answer(item.object_id, worker_id)
+        self.tasks.look_everywhere(job, worker_id)
+        self.tasks.wake(job)
 
     def discard(self, job: str, worker_id: str, now: datetime) -> Discarded:
         """Takes back the worker's answers whose labels are not made yet; others are asked instead.
@@ -74,6 +131,12 @@ class Supervision:
                 return True
             found = self.tasks.store.object(item.job, item.place)
         return False
+
+    def _object(self, job: str, place: int) -> ObjectOffer:
+        item = self.tasks.store.object(job, place)
+        if item is None or place < 0:
+            raise NotFound(f"the labeling job {job!r} has no object {place}")
+        return item
 
     def _offer(self, job: str) -> JobOffer:
         offer = self.tasks.store.offer(job)

@@ -40,7 +40,8 @@ WAKE_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Task:
-    """One object at one worker, with what its page needs. `draft` work is asked for by itself."""
+    """One object at one worker, with what its page needs. `draft` work is asked for by itself; `comment`: why the
+    worker's answer came back."""
 
     task_id: str
     job: str
@@ -57,11 +58,13 @@ class Task:
     expires_at: datetime | None = None
     image_size: tuple[int, int, int] | None = None
     proposal: Mapping[str, Any] | None = None
+    comment: str = ""
 
 
 @dataclass(frozen=True)
 class OfferedJob:
-    """A job in a worker's list. `tasks_left` is for this worker, now; `open_task` one that was begun."""
+    """A job in a worker's list. `tasks_left` is for this worker, now; `open_task` one that was begun; `returned`: those
+    of them whose answer came back with a comment."""
 
     job: str
     title: str
@@ -72,6 +75,7 @@ class OfferedJob:
     tasks_left: int
     open_task: str | None
     until: datetime
+    returned: int = 0
 
 
 @dataclass(frozen=True)
@@ -325,6 +329,10 @@ class Tasks:
 
     # --- inside
 
+    def look_everywhere(self, job: str, worker_id: str) -> None:
+        """The worker's next task may be anywhere in the job."""
+        self._finder.leave_trail(job, worker_id)
+
     def forgive(self, worker_id: str) -> None:
         """What a worker who is let in again answered to gold items counts no more."""
         for offer in self.store.offers():
@@ -338,7 +346,7 @@ class Tasks:
         return self.store.object(item.job, item.place)
 
     def _offered(self, offer: JobOffer, worker: Worker, now: datetime) -> OfferedJob:
-        left, begun = 0, None
+        left, begun, returned = 0, None, 0
         for item in self.store.gold(offer.job) if offer.gold_share else ():
             mine = item.of(worker.worker_id)
             if mine is not None and mine.holds(now) and mine.status is not Status.RESERVED:
@@ -347,6 +355,7 @@ class Tasks:
             mine = item.of(worker.worker_id)
             if mine is not None and mine.holds(now) and not item.closed:
                 left += 1
+                returned += mine.is_returned
                 if mine.status is not Status.RESERVED:
                     begun = begun or shown_id(mine.nonce, item.place, offer)
             elif (
@@ -366,6 +375,7 @@ class Tasks:
             tasks_left=left,
             open_task=begun,
             until=offer.until,
+            returned=returned,
         )
 
     def _offer(self, worker: Worker, job: str) -> JobOffer:
@@ -467,4 +477,5 @@ class Tasks:
             expires_at=mine.expires_at if mine.accepted_at else None,
             image_size=line.size,
             proposal=line.proposal,
+            comment=mine.comment if mine.is_returned else "",
         )

@@ -367,6 +367,8 @@ function showControls() {
   const isOpen = Boolean(now?.isStarted) && !isGoing;
   part("submit").disabled = !isOpen;
   part("submit").setAttribute("aria-disabled", String(!isOpen || !now.frame.canSubmit));
+  part("returned").hidden = !(isOpen && now.task.comment);
+  part("returned").lastElementChild.textContent = now?.task.comment ?? "";
   for (const id of ["instructions", "keys"]) part(id).disabled = !isOpen;
   for (const button of document.querySelectorAll("[data-needs-task]")) button.disabled = !isOpen;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from selenium.webdriver import Keys
 
+from gt_engine.workforce.supervision import Supervision
 from gt_service.regions import TaskType
 from tests.browser.portal.conftest import Desk
 from tests.portal_world import CLASSES, JOB, PortalWorld
@@ -74,6 +75,28 @@ def test_the_next_image_is_there_before_it_is_asked_for(desk: Desk, world: Porta
     soon(lambda: len(desk.browser.find_elements("css selector", "iframe[data-place=next]")) == 1, 20)
     statuses = [mine.status for one in world.tasks.store.objects(JOB) for mine in one.assignments]
     assert statuses == ["accepted", "reserved"]
+
+
+def test_a_returned_answer_is_mended_first(desk: Desk, world: PortalWorld) -> None:
+    """It comes with the comment and the boxes that were drawn."""
+    world.add_job(count=3)
+    desk.open_job()
+    desk.draw()
+    desk.submit()
+    soon(lambda: len(desk.answers()) == 1, 20)
+    [answered] = [one for one in world.tasks.store.objects(JOB) if one.answers]
+    worker = answered.answers[0].worker
+    Supervision(world.tasks).give_back(JOB, answered.place, worker, "The bird on the left?", worker, world.clock())
+    desk.open_job()
+    soon(lambda: "The bird on the left?" in desk.text("returned"), 20)
+    assert desk.boxes() == 1
+    desk.draw(left=20, top=20, width=60, height=50)
+    assert desk.boxes() == 2
+    desk.submit()
+    assert not desk.part("returned").is_displayed()
+    soon(lambda: desk.answers(), 20)
+    [mended] = desk.answers()
+    assert len(mended["answerContent"]["boundingBox"]["boundingBoxes"]) == 2
 
 
 def test_undo_of_the_last_submit(desk: Desk, world: PortalWorld) -> None:

@@ -76,7 +76,9 @@ def check(desk: Desk, name: str, screen: Any, screenshots: Path) -> None:
 
 
 def test_pages(boss: Desk, screen: Any, screenshots: Path) -> None:
-    for name, path in (("jobs", "/jobs"), ("me", "/me"), ("team", "/team"), ("job", f"/team/jobs/{LABELED}")):
+    of_job = f"/team/jobs/{LABELED}"
+    shown = {"jobs": "/jobs", "me": "/me", "team": "/team", "job": of_job, "answers": f"{of_job}/answers"}
+    for name, path in shown.items():
         boss.browser.get(boss.world.url + path)
         check(boss, name, screen, screenshots)
     boss.browser.get(f"{boss.world.url}/sign-in/{boss.world.invitation('Dan')}")
