@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 
 .PHONY: bench-ingest demo dist faults figures people templates kills label long up test check lint types package deploy destroy setup lock clean
 
-# Photos of yours, labeled in the browser on this machine: make label IMAGES=~/photos LABELS="Raccoon,Dog"
+# Photos of yours, labeled in the browser on this machine: make label IMAGES=~/photos LABELS="Raccoon,Dog"; without
+# either, 20 drawn pictures to try it with.
 label: $(READY)
-	@$(if $(and $(IMAGES),$(LABELS)),,echo 'Which photos, which labels? make label IMAGES=~/photos LABELS="Raccoon,Dog"' >&2; exit 2)
-	@$(BIN)/gt-service label "$(patsubst ~/%,$(HOME)/%,$(IMAGES))" --labels "$(LABELS)" $(ARGS)
+	@$(BIN)/gt-service label $(if $(IMAGES),"$(patsubst ~/%,$(HOME)/%,$(IMAGES))") $(if $(LABELS),--labels "$(LABELS)") $(ARGS)
 
 # The notebook's three-job experiment on the embedded local stack: no account, no key. QUICK=1 for a small run.
 demo: $(READY)

@@ -20,8 +20,8 @@ TASKS = (
 
 
 @click.command()
-@click.argument("folder", type=FOLDER)
-@click.option("--labels", required=True, help='What to label, such as "Raccoon,Dog".', metavar="NAMES")
+@click.argument("folder", type=FOLDER, required=False)
+@click.option("--labels", help='What to label, such as "Raccoon,Dog".', metavar="NAMES")
 @click.option(
     "--task",
     type=click.Choice([str(task) for task in TASKS]),
@@ -55,8 +55,8 @@ TASKS = (
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 @reporting_errors
 def label(
-    folder: Path,
-    labels: str,
+    folder: Path | None,
+    labels: str | None,
     task: str,
     workers: int,
     invite: tuple[str, ...],
@@ -74,12 +74,25 @@ def label(
     """Label the photos in a folder in the browser, on this machine.
 
     Run the same command again to continue where it stopped, or after you have added photos.
+
+    Without FOLDER, to try it: 20 drawn pictures of birds and links for two people. As their boxes are known, it says at
+    the end how right people's are.
     """
+    from gt_cli.labeling import trial
     from gt_cli.labeling.plan import Wanted
     from gt_cli.labeling.run import Run
     from gt_cli.labeling.run import label as label_folder
 
-    wanted = Wanted(folder, _names(labels), TaskType(task), workers, target, wage, model, model_labels)
+    is_trial = folder is None
+    if folder is None:
+        if labels is not None or TaskType(task) is not TASKS[0]:
+            raise InvalidInput(
+                "--labels and --task are for photos of yours", remedy="Name their folder.", field="folder"
+            )
+        folder, names, invite = trial.FOLDER, trial.LABELS, invite or (trial.GUEST,)
+    else:
+        names = _names(labels or "")
+    wanted = Wanted(folder, names, TaskType(task), workers, target, wage, model, model_labels, is_trial)
     name = folder.resolve().name or "photos"
     run = Run(
         wanted,

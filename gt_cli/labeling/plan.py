@@ -28,6 +28,7 @@ class Wanted:
     target  the share that the machine must get right; None is the task's usual one
     wage    US dollars an hour
     model   a detector or classifier of the user's own (ONNX), with the names of its classes in `model_labels`
+    is_trial  the folder is of drawn pictures, whose right boxes are known
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Wanted:
     wage: float | None = None
     model: Path | None = None
     model_labels: Path | None = None
+    is_trial: bool = False
 
     @property
     def campaign(self) -> str:

@@ -27,6 +27,7 @@ from gt_cli.downloading import download
 from gt_cli.exporting import Images, ImageSource, lines_of, write_export
 from gt_cli.labeling.people import People
 from gt_cli.labeling.plan import Wanted
+from gt_cli.labeling.trial import rightness
 from gt_cli.labeling.watching import ENDED, Standing, reckoned
 from gt_cli.stack import LocalStack
 from gt_engine.aws import EngineObjects
@@ -54,6 +55,7 @@ FORMATS: Mapping[TaskType, Sequence[Format]] = {
 }
 SUMMARY = "summary.json"
 MANIFEST = "labels.manifest"
+REPORT = "report"
 SO_FAR = "so-far.txt"
 BESIDE_CHAIN = {Role.CONTROL, Role.REVIEW}
 """What jobs of these roles say is for comparison; what a review has put right is a correction."""
@@ -99,9 +101,10 @@ class Results:
             with manifest.open("rb") as labeled:
                 write_contact_sheet(new / CONTACT_SHEET, labeled, ATTRIBUTE, self.wanted.labels, self._photo)
             reports = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")
-            download(self._objects, reports, new / "report")
-            (new / "report").mkdir(exist_ok=True)
-            (new / "report" / SO_FAR).write_text("\n".join([*reckoned(now, self.wanted.wage), ""]), "utf-8")
+            download(self._objects, reports, new / REPORT)
+            (new / REPORT).mkdir(exist_ok=True)
+            words = [*reckoned(now, self.wanted.wage), *(rightness(lines, ATTRIBUTE) if self.wanted.is_trial else ())]
+            (new / REPORT / SO_FAR).write_text("\n".join([*words, ""]), "utf-8")
             summary = {"folder": str(self.wanted.folder.resolve()), "labels": list(self.wanted.labels), **asdict(now)}
             (new / SUMMARY).write_text(json.dumps(summary | {"labeled": len(lines)}, indent=1), "utf-8")
             for path in list(new.iterdir()):

@@ -20,11 +20,11 @@ from rich.markup import escape
 from gt_cli import importing
 from gt_cli.api import Api
 from gt_cli.exposure import exposure
-from gt_cli.labeling import dropping, watching
+from gt_cli.labeling import dropping, trial, watching
 from gt_cli.labeling.people import Link, People, create_team
 from gt_cli.labeling.photos import Photos, find_photos
 from gt_cli.labeling.plan import FEWEST_FOR_THE_MACHINE, Wanted, campaign_spec
-from gt_cli.labeling.results import Results, check_out
+from gt_cli.labeling.results import REPORT, SO_FAR, Results, check_out
 from gt_cli.labeling.watching import Standing, standing
 from gt_cli.stack import LocalStack, local_stack
 from gt_cli.terminal import console, say
@@ -64,6 +64,8 @@ class Run:
 def label(run: Run) -> Standing:
     """The whole of it, until all is labeled or Ctrl-C. Errors: GtServiceError of the part that failed."""
     check_out(run.out)
+    if run.wanted.is_trial:
+        trial.draw(run.wanted.folder)
     if run.wanted.model is not None:  # a file that is none is told before anything is started
         dropping.model_file(run.wanted.model, run.wanted.model_labels)
     _check_people(run)
@@ -291,7 +293,7 @@ def tell_kept(owner: str) -> None:
 
 def tell_end(run: Run, now: Standing, labeled: int) -> None:
     console.print("")
-    for line in watching.reckoned(now, run.wanted.wage):
+    for line in (run.out / REPORT / SO_FAR).read_text("utf-8").splitlines():
         console.print(f"  {line}")
     forms = ", ".join(sorted(path.name for path in run.out.iterdir() if not path.name.startswith(".")))
     say(f"\n{labeled:,} labeled photos in [bold]{escape(str(run.out))}[/]: {forms}")
