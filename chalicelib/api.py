@@ -170,6 +170,12 @@ def list_jobs(name: str) -> Any:
     return {"jobs": [job_json(wiring.chain().look(job)) for job in page], "NextToken": following}
 
 
+@route("/campaigns/{name}/report")
+def show_campaign_report(name: str) -> Any:
+    """The cost report of all jobs, once that of the first is written."""
+    return json.loads(wiring.campaign_report(name, "json"))
+
+
 @route("/jobs/{name}")
 def show_job(name: str) -> Any:
     return job_json(wiring.chain().look(wiring.store().jobs.get(name)))

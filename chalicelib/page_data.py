@@ -120,6 +120,9 @@ class PageData:
         found: Json = json.loads(wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.json"))
         return found
 
+    def campaign_report_page(self, campaign: str) -> str:
+        return wiring.campaign_report(campaign, "html").decode()
+
     def report_page(self, job: Json) -> str:
         if not job["report_s3_uri"]:
             raise NotFound(

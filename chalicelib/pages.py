@@ -223,6 +223,11 @@ VIEWS: Mapping[str, Callable[[Visit], View]] = {
     "/estimates": _estimates,
 }
 """The API's routes that are pages too."""
+REPORTS: Mapping[str, Callable[[Visit], str]] = {
+    "/campaigns/{name}/report": lambda visit: visit.data.campaign_report_page(visit.name),
+    "/jobs/{name}/report": lambda visit: visit.data.report_page(visit.data.job(visit.name)),
+}
+"""Those that are files of the results bucket."""
 
 
 def _paging(after: str | None, following: str | None, **kept: str) -> dict[str, str | None]:
@@ -235,7 +240,7 @@ def _paging(after: str | None, following: str | None, **kept: str) -> dict[str, 
 def is_page(request: Request) -> bool:
     """Whether a request is answered with a page: a browser's GET on a route that has one."""
     wanted = request.method == "GET" and browser.prefers_html(request.headers.get("accept"))
-    return wanted and (request.path in VIEWS or request.path == "/jobs/{name}/report")
+    return wanted and (request.path in VIEWS or request.path in REPORTS)
 
 
 def serve(request: Request, get_response: Callable[[Request], Response]) -> Response:
@@ -309,10 +314,10 @@ def _security_headers(addresses: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def _report(visit: Visit) -> Response:
-    """The cost report's own page, as it was written: it brings its styles with it and runs nothing."""
+    """A cost report's own page, as it was written: it brings its styles with it and runs nothing."""
     headers = {
         **browser.security_headers(),
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
         "Content-Type": "text/html; charset=utf-8",
     }
-    return answer(visit.data.report_page(visit.data.job(visit.name)), 200, headers)
+    return answer(REPORTS[visit.request.path](visit), 200, headers)

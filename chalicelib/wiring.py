@@ -11,13 +11,13 @@ import os
 import tempfile
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 from botocore.config import Config
 
 from chalicelib.settings import Settings
-from gt_service.errors import InvalidInput
+from gt_service.errors import AccessDenied, InvalidInput, NotFound
 from gt_service.objects import S3Objects
 from gt_service.store import Store, Tokens
 
@@ -100,6 +100,19 @@ def logs() -> CloudWatchLogsClient:
 @cache
 def objects() -> S3Objects:
     return S3Objects(s3())
+
+
+def campaign_report(campaign: str, form: Literal["json", "html"]) -> bytes:
+    """Errors: `NotFound` where there is no such campaign, or none of its jobs has a report yet."""
+    from gt_service.records.names import Places
+
+    store().campaigns.get(campaign)
+    place = Places(settings().deployment.results_bucket, campaign).reports / f"campaign.{form}"
+    try:
+        return objects().read(place)
+    except (AccessDenied, NotFound):  # what is not there is denied to who may not list
+        message = f"campaign {campaign} has no report yet"
+        raise NotFound(message, remedy="It is written when its first job has ended.", field="name") from None
 
 
 @cache

@@ -78,5 +78,6 @@ def write_preview(spec: Path, image: Path, examples: Path | None, out: Path) -> 
     for problem in worker_page.problems(template, written.labels):
         say(f"[yellow]Problem:[/] {escape(problem)}")
     shown = worker_page.as_address(image.read_bytes())
-    out.write_text(worker_page.render(template, labels=written.labels, task_object=shown), "utf-8")
+    page = worker_page.render(template, labels=written.labels, task_object=shown)
+    out.write_text(page + worker_page.OFFLINE, "utf-8")
     console.print(f"Open [bold]{escape(str(out))}[/] in a browser.")

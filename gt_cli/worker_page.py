@@ -26,6 +26,15 @@ _TAKES_LABELS: Mapping[str, str] = {
     "crowd-classifier-multi-select": "categories",
 }
 _SELF_CONTAINED = "crowd-entity-annotation"
+OFFLINE = f"""
+<style>
+:is(crowd-form, {_SELF_CONTAINED}):not(:defined)::before {{
+  content: "The photo and the tools are missing: AWS's elements for workers' pages, {CROWD_SCRIPT}, were not loaded."
+    " This preview needs the internet.";
+}}
+</style>
+"""
+"""What a preview says where its browser has no internet."""
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 
 

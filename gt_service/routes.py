@@ -55,6 +55,7 @@ ROUTES = (
     Route("POST", "/campaigns/{name}/corrections", "operator", is_browsed=True),
     Route("GET", "/campaigns/{name}/labels"),
     Route("GET", "/campaigns/{name}/jobs"),
+    Route("GET", "/campaigns/{name}/report", is_browsed=True),
     Route("GET", "/jobs/{name}", is_browsed=True),
     Route("GET", "/jobs/{name}/report", is_browsed=True),
     Route("GET", "/jobs/{name}/model"),

@@ -125,7 +125,7 @@ class Settlement:
             reports=reports,
             duplicates=duplicates.as_dict(),
             labels=None if index is None else figures(index),
-            destination=places.root / "reports",
+            destination=places.reports,
             now=self._now(),
         )
 

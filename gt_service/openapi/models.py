@@ -236,6 +236,18 @@ class Report(BaseModel):
     quality: dict[str, Any] | None = Field(None, description="Against gold labels, where there are any.")
 
 
+class CampaignReport(BaseModel):
+    """The cost report of a campaign, as `campaign.json` beside its figure and page. More fields than these may come."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: int
+    campaign: str
+    totals: dict[str, Any] = Field(description="Of the chain, of the controls beside it, and of reviews.")
+    without_chaining: dict[str, Any] | None = Field(None, description="What a control tells of the chain's worth.")
+    jobs: list[dict[str, Any]] = Field(description="Parts of each job's own report.")
+
+
 class EstimateRequest(Shown):
     """The name of a campaign, or a spec; never both. With a spec, the campaign of its name need not be there."""
 

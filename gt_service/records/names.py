@@ -167,8 +167,13 @@ class Places:
     def request(self, job: str) -> S3Uri:
         return self.root / f"requests/{job}.json"
 
+    @property
+    def reports(self) -> S3Uri:
+        """The campaign's own report lies here, and each job's in a folder of its own."""
+        return self.root / "reports"
+
     def report(self, job: str) -> S3Uri:
-        return self.root / f"reports/{job}"
+        return self.reports / job
 
 
 def drawn(name: str) -> float:

@@ -76,11 +76,14 @@ def test_a_campaign_over_http(client: Client, world: World) -> None:
         None,
     )
     assert ask(client, "GET", "/jobs/birds-0001/report").status_code == 404
+    assert ask(client, "GET", "/campaigns/birds/report").status_code == 404
     world.finish("birds-0001")
     job = ask(client, "GET", "/jobs/birds-0001").json_body
     assert job["status"] == "Completed"
     assert job["final_model_arn"]
     assert ask(client, "GET", "/jobs/birds-0001/report").json_body["cost"]["total_mills"] == job["cost_mills"]
+    (row,) = ask(client, "GET", "/campaigns/birds/report").json_body["jobs"]
+    assert row["job"]["name"] == "birds-0001"
     assert [each["name"] for each in ask(client, "GET", "/campaigns").json_body["campaigns"]] == ["birds"]
 
 

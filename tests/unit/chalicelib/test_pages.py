@@ -77,6 +77,9 @@ class MemoryData:
     def report(self, job: data.Json) -> data.Json | None:
         return data.report()
 
+    def campaign_report_page(self, campaign: str) -> str:
+        return self.report_page(data.job())
+
     def report_page(self, job: data.Json) -> str:
         return "<!doctype html><style>b{}</style>report"
 
@@ -320,8 +323,9 @@ def test_static_files_are_kept_for_ever(client: Client) -> None:
     assert get(client, "/static/secrets.txt").status_code == 404
 
 
-def test_reports_page_runs_nothing(client: Client) -> None:
-    answer = get(client, "/jobs/birds-0001/report", HTML, cookie())
+@pytest.mark.parametrize("path", ["/jobs/birds-0001/report", "/campaigns/birds/report"])
+def test_reports_page_runs_nothing(client: Client, path: str) -> None:
+    answer = get(client, path, HTML, cookie())
     assert answer.body.endswith(b"report")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert "script-src" not in answer.headers["Content-Security-Policy"]

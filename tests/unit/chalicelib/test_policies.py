@@ -222,6 +222,7 @@ class Life:
             self.asked("GET", f"/campaigns/birds{path}")
         self.asked("GET", "/campaigns")
         self.asked("GET", "/jobs/birds-0001/report")
+        self.asked("GET", "/campaigns/birds/report")
         self.asked("GET", "/campaigns/birds/second-look")
         self.asked("POST", "/campaigns/birds/second-look?top=1")
         self.advanced()

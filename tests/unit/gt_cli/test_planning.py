@@ -67,6 +67,7 @@ def test_preview_writes_a_page_with_the_image_in_it(spec: Path, tmp_path: Path) 
     assert result.exit_code == 0
     assert "Problem" not in result.output
     assert 'src="data:image/jpeg;base64,' in out.read_text()
+    assert "needs the internet" in out.read_text(), "where it is not there, the page is blank and says not why"
 
 
 def test_gold_writes_what_a_spec_can_name(tmp_path: Path) -> None:
