@@ -21,12 +21,12 @@ from gt_engine.api.errors import (
     ValidationException,
 )
 from gt_engine.api.listing import name_contains, page, within
+from gt_engine.api.workforce_responses import Response, job_summary, simulated_members, team_members, workforce_members
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, Store
 from gt_engine.workforce.teams import TeamStore, Workforce, Workteam
 from gt_service.errors import Conflict, NotFound
 
-Response = dict[str, Any]
 MAX_WORKTEAMS = 25
 DEFAULT_WORKFORCE = "default"
 """Made with the first team of a user pool where no workforce is there, as the service does."""
@@ -96,10 +96,10 @@ class WorkforceOperations:
             self.teams.put_workforce(workforce)
         except NotFound:
             raise self._no_workforce(workforce.name) from None
-        return {"Workforce": self._workforce_members(workforce)}
+        return {"Workforce": workforce_members(workforce, self._sub_domain)}
 
     def describe_workforce(self, request: dict[str, Any]) -> Response:
-        return {"Workforce": self._workforce_members(self._workforce(request["WorkforceName"]))}
+        return {"Workforce": workforce_members(self._workforce(request["WorkforceName"]), self._sub_domain)}
 
     def delete_workforce(self, request: dict[str, Any]) -> Response:
         self._workforce(request["WorkforceName"])
@@ -110,9 +110,10 @@ class WorkforceOperations:
         return {}
 
     def list_workforces(self, request: dict[str, Any]) -> Response:
-        there = self.teams.workforce()
-        found = [there] if there is not None and name_contains(there.name, request) else []
-        return {"Workforces": [self._workforce_members(one) for one in found]}
+        workforce = self.teams.workforce()
+        if workforce is None or not name_contains(workforce.name, request):
+            return {"Workforces": []}
+        return {"Workforces": [workforce_members(workforce, self._sub_domain)]}
 
     # --- teams
 
@@ -173,7 +174,7 @@ class WorkforceOperations:
         simulated = self._simulated().get(name)
         if simulated is None:
             raise self._no_team(name)
-        return {"Workteam": _simulated_members(simulated)}
+        return {"Workteam": simulated_members(simulated)}
 
     def delete_workteam(self, request: dict[str, Any]) -> Response:
         team = self._team(request["WorkteamName"])
@@ -188,7 +189,7 @@ class WorkforceOperations:
     def list_workteams(self, request: dict[str, Any]) -> Response:
         listed = {team.name: (team.created_at, self._team_members(team)) for team in self.teams.teams()}
         for name, team in self._simulated().items():
-            listed.setdefault(name, (NEVER, _simulated_members(team)))
+            listed.setdefault(name, (NEVER, simulated_members(team)))
         sort_keys: Mapping[str, Callable[[str], str]] = {
             "Name": lambda name: name.lower(),
             "CreateDate": lambda name: listed[name][0].isoformat(),
@@ -206,7 +207,7 @@ class WorkforceOperations:
         team = request["WorkteamArn"]
         contains = request.get("JobReferenceCodeContains", "")
         of_team = [job for job in self.store.jobs() if _workteam_arn(job) == team]
-        if not of_team and team not in {one.arn for one in self.teams.teams()}:
+        if not of_team and team not in {each.arn for each in self.teams.teams()}:
             raise ResourceNotFound(f"Workteam {team} was not found.")
         shown, token = page(
             [
@@ -219,7 +220,7 @@ class WorkforceOperations:
             name=lambda job: job.name,
             descending=request.get("SortOrder") == "Descending",
         )
-        summaries = [self._job_summary(job) for job in shown]
+        summaries = [job_summary(job, self.settings.account) for job in shown]
         return {"LabelingJobSummaryList": summaries} | ({"NextToken": token} if token else {})
 
     # ---
@@ -287,43 +288,8 @@ class WorkforceOperations:
         teams = (rules.parse_workteam(arn, region=region, account=account) for arn in sorted(arns))
         return {team.name: team for team in teams if not team.is_public}
 
-    def _workforce_members(self, workforce: Workforce) -> Response:
-        members: Response = {
-            "WorkforceName": workforce.name,
-            "WorkforceArn": workforce.arn,
-            "LastUpdatedDate": workforce.modified_at,
-            "CreateDate": workforce.created_at,
-            "SourceIpConfig": {"Cidrs": list(workforce.cidrs)},
-            "SubDomain": self._sub_domain,
-            "Status": "Active",
-        }
-        if workforce.cognito is not None:
-            members["CognitoConfig"] = dict(workforce.cognito)
-        if workforce.oidc is not None:
-            members["OidcConfig"] = {key: value for key, value in workforce.oidc.items() if key != "ClientSecret"}
-        if workforce.vpc is not None:
-            members["WorkforceVpcConfig"] = dict(workforce.vpc)
-        if workforce.ip_address_type is not None:
-            members["IpAddressType"] = workforce.ip_address_type
-        return members
-
     def _team_members(self, team: Workteam) -> Response:
-        workforce = self.teams.workforce()
-        members: Response = {
-            "WorkteamName": team.name,
-            "WorkteamArn": team.arn,
-            "Description": team.description,
-            "MemberDefinitions": list(team.members),
-            "SubDomain": self._sub_domain,
-            "CreateDate": team.created_at,
-            "LastUpdatedDate": team.modified_at,
-            "NotificationConfiguration": dict(team.notification or {}),
-        }
-        if workforce is not None:
-            members["WorkforceArn"] = workforce.arn
-        if team.access is not None:
-            members["WorkerAccessConfiguration"] = dict(team.access)
-        return members
+        return team_members(team, self.teams.workforce(), self._sub_domain)
 
     @property
     def _sub_domain(self) -> str:
@@ -332,21 +298,6 @@ class WorkforceOperations:
 
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account}:{kind}/{name}"
-
-    def _job_summary(self, job: JobRecord) -> Response:
-        counters = job.counters
-        return {
-            "LabelingJobName": job.name,
-            "JobReferenceCode": job.reference_code,
-            "WorkRequesterAccountId": self.settings.account,
-            "CreationTime": job.created_at,
-            "LabelCounters": {
-                "HumanLabeled": counters.human,
-                "PendingHuman": counters.unlabeled,
-                "Total": counters.total + counters.failed + counters.unlabeled,
-            },
-            "NumberOfHumanWorkersPerDataObject": job.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"],
-        }
 
 
 def _access(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -359,15 +310,6 @@ def _access(request: Mapping[str, Any]) -> dict[str, Any]:
     if "IpAddressType" in request:
         access["ip_address_type"] = request["IpAddressType"]
     return access
-
-
-def _simulated_members(team: rules.Workteam) -> Response:
-    return {
-        "WorkteamName": team.name,
-        "WorkteamArn": team.arn,
-        "Description": "Simulated annotators, who answer from gold labels",
-        "MemberDefinitions": [{"OidcMemberDefinition": {"Groups": ["simulated"]}}],
-    }
 
 
 def _workteam_arn(job: JobRecord) -> str:
