@@ -83,7 +83,7 @@ destroy: $(READY)
 
 setup: $(DEV)
 
-$(READY): requirements/use.txt pyproject.toml
+$(READY): requirements/use.txt pyproject.toml $(wildcard $(DEV))
 	$(if $(wildcard $(DEV)),,$(install))
 	@touch $@
 

@@ -81,3 +81,23 @@ def _imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.partition(".")[0])
     return names - set(sys.stdlib_module_names) - set(PACKAGES)
+
+
+def test_who_uses_it_gets_all_that_it_needs_and_no_tools_for_development(wheel: zipfile.ZipFile) -> None:
+    """A demo would wait for linters and browsers' drivers, or miss what a command imports; and both lists would drift."""
+    (metadata,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
+    asked = [Requirement(line) for line in message_from_string(wheel.read(metadata).decode()).get_all("Requires-Dist")]
+    use, dev = (_locked(name) for name in ("requirements/use.txt", "requirements-dev.txt"))
+    assert {requirement.name.lower() for requirement in asked if requirement.marker is None} <= set(use)
+    assert not {"pytest", "ruff", "mypy", "moto", "selenium", "hypothesis"} & set(use)
+    assert use.items() <= dev.items()
+
+
+def _locked(name: str) -> dict[str, set[str]]:
+    """Versions by package: of a package for several versions of Python there are two."""
+    found: dict[str, set[str]] = {}
+    for line in (ROOT / name).read_text().splitlines():
+        if "==" in line and not line.startswith((" ", "#")):
+            package, version = line.split()[0].split("==")
+            found.setdefault(package, set()).add(version)
+    return found
