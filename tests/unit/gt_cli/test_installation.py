@@ -48,7 +48,8 @@ def test_what_lambda_gets_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
 
 def test_the_wheel_asks_for_everything_that_is_imported(wheel: zipfile.ZipFile) -> None:
     """`gt-service --help` ended with `No module named 'boto3'`."""
-    always = _always(wheel)
+    asked = _asked(wheel)
+    always = {requirement.name.lower() for requirement in asked if requirement.marker is None}
     missing = {
         name
         for package in PACKAGES
@@ -84,15 +85,15 @@ def _imported(path: Path) -> set[str]:
 def test_who_uses_it_gets_all_that_it_needs_and_no_tools_for_development(wheel: zipfile.ZipFile) -> None:
     """A demo would wait for linters and drivers of browsers, or miss what a command imports; and the lists drift."""
     use, dev = (_locked(name) for name in ("requirements/use.txt", "requirements-dev.txt"))
-    assert _always(wheel) <= set(use)
+    assert {asked.name.lower() for asked in _asked(wheel) if asked.marker is None} <= set(use)
     assert not {"pytest", "ruff", "mypy", "moto", "selenium", "hypothesis"} & set(use)
     assert use.items() <= dev.items()
 
 
-def _always(wheel: zipfile.ZipFile) -> set[str]:
+def _asked(wheel: zipfile.ZipFile) -> list[Requirement]:
     (metadata,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
     lines = message_from_string(wheel.read(metadata).decode()).get_all("Requires-Dist", [])
-    return {asked.name.lower() for asked in map(Requirement, lines) if asked.marker is None}
+    return [Requirement(line) for line in lines]
 
 
 def _locked(name: str) -> dict[str, set[str]]:
