@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
@@ -11,6 +13,11 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from gt_cli.stack import LocalStack
 
+AXE = (files("axe_core_python") / "axe.min.js").read_text()
+VIOLATIONS = """
+const done = arguments[arguments.length - 1];
+axe.run().then((found) => done(found.violations.map((one) => `${one.id}: ${one.nodes[0].html}`)));
+"""
 PATIENCE = 60  # seconds; a machine that runs other things besides is slow, not wrong
 
 

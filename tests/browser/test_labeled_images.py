@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,9 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from gt_cli.stack import LocalStack
 from gt_service.store import Store
 from tests.browser.conftest import Open
-from tests.browser.pages import PATIENCE, complaints, sign_in, text, wait_for
+from tests.browser.pages import AXE, PATIENCE, VIOLATIONS, complaints, sign_in, text, wait_for
 
 pytestmark = pytest.mark.integration
-AXE = (files("axe_core_python") / "axe.min.js").read_text()
-VIOLATIONS = """
-const done = arguments[arguments.length - 1];
-axe.run().then((found) => done(found.violations.map((one) => `${one.id}: ${one.nodes[0].html}`)));
-"""
 GRID = "campaigns/birds/labeled-images"
 
 

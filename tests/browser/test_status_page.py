@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,14 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from gt_cli.stack import LocalStack
+from gt_service.outputs.layout import PEOPLE_NOW
+from gt_service.records.names import Places
 from gt_service.store import Store
 from gt_service.store.models import JobItem
 from tests import pages_data as data
 from tests import seeding
 from tests.browser.conftest import Open
-from tests.browser.pages import PATIENCE, complaints, sign_in, text, wait_for
+from tests.browser.pages import AXE, PATIENCE, VIOLATIONS, complaints, sign_in, text, wait_for
 
 pytestmark = pytest.mark.integration
 PAGES = (
@@ -156,6 +159,50 @@ def test_an_unchanged_page_is_answered_with_304(stack: LocalStack, store: Store)
 def test_the_same_address_answers_programs_in_json(stack: LocalStack, store: Store) -> None:
     answer = httpx.get(f"{stack.api_url}/campaigns/birds", headers=stack.headers, timeout=PATIENCE)
     assert answer.json()["name"] == "birds"
+
+
+def test_people_at_work_fit_every_screen_and_a_screen_reader(
+    browser: webdriver.Chrome, stack: LocalStack, store: Store, screenshots: Path
+) -> None:
+    """With all that may be told of them: long names of jobs, reasons of declines, the team's page."""
+    seeding.campaign(store, "wrens")
+    seeding.batch(store, "wrens", 1)
+    running = {**data.chain()[3], "batch": 1, "role": "first", "counters": data.counters(200, 500)}
+    seeding.job(store, running, "wrens")
+    figures = {"at": "2026-05-01T09:00:00+00:00", "at_work": 2, "offered": 1250, "in_work": 40, "done": 260}
+    figures |= {"answers": 600, "last_hour": 140, "active_seconds": 9000.0, "workers_per_object": 2, "given_up": 3}
+    figures |= {"declines": {"The instructions do not say what to do here": 3, "The image cannot be shown": 2}}
+    place = Places(stack.outputs["ResultsBucket"], "wrens").job_output("wrens-0001") / PEOPLE_NOW
+    body = json.dumps({**figures, "portal": "https://labels.example.org"}).encode()
+    stack.session.client("s3").put_object(Bucket=place.bucket, Key=place.key, Body=body)
+    try:
+        for width, dark in ((1280, False), (1280, True), (820, False), (820, True), (390, False), (390, True)):
+            _as_screen(browser, width, dark)
+            browser.get(f"{stack.api_url}/campaigns/wrens")
+            assert "The image cannot be shown" in text(browser)
+            shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+            name = f"campaigns-wrens-{width}{'-dark' if dark else ''}.png"
+            (screenshots / name).write_bytes(base64.b64decode(shot["data"]))
+            wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert browser.execute_script(wide) <= 0
+            assert _faults(browser) == []
+        browser.get(f"{stack.api_url}/jobs/birds-0002")
+        assert _faults(browser) == []
+    finally:
+        _as_screen(browser, 1280, False, height=900)
+
+
+def _faults(browser: webdriver.Chrome) -> list[str]:
+    browser.execute_script(AXE)
+    found: list[str] = browser.execute_async_script(VIOLATIONS)
+    return found
+
+
+def _as_screen(browser: webdriver.Chrome, width: int, dark: bool, height: int = 820) -> None:
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
 
 
 @pytest.mark.parametrize("name", PAGES)
