@@ -123,7 +123,7 @@ def larger_jobs(read: Results) -> str:
     lines = []
     for name in ("50000", "100000", "machine_20000", "machine_50000", "machine_100000"):
         job = read(f"engine_scale_{name}")
-        by_machine = f"with the machine ({job['human']:,} by people, hasty trainings)"
+        by_machine = f"with the machine ({job['human']:,} by people, shortened trainings)"
         if job.get("task") == "image-classification":
             by_machine = f"classes {by_machine}"
         how = by_machine if "machine" in name else f"by people alone, {job['at_once']:,} at a time"
