@@ -6,11 +6,18 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+PATIENCE = 60
+"""Seconds; a machine that runs other things besides is slow, not wrong."""
+
 Found = TypeVar("Found")
 
 
 def soon(
-    look: Callable[[], Found | None], seconds: float = 60, *, every: float = 0.1, known: Callable[[], object] = str
+    look: Callable[[], Found | None],
+    seconds: float = PATIENCE,
+    *,
+    every: float = 0.1,
+    known: Callable[[], object] = str,
 ) -> Found:
     """What `look` finds, as soon as it is something. Fails after some seconds, with what was seen and is `known`."""
     deadline = time.monotonic() + seconds

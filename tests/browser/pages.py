@@ -12,13 +12,13 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from gt_cli.stack import LocalStack
+from tests.waiting import PATIENCE
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
 VIOLATIONS = """
 const done = arguments[arguments.length - 1];
 axe.run().then((found) => done(found.violations.map((one) => `${one.id}: ${one.nodes[0].html}`)));
 """
-PATIENCE = 60  # seconds; a machine that runs other things besides is slow, not wrong
 
 
 def sign_in(browser: webdriver.Chrome, stack: LocalStack, place: str = "campaigns") -> None:

@@ -44,7 +44,7 @@ def test_a_download_is_made_when_asked_for_and_fits_the_window(
     browser.save_screenshot(str(screenshots / f"downloads-{width}.png"))
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     address = str(browser.find_element(By.XPATH, COCO).get_attribute("href"))
-    with zipfile.ZipFile(io.BytesIO(httpx.get(address).content)) as made:
+    with zipfile.ZipFile(io.BytesIO(httpx.get(address, timeout=PATIENCE).content)) as made:
         (name,) = made.namelist()
         assert len(json.loads(made.read(name))["annotations"]) == 1
     assert complaints(browser) == []

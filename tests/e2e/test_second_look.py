@@ -89,6 +89,6 @@ def test_the_owner_sees_what_is_left_and_sends_it_too(jobs: Mapping[str, Any], s
         found = api.second_look(CAMPAIGN, 3)
         assert found["judged"] == jobs["first"]["counters"]["HumanLabeled"]
         if found["suspects"]:
-            assert httpx.get(found["suspects"][0]["url"]).status_code == 200
+            assert httpx.get(found["suspects"][0]["url"], timeout=PATIENCE).status_code == 200
             job = api.send_second_look(CAMPAIGN, 1)
             assert (job["name"], job["objects"]) == (f"{CAMPAIGN}-0001-review1", 1)

@@ -18,6 +18,7 @@ from gt_engine.api.operations import Operations
 from gt_engine.api.shapes import operation_model, service_model
 from tests.engine import ACCOUNT, BUCKET, REGION
 from tests.engine_server import Engine, birds, ended, request_in, upload
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.integration
 
@@ -238,7 +239,7 @@ def test_the_aws_cli_is_content(engine: Engine, inputs: str, name: str, tmp_path
 
 def test_what_is_no_call_of_sagemaker_gets_an_answer_of_its_protocol(engine: Engine) -> None:
     def post(body: bytes, target: str = "SageMaker.ListLabelingJobs") -> httpx.Response:
-        return httpx.post(engine.url, content=body, headers={"X-Amz-Target": target})
+        return httpx.post(engine.url, content=body, headers={"X-Amz-Target": target}, timeout=PATIENCE)
 
     for body in (b"{", b"[]", b'{"MaxResults": NaN}', b"[" * 100_000):
         answer = post(body)
@@ -246,7 +247,7 @@ def test_what_is_no_call_of_sagemaker_gets_an_answer_of_its_protocol(engine: Eng
         assert answer.headers["content-type"] == "application/x-amz-json-1.1"
     assert post(b"x" * (4 * 1024 * 1024 + 1)).json()["__type"] == "SerializationException"
     assert (post(b"{}", "DynamoDB.ListTables").status_code, post(b"").status_code) == (404, 200)
-    assert httpx.get(f"{engine.url}/health").json() == {"status": "ok"}
+    assert httpx.get(f"{engine.url}/health", timeout=PATIENCE).json() == {"status": "ok"}
     assert post(b"{}").headers["x-amzn-requestid"]
 
 

@@ -19,7 +19,7 @@ from tests.engine import BUCKET, GOLD, bird_inputs, gold_line, picture
 from tests.engine_server import Engine, ended, request_in, upload
 from tests.integration.gt_engine.test_people import POOL
 from tests.people import boxes
-from tests.waiting import soon
+from tests.waiting import PATIENCE, soon
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +53,9 @@ def signed_in(aws: LocalSession, engine: Engine, name: str, *, manager: bool = F
     made = subprocess.run(
         command, env=child_environment(aws.endpoint_url), capture_output=True, text=True, timeout=60, check=True
     )
-    client = httpx.Client(base_url=engine.url, headers={"Origin": engine.url, "Accept": "application/json"})
+    client = httpx.Client(
+        base_url=engine.url, headers={"Origin": engine.url, "Accept": "application/json"}, timeout=PATIENCE
+    )
     assert client.post(f"/sign-in/{made.stdout.strip().rpartition('/')[2]}").status_code < 400
     return client
 

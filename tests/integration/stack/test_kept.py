@@ -27,6 +27,7 @@ from gt_cli.parts import Part
 from gt_cli.ports import free_port
 from gt_cli.stack import LocalSession, LocalStack, _start_ministack, local_stack
 from gt_cli.work_folder import FolderInUse
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.integration
 
@@ -154,7 +155,7 @@ def test_uploads_are_told_of_again_when_ministack_is_killed(tmp_path: Path) -> N
         s3.put_bucket_notification_configuration(
             Bucket="kept", NotificationConfiguration={"QueueConfigurations": events}
         )
-        assert httpx.post(f"{session.endpoint_url}/_gt_service/snapshot").is_success
+        assert httpx.post(f"{session.endpoint_url}/_gt_service/snapshot", timeout=PATIENCE).is_success
         keys = {f"a folder/{number}.jpg" for number in range(20)}
         for key in keys:
             s3.put_object(Bucket="kept", Key=key, Body=b"bytes")
@@ -234,7 +235,7 @@ def _ministack(work: Path, port: int) -> Iterator[Part]:
 
 def _answers(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/_ministack/health").is_success
+        return httpx.get(f"http://127.0.0.1:{port}/_ministack/health", timeout=PATIENCE).is_success
     except httpx.TransportError:
         return False
 
@@ -248,7 +249,7 @@ def _create(session: LocalSession) -> None:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    assert httpx.post(f"{session.endpoint_url}/_gt_service/snapshot").is_success
+    assert httpx.post(f"{session.endpoint_url}/_gt_service/snapshot", timeout=PATIENCE).is_success
 
 
 def _keep_saving(port: int, killed: threading.Event) -> None:

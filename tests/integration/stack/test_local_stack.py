@@ -13,26 +13,27 @@ from gt_cli.deployment import DeploymentError, deploy, outputs, stack_name
 from gt_cli.packaging import build
 from gt_cli.redrive import redrive
 from gt_cli.stack import ARTIFACTS, LocalStack
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.integration
 
 
 def test_health_needs_no_token(stack: LocalStack) -> None:
-    assert httpx.get(f"{stack.api_url}/health").status_code == 200
+    assert httpx.get(f"{stack.api_url}/health", timeout=PATIENCE).status_code == 200
 
 
 @pytest.mark.parametrize("end", ["", "/"])
 def test_the_printed_address_opens_in_a_browser(stack: LocalStack, end: str) -> None:
     """Without the slash it led a folder too high, to "Missing Authentication Token"."""
-    page = httpx.get(f"{stack.api_url}{end}", headers={"Accept": "text/html"}, follow_redirects=True)
+    page = httpx.get(f"{stack.api_url}{end}", headers={"Accept": "text/html"}, follow_redirects=True, timeout=PATIENCE)
     assert (page.status_code, page.url.path.endswith("/login")) == (200, True)
 
 
 def test_everything_else_does(stack: LocalStack) -> None:
-    assert httpx.get(f"{stack.api_url}/campaigns").status_code == 401
+    assert httpx.get(f"{stack.api_url}/campaigns", timeout=PATIENCE).status_code == 401
     forged = {"Authorization": "Bearer gts_forged"}
-    assert httpx.get(f"{stack.api_url}/campaigns", headers=forged).status_code == 403
-    assert httpx.get(f"{stack.api_url}/campaigns", headers=stack.headers).status_code == 200
+    assert httpx.get(f"{stack.api_url}/campaigns", headers=forged, timeout=PATIENCE).status_code == 403
+    assert httpx.get(f"{stack.api_url}/campaigns", headers=stack.headers, timeout=PATIENCE).status_code == 200
 
 
 def test_a_token_that_has_expired_opens_nothing(stack: LocalStack) -> None:
@@ -40,7 +41,7 @@ def test_a_token_that_has_expired_opens_nothing(stack: LocalStack) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
     token = tokens.issue(dynamodb, stack.outputs["TokensTable"], "viewer", principal="late", expires=past)
     late = {"Authorization": f"Bearer {token}"}
-    assert httpx.get(f"{stack.api_url}/campaigns", headers=late).status_code == 403
+    assert httpx.get(f"{stack.api_url}/campaigns", headers=late, timeout=PATIENCE).status_code == 403
 
 
 def test_a_token_is_not_stored_and_can_be_revoked(stack: LocalStack) -> None:

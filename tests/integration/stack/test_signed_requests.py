@@ -18,6 +18,7 @@ from botocore.credentials import Credentials
 
 from gt_cli.stack import REGION, LocalStack
 from tests import seeding
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.integration
 
@@ -119,8 +120,8 @@ def test_a_role_signs_with_its_sessions_credentials(seeded: LocalStack, role: Cr
 def test_nobody_else_gets_in(seeded: LocalStack, users: Mapping[str, Credentials], method: str) -> None:
     path = f"/campaigns/{NAME}" if method == "GET" else f"/campaigns/{NAME}/pause"
     operator = users["operator"]
-    assert refused(httpx.request(method, f"{seeded.api_url}/iam{path}"))
-    assert refused(httpx.request(method, f"{seeded.api_url}/iam{path}", headers=seeded.headers))
+    assert refused(httpx.request(method, f"{seeded.api_url}/iam{path}", timeout=PATIENCE))
+    assert refused(httpx.request(method, f"{seeded.api_url}/iam{path}", headers=seeded.headers, timeout=PATIENCE))
     assert refused(ask(seeded, method, path, Credentials(operator.access_key, "wrong")))
     assert refused(ask(seeded, method, path, Credentials("AKIAUNKNOWN000000000", "wrong")))
     assert refused(ask(seeded, method, path, users["nobody"]))
@@ -129,7 +130,7 @@ def test_nobody_else_gets_in(seeded: LocalStack, users: Mapping[str, Credentials
 def test_a_signature_opens_only_what_is_below_iam(seeded: LocalStack, users: Mapping[str, Credentials]) -> None:
     request = AWSRequest("GET", f"{seeded.api_url}/campaigns")
     SigV4Auth(users["operator"], "execute-api", REGION).add_auth(request)
-    assert httpx.get(str(request.url), headers=dict(request.headers)).status_code == 401
+    assert httpx.get(str(request.url), headers=dict(request.headers), timeout=PATIENCE).status_code == 401
 
 
 def environment(stack: LocalStack, signer: Credentials) -> dict[str, str]:

@@ -16,6 +16,7 @@ from tests.identity_provider import IdentityProvider, rsa_key
 from tests.portal_client import Client
 from tests.portal_world import PortalWorld
 from tests.unit.gt_engine.portal.conftest import Visitor
+from tests.waiting import PATIENCE
 
 GROUPS = {"sagemaker:groups": ["birders"], "sagemaker:name": "Ada L.", "sagemaker:sub": "ada-1"}
 
@@ -31,7 +32,7 @@ def provider(world: PortalWorld) -> Iterator[IdentityProvider]:
 def sign_in(client: Client, **changed: str) -> httpx.Response:
     """There and back; `changed`: of what the provider sends back by the browser."""
     there = client.get("/sign-in/with-provider?next=/me").headers["location"]
-    back = urlsplit(httpx.get(there, follow_redirects=False).headers["location"])
+    back = urlsplit(httpx.get(there, follow_redirects=False, timeout=PATIENCE).headers["location"])
     query = {name: values[0] for name, values in parse_qs(back.query).items()}
     return client.get(back.path, params={**query, **changed})
 
@@ -112,7 +113,7 @@ def test_an_answer_to_another_sign_in_is_refused(visitor: Visitor, provider: Ide
     """Else a stranger's account could be slipped into somebody's browser."""
     assert sign_in(visitor(), state="guessed").status_code == 403
     there = visitor().get("/sign-in/with-provider").headers["location"]
-    back = urlsplit(httpx.get(there, follow_redirects=False).headers["location"])
+    back = urlsplit(httpx.get(there, follow_redirects=False, timeout=PATIENCE).headers["location"])
     assert visitor().get(f"{back.path}?{back.query}").status_code == 403
 
 
@@ -121,7 +122,7 @@ def test_a_sign_in_that_took_too_long_is_refused(
 ) -> None:
     ada = visitor()
     there = ada.get("/sign-in/with-provider").headers["location"]
-    back = urlsplit(httpx.get(there, follow_redirects=False).headers["location"])
+    back = urlsplit(httpx.get(there, follow_redirects=False, timeout=PATIENCE).headers["location"])
     world.clock.ahead = timedelta(minutes=11)
     assert ada.get(f"{back.path}?{back.query}").status_code == 403
 
@@ -138,7 +139,7 @@ def test_a_provider_that_does_not_answer_is_told_as_such(world: PortalWorld, vis
         world.workforce = Workforce("default", "arn", now, now, oidc=provider.config)
         ada = visitor()
         there = ada.get("/sign-in/with-provider").headers["location"]
-        back = urlsplit(httpx.get(there, follow_redirects=False).headers["location"])
+        back = urlsplit(httpx.get(there, follow_redirects=False, timeout=PATIENCE).headers["location"])
     assert ada.get(f"{back.path}?{back.query}").status_code == 503
 
 
