@@ -121,7 +121,8 @@ def large_job(read: Results) -> str:
 
 def larger_jobs(read: Results) -> str:
     lines = []
-    for name in ("50000", "100000", "machine_20000", "machine_50000", "machine_100000"):
+    people, machine = ("50000", "100000"), ("20000", "50000", "boxes_100000", "100000")
+    for name in (*people, *(f"machine_{size}" for size in machine)):
         job = read(f"engine_scale_{name}")
         by_machine = f"with the machine ({job['human']:,} by people, shortened trainings)"
         if job.get("task") == "image-classification":
