@@ -82,7 +82,11 @@ def announce(
 ) -> tuple[Notification, ...]:
     """Queues what is due and was not told before, and answers with it. Free to call with the same state again."""
     known = log.told(campaign["name"], now - TOLD_WITHIN, now)
-    fresh = tuple(one for one in due(campaign, jobs, now=now) if one.id not in known and log.begin(one, now))
+    fresh = tuple(
+        notification
+        for notification in due(campaign, jobs, now=now)
+        if notification.id not in known and log.begin(notification, now)
+    )
     for notification in fresh:
         waiting.put(notification)
     return fresh

@@ -222,7 +222,7 @@ class PageData:
         return wiring.chain().suspects(campaign, most)
 
     def deliveries(self, campaign: str, limit: int) -> Sequence[Json]:
-        return [delivery_json(one) for one in wiring.notifications().latest(campaign, limit=limit)]
+        return [delivery_json(delivery) for delivery in wiring.notifications().latest(campaign, limit=limit)]
 
     def estimate(self, form: Mapping[str, str]) -> Json:
         from chalicelib import estimates

@@ -206,7 +206,7 @@ def _estimates(visit: Visit) -> View:
             estimate = visit.data.estimate(form)
         except (InvalidInput, NotFound) as error:
             status = error.status
-            errors = [one.as_dict() for one in (error.errors if isinstance(error, SpecErrors) else (error,))]
+            errors = [each.as_dict() for each in (error.errors if isinstance(error, SpecErrors) else (error,))]
     page = estimate_page(form, tasks=[task.value for task in TaskType], estimate=estimate, errors=errors)
     return View("estimates.html", lambda _: page, section="estimates", status=status)
 

@@ -121,7 +121,7 @@ def is_ballast(name: str) -> bool:
         return path.parts[2] not in SERVICES
     if path.parts[:2] == ("babel", "locale-data"):
         return not path.name.startswith(("root", "en"))  # of 30 MB; templates of tasks format nothing by country
-    if any(path.is_relative_to(one) for one in UNUSED) or path.name.startswith(UNUSED_NAMES):
+    if any(path.is_relative_to(folder) for folder in UNUSED) or path.name.startswith(UNUSED_NAMES):
         return True
     if path.parts[0] in {"gt_engine", "gt_service"}:
         return False

@@ -180,8 +180,8 @@ class EngineObjects(S3Objects):
         self._s3.delete_object(Bucket=uri.bucket, Key=uri.key)
 
     def delete_all(self, prefix: S3Uri) -> None:
-        for found in self.list(prefix):
-            self._s3.delete_object(Bucket=found.uri.bucket, Key=found.uri.key)
+        for summary in self.list(prefix):
+            self._s3.delete_object(Bucket=summary.uri.bucket, Key=summary.uri.key)
 
 
 class _Encrypting:

@@ -154,7 +154,7 @@ def forget(members: Members, teams: DynamoTeams, *, name: str) -> None:
 
 
 def _one(members: Members, name: str) -> Worker:
-    found = [one for one in members.workers() if name in {one.worker_id, one.name}]
+    found = [worker for worker in members.workers() if name in {worker.worker_id, worker.name}]
     if not found:
         raise NotFound(f"there is no worker {name!r}", remedy="See: gt-engine workers list.")
     if len(found) > 1:

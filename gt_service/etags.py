@@ -12,5 +12,5 @@ def etag(body: str) -> str:
 
 def matches(if_none_match: str | None, tag: str) -> bool:
     """Whether an If-None-Match header names `tag` (weak or strong; gateways that compress weaken it)."""
-    given = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
+    given = [etag.strip().removeprefix("W/") for etag in (if_none_match or "").split(",")]
     return "*" in given or tag in given

@@ -55,9 +55,9 @@ def list_tokens(stage: str, region: str | None, principal: str | None) -> None:
     """
     dynamodb, table = _table(stage, region)
     shown = Table("For", "Role", "Expires", box=box.SIMPLE_HEAD)
-    for one in tokens.issued(dynamodb, table, principal):
-        until = f"{one.expires:%Y-%m-%d %H:%M} UTC" + (", expired" if one.expires <= datetime.now(UTC) else "")
-        shown.add_row(escape(one.principal), one.role, until)
+    for issued in tokens.issued(dynamodb, table, principal):
+        until = f"{issued.expires:%Y-%m-%d %H:%M} UTC" + (", expired" if issued.expires <= datetime.now(UTC) else "")
+        shown.add_row(escape(issued.principal), issued.role, until)
     console.print(shown)
 
 

@@ -56,7 +56,7 @@ def _done(document: Any, path: Path) -> Iterator[tuple[str, list[tuple[str, Any,
     task's place."""
     for number, task in enumerate(document, start=1):
         where = f"{path} task {number}"
-        done = [one for one in _list(task["annotations"], where) if not one.get("was_cancelled")]
+        done = [annotation for annotation in _list(task["annotations"], where) if not annotation.get("was_cancelled")]
         if not done:
             continue
         regions = []
@@ -101,7 +101,7 @@ def _image_of(data: Mapping[str, Any], where: str) -> str:
 
 
 def _list(value: Any, where: str) -> list[Mapping[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+    if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
         raise BoxesError(f"{where}: not a list of objects", remedy="Export the labels again.")
     return value
 

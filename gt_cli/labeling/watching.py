@@ -124,7 +124,7 @@ def standing(
 
 def _stage(left: int, asked: Sequence[JobProgress]) -> str:
     """asked: the people of the jobs that run."""
-    if any(one.in_work or one.untouched for one in asked):
+    if any(each.in_work or each.untouched for each in asked):
         return WAITS_FOR_PEOPLE
     if not left:
         return "finishing"

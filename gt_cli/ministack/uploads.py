@@ -25,16 +25,16 @@ def tell_again(since: datetime) -> int:
         responses.set_request_account_id(account)
         if bucket not in s3._bucket_notifications:
             continue
-        for key, one in list(found["objects"].items()):
-            if datetime.fromisoformat(one["last_modified"]) >= since:
+        for key, upload in list(found["objects"].items()):
+            if datetime.fromisoformat(upload["last_modified"]) >= since:
                 s3._fire_s3_event(
                     bucket,
                     key,
                     CREATED,
-                    size=one["size"],
-                    etag=one["etag"],
-                    version_id=one.get("version_id"),
-                    record_extra={"eventTime": one["last_modified"]},
+                    size=upload["size"],
+                    etag=upload["etag"],
+                    version_id=upload.get("version_id"),
+                    record_extra={"eventTime": upload["last_modified"]},
                 )
                 told += 1
     log.info("told again of %d upload(s)", told)

@@ -67,7 +67,7 @@ class Operations:
         """Checks everything that can be known now; what is inside the manifest shows when the job initializes."""
         name, region, account = request["LabelingJobName"], self.settings.region, self.settings.account
         team = request["HumanTaskConfig"]["WorkteamArn"]
-        by_people = any(one.arn == team for one in self.teams.teams())
+        by_people = any(workteam.arn == team for workteam in self.teams.teams())
         task = rules.check_request(request, region=region, account=account, by_people=by_people)
         arn = f"arn:aws:sagemaker:{region}:{account}:labeling-job/{name.lower()}"
         jobs = list(self.store.jobs())

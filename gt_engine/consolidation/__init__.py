@@ -38,12 +38,12 @@ def consolidate_batch(
     answered = {key: sorted(given, key=lambda one: one.worker_id) for key, given in answers.items() if given}
     if task is Task.BOXES:
         boxes = {
-            key: [(one.worker_id, one.label) for one in given if isinstance(one.label, BoxLabel)]
+            key: [(answer.worker_id, answer.label) for answer in given if isinstance(answer.label, BoxLabel)]
             for key, given in answered.items()
         }
-        return dict(consolidate_boxes(boxes, {worker: (one.sides, one.squares) for worker, one in known.items()}))
+        return dict(consolidate_boxes(boxes, {worker: (skill.sides, skill.squares) for worker, skill in known.items()}))
     votes = {
-        key: [(one.worker_id, one.label.class_id) for one in given if isinstance(one.label, ClassLabel)]
+        key: [(answer.worker_id, answer.label.class_id) for answer in given if isinstance(answer.label, ClassLabel)]
         for key, given in answered.items()
     }
     return dict(consolidate_classes(votes, classes, known))

@@ -74,7 +74,7 @@ def clusters(drawn: Drawn) -> list[Cluster]:
     for worker, label in drawn:
         taken: set[int] = set()
         if found and len(label):
-            agreement = intersection_over_union(label.boxes, np.stack([one.middle() for one in found]))
+            agreement = intersection_over_union(label.boxes, np.stack([cluster.middle() for cluster in found]))
             agreement[agreement < SAME_BOX] = 0
             for row, column in zip(*linear_sum_assignment(-agreement), strict=True):
                 if agreement[row, column] > 0:
@@ -86,12 +86,12 @@ def clusters(drawn: Drawn) -> list[Cluster]:
 
 
 def _label(clusters: Sequence[Cluster], drawn: Drawn, weights: Mapping[str, float]) -> BoxLabel:
-    kept = [one for one in clusters if 2 * len(one.workers) > len(drawn)]
-    boxes = [_middle(np.stack(one.boxes), [weights.get(w, 1.0) for w in one.workers]) for one in kept]
-    votes = [one.votes(weights) for one in kept]
+    kept = [cluster for cluster in clusters if 2 * len(cluster.workers) > len(drawn)]
+    boxes = [_middle(np.stack(cluster.boxes), [weights.get(w, 1.0) for w in cluster.workers]) for cluster in kept]
+    votes = [cluster.votes(weights) for cluster in kept]
     # Equal votes go to the lower class id, so that the outcome does not depend on the order of the answers.
-    class_ids = [max(sorted(one), key=lambda class_id: one[class_id]) for one in votes]
-    shares = [len(one.workers) / len(drawn) for one in kept]
+    class_ids = [max(sorted(by_class), key=lambda class_id: by_class[class_id]) for by_class in votes]
+    shares = [len(cluster.workers) / len(drawn) for cluster in kept]
     return box_label(np.array(boxes, np.float32), class_ids, drawn[0][1].image_size, shares)
 
 

@@ -74,11 +74,11 @@ def _boxes_stand(drawn: Sequence[tuple[str, BoxLabel]], most: int, skills: Skill
         right, wrong = skills.get(drawn[0][0], Skill()).of(WHOLE)
         return (right + AGREES / 2) / (right + wrong + AGREES) >= SURE
     left = most - len(drawn)
-    for one in clusters(drawn):
-        votes = Counter(one.class_ids).most_common(1)[0][1]
-        is_in, is_out = 2 * len(one.workers) > most, 2 * (len(one.workers) + left) <= most
+    for cluster in clusters(drawn):
+        votes = Counter(cluster.class_ids).most_common(1)[0][1]
+        is_in, is_out = 2 * len(cluster.workers) > most, 2 * (len(cluster.workers) + left) <= most
         # The class of a box that is in stands when the majority of those who drew it cannot turn.
-        if not (is_out or (is_in and 2 * votes > len(one.workers) + left)):
+        if not (is_out or (is_in and 2 * votes > len(cluster.workers) + left)):
             return False
     # A thing that nobody has drawn yet is out where those who are left are no majority.
     return 2 * left <= most and _are_close(drawn)

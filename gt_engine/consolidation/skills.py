@@ -73,8 +73,13 @@ def handed_on(skills: Skills) -> Skills:
 def dump_skills(skills: Skills) -> dict[str, Any]:
     """As JSON; `load_skills` reads it."""
     return {
-        worker: {"right": _rounded(one.right), "wrong": _rounded(one.wrong), "sides": one.sides, "squares": one.squares}
-        for worker, one in sorted(skills.items())
+        worker: {
+            "right": _rounded(skill.right),
+            "wrong": _rounded(skill.wrong),
+            "sides": skill.sides,
+            "squares": skill.squares,
+        }
+        for worker, skill in sorted(skills.items())
     }
 
 

@@ -79,7 +79,7 @@ class Crowd:
             """Without a look at what a page has chosen already, as with boxes (gt_engine/workforce/mending.py)."""
             return people.accepts_unseen(worker) > seed_of(f"{self.job_name}/{object_id}/{worker}") / 2**32
 
-        return [replace(one, label=to_mend) if keeps(one.worker) else one for one in made]
+        return [replace(given, label=to_mend) if keeps(given.worker) else given for given in made]
 
     def as_many_as_needed(self, object_id: str, given: Sequence[Given], skills: Skills) -> list[Given]:
         """The first answers that make the label, of all that would be given."""
@@ -93,21 +93,21 @@ class Crowd:
             return True
         if self.task in _TASKS:
             return is_enough(
-                [(one.worker, _plain(one.label)) for one in given],
+                [(answer.worker, _plain(answer.label)) for answer in given],
                 most=self.workers_per_object,
                 classes=len(self.classes),
                 skills=skills,
                 is_checked=is_checked(f"{self.job_name}/{object_id}"),
             )
         # A class that anybody chose is in: only answers that are all the same tell of nothing more to come.
-        chosen = {one.label.class_ids for one in given if isinstance(one.label, MultiClassLabel)}
+        chosen = {answer.label.class_ids for answer in given if isinstance(answer.label, MultiClassLabel)}
         return len(given) > 1 and len(chosen) == 1
 
     def learn(self, answers: Mapping[str, Sequence[Given]], labels: Mapping[str, AnyLabel]) -> Skills:
         """What the answers show of the workers; nothing where answers have several classes."""
         if self.task not in _TASKS:
             return {}
-        plain = {key: [(one.worker, _plain(one.label)) for one in given] for key, given in answers.items()}
+        plain = {key: [(answer.worker, _plain(answer.label)) for answer in given] for key, given in answers.items()}
         return learn(plain, {key: _plain(label) for key, label in labels.items()})
 
     def consolidate(self, answers: Mapping[str, Sequence[Given]], skills: Skills | None = None) -> dict[str, AnyLabel]:

@@ -59,20 +59,20 @@ def ask_brought(first: int, images: Mapping[str, S3Uri], job: JobContext, tools:
         numbers = runner.facts.numbers(job.classes, field=FIELD)
         bodies = in_parallel(lambda uri: _body(uri, tools), images.values())
         opinions = {
-            one: opinion
-            for one, body in zip(images, bodies, strict=True)
+            object_id: opinion
+            for object_id, body in zip(images, bodies, strict=True)
             if body is not None and (opinion := runner.opinion(body, numbers, len(job.classes))) is not None
         }
     tools.objects.write(job.tree.opinions(first), dump(opinions), ARCHIVE)
-    silent = (one for one in images if one not in opinions)
-    return tuple(f"The model that was given says nothing of data object {one}." for one in silent)
+    silent = (object_id for object_id in images if object_id not in opinions)
+    return tuple(f"The model that was given says nothing of data object {object_id}." for object_id in silent)
 
 
 def opinions(job: JobContext, state: JobState, keys: Mapping[str, str], tools: Tools) -> dict[str, Opinion]:
     """What others say of some objects (object id -> content key), by content key."""
     opinions: dict[str, Opinion] = {}
     if job.initial_model_arn is not None:
-        files = [found.uri for found in tools.objects.list(job.tree.all_opinions)]
+        files = [file.uri for file in tools.objects.list(job.tree.all_opinions)]
         for body in in_parallel(lambda uri: read_own(tools, uri), files):
             opinions |= load(body, Task(job.task.value))
     if state.predicted:
@@ -80,7 +80,7 @@ def opinions(job: JobContext, state: JobState, keys: Mapping[str, str], tools: T
             prediction = predicted(job, line.text)
             if prediction is not None:
                 opinions[str(line.number)] = prediction
-    return {keys[one]: opinion for one, opinion in opinions.items() if one in keys}
+    return {keys[object_id]: opinion for object_id, opinion in opinions.items() if object_id in keys}
 
 
 def predicted(job: JobContext, line: bytes) -> Opinion | None:

@@ -169,7 +169,9 @@ def _with_people(
         early = _early(plan, conditions, state, answers)
         if early is not None:
             return early
-    reminders = {one.remind_at: one.first for one in state.open_batches if one.remind_at} if answers.unsettled else {}
+    reminders = (
+        {batch.remind_at: batch.first for batch in state.open_batches if batch.remind_at} if answers.unsettled else {}
+    )
     if reminders and min(reminders) <= answers.now:
         return Remind(reminders[min(reminders)])
     changes = [answers.next_change or answers.now + LONGEST_WAIT, *reminders]
@@ -188,11 +190,11 @@ def _early(
 
     What comes after the batch is known but for its failures: another batch, or a round of the machine.
     """
-    batch = next(one for one in state.open_batches if not one.is_ahead)
+    batch = next(batch for batch in state.open_batches if not batch.is_ahead)
     asked = rounds.AskPeople(batch.purpose, (*batch.object_ids, *batch.failed))
     after = state.after(
         progress=state.progress.with_human(asked, labeled=batch.object_ids, unlabeled=tuple(batch.failed)),
-        open_batches=tuple(one for one in state.open_batches if one.is_ahead),
+        open_batches=tuple(batch for batch in state.open_batches if batch.is_ahead),
     )
     allowed = still_allowed(conditions, after)
     step = rounds.next_step(plan, after.asking)

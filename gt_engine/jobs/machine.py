@@ -128,7 +128,8 @@ class LearningMachine:
             warm = lesson.model is not None and not outcome.round.fell_back
             trained = Trained(outcome.model, len(progress.human()), tuple(scores), warm)
         predictions = (
-            records.prediction(outcome.labels[one], outcome.confidence[one]) for one in outcome.round.machine
+            records.prediction(outcome.labels[object_id], outcome.confidence[object_id])
+            for object_id in outcome.round.machine
         )
         return Labeled(trained, outcome.round, outcome.labels, b"".join(predictions), outcome.targets)
 
@@ -149,7 +150,7 @@ class LearningMachine:
             on_epoch=lambda _, score: scores.append(score),
         )
         left_out = learnt.left_out
-        given = [lesson.labels[one] for one in left_out.ids]
+        given = [lesson.labels[object_id] for object_id in left_out.ids]
         second_look = SecondLook(
             left_out,
             tuple(learner.losses(left_out.labels, given).tolist()),
@@ -187,7 +188,7 @@ class LearningMachine:
             )
         except NothingToLearn:  # all that there was has been taken out
             return None
-        labeled = tuple(one for one, label in lesson.before.items() if label is not None)
+        labeled = tuple(object_id for object_id, label in lesson.before.items() if label is not None)
         return Trained(learnt.model, len(labeled), tuple(scores), lesson.model is not None, labeled)
 
     def to_take_away(self, model: bytes) -> bytes:

@@ -42,23 +42,28 @@ def propose(
     if job.proposals is None or not lines:
         return {}
     labels: dict[str, tuple[AnyLabel, str]]
-    labels = {one: label for one, line in lines.items() if (label := _brought(job, line, sizes.get(one))) is not None}
-    rest = [one for one in lines if one not in labels and one in sizes]
+    labels = {
+        object_id: label
+        for object_id, line in lines.items()
+        if (label := _brought(job, line, sizes.get(object_id))) is not None
+    }
+    rest = [object_id for object_id in lines if object_id not in labels and object_id in sizes]
     labels.update(_predicted(job, state, rest, tools))
     proposals = {
-        one: proposal(
+        object_id: proposal(
             records.drawn(label) if isinstance(label, BoxLabel) else label,
             model,
             job.proposals,
             job=job.record.name,
-            object_id=one,
+            object_id=object_id,
             classes=len(job.classes),
         )
-        for one, (label, model) in labels.items()
+        for object_id, (label, model) in labels.items()
     }
     if proposals:
         written = (
-            records.compact(as_record(one, lines[one].source, shown, job.classes)) for one, shown in proposals.items()
+            records.compact(as_record(object_id, lines[object_id].source, shown, job.classes))
+            for object_id, shown in proposals.items()
         )
         tools.objects.write(job.tree.proposals(iteration, first), b"".join(line + b"\n" for line in written), LINES)
     return proposals
@@ -68,7 +73,7 @@ def proposals_of(iteration: int, job: JobContext, tools: Tools) -> dict[str, Pro
     """What people saw of the objects of an iteration, by object id."""
     if job.proposals is None:
         return {}
-    files = [found.uri for found in tools.objects.list(job.tree.all_proposals(iteration))]
+    files = [file.uri for file in tools.objects.list(job.tree.all_proposals(iteration))]
     bodies = in_parallel(lambda uri: read_own(tools, uri), files)
     is_single = job.task is TaskType.IMAGE_CLASSIFICATION
     lines = (json.loads(line) for body in bodies for line in body.splitlines())
@@ -106,4 +111,4 @@ def _predicted(
     if name is None or not object_ids:
         return {}
     labels: Mapping[str, Label] = tools.machine.propose(lesson_on(object_ids, job, state, tools), job.plan, object_ids)
-    return {one: (label, name) for one, label in labels.items()}
+    return {object_id: (label, name) for object_id, label in labels.items()}

@@ -43,7 +43,7 @@ def publish_figures(job: JobContext, tools: Tools, now: datetime) -> None:
 
 def dump(progress: JobProgress, portal: str, now: datetime) -> bytes:
     """The figures, why people declined, and where the portal is that says more to those who may know."""
-    declines = Counter(DECLINE_REASONS.get(one.reason, one.reason) for one in progress.declines)
+    declines = Counter(DECLINE_REASONS.get(decline.reason, decline.reason) for decline in progress.declines)
     figures = {name: getattr(progress, name) for name in FIGURES}
     document = {"at": now.isoformat(), **figures, "declines": dict(declines.most_common()), "portal": portal}
     return json.dumps(document).encode()

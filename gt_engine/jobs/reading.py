@@ -156,7 +156,7 @@ def read_facts(job: JobContext, tools: Tools, wanted: Collection[str]) -> Facts:
 def write_facts(job: JobContext, lines: int, tools: Tools) -> None:
     """Puts what the steps of `Prepare` found out into one table, once, so that later steps read only their rows."""
     table = np.zeros(lines, IMAGE_ROW)
-    parts = [found.uri for found in tools.objects.list(job.tree.all_facts)]
+    parts = [part.uri for part in tools.objects.list(job.tree.all_facts)]
     for body in in_parallel(partial(read_own, tools), parts):
         for object_id, (key, size) in json.loads(gzip.decompress(body)).items():
             table[int(object_id)] = (key.encode(), size)

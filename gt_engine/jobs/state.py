@@ -65,7 +65,7 @@ class OpenBatch:
     def left(self) -> tuple[str, ...]:
         """Objects without an outcome."""
         gone = {*self.labeled, *self.failed, *self.abandoned}
-        return tuple(one for one in self.object_ids if one not in gone)
+        return tuple(object_id for object_id in self.object_ids if object_id not in gone)
 
 
 @dataclass(frozen=True)
@@ -153,11 +153,13 @@ class JobState:
     @property
     def all_learnt(self) -> Skills:
         """What the job has shown of its workers."""
-        return together([self.learnt, *(one.skills for one in self.open_batches)])
+        return together([self.learnt, *(batch.skills for batch in self.open_batches)])
 
     def skills_but(self, first: int | None = None) -> Skills:
         """What is known of the workers, without what the open batch that begins at place `first` has shown."""
-        return together([self.skills, self.learnt, *(one.skills for one in self.open_batches if one.first != first)])
+        return together(
+            [self.skills, self.learnt, *(batch.skills for batch in self.open_batches if batch.first != first)]
+        )
 
     @property
     def asking(self) -> Progress:
@@ -186,15 +188,15 @@ class JobState:
     def with_open(self, batch: OpenBatch) -> JobState:
         """The state with a batch as it now is; one whose objects all have their outcome takes its place in the
         progress, as a batch that was answered at once does."""
-        others = tuple(one for one in self.open_batches if one.first != batch.first)
+        others = tuple(each for each in self.open_batches if each.first != batch.first)
         if batch.left or batch.is_ahead:
-            return replace(self, open_batches=tuple(sorted((*others, batch), key=lambda one: one.first)))
+            return replace(self, open_batches=tuple(sorted((*others, batch), key=lambda each: each.first)))
         if not batch.labeled and not batch.failed:
             return replace(self, open_batches=others)
         step = AskPeople(batch.purpose, (*batch.labeled, *batch.failed))
         progress = self.progress.with_human(step, labeled=batch.labeled, unlabeled=tuple(batch.failed))
         if not self.human:  # the first sample: from now on nobody is asked about objects that cannot be shown
-            elsewhere = {one for open_batch in (*others, batch) for one in open_batch.failed}
+            elsewhere = {object_id for open_batch in (*others, batch) for object_id in open_batch.failed}
             progress = replace(progress, failed=frozenset(self.problems) - elsewhere)
         work = HumanWork(batch.iteration, batch.responses, batch.failed)
         learnt = together([self.learnt, batch.skills])
@@ -211,10 +213,10 @@ def dump(state: JobState) -> bytes:
         "labeled_before": _dump_ids(progress.labeled_before),
         "by_people": sorted(progress.by_people),
         "batches": [
-            {"purpose": one.purpose, "labeled": _dump_ids(one.labeled), "unlabeled": _dump_ids(one.unlabeled)}
-            for one in progress.batches
+            {"purpose": batch.purpose, "labeled": _dump_ids(batch.labeled), "unlabeled": _dump_ids(batch.unlabeled)}
+            for batch in progress.batches
         ],
-        "rounds": [{**vars(one), "machine": _dump_ids(one.machine)} for one in progress.rounds],
+        "rounds": [{**vars(each_round), "machine": _dump_ids(each_round.machine)} for each_round in progress.rounds],
     }
     return json.dumps(document, separators=(",", ":")).encode()
 

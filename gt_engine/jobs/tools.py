@@ -82,4 +82,4 @@ def consolidation_times(object_ids: Iterable[str], first: datetime) -> dict[str,
 
     Files are named by the second: without the spacing they would overwrite each other.
     """
-    return {one: first + place // CONSOLIDATE_AT_ONCE * ONE_SECOND for place, one in enumerate(object_ids)}
+    return {object_id: first + place // CONSOLIDATE_AT_ONCE * ONE_SECOND for place, object_id in enumerate(object_ids)}

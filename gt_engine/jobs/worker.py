@@ -204,11 +204,11 @@ def _read_state(job: JobContext, tools: Tools) -> JobState:
     the lost one is then done again, and writes the same files. Errors: `MissingFile` where both are."""
     version = job.record.version
     troubles = []
-    for one in (version, version - 1)[: version + 1]:
-        if one == 0:
+    for number in (version, version - 1)[: version + 1]:
+        if number == 0:
             return _first_state(job.record)
         try:
-            return load(gzip.decompress(tools.objects.read(job.tree.checkpoint(one))))
+            return load(gzip.decompress(tools.objects.read(job.tree.checkpoint(number))))
         except (NotFound, EOFError, OSError, zlib.error, ValueError, KeyError, TypeError) as trouble:
             if fault_of(trouble) is Fault.PASSING:
                 raise

@@ -130,7 +130,8 @@ def read_consolidation_request(body: bytes) -> dict[str, list[tuple[str, dict[st
     """(worker id, answer content) of every answer, by object id."""
     return {
         entry["datasetObjectId"]: [
-            (one["workerId"], json.loads(one["annotationData"]["content"])) for one in entry["annotations"]
+            (annotation["workerId"], json.loads(annotation["annotationData"]["content"]))
+            for annotation in entry["annotations"]
         ]
         for entry in json.loads(body)
     }

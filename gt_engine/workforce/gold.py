@@ -131,5 +131,10 @@ def grade(answer: Mapping[str, Any], known: Mapping[str, Any], task: TaskType, c
 
 def grades_of(items: Iterable[ObjectOffer], worker: str) -> list[bool]:
     """A worker's answers to known objects, in order of time: right or wrong. Those that were forgiven do not count."""
-    mine = [one for one in (item.of(worker) for item in items) if one is not None and one.grade]
-    return [one.grade == RIGHT for one in sorted(mine, key=lambda one: one.ended_at or one.expires_at)]
+    mine = [
+        assignment for assignment in (item.of(worker) for item in items) if assignment is not None and assignment.grade
+    ]
+    return [
+        assignment.grade == RIGHT
+        for assignment in sorted(mine, key=lambda assignment: assignment.ended_at or assignment.expires_at)
+    ]

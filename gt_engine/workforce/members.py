@@ -165,7 +165,9 @@ class Members:
         name = " ".join(name.split())
         if not name or len(name) > MAX_NAME or name == FORGOTTEN:
             raise InvalidInput(f"a worker's name has 1 to {MAX_NAME} characters", field="name")
-        there = next((one for one in self._store.workers() if one.name == name and one.issuer is None), None)
+        there = next(
+            (worker for worker in self._store.workers() if worker.name == name and worker.issuer is None), None
+        )
         if there is not None and not there.is_enabled:
             raise Conflict(f"{name} is disabled", remedy="Enable the worker first.")
         worker = there or self._new(sub=str(uuid4()), name=name)
@@ -264,7 +266,7 @@ class Members:
     def team(self, arn: str) -> list[Worker]:
         """The enabled workers of a team."""
         groups = self._groups_of_teams().get(arn, frozenset[str]())
-        return [one for one in self.workers() if one.is_enabled and groups & one.groups]
+        return [worker for worker in self.workers() if worker.is_enabled and groups & worker.groups]
 
     def _new(self, *, sub: str, name: str) -> Worker:
         return Worker(worker_id_of(sub, self._region), sub, name)

@@ -44,7 +44,7 @@ def plant_class(label: Classes, count: int, rng: np.random.Generator) -> tuple[C
             return label, None
         other = int((label.class_id + rng.integers(1, count)) % count)
         return replace(label, class_id=other), PlantedClass(Mistake.SWAPPED, other, label.class_id)
-    absent = [one for one in range(count) if one not in label.class_ids]
+    absent = [class_id for class_id in range(count) if class_id not in label.class_ids]
     mistakes = [*([Mistake.EXTRA] if absent else []), *([Mistake.MISSING] if len(label.class_ids) > 1 else [])]
     if not mistakes:
         return label, None
@@ -71,7 +71,7 @@ def class_taken_back(planted: PlantedClass, answer: Classes) -> Classes:
 
 def classes_record(label: Classes, planted: PlantedClass | None, names: Sequence[str]) -> dict[str, Any]:
     """What was shown, by name, as a line of `proposals/…jsonl` has it."""
-    told: dict[str, Any] = {"classes": [names[one] for one in _ids(label)]}
+    told: dict[str, Any] = {"classes": [names[class_id] for class_id in _ids(label)]}
     if planted is not None:
         right = None if planted.right is None else names[planted.right]
         told["planted"] = {"mistake": planted.mistake, "class": names[planted.class_id], "right": right}

@@ -80,7 +80,7 @@ class SimulatedWorkforce:
 
     def accepts_unseen(self, worker_id: str) -> float:
         """How probable it is that a worker takes a label of the machine's without a look."""
-        return next((one.trust.accepts_unseen for one in self.crowd if one.worker_id == worker_id), 0.0)
+        return next((worker.trust.accepts_unseen for worker in self.crowd if worker.worker_id == worker_id), 0.0)
 
     def answer(
         self,
@@ -96,7 +96,7 @@ class SimulatedWorkforce:
         to_mend: the boxes that the workers are shown; None where they draw.
         """
         made = self.assignments(object_id, gold, workers_per_object, start, to_mend=to_mend)
-        submitted = [one.answer for one in made if one.answer]
+        submitted = [assignment.answer for assignment in made if assignment.answer]
         return sorted(submitted, key=lambda answer: (answer.submitted_at, answer.worker_id))
 
     def assignments(

@@ -109,6 +109,6 @@ def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:
         field = model.model_fields.get(str(part)) if model is not None else None
         kind: Any = None if field is None else field.annotation
         kinds = get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,)
-        plain = (get_args(one)[0] if get_origin(one) is Annotated else one for one in kinds)
-        model = next((one for one in plain if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        plain = (get_args(member)[0] if get_origin(member) is Annotated else member for member in kinds)
+        model = next((member for member in plain if isinstance(member, type) and issubclass(member, BaseModel)), None)
     return model

@@ -97,9 +97,9 @@ class Downloads:
 
     def _labels(self) -> str:
         """What tells the labels as they are from those of another time."""
-        for found in self._objects.list(self._places.labels):
-            if found.uri == self._places.labels:
-                return found.etag
+        for file in self._objects.list(self._places.labels):
+            if file.uri == self._places.labels:
+                return file.etag
         raise NotFound("there are no labels yet", remedy="They are written when a job has ended.", field="name")
 
     def _file(self, form: Format, suffix: str) -> S3Uri:

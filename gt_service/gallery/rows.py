@@ -78,7 +78,7 @@ def _shown(label: Label, record: LabelRecord) -> dict[str, Any]:
     if not isinstance(label, Boxes):
         each = record.metadata.get("confidence-map")
         known = [record.metadata.get("confidence"), *(each.values() if isinstance(each, Mapping) else ())]
-        confidence = min((one for one in known if isinstance(one, int | float)), default=1.0)
+        confidence = min((value for value in known if isinstance(value, int | float)), default=1.0)
         return {"classes": list(label.names), "confidence": float(confidence)}
     width, height, _ = label.image_size or (0, 0, 0)
     confidences = [*label.confidences, *[None] * (len(label.boxes) - len(label.confidences))]

@@ -74,7 +74,7 @@ def due(campaign: Json, jobs: Sequence[Json], *, now: datetime) -> tuple[Notific
     To call it again with the same state is free: the ids are the same, and an id is sent once.
     """
     notifications = [*_of_jobs(jobs), *_of_budget(campaign, now), *_of_waiting(campaign, now)]
-    return tuple(one for one in notifications if now - one.at <= TOLD_WITHIN)
+    return tuple(notification for notification in notifications if now - notification.at <= TOLD_WITHIN)
 
 
 def worker_paused(campaign: str, job: str, detail: Json, at: datetime) -> Notification:

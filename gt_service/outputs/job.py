@@ -192,13 +192,13 @@ class _Reader:
         files = [item.uri for item in self._objects.list(self._files.root / layout.PROPOSALS)]
         for uri, body in zip(files, self._objects.read_many(files), strict=True):
             found.update(self._parsed(read_proposals, body, uri) or {})
-        return ProposalLedger({one: proposal for one, proposal in found.items() if sampled(one)})
+        return ProposalLedger({object_id: proposal for object_id, proposal in found.items() if sampled(object_id)})
 
     def _unlabeled(self, tally: Tally) -> tuple[UnlabeledObject, ...]:
-        answers = self._ledger.answers_to({found.object_id for found in tally.unlabeled})
+        answers = self._ledger.answers_to({unlabeled.object_id for unlabeled in tally.unlabeled})
         return tuple(
-            _explain(found, answers[found.object_id], failure_reason(found.line, self._attribute))
-            for found in tally.unlabeled
+            _explain(unlabeled, answers[unlabeled.object_id], failure_reason(unlabeled.line, self._attribute))
+            for unlabeled in tally.unlabeled
         )
 
     def _iterations(self, tally: Tally) -> tuple[Iteration, ...]:

@@ -137,8 +137,8 @@ class ProposalLedger:
 
 
 def _arm(times: Mapping[str, Sequence[float | None]]) -> Arm:
-    known = [seconds for one in times.values() for seconds in one if seconds is not None]
-    answers = sum(len(one) for one in times.values())
+    known = [seconds for of_object in times.values() for seconds in of_object if seconds is not None]
+    answers = sum(len(of_object) for of_object in times.values())
     each = sum(known) / len(known) if known else None
     per_image = each * answers / len(times) if each is not None else None
     return Arm(len(times), answers, each, per_image)

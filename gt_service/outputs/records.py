@@ -149,7 +149,9 @@ def worker_answers(body: bytes) -> list[AnswerRecord]:
 
 def targets_of(body: bytes) -> tuple[tuple[float, int], ...]:
     """Of gt-engine's certificate of a round: (target, objects that the machine might have labeled at it)."""
-    return tuple((float(one["target"]), int(one["machine-labeled"])) for one in _object(body).get("by-target", ()))
+    return tuple(
+        (float(target["target"]), int(target["machine-labeled"])) for target in _object(body).get("by-target", ())
+    )
 
 
 def answer_content(answer: AnswerRecord) -> Any:

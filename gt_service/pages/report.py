@@ -100,7 +100,7 @@ def tables(report: Json) -> Iterator[Table]:
     if (report.get("unlabeled") or {}).get("count"):
         yield _unlabeled(report["unlabeled"])
     if findings := report.get("findings"):
-        yield Table(("In the job's files",), tuple((one["message"],) for one in findings), title="Findings")
+        yield Table(("In the job's files",), tuple((finding["message"],) for finding in findings), title="Findings")
 
 
 _QUALITIES = (
@@ -228,7 +228,7 @@ def _unlabeled(unlabeled: Json) -> Table:
     more = f" The first {len(shown):,} of {unlabeled['count']:,}:" if len(shown) < unlabeled["count"] else ""
     return Table(
         ("Image", "Why"),
-        tuple((_file(one), one.get("detail") or one["reason"]) for one in shown),
+        tuple((_file(row), row.get("detail") or row["reason"]) for row in shown),
         title="Without a label",
         about="; ".join(f"{number(count)}: {reason}" for reason, count in reasons) + f".{more}",
     )

@@ -72,7 +72,7 @@ class Terms:
         """From the response of DescribeLabelingJob."""
         human = description["HumanTaskConfig"]
         workforce = Workforce.of(human["WorkteamArn"])
-        least = next((one["Value"] for one in description.get("Tags", ()) if one["Key"] == LEAST_WORKERS_TAG), None)
+        least = next((tag["Value"] for tag in description.get("Tags", ()) if tag["Key"] == LEAST_WORKERS_TAG), None)
         amount = human.get("PublicWorkforceTaskPrice", {}).get("AmountInUsd")
         if workforce is Workforce.PUBLIC and amount is None:
             raise UnknownState(f"{description['LabelingJobName']} is public work without a price")

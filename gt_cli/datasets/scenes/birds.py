@@ -38,7 +38,9 @@ SPECIES = (
     Species("starling", (90, 70, 110), (60, 50, 80), (100, 80, 120), (150, 130, 150), (220, 200, 90), 3, 1.7),
 )
 _LONG_NECKED = SPECIES[9]
-_FREQUENCIES = np.array([one.frequency for one in SPECIES], float) / sum(one.frequency for one in SPECIES)
+_FREQUENCIES = np.array([species.frequency for species in SPECIES], float) / sum(
+    species.frequency for species in SPECIES
+)
 
 
 class _Plumage(NamedTuple):

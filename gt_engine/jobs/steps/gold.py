@@ -65,8 +65,10 @@ def write_gold_answers(job: JobContext, state: JobState, tools: Tools) -> dict[s
             given.setdefault(object_id, []).append(file)
     answers = {
         # No item has more answers than wanted, even where a file of one that came too late was left behind.
-        object_id: [as_written(job, file) for file in sorted(found, key=_moment)[: known[object_id]["answers"]]]
-        for object_id, found in given.items()
+        object_id: [
+            as_written(job, file) for file in sorted(files_of_object, key=_moment)[: known[object_id]["answers"]]
+        ]
+        for object_id, files_of_object in given.items()
     }
     iteration = max(state.iteration, 1)
     write_all(

@@ -82,23 +82,23 @@ def look_at(first: int, job: JobContext, state: JobState, tools: Tools) -> bytes
     sources = {str(line.number): S3Uri.parse(line.source) for line in read_lines(job, tools, wanted)}
     images = _look(job, sources, tools)
     if job.plan.auto_labeling and _packs(first, job, len(state.images), tools):
-        keys = [image.version.key if isinstance(image := images[one], Image) else None for one in wanted]
+        keys = [image.version.key if isinstance(image := images[object_id], Image) else None for object_id in wanted]
         write_pack(job, first, keys, tools)
     # What came with its label is asked of nobody: without its image there is nothing to learn from it, and that is all.
     asked = set(state.progress.objects)
     problems = {
-        one: f"{image.code}: {image.message}"
-        for one, image in images.items()
-        if isinstance(image, ImageProblem) and one in asked
+        object_id: f"{image.code}: {image.message}"
+        for object_id, image in images.items()
+        if isinstance(image, ImageProblem) and object_id in asked
     }
     usable = {
-        one: [image.version.key, [image.facts.width, image.facts.height, image.facts.depth]]
-        for one, image in images.items()
+        object_id: [image.version.key, [image.facts.width, image.facts.height, image.facts.depth]]
+        for object_id, image in images.items()
         if isinstance(image, Image)
     }
     notes: tuple[str, ...] = ()
     if job.plan.auto_labeling:
-        uris = {one: image.version.uri for one, image in images.items() if isinstance(image, Image)}
+        uris = {object_id: image.version.uri for object_id, image in images.items() if isinstance(image, Image)}
         notes = ask_brought(first, uris, job, tools)
     return json.dumps({"images": usable, "problems": problems, "notes": notes}).encode()
 
@@ -122,18 +122,18 @@ def _look(job: JobContext, sources: Mapping[str, S3Uri], tools: Tools) -> dict[s
     left = dict(sources)
     for _ in range(MOST_LOOKS):
         versions = _versions(left, tools)
-        seen |= {one: version for one, version in versions.items() if isinstance(version, ImageProblem)}
-        there = {one: version for one, version in versions.items() if isinstance(version, ImageVersion)}
+        seen |= {object_id: version for object_id, version in versions.items() if isinstance(version, ImageProblem)}
+        there = {object_id: version for object_id, version in versions.items() if isinstance(version, ImageVersion)}
         reading = _Reading(tools)
         known = (reading.features if job.plan.auto_labeling else reading.sizes)(there.values())
         limit = job.task.facts.max_pixels
-        for one, version in there.items():
+        for object_id, version in there.items():
             facts = known[version.key]
             if isinstance(facts, ImageFacts) and facts.width * facts.height > limit:
                 size = f"{facts.width} x {facts.height}"
                 facts = ImageProblem("TooManyPixels", f"The image has {size} pixels; {limit} are allowed.")
-            seen[one] = facts if isinstance(facts, ImageProblem) else Image(version, facts)
-        left = {one: sources[one] for one, version in there.items() if version.key in reading.gone}
+            seen[object_id] = facts if isinstance(facts, ImageProblem) else Image(version, facts)
+        left = {object_id: sources[object_id] for object_id, version in there.items() if version.key in reading.gone}
         if not left:
             break
     return seen

@@ -112,7 +112,9 @@ def _keep_second_look(look: SecondLook, job: JobContext, state: JobState, tools:
 def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """What there is to learn from and to label, with the features of all of it at hand."""
     answered = set(state.progress.human())  # not what people label meanwhile: that is the sample of the next round
-    labels = labels_of(job, {one: text for one, text in human_contents(state, tools).items() if one in answered})
+    labels = labels_of(
+        job, {object_id: text for object_id, text in human_contents(state, tools).items() if object_id in answered}
+    )
     before = {} if state.progress.rounds else _labels_before(job, state, tools)
     wanted = {*labels, *state.progress.pool(), *state.progress.machine(), *before}
     lesson = lesson_on(wanted, job, state, tools)
@@ -120,7 +122,7 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     return replace(
         lesson,
         labels=labels,
-        before={one: label for one, label in before.items() if one in usable},
+        before={object_id: label for object_id, label in before.items() if object_id in usable},
         through=lambda learner: ChunkedLearner(learner, job, tools),
     )
 
@@ -152,7 +154,7 @@ def _lesson_with(
     if has_packs(job, tools):
         features = features.backed_by(packed_features(job, state, keys, tools))
     else:
-        _remake_features(job, {one: key for one, key in keys.items() if features.facts(key) is None}, tools)
+        _remake_features(job, {object_id: key for object_id, key in keys.items() if features.facts(key) is None}, tools)
     return Lesson(
         task=Task(job.task.value),
         classes=job.classes,

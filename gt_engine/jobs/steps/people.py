@@ -59,8 +59,8 @@ def with_people(
 def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     """Objects that cannot be shown fail at once; the others get places in the job's order of asking. Nothing is written
     but the state: what it says is then put on offer, the same however often that is tried."""
-    shown = tuple(one for one in work.step.object_ids if one not in state.problems)
-    failed = {one: state.problems[one] for one in work.step.object_ids if one in state.problems}
+    shown = tuple(object_id for object_id in work.step.object_ids if object_id not in state.problems)
+    failed = {object_id: state.problems[object_id] for object_id in work.step.object_ids if object_id in state.problems}
     now = tools.now()
     ahead = state.ahead
     batch = OpenBatch(
@@ -88,29 +88,33 @@ def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcom
     after = state.after(clock=max(state.clock, _second(now)), asked=state.asked + len(shown)).with_open(batch)
     purpose = "ahead of the next batch" if work.is_ahead else batch.purpose.value
     message = f"Iteration {batch.iteration}: {len(shown)} data objects for people ({purpose})."
-    return Outcome(after, (message, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
+    return Outcome(
+        after, (message, *(f"Data object {object_id} failed: {reason}" for object_id, reason in failed.items()))
+    )
 
 
 def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     """Puts on offer what is not yet."""
-    batch = next(one for one in state.open_batches if one.published < len(one.object_ids))
+    batch = next(batch for batch in state.open_batches if batch.published < len(batch.object_ids))
     fresh = batch.object_ids[batch.published :]
     lines = {str(line.number): line for line in read_lines(job, tools, set(fresh))}
     sizes = read_facts(job, tools, fresh).sizes
     first = batch.first + batch.published
     blind = state.progress.by_people
-    to_mend = {one: lines[one] for one in fresh if one in batch.uncertifying and one not in blind}
+    to_mend = {
+        object_id: lines[object_id] for object_id in fresh if object_id in batch.uncertifying and object_id not in blind
+    }
     proposals = propose(batch.iteration, first, job, state, to_mend, sizes, tools)
     offered = [
         OfferedLine(
             place,
-            one,
-            lines[one].text.decode("utf-8-sig"),
-            lines[one].source,
-            sizes.get(one),
-            shown_on_page(job, proposals.get(one)),
+            object_id,
+            lines[object_id].text.decode("utf-8-sig"),
+            lines[object_id].source,
+            sizes.get(object_id),
+            shown_on_page(job, proposals.get(object_id)),
         )
-        for place, one in enumerate(fresh, start=first)
+        for place, object_id in enumerate(fresh, start=first)
     ]
     on_offer = job_offer(job, state, batch.until)
     message = offer_gold(on_offer, job, state, tools) if first == 0 else None
@@ -122,7 +126,7 @@ def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
 
 def remind(work: Remind, state: JobState) -> Outcome:
     """Once for each offer: the state says that it is done before anybody is told."""
-    batch = next(one for one in state.open_batches if one.first == work.first)
+    batch = next(batch for batch in state.open_batches if batch.first == work.first)
     return Outcome(state.with_open(replace(batch, remind_at=None)), (), Notice(Happening.EXPIRING, batch.until))
 
 
@@ -131,7 +135,7 @@ def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcom
 
     By force (a stop) the batch ends here: what nobody has answered stays unlabeled.
     """
-    batch = next(one for one in state.open_batches if one.first == work.first)
+    batch = next(batch for batch in state.open_batches if batch.first == work.first)
     on_offer = batch.object_ids[: batch.published]
     places = {object_id: place for place, object_id in enumerate(on_offer, start=batch.first)}
     now = tools.now()
@@ -139,11 +143,13 @@ def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcom
     def shut(object_id: str) -> tuple[str, tuple[str, ...] | None]:
         return object_id, _shut(job, places[object_id], batch, tools, now, by_force=work.by_force)
 
-    shuts = dict(in_parallel(shut, [one for one in work.object_ids if one in places]))
+    shuts = dict(in_parallel(shut, [object_id for object_id in work.object_ids if object_id in places]))
     workers = {object_id: who for object_id, who in shuts.items() if who is not None}
     if work.by_force:
         workers = {object_id: who for object_id, who in workers.items() if who}
-        batch = replace(batch, is_ahead=False, abandoned=tuple(one for one in batch.left if one not in workers))
+        batch = replace(
+            batch, is_ahead=False, abandoned=tuple(object_id for object_id in batch.left if object_id not in workers)
+        )
     time = max(_second(now), state.clock + ONE_SECOND)
     closing = Closing(time, workers) if workers else None
     return Outcome(state.after(closing=closing).with_open(batch))
@@ -170,11 +176,11 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     closing = state.closing
     if closing is None:
         raise ValueError("nothing is closed")
-    batch = next(one for one in state.open_batches if next(iter(closing.workers)) in one.object_ids)
+    batch = next(batch for batch in state.open_batches if next(iter(closing.workers)) in batch.object_ids)
     sizes = read_facts(job, tools, batch.object_ids).sizes
     proposals = proposals_of(batch.iteration, job, tools)
     answers, failed = _read_answers(job, closing, batch, sizes, proposals, tools)
-    written = {object_id: [as_written(job, one) for one, _ in given] for object_id, given in answers.items()}
+    written = {object_id: [as_written(job, file) for file, _ in given] for object_id, given in answers.items()}
     known = _known(job, batch, sizes, proposals, tools)
     all_given = known | {object_id: [given for _, given in both] for object_id, both in answers.items()}
     labels = job.crowd.consolidate(all_given, state.skills_but(batch.first))
@@ -183,7 +189,7 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     labeled = (*batch.labeled, *answers)
     lines = {str(line.number): line for line in read_lines(job, tools, set(labeled))}
     write_all(tools, human_files(batch.iteration, job, lines, written, contents, times))
-    write_all(tools, [intermediate_annotations(batch.iteration, job, (lines[one] for one in labeled))])
+    write_all(tools, [intermediate_annotations(batch.iteration, job, (lines[object_id] for object_id in labeled))])
     moments = sorted({*times.values()})
     batch = replace(
         batch,
@@ -192,7 +198,10 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         requests=(*batch.requests, *_names(job, "request", batch, moments)),
         responses=(*batch.responses, *_names(job, "response", batch, moments)),
         # Two who were shown the same proposal agree with it, whatever their care.
-        skills=job.crowd.learn({one: all_given[one] for one in all_given if not was_shown(proposals.get(one))}, labels),
+        skills=job.crowd.learn(
+            {object_id: all_given[object_id] for object_id in all_given if not was_shown(proposals.get(object_id))},
+            labels,
+        ),
     )
     clock = max(times.values(), default=closing.time) + ONE_SECOND
     after = state.after(clock=max(state.clock, clock), closing=None).with_open(batch)
@@ -201,7 +210,9 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         f"Iteration {batch.iteration}: people labeled {len(answers)} data objects ({batch.purpose.value}), "
         f"{sum(len(given) for given in answers.values())} answers, {len(failed)} failed; {len(batch.left)} to go."
     )
-    return Outcome(after, (message, *(f"Data object {one} failed: {reason}" for one, reason in failed.items())))
+    return Outcome(
+        after, (message, *(f"Data object {object_id} failed: {reason}" for object_id, reason in failed.items()))
+    )
 
 
 def _read_answers(
@@ -232,7 +243,7 @@ def _read_answers(
             place = batch.first + batch.object_ids.index(object_id)
             is_given_up = not workers and present(job, tools, place).is_given_up
             failed[object_id] = DECLINED if is_given_up else NO_ANSWER
-    return {one: answers[one] for one in closing.workers if one in answers}, failed
+    return {object_id: answers[object_id] for object_id in closing.workers if object_id in answers}, failed
 
 
 def _known(
@@ -249,9 +260,9 @@ def _known(
             labels = ((worker, _label(job, object_id, content, sizes)) for worker, content in given)
             shown = proposals.get(object_id)
             known[object_id] = [
-                Given(worker, without_planted(shown, one), batch.until, batch.until)
-                for worker, one in labels
-                if one is not None
+                Given(worker, without_planted(shown, label), batch.until, batch.until)
+                for worker, label in labels
+                if label is not None
             ]
     return known
 

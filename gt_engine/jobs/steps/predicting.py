@@ -163,14 +163,14 @@ def load(body: bytes, object_ids: Sequence[str]) -> Predictions:
 
 
 def _document(predictions: Predictions) -> dict[str, Any]:
-    seen = [None if one is None else _seen(one) for one in predictions.seen]
-    labels = [_written(one) for one in predictions.labels]
+    seen = [None if detections is None else _seen(detections) for detections in predictions.seen]
+    labels = [_written(label) for label in predictions.labels]
     return {"labels": labels, "confidences": predictions.confidences.tolist(), **({"seen": seen} if seen else {})}
 
 
 def _predictions(document: Mapping[str, Any], object_ids: Sequence[str]) -> Predictions:
-    labels = tuple(_read(one) for one in document["labels"])
-    seen = tuple(None if one is None else _detections(*one) for one in document.get("seen", ()))
+    labels = tuple(_read(label) for label in document["labels"])
+    seen = tuple(None if parts is None else _detections(*parts) for parts in document.get("seen", ()))
     return Predictions(tuple(object_ids), labels, np.array(document["confidences"], np.float64), seen)
 
 

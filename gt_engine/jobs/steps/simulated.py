@@ -32,9 +32,11 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     sizes = read_facts(job, tools, lines).sizes
     gold = _gold(job, tools)
     blind = state.progress.by_people | set(state.problems)
-    to_mend = {one: line for one, line in lines.items() if not work.certifies and one not in blind}
+    to_mend = {object_id: line for object_id, line in lines.items() if not work.certifies and object_id not in blind}
     proposals = propose(work.iteration, 0, job, state, to_mend, sizes, tools)
-    shown: dict[str, AnyLabel] = {one: each.label for one, each in proposals.items() if each.label is not None}
+    shown: dict[str, AnyLabel] = {
+        object_id: each.label for object_id, each in proposals.items() if each.label is not None
+    }
     shown |= _reviewed(job, lines, sizes)
     answers: dict[str, list[Given]] = {}
     failed: dict[str, str] = {}
@@ -55,14 +57,14 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
             else:
                 failed[object_id] = "NoAnswer: no worker answered in time; the task expired."
     meant = {
-        one: [replace(each, label=without_planted(proposals.get(one), each.label)) for each in given]
-        for one, given in answers.items()
+        object_id: [replace(each, label=without_planted(proposals.get(object_id), each.label)) for each in given]
+        for object_id, given in answers.items()
     }
     labels = job.crowd.consolidate(meant, state.skills_but())
     last = max((given.submitted_at for all_given in answers.values() for given in all_given), default=state.clock)
     times = consolidation_times(answers, last.replace(microsecond=0) + 2 * ONE_SECOND)
     written = {
-        object_id: [_as_written(job, one, shown.get(object_id)) for one in given]
+        object_id: [_as_written(job, answer, shown.get(object_id)) for answer in given]
         for object_id, given in answers.items()
     }
     contents = human_contents(job, labels, written, times, proposals)
@@ -96,14 +98,16 @@ def _reviewed(
     """The boxes that are to be mended, on the images as they are now."""
     if job.task.facts.reviews != "adjustment":
         return {}
-    found = {one: reviewed_label(line.text, job.form.attribute, job.classes) for one, line in lines.items()}
-    shown = {one: with_size(label, sizes.get(one)) for one, label in found.items() if label is not None}
-    return {one: drawn(label) for one, label in shown.items() if isinstance(label, BoxLabel)}
+    found = {object_id: reviewed_label(line.text, job.form.attribute, job.classes) for object_id, line in lines.items()}
+    shown = {
+        object_id: with_size(label, sizes.get(object_id)) for object_id, label in found.items() if label is not None
+    }
+    return {object_id: drawn(label) for object_id, label in shown.items() if isinstance(label, BoxLabel)}
 
 
 def _blind(answers: Mapping[str, list[Given]], proposals: Mapping[str, Proposal]) -> dict[str, list[Given]]:
     """Those to objects that nobody saw a proposal of: who was shown the same agrees with it, whatever the care."""
-    return {one: given for one, given in answers.items() if not was_shown(proposals.get(one))}
+    return {object_id: given for object_id, given in answers.items() if not was_shown(proposals.get(object_id))}
 
 
 def _as_written(job: JobContext, given: Given, shown: AnyLabel | None) -> WorkerAnswer:
