@@ -51,9 +51,9 @@ def check(request: Request, find: Find) -> Mapping[str, str]:
     """
     if request.path.startswith(f"{SIGNED}/"):
         return _signer(request)
-    told = request.context.get("authorizer")
-    if told and told.get("principalId"):
-        return _allowed(request, {"principalId": told["principalId"], "role": str(told.get("role", ""))})
+    authorizer = request.context.get("authorizer")
+    if authorizer and authorizer.get("principalId"):
+        return _allowed(request, {"principalId": authorizer["principalId"], "role": str(authorizer.get("role", ""))})
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     bearer = given.strip() if scheme.lower() == "bearer" else None
     # A header that is there decides, also an empty one: else it would lift the check of who asks with a cookie.

@@ -189,10 +189,10 @@ def known_channels(client: Any, parameter: str, *, is_local: bool = False) -> Ch
     Errors: `SpecErrors` where the parameter holds something else than channels.
     """
     try:
-        found = client.get_parameter(Name=parameter, WithDecryption=True)
+        answer = client.get_parameter(Name=parameter, WithDecryption=True)
     except client.exceptions.ParameterNotFound:
         return Channels()
-    return parse_channels(found["Parameter"]["Value"], allow_loopback=is_local)
+    return parse_channels(answer["Parameter"]["Value"], allow_loopback=is_local)
 
 
 # ---------------------------------------------------------------- wiring

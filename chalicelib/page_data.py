@@ -53,8 +53,8 @@ class PageData:
         return wiring.settings().deployment.inbox_bucket
 
     def campaigns(self, limit: int, after: str | None) -> Page:
-        found, following = self._browsing.campaigns(limit, after)
-        return [campaign_json(campaign, {}, 0, backend=self._backend) for campaign in found], following
+        campaigns, following = self._browsing.campaigns(limit, after)
+        return [campaign_json(campaign, {}, 0, backend=self._backend) for campaign in campaigns], following
 
     def campaign(self, name: str) -> Json:
         campaign = wiring.store().campaigns.get(name)
@@ -72,8 +72,8 @@ class PageData:
 
     def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
         """The newest first."""
-        found, following = self._browsing.jobs(campaign, limit, after)
-        return [self._shown(job) for job in found], following
+        jobs, following = self._browsing.jobs(campaign, limit, after)
+        return [self._shown(job) for job in jobs], following
 
     def people(self, jobs: Sequence[Json]) -> Sequence[tuple[Json, Json]] | None:
         """The running ones of these jobs that people work on, with how they are getting on; None where nobody tells."""
@@ -117,8 +117,8 @@ class PageData:
     def report(self, job: Json) -> Json | None:
         if not job["report_s3_uri"]:
             return None
-        found: Json = json.loads(wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.json"))
-        return found
+        report: Json = json.loads(wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.json"))
+        return report
 
     def campaign_report_page(self, campaign: str) -> str:
         return wiring.campaign_report(campaign, "html").decode()
@@ -198,15 +198,15 @@ class PageData:
         spec, now, places = wiring.store().campaigns.get(campaign).spec, wiring.now(), self._places(campaign)
         if spec is None:
             raise NotFound(f"campaign {campaign} has no labels yet", field="name")
-        forms, found = forms_of(spec.task), Downloads(wiring.objects(), places)
+        forms, downloads = forms_of(spec.task), Downloads(wiring.objects(), places)
         if wanted is not None:
             form = next((form for form in forms if form.value == wanted), None)
             if form is None:
                 names = ", ".join(form.value for form in forms)
                 raise InvalidInput(f"{quoted(wanted)} is no format here", remedy=f"Use one of {names}.", field="format")
-            if found.ask(form, now):
+            if downloads.ask(form, now):
                 wiring.QueueSignals().ask_export(campaign, form.value)
-        return places.labels, found.states(forms, now)
+        return places.labels, downloads.states(forms, now)
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
         wiring.store().campaigns.get(campaign)
@@ -249,11 +249,11 @@ def page_data() -> PageData:
 
 def delivery_json(delivery: Delivery) -> Json:
     """One line of the delivery log."""
-    told = delivery.notification
+    notification = delivery.notification
     return {
-        "at": told.at.isoformat(),
-        "kind": told.kind.value,
-        "subject": told.subject,
+        "at": notification.at.isoformat(),
+        "kind": notification.kind.value,
+        "subject": notification.subject,
         "channel": ", ".join(sorted(delivery.sent_to)) or ("none" if delivery.state == "sent" else ""),
         "state": delivery.state,
         "tries": delivery.tries,

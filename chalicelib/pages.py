@@ -132,13 +132,13 @@ def _gallery(visit: Visit, campaign: str, job: Json | None) -> View:
         return View(
             "gallery.html", lambda address: grid_values(campaign, page, job=name, address=address), images=sources
         )
-    one = visit.data.gallery_image(campaign, job, wanted, image)
+    shown = visit.data.gallery_image(campaign, job, wanted, image)
     spec = visit.data.campaign(campaign)["spec"] or {}
 
     def values(address: Address) -> Mapping[str, Any]:
         return image_values(
             campaign,
-            one,
+            shown,
             wanted,
             job=name,
             labels=spec.get("labels") or (),
@@ -147,7 +147,7 @@ def _gallery(visit: Visit, campaign: str, job: Json | None) -> View:
             address=address,
         )
 
-    return View("labeled_image.html", values, images=(S3Uri.parse(one.image.row["source"]),))
+    return View("labeled_image.html", values, images=(S3Uri.parse(shown.image.row["source"]),))
 
 
 def _exports(visit: Visit) -> View:

@@ -69,8 +69,8 @@ def login() -> Response:
     place, token = _safe_place(form.get("next")), form.get("token", "").strip()
     if not browser.is_same_origin({name.lower(): value for name, value in request.headers.items()}):
         return _login_page(place, error="The form came from another site. Sign in here.", status=403)
-    found = page_data().token(token, datetime.now(UTC)) if browser.is_safe_token(token) else None
-    if found is None:
+    known = page_data().token(token, datetime.now(UTC)) if browser.is_safe_token(token) else None
+    if known is None:
         logger.warning("sign-in refused")
         return _login_page(place, error="This token is not known, or it has expired.", status=401)
     return _moved(place, browser.token_cookie(token, secure=_is_https(request)))

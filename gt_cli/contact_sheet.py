@@ -107,8 +107,8 @@ def _box(draw: ImageDraw.ImageDraw, edges: tuple[float, ...], colour: str, *, is
         length = max(to_x - x, to_y - y)
         for start in range(0, max(1, round(length)), 2 * DASH):
             end = min(start + DASH, length)
-            one, other = start / max(length, 1), end / max(length, 1)
-            ends = (x + (to_x - x) * one, y + (to_y - y) * one, x + (to_x - x) * other, y + (to_y - y) * other)
+            begin, finish = start / max(length, 1), end / max(length, 1)
+            ends = (x + (to_x - x) * begin, y + (to_y - y) * begin, x + (to_x - x) * finish, y + (to_y - y) * finish)
             draw.line(ends, fill=colour, width=3)
 
 

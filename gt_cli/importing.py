@@ -140,10 +140,10 @@ def drop(
             ContentType="application/jsonlines",
         )
         _until_read(api, campaign, brought, answer["ETag"].strip('"'))
-    there = {each["key"]: each["size"] for status in _STATUSES for each in api.images(campaign, status)}
+    sizes = {each["key"]: each["size"] for status in _STATUSES for each in api.images(campaign, status)}
     wanted = [*brought.images.items(), *more]
     new = [(f"{inbox.key}images/{name}", path) for name, path in wanted]
-    new = [(key, path) for key, path in new if there.get(key) != path.stat().st_size]
+    new = [(key, path) for key, path in new if sizes.get(key) != path.stat().st_size]
 
     def put(file: tuple[str, Path]) -> None:
         with file[1].open("rb") as body:
@@ -173,11 +173,11 @@ def _until_read(api: Api, campaign: str, brought: Brought, etag: str) -> None:
     while time.monotonic() - started < PATIENCE_SECONDS:
         known = campaign_of(api, campaign)["imports"]
         # By its ETag: what was refused before has the same name.
-        found = next((each for each in known if (each["name"], each["etag"]) == (brought.name, etag)), None)
-        if found is not None and found["status"] == "read":
+        dropped = next((each for each in known if (each["name"], each["etag"]) == (brought.name, etag)), None)
+        if dropped is not None and dropped["status"] == "read":
             return
-        if found is not None and found["status"] == "refused":
-            problem = found["problem"]
+        if dropped is not None and dropped["status"] == "refused":
+            problem = dropped["problem"]
             raise ImportFailed(
                 f"{brought.key}: {problem['message']}",
                 remedy=problem.get("remedy", ""),
@@ -191,15 +191,15 @@ def _until_read(api: Api, campaign: str, brought: Brought, etag: str) -> None:
 
 
 def _import(api: Api, campaign: str, brought: Brought) -> JsonObject:
-    found: JsonObject = next(each for each in campaign_of(api, campaign)["imports"] if each["name"] == brought.name)
-    return found
+    dropped: JsonObject = next(each for each in campaign_of(api, campaign)["imports"] if each["name"] == brought.name)
+    return dropped
 
 
 def campaign_of(api: Api, name: str) -> JsonObject:
-    found = api.campaign(name)
-    if found is None:
+    campaign = api.campaign(name)
+    if campaign is None:
         raise NotFound(f"there is no campaign {name}", remedy="`gt-service status` lists them.", field="campaign")
-    return found
+    return campaign
 
 
 # ---------------------------------------------------------------- what is brought

@@ -16,8 +16,8 @@ def redrive(sqs: SQSClient, outputs: Mapping[str, str]) -> dict[str, int]:
 
     A message is sent before it is deleted: killed in between, it is there twice, and handlers bear that.
     """
-    there = [name for name in QUEUES if f"{name}DeadLetters" in outputs]
-    return {name: _move(sqs, outputs[f"{name}DeadLetters"], outputs[f"{name}Queue"]) for name in there}
+    queues = [name for name in QUEUES if f"{name}DeadLetters" in outputs]
+    return {name: _move(sqs, outputs[f"{name}DeadLetters"], outputs[f"{name}Queue"]) for name in queues}
 
 
 def _move(sqs: SQSClient, source: str, target: str) -> int:

@@ -44,8 +44,8 @@ def problems(template: str, labels: Sequence[str] = ("Label",)) -> list[str]:
     labels: those of the job, to see whether they reach the page whole.
     """
     try:
-        found = list(_liquid_problems(template))
-        return found or list(_page_problems(render(template, labels=labels), labels))
+        mistakes = list(_liquid_problems(template))
+        return mistakes or list(_page_problems(render(template, labels=labels), labels))
     except templates.BrokenTemplate as error:
         return [f"the Liquid in it cannot be read: {error.message}"]
 
@@ -87,7 +87,7 @@ def _page_problems(page: str, labels: Sequence[str]) -> Iterator[str]:
         yield f"there are {len(tools)} elements to label with; there must be one of {', '.join(_TAKES_LABELS)}"
         return
     ((tag, attributes),) = tools
-    forms = sum(found == "crowd-form" for found, _ in elements.found)
+    forms = sum(name == "crowd-form" for name, _ in elements.found)
     wanted = 0 if tag == _SELF_CONTAINED else 1
     if forms != wanted:
         yield f"there are {forms} <crowd-form>, and <{tag}> needs {wanted}: answers could not be submitted"

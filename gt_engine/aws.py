@@ -108,24 +108,24 @@ class EngineObjects(S3Objects):
 
     def head(self, uri: S3Uri) -> ObjectSummary | None:
         """What is there, or None. Errors: those of S3 where the engine may not look."""
-        found: Any
+        answer: Any
         try:
-            found = self._s3.head_object(Bucket=uri.bucket, Key=uri.key)
+            answer = self._s3.head_object(Bucket=uri.bucket, Key=uri.key)
         except ClientError as error:
             if error_code(error) in {"404", "NoSuchKey", "NotFound", "NoSuchBucket"}:
                 return None
             # An answer to HEAD has no body, so it says a number and no reason: wrong rights look like a wrong clock.
             # What is asked with GET is told why.
-            found = self._s3.get_object(Bucket=uri.bucket, Key=uri.key)
-            found["Body"].close()
-        return ObjectSummary(uri, found["ContentLength"], found["ETag"].strip('"'), found["LastModified"])
+            answer = self._s3.get_object(Bucket=uri.bucket, Key=uri.key)
+            answer["Body"].close()
+        return ObjectSummary(uri, answer["ContentLength"], answer["ETag"].strip('"'), answer["LastModified"])
 
     def heads(self, uris: Sequence[S3Uri]) -> dict[S3Uri, ObjectSummary]:
         """What is there of many objects that may lie close together, in a few listings; the rest is left out.
 
         An object that is left out may be there all the same, beyond what was listed: `head` tells.
         """
-        found: dict[S3Uri, ObjectSummary] = {}
+        summaries: dict[S3Uri, ObjectSummary] = {}
         for bucket in sorted({uri.bucket for uri in uris}):
             keys = sorted(uri.key for uri in uris if uri.bucket == bucket)
             wanted, pages = set(keys), len(keys) // LISTED_AT_ONCE + MOST_EXTRA_LISTINGS
@@ -137,10 +137,10 @@ class EngineObjects(S3Objects):
             for item in listed.search("Contents[]"):
                 if item and item["Key"] in wanted:
                     uri = S3Uri(bucket, item["Key"])
-                    found[uri] = ObjectSummary(uri, item["Size"], item["ETag"].strip('"'), item["LastModified"])
+                    summaries[uri] = ObjectSummary(uri, item["Size"], item["ETag"].strip('"'), item["LastModified"])
                 if item and item["Key"] >= keys[-1]:
                     break
-        return found
+        return summaries
 
     def read_range(self, uri: S3Uri, first: int, end: int) -> bytes:
         """The bytes from `first` on, up to `end`. Errors: `NotFound`."""

@@ -150,19 +150,12 @@ def serve_command(
     state_dir: Path,
     region: str,
     account: str | None,
-    table_prefix: str,
-    processes: int,
-    max_active_jobs: int,
-    min_auto_labeling_objects: int,
     access_keys: Path | None,
     buckets: tuple[str, ...],
     cache_gb: float | None,
-    shorten_training: int,
-    correction_seconds: int,
     public_url: str,
-    insecure_sign_in: bool,
-    certificate_key: str,
     onnx_providers: str,
+    **settings: Any,
 ) -> None:
     """Run labeling jobs: Ground Truth's API, files and events.
 
@@ -173,25 +166,18 @@ def serve_command(
     logs.configure()
     secrets = read_secrets(access_keys)
     check_exposure(host, secrets)
-    settings = Settings(
+    engine = Settings(
         region=region,
         account=account or client("sts", region).get_caller_identity()["Account"],
         state_dir=state_dir.absolute(),
-        table_prefix=table_prefix,
-        processes=processes,
-        max_active_jobs=max_active_jobs,
-        min_auto_labeling_objects=min_auto_labeling_objects,
         secrets=secrets,
         buckets=frozenset(buckets) or None,
         cache_bytes=None if cache_gb is None else round(cache_gb * GIGABYTE),
-        shorten_training=shorten_training,
-        correction_seconds=correction_seconds,
         public_url=public_url.rstrip("/"),
-        insecure_sign_in=insecure_sign_in,
-        certificate_key=certificate_key,
         onnx_providers=chosen(onnx_providers.split(","), get_available_providers()),
+        **settings,
     )
-    serve(settings, host=host, port=port)
+    serve(engine, host=host, port=port)
 
 
 if __name__ == "__main__":

@@ -105,15 +105,15 @@ def _print_link(link: Invitation, teams: DynamoTeams, url: str | None) -> None:
 
 
 def _only_groups(teams: DynamoTeams) -> set[str]:
-    found = list(teams.teams())
-    if len(found) != 1:
-        names = ", ".join(sorted(group for team in found for group in team.groups))
+    teams_here = list(teams.teams())
+    if len(teams_here) != 1:
+        names = ", ".join(sorted(group for team in teams_here for group in team.groups))
         raise InvalidInput(
             "which group is the worker to join?",
             remedy=f"Give --group: {names}." if names else "Create a work team first (CreateWorkteam).",
             field="--group",
         )
-    return set(found[0].groups)
+    return set(teams_here[0].groups)
 
 
 @workers.command("list")
@@ -154,9 +154,9 @@ def forget(members: Members, teams: DynamoTeams, *, name: str) -> None:
 
 
 def _one(members: Members, name: str) -> Worker:
-    found = [worker for worker in members.workers() if name in {worker.worker_id, worker.name}]
-    if not found:
+    matching = [worker for worker in members.workers() if name in {worker.worker_id, worker.name}]
+    if not matching:
         raise NotFound(f"there is no worker {name!r}", remedy="See: gt-engine workers list.")
-    if len(found) > 1:
-        raise InvalidInput(f"{len(found)} workers are called {name!r}", remedy="Give the id.", field="name")
-    return found[0]
+    if len(matching) > 1:
+        raise InvalidInput(f"{len(matching)} workers are called {name!r}", remedy="Give the id.", field="name")
+    return matching[0]

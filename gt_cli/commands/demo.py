@@ -56,7 +56,7 @@ def demo(
             console.print(f"[yellow]Note:[/] {note}")
         wanted = run.Demo(source.campaign, source.words, source.plan, out, source.shorten_training)
         try:
-            run.run(wanted, source.load, console, then=lambda stack, found: _conclude(stack, found, out, keep=keep))
+            run.run(wanted, source.load, console, then=lambda stack, results: _conclude(stack, results, out, keep=keep))
         except KeyboardInterrupt:
             errors.print(f"[bold]Stopped.[/] Logs: {out / 'logs'}")
             sys.exit(INTERRUPTED)

@@ -47,19 +47,19 @@ def estimate(
     written = parse_spec(spec.read_bytes(), filename=spec.name)
     if url and token:
         with api_of(url, token) as api:
-            found = api.estimate(written.model_dump(mode="json"), objects, imported)
+            estimate_json = api.estimate(written.model_dump(mode="json"), objects, imported)
     else:
         prices = PriceTable.of(planning.configured_backend())
         asked = estimates.estimate(written, objects, prices=prices, region=region, imported=imported)
-        found = asked.as_dict()
+        estimate_json = asked.as_dict()
     if as_json:
-        console.print_json(data=found)
+        console.print_json(data=estimate_json)
         return
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("low", "likely", "high", "ceiling", "all by people"):
         table.add_column(name, justify="right")
     amounts = ("low_mills", "likely_mills", "high_mills", "ceiling_mills", "all_human_mills")
-    table.add_row(*(usd(Mills(found[name])) for name in amounts))
+    table.add_row(*(usd(Mills(estimate_json[name])) for name in amounts))
     console.print(table)
-    for assumption in found["assumptions"]:
+    for assumption in estimate_json["assumptions"]:
         console.print(f"[dim]* {escape(assumption)}[/]")

@@ -47,12 +47,12 @@ def gold(
     """
     place = f"{str(S3Uri.parse(prefix, field='--prefix')).rstrip('/')}/"
     if classes is not None and boxes is None:
-        told = _write_classes(classes, images, place, out, several=several)
+        summary = _write_classes(classes, images, place, out, several=several)
     elif boxes is not None and classes is None:
-        told = _write_boxes(boxes, images, place, out, open_images_class(label, class_id, hierarchy))
+        summary = _write_boxes(boxes, images, place, out, open_images_class(label, class_id, hierarchy))
     else:
         raise click.UsageError("Name the file of labels with --boxes or with --classes.")
-    say(f"{out}: {told}")
+    say(f"{out}: {summary}")
 
 
 def _write_boxes(boxes: Path, images: Path, place: str, out: Path, choice: OpenImagesClass | None) -> str:

@@ -33,12 +33,12 @@ def review(campaign: str, top: int, send: bool, url: str, token: str) -> None:
                 "set aside for it."
             )
             return
-        found = api.second_look(campaign, top)
+        listed = api.second_look(campaign, top)
     table = Table("image", "seems", "how surely", "labeled in", box=None)
-    for each in found["suspects"]:
+    for each in listed["suspects"]:
         table.add_row(each["source"], each["mistake"], f"{each['suspicion']:.0%}", each["job"])
     console.print(table)
     say(
-        f"The {len(found['suspects'])} of {found['judged']:,} labels by people that a model doubts most. "
+        f"The {len(listed['suspects'])} of {listed['judged']:,} labels by people that a model doubts most. "
         f"`gt-service review {campaign} --top {top} --send` has people look again."
     )

@@ -29,21 +29,21 @@ def verify(job: str, public_key: str | None) -> None:
     from gt_engine.outputs.seal import problems
 
     document = b"".join(_content(job, CERTIFICATE))
-    found = problems(document, lambda path: _digest(job, path), public_key=public_key)
-    for problem in found:
+    broken = problems(document, lambda path: _digest(job, path), public_key=public_key)
+    for problem in broken:
         console.print(f"[red]✗[/] {problem}")
-    if found:
+    if broken:
         raise SystemExit(1)
-    told = json.loads(document)
-    guarantee, labels = told["certificate"]["guarantee"], told["certificate"]["labels"]
+    seal = json.loads(document)
+    guarantee, labels = seal["certificate"]["guarantee"], seal["certificate"]["labels"]
     console.print(
-        f"[green]✓[/] {len(told['certificate']['files'])} files of {told['certificate']['job']} are as it signed them: "
+        f"[green]✓[/] {len(seal['certificate']['files'])} files of {seal['certificate']['job']} are as it signed them: "
         f"{labels['human']:,} labels of people, {labels['machine']:,} of the machine, {guarantee['loss']} target "
         f"{guarantee['target']} of {guarantee['scope']}, delta {guarantee['delta']}, {guarantee['method']}."
     )
     if public_key is None:
         console.print(
-            f"Signed with {told['signature']['public-key']}: is that your engine's? --public-key holds it to it."
+            f"Signed with {seal['signature']['public-key']}: is that your engine's? --public-key holds it to it."
         )
 
 

@@ -29,9 +29,9 @@ class BoxesError(InvalidInput):
         super().__init__(message, remedy=remedy, field=field)
 
 
-def read_text(found: str | None, what: str, where: str) -> str:
+def read_text(value: str | None, what: str, where: str) -> str:
     """What a file has for a name. Errors: `BoxesError` where that is nothing."""
-    text = (found or "").strip()
+    text = (value or "").strip()
     if not text:
         raise BoxesError(f"{where} has no {what}")
     return text

@@ -72,10 +72,10 @@ def prepared_folder(out: Path) -> Iterator[None]:
     if out.exists() and not out.is_dir():
         raise DemoError(f"{out} is a file", remedy="Name a folder with --out.")
     with locked(out):
-        there = [path for path in out.iterdir() if path.name != LOCK]
-        if there and not (out / "logs" / "ministack.log").exists():
+        present = [path for path in out.iterdir() if path.name != LOCK]
+        if present and not (out / "logs" / "ministack.log").exists():
             raise DemoError(f"{out} holds something that no demo has written", remedy="Name another folder with --out.")
-        for path in there:
+        for path in present:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -100,12 +100,12 @@ def run(
         loading = pool.submit(pictures)
         with local_stack(Path(work), logs=demo.out / "logs", shorten_training=demo.shorten_training, say=say) as stack:
             say("preparing the images")
-            found = perform(demo, stack, loading.result(), console, say)
-            found |= {"seconds": round(time.monotonic() - began, 1)}
+            results = perform(demo, stack, loading.result(), console, say)
+            results |= {"seconds": round(time.monotonic() - began, 1)}
             say("")
-            then(stack, found)
+            then(stack, results)
             say("stopping the stack")
-    return found
+    return results
 
 
 def perform(
@@ -302,9 +302,9 @@ def _collect(demo: Demo, stack: LocalStack, api: Api, objects: S3Objects) -> dic
         "images": demo.plan.images,
         "notes": list(demo.plan.notes),
     }
-    found = summary(jobs, reports, about)
-    write(demo.out, found)
-    return found
+    results = summary(jobs, reports, about)
+    write(demo.out, results)
+    return results
 
 
 def _await_comparison(api: Api, jobs: Sequence[str]) -> dict[str, dict[str, Any]]:

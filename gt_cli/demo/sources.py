@@ -64,11 +64,11 @@ def _draw(seed: int, index: int) -> DrawnImage:
 
 def photos(images: Path, boxes: Path, *, choice: OpenImagesClass | None = None) -> Source:
     """The user's own photos. Errors: BoxesError where they cannot be used."""
-    found = read_boxes(boxes, images, choice=choice)
-    if len(found.images) < FEWEST_IMAGES:
+    labeled = read_boxes(boxes, images, choice=choice)
+    if len(labeled.images) < FEWEST_IMAGES:
         raise BoxesError(
-            f"{boxes} names {len(found.images)} images; split into two batches, the demo needs {FEWEST_IMAGES}",
+            f"{boxes} names {len(labeled.images)} images; split into two batches, the demo needs {FEWEST_IMAGES}",
             remedy="Name a file with more images.",
         )
-    plan = Plan.of(len(found.images), left_out=len(found.left_out))
-    return Source("photos", f"photos from {images}", plan, lambda: found)
+    plan = Plan.of(len(labeled.images), left_out=len(labeled.left_out))
+    return Source("photos", f"photos from {images}", plan, lambda: labeled)

@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 
 def tell_again(since: datetime) -> int:
     """Sends the message of every object that was written since then; says how many there were."""
-    told = 0
-    for (account, bucket), found in list(s3._buckets._data.items()):
+    sent = 0
+    for (account, bucket), bucket_data in list(s3._buckets._data.items()):
         responses.set_request_account_id(account)
         if bucket not in s3._bucket_notifications:
             continue
-        for key, upload in list(found["objects"].items()):
+        for key, upload in list(bucket_data["objects"].items()):
             if datetime.fromisoformat(upload["last_modified"]) >= since:
                 s3._fire_s3_event(
                     bucket,
@@ -36,6 +36,6 @@ def tell_again(since: datetime) -> int:
                     version_id=upload.get("version_id"),
                     record_extra={"eventTime": upload["last_modified"]},
                 )
-                told += 1
-    log.info("told again of %d upload(s)", told)
-    return told
+                sent += 1
+    log.info("told again of %d upload(s)", sent)
+    return sent

@@ -166,9 +166,9 @@ def _bound(shape: Shape, side: str, limit: int) -> str:
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str]:
     """A pattern of the model; of its Unicode classes (tags, groups of workers) Python has no names."""
-    for there, here in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s"), (r"\p{Alnum}", "a-zA-Z0-9")):
-        text = text.replace(there, here)
-    return re.compile(re.sub(r"\\p\{([MPS])\}", lambda found: _characters(found[1]), text), re.DOTALL)
+    for theirs, here in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s"), (r"\p{Alnum}", "a-zA-Z0-9")):
+        text = text.replace(theirs, here)
+    return re.compile(re.sub(r"\\p\{([MPS])\}", lambda match: _characters(match[1]), text), re.DOTALL)
 
 
 @cache

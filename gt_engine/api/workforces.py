@@ -76,8 +76,8 @@ class WorkforceOperations:
         try:
             self.teams.create_workforce(workforce)
         except Conflict:
-            there = self.teams.workforce()
-            name = there.name if there else "default"
+            existing = self.teams.workforce()
+            name = existing.name if existing else "default"
             raise ResourceInUse(
                 f"A workforce already exists in this account and region ({name}); there can be only one."
             ) from None

@@ -35,7 +35,7 @@ def consolidate_batch(
     Confidences: boxes, the share of the workers who drew the box; classes, the posterior.
     """
     known = skills or {}
-    answered = {key: sorted(given, key=lambda one: one.worker_id) for key, given in answers.items() if given}
+    answered = {key: sorted(given, key=lambda each: each.worker_id) for key, given in answers.items() if given}
     if task is Task.BOXES:
         boxes = {
             key: [(answer.worker_id, answer.label) for answer in given if isinstance(answer.label, BoxLabel)]

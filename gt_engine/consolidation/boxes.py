@@ -70,19 +70,19 @@ def consolidate_boxes(
 
 def clusters(drawn: Drawn) -> list[Cluster]:
     """The boxes of all workers by the thing that they are around."""
-    found: list[Cluster] = []
+    clusters: list[Cluster] = []
     for worker, label in drawn:
         taken: set[int] = set()
-        if found and len(label):
-            agreement = intersection_over_union(label.boxes, np.stack([cluster.middle() for cluster in found]))
+        if clusters and len(label):
+            agreement = intersection_over_union(label.boxes, np.stack([cluster.middle() for cluster in clusters]))
             agreement[agreement < SAME_BOX] = 0
             for row, column in zip(*linear_sum_assignment(-agreement), strict=True):
                 if agreement[row, column] > 0:
-                    found[column].add(worker, label.boxes[row], int(label.class_ids[row]))
+                    clusters[column].add(worker, label.boxes[row], int(label.class_ids[row]))
                     taken.add(int(row))
         for i in sorted(set(range(len(label))) - taken):
-            found.append(Cluster([worker], [label.boxes[i]], [int(label.class_ids[i])]))
-    return found
+            clusters.append(Cluster([worker], [label.boxes[i]], [int(label.class_ids[i])]))
+    return clusters
 
 
 def _label(clusters: Sequence[Cluster], drawn: Drawn, weights: Mapping[str, float]) -> BoxLabel:

@@ -39,7 +39,9 @@ def is_enough(given: Given, *, most: int, classes: int, skills: Skills, is_check
     labels = [label for _, label in given]
     boxes = [label for label in labels if isinstance(label, BoxLabel)]
     if len(boxes) == len(labels):
-        return _boxes_stand([(worker, one) for (worker, _), one in zip(given, boxes, strict=True)], most, skills)
+        return _boxes_stand(
+            [(worker, box_label) for (worker, _), box_label in zip(given, boxes, strict=True)], most, skills
+        )
     votes = [(worker, label.class_id) for worker, label in given if isinstance(label, ClassLabel)]
     if len(votes) == len(labels):
         return _class_stands(votes, most, classes, skills)

@@ -46,23 +46,23 @@ Skills: TypeAlias = Mapping[str, Skill]
 
 def learn(answers: Mapping[str, Sequence[tuple[str, Label]]], labels: Mapping[str, Label]) -> Skills:
     """What (worker id, answer) of each object shows, compared with its label."""
-    found: dict[str, Skill] = {}
+    skills: dict[str, Skill] = {}
     for key, given in answers.items():
         label = labels.get(key)
         if len(given) < 2 or label is None:
             continue
         for worker, answer in given:
-            found[worker] = _sum(found.get(worker, Skill()), _compared(answer, label))
-    return found
+            skills[worker] = _sum(skills.get(worker, Skill()), _compared(answer, label))
+    return skills
 
 
 def together(several: Iterable[Skills]) -> Skills:
     """The sums of all of them."""
-    found: dict[str, Skill] = {}
+    total: dict[str, Skill] = {}
     for skills in several:
         for worker, skill in skills.items():
-            found[worker] = _sum(found.get(worker, Skill()), skill)
-    return found
+            total[worker] = _sum(total.get(worker, Skill()), skill)
+    return total
 
 
 def handed_on(skills: Skills) -> Skills:

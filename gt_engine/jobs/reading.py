@@ -88,10 +88,10 @@ def human_contents(state: JobState, tools: Tools) -> dict[str, dict[str, object]
     names = [name for work in state.human for name in work.responses]
     names += [name for batch in state.open_batches for name in batch.responses]
     files = (S3Uri.parse(name) for name in names)
-    found: dict[str, dict[str, object]] = {}
+    contents: dict[str, dict[str, object]] = {}
     for body in in_parallel(partial(read_own, tools), files):
-        found.update(records.read_consolidation_response(body))
-    return found
+        contents.update(records.read_consolidation_response(body))
+    return contents
 
 
 def all_contents(job: JobContext, state: JobState, tools: Tools) -> dict[str, dict[str, object]]:
@@ -101,11 +101,11 @@ def all_contents(job: JobContext, state: JobState, tools: Tools) -> dict[str, di
 
 def machine_contents(job: JobContext, state: JobState, tools: Tools) -> dict[str, dict[str, object]]:
     """The labels that the machine gave, by object id."""
-    found: dict[str, dict[str, object]] = {}
+    contents: dict[str, dict[str, object]] = {}
     for iteration, round_ in zip(state.machine, state.progress.rounds, strict=True):
         if round_.machine:
-            found.update(records.read_auto_annotations(read_own(tools, job.tree.auto_annotations(iteration))))
-    return found
+            contents.update(records.read_auto_annotations(read_own(tools, job.tree.auto_annotations(iteration))))
+    return contents
 
 
 def labels_of(job: JobContext, contents: Mapping[str, Mapping[str, object]]) -> dict[str, Label]:

@@ -142,8 +142,12 @@ class JobState:
     @property
     def reasons(self) -> dict[str, str]:
         """Why objects have no label, by their ids: images that cannot be used, and what people could not answer."""
-        told = [self.problems, *(work.failed for work in self.human), *(batch.failed for batch in self.open_batches)]
-        return {object_id: reason for failed in told for object_id, reason in failed.items()}
+        failures = [
+            self.problems,
+            *(work.failed for work in self.human),
+            *(batch.failed for batch in self.open_batches),
+        ]
+        return {object_id: reason for failed in failures for object_id, reason in failed.items()}
 
     @property
     def ahead(self) -> OpenBatch | None:

@@ -34,15 +34,15 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
         ask_on((item for current in currents for item in current), job, state.skills_but(), tools)
         currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     changes: list[datetime] = []
-    found: Answers | None = None
+    answers: Answers | None = None
     present_ones: list[ObjectOffer] = []
     for batch, current in zip(state.open_batches, currents, strict=True):
         present_ones += current
         moments = {item.object_id: ready_at(item, batch.until, _window(tools.settings), now) for item in current}
         ready = {object_id: moment for object_id, moment in moments.items() if moment <= now}
         changes += [moment for moment in moments.values() if moment > now]
-        if ready and found is None:
-            found = Answers(
+        if ready and answers is None:
+            answers = Answers(
                 now=now,
                 batch=batch.first,
                 ready=tuple(item for item in batch.object_ids if item in ready),
@@ -50,7 +50,7 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
                 is_all=len(ready) == len(batch.left),
             )
     return replace(
-        found or Answers(now),
+        answers or Answers(now),
         next_change=min(changes, default=None),
         unsettled=sum(not item.is_settled for item in present_ones),
         free=sum(item.free(now) for item in present_ones),

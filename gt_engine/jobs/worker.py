@@ -156,9 +156,9 @@ def _commit(record: JobRecord, job: JobContext, outcome: Outcome, tools: Tools) 
         unless_stop_requested=False,
     )
     tools.objects.delete(job.tree.checkpoint(record.version - 1))
-    told = tell_team(outcome.notice, job, tools) if outcome.notice else None
-    if told:
-        tools.logs.append(JOB_LOG_GROUP, record.name, [told])
+    notice = tell_team(outcome.notice, job, tools) if outcome.notice else None
+    if notice:
+        tools.logs.append(JOB_LOG_GROUP, record.name, [notice])
 
 
 def _finish(record: JobRecord, end: End, state: JobState | None, tools: Tools) -> None:

@@ -94,8 +94,8 @@ def read_label(task: TaskType, value: Any, metadata: Mapping[str, Any], classes:
             return ClassLabel(_class_id(value, own, classes), float(metadata.get("confidence", 1.0)))
         case TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL | TaskType.TEXT_CLASSIFICATION_MULTI_LABEL:
             sure = metadata.get("confidence-map", {})
-            found = [(_class_id(item, names, classes), float(sure.get(str(item), 1.0))) for item in value]
-            return MultiClassLabel(tuple(i for i, _ in found), tuple(c for _, c in found))
+            chosen = [(_class_id(item, names, classes), float(sure.get(str(item), 1.0))) for item in value]
+            return MultiClassLabel(tuple(i for i, _ in chosen), tuple(c for _, c in chosen))
         case _:
             raise ValueError(f"labels of {task} cannot be read")
 

@@ -87,20 +87,20 @@ def problems(document: bytes, digest: Callable[[str], str | None], *, public_key
         check = _own(public) if algorithm == OWN else _of_kms(public)
     except (ValueError, KeyError, TypeError, UnsupportedAlgorithm):
         return ["this is no certificate of a job"]
-    found = []
+    broken = []
     try:
         check(signed, signed_form(certificate))
     except InvalidSignature:
-        found.append("the certificate was changed after it was signed")
+        broken.append("the certificate was changed after it was signed")
     if public_key is not None and public_key != key:
-        found.append(f"it was signed with the key {key}, not with {public_key}")
+        broken.append(f"it was signed with the key {key}, not with {public_key}")
     for path, expected in files:
         actual = digest(path)
         if actual is None:
-            found.append(f"{path} is gone")
+            broken.append(f"{path} is gone")
         elif actual != expected:
-            found.append(f"{path} is not what it was when the job ended")
-    return found
+            broken.append(f"{path} is not what it was when the job ended")
+    return broken
 
 
 def _own(public: bytes) -> Callable[[bytes, bytes], None]:

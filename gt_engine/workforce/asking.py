@@ -57,8 +57,10 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
         if line.place < offer.first:
             continue
         item = offer.object(line.place, line.object_id, first)
-        found = ((worker, files.answer(line.object_id, worker)) for worker in submitted.get(line.object_id, ()))
-        answers = [answered(worker, answer) for worker, answer in found if answer is not None]
+        files_of_object = (
+            (worker, files.answer(line.object_id, worker)) for worker in submitted.get(line.object_id, ())
+        )
+        answers = [answered(worker, answer) for worker, answer in files_of_object if answer is not None]
         answers.sort(key=lambda mine: (mine.ended_at or offer.until, mine.worker))
         # No object has more answers than wanted, even where a file of one that came too late was left behind.
         for mine in answers[: item.most]:
@@ -87,16 +89,16 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
 
 def _catch_up(known: ObjectOffer, store: TaskStore) -> None:
     """Adds to an object in the table what its files know of other workers."""
-    there = store.object(known.job, known.place)
-    while there is not None and not there.closed:
-        after = there
+    item = store.object(known.job, known.place)
+    while item is not None and not item.closed:
+        after = item
         for mine in known.assignments:
             if after.of(mine.worker) is None and not after.is_settled:
                 after = after.with_assignment(mine)
         # Closes the race with whoever works on it at this moment: who comes second looks again.
-        if after is there or store.replace(after):
+        if after is item or store.replace(after):
             return
-        there = store.object(known.job, known.place)
+        item = store.object(known.job, known.place)
 
 
 def is_behind(objects: Iterable[ObjectOffer], files: WorkFiles) -> bool:
@@ -124,7 +126,7 @@ def answered(worker: str, answer: AnswerFile) -> TaskAssignment:
 
 def by_object(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """The workers of (object id, worker), by the object."""
-    found: dict[str, list[str]] = {}
+    workers: dict[str, list[str]] = {}
     for object_id, worker in pairs:
-        found.setdefault(object_id, []).append(worker)
-    return found
+        workers.setdefault(object_id, []).append(worker)
+    return workers

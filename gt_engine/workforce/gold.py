@@ -92,12 +92,12 @@ def put_gold_on_offer(offer: JobOffer, files: WorkFiles, store: TaskStore) -> No
     objects = []
     for line in files.offer(PART).values():
         item = known[line.object_id]
-        one = ObjectOffer(offer.job, line.place, line.object_id, PART, wanted=item["answers"])
+        item_offer = ObjectOffer(offer.job, line.place, line.object_id, PART, wanted=item["answers"])
         for worker in item["shownTo"]:
-            one = one.with_assignment(TaskAssignment(worker, "", Status.SEEN, offer.created_at))
+            item_offer = item_offer.with_assignment(TaskAssignment(worker, "", Status.SEEN, offer.created_at))
         for worker in workers.get(line.object_id, ()):
-            one = one.with_assignment(_answered(line.object_id, worker, item["answer"], offer, files))
-        objects.append(one)
+            item_offer = item_offer.with_assignment(_answered(line.object_id, worker, item["answer"], offer, files))
+        objects.append(item_offer)
     store.add(objects)
 
 

@@ -165,12 +165,12 @@ class Members:
         name = " ".join(name.split())
         if not name or len(name) > MAX_NAME or name == FORGOTTEN:
             raise InvalidInput(f"a worker's name has 1 to {MAX_NAME} characters", field="name")
-        there = next(
+        known = next(
             (worker for worker in self._store.workers() if worker.name == name and worker.issuer is None), None
         )
-        if there is not None and not there.is_enabled:
+        if known is not None and not known.is_enabled:
             raise Conflict(f"{name} is disabled", remedy="Enable the worker first.")
-        worker = there or self._new(sub=str(uuid4()), name=name)
+        worker = known or self._new(sub=str(uuid4()), name=name)
         worker = replace(worker, email=email or worker.email, groups=worker.groups | frozenset(groups))
         self._store.put_worker(worker)
         return self._link(worker, now + lifetime)
@@ -204,10 +204,10 @@ class Members:
         """
         sub, issuer = identity.sub, identity.issuer
         worker_id = worker_id_of(f"{issuer}/{sub}", self._region)
-        there = self._store.worker(worker_id)
-        if there is not None and not there.is_enabled:
+        known = self._store.worker(worker_id)
+        if known is not None and not known.is_enabled:
             raise NotFound("this worker is disabled", remedy="Ask whoever leads the team.")
-        pause = None if there is None else there.pause
+        pause = None if known is None else known.pause
         worker = Worker(worker_id, sub, identity.name, identity.email, identity.groups, issuer=issuer, pause=pause)
         self._store.put_worker(worker)
         return self._begin_session(worker, now)
@@ -257,7 +257,7 @@ class Members:
         return worker
 
     def workers(self) -> list[Worker]:
-        return sorted(self._store.workers(), key=lambda one: (one.name, one.worker_id))
+        return sorted(self._store.workers(), key=lambda worker: (worker.name, worker.worker_id))
 
     def teams_of(self, worker: Worker) -> set[str]:
         """ARNs of the work teams that the worker's groups belong to."""

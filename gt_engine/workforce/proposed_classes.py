@@ -71,11 +71,11 @@ def class_taken_back(planted: PlantedClass, answer: Classes) -> Classes:
 
 def classes_record(label: Classes, planted: PlantedClass | None, names: Sequence[str]) -> dict[str, Any]:
     """What was shown, by name, as a line of `proposals/…jsonl` has it."""
-    told: dict[str, Any] = {"classes": [names[class_id] for class_id in _ids(label)]}
+    record: dict[str, Any] = {"classes": [names[class_id] for class_id in _ids(label)]}
     if planted is not None:
         right = None if planted.right is None else names[planted.right]
-        told["planted"] = {"mistake": planted.mistake, "class": names[planted.class_id], "right": right}
-    return told
+        record["planted"] = {"mistake": planted.mistake, "class": names[planted.class_id], "right": right}
+    return record
 
 
 def read_classes(

@@ -124,10 +124,10 @@ class SimulatedWorkforce:
             if not free_at:
                 break
             accepted = free_at.pop(0)
-            one = self._assignment(worker, gold, accepted, rng, to_mend)
-            made.append(one)
-            if one.answer is None:
-                free_at.append(one.ended_at)
+            assignment = self._assignment(worker, gold, accepted, rng, to_mend)
+            made.append(assignment)
+            if assignment.answer is None:
+                free_at.append(assignment.ended_at)
         return made
 
     def _worker(self, number: int) -> Worker:

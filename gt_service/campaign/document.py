@@ -30,13 +30,13 @@ def document(text: str | bytes, filename: str) -> dict[str, Any]:
     """The fields in a file; its name says whether it is JSON, else it is YAML. Errors: `FileError`."""
     written = _decoded(text)
     try:
-        found = _json(written) if filename.lower().endswith(".json") else _yaml(written)
+        parsed = _json(written) if filename.lower().endswith(".json") else _yaml(written)
     except RecursionError:
         raise FileError("nested too deeply", "A spec nests two levels at most.") from None
-    if not isinstance(found, dict):
-        kind = {list: "a list", str: "plain text", type(None): "nothing but comments"}.get(type(found), "a value")
+    if not isinstance(parsed, dict):
+        kind = {list: "a list", str: "plain text", type(None): "nothing but comments"}.get(type(parsed), "a value")
         raise FileError(f"the file holds {kind}, not fields with values", "Write lines such as task: object-detection.")
-    return found
+    return parsed
 
 
 def written_in_yaml(value: Any) -> str:

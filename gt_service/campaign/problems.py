@@ -22,12 +22,12 @@ _LONGEST_TEXT = 600
 
 def spec_errors(errors: Iterable[InvalidInput], *, of: int | None = None) -> SpecErrors:
     """The first of them, each in bounds. of: how many there are, where not all of `errors` are worded."""
-    told = [_in_bounds(error) for error in islice(errors, MOST_ERRORS + 1)]
-    if len(told) > MOST_ERRORS:
+    shown = [_in_bounds(error) for error in islice(errors, MOST_ERRORS + 1)]
+    if len(shown) > MOST_ERRORS:
         count = "" if of is None else f": {of:,} in all"
         more = InvalidInput(f"there are others{count}", remedy="Mend those above first.", field="spec")
-        told = [*told[:MOST_ERRORS], more]
-    return SpecErrors(told)
+        shown = [*shown[:MOST_ERRORS], more]
+    return SpecErrors(shown)
 
 
 def of_validation(error: ValidationError) -> SpecErrors:

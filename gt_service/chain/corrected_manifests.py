@@ -61,8 +61,8 @@ def manifest_with_corrections(
 def to_learn(corrections: Corrections, attribute: str, since: datetime) -> Sequence[Correction]:
     """What was put right or taken out since, one of each image; the newest `MOST_LEARNT`, oldest first. Pure."""
     last = (own[-1] for own in corrections.values())
-    found = [each for each in last if each.at >= since and _is_to_learn(each, attribute)]
-    return sorted(found, key=lambda each: each.name)[-MOST_LEARNT:]
+    taught = [each for each in last if each.at >= since and _is_to_learn(each, attribute)]
+    return sorted(taught, key=lambda each: each.name)[-MOST_LEARNT:]
 
 
 def corrected_lines(

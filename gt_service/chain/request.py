@@ -236,17 +236,17 @@ def _engine_tags(spec: CampaignSpec) -> dict[str, str]:
     return tags
 
 
-def _tighter(one: int | None, other: int | None) -> int | None:
-    given = [limit for limit in (one, other) if limit is not None]
+def _tighter(first: int | None, second: int | None) -> int | None:
+    given = [limit for limit in (first, second) if limit is not None]
     return min(given) if given else None
 
 
 def _in_region(arn: str, region: str, *, field: str, what: str) -> str:
-    there = arn.split(":")[3]
-    if there != region:
+    arn_region = arn.split(":")[3]
+    if arn_region != region:
         raise InvalidInput(
-            f"{what} {arn} is in region {there!r}, the job would run in {region!r}",
-            remedy=f"Name one in {region}, or deploy the service in {there}.",
+            f"{what} {arn} is in region {arn_region!r}, the job would run in {region!r}",
+            remedy=f"Name one in {region}, or deploy the service in {arn_region}.",
             field=field,
         )
     return arn

@@ -107,13 +107,13 @@ class Downloads:
 
     def _told(self, uri: S3Uri) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(self._objects.read(uri))
+            document: dict[str, Any] = json.loads(self._objects.read(uri))
         except NotFound:
             return {}
-        return found
+        return document
 
-    def _tell(self, uri: S3Uri, told: dict[str, Any]) -> None:
-        self._objects.write(uri, json.dumps(told).encode(), "application/json")
+    def _tell(self, uri: S3Uri, document: dict[str, Any]) -> None:
+        self._objects.write(uri, json.dumps(document).encode(), "application/json")
 
 
 def archive(export: Export) -> Iterator[bytes]:

@@ -173,7 +173,7 @@ def source_hash(source: str) -> bytes:
 
 def set_bits(bits: int, first: int, count: int) -> list[int]:
     """The numbers of `count` bits that are set, from the `first`-th of them (from 0) on."""
-    body, found, passed = _bytes(bits), list[int](), 0
+    body, places, passed = _bytes(bits), list[int](), 0
     for start in range(0, len(body), _BLOCK):
         block = int.from_bytes(body[start : start + _BLOCK], "little")
         inside = block.bit_count()
@@ -183,12 +183,12 @@ def set_bits(bits: int, first: int, count: int) -> list[int]:
         while block:
             lowest = block & -block
             if passed >= first:
-                found.append(start * 8 + lowest.bit_length() - 1)
-                if len(found) == count:
-                    return found
+                places.append(start * 8 + lowest.bit_length() - 1)
+                if len(places) == count:
+                    return places
             block ^= lowest
             passed += 1
-    return found
+    return places
 
 
 def _bytes(bits: int) -> bytes:

@@ -125,8 +125,8 @@ def gallery_image(objects: ObjectStore, index: Index, image: str) -> GalleryImag
         return GalleryImage(image, corrected)
     if not (text.isascii() and text.isdecimal() and len(text) < 10) or int(text) >= len(index.range_of(job)):
         raise unknown
-    (found,) = _images(objects, index, [index.range_of(job)[int(text)]])
-    return found
+    (shown,) = _images(objects, index, [index.range_of(job)[int(text)]])
+    return shown
 
 
 def original_of(objects: ObjectStore, index: Index, image: GalleryImage) -> Row | None:
@@ -137,8 +137,8 @@ def original_of(objects: ObjectStore, index: Index, image: GalleryImage) -> Row 
     numbers = index.range_of(job)
     if job == CORRECTIONS or not (text.isdecimal() and int(text) < len(numbers)):
         return None
-    (found,) = _images(objects, index, [numbers[int(text)]])
-    return found.row
+    (original,) = _images(objects, index, [numbers[int(text)]])
+    return original.row
 
 
 def place_of(index: Index, wanted: Filter, image: GalleryImage) -> int | None:

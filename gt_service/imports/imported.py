@@ -166,15 +166,15 @@ class ImportedLabels:
 
     def proposals(self, campaign: Campaign, attribute: str, keys: Collection[str]) -> Mapping[str, JsonObject]:
         """By key: a proposal and its metadata, of the import that was dropped last."""
-        found, names = dict[str, JsonObject](), (attribute + PROPOSAL, metadata_key(attribute + PROPOSAL))
+        proposals, names = dict[str, JsonObject](), (attribute + PROPOSAL, metadata_key(attribute + PROPOSAL))
         for each in campaign.imports:
             if each.is_read and each.proposals:
                 folder = Places(self._results, campaign.name).imported(each.name)
                 for line in self._lines(folder / PROPOSALS):
                     key = _key(line)
                     if key in keys and names[0] in line:
-                        found[key] = {name: line[name] for name in names}
-        return found
+                        proposals[key] = {name: line[name] for name in names}
+        return proposals
 
     def _there(self, uri: S3Uri) -> Iterator[JsonObject]:
         """The lines of a file that need not be there."""

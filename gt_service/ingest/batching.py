@@ -116,16 +116,16 @@ class Batching:
     def _present(self, campaign: str, images: Iterator[Image], size: int) -> Iterator[Image]:
         """Without those that were deleted while they waited; a job would fail on them. size: looked up together."""
         while some := list(islice(images, size)):
-            there = self._there(campaign, [image.key for image in some])
+            present = self._there(campaign, [image.key for image in some])
             for image in some:
-                if image.key in there:
+                if image.key in present:
                     yield image
                 else:
                     self._store.images.reject(image, "it was deleted before its batch was closed", "Upload it again.")
 
     def _there(self, campaign: str, keys: list[str]) -> set[str]:
         """Which of the keys the inbox holds. Neighbours come with one page of a listing: in a large batch, most do."""
-        wanted, there, reached = deque(sorted(keys)), set[str](), ""
+        wanted, present, reached = deque(sorted(keys)), set[str](), ""
         while wanted:
             # Less its last character: what is listed begins behind it, and so with the key itself or shortly before.
             after = max(reached, wanted[0][:-1])
@@ -134,5 +134,5 @@ class Batching:
             is_last = len(page) < _PAGE
             reached = page[-1].uri.key if page else reached
             while wanted and (is_last or wanted[0] <= reached):
-                there |= {wanted.popleft()} & held
-        return there
+                present |= {wanted.popleft()} & held
+        return present

@@ -102,9 +102,11 @@ class Intake:
 
     def _take_image(self, upload: Upload, key: Key, now: datetime) -> Taken:
         spec = self.campaign(key.campaign, now).spec
-        found, search = self._checked(upload, key, spec)
-        found = replace(found, registered_at=_moment(now))
-        image = self._store.images.register(found, skip_duplicates=spec is None or spec.skip_duplicates, search=search)
+        checked, search = self._checked(upload, key, spec)
+        checked = replace(checked, registered_at=_moment(now))
+        image = self._store.images.register(
+            checked, skip_duplicates=spec is None or spec.skip_duplicates, search=search
+        )
         if image is None:
             return Taken(upload.key, key.campaign, KNOWN)
         return Taken(upload.key, key.campaign, image.status.value, image.reason)

@@ -114,8 +114,8 @@ class BulkObjects(S3Objects):
 
 def _code(refusal: Exception) -> str:
     """What S3 called it, or else what kind of error it is."""
-    found = re.search(r"<Code>(\w+)</Code>", str(refusal))
-    return found[1] if found else type(refusal).__name__
+    match = re.search(r"<Code>(\w+)</Code>", str(refusal))
+    return match[1] if match else type(refusal).__name__
 
 
 def _reason(refusal: Exception) -> str:

@@ -140,10 +140,10 @@ class _Reader:
 
     def _targets(self) -> tuple[tuple[float, int], ...]:
         """Of the last round that tells: those after the first labels of the machine do not."""
-        told: tuple[tuple[float, int], ...] = ()
+        targets: tuple[tuple[float, int], ...] = ()
         for _, uri in self._files.certificates:
-            told = self._parsed(targets_of, self._objects.read(uri), uri) or told
-        return told
+            targets = self._parsed(targets_of, self._objects.read(uri), uri) or targets
+        return targets
 
     def _machine_label(self, line: bytes, uri: S3Uri) -> LabelRecord | None:
         parsed = self._parsed(auto_label, line, uri)
@@ -188,11 +188,11 @@ class _Reader:
 
     def _read_proposals(self, sampled: Callable[[str], bool]) -> ProposalLedger:
         """What people saw of those objects."""
-        found: dict[str, Proposal] = {}
+        proposals: dict[str, Proposal] = {}
         files = [item.uri for item in self._objects.list(self._files.root / layout.PROPOSALS)]
         for uri, body in zip(files, self._objects.read_many(files), strict=True):
-            found.update(self._parsed(read_proposals, body, uri) or {})
-        return ProposalLedger({object_id: proposal for object_id, proposal in found.items() if sampled(object_id)})
+            proposals.update(self._parsed(read_proposals, body, uri) or {})
+        return ProposalLedger({object_id: proposal for object_id, proposal in proposals.items() if sampled(object_id)})
 
     def _unlabeled(self, tally: Tally) -> tuple[UnlabeledObject, ...]:
         answers = self._ledger.answers_to({unlabeled.object_id for unlabeled in tally.unlabeled})

@@ -64,8 +64,8 @@ def read_curve(lines: Iterable[LogLine]) -> TrainingCurve:
     for line in lines:
         first = line.timestamp if first is None else min(first, line.timestamp)
         last = max(last, line.timestamp)
-        if (found := _score(line.message)) is not None:
-            curves.setdefault((line.stream, found[0]), []).append(found[1])
+        if (score := _score(line.message)) is not None:
+            curves.setdefault((line.stream, score[0]), []).append(score[1])
         elif samples is None and (match := _SAMPLES.search(line.message)) is not None:
             samples = int(match.group(1))
     (_, metric), scores = max(curves.items(), key=lambda curve: len(curve[1]), default=(("", None), []))

@@ -43,14 +43,14 @@ def iterations_table(report: Json) -> Table:
 
 def training_series(report: Json) -> list[Series]:
     """The validation score of each training of the job, epoch by epoch."""
-    found = []
+    series = []
     for run in report.get("training") or ():
         scores = run.get("scores") or ()
         metric = run.get("metric") or "score"
         samples = f", {run['samples']:,} images" if run.get("samples") else ""
         name = f"iteration {run['iteration']}: {metric}{samples}"
-        found.append(Series(name, tuple((float(epoch), float(score)) for epoch, score in enumerate(scores, start=1))))
-    return found
+        series.append(Series(name, tuple((float(epoch), float(score)) for epoch, score in enumerate(scores, start=1))))
+    return series
 
 
 def cost_facts(report: Json) -> tuple[Fact, ...]:
@@ -222,7 +222,7 @@ def _workers(workers: Sequence[Json]) -> Table:
 
 
 def _unlabeled(unlabeled: Json) -> Table:
-    reasons = sorted(unlabeled["reasons"].items(), key=lambda one: -one[1])
+    reasons = sorted(unlabeled["reasons"].items(), key=lambda each: -each[1])
     listed = unlabeled.get("objects") or ()
     shown = listed[:MOST_ROWS]
     more = f" The first {len(shown):,} of {unlabeled['count']:,}:" if len(shown) < unlabeled["count"] else ""

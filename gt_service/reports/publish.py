@@ -128,15 +128,15 @@ def make_job_report(
 
 def _predictions(objects: ObjectStore, description: Mapping[str, Any]) -> dict[str, LabelRecord]:
     """By image, what the machine said of those that people labeled, had it not learned from them."""
-    attribute, found = description["LabelAttributeName"], dict[str, LabelRecord]()
+    attribute, predictions = description["LabelAttributeName"], dict[str, LabelRecord]()
     for root in possible_roots(description):
         for prediction in left_out_predictions(objects, root):
             label = label_record(prediction["label"], attribute)
             if label is not None:
-                found[prediction["source-ref"]] = label
-        if found:
+                predictions[prediction["source-ref"]] = label
+        if predictions:
             break
-    return found
+    return predictions
 
 
 def _audit(objects: ObjectStore, spec: CampaignSpec) -> tuple[Callable[[], Audit] | None, list[Finding]]:

@@ -256,12 +256,12 @@ def _shown(labeled: LabeledObject, label: Label | None) -> dict[str, Any]:
 
 def _box_scores(sums: NDArray[np.float64], images: int) -> tuple[float | None, ...]:
     f1, matched, unmatched, missed, overlap, image_iou = map(float, sums)
-    found, gold = matched + unmatched, matched + missed
+    drawn, gold = matched + unmatched, matched + missed
     return (
         f1 / images,
-        matched / found if found else None,
+        matched / drawn if drawn else None,
         matched / gold if gold else None,
-        2 * matched / (found + gold) if found + gold else None,
+        2 * matched / (drawn + gold) if drawn + gold else None,
         overlap / matched if matched else None,
         image_iou / images,
     )

@@ -82,20 +82,20 @@ class Images:
 
     def get_many(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Image]:
         """Those of the images (campaign, key) that are there."""
-        found = dict[tuple[str, str], Image]()
+        known = dict[tuple[str, str], Image]()
         for some in _in_groups(iter(keys), _AT_ONCE):
             wanted = [(shard_of(campaign, key), key) for campaign, key in some]
             images = map(_image, self._images.batch_get(wanted, consistent_read=True))
-            found |= {(image.campaign, image.key): image for image in images}
-        return found
+            known |= {(image.campaign, image.key): image for image in images}
+        return known
 
-    def _look(self, found: Image, search: Search | None) -> Seen:
-        image = self.get(found.campaign, found.key)
-        bands = () if search is None else self._contents.bands(found.campaign, search.likeness)
-        content = self._contents.get(found.campaign, found.fingerprint)
+    def _look(self, new: Image, search: Search | None) -> Seen:
+        image = self.get(new.campaign, new.key)
+        bands = () if search is None else self._contents.bands(new.campaign, search.likeness)
+        content = self._contents.get(new.campaign, new.fingerprint)
         near = None if search is None or content is not None else nearest(search, bands)
         if near is not None:
-            content = self._contents.get(found.campaign, near.fingerprint)
+            content = self._contents.get(new.campaign, near.fingerprint)
         return replace(self._around(image), content=content, bands=bands)
 
     def _around(self, image: Image | None) -> Seen:
@@ -228,16 +228,16 @@ class Images:
     def page(self, campaign: str, status: ImageStatus, *, limit: int, after: Cursor | None = None) -> ImagePage:
         """Up to `limit` images of a status, in no order that means anything, from `after` on."""
         shards = list(shards_of(campaign))
-        found: list[tuple[int, Image]] = []
+        images: list[tuple[int, Image]] = []
         for number in range(after[0] if after else 0, len(shards)):
             start = after if after and after[0] == number else None
-            items = self._with_status(shards[number], status, limit=limit + 1 - len(found), after=start)
-            found += [(number, image) for image in items]
-            if len(found) > limit:
-                number, last = found[limit - 1]
+            items = self._with_status(shards[number], status, limit=limit + 1 - len(images), after=start)
+            images += [(number, image) for image in items]
+            if len(images) > limit:
+                number, last = images[limit - 1]
                 place = _open_place(last) or last.place
-                return ImagePage(tuple(image for _, image in found[:limit]), (number, place, last.key))
-        return ImagePage(tuple(image for _, image in found), None)
+                return ImagePage(tuple(image for _, image in images[:limit]), (number, place, last.key))
+        return ImagePage(tuple(image for _, image in images), None)
 
     def replaced(self, campaign: str) -> frozenset[str]:
         """The keys of images whose file is another one since they were sent to people, or labeled."""

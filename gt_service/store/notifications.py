@@ -85,14 +85,14 @@ class Notifications:
 
     def begin(self, notification: Notification, now: datetime) -> bool:
         """Whether the caller is to put `notification` into the queue: it is new, or was lost on its way there."""
-        found = item_of(self._items, notification.campaign, notification.id)
-        item = found or self._new(notification, now)
-        if found is None:
+        known = item_of(self._items, notification.campaign, notification.id)
+        item = known or self._new(notification, now)
+        if known is None:
             # Closes: two handlers see the same transition for the first time, and both send it.
             condition = is_new(self._items)
-        elif _is_lost(found, now):
+        elif _is_lost(known, now):
             # Closes: two handlers find the same lost notification.
-            condition = _as_read("queued_at", found.queued_at)
+            condition = _as_read("queued_at", known.queued_at)
             item.queued_at = now
         else:
             return False

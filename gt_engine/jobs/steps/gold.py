@@ -74,8 +74,8 @@ def write_gold_answers(job: JobContext, state: JobState, tools: Tools) -> dict[s
     write_all(
         tools,
         (
-            (job.tree.worker_response(iteration, object_id, state.clock), records.worker_response(them), JSON)
-            for object_id, them in answers.items()
+            (job.tree.worker_response(iteration, object_id, state.clock), records.worker_response(answer_files), JSON)
+            for object_id, answer_files in answers.items()
         ),
     )
     return shown_in(known, items, files.offer(PART))

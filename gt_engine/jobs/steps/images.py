@@ -123,17 +123,17 @@ def _look(job: JobContext, sources: Mapping[str, S3Uri], tools: Tools) -> dict[s
     for _ in range(MOST_LOOKS):
         versions = _versions(left, tools)
         seen |= {object_id: version for object_id, version in versions.items() if isinstance(version, ImageProblem)}
-        there = {object_id: version for object_id, version in versions.items() if isinstance(version, ImageVersion)}
+        usable = {object_id: version for object_id, version in versions.items() if isinstance(version, ImageVersion)}
         reading = _Reading(tools)
-        known = (reading.features if job.plan.auto_labeling else reading.sizes)(there.values())
+        known = (reading.features if job.plan.auto_labeling else reading.sizes)(usable.values())
         limit = job.task.facts.max_pixels
-        for object_id, version in there.items():
+        for object_id, version in usable.items():
             facts = known[version.key]
             if isinstance(facts, ImageFacts) and facts.width * facts.height > limit:
                 size = f"{facts.width} x {facts.height}"
                 facts = ImageProblem("TooManyPixels", f"The image has {size} pixels; {limit} are allowed.")
             seen[object_id] = facts if isinstance(facts, ImageProblem) else Image(version, facts)
-        left = {object_id: sources[object_id] for object_id, version in there.items() if version.key in reading.gone}
+        left = {object_id: sources[object_id] for object_id, version in usable.items() if version.key in reading.gone}
         if not left:
             break
     return seen

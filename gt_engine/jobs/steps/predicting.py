@@ -174,17 +174,17 @@ def _predictions(document: Mapping[str, Any], object_ids: Sequence[str]) -> Pred
     return Predictions(tuple(object_ids), labels, np.array(document["confidences"], np.float64), seen)
 
 
-def _seen(found: Detections) -> list[Any]:
-    verdict = () if found.verdict is None else vars(found.verdict).values()
-    return [part.tolist() for part in (found.boxes, found.class_ids, found.scores, *verdict)]
+def _seen(detections: Detections) -> list[Any]:
+    verdict = () if detections.verdict is None else vars(detections.verdict).values()
+    return [part.tolist() for part in (detections.boxes, detections.class_ids, detections.scores, *verdict)]
 
 
 def _detections(
     boxes: Sequence[Any], class_ids: Sequence[int], scores: Sequence[float], *verdict: Sequence[Any]
 ) -> Detections:
-    found = np.array(boxes, np.float32).reshape(-1, 4)
-    said = Verdict(*map(_rows, verdict)) if verdict else None
-    return Detections(found, np.array(class_ids, np.int64), np.array(scores, np.float32), said)
+    corners = np.array(boxes, np.float32).reshape(-1, 4)
+    judgement = Verdict(*map(_rows, verdict)) if verdict else None
+    return Detections(corners, np.array(class_ids, np.int64), np.array(scores, np.float32), judgement)
 
 
 def _rows(table: Sequence[Any]) -> Floats:

@@ -98,9 +98,11 @@ def _reviewed(
     """The boxes that are to be mended, on the images as they are now."""
     if job.task.facts.reviews != "adjustment":
         return {}
-    found = {object_id: reviewed_label(line.text, job.form.attribute, job.classes) for object_id, line in lines.items()}
+    labels = {
+        object_id: reviewed_label(line.text, job.form.attribute, job.classes) for object_id, line in lines.items()
+    }
     shown = {
-        object_id: with_size(label, sizes.get(object_id)) for object_id, label in found.items() if label is not None
+        object_id: with_size(label, sizes.get(object_id)) for object_id, label in labels.items() if label is not None
     }
     return {object_id: drawn(label) for object_id, label in shown.items() if isinstance(label, BoxLabel)}
 
