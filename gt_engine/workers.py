@@ -93,7 +93,7 @@ def invite(
 @on_tables
 def sign_in(members: Members, teams: DynamoTeams, *, name: str, url: str | None) -> None:
     """Print a link that signs NAME (or an id) in, once, within 15 minutes."""
-    _print_link(members.sign_in_link(_one(members, name).worker_id, datetime.now(UTC)), teams, url)
+    _print_link(members.sign_in_link(_worker_named(members, name).worker_id, datetime.now(UTC)), teams, url)
 
 
 def _print_link(link: Invitation, teams: DynamoTeams, url: str | None) -> None:
@@ -133,7 +133,7 @@ def disable(members: Members, teams: DynamoTeams, *, name: str) -> None:
 
     From the next request on.
     """
-    members.disable(_one(members, name).worker_id)
+    members.disable(_worker_named(members, name).worker_id)
 
 
 @workers.command()
@@ -141,7 +141,7 @@ def disable(members: Members, teams: DynamoTeams, *, name: str) -> None:
 @on_tables
 def enable(members: Members, teams: DynamoTeams, *, name: str) -> None:
     """Enable NAME (or an id) again, with a new invitation."""
-    members.enable(_one(members, name).worker_id)
+    members.enable(_worker_named(members, name).worker_id)
 
 
 @workers.command()
@@ -150,10 +150,10 @@ def enable(members: Members, teams: DynamoTeams, *, name: str) -> None:
 @on_tables
 def forget(members: Members, teams: DynamoTeams, *, name: str) -> None:
     """Remove the name, address and groups of NAME (or an id). The answers stay, under an anonymous id."""
-    members.forget(_one(members, name).worker_id)
+    members.forget(_worker_named(members, name).worker_id)
 
 
-def _one(members: Members, name: str) -> Worker:
+def _worker_named(members: Members, name: str) -> Worker:
     matching = [worker for worker in members.workers() if name in {worker.worker_id, worker.name}]
     if not matching:
         raise NotFound(f"there is no worker {name!r}", remedy="See: gt-engine workers list.")

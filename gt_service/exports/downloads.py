@@ -66,7 +66,7 @@ class Downloads:
         labels = self._labels()
         if self._state(form, labels, now).state != "none":
             return False
-        self._tell(self._file(form, "asked.json"), {"made_from": labels, "at": now.isoformat()})
+        self._write_document(self._file(form, "asked.json"), {"made_from": labels, "at": now.isoformat()})
         return True
 
     def make(self, form: Format, spec: CampaignSpec) -> None:
@@ -83,15 +83,15 @@ class Downloads:
             self._objects.write_stream(self._file(form, "zip"), archive(export), "application/zip")
         except InvalidInput as error:
             problem = f"{error.message} {error.remedy}".strip()
-        self._tell(self._file(form, "json"), {"made_from": labels, "problem": problem})
+        self._write_document(self._file(form, "json"), {"made_from": labels, "problem": problem})
 
     def _state(self, form: Format, labels: str, now: datetime) -> Download:
         file = self._file(form, "zip")
-        made = self._told(self._file(form, "json"))
+        made = self._document(self._file(form, "json"))
         if made.get("made_from") == labels:
             problem = made.get("problem") or ""
             return Download(form, "refused" if problem else "ready", file, problem)
-        asked = self._told(self._file(form, "asked.json"))
+        asked = self._document(self._file(form, "asked.json"))
         is_making = asked.get("made_from") == labels and now - datetime.fromisoformat(asked["at"]) < PATIENCE
         return Download(form, "making" if is_making else "none", file)
 
@@ -105,14 +105,14 @@ class Downloads:
     def _file(self, form: Format, suffix: str) -> S3Uri:
         return self._places.root / f"exports/{form.value}.{suffix}"
 
-    def _told(self, uri: S3Uri) -> dict[str, Any]:
+    def _document(self, uri: S3Uri) -> dict[str, Any]:
         try:
             document: dict[str, Any] = json.loads(self._objects.read(uri))
         except NotFound:
             return {}
         return document
 
-    def _tell(self, uri: S3Uri, document: dict[str, Any]) -> None:
+    def _write_document(self, uri: S3Uri, document: dict[str, Any]) -> None:
         self._objects.write(uri, json.dumps(document).encode(), "application/json")
 
 
