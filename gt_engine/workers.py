@@ -21,7 +21,7 @@ HOURS = int(INVITATION_LIFETIME / timedelta(hours=1))
 
 @click.group()
 def workers() -> None:
-    """Invite, sign in, list, disable, enable and forget people who label."""
+    """Invite, sign in, list, disable, enable and forget people."""
 
 
 def on_tables(command: Callable[..., None]) -> Callable[..., None]:
@@ -92,7 +92,7 @@ def invite(
 @url_option
 @on_tables
 def sign_in(members: Members, teams: DynamoTeams, *, name: str, url: str | None) -> None:
-    """Print a link that signs NAME (or an id) in, once, within 15 minutes."""
+    """Print a link that signs NAME (or an id) in, within 15 minutes."""
     _print_link(members.sign_in_link(_worker_named(members, name).worker_id, datetime.now(UTC)), teams, url)
 
 
