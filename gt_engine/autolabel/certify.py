@@ -23,7 +23,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Numbers = NDArray[np.float64]
 
@@ -140,7 +140,7 @@ def student_t(strata: Sequence[tuple[int, Numbers]], risk: float) -> float:
         mean += share * float(losses.mean())
         variance += share**2 * spread * (1 / n + (1 / weight if weight else 0))
         freedom += n - 1
-    return float(stats.t.cdf((mean - risk) / np.sqrt(variance), freedom)) if freedom else 1.0
+    return float(special.stdtr(freedom, (mean - risk) / np.sqrt(variance))) if freedom else 1.0
 
 
 def powered(losses: Numbers, confidences: Numbers, pool: Numbers) -> Numbers:
@@ -169,7 +169,7 @@ def betting(losses: Numbers, risk: float) -> float:
 
 def exact_binomial(losses: Numbers, risk: float) -> float:
     """p-value of "the error rate is above `risk`" for losses of 0 and 1."""
-    return float(stats.binom.cdf(losses.sum(), len(losses), risk))
+    return float(special.bdtr(losses.sum(), len(losses), risk))
 
 
 def _finite_sample(losses: Numbers, risk: float) -> float:
