@@ -24,6 +24,7 @@ class Backend:
     Ground Truth labels them again and writes over what was there (developer guide, sms-reusing-data).
     tells_who_works: whether a running job's files say how many people are at work.
     asks_as_needed: whether fewer than the most workers are asked where they agree. Ground Truth's number is fixed.
+    holds_to_people_seconds: whether a job can be told how long all of its answers together may take.
     bills_functions: whether its computing is functions of the same account, paid by use; a machine's is not counted.
     """
 
@@ -33,6 +34,7 @@ class Backend:
     service_fee: bool
     learns_from_labeled_lines: bool = False
     asks_as_needed: bool = False
+    holds_to_people_seconds: bool = False
     bills_functions: bool = False
     tells_who_works: bool = False
 
@@ -54,6 +56,7 @@ GT_ENGINE = Backend(
     service_fee=False,
     learns_from_labeled_lines=True,
     asks_as_needed=True,
+    holds_to_people_seconds=True,
     tells_who_works=True,
 )
 GT_ENGINE_SERVERLESS = replace(GT_ENGINE, name="gt-engine-serverless", bills_functions=True)

@@ -82,7 +82,8 @@ def _campaign_lines(campaign: Mapping[str, Any]) -> list[str]:
     lines += [f"  [yellow]warning:[/] {escape(_text(warning))}" for warning in campaign["warnings"]]
     lines.append("  images: " + ", ".join(f"{n:,} {what.replace('_', ' ')}" for what, n in campaign["images"].items()))
     cap = "no cap" if campaign["cap_mills"] is None else f"of {usd(Mills(campaign['cap_mills']))}"
-    aside = f", {usd(Mills(campaign['committed_mills']))} set aside" if campaign["committed_mills"] else ""
+    holds = campaign["committed_mills"] and campaign["cap_mills"] is not None
+    aside = f", {usd(Mills(campaign['committed_mills']))} set aside" if holds else ""
     lines.append(f"  budget: {usd(Mills(campaign['spent_mills']))} spent{aside}, {cap}")
     return lines
 

@@ -28,6 +28,7 @@ PASSING_SHARE_TAG = "gt-engine:pass-mark"
 SHOW_ACCURACY_TAG = "gt-engine:show-accuracy"
 LEAST_WORKERS_TAG = "gt-engine:least-workers"
 """So many answer at least; further ones are asked while they do not agree, up to NumberOfHumanWorkersPerDataObject."""
+PEOPLE_SECONDS_TAG = "gt-engine:people-seconds"
 PROPOSING_TASKS = (
     TaskType.OBJECT_DETECTION,
     TaskType.IMAGE_CLASSIFICATION,
@@ -46,6 +47,7 @@ def checked(request: Mapping[str, Any], task: TaskType) -> Mapping[str, str]:
     proposals(tags, task)
     care(tags, task)
     least_workers(tags, request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"])
+    people_seconds(tags, request["HumanTaskConfig"])
     return tags
 
 
@@ -111,6 +113,28 @@ def least_workers(tags: Mapping[str, str], most: int) -> int:
             f"it is '{text}'."
         )
     return int(text)
+
+
+def people_seconds(tags: Mapping[str, str], config: Mapping[str, Any]) -> int | None:
+    """The time that all of a job's answers together may take; None without the tag.
+
+    The job ends as with StoppingConditions, before it could be exceeded. Known objects (gold items) are not in it.
+    """
+    text = tags.get(PEOPLE_SECONDS_TAG)
+    if text is None:
+        return None
+    least = object_seconds(config)
+    if not (text.isascii() and text.isdecimal() and len(text) <= 12 and int(text) >= least):
+        raise ValidationException(
+            f"Tag '{PEOPLE_SECONDS_TAG}' must be a whole number from {least} on, NumberOfHumanWorkersPerDataObject "
+            f"times TaskTimeLimitInSeconds; it is '{text}'."
+        )
+    return int(text)
+
+
+def object_seconds(config: Mapping[str, Any]) -> int:
+    """What the answers to one object may take. config: HumanTaskConfig."""
+    return int(config["NumberOfHumanWorkersPerDataObject"]) * int(config["TaskTimeLimitInSeconds"])
 
 
 def _choice(tags: Mapping[str, str], tag: str, choices: Sequence[str]) -> str:

@@ -120,7 +120,10 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
             workers_per_object=least,
         ),
         conditions=StoppingConditions(
-            conditions.get("MaxHumanLabeledObjectCount"), conditions.get("MaxPercentageOfInputDatasetLabeled")
+            conditions.get("MaxHumanLabeledObjectCount"),
+            conditions.get("MaxPercentageOfInputDatasetLabeled"),
+            job_tags.people_seconds(record.tags, config),
+            job_tags.object_seconds(config),
         ),
         crowd=Crowd(
             task=task,

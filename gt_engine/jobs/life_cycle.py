@@ -51,14 +51,21 @@ LONGEST_WAIT = timedelta(hours=1)
 AHEAD_PER_WORKER = 6
 """Answers that a worker gives until those of others can no longer be corrected and the machine has trained."""
 MOST_AHEAD = 64
+FEWEST_ASKED = 10
+"""With time for fewer objects, people are not asked again: a job is not to end in ever smaller batches."""
 
 
 @dataclass(frozen=True)
 class StoppingConditions:
-    """Limits of a job; None where there is none."""
+    """Limits of a job; None where there is none.
+
+    people_seconds  what all answers together may take. object_seconds: what those to one object may take.
+    """
 
     max_human_labeled: int | None = None
     max_percentage_labeled: int | None = None
+    people_seconds: int | None = None
+    object_seconds: int = 1
 
 
 @dataclass(frozen=True)
@@ -131,10 +138,10 @@ def _next_step(
 ) -> Work:
     """What the plan says, as far as the stopping conditions let it."""
     ahead = state.ahead
-    allowed = still_allowed(conditions, state)
-    if allowed <= 0 and state.counters.unlabeled and ahead is None:
-        return End(Phase.STOPPED)
+    allowed = min(still_allowed(conditions, state), _in_time(conditions, state))
     step = rounds.next_step(plan, state.asking)
+    if allowed <= 0 and state.counters.unlabeled and ahead is None and not _is_left_to_the_machine(step, conditions):
+        return End(Phase.STOPPED)
     match step:
         case rounds.AskPeople() if answers is None:
             limited = _within_limits(step, plan, state.progress, allowed)
@@ -196,7 +203,7 @@ def _early(
         progress=state.progress.with_human(asked, labeled=batch.object_ids, unlabeled=tuple(batch.failed)),
         open_batches=tuple(batch for batch in state.open_batches if batch.is_ahead),
     )
-    allowed = still_allowed(conditions, after)
+    allowed = min(still_allowed(conditions, after), _in_time(conditions, state))
     step = rounds.next_step(plan, after.asking)
     if isinstance(step, rounds.AskPeople):
         size = min(_planned(plan, after, step, allowed), plan.max_concurrent - answers.unsettled)
@@ -299,3 +306,18 @@ def still_allowed(conditions: StoppingConditions, state: JobState) -> int:
         needed = -(-len(state.progress.objects) * conditions.max_percentage_labeled // 100)
         allowed = min(allowed, needed - counters.total)
     return allowed - sum(len(batch.left) for batch in state.open_batches)
+
+
+def _in_time(conditions: StoppingConditions, state: JobState) -> int:
+    """How many more objects people may be asked about so that all answers stay within the time that the job may take
+    of them, however long each answer takes."""
+    if conditions.people_seconds is None:
+        return len(state.progress.objects)
+    left = int((conditions.people_seconds - state.people_seconds) // conditions.object_seconds)
+    allowed = left - sum(len(batch.left) for batch in state.open_batches)
+    return allowed if allowed >= min(FEWEST_ASKED, state.counters.unlabeled) else 0
+
+
+def _is_left_to_the_machine(step: rounds.Step, conditions: StoppingConditions) -> bool:
+    """Where only people's time has run out, the machine still labels what it can."""
+    return conditions.people_seconds is not None and isinstance(step, rounds.AutoLabel)

@@ -107,6 +107,7 @@ class JobState:
     asked      how many objects people have been offered
     skills     what was known of the workers when the job began; learnt: what its batches that are done have shown
     predicted  how many of the objects came with a prediction in the manifest
+    people_seconds  what the answers took that labels were made of
     """
 
     clock: datetime
@@ -124,6 +125,7 @@ class JobState:
     skills: Skills = field(default_factory=dict)
     learnt: Skills = field(default_factory=dict)
     predicted: int = 0
+    people_seconds: float = 0.0
 
     @property
     def counters(self) -> Counters:

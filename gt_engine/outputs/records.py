@@ -38,6 +38,12 @@ class WorkerAnswer:
     active_seconds: float | None = None
     identity: Mapping[str, str] | None = None
 
+    @property
+    def seconds(self) -> float:
+        """What it took: of people, the time that they really worked on it."""
+        elapsed = round((self.submitted_at - self.accepted_at).total_seconds(), 3)
+        return elapsed if self.active_seconds is None else self.active_seconds
+
 
 def answer_content(task: TaskType, label: AnyLabel, classes: Sequence[str]) -> dict[str, Any]:
     """What the crowd element of a task type submits. The names are those of AWS's own templates."""
@@ -90,12 +96,11 @@ def worker_response(answers: Sequence[WorkerAnswer]) -> bytes:
 
 
 def _response(answer: WorkerAnswer) -> dict[str, Any]:
-    elapsed = round((answer.submitted_at - answer.accepted_at).total_seconds(), 3)
     written = {
         "acceptanceTime": _seconds(answer.accepted_at),
         "answerContent": answer.content,
         "submissionTime": _seconds(answer.submitted_at),
-        "timeSpentInSeconds": elapsed,
+        "timeSpentInSeconds": answer.seconds,
         "workerId": answer.worker,
     }
     if answer.identity is None:
@@ -103,7 +108,6 @@ def _response(answer: WorkerAnswer) -> dict[str, Any]:
     return written | {
         "acceptanceTime": _milliseconds(answer.accepted_at),
         "submissionTime": _milliseconds(answer.submitted_at),
-        "timeSpentInSeconds": elapsed if answer.active_seconds is None else answer.active_seconds,
         "workerMetadata": {"identityData": dict(answer.identity)},
     }
 

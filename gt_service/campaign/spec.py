@@ -90,7 +90,7 @@ class CampaignSpec(SpecPart):
         None,
         gt=0,
         description="US dollars an hour that you pay the people of your own work team. Reports then tell what their "
-        "time cost, and the budget holds it: at most task_time_limit_seconds for each answer.",
+        "time cost, and the budget holds it, whatever an answer takes up to task_time_limit_seconds.",
         examples=["18"],
     )
     batch: BatchRule = Field(
@@ -99,7 +99,8 @@ class CampaignSpec(SpecPart):
     budget: Dollars | None = Field(
         None,
         gt=0,
-        description="US dollars that the whole campaign may cost. A job whose worst case does not fit is not started.",
+        description="US dollars that the whole campaign may cost. A job whose worst case does not fit is not started; "
+        "with a wage, gt-engine starts it and stops it in time.",
         examples=["500"],
     )
     role_arn: Annotated[StrictStr, Field(min_length=20, max_length=2048, pattern=_ROLE)] | None = Field(

@@ -49,7 +49,7 @@ class CountUnlabeled:
 
 @dataclass(frozen=True)
 class ReserveJob:
-    """Set the job's worst case aside under the cap, before its request is sent."""
+    """Set aside under the cap what the job may cost, before its request is sent."""
 
     job: Job
     batch: Batch

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
@@ -31,11 +32,10 @@ from gt_service.imports.imported import ImportedLabels
 from gt_service.ingest.batching import Batching
 from gt_service.money import Mills, usd
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.prices import PriceTable
 from gt_service.records import Batch, Campaign, Job
 from gt_service.records.names import Places
 from gt_service.records.states import RUNNING, UNSENT, CampaignEvent, CampaignState
-from gt_service.reports.estimate import worst_case
+from gt_service.reports.reservation import reservation
 from gt_service.store import Store
 
 if TYPE_CHECKING:
@@ -114,13 +114,10 @@ class Chain:
         return planner.plan(
             standing,
             results_bucket=self._deployment.results_bucket,
-            worst_case=self._worst_case,
+            set_aside=partial(reservation, backend=self._deployment.backend, region=self._deployment.region),
             job_mark=self._deployment.job_mark,
             brought_model=lambda spec: model_arn(spec, self._deployment),
         )
-
-    def _worst_case(self, spec: CampaignSpec, objects: int) -> Mills:
-        return worst_case(spec, objects, prices=PriceTable.of(self._deployment.backend), region=self._deployment.region)
 
     def _perform(self, action: actions.Action, standing: planner.Standing) -> None:  # noqa: C901 - a row per action
         campaign, now = standing.campaign, standing.now
@@ -253,7 +250,7 @@ class Chain:
             objects=len(chosen),
             manifest=str(self._second_look.write_manifest(name, batch, chosen, spec.label_attribute)),
             results_bucket=self._deployment.results_bucket,
-            worst_case=self._worst_case,
+            set_aside=partial(reservation, backend=self._deployment.backend, region=self._deployment.region),
             job_mark=self._deployment.job_mark,
         )
         headroom = campaign.headroom

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
@@ -24,6 +25,7 @@ from gt_service.records import Batch, Campaign, Job, Pending, Verdict
 from gt_service.records.names import Places
 from gt_service.records.states import BatchState, CampaignState, JobState
 from gt_service.reports import estimate as estimates
+from gt_service.reports.reservation import reservation
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateLabelingJobRequestTypeDef
@@ -93,7 +95,7 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
         plan = planner.plan(
             standing,
             results_bucket=deployment.results_bucket,
-            worst_case=rehearsal.worst_case,
+            set_aside=partial(reservation, backend=deployment.backend, region=deployment.region),
             job_mark=deployment.job_mark,
             brought_model=lambda spec: model_arn(spec, deployment),
         )
@@ -162,12 +164,9 @@ class _Rehearsal:
     def __init__(self, spec: CampaignSpec, objects: int, deployment: Deployment) -> None:
         self._spec, self._objects, self._deployment = spec, objects, deployment
         self._places = Places(deployment.results_bucket, spec.name)
-        self._prices = PriceTable.of(deployment.backend)
-        estimate = estimates.estimate(spec, objects, prices=self._prices, region=deployment.region)
+        prices = PriceTable.of(deployment.backend)
+        estimate = estimates.estimate(spec, objects, prices=prices, region=deployment.region)
         self._likely_costs = {(job.role, job.objects): job.cost.likely for job in estimate.jobs}
-
-    def worst_case(self, spec: CampaignSpec, objects: int) -> Mills:
-        return estimates.worst_case(spec, objects, prices=self._prices, region=self._deployment.region)
 
     def beginning(self, now: datetime) -> planner.Standing:
         """All images are there, and have been for so long that a rest of them makes a batch too."""
@@ -188,7 +187,8 @@ class _Rehearsal:
         return planner.Standing(campaign, (), (), Pending(self._objects, uploaded.isoformat()), now)
 
     def after(self, action: actions.Action, standing: planner.Standing) -> planner.Standing:
-        """The standing once an action has gone well; a job that is started ends at once with every object labeled."""
+        """The standing once an action has gone well; a job that is started ends at once with every object labeled, or
+        with as many as its share of the budget pays."""
         match action:
             case actions.ChooseBatch(number, size, why):
                 batch = self._closed(number, min(size, standing.pending.count), why, standing.now)
@@ -215,10 +215,12 @@ class _Rehearsal:
 
     def _ended(self, job: Job) -> Job:
         model = f"arn:aws:sagemaker:{self._deployment.region}:{_NOBODY}:model/trained-by-{job.name}"
+        likely = self._likely_costs[job.role.value, job.objects]
+        is_paid = likely <= job.reserved
         return replace(
             job,
-            state=JobState.COMPLETED,
-            unlabeled=0,
-            cost=self._likely_costs[job.role.value, job.objects],
+            state=JobState.COMPLETED if is_paid else JobState.STOPPED,
+            unlabeled=0 if is_paid else job.objects - job.objects * job.reserved // likely,
+            cost=likely if is_paid else job.reserved,
             final_model_arn=model if self._spec.uses_auto_labeling else None,
         )

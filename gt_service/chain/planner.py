@@ -36,9 +36,10 @@ from gt_service.money import Mills
 from gt_service.records import Batch, Campaign, Job, Pending, Verdict
 from gt_service.records.names import JobName, Places, Role
 from gt_service.records.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
+from gt_service.reports.reservation import Reservation
 
-WorstCase = Callable[[CampaignSpec, int], Mills]
-"""The most that one job of so many objects may cost."""
+SetAside = Callable[[CampaignSpec, int, Mills | None], Reservation]
+"""What one job of so many objects may cost, where the budget has so much left (None: it need not hold the job)."""
 
 BroughtModel = Callable[[CampaignSpec], str | None]
 
@@ -85,13 +86,13 @@ def plan(
     standing: Standing,
     *,
     results_bucket: str,
-    worst_case: WorstCase,
+    set_aside: SetAside,
     job_mark: str = "",
     brought_model: BroughtModel = lambda _: None,
 ) -> Plan:
     """job_mark: at the end of the names of new jobs (`stage_mark`). brought_model: the ARN of the model that a spec
     brings, None where it brings none."""
-    planner = _Planner(standing, results_bucket, worst_case, job_mark, brought_model)
+    planner = _Planner(standing, results_bucket, set_aside, job_mark, brought_model)
     actions = tuple(planner.actions())
     return Plan(actions, planner.verdict(), tuple(planner.exhausted), tuple(planner.unsure))
 
@@ -104,11 +105,11 @@ def plan_review(
     objects: int,
     manifest: str,
     results_bucket: str,
-    worst_case: WorstCase,
+    set_aside: SetAside,
     job_mark: str = "",
 ) -> Job:
     """A review job of labels that the campaign's owner chose, up to a batch; the budget is not looked at."""
-    planner = _Planner(standing, results_bucket, worst_case, job_mark)
+    planner = _Planner(standing, results_bucket, set_aside, job_mark)
     return planner.review(spec, batch, objects, manifest)
 
 
@@ -127,7 +128,7 @@ class _Planner:
         self,
         standing: Standing,
         results_bucket: str,
-        worst_case: WorstCase,
+        set_aside: SetAside,
         job_mark: str,
         brought_model: BroughtModel = lambda _: None,
     ) -> None:
@@ -135,7 +136,7 @@ class _Planner:
         self._batches, self._jobs = standing.batches, standing.jobs
         self._pending, self._now = standing.pending, standing.now
         self._places = Places(results_bucket, standing.campaign.name)
-        self._worst_case, self._job_mark = worst_case, job_mark
+        self._set_aside, self._job_mark = set_aside, job_mark
         self._brought_model = brought_model
         self._waits: list[Verdict] = []
         self.exhausted: list[Batch] = []
@@ -261,7 +262,9 @@ class _Planner:
         if job.revision == self._campaign.revision and not resumed and self._now - refused_at < REFUSAL_PAUSE:
             self._waits.append(waits.refused(self._campaign, job))
             return
-        again = self._reservation(spec, job.job_name, job.objects, job.manifest_uri, job.initial_model_arn)
+        again = self._reservation(
+            spec, job.job_name, job.objects, job.manifest_uri, job.initial_model_arn, freed=job.reserved
+        )
         if self._affordable(again.reserved - job.reserved, again):
             yield ReserveAgain(job, again)
 
@@ -279,9 +282,10 @@ class _Planner:
                 turn, spec, name, turn.objects, turn.labeled_manifest_uri or turn.manifest_uri or ""
             )
         else:
-            yield from self._after(turn, tries[-1], spec)
+            yield from self._after(turn, tries, spec)
 
-    def _after(self, batch: Batch, last: Job, spec: CampaignSpec) -> Iterator[Action]:
+    def _after(self, batch: Batch, tries: Sequence[Job], spec: CampaignSpec) -> Iterator[Action]:
+        last = tries[-1]
         if not last.has_ended:
             return
         if last.unlabeled is None:
@@ -292,7 +296,7 @@ class _Planner:
         has_met_only_failures = failed_by_itself and last.attempt > 0 and last.unlabeled == last.objects
         if last.unlabeled == 0 or batch.leaves_out or has_met_only_failures:
             yield FinishBatch(batch, unlabeled=last.unlabeled)
-        elif last.attempt < spec.follow_ups + batch.extra_follow_ups:
+        elif last.has_met_its_limit or _follow_ups(tries) < spec.follow_ups + batch.extra_follow_ups:
             name = replace(last.job_name, attempt=last.attempt + 1)
             manifest = str(self._places.manifest(batch.number, name.attempt))
             yield from self._reserve(batch, spec, name, last.unlabeled, manifest)
@@ -351,10 +355,16 @@ class _Planner:
         if self._affordable(job.reserved, job):
             yield ReserveJob(job, batch)
 
-    def _reservation(self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, model: str | None) -> Job:
+    def _reservation(
+        self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, model: str | None, *, freed: int = 0
+    ) -> Job:
+        """freed: what is set aside for the job already."""
         role = Role.CONTROL if name.control else Role.WARM if model else Role.FIRST
         if name.review:
             role, spec = Role.REVIEW, review_spec(spec)
+        # What is beside the chain is whole or not at all: a part of a control job compares with nothing.
+        headroom = None if name.control or name.review else self._headroom(freed)
+        reservation = self._set_aside(spec, objects, headroom)
         return Job(
             name=str(name),
             campaign=name.campaign,
@@ -368,7 +378,8 @@ class _Planner:
             labels=spec.labels,
             manifest_uri=manifest,
             output_uri=str(self._places.job_output(str(name))),
-            reserved=self._worst_case(spec, objects),
+            reserved=reservation.amount,
+            people_seconds=reservation.people_seconds,
             reserved_at=self._now,
             initial_model_arn=model,
         )
@@ -386,14 +397,22 @@ class _Planner:
         )
         return model_to_start_from(self._brought_model(spec), fitting)
 
+    def _headroom(self, freed: int) -> Mills | None:
+        """What a job may make do with; None where it waits until its worst case fits, or there is no budget."""
+        headroom = self._campaign.headroom
+        return None if headroom is None or self._more_is_coming() else Mills(headroom + freed)
+
     def _affordable(self, amount: int, job: Job) -> bool:
         headroom = self._campaign.headroom
         if headroom is None or amount <= headroom:
             return True
-        # What runs, or awaits its report, will free a part of its reservation: that is no reason to bother anybody.
-        if not any(self._may_free_money(other) for other in self._jobs):
+        if not self._more_is_coming():
             self._waits.append(waits.budget(job, headroom))
         return False
+
+    def _more_is_coming(self) -> bool:
+        """Whether what runs, or awaits its report, will free a part of its reservation: nobody needs to be bothered."""
+        return any(self._may_free_money(job) for job in self._jobs)
 
     def _may_free_money(self, job: Job) -> bool:
         ended = job.ended_at or self._now
@@ -408,3 +427,8 @@ def _each_failed_by_itself(job: Job, unlabeled: int) -> bool:
     """
     has_ended_by_itself = job.state in {JobState.COMPLETED, JobState.FAILED}
     return has_ended_by_itself and job.counters.get("FailedNonRetryableError", 0) >= unlabeled
+
+
+def _follow_ups(tries: Sequence[Job]) -> int:
+    """How many times a batch's rest was sent again because of its images; what the budget interrupted is no try."""
+    return tries[-1].attempt - sum(job.has_met_its_limit for job in tries)

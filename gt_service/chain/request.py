@@ -49,6 +49,8 @@ def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateL
     }
     if spec.gold_labels is not None:
         tags["gt-service:gold-labels"] = str(spec.gold_labels)
+    if job.people_seconds is not None:
+        tags["gt-engine:people-seconds"] = str(job.people_seconds)
     return labeling_job_request(
         spec,
         job_name=job.name,

@@ -59,9 +59,9 @@ def output(campaign: Campaign, job: Job) -> Verdict:
 
 
 def budget(job: Job, headroom: Mills) -> Verdict:
+    needs, left = "may cost" if job.people_seconds is None else "needs at least", max(headroom, Mills(0))
     return _waiting(
-        f"labeling job {job.name} may cost {usd(job.reserved)}, and of the budget {usd(max(headroom, Mills(0)))} are "
-        "left",
+        f"labeling job {job.name} {needs} {usd(job.reserved)}, and of the budget {usd(left)} are left",
         "Raise budget in the spec; the campaign goes on by itself.",
         WaitsFor.BUDGET,
     )

@@ -13,12 +13,13 @@ from gt_service.records.states import ENDED, JobState
 
 @dataclass(frozen=True)
 class Job:
-    """One labeling job, from the moment its worst case is set aside.
+    """One labeling job, from the moment that what it may cost is set aside.
 
     revision: of the spec it was compiled from. unlabeled: objects without a label once it ended, None until counted;
     they are the follow-up's manifest. cost: None until the report is written, which also frees `reserved`.
     progress_at: when its counters last moved. output_problem: why its labels may not all be in its output, as of
     `output_read_at`; what has none is sent again only once its owner has accepted the output as it is.
+    people_seconds: what its answers together may take, where the budget does not hold its worst case; None: any time.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Job:
     output_problem: str | None = None
     output_read_at: datetime | None = None
     output_accepted: bool = False
+    people_seconds: int | None = None
 
     @property
     def is_control(self) -> bool:
@@ -69,6 +71,11 @@ class Job:
     @property
     def has_ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def has_met_its_limit(self) -> bool:
+        """It ended because the money was used up that the budget had left for it, not for anything about its images."""
+        return self.people_seconds is not None and self.state is JobState.STOPPED
 
     @property
     def is_unsettled(self) -> bool:

@@ -186,6 +186,7 @@ class JobItem(Model):
     output_problem = UnicodeAttribute(null=True)
     output_read_at = UTCDateTimeAttribute(null=True)
     output_accepted = BooleanAttribute(default=False)
+    people_seconds = IntegerAttribute(null=True)
 
 
 class TokenItem(Model):

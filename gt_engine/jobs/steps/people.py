@@ -204,7 +204,8 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
         ),
     )
     clock = max(times.values(), default=closing.time) + ONE_SECOND
-    after = state.after(clock=max(state.clock, clock), closing=None).with_open(batch)
+    spent = state.people_seconds + sum(one.seconds for given in written.values() for one in given)
+    after = state.after(clock=max(state.clock, clock), closing=None, people_seconds=spent).with_open(batch)
     tools.people.advance(job.record.name, _first_open(after))
     message = (
         f"Iteration {batch.iteration}: people labeled {len(answers)} data objects ({batch.purpose.value}), "

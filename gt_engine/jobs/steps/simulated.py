@@ -83,6 +83,7 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
         progress=progress,
         human=(*state.human, HumanWork(work.iteration, responses, failed)),
         learnt=together([state.learnt, job.crowd.learn(_blind(meant, proposals), labels)]),
+        people_seconds=state.people_seconds + sum(one.seconds for given in written.values() for one in given),
     )
     log = [
         f"Iteration {work.iteration}: people labeled {len(contents)} data objects ({work.step.purpose.value}), "

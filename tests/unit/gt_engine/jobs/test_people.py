@@ -393,6 +393,53 @@ def test_the_stopping_condition_counts_what_is_asked_ahead(tmp_path: Path) -> No
     assert (job.now_as.status, job.now_as.counters.human) == ("Stopped", 13)
 
 
+SECONDS_ALLOWED = 20 * 2 * 300
+"""Of 20 answers that take all the time that a task has, or of many more that take less."""
+
+
+@pytest.mark.parametrize("seconds", [300, 80, 18])
+def test_people_are_never_asked_for_more_time_than_a_job_may_take(tmp_path: Path, seconds: int) -> None:
+    """Whoever pays by the hour said how much: it holds even if every answer that is out takes its whole time."""
+    tags = [{"Key": "gt-engine:people-seconds", "Value": str(SECONDS_ALLOWED)}]
+    job = Job(tmp_path, 60, body=body(Tags=tags))
+    answers, worst = 0, 0
+    for _ in range(400):
+        if job.run() is False:
+            break
+        out = sum(len(one.left) for one in _state(job).open_batches)
+        worst = max(worst, round(_state(job).people_seconds) + out * 2 * 300)
+        for worker in (ANN, BOB):
+            answers += job.answer(worker, seconds=seconds) is not None
+        job.clock += timedelta(seconds=60)
+    else:
+        raise AssertionError("the job does not end")
+    ended = job.now_as
+    given = [json.loads(body)["answers"] for name, body in job.files.items() if "/worker-response/" in name]
+    spent = sum(answer["timeSpentInSeconds"] for one in given for answer in one)
+    assert spent == answers * seconds <= worst <= SECONDS_ALLOWED
+    assert labeled(job) == ended.counters.human == answers // 2
+    if seconds == 18:
+        assert (ended.status, ended.counters.human) == ("Completed", 60)
+    else:
+        assert ended.status == "Stopped"
+        assert spent + 10 * 2 * 300 > SECONDS_ALLOWED  # and not before
+
+
+def test_what_people_have_no_time_for_is_left_to_the_machine(tmp_path: Path) -> None:
+    """The labels that were paid for are to teach the machine, even where no more can be paid for."""
+    tags = [{"Key": "gt-engine:people-seconds", "Value": str(40 * 300)}]
+    job = Job(tmp_path, 240, body=team_request(NumberOfHumanWorkersPerDataObject=1, Tags=tags))
+    for _ in range(100):
+        if job.run() is False:
+            break
+        while job.answer(ANN, seconds=299) is not None:
+            pass
+        job.later(100)
+    assert (job.now_as.status, job.now_as.counters.human) == ("Stopped", 40)
+    assert job.now_as.counters.machine
+    assert job.now_as.final_model_arn
+
+
 def _state(job: Job) -> JobState:
     version = job.now_as.version
     names = [f"temp/checkpoint-{one:06}.json.gz" for one in (version, version - 1)]

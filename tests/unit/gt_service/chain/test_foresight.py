@@ -25,6 +25,7 @@ from gt_service.records import Batch, Campaign, Job, Pending, Verdict
 from gt_service.records.names import Role
 from gt_service.records.states import BatchState, CampaignState, JobState
 from gt_service.reports.estimate import estimate, worst_case
+from gt_service.reports.reservation import Reservation
 from tests.world import INBOX, REGION, RESULTS, ROLE, World, a_world, spec_document
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -136,7 +137,9 @@ def test_the_next_steps_of_a_campaign_are_the_planners_in_words() -> None:
         final_model_arn="arn:aws:sagemaker:us-east-1:111122223333:model/m",
     )
     standing = planner.Standing(campaign, (batch,), (job,), Pending(0, None), NOW)
-    plan = planner.plan(standing, results_bucket="results", worst_case=lambda _, objects: Mills(objects))
+    plan = planner.plan(
+        standing, results_bucket="results", set_aside=lambda _, objects, headroom: Reservation(Mills(objects))
+    )
     report, start = next_steps(plan, campaign, DEPLOYMENT).steps
     assert report.what == "write the cost report of labeling job birds-0006"
     assert start.what == "start labeling job birds-0007 (warm) with 100 objects"
@@ -211,3 +214,21 @@ def test_gold_items_are_set_aside() -> None:
         for more in ({}, {"gold_items": {"share": 0.1}, "gold_labels": "s3://inbox/birds/gold/gold.manifest"})
     )
     assert checked == Mills(plain + plain // 10)
+
+
+def test_a_plan_says_how_far_the_budget_pays_people_by_the_hour() -> None:
+    by_the_hour = spec(
+        workforce=f"arn:aws:sagemaker:{REGION}:111122223333:workteam/private-crowd/birders",
+        workers_per_object=1,
+        price_per_task=None,
+        content_classifiers=(),
+        wage="18",
+        auto_labeling=False,
+        batch={"size": 1000},
+        budget="60",
+    )
+    foresight = rehearse(by_the_hour, 1000, replace(DEPLOYMENT, backend=GT_ENGINE), NOW)
+    (job,) = [step for step in foresight.steps if step.request is not None]
+    assert job.reserved == 60_000
+    assert foresight.verdict.waits_for == "budget"
+    assert "$0.00 are left" in str(foresight.verdict.reason)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from gt_service.backends import GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.actions import (
     AskForReport,
@@ -29,6 +31,7 @@ from gt_service.chain.planner import (
     REPORT_PATIENCE,
     SETTLEMENT_PATIENCE,
     Plan,
+    SetAside,
     Standing,
     plan,
 )
@@ -38,6 +41,7 @@ from gt_service.money import Mills
 from gt_service.records import Batch, Campaign, Job, Pending, Verdict, WaitsFor
 from gt_service.records.names import JobName, Role
 from gt_service.records.states import BatchState, CampaignState, JobState
+from gt_service.reports.reservation import Reservation, reservation
 from tests.world import ROLE, spec_document
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -98,12 +102,13 @@ def planned(
     jobs: tuple[Job, ...] = (),
     pending: Pending = NOTHING,
     brought: str | None = None,
+    set_aside: SetAside = lambda _, objects, headroom: Reservation(Mills(WORST_CASE_OF_AN_OBJECT * objects)),
 ) -> Plan:
     standing = Standing(campaign or a_campaign(), batches, jobs, pending, NOW)
     return plan(
         standing,
         results_bucket="results",
-        worst_case=lambda _, objects: Mills(WORST_CASE_OF_AN_OBJECT * objects),
+        set_aside=set_aside,
         brought_model=lambda _: brought,
     )
 
@@ -420,6 +425,65 @@ def test_a_job_may_pay_people_for_what_was_set_aside_and_no_more(stopping: dict[
     own = stopping.get("max_human_labeled_objects", job.objects)
     assert request["StoppingConditions"] == {"MaxHumanLabeledObjectCount": min(own, job.objects)}
     assert job.reserved == WORST_CASE_OF_AN_OBJECT * job.objects
+
+
+BY_THE_HOUR = {
+    "workforce": "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders",
+    "workers_per_object": 1,
+    "price_per_task": None,
+    "content_classifiers": (),
+    "wage": "18",
+    "auto_labeling": False,
+}
+HELD_TO_ITS_TIME = partial(reservation, backend=GT_ENGINE)
+
+
+def test_a_job_that_can_be_held_to_its_time_starts_with_what_the_budget_has_left() -> None:
+    """At $18 an hour a budget of $500 would start nothing, were every answer reckoned with all the time it may take."""
+    campaign = a_campaign(a_spec(**BY_THE_HOUR, budget="500"), spent=Mills(100_000))
+    (job,) = reserved(planned(campaign, batches=(a_batch(objects=1000),), set_aside=HELD_TO_ITS_TIME))
+    assert (job.reserved, job.people_seconds) == (400_000, 80_000)
+    request = job_request(job, campaign.spec or a_spec(), Deployment("inbox", "results", "us-east-1", ROLE))
+    assert {"Key": "gt-engine:people-seconds", "Value": "80000"} in request["Tags"]
+
+
+def test_a_job_waits_for_what_others_free_before_it_makes_do_with_less() -> None:
+    campaign = a_campaign(a_spec(**BY_THE_HOUR, budget="500"), committed=Mills(100_000))
+    running = a_job(1, state=JobState.IN_PROGRESS, role=Role.CONTROL)
+    batches = (a_batch(1, state=BatchState.LABELED), a_batch(2, objects=1000))
+    outcome = planned(campaign, batches=batches, jobs=(done(1), running), set_aside=HELD_TO_ITS_TIME)
+    assert reserved(outcome) == []
+    assert outcome.verdict.status == "active"
+
+
+def test_what_the_budget_interrupts_goes_on_as_often_as_there_is_money() -> None:
+    """Follow-ups are for images that got no label; that the money was used up is not their fault."""
+    campaign = a_campaign(a_spec(**BY_THE_HOUR, budget="500", follow_ups=1), spent=Mills(300_000))
+    limited = [
+        replace(a_job(1, state=JobState.STOPPED), attempt=attempt, unlabeled=1000, cost=Mills(1), people_seconds=9)
+        for attempt in range(3)
+    ]
+    batches = (a_batch(objects=2000, state=BatchState.LABELING),)
+    (again,) = reserved(planned(campaign, batches=batches, jobs=tuple(limited), set_aside=HELD_TO_ITS_TIME))
+    assert (again.attempt, again.objects, again.reserved) == (3, 1000, 200_000)
+    unanswered = replace(limited[0], attempt=3, people_seconds=None)
+    (more,) = reserved(planned(campaign, batches=batches, jobs=(*limited, unanswered), set_aside=HELD_TO_ITS_TIME))
+    assert more.attempt == 4
+    used_up = planned(
+        campaign,
+        batches=batches,
+        jobs=(*limited, unanswered, replace(unanswered, attempt=4)),
+        set_aside=HELD_TO_ITS_TIME,
+    )
+    assert used_up.verdict.waits_for == "unlabeled"
+
+
+def test_money_for_hardly_any_object_starts_no_job() -> None:
+    campaign = a_campaign(a_spec(**BY_THE_HOUR, budget="29"))
+    outcome = planned(campaign, batches=(a_batch(objects=1000),), set_aside=HELD_TO_ITS_TIME)
+    assert outcome.actions == ()
+    assert "needs at least $30.00" in str(outcome.verdict.reason)
+    assert "$29.00" in str(outcome.verdict.reason)
 
 
 def test_a_batch_that_only_half_fits_is_not_half_labeled() -> None:
