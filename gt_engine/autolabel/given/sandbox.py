@@ -87,7 +87,7 @@ class Sandbox:
             "threads": limits.threads,
             "providers": list(providers),
         }
-        kept = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "PATH")
+        kept = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "PATH", "ORT_DISABLE_TELEMETRY")
         self._process = subprocess.Popen(  # noqa: S603 - our own script in our own interpreter
             [sys.executable, "-I", str(Path(onnx_process.__file__)), json.dumps(settings)],
             stdin=subprocess.PIPE,
