@@ -39,7 +39,9 @@ def open_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
         pytest.skip("chromium and chromedriver are not installed (Debian: chromium, chromium-driver)")
     opened: list[webdriver.Chrome] = []
 
-    def start(*, width: int = 1280, height: int = 900, dark: bool = False) -> webdriver.Chrome:
+    def start(
+        *, width: int = 1280, height: int = 900, dark: bool = False, for_several: bool = False
+    ) -> webdriver.Chrome:
         options = Options()
         options.binary_location = str(BROWSER)
         profile = tmp_path_factory.mktemp("profile")
@@ -54,6 +56,7 @@ def open_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
         options.add_argument(f"--user-data-dir={profile}")
         if dark:
             options.add_argument("--blink-settings=preferredColorScheme=0")
+        options.enable_bidi = for_several  # it makes contexts of cookies of their own
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         browser = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
         # A headless window is no narrower than 500 px; the phone's width is set as developer tools do it.
