@@ -12,7 +12,8 @@ from gt_engine.jobs.tools import Tools
 from gt_engine.jobs.worker import take_step
 from gt_engine.store import JobRecord
 from gt_engine.workforce.members import Worker
-from gt_engine.workforce.tasks import Task, Tasks
+from gt_engine.workforce.tasks import Tasks
+from gt_engine.workforce.views import Task
 from tests.engine import (
     ACCOUNT,
     REGION,

@@ -18,8 +18,9 @@ from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
 from gt_engine.workforce.ended import EndedJob, read
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.members import Members, Pause
-from gt_engine.workforce.tasks import Carelessness, Tasks
+from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.teams import Workforce, groups_of_teams
+from gt_engine.workforce.views import Carelessness
 from gt_service.errors import NotFound
 
 log = logging.getLogger(__name__)

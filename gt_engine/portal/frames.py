@@ -21,7 +21,7 @@ from gt_engine.portal.files import inspect
 from gt_engine.portal.security import FILE_HEADERS, frame_headers
 from gt_engine.portal.templates import Grant, render, with_elements
 from gt_engine.workforce.members import Worker
-from gt_engine.workforce.tasks import Task
+from gt_engine.workforce.views import Task
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType

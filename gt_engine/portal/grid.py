@@ -23,7 +23,8 @@ from gt_engine.portal.security import FILE_HEADERS
 from gt_engine.portal.working import LOOK_AGAIN_SECONDS, active_seconds, as_json, day_of
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.progress import DECLINE_REASONS
-from gt_engine.workforce.tasks import Task, Tasks
+from gt_engine.workforce.tasks import Tasks
+from gt_engine.workforce.views import Task
 from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, UnsupportedMedia
 from gt_service.objects import S3Uri
 

@@ -13,7 +13,8 @@ from gt_engine.portal.calls import Call, page
 from gt_engine.portal.frames import job_has_grid, page_address
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.progress import DECLINE_REASONS
-from gt_engine.workforce.tasks import MAX_DRAFT_BYTES, Task
+from gt_engine.workforce.tasks import MAX_DRAFT_BYTES
+from gt_engine.workforce.views import Task
 from gt_service.errors import InvalidInput
 
 MAX_ANSWER_BYTES = MAX_DRAFT_BYTES + 64 * 1024

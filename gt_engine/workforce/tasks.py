@@ -23,11 +23,11 @@ from gt_engine.workforce.index import JobOffer, TaskStore, Work, parse_task_id, 
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from gt_engine.workforce.progress import JobProgress, WorkerProgress, progress_of
+from gt_engine.workforce.views import Answered, Carelessness, Day, OfferedJob, Task
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
 
-__all__ = ["MAX_DRAFT_BYTES", "JobOffer", "JobProgress", "Task", "TaskStore", "Tasks", "Work", "WorkerProgress"]
+__all__ = ["MAX_DRAFT_BYTES", "JobOffer", "JobProgress", "TaskStore", "Tasks", "Work", "WorkerProgress"]
 
 MAX_DRAFT_BYTES = 8 * 1024 * 1024
 MOST_TRIES = 20
@@ -36,77 +36,6 @@ LONGEST_TASK = timedelta(seconds=28_800)
 MAX_COMMENT = 1_000
 PARTS_KEPT = 64
 WAKE_EVERY = timedelta(minutes=1)
-
-
-@dataclass(frozen=True)
-class Task:
-    """One object at one worker, with what its page needs. `draft` work is asked for by itself; `comment`: why the
-    worker's answer came back."""
-
-    task_id: str
-    job: str
-    object_id: str
-    source: S3Uri | str
-    template: S3Uri | None
-    task_type: TaskType
-    labels: tuple[str, ...]
-    manifest_line: Mapping[str, Any]
-    title: str
-    time_limit_seconds: int
-    status: Status
-    accepted_at: datetime | None = None
-    expires_at: datetime | None = None
-    image_size: tuple[int, int, int] | None = None
-    proposal: Mapping[str, Any] | None = None
-    comment: str = ""
-
-
-@dataclass(frozen=True)
-class OfferedJob:
-    """A job in a worker's list. `tasks_left` is for this worker, now; `open_task` one that was begun; `returned`: those
-    of them whose answer came back with a comment."""
-
-    job: str
-    title: str
-    description: str
-    team: str
-    created_at: datetime
-    time_limit_seconds: int
-    tasks_left: int
-    open_task: str | None
-    until: datetime
-    returned: int = 0
-
-
-@dataclass(frozen=True)
-class Answered:
-    """An answer of one's own. `can_undo`: no label was made of it yet."""
-
-    task_id: str
-    job: str
-    title: str
-    object_id: str
-    submitted_at: datetime
-    active_seconds: float
-    can_undo: bool
-
-
-@dataclass(frozen=True)
-class Day:
-    """A worker's day (UTC)."""
-
-    done: int
-    active_seconds: float
-
-
-@dataclass(frozen=True)
-class Carelessness:
-    """What a worker is paused for: so many of the gold items of a job were answered rightly."""
-
-    worker_id: str
-    job: str
-    right: int
-    shown: int
 
 
 def _no_wake(_: str) -> None:

@@ -13,7 +13,8 @@ from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import OfferedLine, WorkFiles
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.offers import GRACE, RESERVED_FOR, Status
-from gt_engine.workforce.tasks import JobOffer, Task, Tasks
+from gt_engine.workforce.tasks import JobOffer, Tasks
+from gt_engine.workforce.views import Task
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.regions import TaskType
 from tests.engine import BUCKET, MemoryEngineObjects
