@@ -108,3 +108,30 @@ def test_images_before_their_campaign_wait_and_are_labeled_once_it_comes(inbox: 
     cost = inbox.api.report(job["name"])["cost"]
     assert (job["status"], job["counters"]["HumanLabeled"]) == ("Completed", IMAGES)
     assert (job["cost_mills"], cost["unseen_mills"]) == (cost["total_mills"], 0)
+
+
+def test_a_budget_below_the_worst_case_is_spent_never_exceeded_and_can_be_raised(inbox: Inbox) -> None:
+    """Paid by the hour, people mostly take a part of the time that a task allows: nothing would ever start."""
+    pictures = draw_all(60, seed=29)
+    for picture in pictures.images:
+        inbox.drop(f"tight/images/{picture.name}", picture.read())
+    gold = gold_manifest(pictures.images, f"s3://{inbox.bucket}/tight/images/")
+    inbox.drop("tight/gold/gold.manifest", gold)
+    inbox.drop("tight/examples/examples.manifest", gold)
+    changes = {"auto_labeling": False, "control_batches": [], "batch": {"size": 60}, "workers_per_object": 1}
+    inbox.drop("tight/campaign.yaml", inbox.spec("tight", **changes, task_time_limit_seconds=30, budget="3"))
+
+    def waiting() -> dict[str, Any] | None:
+        found = inbox.api.campaign("tight") or {}
+        return found if "needs at least $3.00" in (found.get("reason") or "") else None
+
+    campaign = soon(waiting, seconds=120)
+    (job,) = inbox.api.jobs("tight")
+    assert (job["status"], job["reserved_mills"]) == ("Stopped", 3_000)
+    assert 20 < job["counters"]["HumanLabeled"] < 60
+    assert 0 < campaign["spent_mills"] == job["cost_mills"] <= 3_000
+    inbox.drop("tight/campaign.yaml", inbox.spec("tight", **changes, task_time_limit_seconds=30, budget="100"))
+    jobs = soon(
+        lambda: found if len(found := inbox.api.jobs("tight")) == 2 and found[1]["cost_mills"] else None, seconds=120
+    )
+    assert sum(each["counters"]["HumanLabeled"] for each in jobs) == 60
