@@ -7,15 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gt_cli.demo.results import write
 from gt_service.reports.page import job_page
 from gt_service.reports.publish import make_job_report
 from tests.browser.conftest import Open
 from tests.factories import MemoryLogs, notebook_jobs, spec
 from tests.fakes import MemoryObjects
 
-A4_LANDSCAPE = 1032
-"""Pixels of a sheet's width, without 12 mm at either side."""
 SIDEWAYS = "const table = document.querySelector('.many'); return [table.scrollWidth, table.clientWidth]"
 
 
@@ -55,40 +52,3 @@ def test_on_a_phone_the_table_scrolls_and_the_page_does_not(open_browser: Open, 
     needed, there = browser.execute_script(SIDEWAYS)
     assert needed > there
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> Path:
-    """The page that the demo leaves, of three jobs."""
-    job = {
-        "machine_share": 0.48,
-        "human_labeled": 650,
-        "human_boxes": 12_900,
-        "machine_labeled": 600,
-        "machine_boxes": 11_800,
-        "people_hours": 112.5,
-        "all_human_hours": 124.0,
-        "cost_usd": 1170.2,
-        "all_human_usd": 1235.0,
-        "saving_usd": 164.8,
-        "true_error": 0.072,
-    }
-    roles = {"birds-0001": "first", "birds-0002": "warm", "birds-0002-control": "control"}
-    jobs = [{**job, "name": name, "role": role} for name, role in roles.items()]
-    write(tmp_path, {"campaign": "birds", "images": 2500, "source": "drawn scenes", "notes": [], "jobs": jobs})
-    return tmp_path / "index.html"
-
-
-def test_nothing_is_cut_off_on_paper(open_browser: Open, report: Path, demo: Path) -> None:
-    """The last columns are what people look for, and a bar without its colour tells nothing."""
-    browser = open_browser(width=A4_LANDSCAPE)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    for page in (report, demo):
-        browser.get(page.as_uri())
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= A4_LANDSCAPE
-        cut = "return [...document.querySelectorAll('table')].filter(t => t.scrollWidth > t.parentElement.clientWidth)"
-        assert not browser.execute_script(cut)
-        scrolling = "return [...document.querySelectorAll('*')].filter(e => getComputedStyle(e).overflowX === 'auto')"
-        assert not browser.execute_script(scrolling)
-    bar = "return getComputedStyle(document.querySelector('.bar > span')).printColorAdjust"
-    assert browser.execute_script(bar) == "exact"

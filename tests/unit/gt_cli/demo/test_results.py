@@ -98,3 +98,12 @@ def test_the_page_links_only_to_what_is_there(found: dict[str, Any], tmp_path: P
     assert "report.csv" not in page
     assert "instructions.png" not in page
     assert json.loads((tmp_path / "summary.json").read_text())["jobs"][0]["machine_share"] == 0.48
+
+
+def test_nothing_of_the_page_is_cut_off_on_paper(found: dict[str, Any], tmp_path: Path) -> None:
+    """The last column is what people look for, and a bar without its colour tells nothing."""
+    write(tmp_path, found)
+    on_paper = (tmp_path / "index.html").read_text().partition("@media print {")[2].partition("</style>")[0]
+    assert "size: A4 landscape" in on_paper
+    assert ".scroll { overflow-x: visible; }" in on_paper
+    assert ".bar, .bar > span { print-color-adjust: exact; }" in on_paper
