@@ -93,7 +93,7 @@ class Supervision:
         # Closes the race with the job, which closes the object, and with the worker, who opens it again.
         while not self.tasks.store.replace(changed):
             changed = offers.give_back(self._object(job, place), worker_id, comment, now)
-        files.remove_answer(item.object_id, worker_id)
+        # The file stays, as when an answer is undone: by now it may be the new one.
         self.tasks.look_everywhere(job, worker_id)
         self.tasks.wake(job)
 
