@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MOST_IDLE_ROUNDS = 10
+"""After so many that changed nothing to be seen, the schedule looks again: more at once would be paid for in vain."""
 _GONE = "the SageMaker API does not know this job any more; see whether it still is the one that the job was started at"
 
 
@@ -83,14 +85,19 @@ class Chain:
 
         may_go_on: asked between rounds of actions. Errors: `NotFound`; whatever AWS raises that may pass.
         """
-        while not self._round(name):
+        standing, idle = self._standing(name), 0
+        while not self._round(standing):
             if not may_go_on():
                 self._signals.hint(name)
                 return
+            before, standing = standing, self._standing(name)
+            idle = idle + 1 if replace(before, now=standing.now) == standing else 0
+            if idle == MOST_IDLE_ROUNDS:
+                logger.warning("what was planned has changed nothing", extra={"campaign": name})
+                return
 
-    def _round(self, name: str) -> bool:
+    def _round(self, standing: planner.Standing) -> bool:
         """Does what is planned now; True where there was nothing, and the campaign's owner is told how it stands."""
-        standing = self._standing(name)
         plan = self._plan(standing)
         for action in plan.actions:
             self._perform(action, standing)

@@ -262,9 +262,7 @@ class _Planner:
         if job.revision == self._campaign.revision and not resumed and self._now - refused_at < REFUSAL_PAUSE:
             self._waits.append(waits.refused(self._campaign, job))
             return
-        again = self._reservation(
-            spec, job.job_name, job.objects, job.manifest_uri, job.initial_model_arn, freed=job.reserved
-        )
+        again = self._reservation(spec, job.job_name, job.objects, job.manifest_uri, freed=job.reserved)
         if self._affordable(again.reserved - job.reserved, again):
             yield ReserveAgain(job, again)
 
@@ -345,20 +343,18 @@ class _Planner:
         numbers = [job.attempt for job in self._jobs if job.is_review and job.batch == batch]
         number = max(numbers, default=0) + 1
         name = JobName(self._campaign.name, batch, attempt=number, mark=self._job_mark, review=True)
-        return self._reservation(spec, name, objects, manifest, None)
+        return self._reservation(spec, name, objects, manifest)
 
     def _reserve(
         self, batch: Batch, spec: CampaignSpec, name: JobName, objects: int, manifest: str
     ) -> Iterator[Action]:
-        model = None if name.control or name.review else self._last_model(spec)
-        job = self._reservation(spec, name, objects, manifest, model)
+        job = self._reservation(spec, name, objects, manifest)
         if self._affordable(job.reserved, job):
             yield ReserveJob(job, batch)
 
-    def _reservation(
-        self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, model: str | None, *, freed: int = 0
-    ) -> Job:
+    def _reservation(self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, *, freed: int = 0) -> Job:
         """freed: what is set aside for the job already."""
+        model = None if name.control or name.review else self._last_model(spec)
         role = Role.CONTROL if name.control else Role.WARM if model else Role.FIRST
         if name.review:
             role, spec = Role.REVIEW, review_spec(spec)

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
-from gt_service.errors import GtServiceError, InvalidInput, NotFound
+from gt_service.errors import GtServiceError, InvalidInput, NotFound, shown
 from gt_service.imports.checks import beside, is_chosen
 from gt_service.imports.lines import LineReader
 from gt_service.manifests import CONTENT_TYPE, json_lines
@@ -27,7 +27,7 @@ from gt_service.records import Campaign, Image, ImageStatus, Import
 from gt_service.records.names import Places
 from gt_service.store import Store
 
-CHECKS = "checks.manifest"
+CHECKS, LEFT_OUT = "checks.manifest", "left-out.jsonl"
 LABELS, PROPOSALS, OUTPUT = "labels.manifest", "proposals.manifest", "manifests/output/output.manifest"
 MOST_LEARNT = 5_000
 """Labeled lines that a job is given to learn from; of more, every second, third, … is taken."""
@@ -99,12 +99,14 @@ class ImportedLabels:
         self._objects.write_stream(folder / OUTPUT, json_lines(lines), CONTENT_TYPE)
         if tally.checks or tally.sent:
             self._objects.write_stream(folder / CHECKS, json_lines(tally.checks), CONTENT_TYPE)
+        if tally.left_out or dropped.left_out:
+            self._objects.write_stream(folder / LEFT_OUT, json_lines(tally.left_out), CONTENT_TYPE)
         return replace(
             dropped,
             held=tally.held,
             checked=len(tally.checks),
-            left_out=tally.left_out,
-            notes=tuple(tally.notes),
+            left_out=len(tally.left_out),
+            notes=tuple(map(_note, tally.left_out[:NOTES])),
             changed_at=now.isoformat() if tally.held > dropped.held else dropped.changed_at,
         )
 
@@ -127,7 +129,7 @@ class ImportedLabels:
                 is_check = tally.is_check(campaign, key, image)
                 why = _left_out(image, line, is_check=is_check) or _labeled_twice(taken.get(image.key), dropped)
                 if why is not None:
-                    tally.leave_out(f"{key}: {why}")
+                    tally.left_out.append({"source-ref": line["source-ref"], "why": why})
                 elif is_check:
                     taken[image.key] = dropped.name
                     tally.checks.append(_of_image(line, image, self._inbox))
@@ -139,12 +141,13 @@ class ImportedLabels:
     # ------------------------------------------------------------ what others need
 
     def awaited(self, campaign: Campaign) -> Collection[str]:
-        """Keys of images that have their labels and are not known to have come: a batch does without them, but for
-        those that check these."""
+        """Keys of images that have their labels and are not known to have come: a batch does without them. Those that
+        came and are to be labeled all the same, to check a label or because it does not fit, are none of them."""
         root = Places(self._results, campaign.name)
         waiting = [root.imported(each.name) for each in campaign.imports if each.is_read and each.waiting]
         labeled = {_key(line) for folder in waiting for line in self._lines(folder / LABELS)}
-        return labeled - {_key(line) for folder in waiting for line in self._there(folder / CHECKS)}
+        came = (line for folder in waiting for name in (CHECKS, LEFT_OUT) for line in self._there(folder / name))
+        return labeled - set(map(_key, came))
 
     def to_check(self, campaign: Campaign, attribute: str, keys: Collection[str]) -> Mapping[str, JsonObject]:
         """By key: the label of an image that people are asked about to check it, as the manifest holds it."""
@@ -223,8 +226,7 @@ class _Tally:
     share: float
     sent: frozenset[str]
     held: int = 0
-    left_out: int = 0
-    notes: list[str] = field(default_factory=list)
+    left_out: list[JsonObject] = field(default_factory=list)
     checks: list[JsonObject] = field(default_factory=list)
 
     def is_check(self, campaign: str, key: str, image: Image) -> bool:
@@ -232,11 +234,6 @@ class _Tally:
         if image.status is ImageStatus.PENDING:
             return is_chosen(self.share, campaign, key)
         return image.batch is not None and image.key in self.sent
-
-    def leave_out(self, note: str) -> None:
-        self.left_out += 1
-        if len(self.notes) < NOTES:
-            self.notes.append(note)
 
 
 def _left_out(image: Image, line: JsonObject, *, is_check: bool) -> str | None:
@@ -254,6 +251,10 @@ def _labeled_twice(by: str | None, dropped: Import) -> str | None:
     if by is None:
         return None
     return "a line before it is of the same picture" if by == dropped.name else f"{by}, which was dropped later, holds"
+
+
+def _note(left_out: JsonObject) -> str:
+    return f"{shown(_key(left_out), 200)}: {left_out['why']}"
 
 
 def _key(line: JsonObject) -> str:

@@ -11,8 +11,10 @@ from botocore.exceptions import ParamValidationError
 
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign import CampaignSpec
+from gt_service.chain.advance import MOST_IDLE_ROUNDS
 from gt_service.chain.models import model_name
 from gt_service.errors import AccessDenied, Conflict, NotFound
+from gt_service.ingest.batching import Batching
 from gt_service.objects import S3Uri
 from gt_service.records import Campaign, Job
 from gt_service.records.states import CampaignEvent, JobState
@@ -451,6 +453,18 @@ def test_time_runs_out_between_rounds(world: World) -> None:
     assert world.hints == ["birds"]
     world.advance()
     assert len(world.store.batches.of("birds")) == 2
+
+
+def test_a_plan_that_changes_nothing_is_not_carried_out_without_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The function ran until its time was over, and was called again at once: day and night, for money."""
+    world.campaign()
+    world.images(4)
+    tried: list[int] = []
+    monkeypatch.setattr(Batching, "choose", lambda *_: tried.append(1))
+    world.chain.advance("birds", may_go_on=lambda: len(tried) < 99)
+    assert (len(tried), world.hints) == (MOST_IDLE_ROUNDS, [])
 
 
 def test_a_look_writes_nothing(world: World) -> None:

@@ -553,6 +553,19 @@ def test_a_refused_request_is_tried_again_once_its_cause_may_be_mended(changes: 
     assert (action.job.name, action.job.revision) == (job.name, campaign.revision)
 
 
+def test_a_refused_request_starts_from_the_model_that_fits_the_spec_as_it_is_now() -> None:
+    """With auto_labeling taken out, each try was refused anew, for the model that the first one was given."""
+    batches = (a_batch(1, BatchState.LABELED), a_batch(2, BatchState.LABELING))
+    jobs = (done(), a_job(2, JobState.REFUSED, refused_at=NOW, initial_model_arn=MODEL))
+    spec = a_spec(auto_labeling=False)
+    (action,) = planned(a_campaign(spec, revision=2), batches=batches, jobs=jobs).actions
+    assert isinstance(action, ReserveAgain)
+    assert (action.job.initial_model_arn, action.job.role) == (None, Role.FIRST)
+    (action,) = planned(a_campaign(revision=2), batches=batches, jobs=jobs).actions
+    assert isinstance(action, ReserveAgain)
+    assert (action.job.initial_model_arn, action.job.role) == (MODEL, Role.WARM)
+
+
 def test_a_report_is_asked_for_until_it_is_written() -> None:
     """Its message may be lost, and then the money would stay set aside for ever."""
     job = done(cost=None)

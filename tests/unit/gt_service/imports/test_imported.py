@@ -190,6 +190,19 @@ def test_labels_of_a_smaller_copy_are_scaled_and_others_refused(world: World) ->
     assert "labeled at 64 × 48 pixels; people see 48 × 64, turned by its EXIF orientation" in note
 
 
+def test_an_image_whose_label_does_not_fit_is_asked_about_while_others_are_waited_for(world: World) -> None:
+    """Kept back for a label that it will never have, it was in no batch, and the campaign was advanced without end."""
+    world.campaign()
+    drop(world, boxes("turned.png", box()), boxes(name(9), box()))
+    world.upload("birds/images/turned.png", picture(2, (48, 64)))
+    world.advance()
+    assert imports(world)["old"].waiting == 1
+    close(world)
+    assert sent(world) == {"turned.png"}
+    (left_out,) = map(json.loads, world.objects.lines(Places(RESULTS, "birds").imported("old") / "left-out.jsonl"))
+    assert left_out["source-ref"] == "s3://inbox/birds/images/turned.png"
+
+
 def test_a_wrong_file_says_what_is_wrong_and_another_spec_may_take_it(world: World) -> None:
     world.campaign()
     world.images(1)
