@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from gt_service.outputs.records import LabelRecord
+from gt_service.errors import UnknownState
+from gt_service.outputs.records import UNREADABLE, LabelRecord
 
 MATCHING_IOU = 0.5
 
@@ -79,15 +80,15 @@ def label_of(record: LabelRecord, classes: Sequence[str] = ()) -> Label | None:
 
 
 def label_of_answer(content: Any) -> Label | None:
-    """What one worker's answer says, as the crowd element submits it; None for kinds that are not compared."""
+    """What one worker's answer says, as the crowd element submits it; None for kinds that are not compared, and for
+    what no crowd element submits: an answer is paid whatever it holds."""
     if not isinstance(content, Mapping):
         return None
     if "boundingBoxes" in content:
-        boxes = tuple(
-            Box(str(box["label"]), box["left"], box["top"], box["width"], box["height"])
-            for box in content["boundingBoxes"] or ()
-        )
-        return Boxes(boxes)
+        try:
+            return Boxes(tuple(Box(str(box["label"]), *_sides(box)) for box in content["boundingBoxes"] or ()))
+        except UNREADABLE:
+            return None
     if isinstance(content.get("label"), str):
         return Classes((content["label"],))
     if isinstance(content.get("labels"), list):
@@ -160,10 +161,15 @@ class _Names:
         return str(number) in self._names
 
 
+def _sides(box: Mapping[str, Any]) -> list[float]:
+    sides = [box["left"], box["top"], box["width"], box["height"]]
+    if not all(isinstance(side, (int, float)) for side in sides):
+        raise UnknownState(f"a side of a box is no number: {sides}")
+    return sides
+
+
 def _boxes(value: Mapping[str, Any], names: _Names, metadata: Mapping[str, Any]) -> Boxes:
-    boxes = tuple(
-        Box(names.of(a["class_id"]), a["left"], a["top"], a["width"], a["height"]) for a in value["annotations"] or ()
-    )
+    boxes = tuple(Box(names.of(each["class_id"]), *_sides(each)) for each in value["annotations"] or ())
     size = next(iter(value.get("image_size") or ()), None)
     scores = tuple(float(each.get("confidence", 0)) for each in metadata.get("objects") or ())
     return Boxes(

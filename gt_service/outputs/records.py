@@ -25,7 +25,7 @@ CORRECTIONS_JOB = "labeling-job/corrections"
 IMPORTED = "imported/"
 """Before the name of an import, where a label says which job it is of."""
 
-UNREADABLE = (UnknownState, KeyError, TypeError, ValueError, AttributeError)
+UNREADABLE = (UnknownState, LookupError, TypeError, ValueError, AttributeError, OverflowError)
 """What parsing a record may raise, whatever somebody else's file holds."""
 
 

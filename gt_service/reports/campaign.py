@@ -125,15 +125,16 @@ def _duplicates(chain: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -
 
 
 def _without_chaining(chain: Sequence[Mapping[str, Any]], controls: Sequence[Mapping[str, Any]]) -> Report | None:
-    """The same batches with every controlled job replaced by its control: what not chaining would have cost."""
-    by_batch = {report["job"]["batch"]: report for report in controls}
-    replaced = [by_batch.get(report["job"]["batch"], report) for report in chain]
-    if replaced == list(chain):
+    """Controls instead of all jobs of the batches that have one: what not chaining would have cost."""
+    batches = {report["job"]["batch"] for report in controls} & {report["job"]["batch"] for report in chain}
+    if not batches:
         return None
-    cost = sum(report["cost"]["total_mills"] for report in replaced)
+    others = [report for report in chain if report["job"]["batch"] not in batches]
+    replacing = [report for report in controls if report["job"]["batch"] in batches]
+    cost = sum(report["cost"]["total_mills"] for report in (*others, *replacing))
     actual = sum(report["cost"]["total_mills"] for report in chain)
     return {
-        "batches": sorted(by_batch),
+        "batches": sorted(batches),
         "cost_mills": cost,
         "saved_mills": cost - actual,
         "saved_share": round((cost - actual) / cost, 4) if cost else 0.0,

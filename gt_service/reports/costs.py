@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from gt_service.computing import Work, computing, looked_at
@@ -84,7 +84,7 @@ class Terms:
             price_per_answer=_mills(amount or {}) if workforce is Workforce.PUBLIC else NOTHING,
             max_concurrent_tasks=human.get("MaxConcurrentTaskCount", 1000),
             auto_labeling="LabelingJobAlgorithmsConfig" in description,
-            started=description["CreationTime"].date(),
+            started=description["CreationTime"].astimezone(UTC).date(),
             wage=wage if workforce is Workforce.PRIVATE else None,
             least_workers=None if least is None else int(least),
         )

@@ -134,7 +134,7 @@ def worst_case(
     trainings run as iterations are possible, each as long as assumed at most. On functions: twice what they would use.
     """
     table = prices or PriceTable.current()
-    fee = table.service_fee(spec.task, LATEST).cost(objects)
+    fee = objects * table.service_fee(spec.task, LATEST).tiers[0].fee
     workers = _workers(spec, objects, spec.task_time_limit_seconds)
     return Mills(fee + workers + _compute(spec, objects, ShareBand(0.0, 0.0, 0.0), table, region).ceiling)
 

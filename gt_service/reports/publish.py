@@ -12,7 +12,7 @@ from io import StringIO
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
-from gt_service.errors import NotFound
+from gt_service.errors import AccessDenied, NotFound
 from gt_service.gallery.writing import Gallery
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import TrainingLogs, read_job_output
@@ -148,8 +148,8 @@ def _audit(objects: ObjectStore, spec: CampaignSpec) -> tuple[Callable[[], Audit
         return None, []
     try:
         gold = read_gold(objects, spec.gold_labels, spec.labels)
-    except NotFound:
-        return None, [Finding("no_gold_labels", f"there are no gold labels at {spec.gold_labels}")]
+    except (NotFound, AccessDenied) as error:
+        return None, [Finding("no_gold_labels", f"no gold labels: {error.message}")]
     skipped = f"{gold.skipped:,} line(s) of {spec.gold_labels} hold no label that can be compared"
     findings = [Finding("gold_labels_skipped", skipped)] if gold.skipped else []
     quality = spec.quality

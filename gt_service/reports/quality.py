@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gt_service.errors import UnknownState
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.gold import gold_lines, label_attributes
 from gt_service.outputs.labels import Boxes, Classes, Label, label_of, match_boxes, scaled
-from gt_service.outputs.records import JsonObject, label_record, manifest_object
+from gt_service.outputs.records import UNREADABLE, JsonObject, label_record, manifest_object
 from gt_service.outputs.tally import LabeledObject
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def gold_label(line: bytes, classes: Sequence[str]) -> tuple[str, Label] | None:
         attribute = next(iter(label_attributes(record)), None)
         parsed = None if attribute is None else label_record(record, attribute)
         label = None if parsed is None else label_of(parsed, classes)
-    except (UnknownState, KeyError, TypeError, ValueError):
+    except UNREADABLE:
         return None
     return (source, label) if isinstance(source, str) and label is not None else None
 

@@ -6,7 +6,7 @@ Amounts are mills (`…_mills`), with dollars beside the total; shares are betwe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from gt_service import __version__
@@ -65,7 +65,7 @@ def job_report(
         "machine_share": round(output.machine_images / output.labeled, 4) if output.labeled else 0.0,
         "up_front_objects": up_front_objects(output.iterations),
         "terms": _terms(output, terms, prices),
-        "people": _people(output, terms, cost.total, seconds),
+        "people": _people(output, terms, cost.total, seconds, each),
         "cost": _cost(cost.total) | {"unseen_mills": unseen.total},
         "all_human": _cost(human),
         "iterations": [_iteration(each, cost.iterations[each.number]) for each in output.iterations],
@@ -81,7 +81,7 @@ def job_report(
         "audit_sample": audit_sample,
         "imported_labels": imported_labels,
     }
-    report["saving"] = saving_of(report, cost, human, machine, terms, control, seconds)
+    report["saving"] = saving_of(report, cost, human, machine, terms, control, seconds, each)
     return report
 
 
@@ -119,7 +119,7 @@ def _counts(output: JobOutput, description: Mapping[str, Any]) -> Report:
     }
 
 
-def _people(output: JobOutput, terms: Terms, cost: Cost, seconds: float | None) -> Report:
+def _people(output: JobOutput, terms: Terms, cost: Cost, seconds: float | None, answers_each: float) -> Report:
     """The time of people: measured for the `timed` answers, and taken for all of them.
 
     all_human_hours: had people labeled every object, each answer in the mean time that was measured.
@@ -132,7 +132,7 @@ def _people(output: JobOutput, terms: Terms, cost: Cost, seconds: float | None) 
         "seconds_per_answer": None if seconds is None else round(seconds, 2),
         "seconds_per_image": _each(None if seconds is None else seconds * output.answers, labeled),
         "hours": None if seconds is None else round(seconds * output.answers / 3600, 3),
-        "all_human_hours": None if seconds is None else round(seconds * labeled * terms.answers_each(output) / 3600, 3),
+        "all_human_hours": None if seconds is None else round(seconds * labeled * answers_each / 3600, 3),
         "wage_mills_per_hour": terms.wage,
         "cost_per_image_mills": _each(cost.total, labeled),
         "cost_per_box_mills": _each(cost.total, boxes),
@@ -317,4 +317,4 @@ def _cost(cost: Cost) -> Report:
 
 
 def _time(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat()
+    return None if time is None else time.astimezone(UTC).isoformat()  # boto3 gives the machine's own zone

@@ -20,15 +20,16 @@ def saving_of(
     terms: Terms,
     control: Mapping[str, Any] | None,
     seconds: float | None,
+    answers_each: float,
 ) -> Report:
+    """seconds: of an answer; answers_each: to an object that people labeled."""
     labeled = report["counts"]["labeled"]
     most = terms.workers_per_object
     workers = f"{most} worker{'s' if most > 1 else ''}" if terms.least_workers is None else "as many workers as here"
-    each = f"{workers}{_paid(terms, seconds)}"
     return {
         "all_human": {
             **_difference(human.total, cost.total.total),
-            "compared_to": f"the same {labeled:,} objects, every one labeled by {each}",
+            "compared_to": f"the same {labeled:,} objects, every one labeled by {workers}{_paid(terms, seconds)}",
         },
         "ceiling": {
             **_difference(human.total, machine.total),
@@ -36,7 +37,7 @@ def saving_of(
             + (": the service fee remains" if machine.total else ""),
         },
         "compute_share": round(cost.total.compute / cost.total.total, 4) if cost.total.total else 0.0,
-        "control": None if control is None else _against_control(report, control, terms, seconds),
+        "control": None if control is None else _against_control(report, control, terms, seconds, answers_each),
     }
 
 
@@ -48,7 +49,7 @@ def _paid(terms: Terms, seconds: float | None) -> str:
 
 
 def _against_control(
-    report: Mapping[str, Any], control: Mapping[str, Any], terms: Terms, seconds: float | None
+    report: Mapping[str, Any], control: Mapping[str, Any], terms: Terms, seconds: float | None, answers_each: float
 ) -> Report:
     """The saving against the control, in two parts: batches of labels not bought at all, and a better model.
 
@@ -72,8 +73,7 @@ def _against_control(
         result["why"] = f"The parts cannot be told apart: {which} has no machine labels."
         return result
     skipped = other - own
-    answers = report["people"]["answers"] / report["counts"]["human_images"] if terms.least_workers else None
-    paid = terms.human_cost(abs(skipped), seconds, answers)
+    paid = terms.human_cost(abs(skipped), seconds, answers_each)
     mechanical = paid if skipped >= 0 else Mills(-paid)
     result["mechanical"] = {"mills": mechanical, "objects": skipped}
     result["model"] = {"mills": saved - mechanical}

@@ -92,6 +92,10 @@ def test_masks_and_text_spans_are_not_compared() -> None:
         ({"boundingBoxes": None, "inputImageProperties": {}}, Boxes(())),
         ({"labeledImage": {}}, None),
         ("nonsense", None),
+        ({"boundingBoxes": [{"label": "Owl"}]}, None),
+        ({"boundingBoxes": [{"label": "Owl", "left": "0", "top": 0, "width": 1, "height": 1}]}, None),
+        ({"boundingBoxes": ["Owl"]}, None),
+        ({"boundingBoxes": 7}, None),
     ],
 )
 def test_what_each_crowd_element_submits(content: object, label: object) -> None:

@@ -99,6 +99,7 @@ def test_the_worst_case_is_at_the_dearest_tier() -> None:
     """The monthly tiers are shared with other jobs: a reservation may not count on them below what one job reaches."""
     people_only = spec(auto_labeling=False, workforce=PRIVATE_TEAM, price_per_task=None, batch={"size": 100_000})
     assert worst_case(people_only, 50_000) == 50_000 * 80
+    assert worst_case(people_only, 100_000) == 100_000 * 80, "half of it in one month and half in the next"
 
 
 def test_no_saving_is_promised_beyond_what_the_procedure_allows() -> None:

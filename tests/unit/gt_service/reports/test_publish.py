@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
@@ -19,9 +19,12 @@ import pytest
 from PIL import Image
 
 from gt_service.backends import GT_ENGINE, GT_ENGINE_SERVERLESS
+from gt_service.errors import AccessDenied
 from gt_service.objects import S3Uri
 from gt_service.prices import PriceTable
+from gt_service.regions import TaskType
 from gt_service.reports.campaign import campaign_report, publish_campaign_report
+from gt_service.reports.costs import LEAST_WORKERS_TAG, Terms
 from gt_service.reports.figure import job_figure, rendered
 from gt_service.reports.page import job_page
 from gt_service.reports.publish import make_job_report, publish_job_report
@@ -315,10 +318,19 @@ def test_a_job_that_labeled_nothing_has_a_page_too(status: str) -> None:
     assert b"ClientError: &lt;no images&gt;" in store.contents[f"{DESTINATION}/report.html"]
 
 
-def test_gold_labels_that_are_gone_cost_the_audit_and_not_the_report() -> None:
+class Denied(MemoryObjects):
+    """Gold labels in a bucket whose owner took the leave to read them away."""
+
+    def read(self, uri: S3Uri, **options: Any) -> bytes:
+        if str(uri) == GOLD:
+            raise AccessDenied(f"the service may not read {uri}", remedy="Let it.")
+        return super().read(uri, **options)
+
+
+@pytest.mark.parametrize("store", [MemoryObjects(), Denied()])
+def test_gold_labels_that_are_gone_cost_the_audit_and_not_the_report(store: MemoryObjects) -> None:
     """A typing error in the spec would leave every job without a bill and its budget set aside for ever."""
     job = LabelingJob().iteration(1, human=2).iteration(2, machine=2)
-    store = MemoryObjects()
     report = make_job_report(
         objects=store,
         logs=MemoryLogs(),
@@ -366,6 +378,46 @@ def test_a_classification_job_shows_its_confusion() -> None:
     assert b"Rows are gold classes" in store.contents[f"{DESTINATION}/report.html"]
 
 
+def test_times_are_in_utc_wherever_the_report_is_made() -> None:
+    """boto3 answers in the laptop's own zone: the page would say UTC beside another hour, and bill another month."""
+    job = LabelingJob().iteration(1, human=2)
+    store, tokyo = MemoryObjects(), timezone(timedelta(hours=9))
+    description = job.write(store)
+    times = {name: description[name].astimezone(tokyo) for name in ("CreationTime", "LastModifiedTime")}
+    elsewhere = description | times | {"CreationTime": datetime(2026, 6, 1, 8, 30, tzinfo=tokyo)}
+    report = make_job_report(
+        objects=store,
+        logs=MemoryLogs(),
+        description=elsewhere,
+        spec=spec(),
+        role="first",
+        batch=1,
+        control=None,
+        now=NOW,
+    )
+    assert report["job"]["created_at"] == "2026-05-31T23:30:00+00:00"
+    assert report["job"]["ended_at"] == description["LastModifiedTime"].isoformat()
+    assert Terms.of(elsewhere, TaskType.OBJECT_DETECTION).started == date(2026, 5, 31)
+
+
+def test_a_control_of_a_job_whose_labels_are_all_the_machines() -> None:
+    """Where as many people are asked as needed, its report would divide by no image, and its reserve stay set aside."""
+    control = make(LabelingJob("birds-0002-control").iteration(1, human=4).iteration(2, machine=6), "control")
+    tags = {"Tags": [{"Key": LEAST_WORKERS_TAG, "Value": "1"}]}
+    job, store = LabelingJob("birds-0002").iteration(1, machine=10), MemoryObjects()
+    report = make_job_report(
+        objects=store,
+        logs=MemoryLogs(),
+        description=job.write(store) | tags,
+        spec=spec(),
+        role="warm",
+        batch=2,
+        control=control,
+        now=NOW,
+    )
+    assert report["saving"]["control"]["mechanical"] == {"objects": 4, "mills": 4 * 3 * 36}
+
+
 def test_a_campaign_side_by_side(notebook: dict[str, Json]) -> None:
     """At three workers the notebook's two batches, cold then warm, save 36.8 % of all-human and 8.3 % of cold twice."""
     report = campaign_report("birds", [notebook["first"], notebook["warm"], notebook["control"]], now=NOW)
@@ -374,6 +426,14 @@ def test_a_campaign_side_by_side(notebook: dict[str, Json]) -> None:
     assert report["totals"]["controls"]["cost_mills"] == 154_000
     assert report["without_chaining"]["cost_mills"] == 324_200
     assert report["without_chaining"]["saved_share"] == 0.0833
+
+
+def test_a_control_is_paid_once_however_many_jobs_its_batch_had(notebook: dict[str, Json]) -> None:
+    """Chaining would be praised for every follow-up job, as if not chaining had paid the control again."""
+    jobs = [notebook["first"], notebook["warm"], notebook["warm"], notebook["control"]]
+    without = campaign_report("birds", jobs, now=NOW)["without_chaining"]
+    assert without["cost_mills"] == 324_200
+    assert without["saved_mills"] == 324_200 - 297_200 - notebook["warm"]["cost"]["total_mills"]
 
 
 def test_a_campaign_without_a_control_claims_nothing_about_chaining(notebook: dict[str, Json]) -> None:

@@ -174,6 +174,20 @@ def test_gold_classes_given_by_number_alone() -> None:
     assert found.labels == {"s3://b/0.jpg": Classes(("Crow",))}
 
 
+_BOX = {"class_id": 0, "left": 0, "top": 0, "width": 1, "height": 1}
+_DAMAGED = [
+    {"source-ref": "s3://b/3.jpg", "a": {"annotations": [box], "image_size": size}, "a-metadata": metadata}
+    for box, size, metadata in (
+        (_BOX, [], {"objects": [0.9]}),
+        (_BOX, [320, 240], {}),
+        (_BOX, [{"width": float("inf"), "height": 240}], {}),
+        (_BOX | {"left": "left"}, [], {}),
+        (_BOX | {"width": None}, [], {}),
+        (7, [], {}),
+    )
+]
+
+
 def test_gold_lines_without_a_label_are_counted_and_skipped() -> None:
     """One odd line would cost every report of the campaign its audit, or be hidden."""
     lines = [
@@ -182,10 +196,11 @@ def test_gold_lines_without_a_label_are_counted_and_skipped() -> None:
         "not json",
         compact({"source-ref": "s3://b/2.jpg", "a": {"annotations": [{"class_id": 0}]}, "a-metadata": {}}),
         "",
+        *map(compact, _DAMAGED),
     ]
     store = MemoryObjects({"s3://b/gold.manifest": "\n".join(lines).encode()})
     found = read_gold(store, S3Uri("b", "gold.manifest"))
-    assert (list(found.labels), found.skipped) == (["s3://b/0.jpg"], 3)
+    assert (list(found.labels), found.skipped) == (["s3://b/0.jpg"], 3 + len(_DAMAGED))
 
 
 def test_the_audit_sample_is_random_repeatable_and_by_machine_only() -> None:
