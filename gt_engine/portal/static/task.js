@@ -405,7 +405,7 @@ function showNothing() {
 /** A job that has ended, or that is for others, has no tasks. */
 function showEnd() {
   showSaved("");
-  showCard("This job is done", "Its labels are being made. Your answers count; thank you.", [toJobs]);
+  showCard("This job has no tasks", "It is done, or not open yet. Your answers count; thank you.", [toJobs]);
 }
 
 function showProblem(error) {
