@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -53,9 +54,19 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
         answers or Answers(now),
         next_change=min(changes, default=None),
         unsettled=sum(not item.is_settled for item in present_ones),
-        free=sum(item.free(now) for item in present_ones),
+        free=_free(present_ones, now),
         workers=len(at_work(present_ones, now)),
     )
+
+
+def _free(items: Collection[ObjectOffer], now: datetime) -> int:
+    """The places that the worker at work who has the fewest could take: nobody takes a second one of an object."""
+    total, gone = 0, Counter[str]()
+    for item in items:
+        free = item.free(now)
+        total += free
+        gone.update({mine.worker: free for mine in item.assignments if not item.may_return_to(mine.worker)})
+    return total - max((gone[worker] for worker in at_work(items, now)), default=0)
 
 
 def _current(job: JobContext, batch: OpenBatch, tools: Tools, now: datetime) -> list[ObjectOffer]:

@@ -336,6 +336,20 @@ def test_nobody_waits_for_the_last_answers_of_others(tmp_path: Path) -> None:
     assert job.tasks.task(CAT, slow, job.clock - timedelta(seconds=100))
 
 
+def test_nobody_waits_for_a_colleague_who_is_away(tmp_path: Path) -> None:
+    """Two answers an object: who is alone this morning goes on with the next ones, though those of the first sample
+    are free for the other."""
+    job = Job(tmp_path, 60, body=body(MaxConcurrentTaskCount=100))
+    job.run()
+    for _ in range(60):
+        assert job.answer(ANN)
+        job.run()
+    job.later(120)
+    assert job.answer_all(BOB) == 60
+    assert job.later(120) is False
+    assert (job.now_as.status, labeled(job)) == ("Completed", 60)
+
+
 def test_people_are_asked_on_while_the_machine_is_about_to_train(tmp_path: Path) -> None:
     """Of the first round's pool and sample they are not; they are part of the next batch."""
     job = Job(tmp_path, 200, body=team_request(NumberOfHumanWorkersPerDataObject=1, MaxConcurrentTaskCount=20))
