@@ -6,7 +6,7 @@ Where people answer, Ask is more than one step, for nobody knows how long they t
 
     Offer ─► Publish ─► Wait … ─► Close ─► Consolidate ─► Wait … until every object of the batch has its outcome
 
-When little of a batch is left to begin for somebody at work, or the machine is about to train, a part of the next
+When little of a batch is left to begin for somebody, or the machine is about to train, a part of the next
 batch is offered ahead: nobody is to wait for the last answers of others, nor for the machine.
 
 Whom to ask and when to train is the auto-labeling plan's (gt_engine/autolabel/rounds.py). This module adds what
@@ -78,7 +78,7 @@ class Answers:
     is_all       every object of the batch without an outcome is among them
     next_change  when another one may be ready, if people do nothing
     unsettled    objects that still lack answers, in all batches
-    free         places that whoever is at work and has the fewest could take now
+    free         places that the worker who has the fewest could take now
     workers      how many people are at work
     gold_until   so long the job's end waits for known objects that people are at work on
     """

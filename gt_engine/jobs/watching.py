@@ -60,13 +60,14 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
 
 
 def _free(items: Collection[ObjectOffer], now: datetime) -> int:
-    """The places that the worker at work who has the fewest could take: nobody takes a second one of an object."""
+    """The places that the worker who has the fewest could take: nobody takes a second one of an object. Everybody who
+    took one counts, for who comes back and finds nothing leaves no trace."""
     total, gone = 0, Counter[str]()
     for item in items:
         free = item.free(now)
         total += free
         gone.update({mine.worker: free for mine in item.assignments if not item.may_return_to(mine.worker)})
-    return total - max((gone[worker] for worker in at_work(items, now)), default=0)
+    return total - max(gone.values(), default=0)
 
 
 def _current(job: JobContext, batch: OpenBatch, tools: Tools, now: datetime) -> list[ObjectOffer]:
