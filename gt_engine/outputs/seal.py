@@ -47,6 +47,11 @@ class OwnKey:
     key: Ed25519PrivateKey
     algorithm: str = OWN
 
+    @classmethod
+    def of(cls, key: bytes) -> OwnKey:
+        """key: 32 bytes, any."""
+        return cls(Ed25519PrivateKey.from_private_bytes(key))
+
     def public_key(self) -> bytes:
         return self.key.public_key().public_bytes_raw()
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from gt_engine.aws import EngineObjects, EventBridge, Objects, client, s3_client
 from gt_engine.outputs.events import worker_paused
 from gt_engine.outputs.tree import JobTree
+from gt_engine.own_key import own_key
 from gt_engine.portal.calls import Portal
-from gt_engine.portal.signing import Signer, key_in
+from gt_engine.portal.signing import Signer
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
@@ -26,6 +27,8 @@ from gt_service.errors import NotFound
 log = logging.getLogger(__name__)
 
 ENDED_JOBS_LISTED = 20
+PORTAL_KEY = "portal.key"
+"""In the engine's folder of state: pages that are open outlive a restart."""
 
 WORKFORCE_SECONDS = 10.0
 """How old what is known of the workforce may be: every page asks for it."""
@@ -99,7 +102,7 @@ def open_portal(
         members=members,
         tasks=Tasks(DynamoTasks(store.tables), objects, members.teams_of, wake, pause),
         objects=objects(None),
-        signer=Signer(key or key_in(settings.state_dir)),
+        signer=Signer(key or own_key(settings.state_dir / PORTAL_KEY)),
         public_url=settings.public_url,
         insecure_sign_in=settings.insecure_sign_in,
         workforce=_remembered(teams.workforce),

@@ -45,7 +45,7 @@ def element_file(path: str) -> tuple[bytes, str]:
     """Bytes and type of a file of the crowd elements; the one that pages load has all of them. Errors: `NotFound`."""
     if path == ENTRY:
         return _all_elements(), MEDIA_TYPES[".js"]
-    return _file(ELEMENTS, path)
+    return _known(ELEMENTS, path)
 
 
 @cache
@@ -61,14 +61,22 @@ def compressed(body: bytes) -> bytes:
 
 def own_file(name: str) -> tuple[bytes, str]:
     """Bytes and type of a file of the portal. Errors: `NotFound`."""
-    if name in STATIC_TYPES and not (STATIC / name).exists():
+    if name in STATIC_TYPES and name not in _files(STATIC):
         return (static_file(name) or "").encode(), STATIC_TYPES[name]
-    return _file(STATIC, name)
+    return _known(STATIC, name)
+
+
+def _known(directory: Path, path: str) -> tuple[bytes, str]:
+    if path not in _files(directory):
+        raise NotFound(f"there is no file {path!r}")
+    return _files(directory)[path]
 
 
 @cache
-def _file(directory: Path, path: str) -> tuple[bytes, str]:
-    file = (directory / path).resolve()
-    if not file.is_relative_to(directory) or file.suffix not in MEDIA_TYPES or not file.is_file():
-        raise NotFound(f"there is no file {path!r}")
-    return file.read_bytes(), MEDIA_TYPES[file.suffix]
+def _files(directory: Path) -> dict[str, tuple[bytes, str]]:
+    """What browsers may load, by its address: no other way of writing one leads here, or out of the directory."""
+    return {
+        file.relative_to(directory).as_posix(): (file.read_bytes(), MEDIA_TYPES[file.suffix])
+        for file in directory.rglob("*")
+        if file.suffix in MEDIA_TYPES
+    }

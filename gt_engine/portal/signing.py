@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import hmac
-import os
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from urllib.parse import urlencode
 
 from gt_service.errors import AccessDenied
-
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -58,15 +53,3 @@ class Signer:
 
     def _signature(self, *parts: str) -> str:
         return hmac.new(self.key, "\n".join(parts).encode(), sha256).hexdigest()
-
-
-def key_in(state_dir: Path) -> bytes:
-    """The engine's own key, made at its first start: pages that are open outlive a restart."""
-    file = state_dir / "portal.key"
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_bytes()
-    with os.fdopen(descriptor, "wb") as new:
-        new.write(secrets.token_bytes(KEY_BYTES))
-    return file.read_bytes()

@@ -25,7 +25,7 @@ FLOORS = {
         "pages openapi",
     ),
     "gt_engine": (
-        "settings logs labels",
+        "settings logs labels own_key",
         "autolabel connections",
         "outputs",
         "aws",

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from hashlib import sha256
-from pathlib import Path
-from uuid import uuid4
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.reading import read_own
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import JSON, Tools
 from gt_engine.outputs.seal import OwnKey, sealed
+from gt_engine.own_key import own_key
 from gt_service.objects import S3Uri
 
 SIGNING_KEY = "signing-key"
-"""In the engine's folder of state: 32 bytes that only its account may read."""
+"""In the engine's folder of state."""
 
 
 def seal(job: JobContext, state: JobState, manifest: str, tools: Tools) -> None:
@@ -37,26 +33,8 @@ def seal(job: JobContext, state: JobState, manifest: str, tools: Tools) -> None:
         "tags": dict(job.record.tags),
         "files": [{"path": _below(job, job.tree.output_manifest), "sha256": manifest}, *files],
     }
-    signer = tools.signer or OwnKey(signing_key(tools.settings.state_dir))
+    signer = tools.signer or OwnKey.of(own_key(tools.settings.state_dir / SIGNING_KEY))
     tools.objects.write(job.tree.job_certificate, sealed(certificate, signer), JSON)
-
-
-def signing_key(folder: Path) -> Ed25519PrivateKey:
-    """The engine's own key, made where there is none yet."""
-    path = folder / SIGNING_KEY
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        new = folder / f"{SIGNING_KEY}-{uuid4().hex}"
-        with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(Ed25519PrivateKey.generate().private_bytes_raw())
-        try:
-            # Closes the race of two processes that make one: the first link stays, both read that.
-            os.link(new, path)
-        except FileExistsError:
-            pass
-        finally:
-            new.unlink()
-    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
 
 
 def _below(job: JobContext, uri: S3Uri) -> str:

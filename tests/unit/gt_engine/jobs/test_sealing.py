@@ -16,7 +16,6 @@ from moto import mock_aws
 
 from gt_cli.main import cli
 from gt_engine.aws import KmsKey
-from gt_engine.jobs.steps.sealing import SIGNING_KEY, signing_key
 from gt_engine.outputs.seal import OwnKey, sealed
 from tests.engine import MemoryEngineObjects, bird_inputs, memory_tools
 from tests.unit.gt_engine.jobs.test_worker import NAME, run
@@ -98,7 +97,7 @@ def test_whoever_signs_anew_has_another_key(folder: Path, tmp_path: Path) -> Non
     """All hashes would be right, and the labels somebody else's."""
     before = document(folder)
     forged: Mapping[str, Any] = before["certificate"] | {"labels": {"human": 0, "machine": 0}}
-    (folder / "certificate.json").write_bytes(sealed(forged, OwnKey(signing_key(tmp_path / "forger"))))
+    (folder / "certificate.json").write_bytes(sealed(forged, OwnKey.of(bytes(range(32)))))
     assert verified(folder)[0] == 0, "nothing tells, without the engine's own key"
     status, output = verified(folder, "--public-key", before["signature"]["public-key"])
     assert (status, "signed with the key" in output) == (1, True)
@@ -115,14 +114,6 @@ def test_what_is_no_certificate_is_said_to_be_none(folder: Path, content: bytes)
 
 def test_a_folder_without_one_is_named(tmp_path: Path) -> None:
     assert verified(tmp_path)[0] != 0
-
-
-def test_an_engine_keeps_its_key_to_itself(tmp_path: Path) -> None:
-    """Every job would else be signed by another, or by anybody who has an account on the machine."""
-    first, again = signing_key(tmp_path / "state"), signing_key(tmp_path / "state")
-    assert first.private_bytes_raw() == again.private_bytes_raw()
-    assert [file.name for file in (tmp_path / "state").iterdir()] == [SIGNING_KEY]
-    assert (tmp_path / "state" / SIGNING_KEY).stat().st_mode & 0o077 == 0
 
 
 def test_a_key_in_kms_signs_what_is_verified_without_aws(tmp_path: Path) -> None:
