@@ -37,8 +37,13 @@ class Setup:
 
     @property
     def portal_key(self) -> bytes:
-        """What the portal signs addresses with: the same in every copy of the function, and known to none but them."""
-        secret = next(iter(self.settings.secrets.values()), "")
+        """What the portal signs addresses with: the same in every copy of the function, and known to none but them.
+
+        Errors: `InvalidInput` without callers' keys: anybody could then call the API, and sign addresses.
+        """
+        secret = next(iter(self.settings.secrets.values()), None)
+        if secret is None:
+            raise InvalidInput("the API's function has no keys of callers", field="GT_ENGINE_KEYS_PARAMETER")
         return hmac.new(secret.encode(), b"addresses of the portal", sha256).digest()
 
 

@@ -17,7 +17,9 @@ from gt_cli.engine_package import is_ballast
 from gt_cli.packaging import Package, build
 from gt_engine.functions import setup
 from gt_engine.functions.waking import TOGETHER_SECONDS
+from gt_engine.outputs import events
 from gt_engine.store.tables import Tables
+from gt_service.errors import InvalidInput
 
 FUNCTIONS = {"EngineApi", "EngineSteps", "EngineChunks"}
 
@@ -100,9 +102,22 @@ def test_each_function_may_do_its_own_part(resources: dict[str, Any]) -> None:
         "logs:CreateLogStream",
         "logs:PutLogEvents",
     }
-    assert not actions(resources, "EngineApiRole") & {"iam:PassRole", "events:PutEvents", "states:StartExecution"}
+    assert not actions(resources, "EngineApiRole") & {"iam:PassRole", "states:StartExecution"}
     (passes,) = [one for one in statements(resources, "EngineStepsRole") if one["Action"] == "iam:PassRole"]
     assert passes["Resource"] == {"Fn::GetAtt": ["EngineTimerRole", "Arn"]}
+
+
+def test_a_chunk_may_read_the_model_that_its_job_began_with(resources: dict[str, Any]) -> None:
+    """Else every chunk of every job but a chain's first fails on AWS, and the job does all of them by itself."""
+    (reads,) = [one for one in statements(resources, "EngineChunksRole") if one["Action"] == "dynamodb:GetItem"]
+    tables = ["EngineJobsTable", "EngineModelsTable"]
+    assert reads["Resource"] == [{"Fn::GetAtt": [table, "Arn"]} for table in tables]
+
+
+def test_the_owner_hears_of_a_worker_who_is_paused(resources: dict[str, Any]) -> None:
+    (tells,) = [one for one in statements(resources, "EngineApiRole") if one["Action"] == "events:PutEvents"]
+    allowed = tells["Condition"]["ForAllValues:StringEquals"]
+    assert allowed == {"events:source": events.SOURCE, "events:detail-type": events.WORKER_PAUSED}
 
 
 def test_a_message_outlives_the_longest_step(resources: dict[str, Any]) -> None:
@@ -125,13 +140,15 @@ def test_a_chunk_that_never_began_is_tried_again_when_it_could_not_run_any_more(
 def test_functions_are_told_what_they_read(resources: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     told = resources["EngineSteps"]["Properties"]["Environment"]["Variables"]
     assert len(json.dumps(told)) < packaging.LARGEST_ENVIRONMENT_BYTES
-    monkeypatch.setattr(setup, "_secrets", lambda ssm, name: {"key": "secret"})
     environment = dict.fromkeys(told, "1") | {"AWS_REGION": "us-east-1", "GT_ENGINE_BUCKETS": "inbox results"}
     read = setup.read_setup(environment)
     assert read.settings.secrets == {}, "a function that answers nobody needs no keys of callers"
     assert read.settings.buckets == {"inbox", "results"}
     assert read.settings.chunks_arn == "1"
-    assert len(read.portal_key) == 32
+    with pytest.raises(InvalidInput, match="no keys"):  # an open API on the internet, and addresses that all can sign
+        read.portal_key  # noqa: B018
+    monkeypatch.setattr(setup, "_secrets", lambda ssm, name: {"key": "secret"})
+    assert len(setup.read_setup(environment | {"GT_ENGINE_KEYS_PARAMETER": "keys"}).portal_key) == 32
     sources = Path(setup.__file__).read_text()
     everything = set(told) | set(resources["EngineApi"]["Properties"]["Environment"]["Variables"])
     assert set(re.findall(r"\"(GT_ENGINE_\w+)\"", sources)) - {"GT_ENGINE_CACHE"} == everything
