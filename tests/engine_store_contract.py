@@ -33,6 +33,7 @@ class EngineStoreContract:
         for call in (
             store.job,
             store.model,
+            store.delete_model,
             lambda name: store.request_stop(name, NOW),
             lambda name: store.tag(name, {"a": "b"}),
         ):

@@ -61,6 +61,16 @@ def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
             raise ValidationException(f"Duplicate tag keys found: '{key}'. Tag keys are unique per resource.")
 
 
+def check_kept(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Tags that say how a job is done stay as they were when it was created: a target that is chosen when labels are
+    known promises nothing."""
+    for key in sorted({*before, *after}):
+        if (key.startswith("gt-engine:") or key == GOLD_LABELS_TAG) and before.get(key) != after.get(key):
+            raise ValidationException(
+                f"Tag '{key}' says how the labeling job is done: it stays as the job was created."
+            )
+
+
 def tag_value(request: Mapping[str, Any], key: str) -> str | None:
     return next((tag["Value"] for tag in request.get("Tags", ()) if tag["Key"] == key), None)
 

@@ -102,7 +102,6 @@ class Operations:
         if job.has_work and self.now() - job.modified_at > QUIET:
             self.wake(job.name)
         given = job.request
-        counters = job.counters
         response: Response = {
             "LabelingJobStatus": job.status,
             "LabelCounters": _label_counters(job),
@@ -117,16 +116,12 @@ class Operations:
             "RoleArn": given["RoleArn"],
             "LabelCategoryConfigS3Uri": given["LabelCategoryConfigS3Uri"],
             "HumanTaskConfig": given["HumanTaskConfig"],
-            "Tags": [{"Key": key, "Value": value} for key, value in job.tags.items()],
+            "Tags": _tags(job.tags),
         }
         for optional in ("StoppingConditions", "LabelingJobAlgorithmsConfig"):
             if optional in given:
                 response[optional] = given[optional]
-        if job.failure_reason is not None:
-            response["FailureReason"] = job.failure_reason
-        if job.phase.has_ended and counters.total + counters.failed + counters.unlabeled:
-            response["LabelingJobOutput"] = _output(job)
-        return response
+        return response | _end(job)
 
     def list_labeling_jobs(self, request: dict[str, Any]) -> Response:
         status = request.get("StatusEquals")
@@ -169,11 +164,13 @@ class Operations:
         job = self._tagged(request["ResourceArn"])
         job_tags.check_tags(request["Tags"])
         added = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
-        if len({**job.tags, **added}) > MAX_TAGS:
+        tags = {**job.tags, **added}
+        job_tags.check_kept(job.tags, tags)
+        if len(tags) > MAX_TAGS:
             raise ResourceLimitExceeded(f"A resource can have at most {MAX_TAGS} tags.")
         if added:
             self.store.tag(job.name, added)
-        return {"Tags": [{"Key": key, "Value": value} for key, value in {**job.tags, **added}.items()]}
+        return {"Tags": _tags(tags)}
 
     def list_tags(self, request: dict[str, Any]) -> Response:
         job = self._tagged(request["ResourceArn"])
@@ -184,11 +181,12 @@ class Operations:
             name=lambda tag: tag[0],
             descending=False,
         )
-        return _page("Tags", [{"Key": key, "Value": value} for key, value in shown], token)
+        return _page("Tags", _tags(dict(shown)), token)
 
     def delete_tags(self, request: dict[str, Any]) -> Response:
         job = self._tagged(request["ResourceArn"])
         keys = [key for key in dict.fromkeys(request["TagKeys"]) if key in job.tags]
+        job_tags.check_kept(job.tags, {key: value for key, value in job.tags.items() if key not in keys})
         if keys:
             self.store.untag(job.name, keys)
         return {}
@@ -269,12 +267,15 @@ def _label_counters(job: JobRecord) -> Response:
     }
 
 
-def _output(job: JobRecord) -> Response:
-    tree = JobTree.of(job.request["OutputConfig"]["S3OutputPath"], job.name)
-    output = {"OutputDatasetS3Uri": str(tree.output_manifest)}
-    if job.final_model_arn is not None:
-        output["FinalActiveLearningModelArn"] = job.final_model_arn
-    return output
+def _end(job: JobRecord) -> Response:
+    """What a job that has ended says of its end: why it failed, and where its output is if it read its manifest."""
+    end: Response = {} if job.failure_reason is None else {"FailureReason": job.failure_reason}
+    counters = job.counters
+    if job.phase.has_ended and counters.total + counters.failed + counters.unlabeled:
+        tree = JobTree.of(job.request["OutputConfig"]["S3OutputPath"], job.name)
+        model = {} if job.final_model_arn is None else {"FinalActiveLearningModelArn": job.final_model_arn}
+        end["LabelingJobOutput"] = {"OutputDatasetS3Uri": str(tree.output_manifest), **model}
+    return end
 
 
 def _summary(job: JobRecord) -> Response:
@@ -291,11 +292,11 @@ def _summary(job: JobRecord) -> Response:
         "AnnotationConsolidationLambdaArn": config["AnnotationConsolidationConfig"]["AnnotationConsolidationLambdaArn"],
         "InputConfig": job.request["InputConfig"],
     }
-    if job.failure_reason is not None:
-        summary["FailureReason"] = job.failure_reason
-    if job.phase.has_ended and job.counters.total:
-        summary["LabelingJobOutput"] = _output(job)
-    return summary
+    return summary | _end(job)
+
+
+def _tags(tags: Mapping[str, str]) -> list[Response]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _page(member: str, items: list[Response], token: str | None) -> Response:

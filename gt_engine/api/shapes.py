@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -71,12 +71,17 @@ def _parse(shape: Shape, value: Any, path: str) -> Any:
         known = ((name, member) for name, member in shape.members.items() if value.get(name) is not None)
         return {name: _parse(member, value[name], f"{path}.{name}") for name, member in known}
     if isinstance(shape, ListShape):
-        if None in value:
-            raise SerializationException(f"NULL_VALUE can not be a member of a list ({path})")
+        _refuse_null(value, path)
         return [_parse(shape.member, item, path) for item in value]
     if isinstance(shape, MapShape):
+        _refuse_null(value.values(), path)
         return {key: _parse(shape.value, item, path) for key, item in value.items()}
     return _scalar(shape, value, path)
+
+
+def _refuse_null(items: Collection[Any], path: str) -> None:
+    if None in items:
+        raise SerializationException(f"NULL_VALUE can not be a member of a list or map ({path})")
 
 
 def _scalar(shape: Shape, value: Any, path: str) -> Any:
@@ -98,7 +103,9 @@ def _scalar(shape: Shape, value: Any, path: str) -> Any:
 def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
     broken = _broken(shape, value)
     for constraint in broken:
-        yield f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: {constraint}"
+        # What is said is logged, too.
+        shown = "***" if shape.metadata.get("sensitive") else _shown(value)
+        yield f"Value '{shown}' at '{path}' failed to satisfy constraint: {constraint}"
     if isinstance(shape, StructureShape):
         yield from _member_violations(shape, value, path)
     elif isinstance(shape, ListShape):

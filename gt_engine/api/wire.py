@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gt_engine.api.errors import (
+    AccessDeniedException,
     ApiError,
     InternalFailure,
     SerializationException,
@@ -27,6 +28,7 @@ from gt_engine.api.operations import Operations
 from gt_engine.api.shapes import parse_input
 from gt_engine.api.signature import Claim, check_signature, read_claim
 from gt_engine.aws import error_code
+from gt_engine.outputs.records import compact
 from gt_engine.settings import Settings
 from gt_service.errors import AccessDenied
 
@@ -91,6 +93,8 @@ def _answer(
         raise UnknownOperationException(f"The requested operation '{name}' is not offered by this engine.")
     try:
         document = json.loads(body or b"{}", parse_constant=_no_constant)
+        if b"\\u" in body:
+            compact(document)  # half of a surrogate pair is no character: no file of the job could have it
     except (ValueError, RecursionError):
         raise SerializationException("The request body is not JSON.") from None
     if not isinstance(document, dict):
@@ -108,8 +112,11 @@ def _answer(
 
 
 def _claim(settings: Settings, request: Request) -> Claim | None:
-    """Who says to call; None where anybody may."""
+    """Who says to call; None where anybody may. Errors: AccessDeniedException for a page of another site in a browser,
+    which reaches what listens on this machine, and says where it comes from."""
     if not settings.secrets:
+        if "origin" in request.headers:
+            raise AccessDeniedException("Pages in a browser may not call this engine.")
         return None
     headers = dict(request.headers)
     return read_claim(headers, secrets=settings.secrets, region=settings.region, now=datetime.now(UTC))

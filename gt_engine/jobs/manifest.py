@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gt_engine.outputs.records import compact
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.outputs.records import CHECKED, is_taken_out
@@ -62,6 +63,8 @@ def _record(text: bytes, place: str) -> dict[str, Any]:
     try:
         decoded = text.decode("utf-8-sig" if place == "line 1" else "utf-8")
         record = json.loads(decoded)
+        if "\\u" in decoded:
+            compact(record)  # half of a surrogate pair is no character: no line of the output could have it
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):

@@ -161,8 +161,8 @@ def auto_annotations(contents: Iterable[tuple[str, Mapping[str, Any]]]) -> bytes
 
 
 def read_auto_annotations(body: bytes) -> dict[str, dict[str, Any]]:
-    lines = (line.split(" ", 1) for line in body.decode().splitlines())
-    return {object_id: json.loads(content) for object_id, content in lines}
+    lines = (line.split(b" ", 1) for line in body.splitlines())  # of bytes: in text, class names may have line breaks
+    return {object_id.decode(): json.loads(content) for object_id, content in lines}
 
 
 def labeled_line(line: bytes, content: Mapping[str, Any]) -> bytes:

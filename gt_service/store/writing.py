@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import DeleteError, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -41,7 +41,7 @@ def lost_if_refused() -> Iterator[None]:
     """Turns a refused condition into `Lost`; every other failure stays what it is."""
     try:
         yield
-    except (PutError, UpdateError) as error:
+    except (DeleteError, PutError, UpdateError) as error:
         if error.cause_response_code in {"ConditionalCheckFailedException", "TransactionConflictException"}:
             raise Lost from error
         raise

@@ -90,6 +90,23 @@ def test_what_is_no_whole_number_is_no_integer(value: float) -> None:
         parse_input("ListLabelingJobs", {"MaxResults": value})
 
 
+def workforce(**oidc: Any) -> dict[str, Any]:
+    return {"WorkforceName": "people", "OidcConfig": oidc}
+
+
+def test_nothing_is_no_value_of_a_map() -> None:
+    with pytest.raises(SerializationException, match="NULL_VALUE"):
+        parse_input("CreateWorkforce", workforce(AuthenticationRequestExtraParams={"prompt": None}))
+
+
+def test_a_secret_is_not_repeated() -> None:
+    """The message goes into the engine's log."""
+    with pytest.raises(ValidationException) as refused:
+        parse_input("CreateWorkforce", workforce(ClientSecret="geheimnis\n"))
+    assert "clientSecret" in refused.value.message
+    assert "geheimnis" not in refused.value.message
+
+
 def test_a_fraction_is_no_integer() -> None:
     with pytest.raises(SerializationException, match="Integer"):
         parse_input("ListLabelingJobs", {"MaxResults": 1.5})

@@ -92,3 +92,17 @@ def test_whose_fault_a_failure_is(problem: Exception, status: int, code: str) ->
 
 def test_what_is_right_is_answered() -> None:
     assert call(LIST_MODELS, b"{}") == (200, {})
+
+
+def test_a_page_of_another_site_calls_nothing_on_this_machine() -> None:
+    """Without keys the engine listens to this machine alone: its browser is on it, and brings whoever it visits."""
+    status, answer = call(LIST_MODELS | {"origin": "https://evil.example"}, b"{}")
+    assert (status, answer["__type"]) == (400, "AccessDeniedException")
+    assert call(LIST_MODELS, b"{}") == (200, {})
+
+
+@pytest.mark.parametrize("body", [b'{"a": "\\ud83d"}', b'{"a": NaN}', b"[" * 100_000])
+def test_what_no_file_could_hold_is_not_json(body: bytes) -> None:
+    """Half an emoji in a title would else fail the job at its end, when it is paid and its certificate is written."""
+    status, answer = call(LIST_MODELS, body)
+    assert (status, answer["__type"]) == (400, "SerializationException")

@@ -346,6 +346,7 @@ def test_tasks_that_expire_are_no_labels(tools: Tools) -> None:
         (b"\n\n", "no data objects"),
         (b"not json\n", "line 1 of the manifest is not a JSON object"),
         (b'{"source-ref":"s3://b/a.jpg"}\n["x"]\n', "line 2 of the manifest"),
+        (b'{"source-ref":"s3://b/a.jpg","by":"\\ud83d"}\n', "line 1 of the manifest is not a JSON object"),
         (b'{"source":"text"}\n', "must have exactly one 'source-ref'"),
         (b'{"source-ref":"http://x/a.jpg"}\n', "not an S3 URI"),
         (b'{"source-ref":"s3://b/a.jpg","$x":1}\n', "begins with '$'"),

@@ -130,6 +130,12 @@ def test_gold_labels_follow_the_names_of_this_job_not_their_own_numbers() -> Non
         read_label(TaskType.OBJECT_DETECTION, gold, {"class-map": {"0": "boat"}}, BOXES.classes)
 
 
+def test_a_class_name_with_a_line_break_of_unicode_is_read_back() -> None:
+    """The job would fail as the engine's failure when the machine has labeled its first object."""
+    contents = {"3": {"bird": 0, "bird-metadata": {"class-name": "left\u2028right\x85"}}}
+    assert records.read_auto_annotations(records.auto_annotations(contents.items())) == contents
+
+
 def test_auto_annotations_are_an_id_a_blank_and_json_and_no_empty_line() -> None:
     contents = {str(n): BOXES.content(box_label([], [], (9, 9, 3)), human=False, created=NOON) for n in (3, 12)}
     body = records.auto_annotations(contents.items())
