@@ -22,8 +22,12 @@ class MemoryMembers:
         self._invitations: dict[str, Key] = {}
         self._sessions: dict[str, Key] = {}
 
-    def put_worker(self, worker: Worker) -> None:
-        self._workers[worker.worker_id] = worker
+    def put_worker(self, worker: Worker) -> bool:
+        there = self._workers.get(worker.worker_id)
+        if worker.version != (there.version if there else 0):
+            return False
+        self._workers[worker.worker_id] = replace(worker, version=worker.version + 1)
+        return True
 
     def worker(self, worker_id: str) -> Worker | None:
         return self._workers.get(worker_id)
@@ -53,9 +57,10 @@ class MemoryMembers:
     def delete_session(self, digest: str) -> None:
         self._sessions.pop(digest, None)
 
-    def delete_sessions_of(self, worker_id: str) -> None:
-        for found in [key.digest for key in self._sessions.values() if key.worker_id == worker_id]:
-            self.delete_session(found)
+    def delete_keys_of(self, worker_id: str) -> None:
+        for keys in (self._sessions, self._invitations):
+            for found in [key.digest for key in keys.values() if key.worker_id == worker_id]:
+                del keys[found]
 
 
 class MemoryTasks:

@@ -48,10 +48,22 @@ WORK = Work("ann", "birds-0001", 3, "17", "nonce", NOW, NOW + timedelta(seconds=
 class MembersContract:
     def test_what_is_written_is_what_is_read(self, members: MemberStore) -> None:
         assert members.worker(ANN.worker_id) is None
-        for worker in (ANN, replace(ANN, email=None, groups=frozenset(), is_enabled=False, issuer="https://id")):
-            members.put_worker(worker)
+        changed = replace(ANN, email=None, groups=frozenset(), is_enabled=False, issuer="https://id", version=1)
+        for worker in (ANN, changed):
+            assert members.put_worker(worker)
             assert members.worker(ANN.worker_id) == worker
             assert list(members.workers()) == [worker]
+
+    def test_of_two_changes_of_a_worker_the_second_looks_anew(self, members: MemberStore) -> None:
+        assert members.put_worker(ANN)
+        there = members.worker(ANN.worker_id)
+        assert there is not None
+        assert members.put_worker(replace(there, is_enabled=False))
+        for old in (ANN, there):
+            assert not members.put_worker(replace(old, name="Ann again"))
+        left = members.worker(ANN.worker_id)
+        assert left is not None
+        assert (left.is_enabled, left.name) == (False, "Ann")
 
     def test_an_invitation_is_taken_by_one(self, members: MemberStore) -> None:
         key = Key("d1", ANN.worker_id, NOW)
@@ -71,8 +83,10 @@ class MembersContract:
         members.delete_session("s1")
         members.prolong_session("s1", NOW + timedelta(hours=2))
         assert members.session("s1") is None
-        members.delete_sessions_of(ANN.worker_id)
+        members.put_invitation(Key("i1", ANN.worker_id, NOW))
+        members.delete_keys_of(ANN.worker_id)
         assert members.session("s2") is None
+        assert members.invitation("i1") is None
         assert members.session("other") is not None
 
 

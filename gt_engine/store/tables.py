@@ -100,6 +100,8 @@ class WorkteamItem(Model):
 
 
 class WorkerItem(Model):
+    """version: none where an earlier engine wrote the item last."""
+
     key = UnicodeAttribute(hash_key=True)
     sub = UnicodeAttribute()
     name = UnicodeAttribute()
@@ -108,6 +110,7 @@ class WorkerItem(Model):
     is_enabled = BooleanAttribute()
     issuer = UnicodeAttribute(null=True)
     pause = JSONAttribute(null=True)
+    version = IntegerAttribute(null=True)
 
 
 class SessionItem(Model):

@@ -18,7 +18,14 @@ from gt_engine.store.tables import (
     WorkerItem,
     WorkteamItem,
 )
-from gt_engine.store.writing import aws_errors, offer_is_there, session_is_there, task_at, workteam_is_there
+from gt_engine.store.writing import (
+    aws_errors,
+    offer_is_there,
+    session_is_there,
+    task_at,
+    worker_at,
+    workteam_is_there,
+)
 from gt_engine.workforce.index import JobOffer, Work
 from gt_engine.workforce.members import Key, Pause, Worker
 from gt_engine.workforce.offers import ObjectOffer, dump_assignments, load_assignments
@@ -107,10 +114,11 @@ class DynamoMembers:
     def __init__(self, tables: Tables) -> None:
         self._workers, self._sessions = tables.workers, tables.sessions
 
-    def put_worker(self, worker: Worker) -> None:
+    def put_worker(self, worker: Worker) -> bool:
         members = {**vars(worker), "groups": sorted(worker.groups), "pause": worker.pause and document_of(worker.pause)}
+        item = self._workers(key=members.pop("worker_id"), **members | {"version": worker.version + 1})
         with aws_errors():
-            self._workers(key=members.pop("worker_id"), **members).save()
+            return saved(item, worker_at(worker.version))
 
     def worker(self, worker_id: str) -> Worker | None:
         with aws_errors():
@@ -149,11 +157,10 @@ class DynamoMembers:
         with aws_errors():
             self._sessions(key=_SESSION + digest).delete()
 
-    def delete_sessions_of(self, worker_id: str) -> None:
+    def delete_keys_of(self, worker_id: str) -> None:
         with aws_errors():
             for item in list(self._sessions.scan(SessionItem.worker == worker_id, consistent_read=True)):
-                if item.key.startswith(_SESSION):
-                    item.delete()
+                item.delete()
 
     def _put(self, kind: str, key: Key) -> None:
         item = self._sessions(
@@ -227,7 +234,7 @@ class DynamoTasks:
 
     def delete_objects(self, job: str) -> None:
         with aws_errors(), self._tasks.batch_write() as batch:
-            for item in self._tasks.query(job, attributes_to_get=["job", "place"]):
+            for item in self._tasks.query(job, attributes_to_get=["job", "place"], consistent_read=True):
                 batch.delete(item)
 
     def note(self, work: Work) -> None:
@@ -268,7 +275,8 @@ def _moment(time: datetime) -> str:
 
 def _worker(item: WorkerItem) -> Worker:
     pause = None if item.pause is None else value_of(Pause, item.pause)
-    return record(Worker, item, worker_id=item.key, groups=frozenset(item.groups), pause=pause)
+    members = {"groups": frozenset(item.groups), "pause": pause, "version": item.version or 0}
+    return record(Worker, item, worker_id=item.key, **members)
 
 
 def _session_key(item: SessionItem) -> Key:

@@ -13,7 +13,7 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 
 from gt_engine.store.records import Phase
-from gt_engine.store.tables import JobItem, ModelItem, OfferItem, SessionItem, TaskItem, WorkteamItem
+from gt_engine.store.tables import JobItem, ModelItem, OfferItem, SessionItem, TaskItem, WorkerItem, WorkteamItem
 
 
 @contextmanager
@@ -61,6 +61,12 @@ def task_at(version: int) -> Condition:
     """Closes: two workers take the last place of an object, an answer comes while its time runs out, or an answer is
     changed while its label is made. One of the two is written; the other looks again."""
     condition: Condition = TaskItem.version == version
+    return condition
+
+
+def worker_at(version: int) -> Condition:
+    """Closes: a sign-in, an invitation or a pause brings back somebody who was disabled or forgotten meanwhile."""
+    condition: Condition = WorkerItem.version == version if version else WorkerItem.version.does_not_exist()
     return condition
 
 

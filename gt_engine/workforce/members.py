@@ -11,7 +11,7 @@ import secrets
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
@@ -51,6 +51,7 @@ class Worker:
     sub        the identity behind it: random, or the identity provider's; it outlives name and address
     issuer     of the identity; None for people that the engine itself invited
     pause      why they get no new work for now; they stay signed in and may finish what they have begun
+    version    of the item in the table
     """
 
     worker_id: str
@@ -61,6 +62,7 @@ class Worker:
     is_enabled: bool = True
     issuer: str | None = None
     pause: Pause | None = None
+    version: int = field(default=0, compare=False)
 
     @property
     def is_paused(self) -> bool:
@@ -112,7 +114,9 @@ class Key:
 class MemberStore(Protocol):
     """Workers, invitations and sessions."""
 
-    def put_worker(self, worker: Worker) -> None: ...
+    def put_worker(self, worker: Worker) -> bool:
+        """Writes the next version; False where somebody else has written the version that `worker` came from."""
+        ...
 
     def worker(self, worker_id: str) -> Worker | None: ...
 
@@ -136,7 +140,9 @@ class MemberStore(Protocol):
 
     def delete_session(self, digest: str) -> None: ...
 
-    def delete_sessions_of(self, worker_id: str) -> None: ...
+    def delete_keys_of(self, worker_id: str) -> None:
+        """Ends a worker's sessions, and invitations that are not used yet."""
+        ...
 
 
 class Members:
@@ -165,15 +171,16 @@ class Members:
         name = " ".join(name.split())
         if not name or len(name) > MAX_NAME or name == FORGOTTEN:
             raise InvalidInput(f"a worker's name has 1 to {MAX_NAME} characters", field="name")
-        known = next(
-            (worker for worker in self._store.workers() if worker.name == name and worker.issuer is None), None
-        )
-        if known is not None and not known.is_enabled:
-            raise Conflict(f"{name} is disabled", remedy="Enable the worker first.")
-        worker = known or self._new(sub=str(uuid4()), name=name)
-        worker = replace(worker, email=email or worker.email, groups=worker.groups | frozenset(groups))
-        self._store.put_worker(worker)
-        return self._link(worker, now + lifetime)
+        known = next((one for one in self._store.workers() if one.name == name and one.issuer is None), None)
+
+        def joined(worker: Worker) -> Worker:
+            if not worker.is_enabled:
+                raise Conflict(f"{name} is disabled", remedy="Enable the worker first.")
+            return replace(worker, email=email or worker.email, groups=worker.groups | frozenset(groups))
+
+        sub = str(uuid4())
+        new = known or Worker(worker_id_of(sub, self._region), sub, name)
+        return self._link(self._change(new.worker_id, joined, new=new), now + lifetime)
 
     def sign_in_link(self, worker_id: str, now: datetime) -> Invitation:
         """A link for somebody who is there, for a quarter of an hour.
@@ -202,15 +209,19 @@ class Members:
 
         Errors: `NotFound` for a disabled worker.
         """
-        sub, issuer = identity.sub, identity.issuer
-        worker_id = worker_id_of(f"{issuer}/{sub}", self._region)
-        known = self._store.worker(worker_id)
-        if known is not None and not known.is_enabled:
-            raise NotFound("this worker is disabled", remedy="Ask whoever leads the team.")
-        pause = None if known is None else known.pause
-        worker = Worker(worker_id, sub, identity.name, identity.email, identity.groups, issuer=issuer, pause=pause)
-        self._store.put_worker(worker)
-        return self._begin_session(worker, now)
+        new = Worker(
+            worker_id_of(f"{identity.issuer}/{identity.sub}", self._region),
+            identity.sub,
+            identity.name,
+            issuer=identity.issuer,
+        )
+
+        def known(worker: Worker) -> Worker:
+            if not worker.is_enabled:
+                raise NotFound("this worker is disabled", remedy="Ask whoever leads the team.")
+            return replace(worker, name=identity.name, email=identity.email, groups=identity.groups)
+
+        return self._begin_session(self._change(new.worker_id, known, new=new), now)
 
     def session(self, session_id: str, now: datetime) -> Worker | None:
         """Who is signed in; every request prolongs the session. None: signed out, disabled, too old or unknown."""
@@ -225,29 +236,31 @@ class Members:
 
     def disable(self, worker_id: str) -> None:
         """No more work and no more pages, from the next request on. Errors: `NotFound`."""
-        self._store.put_worker(replace(self.worker(worker_id), is_enabled=False))
-        self._store.delete_sessions_of(worker_id)
+        self._change(worker_id, lambda worker: replace(worker, is_enabled=False))
+        self._store.delete_keys_of(worker_id)
 
     def enable(self, worker_id: str) -> None:
         """Errors: `NotFound`."""
-        self._store.put_worker(replace(self.worker(worker_id), is_enabled=True))
+        self._change(worker_id, lambda worker: replace(worker, is_enabled=True))
 
     def pause(self, worker_id: str, pause: Pause) -> None:
         """No new work until `resume`. Errors: `NotFound`."""
-        self._store.put_worker(replace(self.worker(worker_id), pause=pause))
+        self._change(worker_id, lambda worker: replace(worker, pause=pause))
 
     def resume(self, worker_id: str) -> None:
         """Errors: `NotFound`."""
-        self._store.put_worker(replace(self.worker(worker_id), pause=None))
+        self._change(worker_id, lambda worker: replace(worker, pause=None))
 
     def forget(self, worker_id: str) -> None:
         """Name, address and groups are gone, for good. Ids and answers stay: files know nobody by name.
 
         Errors: `NotFound`.
         """
-        worker = self.worker(worker_id)
-        self._store.put_worker(replace(worker, name=FORGOTTEN, email=None, groups=frozenset(), is_enabled=False))
-        self._store.delete_sessions_of(worker_id)
+        self._change(
+            worker_id,
+            lambda worker: replace(worker, name=FORGOTTEN, email=None, groups=frozenset(), is_enabled=False),
+        )
+        self._store.delete_keys_of(worker_id)
 
     def worker(self, worker_id: str) -> Worker:
         """Errors: `NotFound`."""
@@ -268,8 +281,13 @@ class Members:
         groups = self._groups_of_teams().get(arn, frozenset[str]())
         return [worker for worker in self.workers() if worker.is_enabled and groups & worker.groups]
 
-    def _new(self, *, sub: str, name: str) -> Worker:
-        return Worker(worker_id_of(sub, self._region), sub, name)
+    def _change(self, worker_id: str, decide: Callable[[Worker], Worker], *, new: Worker | None = None) -> Worker:
+        """The worker after a change; new: of whom nothing is known yet. Closes the race of two changes at once: the
+        second would take the first back, and let in again who was disabled or forgotten. It looks anew."""
+        while True:
+            worker = decide(self._store.worker(worker_id) or new or self.worker(worker_id))
+            if self._store.put_worker(worker):
+                return worker
 
     def _link(self, worker: Worker, expires: datetime) -> Invitation:
         token = secrets.token_urlsafe(32)

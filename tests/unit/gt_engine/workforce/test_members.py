@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gt_engine.workforce.members import SESSION_LIFETIME, Identity, Members
+from gt_engine.workforce.members import SESSION_LIFETIME, Identity, Members, Pause, Worker
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from tests.workforce_memory import MemoryMembers
 
@@ -74,6 +75,46 @@ def test_a_disabled_worker_is_out_at_the_next_request(members: Members) -> None:
     members.enable(session.worker.worker_id)
     assert members.session(session.id, NOW) is None
     assert members.team("arn:birders") == [session.worker]
+    with pytest.raises(NotFound):  # given out before: let in again is who gets a new link
+        members.sign_in(open_link, NOW)
+
+
+class Meanwhile(MemoryMembers):
+    """Members of whom somebody else changes one just before a change is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.then: Callable[[], None] | None = None
+
+    def put_worker(self, worker: Worker) -> bool:
+        then, self.then = self.then, None
+        if then is not None:
+            then()
+        return super().put_worker(worker)
+
+
+@pytest.mark.parametrize("is_forgotten", [True, False])
+def test_who_is_shown_out_stays_out_whatever_else_is_written_at_that_moment(is_forgotten: bool) -> None:
+    """The pause, written last, would bring back the name and the way in."""
+    store = Meanwhile()
+    members = Members(store, lambda: TEAMS, region="us-east-1")
+    ann = members.invite("Ann", groups=["birds"], now=NOW).worker.worker_id
+    store.then = lambda: (members.forget if is_forgotten else members.disable)(ann)
+    members.pause(ann, Pause(NOW, "birds-0001", 3, 9))
+    assert not members.worker(ann).is_enabled
+    assert members.worker(ann).name == ("(forgotten)" if is_forgotten else "Ann")
+    assert members.worker(ann).pause is not None
+
+
+def test_a_sign_in_lets_nobody_in_who_is_disabled_at_that_moment() -> None:
+    store = Meanwhile()
+    members = Members(store, lambda: TEAMS, region="us-east-1")
+    identity = Identity("idp", "1", "Bob", frozenset({"birds"}))
+    bob = members.sign_in_with(identity, NOW).worker.worker_id
+    store.then = lambda: members.disable(bob)
+    with pytest.raises(NotFound):
+        members.sign_in_with(identity, NOW)
+    assert not members.worker(bob).is_enabled
 
 
 def test_a_second_invitation_is_for_the_same_person(members: Members) -> None:
