@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -71,31 +71,31 @@ class Finder:
     def anywhere(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
         """Looks at every object on offer: first for what the worker has open, then for one that is new to the worker,
         then for one that was given back."""
+        begun = [held for held in self._gold_of(offer, worker) if held[1].holds(now)]
+        for held in begun:
+            if held[1].nonce not in besides:
+                return held
+        shown = {item.place for item, _ in begun}
         fresh: list[ObjectOffer] = []
         again: list[ObjectOffer] = []
-        begun = [item for item in self._gold_of(offer, worker) if item[1].holds(now)]
-        open_items = [item for item in begun if item[1].nonce not in besides]
-        if open_items:
-            return open_items[0]
-        shown = {item.place for item, _ in begun}
+        is_undecided = False
         for item in self.store.objects(offer.job, offer.first):
             mine = item.of(worker.worker_id)
+            is_undecided |= item.is_undecided
             if mine is not None and mine.nonce in besides:
                 shown.add(item.place)
             elif mine is not None and mine.holds(now) and not item.closed:
                 return item, mine
-            elif now < offer.until and not item.is_settled:
+            elif now < offer.until and item.free(now):
                 (fresh if mine is None else again).append(item)
-        if sum(item.free(now) > 0 for item in fresh) <= FEW:
+        if is_undecided or len(fresh) <= FEW:
             self.wake(offer.job)  # it may have more to offer
-        for item in (*fresh, *again):
-            reserved = self._reserve(offer, item, worker, now)
-            if reserved is not None:
-                self.leave_trail(offer.job, worker.worker_id)
-                if item in fresh:
-                    self._follow(reserved[0], worker, shown, now + TRAIL_FOR)
-                return reserved
-        return None
+        reserved = self._first_reserved(offer, (*fresh, *again), worker, now)
+        if reserved is not None:
+            self.leave_trail(offer.job, worker.worker_id)
+            if reserved[0].place in {item.place for item in fresh}:
+                self._follow(reserved[0], worker, shown, now + TRAIL_FOR)
+        return reserved
 
     def along_trail(self, offer: JobOffer, worker: Worker, besides: AbstractSet[str], now: datetime) -> Held | None:
         """What `anywhere` would find, most of the time, without looking at every object: what the worker has open, as
@@ -112,15 +112,14 @@ class Finder:
             if mine.nonce not in besides:
                 return item, mine
             shown.add(place)
-        for item in self.store.objects(offer.job, max(trail.place, offer.first), at_a_time=AT_A_TIME):
-            if item.is_fresh_to(worker.worker_id) and item.free(now):
-                reserved = self._reserve(offer, item, worker, now)
-                if reserved is not None:
-                    self._follow(reserved[0], worker, shown, trail.until)
-                    if item.place >= offer.asked - FEW:
-                        self.wake(offer.job)
-                    return reserved
-        return None
+        ahead = self.store.objects(offer.job, max(trail.place, offer.first), at_a_time=AT_A_TIME)
+        fresh = (item for item in ahead if item.is_fresh_to(worker.worker_id) and item.free(now))
+        reserved = self._first_reserved(offer, fresh, worker, now)
+        if reserved is not None:
+            self._follow(reserved[0], worker, shown, trail.until)
+            if reserved[0].place >= offer.asked - FEW:
+                self.wake(offer.job)
+        return reserved
 
     def leave_trail(self, job: str, worker_id: str) -> None:
         self._trails.pop((worker_id, job), None)
@@ -151,9 +150,13 @@ class Finder:
             self._trails.clear()
         self._trails[(worker.worker_id, item.job)] = Trail(item.place, frozenset({*opened, item.place}), until)
 
-    def _reserve(
-        self, offer: JobOffer, item: ObjectOffer, worker: Worker, now: datetime
-    ) -> tuple[ObjectOffer, TaskAssignment] | None:
+    def _first_reserved(
+        self, offer: JobOffer, items: Iterable[ObjectOffer], worker: Worker, now: datetime
+    ) -> Held | None:
+        reserved = (self._reserve(offer, item, worker, now) for item in items)
+        return next((held for held in reserved if held is not None), None)
+
+    def _reserve(self, offer: JobOffer, item: ObjectOffer, worker: Worker, now: datetime) -> Held | None:
         """The object kept for the worker; None where others were faster."""
         settled = written_off(item, WorkFiles.of(offer.tree, self.objects(offer.kms_key)), now, self.store)
         if settled is None:

@@ -191,7 +191,7 @@ def accept(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limi
         return offer
     if mine.status is not Status.RESERVED:
         raise ended(mine)
-    if not mine.holds(now) and offer.free(now) < 1:
+    if offer.closed or (not mine.holds(now) and offer.free(now) < 1):
         raise Conflict("others have answered this data object in the meantime", remedy="Take the next task.")
     # One that came back is the same work: it goes on from when it was begun first.
     begun = mine.accepted_at or now

@@ -124,7 +124,7 @@ class Tasks:
         """Durable when this returns; submitted twice it counts once.
 
         Errors: `InvalidInput` that names the field of the answer, `Conflict` where the task's time is over and others
-        have its place (the draft stays), `NotFound`.
+        have its place (the draft stays) or another answer stands, as from another tab, `NotFound`.
         """
         nonce, _, _ = parse_task_id(task_id)
         offer, item, mine = self._held(worker, task_id)
@@ -138,6 +138,9 @@ class Tasks:
             return offers.submit(it, worker.worker_id, nonce, now, active_seconds, grade)
 
         if submitted(item) is item:
+            standing = files.answer(item.object_id, worker.worker_id)
+            if standing is not None and standing.content != answer:
+                raise offers.ended(mine)
             return
         accepted_at = mine.accepted_at or now
         files.write_answer(

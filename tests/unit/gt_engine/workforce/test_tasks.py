@@ -12,7 +12,7 @@ import pytest
 from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import OfferedLine, WorkFiles
 from gt_engine.workforce.members import Worker
-from gt_engine.workforce.offers import GRACE, RESERVED_FOR, Status
+from gt_engine.workforce.offers import GRACE, RESERVED_FOR, Status, close
 from gt_engine.workforce.tasks import JobOffer, Tasks
 from gt_engine.workforce.views import Task
 from gt_service.errors import Conflict, InvalidInput, NotFound
@@ -182,6 +182,40 @@ def test_an_answer_submitted_twice_counts_once() -> None:
     portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
     assert portal.tasks.progress("birds-0001", portal.now).answers == 1
     assert portal.tasks.day(ANN, portal.now).done == 1
+
+
+def test_another_answer_to_a_task_that_is_answered_is_not_taken_in_silence() -> None:
+    """Two tabs, or an undone task whose time ran out: the page said "saved" and nothing was."""
+    portal = Portal()
+    task = portal.answer(ANN)
+    with pytest.raises(Conflict, match="is answered"):
+        portal.tasks.submit(ANN, task.task_id, {"crowd-image-classifier": {"label": "Crow"}}, 5, portal.now)
+    standing = portal.files.answer(task.object_id, ANN.worker_id)
+    assert standing is not None
+    assert standing.content == ANSWER
+
+
+def test_a_task_whose_label_is_made_meanwhile_is_not_begun() -> None:
+    """What was fetched ahead is held by no lease: its offer may end before the page shows it."""
+    portal = Portal()
+    task = portal.next(ANN)
+    item = portal.store.object("birds-0001", 0)
+    assert item is not None
+    assert portal.store.replace(close(item))
+    with pytest.raises(Conflict):
+        portal.tasks.accept(ANN, task.task_id, portal.now)
+
+
+def test_looking_for_work_wakes_the_job_once_however_much_waits_for_its_word() -> None:
+    """Each waking is a message of the queue: a worker waited seconds for the next task while the machine trained."""
+    portal = Portal(objects=30, wanted=3)
+    for item in portal.store.objects("birds-0001"):
+        assert portal.store.replace(replace(item, wanted=1))
+    for _ in range(30):
+        portal.answer(ANN)
+    portal.woken.clear()
+    assert not portal.has_work(BOB)
+    assert portal.woken == ["birds-0001"]
 
 
 def test_active_time_is_never_more_than_what_passed() -> None:
