@@ -12,10 +12,10 @@ from chalicelib import wiring
 from chalicelib.page_data import page_data
 from chalicelib.routing import blueprint, body_json, query, route
 from chalicelib.shapes import batch_json, campaign_json, job_json, status_of, verdict_of
+from chalicelib.spec_routes import checked_name, may_replace
 from gt_service import __version__
 from gt_service.backends import GROUND_TRUTH
-from gt_service.campaign.values import is_campaign_name
-from gt_service.errors import Conflict, InvalidInput, NotFound, NotReady
+from gt_service.errors import Conflict, NotFound, NotReady
 from gt_service.listing import Listing, Row
 from gt_service.objects import S3Uri
 from gt_service.records import Campaign
@@ -90,11 +90,10 @@ def show_plan(name: str) -> Any:
 def put_campaign(name: str) -> Any:
     """The spec, as YAML or JSON. 422 with an error per field, and then nothing changes."""
     request = blueprint.current_request
-    if not is_campaign_name(name):
-        raise InvalidInput("not a campaign name", remedy="Use up to 40 of a-z, 0-9 and -.", field="name")
+    checked_name(name)
     is_json = request.headers.get("content-type", "").startswith("application/json")
     filename = "campaign.json" if is_json else "campaign.yaml"
-    campaign = wiring.intake().put_spec(name, request.raw_body, filename, wiring.now())
+    campaign = wiring.intake().put_spec(name, request.raw_body, filename, wiring.now(), may_replace(request))
     wiring.QueueSignals().hint(name)
     return _campaign(campaign)
 

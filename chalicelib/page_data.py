@@ -9,7 +9,10 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib import wiring
+from chalicelib.observability import logger
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
 from gt_service.backends import GROUND_TRUTH, Backend
 from gt_service.errors import InvalidInput, NotFound, quoted
@@ -31,6 +34,7 @@ Page = tuple[Sequence[Json], str | None]
 """Some rows, and the token of the next page of them."""
 
 RUNNING_SHOWN = 5
+TEAMS_SHOWN = 100
 COUNTED = 1_000
 """Images beyond so many are shown as "1,000+": counting on would take longer than anybody waits."""
 
@@ -64,6 +68,20 @@ class PageData:
             "more": [status.value for status, count in counts.items() if count.more],
         }
         return campaign_json(campaign, images, 0, backend=self._backend)
+
+    def spec_file(self, name: str) -> tuple[Json, int]:
+        """The file of the spec in force, and how many images wait for a batch."""
+        campaign = wiring.store().campaigns.get(name)
+        return campaign.spec_file, wiring.store().images.pending_summary(name, most=COUNTED).count
+
+    def teams(self) -> Sequence[str]:
+        """The ARNs of the work teams that the backend has; none where it does not tell: a form takes any."""
+        try:
+            teams = wiring.sagemaker().list_workteams(MaxResults=TEAMS_SHOWN)["Workteams"]
+        except (BotoCoreError, ClientError):
+            logger.exception("work teams not listed")
+            return ()
+        return [team["WorkteamArn"] for team in teams]
 
     def batches(self, campaign: str, limit: int) -> tuple[Sequence[Json], int]:
         """The newest first, and how many images are in all of them, older ones too."""

@@ -14,7 +14,7 @@ from chalicelib import access
 from chalicelib.observability import logger
 from chalicelib.page_data import URL_SECONDS, Json, PageData, page_data
 from chalicelib.sign_in import answer, query
-from gt_service.errors import GtServiceError, InvalidInput, NotFound, SpecErrors, UnsupportedMedia
+from gt_service.errors import AccessDenied, GtServiceError, InvalidInput, NotFound, SpecErrors, UnsupportedMedia
 from gt_service.etags import etag, matches
 from gt_service.listing import whole_number
 from gt_service.objects import S3Uri
@@ -67,6 +67,7 @@ def _campaigns(visit: Visit) -> View:
         "rows": campaigns,
         "live": any(not campaign_status(each["status"]).ended for each in campaigns) or not campaigns,
         "inbox": visit.data.inbox,
+        "may_operate": visit.may_operate,
         **_paging(after, following),
     }
     return View("campaigns.html", lambda _: values)
@@ -211,9 +212,32 @@ def _estimates(visit: Visit) -> View:
     return View("estimates.html", lambda _: page, section="estimates", status=status)
 
 
+def _spec(visit: Visit) -> View:
+    """The form in which a campaign's spec is changed."""
+    file, pending = visit.data.spec_file(visit.name)
+    return _spec_form(visit, visit.name, file, pending)
+
+
+def _new_campaign(visit: Visit) -> View:
+    from gt_service.campaign.form import NEW
+
+    return _spec_form(visit, None, {"text": NEW, "revision": 0}, 0)
+
+
+def _spec_form(visit: Visit, name: str | None, file: Json, pending: int) -> View:
+    from gt_service.pages.spec_form import spec_page
+
+    if not visit.may_operate:
+        raise AccessDenied("viewers may look, not change", remedy="Ask for a token with the role operator.")
+    page = spec_page(name, file, teams=visit.data.teams(), pending=pending)
+    return View("spec.html", lambda _: page)
+
+
 VIEWS: Mapping[str, Callable[[Visit], View]] = {
     "/campaigns": _campaigns,
     "/campaigns/{name}": _campaign,
+    "/campaigns/{name}/spec": _spec,
+    "/new-campaign": _new_campaign,
     "/campaigns/{name}/images": _images,
     "/campaigns/{name}/labeled-images": _labeled_images,
     "/campaigns/{name}/exports": _exports,

@@ -15,7 +15,7 @@ from chalicelib.access import SIGNED
 from chalicelib.authorize import authorize
 from chalicelib.observability import logger
 from gt_service.errors import GtServiceError, InvalidInput
-from gt_service.etags import etag, matches
+from gt_service.etags import etag_of, matches
 from gt_service.routes import route_at
 from gt_service.store.requests import KeptAnswer
 
@@ -79,7 +79,7 @@ def _unless_known(request: Request, answer: Response) -> Response:
     """304 in place of an answer that the caller has already, by its ETag."""
     if answer.status_code != 200:
         return answer
-    tag = etag(json.dumps(answer.body, sort_keys=True))
+    tag = etag_of(answer.body)
     headers: dict[str, str | list[str]] = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if matches(request.headers.get("if-none-match"), tag):
         return Response("", status_code=304, headers=headers)

@@ -5,6 +5,7 @@ GtServiceError                code, message, remedy, field
 │   └── SpecErrors      422   several at once, one per field
 ├── NotFound            404
 ├── Conflict            409   not legal in the present state
+├── Outdated            412   what is to be replaced has been replaced since it was read
 ├── AccessDenied        403
 ├── UnsupportedMedia    415   a body of a type that the route does not take
 ├── NotReady            503   something the service needs does not answer
@@ -93,6 +94,13 @@ class Conflict(GtServiceError):
 
     code = "conflict"
     status = 409
+
+
+class Outdated(GtServiceError):
+    """What is to be replaced is not what the caller has read any more."""
+
+    code = "outdated"
+    status = 412
 
 
 class AccessDenied(GtServiceError):

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from typing import Any
 
 
 def etag(body: str) -> str:
     """A strong ETag."""
     return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+
+
+def etag_of(answer: Any) -> str:
+    """Of an answer in JSON."""
+    return etag(json.dumps(answer, sort_keys=True))
 
 
 def matches(if_none_match: str | None, tag: str) -> bool:

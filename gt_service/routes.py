@@ -39,7 +39,10 @@ ROUTES = (
     Route("GET", "/static/{name}", "anybody"),
     Route("GET", "/campaigns", is_browsed=True),
     Route("GET", "/campaigns/{name}", is_browsed=True),
-    Route("PUT", "/campaigns/{name}", "operator"),
+    Route("PUT", "/campaigns/{name}", "operator", is_browsed=True),
+    Route("GET", "/campaigns/{name}/spec", is_browsed=True),
+    Route("POST", "/campaigns/{name}/spec", "operator", is_browsed=True),  # it changes nothing
+    Route("GET", "/new-campaign", is_browsed=True),
     Route("GET", "/campaigns/{name}/plan"),
     Route("POST", "/campaigns/{name}/pause", "operator", is_browsed=True),
     Route("POST", "/campaigns/{name}/resume", "operator", is_browsed=True),

@@ -91,7 +91,7 @@ def _json(text: str) -> Any:
 
 def _yaml(text: str) -> Any:
     try:
-        return yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, StrictLoader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -102,7 +102,7 @@ def _yaml(text: str) -> Any:
         raise FileError(f"not YAML: {shown(first_line, 200)}", "Mend the file.") from None
 
 
-class _StrictLoader(yaml.SafeLoader):
+class StrictLoader(yaml.SafeLoader):
     """Safe YAML that refuses what a reader would overlook: keys given twice, and aliases (which can also explode).
 
     Numbers are JSON's: 0500, 0x1F, 1_000 and 12:30 are text here, while YAML 1.1 makes 320, 31, 1000 and 750 of them.
@@ -142,7 +142,7 @@ _NUMBERS: tuple[tuple[str, re.Pattern[str], Callable[[str], int | float]], ...] 
 )
 
 
-def _number(loader: _StrictLoader, node: yaml.ScalarNode) -> int | float:
+def _number(loader: StrictLoader, node: yaml.ScalarNode) -> int | float:
     """Also of what is tagged as a number by hand."""
     written = loader.construct_scalar(node)
     for tag, form, make in _NUMBERS:
@@ -152,5 +152,5 @@ def _number(loader: _StrictLoader, node: yaml.ScalarNode) -> int | float:
 
 
 for _tag, _form, _ in _NUMBERS:
-    _StrictLoader.add_implicit_resolver(_tag, _form, list("-0123456789"))
-    _StrictLoader.add_constructor(_tag, _number)
+    StrictLoader.add_implicit_resolver(_tag, _form, list("-0123456789"))
+    StrictLoader.add_constructor(_tag, _number)

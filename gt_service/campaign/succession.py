@@ -38,6 +38,25 @@ def succeed(before: InForce, spec: CampaignSpec, *, has_jobs: bool, is_dropped: 
     return InForce(spec, cap, former, tuple(notices))
 
 
+def consequences(before: InForce, spec: CampaignSpec, *, has_jobs: bool) -> tuple[str, ...]:
+    """What an operator should know before `spec` takes the place of another: nothing that was labeled or paid changes.
+    has_jobs: as in `succeed`."""
+    former = before.spec
+    if former is None or former == spec:
+        return ()
+    told = list(succeed(before, spec, has_jobs=has_jobs, is_dropped=False).notices)
+    if not has_jobs:
+        return tuple(told)
+    told.append("Jobs that run keep the spec that they were started with; the next one goes by this.")
+    if former.task is not spec.task:
+        told.append(f"task: labels of {former.task} stay as they are, so the campaign will hold labels of two kinds")
+    if (former.task, former.labels) != (spec.task, spec.labels) and spec.uses_auto_labeling:
+        told.append("labels: the next job starts without the last model, which has learnt other ones")
+    if former.label_attribute != spec.label_attribute:
+        told.append(f"label_attribute: what is labeled already stays under {former.label_attribute!r}")
+    return tuple(told)
+
+
 def _former_labels(before: InForce, labels: Collection[str]) -> tuple[str, ...]:
     given = (*before.former_labels, *(before.spec.labels if before.spec else ()))
     return tuple(dict.fromkeys(label for label in given if label not in labels))

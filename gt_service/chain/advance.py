@@ -75,9 +75,13 @@ class Chain:
         """What would happen next; nothing is called that costs. Errors: `NotFound`."""
         return self._plan(self._standing(name))
 
-    def foresee(self, name: str) -> Foresight:
-        """The same in words, with the requests of the jobs it would start. Errors: `NotFound`."""
+    def foresee(self, name: str, spec: CampaignSpec | None = None) -> Foresight:
+        """The same in words, with the requests of the jobs it would start. spec: as if an operator had put it in
+        force. Errors: `NotFound`."""
         standing = self._standing(name)
+        if spec is not None:
+            campaign = standing.campaign
+            standing = replace(standing, campaign=replace(campaign, spec=spec, cap=spec.budget))
         return next_steps(self._plan(standing), standing.campaign, self._deployment)
 
     def advance(self, name: str, *, may_go_on: Callable[[], bool] = lambda: True) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -75,7 +76,9 @@ class Intake:
         try:
             text = self._objects.read(_uri(upload), first_bytes=MAX_SPEC_BYTES + 1) if upload.size else b""
             spec = parse_spec(text, filename=filename, campaign=campaign)
-            self._campaigns[campaign] = self._store.campaigns.accept_spec(campaign, spec, upload.order, now)
+            self._campaigns[campaign] = self._store.campaigns.accept_spec(
+                campaign, spec, upload.order, now, text=_as_written(text, filename)
+            )
         except NotFound:
             return Taken(upload.key, None, "gone before it was read")
         except SpecErrors as errors:
@@ -93,12 +96,30 @@ class Intake:
         self._store.images.register(replace(refused, registered_at=_moment(now)), skip_duplicates=False)
         return Taken(upload.key, campaign, refused.status.value, refused.reason)
 
-    def put_spec(self, campaign: str, text: str | bytes, filename: str, now: datetime) -> Campaign:
-        """Puts a spec in force that somebody waits for an answer to. Errors: `SpecErrors`, and nothing has changed."""
+    def put_spec(
+        self,
+        campaign: str,
+        text: str | bytes,
+        filename: str,
+        now: datetime,
+        may_replace: Callable[[Campaign], None] = lambda _: None,
+    ) -> Campaign:
+        """Puts a spec in force that somebody waits for an answer to. may_replace: see `Campaigns.accept_spec`.
+
+        Errors: `SpecErrors`, and nothing has changed.
+        """
         spec = parse_spec(text, filename=filename, campaign=campaign)
         # Specs are ordered by when they were given, whichever way; a drop within the same millisecond comes first.
         order = f"{_moment(now)}#~"
-        return self._store.campaigns.accept_spec(campaign, spec, order, now, is_dropped=False)
+        return self._store.campaigns.accept_spec(
+            campaign,
+            spec,
+            order,
+            now,
+            text=_as_written(text, filename),
+            is_dropped=False,
+            may_replace=may_replace,
+        )
 
     def _take_image(self, upload: Upload, key: Key, now: datetime) -> Taken:
         spec = self.campaign(key.campaign, now).spec
@@ -153,6 +174,13 @@ class Intake:
         look = likeness(pixels, facts) if spec is not None and spec.skip_near_duplicates else None
         search = None if spec is None or look is None else Search(look, spec.task)
         return replace(image, place=pending_place(image)), search
+
+
+def _as_written(text: str | bytes, filename: str) -> str | None:
+    """Whatever its owner wrote around the fields is theirs to keep; JSON has nothing around them."""
+    if filename.endswith(".json"):
+        return None
+    return text if isinstance(text, str) else text.decode("utf-8-sig")
 
 
 def _uploaded(upload: Upload, campaign: str) -> Image:

@@ -19,6 +19,7 @@ _REFUSALS: Mapping[int, str] = {
     403: "The token's role or the signer's IAM policies may not do this, or the signature is wrong.",
     404: "There is no such campaign or job.",
     409: "Not possible in the present state.",
+    412: "What is to be replaced has been replaced since it was read.",
     415: "The body's type is none that is taken here.",
     422: "What was sent is wrong; `field` and `errors` say where.",
     429: "Too many requests at once; try again a little later.",

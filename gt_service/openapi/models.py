@@ -301,3 +301,40 @@ class Estimate(Shown):
     all_human_usd: float
     jobs: list[EstimatedJob] = Field(description="The jobs to come, in order.")
     assumptions: list[str] = Field(description="In words, such as whose machine shares were taken.")
+
+
+class SpecFile(Shown):
+    """A campaign's spec as a file. The ETag of the answer is that of the spec."""
+
+    text: str = Field(description="YAML, with its owner's comments; empty where there is no spec.")
+    revision: int = Field(ge=0, description="Counts the accepted specs.")
+
+
+class SpecDraft(Shown):
+    """A spec that is being written."""
+
+    text: str = Field(description="YAML.")
+    fields: dict[str, str] = Field(
+        default_factory=dict,
+        description="To be set in the text, as typed in a form: by paths such as `batch.size`, labels one a line.",
+    )
+    objects: int | None = Field(
+        None, ge=1, le=MOST_OBJECTS, description="How many images are to come. Left out: those of one batch."
+    )
+
+
+class SpecChange(Shown):
+    field: str
+    before: str = Field(description="Empty where the spec said nothing.")
+    after: str
+
+
+class SpecPreview(Shown):
+    """What a spec would do in place of the one in force."""
+
+    text: str = Field(description="With the fields set.")
+    fields: dict[str, str] = Field(description="Those of the form, as the text has them.")
+    changes: list[SpecChange]
+    consequences: list[str] = Field(description="What the changes mean for what is labeled already.")
+    plan: Plan = Field(description="What would be done at once; of a new campaign, its first steps.")
+    estimate: Estimate

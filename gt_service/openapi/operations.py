@@ -28,6 +28,9 @@ from gt_service.openapi.models import (
     Plan,
     Ready,
     Report,
+    SpecDraft,
+    SpecFile,
+    SpecPreview,
     TakenModel,
     Version,
 )
@@ -173,11 +176,25 @@ OPERATIONS = (
     Operation(
         "put",
         "/campaigns/{name}",
-        "Puts a spec in force, as dropping it into the inbox does. Where it is refused, nothing changes.",
+        "Puts a spec in force, as dropping it into the inbox does. Where it is refused, nothing changes. "
+        "`If-Match` with the ETag of `GET /campaigns/{name}/spec` replaces that spec alone, `If-None-Match: *` none.",
         Campaign,
-        refusals=(409,),
+        refusals=(409, 412),
         takes=CampaignSpec,
     ),
+    Operation(
+        "get", "/campaigns/{name}/spec", "The spec in force as its owner wrote it, in YAML, to be changed.", SpecFile
+    ),
+    Operation(
+        "post",
+        "/campaigns/{name}/spec",
+        "What a spec would do and cost, whether the campaign is there or not. Changes nothing. `If-Match` and "
+        "`If-None-Match` as with `PUT /campaigns/{name}`.",
+        SpecPreview,
+        refusals=(412,),
+        takes=SpecDraft,
+    ),
+    Operation("get", "/new-campaign", "A spec to begin a campaign with.", SpecFile),
     Operation("post", "/campaigns/{name}/pause", "Starts nothing new; what runs goes on.", Campaign, status=202),
     Operation(
         "post",

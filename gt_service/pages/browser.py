@@ -112,4 +112,4 @@ def is_same_origin(headers: Mapping[str, str]) -> bool:
 
 def is_own_place(place: str) -> bool:
     """Whether `place` is a page of ours, relative to the API's root, and can lead nowhere else."""
-    return re.fullmatch(r"(campaigns|jobs|estimates)(/[A-Za-z0-9-]+){0,2}", place) is not None
+    return re.fullmatch(r"(campaigns|jobs|estimates|new-campaign)(/[A-Za-z0-9-]+){0,2}", place) is not None

@@ -126,6 +126,7 @@ def campaign_page(
         )
         if may_operate
         else (),
+        "may_change": may_operate and not status.ended,
         "dialogs": campaign_dialogs(name) if may_operate else (),
         "spec": json.dumps(spec, indent=2, ensure_ascii=False) if spec else "",
         "has_labels": any(job["report_s3_uri"] and job["role"] in {"first", "warm"} for job in jobs),

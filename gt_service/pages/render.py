@@ -21,6 +21,7 @@ STATIC_TYPES = {
     "htmx.min.js": "text/javascript; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
     "correct.js": "text/javascript; charset=utf-8",
+    "spec.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 

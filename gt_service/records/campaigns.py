@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
+from gt_service.campaign.writing import written
 from gt_service.money import Mills
 from gt_service.records.states import CampaignState
 
@@ -81,6 +82,7 @@ class Campaign:
     version: grows with every write. duplicate_at: when the last image came that is labeled under another key.
     label_changes: how often its labels changed without a report: a label was corrected or imported, a duplicate came.
     labels_written: how many of these changes they hold as they were last written. labels_asked_at: when last asked for.
+    spec_text: the spec as its owner wrote it; None where it came as JSON.
     former_labels: given by its jobs, and no longer among the spec's. notices: what the last change of the spec did.
     imports: of labels, in their order. imports_seen: what was known of its images when imports last looked for theirs.
     """
@@ -103,10 +105,17 @@ class Campaign:
     label_changes: int = 0
     labels_written: int = 0
     labels_asked_at: datetime | None = None
+    spec_text: str | None = None
     former_labels: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     imports_seen: str | None = None
+
+    @property
+    def spec_file(self) -> Mapping[str, Any]:
+        """The spec as a file to be changed; its ETag tells whether somebody else has changed it since."""
+        text = written(self.spec) if self.spec is not None and self.spec_text is None else self.spec_text
+        return {"text": text or "", "revision": self.revision}
 
     @property
     def awaits_images(self) -> bool:

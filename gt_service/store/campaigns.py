@@ -67,25 +67,35 @@ class Campaigns:
         return self.get(name)
 
     def accept_spec(
-        self, name: str, spec: CampaignSpec, order: str, now: datetime, *, is_dropped: bool = True
+        self,
+        name: str,
+        spec: CampaignSpec,
+        order: str,
+        now: datetime,
+        *,
+        text: str | None = None,
+        is_dropped: bool = True,
+        may_replace: Callable[[Campaign], None] = lambda _: None,
     ) -> Campaign:
         """Puts a spec in force, unless a later one is.
 
-        order: sorts specs by when they were given. is_dropped: into the inbox; else somebody waits for the answer, and
-        the spec is the latest whatever a clock says.
+        order: sorts specs by when they were given. text: as its owner wrote it. is_dropped: into the inbox; else
+        somebody waits for the answer, and the spec is the latest whatever a clock says. may_replace: raises where the
+        campaign is not the one that the caller has read; its error is passed on, and nothing has changed.
         """
 
         def change(item: CampaignItem) -> bool:
+            may_replace(campaign_of(item))  # closes: two who read the same spec, and each puts another in its place
             in_force = order
             if item.spec_order is not None and item.spec_order >= order:
                 if is_dropped:
                     return False
                 in_force = item.spec_order + "~"
-            text = spec.model_dump_json()
-            has_jobs = item.spec is not None and item.spec != text and self._has_jobs(name)
+            dumped = spec.model_dump_json()
+            has_jobs = item.spec is not None and item.spec != dumped and self._has_jobs(name)
             after = succeed(_in_force(item), spec, has_jobs=has_jobs, is_dropped=is_dropped)
-            item.revision += item.spec != text
-            item.spec, item.spec_order, item.cap = text, in_force, after.cap
+            item.revision += item.spec != dumped
+            item.spec, item.spec_text, item.spec_order, item.cap = dumped, text, in_force, after.cap
             item.former_labels, item.notices = list(after.former_labels) or None, list(after.notices) or None
             if item.errors_order is not None and item.errors_order < in_force:
                 item.spec_errors = item.errors_order = None

@@ -39,6 +39,7 @@ class CampaignItem(Model):
     name = UnicodeAttribute(hash_key=True)
     state = UnicodeAttribute()
     spec = UnicodeAttribute(null=True)
+    spec_text = UnicodeAttribute(null=True)
     revision = IntegerAttribute(default=0)
     spec_order = UnicodeAttribute(null=True)
     spec_errors = JSONAttribute(null=True)

@@ -11,11 +11,13 @@ from typing import Any, Literal
 import pytest
 from chalice.app import IAMAuthorizer
 from chalice.test import Client
+from markupsafe import escape
 
 from app import app
 from chalicelib import access, api, label_routes, pages, sign_in
 from gt_service.chain.second_look import Suspects
 from gt_service.errors import InvalidInput, NotFound
+from gt_service.etags import etag_of
 from gt_service.exports import Format
 from gt_service.exports.downloads import Download
 from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage, gallery_page, gallery_samples
@@ -59,6 +61,13 @@ class MemoryData:
         if name != "birds":
             raise NotFound(f"there is no campaign {name!r}", remedy="Drop its campaign.yaml.")
         return data.campaign()
+
+    def spec_file(self, name: str) -> tuple[data.Json, int]:
+        self.campaign(name)
+        return {"text": "task: object-detection\nlabels: [Bird, <Cat>]\nbudget: 50\n", "revision": 1}, 30
+
+    def teams(self) -> Sequence[str]:
+        return ["arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"]
 
     def batches(self, campaign: str, limit: int) -> tuple[Sequence[data.Json], int]:
         return data.batches(), 2500
@@ -422,3 +431,26 @@ def test_labels_are_offered_to_download(client: Client) -> None:
     page = client.http.get("/campaigns/birds/exports", headers={**HTML, **cookie(VIEWER)}).body.decode()
     assert "https://inbox.s3.amazonaws.com/birds/exports/coco.zip?X-Amz-Signature=" in page
     assert 'href="?format=yolo"' in page
+
+
+@pytest.mark.parametrize("path", ["/campaigns/birds/spec", "/new-campaign"])
+def test_a_spec_is_written_by_operators_alone(client: Client, path: str) -> None:
+    page = get(client, path, HTML, cookie())
+    assert page.status_code == 200
+    assert b"private-crowd/birders" in page.body
+    assert get(client, path, HTML, cookie(VIEWER)).status_code == 403
+
+
+def test_the_form_shows_the_file_and_its_fields(client: Client) -> None:
+    page = get(client, "/campaigns/birds/spec", HTML, cookie()).body.decode()
+    assert ">Bird\n&lt;Cat&gt;</textarea>" in page
+    assert 'name="budget" value="50"' in page
+    assert "labels: [Bird, &lt;Cat&gt;]" in page
+    file, _ = MemoryData().spec_file("birds")
+    assert f'data-tag="{escape(etag_of(file))}"' in page
+
+
+def test_campaigns_are_begun_and_changed_from_their_pages(client: Client) -> None:
+    for path, link in (("/campaigns", "new-campaign"), ("/campaigns/birds", "campaigns/birds/spec")):
+        assert link in get(client, path, HTML, cookie()).body.decode()
+        assert link not in get(client, path, HTML, cookie(VIEWER)).body.decode()

@@ -18,6 +18,8 @@ import pytest
 from chalice.test import Client
 
 from chalicelib import wiring
+from gt_service.campaign import parse_spec
+from gt_service.campaign.writing import written
 from gt_service.objects import S3Uri
 from gt_service.records import Token
 from gt_service.store.tokens import digest
@@ -40,6 +42,9 @@ OBJECT_ACTIONS = {
 
 FOLDERS = ("exports", "corrections", "manifests", "specs")
 """Of the results bucket, which a function may write to alone."""
+
+WITHOUT_RESOURCES = {"sagemaker:ListWorkteams"}
+"""IAM lets nobody do these on some things alone; they name what there is, and change nothing."""
 
 Call = tuple[str, str]
 """An action of IAM, and the resource by its name in the template."""
@@ -66,7 +71,9 @@ def _whole(place: str) -> str:
     return f"{place.split('/')[0]}/*" if "/" in place else place
 
 
-def name(resource: Mapping[str, Any]) -> str:
+def name(resource: Mapping[str, Any] | str) -> str:
+    if isinstance(resource, str):
+        return resource
     if "Fn::GetAtt" in resource:
         return str(resource["Fn::GetAtt"][0])
     text: str = resource["Fn::Sub"]
@@ -234,6 +241,9 @@ class Life:
         self.completed()
         running = [job for job in world.store.jobs.of("birds") if job.state == "InProgress"]
         self.asked("POST", f"/jobs/{running[0].name}/stop")
+        self.asked("GET", "/campaigns/birds/spec")
+        text = written(parse_spec(json.dumps(document), filename="campaign.json", campaign="birds"))
+        self.asked("POST", "/campaigns/birds/spec", {"text": text, "fields": {"budget": "600"}})
         self.asked("POST", "/campaigns/birds/pause")
         self.asked("POST", "/campaigns/birds/resume")
         self.advanced()
@@ -263,4 +273,4 @@ def test_no_function_may_do_everything(function: str) -> None:
     for action, resource in allowed(function):
         assert "*" not in action
         assert "Delete" not in action or action == "sqs:DeleteMessage"
-        assert resource != "*"
+        assert resource != "*" or action in WITHOUT_RESOURCES
