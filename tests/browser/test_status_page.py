@@ -192,6 +192,63 @@ def test_people_at_work_fit_every_screen_and_a_screen_reader(
         _as_screen(browser, 1280, False, height=900)
 
 
+def test_a_campaign_is_created_and_changed(
+    browser: webdriver.Chrome, stack: LocalStack, screenshots: Path
+) -> None:
+    """Errors are beside their fields and what was typed stays; who saves over another's change is told."""
+
+    def type_in(**typed: str) -> None:
+        for name, value in typed.items():
+            field = browser.find_element(By.NAME, name)
+            field.clear()
+            field.send_keys(value)
+        browser.find_element(By.ID, "preview").click()
+
+    def until_shown(place: str) -> str:
+        element = browser.find_element(By.ID, place)
+        WebDriverWait(browser, PATIENCE).until(lambda _: element.is_displayed())
+        return element.text
+
+    browser.get(f"{stack.api_url}/campaigns")
+    browser.find_element(By.LINK_TEXT, "New campaign").click()
+    WebDriverWait(browser, PATIENCE).until(lambda page: page.find_elements(By.ID, "preview"))
+    type_in(name="storks", workforce=seeding.TEAM, budget="-5")
+    assert "greater than 0" in until_shown("error-field-budget")
+    assert "required" in until_shown("error-field-labels")
+    type_in(labels="Stork\nDuck, brown", budget="20")
+    assert "start labeling job storks-0001" in until_shown("shown")
+    browser.find_element(By.CSS_SELECTOR, "form.spec summary").click()
+    try:
+        for width, dark in ((1280, False), (1280, True), (820, False), (390, False), (390, True)):
+            _as_screen(browser, width, dark)
+            shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+            name = f"new-campaign-{width}{'-dark' if dark else ''}.png"
+            (screenshots / name).write_bytes(base64.b64decode(shot["data"]))
+            wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert browser.execute_script(wide) <= 0
+        assert _faults(browser) == []
+    finally:
+        _as_screen(browser, 1280, False, height=900)
+    browser.find_element(By.ID, "save").click()
+    wait_for(browser, "of $20.00")
+    address = f"{stack.api_url}/campaigns/storks"
+    file = httpx.get(f"{address}/spec", headers=stack.headers, timeout=PATIENCE)
+    assert 'labels: [Stork, "Duck, brown"]' in file.json()["text"]
+    browser.find_element(By.LINK_TEXT, "Change").click()
+    WebDriverWait(browser, PATIENCE).until(lambda page: page.find_elements(By.ID, "preview"))
+    type_in(budget="30")
+    assert "20 → 30" in until_shown("shown")
+    sent = {**stack.headers, "Content-Type": "application/yaml"}
+    body = file.json()["text"] + "# agreed with Ada\n"
+    assert httpx.put(address, content=body, headers=sent, timeout=PATIENCE).status_code == 200
+    browser.find_element(By.ID, "save").click()
+    assert "omebody else" in until_shown("refused")
+    assert browser.find_element(By.NAME, "budget").get_property("value") == "30"
+    browser.get("about:blank")  # the driver answers the question whether to leave what was typed
+    refusals = [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    assert all(" 412 " in entry["message"] or " 422 " in entry["message"] for entry in refusals)
+
+
 def _faults(browser: webdriver.Chrome) -> list[str]:
     browser.execute_script(AXE)
     found: list[str] = browser.execute_async_script(VIOLATIONS)

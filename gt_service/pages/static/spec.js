@@ -59,7 +59,8 @@ function element(name, attributes = {}, ...children) {
 
 /** @param {Problem} problem */
 function sentence({ message, remedy }) {
-  return [message.replace(/[.]?$/, "."), remedy].filter(Boolean).join(" ");
+  const whole = [message.replace(/[.]?$/, "."), remedy].filter(Boolean).join(" ");
+  return whole.charAt(0).toUpperCase() + whole.slice(1);
 }
 
 /** Each error beside its field, and those of fields that only the file has above the button. @param {Problem[]} problems */
@@ -166,11 +167,12 @@ function draw({ changes, consequences, plan, estimate }) {
   const steps = plan.steps.map(({ what, problem, reserved_mills: mills }) =>
     what + (mills === null ? "" : `: ${dollars(mills / 1000)} set aside`) + (problem ? ` – ${problem}` : ""));
   const more = steps.length - STEPS_SHOWN;
+  const isNew = !form.dataset.name;
   foreseen.replaceChildren(
-    ...list("Changes", changes.map(({ field, before, after }) =>
+    ...list("Changes", isNew ? [] : changes.map(({ field, before, after }) =>
       [element("code", {}, field), before ? ` ${before} → ${after || "left out"}` : ` ${after}`])),
     ...list("What it means", [...consequences, ...plan.warnings]),
-    ...list(steps.length ? "At once" : "", more > 0 ? [...steps.slice(0, STEPS_SHOWN), `and ${more} more`] : steps),
+    ...list(isNew ? "First steps" : "At once", more > 0 ? [...steps.slice(0, STEPS_SHOWN), `and ${more} more`] : steps),
     ...(plan.reason ? [element("p", { class: "next waits" }, `The campaign will wait: ${sentence({ message: plan.reason, remedy: plan.remedy || "" })}`)] : []),
     element("h3", {}, "Cost"),
     element("dl", { class: "facts" }, ...facts.map(([name, value, note]) =>
