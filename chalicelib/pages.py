@@ -67,7 +67,6 @@ def _campaigns(visit: Visit) -> View:
         "rows": campaigns,
         "live": any(not campaign_status(each["status"]).ended for each in campaigns) or not campaigns,
         "inbox": visit.data.inbox,
-        "may_operate": visit.may_operate,
         **_paging(after, following),
     }
     return View("campaigns.html", lambda _: values)

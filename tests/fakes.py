@@ -80,6 +80,9 @@ class FakeSageMaker:
         self.refusals: dict[str, tuple[str, str]] = {}
         self.models: dict[str, str] = {}
 
+    def list_workteams(self, **_: Any) -> Any:
+        return {"Workteams": [{"WorkteamArn": "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/a"}]}
+
     def create_model(self, *, ModelName: str, PrimaryContainer: Any, ExecutionRoleArn: str) -> Any:  # noqa: N803
         if ModelName in self.refusals:
             raise _client_error("CreateModel", *self.refusals[ModelName])

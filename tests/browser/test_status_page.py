@@ -192,9 +192,7 @@ def test_people_at_work_fit_every_screen_and_a_screen_reader(
         _as_screen(browser, 1280, False, height=900)
 
 
-def test_a_campaign_is_created_and_changed(
-    browser: webdriver.Chrome, stack: LocalStack, screenshots: Path
-) -> None:
+def test_a_campaign_is_created_and_changed(browser: webdriver.Chrome, stack: LocalStack, screenshots: Path) -> None:
     """Errors are beside their fields and what was typed stays; who saves over another's change is told."""
 
     def type_in(**typed: str) -> None:

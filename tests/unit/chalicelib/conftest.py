@@ -33,6 +33,7 @@ def wired(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(wiring, "intake", lambda: Intake(world.store, world.objects, world.backend))
     walk = lambda: InboxWalk(world.store, world.objects, wiring.intake(), INBOX)  # noqa: E731
     monkeypatch.setattr(wiring, "inbox_walk", walk)
+    monkeypatch.setattr(wiring, "sagemaker", lambda: world.sagemaker)
     monkeypatch.setattr(wiring, "chain", lambda: world.chain)
     monkeypatch.setattr(wiring, "settlement", lambda: world.settlement)
     monkeypatch.setattr(wiring, "QueueSignals", lambda: world)

@@ -140,7 +140,8 @@ def record(wired: World, monkeypatch: pytest.MonkeyPatch) -> Record:
         record.note("s3:ListBucket", bucket) if method in {"read", "lines"} else None
 
     def sagemaker(method: str, *_: Any) -> None:
-        record.note("sagemaker:" + "".join(map(str.capitalize, method.split("_"))), JOBS)
+        action = "sagemaker:" + "".join(map(str.capitalize, method.split("_")))
+        record.note(action, "*" if action in WITHOUT_RESOURCES else JOBS)
 
     world.store.tables.connection.client.meta.events.register("before-call.dynamodb", record.dynamodb)
     monkeypatch.setattr(world, "objects", Noted(world.objects, s3))
@@ -192,8 +193,8 @@ class Life:
         world.export_requests.clear()
         assert self.by("on_job_completed", lambda: failed(self._client, "on_job_completed", messages(*bodies))) == []
 
-    def asked(self, method: str, path: str, body: Any = None) -> None:
-        headers = {"Authorization": "Bearer gts_boss", "Content-Type": "application/json"}
+    def asked(self, method: str, path: str, body: Any = None, **more: str) -> None:
+        headers = {"Authorization": "Bearer gts_boss", "Content-Type": "application/json", **more}
         text = json.dumps(body).encode() if body else b""
         answer = self.by("api", lambda: self._client.http.request(method, path, headers=headers, body=text))
         assert answer.status_code < 300, (path, answer.body)
@@ -241,7 +242,7 @@ class Life:
         self.completed()
         running = [job for job in world.store.jobs.of("birds") if job.state == "InProgress"]
         self.asked("POST", f"/jobs/{running[0].name}/stop")
-        self.asked("GET", "/campaigns/birds/spec")
+        self.asked("GET", "/campaigns/birds/spec", Accept="text/html")
         text = written(parse_spec(json.dumps(document), filename="campaign.json", campaign="birds"))
         self.asked("POST", "/campaigns/birds/spec", {"text": text, "fields": {"budget": "600"}})
         self.asked("POST", "/campaigns/birds/pause")

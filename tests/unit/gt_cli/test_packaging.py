@@ -69,6 +69,8 @@ def test_every_function_has_a_role_of_its_own(resources: dict[str, Any]) -> None
 def test_no_function_may_do_everything(resources: dict[str, Any], function: str) -> None:
     for statement in statements(resources, function):
         assert not [action for action in statement["Action"] if action.endswith("*")]
+        if statement["Action"] == ["sagemaker:ListWorkteams"]:
+            continue  # it changes nothing, and IAM lets nobody list some teams alone
         assert "*" not in ([statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"])
 
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from gt_service.campaign.form import NEW
 from gt_service.etags import etag, matches
 from gt_service.pages import render
 from gt_service.pages.campaigns import campaign_page
 from gt_service.pages.estimates import estimate_page
 from gt_service.pages.jobs import job_page
 from gt_service.pages.samples import drawn, shown
+from gt_service.pages.spec_form import spec_page
 from tests import pages_data as data
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
@@ -92,6 +94,8 @@ PAGES: dict[str, tuple[str, Mapping[str, Any]]] = {
         },
     ),
     "estimate": ("estimates.html", estimate_page({"objects": EVIL}, tasks=["t"], estimate=ESTIMATE)),
+    "change": ("spec.html", spec_page("birds", {"text": f"labels: [{EVIL}]", "revision": 1}, teams=[EVIL])),
+    "new campaign": ("spec.html", spec_page(None, {"text": NEW, "revision": 0})),
     "sign in": ("login.html", {"next": "campaigns", "error": EVIL}),
     "error": ("error.html", {"heading": "Not found", "message": EVIL, "remedy": "look elsewhere"}),
 }
