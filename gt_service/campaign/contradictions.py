@@ -184,7 +184,7 @@ def _public_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
             remedy=f"Where it is true, write content_classifiers: [{personal}]; else use a private work team.",
             field="content_classifiers",
         )
-    if spec.task_availability_seconds > MAX_PUBLIC_AVAILABILITY_SECONDS:
+    if spec.availability_seconds > MAX_PUBLIC_AVAILABILITY_SECONDS:
         yield InvalidInput(
             f"the public workforce keeps a task at most {MAX_PUBLIC_AVAILABILITY_SECONDS:,} seconds (12 hours)",
             remedy=f"Write task_availability_seconds: {MAX_PUBLIC_AVAILABILITY_SECONDS} or less.",

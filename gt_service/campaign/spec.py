@@ -38,6 +38,8 @@ OWN_TAGS = 14
 """How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (5),
 proposals (2), workers, gold items (2)."""
 MAX_AVAILABILITY_SECONDS = 2_592_000
+PUBLIC_AVAILABILITY_SECONDS = 21_600
+TEAM_AVAILABILITY_SECONDS = 864_000
 
 _ATTRIBUTE = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$"
 _TEAM = r"(public|private|vendor)-crowd/[a-zA-Z0-9._-]{1,63}"
@@ -189,12 +191,13 @@ class CampaignSpec(SpecPart):
     task_time_limit_seconds: StrictInt = Field(
         300, ge=30, le=28_800, description="How long a worker may take over one object.", examples=[300]
     )
-    task_availability_seconds: StrictInt = Field(
-        21_600,
+    task_availability_seconds: StrictInt | None = Field(
+        None,
         ge=60,
         le=MAX_AVAILABILITY_SECONDS,
-        description="How long an object waits for workers before it expires; 43,200 at most with `public`.",
-        examples=[21_600],
+        description="How long an object waits for workers before it expires. Left out: 864,000 (10 days), or 21,600 (6 "
+        "hours) with `public`, where 43,200 is the most.",
+        examples=[864_000],
     )
     content_classifiers: tuple[ContentClassifier, ...] = Field(
         (),
@@ -236,6 +239,12 @@ class CampaignSpec(SpecPart):
     def is_public(self) -> bool:
         """Whether the public workforce labels, which is the only one with a price per task."""
         return self.workforce == "public" or ":workteam/public-crowd/" in self.workforce
+
+    @property
+    def availability_seconds(self) -> int:
+        """How long an object waits for workers. A team of people has nights and weekends."""
+        default = PUBLIC_AVAILABILITY_SECONDS if self.is_public else TEAM_AVAILABILITY_SECONDS
+        return default if self.task_availability_seconds is None else self.task_availability_seconds
 
     @property
     def worker_price(self) -> Mills:

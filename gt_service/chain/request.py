@@ -149,7 +149,7 @@ def _human_task_config(spec: CampaignSpec, region: str, template: S3Uri) -> Huma
         "PreHumanTaskLambdaArn": regions.pre_human_task_arn(spec.task, region),
         "MaxConcurrentTaskCount": spec.max_concurrent_tasks,
         "NumberOfHumanWorkersPerDataObject": spec.most_workers,
-        "TaskAvailabilityLifetimeInSeconds": spec.task_availability_seconds,
+        "TaskAvailabilityLifetimeInSeconds": spec.availability_seconds,
         "TaskDescription": text.description,
         "TaskKeywords": list(text.keywords),
         "TaskTimeLimitInSeconds": spec.task_time_limit_seconds,

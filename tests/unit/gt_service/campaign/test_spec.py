@@ -49,7 +49,7 @@ def errors_with(**changes: Any) -> dict[str | None, InvalidInput]:
 def test_the_smallest_spec_takes_the_notebooks_settings() -> None:
     spec = parse()
     assert (spec.workers_per_object, spec.max_concurrent_tasks) == (3, 200)
-    assert (spec.task_time_limit_seconds, spec.task_availability_seconds) == (300, 21_600)
+    assert (spec.task_time_limit_seconds, spec.availability_seconds) == (300, 864_000)
     assert (spec.batch.size, spec.label_attribute, spec.auto_labeling) == (1250, "category", True)
 
 
