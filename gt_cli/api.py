@@ -27,7 +27,10 @@ class Api:
     """`base_url` is that of the deployed stage; `headers` carry the caller's token."""
 
     def __init__(self, base_url: str, headers: Mapping[str, str]) -> None:
-        self._client = httpx.Client(base_url=base_url, headers=dict(headers), timeout=SLOWEST_ANSWER_SECONDS)
+        try:
+            self._client = httpx.Client(base_url=base_url, headers=dict(headers), timeout=SLOWEST_ANSWER_SECONDS)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise ApiError(f"no request can be made: {error}", remedy="Check the URL and the token.") from None
 
     def __enter__(self) -> Api:
         return self
@@ -62,20 +65,20 @@ class Api:
         return self._get(f"/jobs/{job}/model")
 
     def close_batch(self, campaign: str) -> JsonObject:
-        return self._answer(self._client.post(f"/campaigns/{campaign}/batches"))
+        return self._answer(self._ask("POST", f"/campaigns/{campaign}/batches"))
 
     def close_batch_if_any(self, campaign: str) -> None:
         """Closing is done in the background: whoever asks again meanwhile finds nothing to close, which is no error."""
-        response = self._client.post(f"/campaigns/{campaign}/batches")
+        response = self._ask("POST", f"/campaigns/{campaign}/batches")
         if response.status_code != httpx.codes.CONFLICT:
             self._answer(response)
 
     def put_spec(self, campaign: str, text: str) -> JsonObject:
         headers = {"Content-Type": "application/json"}
-        return self._answer(self._client.put(f"/campaigns/{campaign}", content=text.encode(), headers=headers))
+        return self._answer(self._ask("PUT", f"/campaigns/{campaign}", content=text.encode(), headers=headers))
 
     def decide(self, campaign: str, what: Literal["pause", "resume", "leave-out", "stop"]) -> JsonObject:
-        return self._answer(self._client.post(f"/campaigns/{campaign}/{what}"))
+        return self._answer(self._ask("POST", f"/campaigns/{campaign}/{what}"))
 
     def labels(self, campaign: str) -> JsonObject:
         return self._get(f"/campaigns/{campaign}/labels")
@@ -84,11 +87,11 @@ class Api:
         return self._get(f"/campaigns/{campaign}/second-look", top=str(top))
 
     def send_second_look(self, campaign: str, top: int) -> JsonObject:
-        return self._answer(self._client.post(f"/campaigns/{campaign}/second-look", params={"top": top}))
+        return self._answer(self._ask("POST", f"/campaigns/{campaign}/second-look", params={"top": top}))
 
     def estimate(self, spec: JsonObject, objects: int, imported: int = 0) -> JsonObject:
         asked = {"spec": spec, "objects": objects, "imported": imported}
-        return self._answer(self._client.post("/estimates", json=asked))
+        return self._answer(self._ask("POST", "/estimates", json=asked))
 
     def _get(self, path: str, **query: str) -> JsonObject:
         return self._answer(self._look(path, **query))
@@ -96,12 +99,15 @@ class Api:
     def _look(self, path: str, **query: str) -> httpx.Response:
         """A read, which may be tried again where the answer is lost, or late for the gateway before the service."""
         for _ in range(TRIES - 1):
-            with suppress(httpx.TransportError):
-                response = self._client.get(path, params=query)
+            with suppress(ApiError):
+                response = self._ask("GET", path, params=query)
                 if response.status_code not in LATE:
                     return response
+        return self._ask("GET", path, params=query)
+
+    def _ask(self, method: str, path: str, **sent: Any) -> httpx.Response:
         try:
-            return self._client.get(path, params=query)
+            return self._client.request(method, path, **sent)
         except httpx.TransportError as error:
             raise ApiError(
                 f"{self._client.base_url} does not answer: {error}", remedy="Check the URL, and that the service runs."
@@ -118,13 +124,14 @@ class Api:
             query["NextToken"] = page["NextToken"]
 
     def _answer(self, response: httpx.Response) -> JsonObject:
-        if response.is_success:
-            answer: JsonObject = response.json()
-            return answer
         try:
             body = response.json()
         except ValueError:
+            body = None
+        if not isinstance(body, dict):
             body = {}
+        elif response.is_success:
+            return body
         message = body.get("message") or body.get("Message") or response.text[:300]
         where = f"{response.request.method} {response.request.url.path}: {response.status_code}"
         raise ApiError(f"{where}: {message}", remedy=body.get("remedy", ""), field=body.get("field"))

@@ -110,7 +110,7 @@ def _classes(image: ClassifiedImage, task: TaskType, *, predictions: bool) -> tu
         if len(names) != 1:
             raise BoxesError(
                 f"{image.where}: {image.name} has {len(names)} classes; in this campaign an image has one",
-                remedy="Keep one, or make it a campaign of several classes (image-classification-multi-label).",
+                remedy="Keep one, or make it a campaign of several classes (image-classification-multilabel).",
                 field="path",
             )
         return 0, {"class-name": names[0], "confidence": sures[0]}

@@ -27,6 +27,7 @@ def _move(sqs: SQSClient, source: str, target: str) -> int:
             QueueUrl=source,
             MaxNumberOfMessages=10,
             VisibilityTimeout=60,
+            WaitTimeSeconds=1,  # without it, a queue that holds messages may say that it has none
             MessageSystemAttributeNames=["MessageGroupId"],
         ).get("Messages", [])
         if not messages:

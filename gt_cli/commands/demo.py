@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 
 from gt_cli.commands.up import print_addresses, run_until_interrupted
 from gt_cli.options import FILE_OR_FOLDER, FOLDER, NEW_PATH, open_images_class
 from gt_cli.stack import LocalStack
-from gt_cli.terminal import INTERRUPTED, console, errors, fail, reporting_errors
+from gt_cli.terminal import INTERRUPTED, console, errors, fail, reporting_errors, say
 from gt_service.errors import GtServiceError
 
 
@@ -58,13 +59,14 @@ def demo(
         try:
             run.run(wanted, source.load, console, then=lambda stack, results: _conclude(stack, results, out, keep=keep))
         except KeyboardInterrupt:
-            errors.print(f"[bold]Stopped.[/] Logs: {out / 'logs'}")
+            errors.print(f"[bold]Stopped.[/] Logs: {escape(str(out / 'logs'))}")
             sys.exit(INTERRUPTED)
         except GtServiceError as error:
             fail(error, logs=out / "logs")
         except Exception:  # noqa: BLE001 - shown whole, with the logs beside it
             errors.print_exception()
-            errors.print(f"[bold red]Failed[/] in a way that gt-service does not know. Logs: {out / 'logs'}")
+            errors.print("[bold red]Failed[/] in a way that gt-service does not know.")
+            errors.print(f"Logs: {out / 'logs'}", markup=False, soft_wrap=True)
             sys.exit(1)
 
 
@@ -72,7 +74,8 @@ def _conclude(stack: LocalStack, results: dict[str, Any], out: Path, *, keep: bo
     from gt_cli.demo.results import conclusion
 
     console.print(conclusion(results))
-    console.print(f"{results['seconds']:.0f} seconds. Everything is in [bold]{out}[/]; open [bold]{out}/index.html[/]")
+    folder = escape(str(out))
+    say(f"{results['seconds']:.0f} seconds. Everything is in [bold]{folder}[/]; open [bold]{folder}/index.html[/]")
     if keep:
         print_addresses(stack)
         run_until_interrupted(stack)

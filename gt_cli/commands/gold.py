@@ -10,7 +10,7 @@ from gt_cli.datasets import OpenImagesClass, read_boxes
 from gt_cli.datasets.classes import read_classes
 from gt_cli.label_lines import gold_manifest
 from gt_cli.options import FILE_OR_FOLDER, FOLDER, NEW_PATH, open_images_class
-from gt_cli.terminal import reporting_errors, say
+from gt_cli.terminal import reporting_errors
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 
@@ -52,7 +52,7 @@ def gold(
         summary = _write_boxes(boxes, images, place, out, open_images_class(label, class_id, hierarchy))
     else:
         raise click.UsageError("Name the file of labels with --boxes or with --classes.")
-    say(f"{out}: {summary}")
+    click.echo(f"{out}: {summary}")
 
 
 def _write_boxes(boxes: Path, images: Path, place: str, out: Path, choice: OpenImagesClass | None) -> str:

@@ -8,7 +8,7 @@ import click
 
 from gt_cli.exporting import download_url
 from gt_cli.options import NEW_FILE, api_of, service_options
-from gt_cli.terminal import console, reporting_errors
+from gt_cli.terminal import reporting_errors
 from gt_service.errors import InvalidInput
 
 
@@ -28,7 +28,10 @@ def model(job: str, out: Path | None, url: str, token: str) -> None:
     with api_of(url, token) as api:
         address = api.model(job)["url"]
     part = target.with_name(f"{target.name}.part")
-    with part.open("wb") as file:
-        file.writelines(download_url(address, "model"))
-    part.replace(target)
-    console.print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
+    try:
+        with part.open("wb") as file:
+            file.writelines(download_url(address, "model"))
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")

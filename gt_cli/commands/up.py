@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+from rich.markup import escape
 
 from gt_cli.options import NEW_PATH
 from gt_cli.stack import LocalStack, local_stack
@@ -36,7 +37,9 @@ def up(work: Path | None, engine: str) -> None:
             say=lambda text: console.print(f"[dim]{text} …[/]"),
         ) as stack:
             print_addresses(stack)
-            kept = f"What is in it stays in {work}, for the next start." if work else "Nothing in it is kept."
+            kept = (
+                f"What is in it stays in {escape(str(work))}, for the next start." if work else "Nothing in it is kept."
+            )
             say(f"[bold]Ctrl-C stops the stack.[/] {kept}")
             run_until_interrupted(stack)
     if work is None:
@@ -72,4 +75,4 @@ def print_addresses(stack: LocalStack) -> None:
     console.print("\n  aws s3 cp campaign.yaml $INBOX/birds/campaign.yaml")
     console.print("  aws s3 cp --recursive photos/ $INBOX/birds/images/")
     console.print("  gt-service status birds\n")
-    say(f"[dim]Logs: {stack.logs}[/]")
+    say(f"[dim]Logs: {escape(str(stack.logs))}[/]")

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from gt_cli.terminal import console, reporting_errors
 from gt_service.errors import NotFound
@@ -31,7 +32,7 @@ def verify(job: str, public_key: str | None) -> None:
     document = b"".join(_content(job, CERTIFICATE))
     broken = problems(document, lambda path: _digest(job, path), public_key=public_key)
     for problem in broken:
-        console.print(f"[red]✗[/] {problem}")
+        console.print(f"[red]✗[/] {escape(problem)}")
     if broken:
         raise SystemExit(1)
     seal = json.loads(document)

@@ -54,7 +54,7 @@ def huggingface_classes(root: Path) -> Iterator[tuple[str, list[str], str]]:
 def rows(root: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """The lines of all the files below a folder, images named from there."""
     for path in metadata_files(root):
-        for number, text in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
+        for number, text in enumerate(path.read_text("utf-8-sig").split("\n"), start=1):
             where = f"{path} line {number}"
             if not text.strip():
                 continue

@@ -91,6 +91,8 @@ def _image_of(data: Mapping[str, Any], where: str) -> str:
     """The path in the first address of the data: local files are served as `…/?d=path`, uploads with a prefix."""
     for value in data.values():
         if isinstance(value, str) and "." in value:
+            if value.startswith("s3://"):  # a key as it is, whatever `#`, `?` and `%` say in other addresses
+                return value.split("/", 3)[-1]
             parts = urlsplit(value)
             path = parts.query.partition("d=")[2] or parts.path
             name = PurePosixPath(unquote(path)).name

@@ -73,7 +73,10 @@ def _names(folder: Path) -> dict[int, str]:
 def _numbered(names: Any, path: Path) -> dict[int, str]:
     try:
         pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
-        return {int(number): str(name) for number, name in pairs}
+        listed = {int(number): name for number, name in pairs}
+        if not all(isinstance(name, (str, int, float)) for name in listed.values()):  # nor lists that name lists
+            raise TypeError
+        return {number: str(name) for number, name in listed.items()}
     except (TypeError, ValueError):
         raise BoxesError(f"{path}: names are no list", remedy="Write names: [a, b, …].") from None
 

@@ -29,8 +29,9 @@ from gt_cli.demo.progress import ENDED, JobProgress, Watcher, drawing
 from gt_cli.demo.results import summary, write
 from gt_cli.downloading import download
 from gt_cli.label_lines import gold_manifest
+from gt_cli.labeling.watching import registered_images
 from gt_cli.stack import LocalStack, local_stack
-from gt_cli.work_folder import LOCK, locked
+from gt_cli.work_folder import LOCK, MEMORY, locked
 from gt_service.campaign import parse_spec
 from gt_service.errors import GtServiceError
 from gt_service.objects import S3Objects, S3Uri
@@ -73,7 +74,8 @@ def prepared_folder(out: Path) -> Iterator[None]:
         raise DemoError(f"{out} is a file", remedy="Name a folder with --out.")
     with locked(out):
         present = [path for path in out.iterdir() if path.name != LOCK]
-        if present and not (out / "logs" / "ministack.log").exists():
+        is_demo = (out / "logs" / "ministack.log").exists() and not (out / MEMORY).exists()
+        if present and not is_demo:
             raise DemoError(f"{out} holds something that no demo has written", remedy="Name another folder with --out.")
         for path in present:
             if path.is_dir() and not path.is_symlink():
@@ -205,7 +207,7 @@ def _uploading(
 
 def registered(campaign: Mapping[str, Any] | None) -> int:
     """How many images the service has decided about."""
-    return sum(campaign["images"].values()) if campaign else 0
+    return registered_images(campaign) if campaign else 0
 
 
 # ---------------------------------------------------------------- watching

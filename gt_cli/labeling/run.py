@@ -242,7 +242,7 @@ class _Watch:
                 hours = (self.api.report(job["name"]).get("people") or {}).get("hours")
                 if hours is not None:
                     self._seconds[job["name"]] = hours * 3600
-        if campaign["images"]["pending"] and sum(campaign["images"].values()) >= expected:
+        if campaign["images"]["pending"] and watching.registered_images(campaign) >= expected:
             self.api.close_batch_if_any(campaign["name"])
         return standing(campaign, batches, jobs, self._known, expected, self._seconds)
 

@@ -55,6 +55,11 @@ class Standing:
         return self.left * self.workers_per_object * self.active_seconds / self.answers / 60
 
 
+def registered_images(campaign: Mapping[str, Any]) -> int:
+    """How many images the service has decided about; those that were replaced too late stand in their batch as well."""
+    return sum(count for status, count in campaign["images"].items() if status != "replaced")
+
+
 def standing(
     campaign: Mapping[str, Any],
     batches: Sequence[Mapping[str, Any]],
@@ -69,7 +74,7 @@ def standing(
     time in jobs that have ended, by name.
     """
     counts = campaign["images"]
-    registered = sum(counts.values())
+    registered = registered_images(campaign)
     images = counts["pending"] + counts["in_batches"] + max(0, expected - registered)
     people = machine = unlabeled = answers = in_work = 0
     seconds_of, per_object = seconds_of or {}, 1

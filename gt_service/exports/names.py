@@ -1,4 +1,4 @@
-"""What images are called in an export: a path that every file system takes, and no two alike. Pure."""
+"""What images are called in an export: a path that Linux and macOS take, and no two alike. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ExportNames:
 
 
 def safe_part(text: str) -> str:
-    """One part of a path that every file system takes. YOLO's readers take the last folder called `images` for the one
+    """One part of a path that Linux and macOS take. YOLO's readers take the last folder called `images` for the one
     beside `labels`; many readers pass over what begins with a dot."""
     part = _NOT_IN_NAMES.sub("_", text)
     if part in {"", ".", "..", "images", "labels"} or part.startswith("."):

@@ -37,7 +37,7 @@ class Service(BaseHTTPRequestHandler):
             self.tokens.append(self.headers["Authorization"])
             body = self.manifest
         else:
-            assert self.path == "/service/campaigns/birds/labels"
+            assert self.path in {"/service/campaigns/birds/labels", "/service/jobs/birds-0001/model"}
             host, port = self.server.server_address[:2]
             url = f"http://{host!s}:{port}/labels.manifest"
             found = {"manifest_s3_uri": "s3://r/m", "url": url, "label_attribute": "category", "labels": [ODD]}
@@ -57,7 +57,7 @@ def url() -> Iterator[str]:
     Service.manifest = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
     Service.broken, Service.tokens[:] = False, []
     with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/service"
         server.shutdown()
@@ -97,6 +97,18 @@ def test_half_a_download_is_no_export(url: str, tmp_path: Path) -> None:
     result = run(url, tmp_path / "out")
     assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
     assert "broke off" in result.output
+
+
+def test_half_a_model_is_no_model(url: str, tmp_path: Path) -> None:
+    """The next try would be refused, or a file of no use be taken for the model."""
+    target = tmp_path / "[b].onnx"
+    command = ["model", "birds-0001", "--out", str(target), "--url", url, "--token", "t"]
+    Service.broken = True
+    assert (CliRunner().invoke(cli, command).exit_code, list(tmp_path.iterdir())) == (1, [])
+    Service.broken = False
+    result = CliRunner().invoke(cli, command)
+    assert result.output.startswith(str(target))
+    assert target.read_bytes() == Service.manifest
 
 
 def test_labels_that_a_form_cannot_hold_are_told_and_leave_nothing(url: str, tmp_path: Path) -> None:

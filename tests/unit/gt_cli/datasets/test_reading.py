@@ -242,15 +242,36 @@ def test_yolo_boxes_are_found_beside_their_images(photos: Path) -> None:
     assert boxes(read_boxes(photos, photos))["images/x.jpg"] == (LabeledBox("cat", 10, 20, 30, 40),)
 
 
-def test_what_was_exported_comes_back(photos: Path) -> None:
+def test_names_of_yolo_that_are_lists_are_no_names(photos: Path) -> None:
+    """A few lines of aliases, each a list of the one before, would fill the memory."""
+    (photos / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (photos / "data.yaml").write_text("x: &x [bird, bird]\nnames: [[*x, *x]]")
+    with pytest.raises(BoxesError, match="names are no list"):
+        read_boxes(photos, photos)
+
+
+@pytest.mark.parametrize(
+    ("label", "image"),
+    [
+        ("bird", "a.jpg"),
+        ("<b>&\"'[/b]: - #x", "two/folders/日本.JPG"),
+        ("Vögel, 日本", "ä b+c%20d,e#1?.jpg"),
+        ("a\u2028b", "x;y'z\"&<q>.jpg"),
+        ("1", "1.jpg"),
+        ("=1+1", "=1+1.jpg"),
+    ],
+)
+def test_what_was_exported_comes_back(photos: Path, label: str, image: str) -> None:
     """Labels could be taken away and not brought again."""
+    (photos / image).parent.mkdir(parents=True, exist_ok=True)
+    (photos / "a.jpg").rename(photos / image)
     line = {
-        "source-ref": "s3://inbox/c/images/a.jpg",
+        "source-ref": f"s3://inbox/c/images/{image}",
         "category": {
             "annotations": [{"class_id": 0, "left": 10, "top": 20, "width": 30, "height": 40}],
             "image_size": [{"width": 200, "height": 100, "depth": 3}],
         },
-        "category-metadata": {"class-map": {"0": "bird"}, "human-annotated": "yes"},
+        "category-metadata": {"class-map": {"0": label}, "human-annotated": "yes"},
     }
     for form, place in [
         (Format.YOLO, "."),
@@ -262,13 +283,11 @@ def test_what_was_exported_comes_back(photos: Path) -> None:
         (Format.HUGGINGFACE, "."),
     ]:
         out = photos.parent / form
-        for file in Export(
-            lambda: [json.dumps(line).encode()], "category", ("bird",), form, prefix="c/images/"
-        ).files():
+        for file in Export(lambda: [json.dumps(line).encode()], "category", (label,), form, prefix="c/images/").files():
             (out / file.path).parent.mkdir(parents=True, exist_ok=True)
             (out / file.path).write_bytes(b"".join(file.chunks))
         back = read_boxes(out / place, photos).images[0].boxes[0]
-        assert (back.label, *(pytest.approx(side, abs=1e-3) for side in (10, 20, 30, 40))) == (
+        assert (label, *(pytest.approx(side, abs=1e-3) for side in (10, 20, 30, 40))) == (
             back.label,
             back.left,
             back.top,
@@ -297,6 +316,15 @@ def test_what_is_wrong_with_metadata_of_hugging_face_is_said_with_its_line(photo
         read_boxes(photos, photos)
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\x85"])
+def test_a_line_of_json_ends_at_its_line_feed_and_nowhere_else(photos: Path, separator: str) -> None:
+    """A class copied from a web page may hold what Python takes for a line's end, and JSON does not."""
+    label = f"bird{separator}song"
+    line = {"file_name": "a.jpg", "objects": {"bbox": [[10, 20, 30, 40]], "categories": [label]}}
+    (photos / "metadata.jsonl").write_text(json.dumps(line, ensure_ascii=False) + "\r\n", "utf-8")
+    assert {box.label for _, own in boxes(read_boxes(photos, photos)).items() for box in own} == {label}
+
+
 def test_labelme_and_cvat(photos: Path) -> None:
     shape = {"label": "bird", "shape_type": "rectangle", "points": [[40, 60], [10, 20]]}
     labelme = {"imagePath": "..\\photos\\a.jpg", "imageWidth": 200, "imageHeight": 100, "shapes": [shape]}
@@ -318,9 +346,11 @@ def test_labelme_and_cvat(photos: Path) -> None:
         ("/data/local-files/?d=photos%2Fa.jpg", "a.jpg"),
         ("/data/upload/3/0a1b2c3d-a.jpg", "a.jpg"),
         ("s3://b/a.jpg", "a.jpg"),
+        ("s3://b/a.jpg?%23#1.jpg", "a.jpg?%23#1.jpg"),
     ],
 )
 def test_label_studio_tasks_name_their_image_in_many_ways(photos: Path, data: str, result: str) -> None:
+    (photos / result).write_bytes((photos / "a.jpg").read_bytes())
     value = {"x": 5, "y": 20, "width": 15, "height": 40, "rotation": 0, "rectanglelabels": ["bird"]}
     task = {"data": {"image": data}, "annotations": [{"result": [{"type": "rectanglelabels", "value": value}]}]}
     assert boxes(read(photos, "ls.json", json.dumps([task, {"data": {"image": "x.jpg"}, "annotations": []}]))) == {

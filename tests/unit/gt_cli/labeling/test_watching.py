@@ -74,6 +74,14 @@ def test_refused_and_duplicate_photos_are_no_reason_to_wait() -> None:
     assert (shown["photos"], shown["copies, with their twins' labels"]) == ("7", "2")  # 9 have labels at the end
 
 
+def test_a_photo_that_was_replaced_is_one_photo() -> None:
+    """Counted twice, it made up for another that was not taken in yet: its labels were never asked for."""
+    batches, replaced = [{"number": 1}], campaign(in_batches=9, replaced=1)
+    ended = job("Completed", people=9, report_s3_uri="s3://r/report.json", unlabeled=0)
+    assert not standing(replaced, batches, [ended], {}, 10).is_done
+    assert standing(replaced, batches, [ended], {}, 9).is_done
+
+
 def test_the_last_thing_that_is_waited_for_is_the_report() -> None:
     """All was labeled, and the terminal said that it was getting ready."""
     ended = job("Completed", people=10)
