@@ -193,6 +193,18 @@ class StoreContract:
         assert store.campaigns.get("birds").committed == 400
         assert store.jobs.get("birds-0001").state is JobState.IN_PROGRESS
 
+    def test_a_job_that_was_tried_again_is_not_withdrawn_by_who_saw_it_before(self, store: Store) -> None:
+        """Less than what was set aside for it would be freed, and the rest be set aside for ever."""
+        campaign, batch = self.campaign(store), self.closed_batch(store)
+        store.jobs.reserve(a_job(), campaign, batch)
+        store.jobs.refuse(a_job(), "no such role", NOW)
+        refused = store.jobs.get("birds-0001")
+        assert store.jobs.reserve_again(refused, a_job(reserved=500), store.campaigns.get("birds"))
+        store.jobs.withdraw(a_job())
+        assert store.campaigns.get("birds").committed == 500
+        store.jobs.withdraw(a_job(reserved=500))
+        assert store.campaigns.get("birds").committed == 0
+
     def test_a_refused_job_is_tried_again_with_what_it_costs_now(self, store: Store) -> None:
         campaign, batch = self.campaign(store), self.closed_batch(store)
         store.jobs.reserve(a_job(), campaign, batch)

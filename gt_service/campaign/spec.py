@@ -34,9 +34,9 @@ MAX_LABELS = 1_000
 MAX_BATCHES = 9_999
 """Their numbers have four digits in the names of jobs."""
 MAX_TAGS = 50
-OWN_TAGS = 14
+OWN_TAGS = 16
 """How many of a labeling job's 50 tags gt-service may write itself: campaign, batch, role, gold labels, quality (5),
-proposals (2), workers, gold items (2)."""
+proposals (2), workers, gold items (3), people's seconds."""
 MAX_AVAILABILITY_SECONDS = 2_592_000
 PUBLIC_AVAILABILITY_SECONDS = 21_600
 TEAM_AVAILABILITY_SECONDS = 864_000

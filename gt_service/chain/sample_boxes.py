@@ -85,7 +85,7 @@ def draw(examples: Sequence[Example], *, heading: str) -> bytes:
     wide = _WIDE_PIXELS / _DPI
     tall = heading_inches + sum(image.inches[1] + _GAP_INCHES for image in images)
     figure = Figure(figsize=(wide, tall), dpi=_DPI, facecolor="white")
-    figure.text(0.5, 1 - 0.08 / tall, "\n".join(heading_lines), fontsize=10, ha="center", va="top")
+    figure.text(0.5, 1 - 0.08 / tall, "\n".join(heading_lines), fontsize=10, ha="center", va="top", parse_math=False)
     top = tall - heading_inches
     for example, image in zip(examples, images, strict=True):
         width, height = image.inches
@@ -127,6 +127,7 @@ def _tag(colour: str) -> dict[str, Any]:
         "color": "white",
         "fontsize": 8,
         "clip_on": True,
+        "parse_math": False,  # two dollar signs are dollars, and no formula
         "bbox": {"facecolor": colour, "edgecolor": "none", "pad": 1.5},
     }
 

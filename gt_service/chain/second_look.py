@@ -19,7 +19,8 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.reviews import review_spec, spec_of
-from gt_service.errors import InvalidInput, NotFound, quoted
+from gt_service.errors import InvalidInput, NotFound
+from gt_service.listing import whole_number
 from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, label_attribute, read_corrections, write_correction
@@ -158,9 +159,14 @@ class SecondLook:
         return [job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_beside_chain]
 
     def _reviewed(self, campaign: str) -> set[str]:
-        """The images of all review jobs, whatever has become of them: nothing is paid twice."""
-        jobs = self._store.jobs.of(campaign)
-        manifests = {job.manifest_uri for job in jobs if job.is_review and job.state is not JobState.WITHDRAWN}
+        """The images of all review jobs, whatever has become of them, and of those that a batch's own review waits to
+        send: nothing is paid twice."""
+        jobs = [job for job in self._store.jobs.of(campaign) if job.is_review]
+        manifests = {job.manifest_uri for job in jobs if job.state is not JobState.WITHDRAWN}
+        spec = self._store.campaigns.get(campaign).spec
+        if spec is not None and spec.review.share is not None:
+            chosen = (batch.review_manifest_uri for batch in self._store.batches.of(campaign))
+            manifests |= {uri for uri in chosen if uri} - {job.manifest_uri for job in jobs}
         bodies = self._objects.read_many(map(S3Uri.parse, sorted(manifests)))
         lines = manifest_objects(line for body in bodies for line in body.splitlines())
         return {image for line in lines if (image := source(line)) is not None}
@@ -230,10 +236,7 @@ def _is_changed(line: JsonObject, attribute: str, reviewed: str) -> bool:
 
 def most_of(text: str | None) -> int:
     """How many labels somebody asks to see or to send; USUAL of them unless said. Errors: `InvalidInput`."""
-    if text is None:
-        return USUAL
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_LISTED:
-        raise InvalidInput(
-            f"{quoted(text)} is no number of labels", remedy=f"Write one from 1 to {MOST_LISTED:,}.", field="top"
-        )
-    return int(text)
+    number = USUAL if text is None else whole_number(text, field="top")
+    if not 1 <= number <= MOST_LISTED:
+        raise InvalidInput("top is no number of labels", remedy=f"Write one from 1 to {MOST_LISTED:,}.", field="top")
+    return number

@@ -28,6 +28,7 @@ from gt_service.parallel import in_parallel
 
 IMAGES_A_PAGE = 24
 WHO = (PEOPLE, MACHINE)
+STEPS = tuple(map(str, range(len(BANDS) + 1)))
 ONLY = (NOTHING, DISAGREES, CORRECTED, REMOVED)
 
 
@@ -52,11 +53,7 @@ class Filter:
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Filter:
         """Errors: `InvalidInput` naming the parameter."""
-        sure = query.get("sure") or None
-        if sure is not None and (not sure.isascii() or not sure.isdecimal() or int(sure) > len(BANDS)):
-            raise InvalidInput(
-                f"{quoted(sure)} is no step", remedy=f"Steps of confidence are 0 to {len(BANDS)}.", field="sure"
-            )
+        sure = _one_of("sure", query.get("sure"), STEPS)
         return cls(
             who=_one_of("who", query.get("who"), WHO),
             label=query.get("class") or None,

@@ -18,6 +18,7 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.records import NOWHERE, Campaign, Image, ImageStatus, Import, Verdict
 from gt_service.records.placement import Search, pending_place
 from gt_service.store import Store
+from gt_service.store.campaigns import MOST_IMPORTS
 
 _LOST = Verdict(
     "waiting",
@@ -29,6 +30,11 @@ _BROKEN = Rejection("its pixels cannot be decoded: the file is cut off or damage
 _TAKEN_NAME = Rejection(
     "other labels were imported under this name, and they stay",
     "Upload it again under another name; of two labels of an image, the one that was dropped later holds.",
+)
+
+_TOO_MANY = Rejection(
+    f"the campaign holds {MOST_IMPORTS} imports of labels, as many as it can",
+    "Put these labels and others that are still to come into one manifest, in a campaign of their own.",
 )
 
 KNOWN = "known already"
@@ -90,9 +96,10 @@ class Intake:
         """Written down; they are read when the campaign moves, by the spec that is in force then."""
         self.campaign(campaign, now)
         dropped = Import(import_name(upload.key), upload.key, upload.etag, upload.order)
-        if self._store.campaigns.add_import(campaign, dropped, now):
+        kept = self._store.campaigns.add_import(campaign, dropped, now)
+        if kept is not None and kept.etag == dropped.etag:
             return Taken(upload.key, campaign, "labels")
-        refused = _rejected(_uploaded(upload, campaign), _TAKEN_NAME)
+        refused = _rejected(_uploaded(upload, campaign), _TOO_MANY if kept is None else _TAKEN_NAME)
         self._store.images.register(replace(refused, registered_at=_moment(now)), skip_duplicates=False)
         return Taken(upload.key, campaign, refused.status.value, refused.reason)
 

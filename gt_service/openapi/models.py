@@ -169,10 +169,7 @@ class TakenModel(Shown):
     """Where a job's final model can be had, as one ONNX file."""
 
     model_s3_uri: str
-    url: str = Field(
-        description="Downloads it, without a token; good for an hour at most. A model that rests on one that was "
-        "brought is no file of its own: then S3 answers 404."
-    )
+    url: str = Field(description="Downloads it, without a token; good for an hour at most.")
 
 
 class Labels(Shown):

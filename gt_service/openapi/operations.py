@@ -129,7 +129,7 @@ _SETTINGS = (
     Parameter("objects", "How many images are to come.", {**_WHOLE, "maximum": MOST_OBJECTS}, required=True),
     Parameter("campaign", "A campaign. Its own spec and finished jobs count, and nothing below.", {"type": "string"}),
     Parameter("task", "As in a spec.", {"type": "string", "default": "object-detection"}),
-    Parameter("workforce", "Who labels.", {"type": "string", "enum": ["public", "private"], "default": "public"}),
+    Parameter("workforce", "Who labels.", {"type": "string", "enum": ["public", "private"], "default": "private"}),
     Parameter("workers_per_object", "How many answer for each image.", {**_WHOLE, "maximum": 9, "default": 3}),
     Parameter("price_per_task", "US dollars for one answer, of the public workforce.", {"type": "string"}),
     Parameter("batch_size", "Images in a batch.", {**_WHOLE, "default": 1250}),

@@ -69,9 +69,10 @@ class AnswerLedger:
             if answer.seconds is not None:
                 self._seconds[answer.worker_id].append(answer.seconds)
 
-    def has(self, iteration: int, object_id: str) -> bool:
-        """Whether any answer to the object in the iteration is known."""
-        return (iteration, object_id) in self._who
+    @property
+    def answered(self) -> frozenset[tuple[int, str]]:
+        """Iterations and objects of which any answer is known."""
+        return frozenset(self._who)
 
     @property
     def gold_answers(self) -> int:

@@ -174,10 +174,11 @@ class _Reader:
     def _read_answers(self) -> None:
         """The answers that no consolidation request holds, and of some objects how long the answers took."""
         timed, mended = _some(self._description, TIMED_OBJECTS), self._proposals.proposals
+        requested = self._ledger.answered  # as it stands now: of the others every file counts, and not the first alone
         files = answer_files(self._objects, self._files.root)
 
         def is_timed(file: layout.AnswerFile) -> bool:
-            return timed(file.object_id) or not self._ledger.has(file.iteration, file.object_id)
+            return timed(file.object_id) or (file.iteration, file.object_id) not in requested
 
         for file, body in self._bodies(f for f in files if f.object_id in mended or is_timed(f)):
             answers = self._parsed(worker_answers, body, file.uri) or ()

@@ -22,6 +22,8 @@ from gt_service.store.writing import Contention, campaign_unchanged, is_new, sav
 _ATTEMPTS = 8
 LABELS_LEASE = timedelta(minutes=16)
 """Longer than any function of the service runs: who began to write the labels has written them, or was killed."""
+MOST_IMPORTS = 100
+"""They stand in the campaign's own item, which holds 400 KB."""
 _SPECLESS = Verdict(
     "waiting",
     "images have arrived, and there is no campaign spec",
@@ -106,7 +108,7 @@ class Campaigns:
         return self._change(name, change, now)
 
     def _has_jobs(self, name: str) -> bool:
-        return next(iter(self._jobs.query(name, limit=1)), None) is not None
+        return next(iter(self._jobs.query(name, limit=1, consistent_read=True)), None) is not None
 
     def last_order(self, name: str) -> str | None:
         """Of the latest spec that the campaign was given, good or bad; None where it was given none."""
@@ -224,13 +226,15 @@ class Campaigns:
         """Lets others write the campaign's labels, which could not be."""
         self._items(name=name).update(actions=[CampaignItem.labels_until.remove()])
 
-    def add_import(self, name: str, dropped: Import, now: datetime) -> bool:
-        """Writes down that labels were dropped; False where others lie under this name, which stay. Those that were
-        refused make room."""
+    def add_import(self, name: str, dropped: Import, now: datetime) -> Import | None:
+        """Writes down that labels were dropped. Returns what lies under this name then: others stay, unless they were
+        refused; None where there are `MOST_IMPORTS`."""
 
         def change(item: CampaignItem) -> bool:
             known = {each.name: each for each in _imports(item)}
             before = known.get(dropped.name)
+            if before is None and len(known) >= MOST_IMPORTS:
+                return False
             if before is not None and (before.etag == dropped.etag or before.problem is None):
                 return False
             known[dropped.name] = dropped
@@ -238,7 +242,7 @@ class Campaigns:
             return True
 
         after = self._change(name, change, now)
-        return any((each.name, each.etag) == (dropped.name, dropped.etag) for each in after.imports)
+        return next((each for each in after.imports if each.name == dropped.name), None)
 
     def record_imports(self, name: str, changed: Iterable[Import], seen: str | None, now: datetime) -> None:
         """Writes down what was read or found; of an import that was replaced since, nothing. seen: see `Campaign`."""

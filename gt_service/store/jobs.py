@@ -84,10 +84,10 @@ class Jobs:
     def withdraw(self, job: Job) -> None:
         """Gives up a job that was never created, and frees what was set aside for it."""
         transition = follow(job.state, JobEvent.WITHDRAWN)
+        # Closes: it is tried again meanwhile, and something else is set aside for it.
+        is_as_seen = job_in(job.state) & (JobItem.reserved == job.reserved)
         with suppress(Lost), transaction(self._connection) as writes:
-            writes.update(
-                self._key(job), actions=[JobItem.state.set(transition.state.value)], condition=job_in(job.state)
-            )
+            writes.update(self._key(job), actions=[JobItem.state.set(transition.state.value)], condition=is_as_seen)
             if Effect.RELEASE in transition.effects:
                 self._settle_money(writes, job, Mills(0))
 

@@ -1,13 +1,18 @@
 """The request of a job: what of the spec reaches Ground Truth, and what is refused before it is sent."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.request import label_category_config, labeling_job_request
+from gt_service.campaign.spec import MAX_TAGS, OWN_TAGS
+from gt_service.chain.request import job_request, label_category_config, labeling_job_request
+from gt_service.deployment import Deployment
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
+from tests.store_contract import a_job
 
 TEAM = "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"
 MODEL = "arn:aws:sagemaker:us-east-1:111122223333:model/birds-0001-model"
@@ -152,6 +157,23 @@ def test_workers_as_needed_are_the_most_for_ground_truth_and_the_least_for_the_e
     assert adaptive["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"] == 5
     assert {"Key": "gt-engine:least-workers", "Value": "1"} in adaptive["Tags"]
     assert not any(tag["Key"] == "gt-engine:least-workers" for tag in request(spec(workers_per_object=5))["Tags"])
+
+
+def test_a_spec_with_every_tag_that_it_may_have_leaves_room_for_the_services_own() -> None:
+    """Of 51 tags SageMaker refuses the whole job, and no campaign with so many could start one."""
+    fullest = spec(
+        tags={f"t{number}": "x" for number in range(MAX_TAGS - OWN_TAGS)},
+        quality={"measure": "f1", "target": 0.9, "scope": "dataset", "risk": 0.1, "method": "student-t"},
+        proposals=True,
+        gold_items={"show_accuracy": True},
+        gold_labels="s3://inbox/birds/gold/gold.manifest",
+        workers_per_object={"least": 1, "most": 5},
+    )
+    job = replace(a_job(), people_seconds=3600)
+    sent = job_request(job, fullest, Deployment("inbox", "results", "us-east-1", "arn:aws:iam::111122223333:role/r"))
+    assert len(sent["Tags"]) == MAX_TAGS
+    with pytest.raises(ValidationError, match="tags"):
+        spec(tags={f"t{number}": "x" for number in range(MAX_TAGS - OWN_TAGS + 1)})
 
 
 def test_gold_items_travel_as_tags() -> None:

@@ -84,6 +84,13 @@ def test_no_shape_of_image_makes_a_huge_picture(size: tuple[int, int]) -> None:
     assert pixels(draw([Example(photo(*size))], heading="x")).shape[0] < 500
 
 
+def test_dollar_signs_are_no_formula() -> None:
+    """What matplotlib cannot read as one would keep the campaign from starting, without a word of why."""
+    name = "$\\price{$"
+    boxes = (ExampleBox(name, 60, 40, 120, 80), ExampleBox("Bird", 0, 0, 9, 9))
+    assert draw([Example(photo(), boxes), Example(photo(), caption=name)], heading=name)
+
+
 def test_the_same_examples_give_the_same_bytes() -> None:
     example = Example(photo(), (ExampleBox("Bird", 60, 40, 120, 80), ExampleBox("Cat", 1, 1, 20, 20)))
     assert draw([example], heading="x") == draw([example], heading="x")

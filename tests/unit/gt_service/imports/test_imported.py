@@ -56,6 +56,17 @@ def close(world: World) -> None:
     world.advance()
 
 
+def test_a_campaign_keeps_so_many_imports_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They stand in the campaign's own item: one that outgrows it could not be written any more, not even paused."""
+    monkeypatch.setattr("gt_service.store.campaigns.MOST_IMPORTS", 2)
+    world.campaign()
+    for number in range(3):
+        drop(world, boxes(name(number), box()), name=f"old{number}")
+    assert sorted(imports(world)) == ["old0", "old1"]
+    (refused,) = world.store.images.page("birds", ImageStatus.REJECTED, limit=5).images
+    assert "as many as it can" in str(refused.reason)
+
+
 @pytest.mark.parametrize("labels_first", [True, False])
 def test_images_with_labels_are_never_offered(world: World, labels_first: bool) -> None:
     """In whichever order S3 tells of them."""

@@ -338,6 +338,8 @@ def test_answers_in_two_files_of_one_object_are_both_counted() -> None:
     late = compact({"answers": [answer(11, box_answer())]}).encode()
     store.contents[f"{job.root}/annotations/worker-response/iteration-1/0/2026-05-01_23:00:00.json"] = late
     assert read_job_output(store, MemoryLogs(), description).answers == 4
+    many = {"LabelCounters": {"HumanLabeled": 900_000}}  # of which few are looked at for how long answers took
+    assert read_job_output(store, MemoryLogs(), description | many).answers == 4
 
 
 def test_every_object_is_shown_to_the_caller_once_and_in_order() -> None:
