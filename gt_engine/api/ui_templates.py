@@ -5,13 +5,13 @@ The service model names no error codes; these are `gt_engine.portal.templates`'s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from gt_engine.api.errors import ResourceNotFound, ValidationException
 from gt_engine.portal.built_in_pages import built_in_page
 from gt_engine.portal.templates import BrokenTemplate, Grant, TemplateProblem, render, with_elements
+from gt_service.documents import strict_json
 from gt_service.errors import NotFound
 
 
@@ -22,7 +22,7 @@ def render_ui_template(request: Mapping[str, Any], *, grant: Grant, origin: str)
     """
     template = _template(request)
     try:
-        task_input = json.loads(request["Task"]["Input"])
+        task_input = strict_json(request["Task"]["Input"])
     except ValueError as error:
         return _response("", [TemplateProblem("NotJson", f"Task.Input is not JSON: {error}")])
     try:

@@ -30,6 +30,7 @@ from gt_engine.api.signature import Claim, check_signature, read_claim
 from gt_engine.aws import error_code
 from gt_engine.outputs.records import compact
 from gt_engine.settings import Settings
+from gt_service.documents import strict_json
 from gt_service.errors import AccessDenied
 
 TARGET_PREFIX = "SageMaker."
@@ -92,10 +93,10 @@ def _answer(
     if operation is None:
         raise UnknownOperationException(f"The requested operation '{name}' is not offered by this engine.")
     try:
-        document = json.loads(body or b"{}", parse_constant=_no_constant)
+        document = strict_json(body or b"{}")
         if b"\\u" in body:
             compact(document)  # half of a surrogate pair is no character: no file of the job could have it
-    except (ValueError, RecursionError):
+    except ValueError:
         raise SerializationException("The request body is not JSON.") from None
     if not isinstance(document, dict):
         raise SerializationException("The request body is not a JSON object.")
@@ -129,10 +130,6 @@ async def _body(request: Request) -> bytes:
         if len(body) > MAX_BODY_BYTES:
             raise SerializationException(f"The request body is larger than {MAX_BODY_BYTES} bytes.")
     return bytes(body)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _respond(members: dict[str, Any], status: int, request_id: str) -> Response:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from gt_engine.autolabel.images import ImageProblem, decode_within
 from gt_engine.labels import BoxLabel, ClassLabel
 from gt_engine.portal.calls import Call, page
-from gt_engine.portal.security import FILE_HEADERS
+from gt_engine.portal.files import read_shown, upright
+from gt_engine.portal.frames import file_response
 from gt_engine.workforce.supervision import OpenAnswer, Supervision
 from gt_engine.workforce.tasks import MAX_COMMENT
-from gt_service.errors import InvalidInput, NotFound, UnsupportedMedia
+from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
 
 LONGEST_SIDE = 1600
@@ -44,12 +43,7 @@ def image(call: Call) -> Response:
     source = Supervision(call.portal.tasks).source(call.path("job"), call.request.path_params["place"])
     if not source.startswith("s3://"):
         raise NotFound("the object has no image")
-    picture = decode_within(call.portal.objects.read(S3Uri.parse(source)), LONGEST_SIDE)
-    if isinstance(picture, ImageProblem):
-        raise UnsupportedMedia(picture.message)
-    body = io.BytesIO()
-    picture.save(body, "JPEG", quality=85)
-    return Response(body.getvalue(), media_type="image/jpeg", headers=dict(FILE_HEADERS))
+    return file_response(upright(read_shown(call.portal.objects, S3Uri.parse(source)), LONGEST_SIDE))
 
 
 def give_back(call: Call) -> Response:

@@ -23,6 +23,7 @@ from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.members import Members, Worker
 from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.teams import Workforce
+from gt_service.documents import strict_json
 from gt_service.errors import AccessDenied, GtServiceError, InvalidInput, NotFound
 from gt_service.pages.browser import prefers_html
 
@@ -126,10 +127,13 @@ class Call:
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50))
 
     def json(self) -> dict[str, Any]:
-        """Errors: `InvalidInput`."""
+        """Text that a page has cut within a character ends with U+FFFD: no file has half of one. Errors: `InvalidInput`."""
         try:
-            document = json.loads(self.body or b"{}")
-        except (ValueError, RecursionError):
+            document = strict_json(self.body or b"{}")
+            if b"\\u" in self.body:
+                whole = json.dumps(document, ensure_ascii=False).encode("utf-16", "surrogatepass")
+                document = json.loads(whole.decode("utf-16", "replace"))
+        except ValueError:
             document = None
         if not isinstance(document, dict):
             raise InvalidInput("the request body is not a JSON object", field="body")

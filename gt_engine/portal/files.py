@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
+from gt_engine.autolabel.images import ImageProblem, decode_within
+from gt_engine.aws import Objects
 from gt_service.errors import UnsupportedMedia
+from gt_service.objects import S3Uri
 
 MAX_BYTES = 100 * 2**20
 MAX_PIXELS = 100_000_000
@@ -32,6 +35,21 @@ class TaskFile:
     media_type: str
 
 
+def read_shown(objects: Objects, uri: S3Uri) -> bytes:
+    """What lies there, for `inspect` or `upright`: of a larger file no more than tells that it is too large."""
+    return objects.read(uri, first_bytes=MAX_BYTES + 1)
+
+
+def upright(body: bytes, longest_side: int) -> TaskFile:
+    """A picture as people see it, as JPEG, no larger than that. Errors: `UnsupportedMedia`."""
+    picture = decode_within(body, longest_side)
+    if isinstance(picture, ImageProblem):
+        raise UnsupportedMedia(picture.message)
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=85)
+    return TaskFile(jpeg.getvalue(), "image/jpeg")
+
+
 def inspect(body: bytes, name: str) -> TaskFile:
     """What may be sent of a file; its name is for the message alone.
 
@@ -39,7 +57,7 @@ def inspect(body: bytes, name: str) -> TaskFile:
     decoded: an image's header alone tells its size.
     """
     if len(body) > MAX_BYTES:
-        raise UnsupportedMedia(f"{name} has {len(body):,} bytes; {MAX_BYTES:,} are shown at most")
+        raise UnsupportedMedia(f"{name} has more than {MAX_BYTES:,} bytes, and cannot be shown")
     media_type = _image_type(body, name) or _text_type(body)
     if media_type is None:
         raise UnsupportedMedia(f"{name} is no image that can be shown", remedy="JPEG, PNG, GIF and WebP can.")

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gt_engine.portal.built_in_pages import built_in_page
 from gt_engine.portal.calls import Call, Portal
-from gt_engine.portal.files import inspect
+from gt_engine.portal.files import TaskFile, inspect, read_shown
 from gt_engine.portal.security import FILE_HEADERS, frame_headers
 from gt_engine.portal.templates import Grant, render, with_elements
 from gt_engine.workforce.members import Worker
@@ -65,11 +65,15 @@ def file(call: Call) -> Response:
     if number >= len(granted):
         raise NotFound("the task has no such file")
     uri = S3Uri.parse(granted[number])
-    found = inspect(call.portal.objects.read(uri), uri.key.rpartition("/")[2])
+    found = inspect(read_shown(call.portal.objects, uri), uri.key.rpartition("/")[2])
     most = call.portal.largest_answer_bytes
     if most is not None and len(found.body) > most:
         return RedirectResponse(_own_address(call.portal, uri), 307, headers=dict(FILE_HEADERS))
-    return Response(found.body, media_type=found.media_type, headers=dict(FILE_HEADERS))
+    return file_response(found)
+
+
+def file_response(file: TaskFile) -> Response:
+    return Response(file.body, media_type=file.media_type, headers=dict(FILE_HEADERS))
 
 
 def _own_address(portal: Portal, uri: S3Uri) -> str:

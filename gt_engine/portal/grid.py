@@ -6,7 +6,6 @@ not. Each picture is a task of its own, with its own answer, lease and time.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Sequence
@@ -15,17 +14,16 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from gt_engine.autolabel.images import ImageProblem, decode_within
 from gt_engine.aws import in_parallel
 from gt_engine.portal.calls import Call, page
-from gt_engine.portal.frames import FILE_GRACE, job_has_grid, signed_for, template_of
-from gt_engine.portal.security import FILE_HEADERS
+from gt_engine.portal.files import read_shown, upright
+from gt_engine.portal.frames import FILE_GRACE, file_response, job_has_grid, signed_for, template_of
 from gt_engine.portal.working import LOOK_AGAIN_SECONDS, active_seconds, as_json, day_of
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.progress import DECLINE_REASONS
 from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.views import Task
-from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound, UnsupportedMedia
+from gt_service.errors import Conflict, GtServiceError, InvalidInput, NotFound
 from gt_service.objects import S3Uri
 
 MOST_TILES = 24
@@ -89,12 +87,7 @@ def image(call: Call) -> Response:
     _, task = signed_for(call)
     if not isinstance(task.source, S3Uri):
         raise NotFound("the task has no image")
-    picture = decode_within(call.portal.objects.read(task.source), LONGEST_SIDE)
-    if isinstance(picture, ImageProblem):
-        raise UnsupportedMedia(picture.message)
-    body = io.BytesIO()
-    picture.save(body, "JPEG", quality=85)
-    return Response(body.getvalue(), media_type="image/jpeg", headers=dict(FILE_HEADERS))
+    return file_response(upright(read_shown(call.portal.objects, task.source), LONGEST_SIDE))
 
 
 def _reserved(tasks: Tasks, worker: Worker, job: str, call: Call) -> Sequence[Task]:
@@ -135,7 +128,7 @@ def _draft_label(draft: bytes | None, labels: Sequence[str]) -> str | None:
 
 def _done(call: Call, worker: Worker, one: dict[str, Any], name: str, seconds: float) -> tuple[str, str | None]:
     """What became of one tile: why it was not taken, None where it was."""
-    tasks, task, label, reason = call.portal.tasks, str(one["task"]), one.get("label"), one.get("reason")
+    tasks, task, label, reason = call.portal.tasks, str(one["task"]), one.get("label"), str(one.get("reason"))
     try:
         if label is not None:
             tasks.submit(worker, task, {name: {"label": label}}, seconds, call.now)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +9,12 @@ from starlette.responses import JSONResponse, Response
 
 from gt_engine.portal.calls import Call, page
 from gt_engine.portal.frames import job_has_grid, page_address
+from gt_engine.workforce.forms import is_number
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.progress import DECLINE_REASONS
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES
 from gt_engine.workforce.views import Task
+from gt_service.documents import strict_json
 from gt_service.errors import InvalidInput
 
 MAX_ANSWER_BYTES = MAX_DRAFT_BYTES + 64 * 1024
@@ -103,7 +103,7 @@ def submit(call: Call) -> Response:
 def active_seconds(document: Mapping[str, Any]) -> float:
     """`activeSeconds` of what a page submits. Errors: `InvalidInput`."""
     active = document.get("activeSeconds")
-    if not isinstance(active, int | float) or isinstance(active, bool) or not math.isfinite(active):
+    if not is_number(active):
         raise InvalidInput("activeSeconds is a number", field="activeSeconds")
     return float(active)
 
@@ -112,7 +112,7 @@ def decline(call: Call) -> Response:
     """POST /tasks/<task>/decline {reason, comment}"""
     document = call.json()
     reason, comment = document.get("reason"), document.get("comment", "")
-    if reason not in DECLINE_REASONS:
+    if not isinstance(reason, str) or reason not in DECLINE_REASONS:
         raise InvalidInput(f"reason is one of {', '.join(DECLINE_REASONS)}", field="reason")
     if not isinstance(comment, str) or (reason == "other" and not comment.strip()):
         raise InvalidInput("say in the comment what is wrong", field="comment")
@@ -136,8 +136,8 @@ def save_draft(call: Call) -> Response:
     """PUT /tasks/<task>/draft: durable once answered. The bytes are the page's own business."""
     worker = call.worker()
     try:
-        json.loads(call.body)
-    except (ValueError, RecursionError):
+        strict_json(call.body)
+    except ValueError:
         raise InvalidInput("a draft is JSON", field="draft") from None
     call.portal.tasks.save_draft(worker, call.path("task"), call.body, call.now)
     return Response(status_code=204)

@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gt_engine.aws import Objects, in_parallel
+from gt_engine.outputs.records import compact
 from gt_engine.outputs.tree import JobTree
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
@@ -106,7 +107,7 @@ class WorkFiles:
     # --- gold items
 
     def write_gold(self, items: Mapping[str, Mapping[str, Any]]) -> None:
-        self.objects.write(self._gold, _json(items), JSON)
+        self.objects.write(self._gold, compact(items), JSON)
 
     def gold(self) -> dict[str, Mapping[str, Any]]:
         """By object id: the known `answer`, how many `answers` are wanted, and to whom the item was `shownTo` in jobs
@@ -126,7 +127,7 @@ class WorkFiles:
             "submissionTime": answer.submitted_at.isoformat(),
             "activeSeconds": answer.active_seconds,
         }
-        self.objects.write(self._file("answers", object_id, answer.worker_id), _json(document), JSON)
+        self.objects.write(self._file("answers", object_id, answer.worker_id), compact(document), JSON)
 
     def answer(self, object_id: str, worker_id: str) -> AnswerFile | None:
         body = self._read(self._file("answers", object_id, worker_id))
@@ -159,7 +160,7 @@ class WorkFiles:
         answer = json.loads(self._read(self._file("answers", object_id, worker_id)) or b"null")
         document = {"answer": answer, "comment": comment, "by": by, "time": now.isoformat()}
         uri = self.root / f"people/returned/{object_id}/{worker_id}/{now:%Y%m%dT%H%M%S%f}.json"
-        self.objects.write(uri, _json(document), JSON)
+        self.objects.write(uri, compact(document), JSON)
 
     def remove_answer(self, object_id: str, worker_id: str) -> None:
         self.objects.delete(self._file("answers", object_id, worker_id))
@@ -171,7 +172,7 @@ class WorkFiles:
             "reason": decline.reason,
             "comment": decline.comment,
         }
-        self.objects.write(self._file("declines", object_id, decline.worker_id), _json(document), JSON)
+        self.objects.write(self._file("declines", object_id, decline.worker_id), compact(document), JSON)
 
     def decline(self, object_id: str, worker_id: str) -> DeclineFile | None:
         body = self._read(self._file("declines", object_id, worker_id))
@@ -252,10 +253,6 @@ def _offered(body: bytes) -> dict[int, OfferedLine]:
         )
         for one in documents
     }
-
-
-def _json(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _moment(text: str) -> datetime:

@@ -6,9 +6,8 @@ A page may give its element any name, so the value is known by its form, as Grou
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from gt_engine.labels import ClassLabel, box_label
 from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel
@@ -16,6 +15,7 @@ from gt_service.errors import InvalidInput
 from gt_service.regions import TaskType
 
 MOST_BOXES = 5_000
+MOST_NUMBER = 1e9
 
 
 def read_answer(
@@ -94,9 +94,14 @@ def _seen_size(given: Any, known: tuple[int, int, int] | None, field: str) -> tu
 
 def _number(value: Mapping[str, Any], member: str, field: str) -> float:
     number = value.get(member)
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    if not is_number(number):
         raise InvalidInput(f"'{member}' is not a number", field=f"{field}.{member}")
     return number
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether a page may mean it as a number: of pixels, or of seconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST_NUMBER
 
 
 def _class_id(label: Any, classes: Sequence[str], field: str) -> int:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gt_engine.portal import files
 from gt_engine.portal.assets import ELEMENTS_SCRIPT
 from gt_service.objects import S3Uri
 from tests.pictures import painting, saved
@@ -69,6 +70,24 @@ def test_a_picture_is_what_lies_in_s3_with_its_true_type(world: PortalWorld, vis
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["content-security-policy"].startswith("sandbox")
+
+
+def test_no_more_of_a_file_is_read_than_can_be_shown(
+    world: PortalWorld, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A template may name any object: a video of some gigabytes would end the engine."""
+    _, _, image = opened(world, visitor)
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    read, sizes = world.objects.read, list[int]()
+
+    def watched(uri: S3Uri, **options: Any) -> bytes:
+        body = read(uri, **options)
+        sizes.append(len(body) if uri.key.endswith(".jpg") else 0)
+        return body
+
+    monkeypatch.setattr(world.objects, "read", watched)
+    assert visitor().get(image).status_code == 415
+    assert max(sizes) == 1001
 
 
 def test_a_picture_that_is_too_large_for_a_function_comes_from_s3_and_may_be_shown(

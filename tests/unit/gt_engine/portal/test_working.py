@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -38,6 +39,33 @@ def test_from_a_job_to_an_answer(ada: Client) -> None:
     done = ada.post(f"/tasks/{task['id']}/submit", json={"answer": ANSWER, "activeSeconds": 0.01})
     assert done.json()["done"] == 1
     assert take(ada)["id"] != task["id"]
+
+
+def test_text_that_a_page_cut_within_an_emoji_is_taken(ada: Client, world: PortalWorld) -> None:
+    """The worker could never submit it, nor the task before; and the job would have failed on it."""
+    task = take(ada)["id"]
+    ada.post(f"/tasks/{task}/accept", json={})
+    body = json.dumps({"answer": {**ANSWER, "why": "a \ud83d"}, "activeSeconds": 1})
+    assert ada.post(f"/tasks/{task}/submit", content=body).status_code == 200
+    (answer,) = [body for name, body in world.objects.contents.items() if "/people/answers/" in name]
+    assert json.loads(answer)["answerContent"]["why"] == "a \ufffd"
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("decline", '{"reason": []}'),
+        ("decline", '{"reason": {"a": 1}}'),
+        ("submit", '{"answer": {"boundingBox": NaN}, "activeSeconds": 1}'),
+        ("submit", '{"answer": {}, "activeSeconds": 1%s}' % ("0" * 400)),
+        ("submit", '{"answer": {}, "activeSeconds": 1e999}'),
+        ("submit", '{"answer": {"b": {"boundingBoxes": [{"left": 1%s}]}}, "activeSeconds": 1}' % ("0" * 400)),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(ada: Client, verb: str, body: str) -> None:
+    task = take(ada)["id"]
+    ada.post(f"/tasks/{task}/accept", json={})
+    assert ada.post(f"/tasks/{task}/{verb}", content=body).status_code == 422
 
 
 def test_the_next_task_is_fetched_ahead_without_its_clock(ada: Client) -> None:
