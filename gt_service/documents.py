@@ -26,8 +26,8 @@ def value_of(kind: type[T], document: Any) -> T:
 
 
 def strict_json(text: bytes | str) -> Any:
-    """What JSON from outside says. Errors: `ValueError`, also for NaN and infinity, which Python would take, and where it
-    is nested too deep."""
+    """What JSON from outside says. Errors: `ValueError`, also for NaN and infinity, which Python would take, and where
+    it is nested too deep."""
     try:
         return json.loads(text, parse_constant=_no_constant)
     except RecursionError:

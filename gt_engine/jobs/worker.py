@@ -176,6 +176,7 @@ def _finish(record: JobRecord, end: End, state: JobState | None, tools: Tools) -
 def _announce(record: JobRecord, tools: Tools, events: Events) -> None:
     """Sends the event, clears up, and only then writes that both are done: a crash between them repeats them."""
     if record.announced:
+        _withdraw(record, tools)
         return
     if not events.send(state_change(record.arn, record.status, record.modified_at)):
         raise NotTaken(f"EventBridge did not take the event of {record.name}")
@@ -183,10 +184,17 @@ def _announce(record: JobRecord, tools: Tools, events: Events) -> None:
     tools.objects.delete_all(tree.temp)
     if record.by_people:
         _keep_figures(record, WorkFiles.of(tree, tools.objects), tools)
-        tools.people.delete_offer(record.name)
-        tools.people.delete_objects(record.name)
+    _withdraw(record, tools)
     tools.store.mark_announced(record.name)
     log.info("ended", extra={"job": record.name, "status": record.status})
+
+
+def _withdraw(record: JobRecord, tools: Tools) -> None:
+    """Nobody is offered anything of a job that has ended. Closes the race with a step that outlived its engine and put
+    the job's objects on offer once more: it loses its version, and so comes by here."""
+    if record.by_people:
+        tools.people.delete_offer(record.name)
+        tools.people.delete_objects(record.name)
 
 
 def _keep_figures(record: JobRecord, files: WorkFiles, tools: Tools) -> None:

@@ -127,7 +127,7 @@ class Call:
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50))
 
     def json(self) -> dict[str, Any]:
-        """Text that a page has cut within a character ends with U+FFFD: no file has half of one. Errors: `InvalidInput`."""
+        """Text that a page has cut within a character ends with U+FFFD: half of one is none. Errors: `InvalidInput`."""
         try:
             document = strict_json(self.body or b"{}")
             if b"\\u" in self.body:

@@ -115,7 +115,8 @@ class RateLimit:
         """Errors: `TooManyRequests`."""
         now = self.clock()
         if len(self._seen) > 10_000:
-            self._seen = {who: times for who, times in self._seen.items() if times[-1] > now - self.seconds}
+            # Of a copy: other threads count meanwhile.
+            self._seen = {who: times for who, times in [*self._seen.items()] if times[-1] > now - self.seconds}
         times = [moment for moment in self._seen.get(address, ()) if moment > now - self.seconds]
         if len(times) >= self.tries:
             raise TooManyRequests("too many tries", remedy=f"Wait {int(self.seconds)} seconds.")

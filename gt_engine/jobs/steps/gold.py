@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import read_gold_labels
+from gt_engine.jobs.reading import read_lines
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.steps.consolidating import as_written
 from gt_engine.jobs.team_record import read_record
@@ -38,7 +37,8 @@ def offer_gold(offer: JobOffer, job: JobContext, state: JobState, tools: Tools) 
             for source, label in labels.items()
         ]
         most = int(job.care.share * len(state.progress.objects) * job.crowd.workers_per_object)
-        besides = _sources(job, source_key, labels, tools)
+        # Gold objects that are in the manifest are asked about as any other.
+        besides = {line.source for line in read_lines(job, tools, None)} & set(labels)
         chosen = choose(items, besides, most, job.plan.seed)
         if not chosen:
             return "No gold item is shown: every object with a gold label is one of the job's own, or the job is small."
@@ -90,11 +90,3 @@ def _shut(item: ObjectOffer, tools: Tools) -> ObjectOffer:
 
 def _moment(file: AnswerFile) -> tuple[datetime, str]:
     return file.submitted_at, file.worker_id
-
-
-def _sources(job: JobContext, key: str, wanted: Collection[str] | Mapping[str, object], tools: Tools) -> set[str]:
-    """Those of the gold objects that are in the job's manifest: they are asked about as any other."""
-    lines = (
-        json.loads(line.decode("utf-8-sig")) for line in tools.objects.lines(job.tree.manifest_copy) if line.strip()
-    )
-    return {str(line.get(key)) for line in lines} & set(wanted)

@@ -16,7 +16,7 @@ from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given
 from gt_engine.jobs.notices import Happening, Notice, remind_at
 from gt_engine.jobs.proposing import proposals_of, propose, shown_on_page
-from gt_engine.jobs.reading import read_facts, read_lines
+from gt_engine.jobs.reading import read_facts, read_lines, read_own
 from gt_engine.jobs.state import Closing, JobState, OpenBatch
 from gt_engine.jobs.steps.consolidating import as_written, human_contents, human_files, intermediate_annotations
 from gt_engine.jobs.steps.gold import offer_gold
@@ -256,7 +256,7 @@ def _known(
 ) -> dict[str, Sequence[Given]]:
     """The answers to what was labeled of the batch before."""
     known: dict[str, Sequence[Given]] = {}
-    for body in in_parallel(lambda name: tools.objects.read(S3Uri.parse(name)), batch.requests):
+    for body in in_parallel(lambda name: read_own(tools, S3Uri.parse(name)), batch.requests):
         for object_id, given in records.read_consolidation_request(body).items():
             labels = ((worker, _label(job, object_id, content, sizes)) for worker, content in given)
             shown = proposals.get(object_id)

@@ -12,14 +12,18 @@ from typing import Any
 
 import pytest
 
+from gt_engine.jobs.context import context_of
+from gt_engine.jobs.faults import MissingFile
 from gt_engine.jobs.state import JobState, load
+from gt_engine.jobs.watching import look
 from gt_engine.jobs.worker import take_step
+from gt_engine.outputs.tree import JobTree
 from gt_engine.store import Phase
 from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.offers import GRACE
 from gt_service.documents import value_of
 from gt_service.outputs.layout import PEOPLE_NOW
-from tests.engine import Killed, MemoryEngineObjects, RememberingMachine
+from tests.engine import ACCOUNT, REGION, Killed, MemoryEngineObjects, RememberingMachine
 from tests.people import ANN, ANSWER, BOB, CAT, START, Job, boxes, team_request
 from tests.workforce_memory import MemoryTasks
 
@@ -74,6 +78,46 @@ def test_the_owner_s_page_is_told_how_people_are_getting_on_at_most_once_a_minut
     job.later(3700)
     figures = json.loads(job.files[PEOPLE_NOW])
     assert (figures["at_work"], figures["last_hour"]) == (0, 0)
+
+
+def test_a_step_that_outlived_the_job_s_end_offers_nobody_anything(tmp_path: Path) -> None:
+    """Its laptop slept while another engine ended the job: people would work for nothing until the offer ends."""
+    job = Job(tmp_path, 12)
+    job.run()
+    state = load(
+        gzip.decompress(
+            job.tools.objects.read(
+                JobTree.of(job.record.request["OutputConfig"]["S3OutputPath"], job.name).checkpoint(job.now_as.version)
+            )
+        )
+    )
+    slow = context_of(job.now_as, job.tools.objects, region=REGION, account=ACCOUNT), state
+    job.tools.store.request_stop(job.name, job.clock)
+    assert job.run() is False
+    look(*slow, job.tools)  # finds the tables empty, and makes them again from the files
+    assert job.next(ANN) is not None
+    assert job.run() is False
+    assert job.tools.people.offer(job.name) is None
+    assert list(job.tools.people.objects(job.name)) == []
+    assert len(job.events.sent) == 1
+
+
+def test_a_file_of_the_engine_that_is_gone_is_not_the_owner_s_fault(tmp_path: Path) -> None:
+    """The job would fail at once, with answers that are paid; as the engine's trouble it is tried again first."""
+    job = Job(tmp_path, 3)
+    job.run()
+    for minutes in (0, 2):
+        job.answer(ANN)
+        job.answer(BOB)
+        if not minutes:
+            job.later(120)
+            (request,) = [name for name in job.contents if "/consolidation-request/" in name]
+            body = job.contents.pop(request)
+    with pytest.raises(MissingFile, match="which the engine wrote"):
+        job.later(120)
+    job.contents[request] = body
+    job.run()
+    assert job.now_as.counters.human == 2
 
 
 def test_labels_are_made_while_the_rest_is_out_but_not_while_an_answer_can_be_taken_back(tmp_path: Path) -> None:
