@@ -30,7 +30,7 @@ from gt_service.errors import Conflict, NotFound
 from gt_service.notifications.messages import SnsMessage
 from gt_service.objects import ObjectSummary, S3Uri
 from tests.fakes import MemoryObjects
-from tests.workforce_memory import MemoryTasks, MemoryTeams
+from tests.workforce_memory import MemoryMembers, MemoryTasks, MemoryTeams
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 BUCKET = "engine-tests"
@@ -386,6 +386,7 @@ def memory_tools(directory: Path, contents: dict[str, bytes]) -> Tools:
         machine=RememberingMachine(),
         people=MemoryTasks(),
         teams=MemoryTeams(),
+        members=MemoryMembers(),
         topics=MemoryTopics(),
     )
 

@@ -38,12 +38,21 @@ def publish_figures(job: JobContext, tools: Tools, now: datetime) -> None:
     tools.figures_due[name] = now + max(EVERY, EVERY * offer.asked / OBJECTS_A_MINUTE)
     figures = progress_of(offer, list(tools.people.objects(name)), now)
     portal = tools.settings.public_url or tools.teams.portal() or ""
-    tools.objects.write(job.tree.root / PEOPLE_NOW, dump(figures, portal, now), JSON)
+    tools.objects.write(job.tree.root / PEOPLE_NOW, dump(figures, _members(offer.team, tools), portal, now), JSON)
 
 
-def dump(progress: JobProgress, portal: str, now: datetime) -> bytes:
-    """The figures, why people declined, and where the portal is that says more to those who may know."""
+def _members(arn: str, tools: Tools) -> int | None:
+    """How many people the work team has; None where that is not known."""
+    team = next((team for team in tools.teams.teams() if team.arn == arn), None)
+    if team is None or team.is_of_a_provider:
+        return None
+    return sum(worker.is_enabled and bool(worker.groups & team.groups) for worker in tools.members.workers())
+
+
+def dump(progress: JobProgress, members: int | None, portal: str, now: datetime) -> bytes:
+    """The figures, the size of the team, why people declined, and where the portal is that says more to those who may
+    know."""
     declines = Counter(DECLINE_REASONS.get(decline.reason, decline.reason) for decline in progress.declines)
     figures = {name: getattr(progress, name) for name in FIGURES}
-    document = {"at": now.isoformat(), **figures, "declines": dict(declines.most_common()), "portal": portal}
-    return json.dumps(document).encode()
+    about = {"members": members, "declines": dict(declines.most_common()), "portal": portal}
+    return json.dumps({"at": now.isoformat(), **figures, **about}).encode()

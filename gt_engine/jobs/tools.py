@@ -17,6 +17,7 @@ from gt_engine.outputs.seal import Signer
 from gt_engine.settings import Settings
 from gt_engine.store import Store
 from gt_engine.workforce.index import TaskStore
+from gt_engine.workforce.members import MemberStore
 from gt_engine.workforce.teams import TeamStore
 from gt_service.objects import S3Uri
 
@@ -31,7 +32,7 @@ BYTES = "application/octet-stream"
 @dataclass(frozen=True, eq=False)
 class Tools:
     """What steps work with. `objects` encrypts with the job's key where it has one; `people`: what people were offered;
-    `teams` and `topics`: who they are, and where they are told;
+    `teams`, `members` and `topics`: who they are, and where they are told;
     `now`: the clock that people live by; `compared`: jobs whose tables this process has held against their files;
     `figures_due`: when it writes a job's figures for its owner again;
     `chunks`: where what grows with the number of images is done; `signer`: of certificates, where the engine's own key
@@ -45,6 +46,7 @@ class Tools:
     machine: Machine
     people: TaskStore
     teams: TeamStore
+    members: MemberStore
     topics: Topics
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     compared: set[str] = field(default_factory=set)

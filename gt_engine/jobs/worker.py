@@ -40,7 +40,7 @@ from gt_engine.outputs.events import state_change
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, JobRecord, Phase
-from gt_engine.store.workforce import DynamoTasks, DynamoTeams
+from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
 from gt_engine.workforce.ended import keep
 from gt_engine.workforce.files import WorkFiles
 from gt_service.errors import Conflict, GtServiceError, NotFound
@@ -337,6 +337,7 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
         machine=LearningMachine(threads=settings.processes, shorten_training=settings.shorten_training),
         people=DynamoTasks(store.tables),
         teams=DynamoTeams(store.tables),
+        members=DynamoMembers(store.tables),
         topics=SnsTopics(_client("sns", region)),
         chunks=_chunks(settings, objects),
         signer=KmsKey(_client("kms", region), settings.certificate_key) if settings.certificate_key else None,

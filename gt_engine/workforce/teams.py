@@ -49,6 +49,11 @@ class Workteam:
         """The groups whose workers are members: Cognito's user groups are the engine's own groups of that name."""
         return frozenset(group for member in self.members for group in _groups(member))
 
+    @property
+    def is_of_a_provider(self) -> bool:
+        """Whether an identity provider knows who is in it: the engine, only who has signed in."""
+        return any("OidcMemberDefinition" in member for member in self.members)
+
 
 def _groups(member: Mapping[str, Any]) -> Iterable[str]:
     if "CognitoMemberDefinition" in member:

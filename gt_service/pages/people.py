@@ -19,7 +19,8 @@ def at_work(job: Json, figures: Json) -> dict[str, Any]:
     """The people of one job, by `people/now.json` of the job (gt_engine/jobs/publishing.py); an older engine wrote
     fewer figures.
 
-    minutes_left: of their time, if they label all that is left. team_page: of the portal, for those who run the team.
+    minutes_left: of their time, if they label all that is left. too_few: the team has fewer people than are to answer
+    each image. team_page: of the portal, for those who run the team.
     """
     answers, seconds = figures["answers"], figures["active_seconds"]
     counts, minutes = Counts.of(job), None
@@ -27,12 +28,13 @@ def at_work(job: Json, figures: Json) -> dict[str, Any]:
         labeled = max(counts.human, figures["done"]) + counts.machine
         left = max(0, counts.objects - labeled - counts.failed)
         minutes = round(left * figures["workers_per_object"] * seconds / answers / 60)
-    portal = figures.get("portal") or ""
+    portal, members = figures.get("portal") or "", figures.get("members")
     return {
         **{"offered": None, "in_work": None, "given_up": 0, "declines": {}, **figures},
         "job": job["name"],
         "active": duration(timedelta(seconds=seconds)),
         "an_answer": duration(timedelta(seconds=seconds / answers)) if answers else "",
         "minutes_left": minutes,
+        "too_few": members is not None and members < figures["workers_per_object"],
         "team_page": f"{portal}/team" if portal.startswith(("https://", "http://")) else "",
     }

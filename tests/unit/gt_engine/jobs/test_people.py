@@ -21,10 +21,11 @@ from gt_engine.outputs.tree import JobTree
 from gt_engine.store import Phase
 from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.offers import GRACE
+from gt_engine.workforce.teams import Workteam
 from gt_service.documents import value_of
 from gt_service.outputs.layout import PEOPLE_NOW
 from tests.engine import ACCOUNT, REGION, Killed, MemoryEngineObjects, RememberingMachine
-from tests.people import ANN, ANSWER, BOB, CAT, START, Job, boxes, team_request
+from tests.people import ANN, ANSWER, BOB, CAT, START, TEAM, Job, boxes, team_request
 from tests.workforce_memory import MemoryTasks
 
 
@@ -118,6 +119,19 @@ def test_a_file_of_the_engine_that_is_gone_is_not_the_owner_s_fault(tmp_path: Pa
     job.contents[request] = body
     job.run()
     assert job.now_as.counters.human == 2
+
+
+def test_the_owner_is_told_how_many_people_the_team_has(tmp_path: Path) -> None:
+    """Where two are to answer each image and only one is there, nothing would ever be finished, without a word."""
+    job = Job(tmp_path, 12)
+    groups = [{"CognitoMemberDefinition": {"UserPool": "pool", "ClientId": "client", "UserGroup": "birders"}}]
+    job.tools.teams.create_team(Workteam("birders", TEAM, "", groups, START, START))
+    job.tools.members.put_worker(replace(ANN, groups=frozenset({"birders"})))
+    job.tools.members.put_worker(replace(BOB, groups=frozenset({"birders"}), is_enabled=False))
+    job.tools.members.put_worker(replace(CAT, groups=frozenset({"others"})))
+    job.run()
+    figures = json.loads(job.files[PEOPLE_NOW])
+    assert (figures["members"], figures["workers_per_object"]) == (1, 2)
 
 
 def test_labels_are_made_while_the_rest_is_out_but_not_while_an_answer_can_be_taken_back(tmp_path: Path) -> None:
