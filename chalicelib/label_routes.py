@@ -10,7 +10,7 @@ from chalice.app import Response
 from chalicelib import wiring
 from chalicelib.page_data import page_data
 from chalicelib.routing import blueprint, body_json, query, route
-from chalicelib.shapes import cursor_of, image_json, job_json, page_token
+from chalicelib.shapes import job_json
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.listing import most_results, whole_number
 from gt_service.objects import S3Uri
@@ -46,15 +46,9 @@ def send_second_look(name: str) -> Any:
 def list_images(name: str) -> Any:
     """One status at a time (`status`, rejected unless given), at most `MaxResults`, on from `NextToken`."""
     asked = query()
-    wiring.store().campaigns.get(name)
-    images, status = wiring.store().images, _status(asked.get("status"))
-    after = cursor_of(asked.get("NextToken"), status)
-    page = images.page(name, status, limit=most_results(asked), after=after)
-    shown = [
-        image_json(image, images.twin_of(image) if image.status is ImageStatus.DUPLICATE else None)
-        for image in page.images
-    ]
-    return {"images": shown, "NextToken": page_token(page.next_after)}
+    status = _status(asked.get("status"))
+    images, following = page_data().images(name, status, most_results(asked), asked.get("NextToken"))
+    return {"images": images, "NextToken": following}
 
 
 @route("/campaigns/{name}/labels")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import httpx
 
@@ -20,7 +20,6 @@ class ApiError(GtServiceError):
     """The API answered with an error; message, remedy and field are its own."""
 
     code = "api_error"
-    http_status: ClassVar[int | None] = None
 
 
 class Api:

@@ -48,16 +48,7 @@ class Notification:
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON that webhooks get and that waits in the queue."""
-        return {
-            "id": self.id,
-            "kind": self.kind.value,
-            "campaign": self.campaign,
-            "job": self.job,
-            "at": self.at.isoformat(),
-            "subject": self.subject,
-            "text": self.text,
-            "facts": dict(self.facts),
-        }
+        return {**vars(self), "kind": self.kind.value, "at": self.at.isoformat(), "facts": dict(self.facts)}
 
     @classmethod
     def from_dict(cls, shape: Json) -> Notification:
@@ -112,76 +103,49 @@ def _of_jobs(jobs: Sequence[Json]) -> Iterator[Notification]:
 
 
 def _started(job: Json) -> Notification:
-    name, objects, model = job["name"], job["objects"], job.get("initial_model_arn")
+    model = job.get("initial_model_arn")
     start = f"It starts from the model {model.rsplit('/', 1)[-1]}." if model else "It starts without a model."
-    return Notification(
-        id=f"job/{name}/started",
-        kind=Kind.STARTED,
-        campaign=job["campaign"],
-        job=name,
-        at=_time(job["created_at"]),
-        subject=f"{name} has started",
-        text=f"{name} labels {objects:,} images of batch {job['batch']} ({job['role']}). {start}"
-        f" It costs {usd(Mills(job['reserved_mills']))} at most.",
-        facts={
-            "batch": job["batch"],
-            "role": job["role"],
-            "objects": objects,
-            "reserved_mills": job["reserved_mills"],
-            "initial_model_arn": model,
-        },
+    text = (
+        f"{job['name']} labels {job['objects']:,} images of batch {job['batch']} ({job['role']}). {start}"
+        f" It costs {usd(Mills(job['reserved_mills']))} at most."
     )
+    facts = {name: job[name] for name in ("batch", "role", "objects", "reserved_mills")}
+    return _of_job(job, Kind.STARTED, "has started", text, {**facts, "initial_model_arn": model})
 
 
 def _completed(job: Json) -> Notification:
-    name, (human, machine) = job["name"], _labeled(job)
+    human, machine = _labeled(job)
     share = machine / (human + machine) if human + machine else 0.0
     cost = usd(Mills(job["cost_mills"]))
-    return Notification(
-        id=f"job/{name}/completed",
-        kind=Kind.COMPLETED,
-        campaign=job["campaign"],
-        job=name,
-        at=_time(job["ended_at"]),
-        subject=f"{name} is completed: {share:.0%} by machine, {cost}",
-        text=f"{name} has labeled {human + machine:,} of {job['objects']:,} images,"
-        f" {machine:,} ({share:.0%}) by machine and {human:,} by people. It cost {cost}.",
-        facts={
-            **_counts(job),
-            "machine_share": round(share, 4),
-            "cost_mills": job["cost_mills"],
-            "report_s3_uri": job.get("report_s3_uri"),
-        },
+    text = (
+        f"{job['name']} has labeled {human + machine:,} of {job['objects']:,} images,"
+        f" {machine:,} ({share:.0%}) by machine and {human:,} by people. It cost {cost}."
     )
+    facts = {
+        **_counts(job),
+        "machine_share": round(share, 4),
+        "cost_mills": job["cost_mills"],
+        "report_s3_uri": job.get("report_s3_uri"),
+    }
+    return _of_job(job, Kind.COMPLETED, f"is completed: {share:.0%} by machine, {cost}", text, facts)
 
 
 def _failed(job: Json) -> Notification:
-    reason = job.get("failure_reason") or "no reason was given"
-    return Notification(
-        id=f"job/{job['name']}/failed",
-        kind=Kind.FAILED,
-        campaign=job["campaign"],
-        job=job["name"],
-        at=_time(job["ended_at"]),
-        subject=f"{job['name']} has failed",
-        text=f"{job['name']} has failed: {reason}. What is labeled so far is kept.",
-        facts={**_counts(job), "failure_reason": job.get("failure_reason")},
-    )
+    reason = job.get("failure_reason")
+    text = f"{job['name']} has failed: {reason or 'no reason was given'}. What is labeled so far is kept."
+    return _of_job(job, Kind.FAILED, "has failed", text, {**_counts(job), "failure_reason": reason})
 
 
 def _stopped(job: Json) -> Notification:
-    human, machine = _labeled(job)
-    return Notification(
-        id=f"job/{job['name']}/stopped",
-        kind=Kind.STOPPED,
-        campaign=job["campaign"],
-        job=job["name"],
-        at=_time(job["ended_at"]),
-        subject=f"{job['name']} was stopped",
-        text=f"{job['name']} was stopped with {human + machine:,} of {job['objects']:,} images labeled;"
-        " these labels are kept.",
-        facts=_counts(job),
-    )
+    labeled = f"{sum(_labeled(job)):,} of {job['objects']:,} images labeled"
+    text = f"{job['name']} was stopped with {labeled}; these labels are kept."
+    return _of_job(job, Kind.STOPPED, "was stopped", text, _counts(job))
+
+
+def _of_job(job: Json, kind: Kind, news: str, text: str, facts: Json) -> Notification:
+    name, word = job["name"], kind.removeprefix("job.")
+    at = _time(job["created_at"] if kind is Kind.STARTED else job["ended_at"])
+    return Notification(f"job/{name}/{word}", kind, job["campaign"], at, f"{name} {news}", text, name, facts)
 
 
 def _of_budget(campaign: Json, now: datetime) -> Iterator[Notification]:

@@ -119,15 +119,13 @@ def agreement(label: Label, other: Label) -> float:
 def match_boxes(boxes: Sequence[Box], right: Sequence[Box]) -> Match:
     """Pairs boxes of the same class, best IoU first, each box once."""
     pairs = sorted(_pairs(boxes, right), key=lambda pair: -pair[0])
-    taken_found: set[int] = set()
-    taken_right: set[int] = set()
-    ious: list[float] = []
+    matched: dict[int, float] = {}
+    taken: set[int] = set()
     for overlap, i, j in pairs:
-        if i not in taken_found and j not in taken_right:
-            taken_found.add(i)
-            taken_right.add(j)
-            ious.append(overlap)
-    return Match(len(ious), len(boxes) - len(ious), len(right) - len(ious), tuple(ious))
+        if i not in matched and j not in taken:
+            matched[i] = overlap
+            taken.add(j)
+    return Match(len(matched), len(boxes) - len(matched), len(right) - len(matched), tuple(matched.values()))
 
 
 def iou(box: Box, other: Box) -> float:

@@ -114,18 +114,17 @@ def batch_file(uri: S3Uri) -> BatchFile | None:
 
 def auto_label_iteration(uri: S3Uri) -> int | None:
     """The iteration of a file of machine labels; None where the file is something else."""
-    parts = uri.key.split("/")
-    if parts[-1] != _AUTO_LABELS or len(parts) < 3 or not parts[-3].isdecimal():
-        return None
-    return int(parts[-3])
+    return _round(uri, _AUTO_LABELS)
 
 
 def certificate_iteration(uri: S3Uri) -> int | None:
     """The iteration of gt-engine's certificate of a round; None where the file is something else."""
-    parts = uri.key.split("/")
-    if parts[-1] != CERTIFICATE or len(parts) < 3 or not parts[-3].isdecimal():
-        return None
-    return int(parts[-3])
+    return _round(uri, CERTIFICATE)
+
+
+def _round(uri: S3Uri, name: str) -> int | None:
+    parts = ["", "", *uri.key.split("/")]
+    return int(parts[-3]) if parts[-1] == name and parts[-3].isdecimal() else None
 
 
 def training_file(uri: S3Uri, root: S3Uri) -> TrainingFile | None:

@@ -131,7 +131,13 @@ def auto_label_id(line: bytes) -> str | None:
 
 def consolidated(body: bytes, attribute: str) -> list[tuple[str, LabelRecord]]:
     """The objects and labels of a consolidation response; objects whose content holds no label are left out."""
-    return list(_consolidated(body, attribute))
+    labels = []
+    for item in _list(body):
+        content = item.get("consolidatedAnnotation", {}).get("content")
+        record = label_record(content, attribute) if isinstance(content, dict) else None
+        if record is not None:
+            labels.append((str(item["datasetObjectId"]), record))
+    return labels
 
 
 def requested(body: bytes) -> list[tuple[str, list[AnswerRecord]]]:
@@ -189,14 +195,6 @@ def manifest_object(line: bytes) -> JsonObject:
 def manifest_objects(lines: Iterable[bytes]) -> Iterator[JsonObject]:
     """The object of each line that is not empty. Errors: those of `manifest_object`."""
     return (manifest_object(line) for line in lines if line.strip())
-
-
-def _consolidated(body: bytes, attribute: str) -> Iterator[tuple[str, LabelRecord]]:
-    for item in _list(body):
-        content = item.get("consolidatedAnnotation", {}).get("content")
-        record = label_record(content, attribute) if isinstance(content, dict) else None
-        if record is not None:
-            yield str(item["datasetObjectId"]), record
 
 
 def _annotations(item: JsonObject) -> list[AnswerRecord]:

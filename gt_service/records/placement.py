@@ -97,7 +97,7 @@ class Placement:
 def placement(image: Image, seen: Seen, *, skip_duplicates: bool, search: Search | None = None) -> Placement | None:
     """What to write for an upload; None where a later upload of the same key is registered already.
 
-    found: the upload, pending or rejected. skip_duplicates: whether equal content is sent to people only once.
+    image: the upload, pending or rejected. skip_duplicates: whether equal content is sent to people only once.
     search: where near-duplicates are looked for; `seen` then holds the bands.
     """
     before = seen.image
@@ -144,15 +144,7 @@ def nearest(search: Search, bands: tuple[Band, ...]) -> Look | None:
 def _with_look(bands: tuple[Band, ...], look: Look) -> tuple[BandChange, ...]:
     # A full band is written as well: its version tells of this picture whoever looked at the same time.
     return tuple(
-        BandChange(
-            band,
-            Band(
-                band.key,
-                band.looks if len(band.looks) >= MOST_IN_A_BAND else (*band.looks, look),
-                band.version + 1,
-            ),
-        )
-        for band in bands
+        BandChange(band, Band(band.key, (*band.looks, look)[:MOST_IN_A_BAND], band.version + 1)) for band in bands
     )
 
 

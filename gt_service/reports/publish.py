@@ -43,37 +43,15 @@ CSV_COLUMNS = (
 
 
 def publish_job_report(
-    *,
-    objects: ObjectStore,
-    logs: TrainingLogs,
-    description: Mapping[str, Any],
-    spec: CampaignSpec,
-    role: str,
-    batch: int,
-    control: Mapping[str, Any] | None,
-    destination: S3Uri,
-    now: datetime,
-    prices: PriceTable | None = None,
+    *, objects: ObjectStore, description: Mapping[str, Any], spec: CampaignSpec, destination: S3Uri, **facts: Any
 ) -> dict[str, Any]:
     """Writes `report.json`, `.csv`, `.html`, `.png` and `.svg` under `destination`, and returns the report.
 
-    description: response of DescribeLabelingJob; any status will do, also of a job that is still running.
-    control: report of the same batch's control job, where that has ended; publish again once it has.
+    facts: what else `make_job_report` takes.
     Writing again replaces the files. `report.json` comes last: where it is, the others are.
     """
     gallery = Gallery(description["LabelingJobName"], spec.labels, _predictions(objects, description))
-    report = make_job_report(
-        objects=objects,
-        logs=logs,
-        description=description,
-        spec=spec,
-        role=role,
-        batch=batch,
-        control=control,
-        now=now,
-        prices=prices,
-        gallery=gallery,
-    )
+    report = make_job_report(objects=objects, description=description, spec=spec, gallery=gallery, **facts)
     gallery.write(objects, destination / "images")
     write_job_report(objects, report, destination)
     return report
@@ -92,7 +70,12 @@ def make_job_report(
     prices: PriceTable | None = None,
     gallery: Gallery | None = None,
 ) -> dict[str, Any]:
-    """The report alone; writes nothing. `gallery` is shown every object."""
+    """The report alone; writes nothing.
+
+    description: response of DescribeLabelingJob; any status will do, also of a job that is still running.
+    control: report of the same batch's control job, where that has ended; publish again once it has.
+    gallery: is shown every object.
+    """
     new_audit, problem = _audit(objects, spec)
     audit, arms = (None, None) if new_audit is None else (new_audit(), ArmAudit(new_audit))
     sample = AuditSample(description["LabelingJobName"])

@@ -50,10 +50,8 @@ class ImagePage:
 
 
 class Images:
-    def __init__(self, tables: Tables, *, writers: int = 8) -> None:
-        """writers: how many images are moved into a batch at the same time."""
+    def __init__(self, tables: Tables) -> None:
         self._images, self._contents, self._connection = tables.images, Contents(tables), tables.connection
-        self._writers = writers
 
     # ------------------------------------------------------------ registration
 
@@ -179,7 +177,7 @@ class Images:
                     return
             raise Contention(f"image {member.key!r}")
 
-        for _ in in_parallel(move, members, workers=self._writers):
+        for _ in in_parallel(move, members):
             pass  # to raise what failed
 
     def keep_label(self, image: Image, name: str) -> bool:
@@ -217,7 +215,7 @@ class Images:
             return [item.key for item in items if item.place == batch_place(batch)]
 
         groups = _in_groups(iter(members), _AT_ONCE)
-        return sorted(chain.from_iterable(in_parallel(read, groups, workers=self._writers)))
+        return sorted(chain.from_iterable(in_parallel(read, groups)))
 
     # ------------------------------------------------------------ looking
 
