@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gt_service.records import Job
-from gt_service.records.states import RUNNING, Effect, JobEvent, JobState, follow
+from gt_service.records.states import RUNNING, JobEvent, follow
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import DescribeLabelingJobResponseTypeDef
@@ -23,20 +23,20 @@ def seen(job: Job, description: DescribeLabelingJobResponseTypeDef, now: datetim
 
     Errors: `UnknownState` for a status that this version does not know.
     """
-    transition = follow(job.state, JobEvent.seen(description["LabelingJobStatus"]))
+    state = follow(job.state, JobEvent.seen(description["LabelingJobStatus"]))
     if job.has_ended:
         return job
     counters = {name: count for name, count in description["LabelCounters"].items() if isinstance(count, int)}
-    moved = counters != dict(job.counters) or transition.state is not job.state
+    moved = counters != dict(job.counters) or state is not job.state
     after = replace(
         job,
-        state=JobState(transition.state),
+        state=state,
         counters=counters,
         created_at=description["CreationTime"].astimezone(UTC),
         progress_at=now if moved else job.progress_at,
         failure_reason=None,
     )
-    if Effect.KEEP_RESULT not in transition.effects:
+    if not after.has_ended:
         return after
     return replace(
         after,

@@ -1,15 +1,15 @@
 """The states of campaigns, batches and labeling jobs, and the one table of what may follow what.
 
-A transition is looked up, never computed: `follow(state, event)` answers with the next state and the effects that
-it asks for. What the table lacks is illegal (`Conflict`); what comes late or twice is in the table with no effects.
+A transition is looked up, never computed: `follow(state, event)` answers with the next state. What the table lacks is
+illegal (`Conflict`); what comes late or twice is in the table and leads to where it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeVar
 
 from gt_service.errors import Conflict, UnknownState
 
@@ -86,78 +86,63 @@ class JobEvent(StrEnum):
             ) from None
 
 
-class Effect(StrEnum):
-    """What a transition asks for, in the same write or soon after; each is safe to repeat."""
+State = TypeVar("State", bound=StrEnum)
 
-    RESERVE = "set the worst case aside"
-    RELEASE = "free what was set aside"
-    KEEP_RESULT = "record the end: counters, model, reason"
-    REPORT = "ask for the cost report"
-    ADVANCE = "see what comes next"
-
-
-@dataclass(frozen=True)
-class Transition:
-    state: StrEnum
-    effects: tuple[Effect, ...] = ()
-
-
-_C, _B, _J, _E = CampaignState, BatchState, JobState, Effect
-_ENDED = (_E.KEEP_RESULT, _E.REPORT, _E.ADVANCE)
+_C, _B, _J = CampaignState, BatchState, JobState
 _ENDS = {
-    JobEvent.SEEN_COMPLETED: Transition(_J.COMPLETED, _ENDED),
-    JobEvent.SEEN_FAILED: Transition(_J.FAILED, _ENDED),
-    JobEvent.SEEN_STOPPED: Transition(_J.STOPPED, _ENDED),
+    JobEvent.SEEN_COMPLETED: _J.COMPLETED,
+    JobEvent.SEEN_FAILED: _J.FAILED,
+    JobEvent.SEEN_STOPPED: _J.STOPPED,
 }
 _FOUND = {
-    JobEvent.SEEN_INITIALIZING: Transition(_J.INITIALIZING),
-    JobEvent.SEEN_IN_PROGRESS: Transition(_J.IN_PROGRESS),
-    JobEvent.SEEN_STOPPING: Transition(_J.STOPPING),
+    JobEvent.SEEN_INITIALIZING: _J.INITIALIZING,
+    JobEvent.SEEN_IN_PROGRESS: _J.IN_PROGRESS,
+    JobEvent.SEEN_STOPPING: _J.STOPPING,
     **_ENDS,
 }
 _SEEN = tuple(event for event in JobEvent if event.startswith("seen "))
 
-_TRANSITIONS: dict[tuple[StrEnum, StrEnum], Transition] = {
-    # A stop is final: what it stopped may be half paid, and a second start would pay again.
-    (_C.ACTIVE, CampaignEvent.PAUSE): Transition(_C.PAUSED),
-    (_C.ACTIVE, CampaignEvent.RESUME): Transition(_C.ACTIVE, (_E.ADVANCE,)),
-    (_C.ACTIVE, CampaignEvent.STOP): Transition(_C.STOPPED, (_E.ADVANCE,)),
-    (_C.PAUSED, CampaignEvent.PAUSE): Transition(_C.PAUSED),
-    (_C.PAUSED, CampaignEvent.RESUME): Transition(_C.ACTIVE, (_E.ADVANCE,)),
-    (_C.PAUSED, CampaignEvent.STOP): Transition(_C.STOPPED, (_E.ADVANCE,)),
-    (_C.STOPPED, CampaignEvent.STOP): Transition(_C.STOPPED, (_E.ADVANCE,)),
-    #
-    (_B.FILLING, BatchEvent.FILLED): Transition(_B.CLOSED, (_E.ADVANCE,)),
-    (_B.CLOSED, BatchEvent.JOB_RESERVED): Transition(_B.LABELING),
-    # Every image that was chosen had changed before it could be taken.
-    (_B.CLOSED, BatchEvent.DONE): Transition(_B.LABELED, (_E.ADVANCE,)),
-    (_B.LABELING, BatchEvent.JOB_RESERVED): Transition(_B.LABELING),
-    (_B.LABELING, BatchEvent.DONE): Transition(_B.LABELED, (_E.ADVANCE,)),
-    # The control is a job on a batch that is labeled already.
-    (_B.LABELED, BatchEvent.JOB_RESERVED): Transition(_B.LABELED),
-    #
-    (_J.RESERVED, JobEvent.REFUSED): Transition(_J.REFUSED),
-    (_J.RESERVED, JobEvent.WITHDRAWN): Transition(_J.WITHDRAWN, (_E.RELEASE,)),
-    **{(_J.RESERVED, event): transition for event, transition in _FOUND.items()},
-    (_J.REFUSED, JobEvent.TRIED_AGAIN): Transition(_J.RESERVED, (_E.RESERVE,)),
-    (_J.REFUSED, JobEvent.REFUSED): Transition(_J.REFUSED),
-    (_J.REFUSED, JobEvent.WITHDRAWN): Transition(_J.WITHDRAWN, (_E.RELEASE,)),
-    # A request that seemed refused may have been taken from another sender of the same name.
-    **{(_J.REFUSED, event): transition for event, transition in _FOUND.items()},
-    **{(_J.INITIALIZING, event): transition for event, transition in _FOUND.items()},
-    (_J.IN_PROGRESS, JobEvent.SEEN_INITIALIZING): Transition(_J.IN_PROGRESS),
-    (_J.IN_PROGRESS, JobEvent.SEEN_IN_PROGRESS): Transition(_J.IN_PROGRESS),
-    (_J.IN_PROGRESS, JobEvent.SEEN_STOPPING): Transition(_J.STOPPING),
-    **{(_J.IN_PROGRESS, event): transition for event, transition in _ENDS.items()},
-    (_J.STOPPING, JobEvent.SEEN_INITIALIZING): Transition(_J.STOPPING),
-    (_J.STOPPING, JobEvent.SEEN_IN_PROGRESS): Transition(_J.STOPPING),
-    (_J.STOPPING, JobEvent.SEEN_STOPPING): Transition(_J.STOPPING),
-    **{(_J.STOPPING, event): transition for event, transition in _ENDS.items()},
-    # The first end that was seen stays: labeling jobs never start again.
-    **{(end, event): Transition(end) for end in (_J.COMPLETED, _J.FAILED, _J.STOPPED) for event in _SEEN},
-}
-
-TRANSITIONS: Mapping[tuple[StrEnum, StrEnum], Transition] = MappingProxyType(_TRANSITIONS)
+TRANSITIONS: Mapping[tuple[StrEnum, StrEnum], StrEnum] = MappingProxyType(
+    {
+        # A stop is final: what it stopped may be half paid, and a second start would pay again.
+        (_C.ACTIVE, CampaignEvent.PAUSE): _C.PAUSED,
+        (_C.ACTIVE, CampaignEvent.RESUME): _C.ACTIVE,
+        (_C.ACTIVE, CampaignEvent.STOP): _C.STOPPED,
+        (_C.PAUSED, CampaignEvent.PAUSE): _C.PAUSED,
+        (_C.PAUSED, CampaignEvent.RESUME): _C.ACTIVE,
+        (_C.PAUSED, CampaignEvent.STOP): _C.STOPPED,
+        (_C.STOPPED, CampaignEvent.STOP): _C.STOPPED,
+        #
+        (_B.FILLING, BatchEvent.FILLED): _B.CLOSED,
+        (_B.CLOSED, BatchEvent.JOB_RESERVED): _B.LABELING,
+        # Every image that was chosen had changed before it could be taken.
+        (_B.CLOSED, BatchEvent.DONE): _B.LABELED,
+        (_B.LABELING, BatchEvent.JOB_RESERVED): _B.LABELING,
+        (_B.LABELING, BatchEvent.DONE): _B.LABELED,
+        # The control is a job on a batch that is labeled already.
+        (_B.LABELED, BatchEvent.JOB_RESERVED): _B.LABELED,
+        #
+        (_J.RESERVED, JobEvent.REFUSED): _J.REFUSED,
+        (_J.RESERVED, JobEvent.WITHDRAWN): _J.WITHDRAWN,
+        **{(_J.RESERVED, event): after for event, after in _FOUND.items()},
+        (_J.REFUSED, JobEvent.TRIED_AGAIN): _J.RESERVED,
+        (_J.REFUSED, JobEvent.REFUSED): _J.REFUSED,
+        (_J.REFUSED, JobEvent.WITHDRAWN): _J.WITHDRAWN,
+        # A request that seemed refused may have been taken from another sender of the same name.
+        **{(_J.REFUSED, event): after for event, after in _FOUND.items()},
+        **{(_J.INITIALIZING, event): after for event, after in _FOUND.items()},
+        (_J.IN_PROGRESS, JobEvent.SEEN_INITIALIZING): _J.IN_PROGRESS,
+        (_J.IN_PROGRESS, JobEvent.SEEN_IN_PROGRESS): _J.IN_PROGRESS,
+        (_J.IN_PROGRESS, JobEvent.SEEN_STOPPING): _J.STOPPING,
+        **{(_J.IN_PROGRESS, event): after for event, after in _ENDS.items()},
+        (_J.STOPPING, JobEvent.SEEN_INITIALIZING): _J.STOPPING,
+        (_J.STOPPING, JobEvent.SEEN_IN_PROGRESS): _J.STOPPING,
+        (_J.STOPPING, JobEvent.SEEN_STOPPING): _J.STOPPING,
+        **{(_J.STOPPING, event): after for event, after in _ENDS.items()},
+        # The first end that was seen stays: labeling jobs never start again.
+        **{(end, event): end for end in (_J.COMPLETED, _J.FAILED, _J.STOPPED) for event in _SEEN},
+    }
+)
 
 RUNNING = frozenset({_J.INITIALIZING, _J.IN_PROGRESS, _J.STOPPING})
 """Ground Truth has the job and it has not ended."""
@@ -166,14 +151,12 @@ UNSENT = frozenset({_J.RESERVED, _J.REFUSED})
 """Money is set aside, and Ground Truth may or may not have the job yet."""
 
 
-def follow(state: StrEnum, event: StrEnum) -> Transition:
-    """What follows when `event` meets `state`. Errors: `Conflict` where the table has no row."""
-    transition = TRANSITIONS.get((state, event))
-    if transition is None:
-        raise Conflict(f"{event} is not possible while {state}", remedy=_REMEDIES.get(state, ""))
-    return transition
+def follow(state: State, event: StrEnum) -> State:
+    """The state after `event` has met `state`. Errors: `Conflict` where the table has no row."""
+    after = TRANSITIONS.get((state, event))
+    if after is None:
+        raise Conflict(f"{event} is not possible while {state}", remedy=_STOPPED if state is _C.STOPPED else "")
+    return type(state)(after)
 
 
-_REMEDIES: Mapping[StrEnum, str] = MappingProxyType(
-    {_C.STOPPED: "A stopped campaign stays stopped; begin a new campaign with the images that are left."}
-)
+_STOPPED = "A stopped campaign stays stopped; begin a new campaign with the images that are left."

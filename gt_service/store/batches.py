@@ -41,7 +41,7 @@ class Batches:
     ) -> None:
         """The manifest is written. Nothing changes where another handler closed it first."""
         closed = [
-            BatchItem.state.set(follow(batch.state, BatchEvent.FILLED).state.value),
+            BatchItem.state.set(follow(batch.state, BatchEvent.FILLED).value),
             BatchItem.objects.set(objects),
             BatchItem.manifest_uri.set(manifest_uri),
             BatchItem.closed_at.set(now),
@@ -52,7 +52,7 @@ class Batches:
 
     def done(self, batch: Batch, *, unlabeled: int) -> None:
         """Nothing more of it is sent to people."""
-        state = follow(batch.state, BatchEvent.DONE).state
+        state = follow(batch.state, BatchEvent.DONE)
         self._update(batch, BatchItem.state.set(state.value), BatchItem.unlabeled.set(unlabeled))
 
     def grant_follow_up(self, batch: Batch) -> None:

@@ -134,7 +134,7 @@ class Campaigns:
         self.get(name)
 
         def change(item: CampaignItem) -> bool:
-            item.state = follow(CampaignState(item.state), event).state.value
+            item.state = follow(CampaignState(item.state), event).value
             if event is CampaignEvent.RESUME:
                 item.resumed_at = now
             return True

@@ -11,7 +11,7 @@ from gt_service.errors import NotFound
 from gt_service.money import Mills
 from gt_service.records import Batch, Campaign, Job
 from gt_service.records.names import JobName, Role
-from gt_service.records.states import BatchEvent, Effect, JobEvent, JobState, follow
+from gt_service.records.states import BatchEvent, JobEvent, JobState, follow
 from gt_service.store.models import BatchItem, CampaignItem, JobItem, Tables, item_of, members, plain, record
 from gt_service.store.writing import (
     Lost,
@@ -51,7 +51,7 @@ class Jobs:
                 writes.save(self._item(job), condition=is_new(self._items))
                 self._set_aside(writes, campaign, job.reserved)
                 if not job.is_beside_chain:
-                    state = follow(batch.state, BatchEvent.JOB_RESERVED).state
+                    state = follow(batch.state, BatchEvent.JOB_RESERVED)
                     writes.update(
                         self._tables.batches(campaign=batch.campaign, number=batch.number),
                         actions=[BatchItem.state.set(state.value)],
@@ -73,7 +73,7 @@ class Jobs:
         return True
 
     def refuse(self, job: Job, reason: str, now: datetime) -> None:
-        state = follow(job.state, JobEvent.REFUSED).state
+        state = follow(job.state, JobEvent.REFUSED)
         self._update(
             job,
             JobItem.state.set(state.value),
@@ -83,13 +83,12 @@ class Jobs:
 
     def withdraw(self, job: Job) -> None:
         """Gives up a job that was never created, and frees what was set aside for it."""
-        transition = follow(job.state, JobEvent.WITHDRAWN)
+        state = follow(job.state, JobEvent.WITHDRAWN)
         # Closes: it is tried again meanwhile, and something else is set aside for it.
         is_as_seen = job_in(job.state) & (JobItem.reserved == job.reserved)
         with suppress(Lost), transaction(self._connection) as writes:
-            writes.update(self._key(job), actions=[JobItem.state.set(transition.state.value)], condition=is_as_seen)
-            if Effect.RELEASE in transition.effects:
-                self._settle_money(writes, job, Mills(0))
+            writes.update(self._key(job), actions=[JobItem.state.set(state.value)], condition=is_as_seen)
+            self._settle_money(writes, job, Mills(0))
 
     def record(self, before: Job, after: Job) -> bool:
         """Writes what was seen of a job; False where another handler saw more first."""
