@@ -24,7 +24,6 @@ class ExportedFile:
     """A file of an export: its path below the export's folder, and its content in pieces."""
 
     path: str
-    content_type: str
     chunks: Iterable[bytes]
 
 

@@ -15,7 +15,7 @@ from gt_service.outputs.records import metadata_key
 
 def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) -> Iterator[ExportedFile]:
     name = f"labels-{part}.manifest" if part else "labels.manifest"
-    yield ExportedFile(name, "application/x-ndjson", map(_line, images))
+    yield ExportedFile(name, map(_line, images))
 
 
 def _line(image: LabeledImage) -> bytes:

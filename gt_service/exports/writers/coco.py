@@ -12,12 +12,12 @@ from itertools import count
 from typing import Any
 
 from gt_service.exports.images import ExportedFile, LabeledImage, boxes_of, size_of
-from gt_service.exports.writers.form import JSON, Form, in_folder
+from gt_service.exports.writers.form import Form, in_folder
 
 
 def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) -> Iterator[ExportedFile]:
     path = f"annotations/instances_{part}.json" if part else "annotations.json"
-    yield ExportedFile(path, JSON, _document(images, classes))
+    yield ExportedFile(path, _document(images, classes))
 
 
 def _document(images: Iterable[LabeledImage], classes: Sequence[str]) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ Row = Sequence[object]
 
 
 def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) -> Iterator[ExportedFile]:
-    yield ExportedFile("labels.csv", "text/csv; charset=utf-8", _lines(images))
+    yield ExportedFile("labels.csv", _lines(images))
 
 
 def _lines(images: Iterable[LabeledImage]) -> Iterator[bytes]:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from gt_service.exports.images import ExportedFile, LabeledImage, size_of
-from gt_service.exports.writers.form import XML, Form, in_folder, xml_text
+from gt_service.exports.writers.form import Form, in_folder, xml_text
 from gt_service.outputs.labels import Boxes
 
 
 def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) -> Iterator[ExportedFile]:
-    yield ExportedFile("annotations.xml", XML, _document(images, classes))
+    yield ExportedFile("annotations.xml", _document(images, classes))
 
 
 def _document(images: Iterable[LabeledImage], classes: Sequence[str]) -> Iterator[bytes]:

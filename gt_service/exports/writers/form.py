@@ -8,10 +8,6 @@ from dataclasses import dataclass
 
 from gt_service.exports.images import ExportedFile, LabeledImage
 
-TEXT = "text/plain; charset=utf-8"
-JSON = "application/json"
-XML = "application/xml"
-
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

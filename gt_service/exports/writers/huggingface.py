@@ -17,7 +17,7 @@ from gt_service.outputs.labels import Boxes
 
 def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) -> Iterator[ExportedFile]:
     lines = (json.dumps(record(image), ensure_ascii=False).encode() + b"\n" for image in images)
-    yield ExportedFile(in_folder(part or "train", "metadata.jsonl"), "application/x-ndjson", lines)
+    yield ExportedFile(in_folder(part or "train", "metadata.jsonl"), lines)
 
 
 def record(image: LabeledImage) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from gt_service.exports.images import ExportedFile, LabeledImage, size_of
-from gt_service.exports.writers.form import JSON, XML, Form, in_folder, xml_text
+from gt_service.exports.writers.form import Form, in_folder, xml_text
 from gt_service.outputs.labels import Boxes
 
 
 def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) -> Iterator[ExportedFile]:
-    yield ExportedFile("tasks.json", JSON, _tasks(images))
+    yield ExportedFile("tasks.json", _tasks(images))
 
 
 def _tasks(images: Iterable[LabeledImage]) -> Iterator[bytes]:
@@ -69,7 +69,7 @@ def _config(classes: Sequence[str], parts: Sequence[str]) -> Iterator[ExportedFi
         f'<!-- For classes, put this in its place: <Choices name="label" toName="image">{choices.replace("--", "- -")}'
         "</Choices> -->\n</View>\n"
     )
-    yield ExportedFile("label-config.xml", XML, [text.encode()])
+    yield ExportedFile("label-config.xml", [text.encode()])
 
 
 FORM = Form(

@@ -22,7 +22,7 @@ _ROWS = 1_000
 
 def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) -> Iterator[ExportedFile]:
     chunks = _table(huggingface.record(image) for image in images)
-    yield ExportedFile(in_folder(part or "train", "metadata.parquet"), "application/vnd.apache.parquet", chunks)
+    yield ExportedFile(in_folder(part or "train", "metadata.parquet"), chunks)
 
 
 def _table(records: Iterator[dict[str, Any]]) -> Iterator[bytes]:

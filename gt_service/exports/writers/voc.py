@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from gt_service.exports.images import ExportedFile, LabeledImage, boxes_of, size_of
-from gt_service.exports.writers.form import TEXT, XML, Form, in_folder, xml_text
+from gt_service.exports.writers.form import Form, in_folder, xml_text
 from gt_service.outputs.labels import Box
 
 
@@ -15,9 +15,9 @@ def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) ->
     stems: list[str] = []
     for image in images:
         stems.append(image.stem)
-        yield ExportedFile(f"Annotations/{image.stem}.xml", XML, [_annotation(image)])
+        yield ExportedFile(f"Annotations/{image.stem}.xml", [_annotation(image)])
     if part:
-        yield ExportedFile(f"ImageSets/Main/{part}.txt", TEXT, ["".join(f"{stem}\n" for stem in stems).encode()])
+        yield ExportedFile(f"ImageSets/Main/{part}.txt", ["".join(f"{stem}\n" for stem in stems).encode()])
 
 
 def _annotation(image: LabeledImage) -> bytes:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import yaml
 
 from gt_service.exports.images import ExportedFile, LabeledImage, boxes_of, size_of
-from gt_service.exports.writers.form import TEXT, Form, in_folder
+from gt_service.exports.writers.form import Form, in_folder
 
 
 def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) -> Iterator[ExportedFile]:
@@ -24,7 +24,7 @@ def _files(images: Iterable[LabeledImage], classes: Sequence[str], part: str) ->
             f"{_share(box.top + box.height / 2, height)} {_share(box.width, width)} {_share(box.height, height)}\n"
             for box in boxes_of(image).boxes
         ]
-        yield ExportedFile(in_folder("labels", part, f"{image.stem}.txt"), TEXT, ["".join(lines).encode()])
+        yield ExportedFile(in_folder("labels", part, f"{image.stem}.txt"), ["".join(lines).encode()])
 
 
 def _closing(classes: Sequence[str], parts: Sequence[str]) -> Iterator[ExportedFile]:
@@ -33,7 +33,7 @@ def _closing(classes: Sequence[str], parts: Sequence[str]) -> Iterator[ExportedF
     folders = {part: in_folder("images", part) for part in parts if part} or {"train": "images", "val": "images"}
     folders.setdefault("val", folders["train"])
     document = {**folders, "names": dict(enumerate(classes))}
-    yield ExportedFile("data.yaml", TEXT, [yaml.safe_dump(document, allow_unicode=True, sort_keys=False).encode()])
+    yield ExportedFile("data.yaml", [yaml.safe_dump(document, allow_unicode=True, sort_keys=False).encode()])
 
 
 def _share(pixels: float, of: int) -> str:
