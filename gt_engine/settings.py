@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -58,10 +58,6 @@ class Settings:
     chunks_arn: str = ""
     chunks_from: int = 2000
     certificate_key: str = ""
-
-    def at(self, public_url: str) -> Settings:
-        """These settings, once it is known where browsers reach the engine."""
-        return replace(self, public_url=public_url)
 
 
 def region_from_environment() -> str:

@@ -21,9 +21,10 @@ from gt_engine.portal.app import portal_routes
 from gt_engine.portal.calls import Portal
 from gt_engine.portal.signing import Signer
 from gt_engine.workforce.files import OfferedLine, WorkFiles
+from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.members import MANAGERS, Members, Session, Worker
 from gt_engine.workforce.offers import ObjectOffer
-from gt_engine.workforce.tasks import JobOffer, Tasks
+from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.teams import Workforce
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType

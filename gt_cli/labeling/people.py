@@ -17,8 +17,10 @@ from gt_cli.stack import REGION, LocalStack, child_environment
 from gt_engine.aws import EngineObjects
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
+from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.members import INVITATION_LIFETIME, MANAGERS, SIGN_IN_LIFETIME, Invitation, Members
-from gt_engine.workforce.tasks import JobOffer, JobProgress, Tasks
+from gt_engine.workforce.progress import JobProgress
+from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.teams import groups_of_teams
 from gt_service.errors import NotFound
 

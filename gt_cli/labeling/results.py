@@ -37,7 +37,7 @@ from gt_engine.outputs.records import read_auto_annotations, read_consolidation_
 from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
-from gt_engine.workforce.tasks import JobOffer
+from gt_engine.workforce.index import JobOffer
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Export, Format
 from gt_service.imports.imported import OUTPUT

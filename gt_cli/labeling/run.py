@@ -29,7 +29,7 @@ from gt_cli.labeling.watching import Standing, standing
 from gt_cli.stack import LocalStack, local_stack
 from gt_cli.terminal import console, say
 from gt_engine.workforce.members import INVITATION_LIFETIME, SIGN_IN_LIFETIME
-from gt_engine.workforce.tasks import JobProgress
+from gt_engine.workforce.progress import JobProgress
 from gt_service.errors import Conflict, GtServiceError, InvalidInput
 
 LOOK_EVERY_SECONDS = 2.0

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gt_engine.workforce.tasks import JobProgress
+from gt_engine.workforce.progress import JobProgress
 
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 FEWEST_TO_FORETELL = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,7 +37,7 @@ def _app(url: str) -> Mangum:
     teams = DynamoTeams(store.tables)
     if teams.portal() != url:
         teams.put_portal(url)
-    settings = own.settings.at(url)
+    settings = replace(own.settings, public_url=url)
     objects = EngineObjects(s3_client(settings.region, settings.buckets))
     operations = Operations(settings, store, teams, objects, own.waker.wake)
     portal = open_portal(settings, store, own.waker.wake, key=own.portal_key, largest_answer_bytes=LARGEST_ANSWER_BYTES)

@@ -28,7 +28,6 @@ from gt_service.errors import AccessDenied, GtServiceError, InvalidInput, NotFou
 from gt_service.pages.browser import prefers_html
 
 MAX_BODY_BYTES = 64 * 1024
-SESSION_SECONDS = 12 * 3600
 
 log = logging.getLogger(__name__)
 

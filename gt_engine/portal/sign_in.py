@@ -7,10 +7,10 @@ import re
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from gt_engine.portal.calls import SESSION_SECONDS, Call, page
+from gt_engine.portal.calls import Call, page
 from gt_engine.portal.security import may_sign_in
 from gt_engine.portal.working import first_page
-from gt_engine.workforce.members import Session
+from gt_engine.workforce.members import SESSION_LIFETIME, Session
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.pages.browser import prefers_html
 
@@ -77,7 +77,7 @@ def begin(call: Call, session: Session, response: Response) -> Response:
     response.set_cookie(
         call.cookie_name,
         session.id,
-        max_age=30 * SESSION_SECONDS,
+        max_age=30 * int(SESSION_LIFETIME.total_seconds()),
         path="/",
         secure=call.is_secure,
         httponly=True,

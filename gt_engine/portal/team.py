@@ -11,9 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from gt_engine.portal.calls import Call, page
 from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.members import MANAGERS, Invitation
-from gt_engine.workforce.progress import DECLINE_REASONS
+from gt_engine.workforce.progress import DECLINE_REASONS, JobProgress
 from gt_engine.workforce.supervision import Supervision
-from gt_engine.workforce.tasks import JobProgress
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.spreadsheets import safe_cell
 
@@ -22,9 +21,17 @@ MAX_GROUPS = 10
 log = logging.getLogger(__name__)
 
 
-def people(call: Call) -> Response:
-    """GET /team"""
-    return _people(call)
+def people(call: Call, invited: Invitation | None = None) -> Response:
+    """GET /team; after an invitation with its link."""
+    worker = call.manager()
+    values = {
+        "workers": call.portal.members.workers(),
+        "jobs": [(one.job, one.title) for one in call.portal.tasks.store.offers()],
+        "ended_jobs": call.portal.ended_jobs(),
+        "invited": invited,
+        "link": f"{call.origin}/sign-in/{invited.token}" if invited else None,
+    }
+    return page("team.html", worker, values, section="team")
 
 
 def invite(call: Call) -> Response:
@@ -38,7 +45,7 @@ def invite(call: Call) -> Response:
         groups.add(MANAGERS)
     invitation = call.portal.members.invite(form.get("name", ""), groups=groups, now=call.now)
     log.info("invited", extra={"worker": invitation.worker.worker_id, "by": manager.worker_id})
-    return _people(call, invitation)
+    return people(call, invitation)
 
 
 def link(call: Call) -> Response:
@@ -46,7 +53,7 @@ def link(call: Call) -> Response:
     manager = call.manager()
     made = call.portal.members.sign_in_link(call.path("worker"), call.now)
     log.info("sign-in link", extra={"worker": made.worker.worker_id, "by": manager.worker_id})
-    return _people(call, made)
+    return people(call, made)
 
 
 def disable(call: Call) -> Response:
@@ -138,18 +145,6 @@ def as_csv(progress: JobProgress, names: dict[str, str]) -> str:
         times = [one.answers, one.declines, one.expired, one.in_work, round(one.active_seconds, 1)]
         rows.writerow([one.worker_id, name, *times, one.gold_right, one.gold_shown])
     return text.getvalue()
-
-
-def _people(call: Call, invited: Invitation | None = None) -> Response:
-    worker = call.manager()
-    values = {
-        "workers": call.portal.members.workers(),
-        "jobs": [(one.job, one.title) for one in call.portal.tasks.store.offers()],
-        "ended_jobs": call.portal.ended_jobs(),
-        "invited": invited,
-        "link": f"{call.origin}/sign-in/{invited.token}" if invited else None,
-    }
-    return page("team.html", worker, values, section="team")
 
 
 def _progress(call: Call) -> tuple[JobProgress, EndedJob | None]:

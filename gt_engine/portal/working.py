@@ -139,7 +139,7 @@ def save_draft(call: Call) -> Response:
         strict_json(call.body)
     except ValueError:
         raise InvalidInput("a draft is JSON", field="draft") from None
-    call.portal.tasks.save_draft(worker, call.path("task"), call.body, call.now)
+    call.portal.tasks.save_draft(worker, call.path("task"), call.body)
     return Response(status_code=204)
 
 

@@ -25,6 +25,7 @@ GRACE = timedelta(seconds=60)
 """An answer so late is taken where nobody else has the place: the network may have been slow."""
 RETURNED_FOR = timedelta(hours=8)
 """How long an object stays its worker's own whose answer came back with a comment."""
+GOLD_OPEN_FOR = timedelta(seconds=90)
 MOST_EXPIRIES = 2
 """A worker whose time ran out has one more try, with the draft that was kept."""
 
@@ -236,10 +237,18 @@ def undo(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limit:
         return offer
     if mine.status is not Status.SUBMITTED:
         raise ended(mine)
-    if offer.closed:
+    if not may_undo(offer, mine, now):
         raise Conflict("the label of this data object is made already; its answer can no longer be changed")
     again = replace(mine, status=Status.ACCEPTED, ended_at=None, expires_at=now + time_limit, grade="")
     return offer.with_assignment(again)
+
+
+def may_undo(offer: ObjectOffer, mine: TaskAssignment, now: datetime) -> bool:
+    """Whether an answer can be opened again: until its label is made. None is made of a gold item: it closes as soon as
+    others may, or whoever looks which are open could tell the gold items, and mend their answers."""
+    ended_at = mine.ended_at or now
+    is_late = offer.place < 0 and now >= ended_at + GOLD_OPEN_FOR
+    return mine.status is Status.SUBMITTED and not offer.closed and not is_late
 
 
 def decline(offer: ObjectOffer, worker: str, nonce: str, now: datetime, *, reason: str, comment: str) -> ObjectOffer:

@@ -19,15 +19,13 @@ from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.files import AnswerFile, DeclineFile, OfferedLine, WorkFiles
 from gt_engine.workforce.finding import Finder
 from gt_engine.workforce.forms import read_answer
-from gt_engine.workforce.index import JobOffer, TaskStore, Work, parse_task_id, shown_id, task_id_of, work_of
+from gt_engine.workforce.index import JobOffer, TaskStore, parse_task_id, shown_id, task_id_of, work_of
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
-from gt_engine.workforce.progress import JobProgress, WorkerProgress, progress_of
+from gt_engine.workforce.progress import JobProgress, progress_of
 from gt_engine.workforce.views import Answered, Carelessness, Day, OfferedJob, Task
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.objects import S3Uri
-
-__all__ = ["MAX_DRAFT_BYTES", "JobOffer", "JobProgress", "TaskStore", "Tasks", "Work", "WorkerProgress"]
 
 MAX_DRAFT_BYTES = 8 * 1024 * 1024
 MOST_TRIES = 20
@@ -103,7 +101,7 @@ class Tasks:
         )
         return self._task(offer, changed, offers.held(changed, worker.worker_id, nonce))
 
-    def save_draft(self, worker: Worker, task_id: str, body: bytes, now: datetime) -> None:
+    def save_draft(self, worker: Worker, task_id: str, body: bytes) -> None:
         """Durable when this returns, even where the task's time is over: nobody's strokes are thrown away.
 
         Errors: `InvalidInput` for a draft above 8 MiB, `NotFound`.
@@ -137,15 +135,9 @@ class Tasks:
         def submitted(it: ObjectOffer) -> ObjectOffer:
             return offers.submit(it, worker.worker_id, nonce, now, active_seconds, grade)
 
-        if submitted(item) is item:
-            standing = files.answer(item.object_id, worker.worker_id)
-            if standing is not None and standing.content != answer:
-                raise offers.ended(mine)
-            return
-        accepted_at = mine.accepted_at or now
-        files.write_answer(
-            item.object_id,
-            AnswerFile(
+        if submitted(item) is not item:
+            accepted_at = mine.accepted_at or now
+            file = AnswerFile(
                 worker_id=worker.worker_id,
                 sub=worker.sub,
                 issuer=worker.issuer,
@@ -153,23 +145,20 @@ class Tasks:
                 accepted_at=accepted_at,
                 submitted_at=now,
                 active_seconds=offers.active_time(active_seconds, accepted_at, now),
-            ),
-        )
-        try:
-            changed = self._change(worker, task_id, submitted)
-        except Conflict:
-            # Another worker took the place between the two looks. The strokes stay as a draft.
-            if files.draft(item.object_id, worker.worker_id) is None:
-                files.write_draft(item.object_id, worker.worker_id, json.dumps(answer).encode())
-            files.remove_answer(item.object_id, worker.worker_id)
-            raise
-        self.store.note(work_of(changed, offers.held(changed, worker.worker_id, nonce)))
+            )
+            item = self._counted(file, item.object_id, files, lambda: self._change(worker, task_id, submitted))
+        else:
+            standing = files.answer(item.object_id, worker.worker_id)
+            if standing is not None and standing.content != answer:
+                raise offers.ended(mine)
+        # Submitted again it ends what the first time may have left undone.
+        self.store.note(work_of(item, offers.held(item, worker.worker_id, nonce)))
         if grade:
             self._look_after(offer, worker)
             if offer.first >= offer.asked:  # the job's end may wait for nothing else
                 self.wake(offer.job)
         else:
-            self._tell(changed, now)
+            self._tell(item, now)
 
     def decline(self, worker: Worker, task_id: str, reason: str, comment: str, now: datetime) -> None:
         """Never comes back to this worker. Errors: `InvalidInput` without a reason, `Conflict`, `NotFound`."""
@@ -223,7 +212,6 @@ class Tasks:
             offer = self.store.offer(work.job)
             item = self.store.object(work.job, work.place) if offer is not None else None
             mine = item.of(worker.worker_id) if item is not None else None
-            open_to_change = item is not None and not item.closed and mine is not None
             found.append(
                 Answered(
                     task_id=task_id_of(work.nonce, work.place, work.job)
@@ -234,7 +222,7 @@ class Tasks:
                     object_id=work.object_id,
                     submitted_at=work.submitted_at,
                     active_seconds=work.active_seconds,
-                    can_undo=open_to_change and mine is not None and mine.status is Status.SUBMITTED,
+                    can_undo=item is not None and mine is not None and offers.may_undo(item, mine, now),
                 )
             )
         return found
@@ -372,6 +360,20 @@ class Tasks:
             if self.store.replace(changed):
                 return replace(changed, version=changed.version + 1)
         raise Conflict("too many people are at this data object at once", remedy="Try again.")
+
+    def _counted(
+        self, answer: AnswerFile, object_id: str, files: WorkFiles, count: Callable[[], ObjectOffer]
+    ) -> ObjectOffer:
+        """The object with an answer, which is a file first. Errors: those of `count`."""
+        files.write_answer(object_id, answer)
+        try:
+            return count()
+        except Conflict:
+            # Another worker took the place between the two looks. The strokes stay as a draft.
+            if files.draft(object_id, answer.worker_id) is None:
+                files.write_draft(object_id, answer.worker_id, json.dumps(answer.content).encode())
+            files.remove_answer(object_id, answer.worker_id)
+            raise
 
     def _tell(self, item: ObjectOffer, now: datetime) -> None:
         """Wakes the job where an object has all that was asked for; else once a minute, for its owner's figures."""

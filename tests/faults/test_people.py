@@ -139,7 +139,7 @@ class Browser:
         if chance < 0.3:
             strokes = str(self.dice.random()).encode()
             self.saved.pop(self.object_id, None)  # until the page says so, either may be there
-            tasks.save_draft(self.worker, self.task, strokes, clock())
+            tasks.save_draft(self.worker, self.task, strokes)
             self.saved[self.object_id] = strokes
         elif chance < 0.33:
             self.saved.pop(self.object_id, None)

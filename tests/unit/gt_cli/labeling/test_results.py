@@ -18,8 +18,9 @@ from gt_engine.outputs.label_form import LabelForm
 from gt_engine.outputs.records import auto_annotations, consolidation_response
 from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce.files import AnswerFile, OfferedLine, WorkFiles
+from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.members import Members
-from gt_engine.workforce.tasks import JobOffer, Tasks
+from gt_engine.workforce.tasks import Tasks
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import write_correction

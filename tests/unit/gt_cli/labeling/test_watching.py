@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gt_cli.labeling.watching import Standing, figures, line, standing
-from gt_engine.workforce.tasks import JobProgress
+from gt_engine.workforce.progress import JobProgress
 
 
 def campaign(status: str = "active", **images: int) -> dict[str, Any]:

@@ -293,7 +293,7 @@ def test_lost_tables_are_made_again_from_the_files(tmp_path: Path) -> None:
     task = job.next(CAT)
     assert task is not None
     job.tasks.accept(CAT, task.task_id, job.clock)
-    job.tasks.save_draft(CAT, task.task_id, b"strokes", job.clock)
+    job.tasks.save_draft(CAT, task.task_id, b"strokes")
     job.tasks.decline(BOB, _begin(job, BOB), "blurred", "", job.clock)
     job.later(100)
     assert job.now_as.counters.human == 1

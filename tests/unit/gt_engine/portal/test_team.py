@@ -12,7 +12,7 @@ import pytest
 from gt_engine.portal.team import as_csv
 from gt_engine.workforce.ended import keep, read
 from gt_engine.workforce.files import WorkFiles
-from gt_engine.workforce.tasks import JobProgress, WorkerProgress
+from gt_engine.workforce.progress import JobProgress, WorkerProgress
 from gt_service.regions import TaskType
 from tests.portal_client import Client
 from tests.portal_world import CLASSES, JOB, PortalWorld

@@ -11,9 +11,18 @@ import pytest
 
 from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import OfferedLine, WorkFiles
+from gt_engine.workforce.index import JobOffer, Work
 from gt_engine.workforce.members import Worker
-from gt_engine.workforce.offers import GRACE, RESERVED_FOR, Status, close
-from gt_engine.workforce.tasks import JobOffer, Tasks
+from gt_engine.workforce.offers import (
+    GRACE,
+    RESERVED_FOR,
+    ObjectOffer,
+    Status,
+    TaskAssignment,
+    close,
+    undo,
+)
+from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.views import Task
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.regions import TaskType
@@ -119,7 +128,7 @@ def test_a_task_comes_with_what_its_page_needs_and_without_a_clock() -> None:
 def test_a_page_that_is_loaded_again_shows_the_same_task_and_its_draft() -> None:
     portal = Portal()
     task = portal.begin(ANN)
-    portal.tasks.save_draft(ANN, task.task_id, b"strokes", portal.now)
+    portal.tasks.save_draft(ANN, task.task_id, b"strokes")
     assert portal.next(ANN).task_id == task.task_id
     assert portal.tasks.draft(ANN, task.task_id) == b"strokes"
     assert portal.tasks.jobs(ANN, portal.now)[0].open_task == task.task_id
@@ -150,7 +159,7 @@ def test_what_was_only_fetched_ahead_goes_to_others_after_a_while_and_comes_back
 def test_an_expired_task_goes_to_others_and_its_draft_stays_for_one_more_try() -> None:
     portal = Portal(objects=1, wanted=1)
     task = portal.begin(ANN)
-    portal.tasks.save_draft(ANN, task.task_id, b"strokes", portal.now)
+    portal.tasks.save_draft(ANN, task.task_id, b"strokes")
     portal.now += LIMIT + GRACE
     with pytest.raises(Conflict):
         portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
@@ -193,6 +202,31 @@ def test_another_answer_to_a_task_that_is_answered_is_not_taken_in_silence() -> 
     standing = portal.files.answer(task.object_id, ANN.worker_id)
     assert standing is not None
     assert standing.content == ANSWER
+
+
+def test_a_submit_that_broke_off_is_ended_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page sends it again until it is answered: the worker's day must not lack it."""
+    portal = Portal()
+    task = portal.begin(ANN)
+
+    def fails(_: Work) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(portal.store, "note", fails)
+        with pytest.raises(ConnectionError):
+            portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
+    portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
+    assert portal.tasks.day(ANN, portal.now).done == 1
+
+
+def test_who_looks_which_answers_are_open_learns_nothing_of_gold_items() -> None:
+    """They alone stayed open till the job's end: a careless worker could find and mend each of them."""
+    mine = TaskAssignment(ANN.worker_id, "n", Status.SUBMITTED, NOW, NOW, NOW, 5, grade="wrong")
+    gold = ObjectOffer("birds-0001", -1, "gold-1", -1, 2, (mine,))
+    assert undo(gold, ANN.worker_id, "n", NOW + timedelta(seconds=60), LIMIT).assignments[0].grade == ""
+    with pytest.raises(Conflict, match="no longer be changed"):
+        undo(gold, ANN.worker_id, "n", NOW + timedelta(minutes=5), LIMIT)
 
 
 def test_a_task_whose_label_is_made_meanwhile_is_not_begun() -> None:
@@ -257,7 +291,7 @@ def test_a_declined_object_never_comes_back_and_is_given_up_after_as_many_as_wer
 def test_a_released_task_goes_to_others_first_and_its_draft_is_gone() -> None:
     portal = Portal(objects=2, wanted=1)
     task = portal.begin(ANN)
-    portal.tasks.save_draft(ANN, task.task_id, b"strokes", portal.now)
+    portal.tasks.save_draft(ANN, task.task_id, b"strokes")
     portal.tasks.release(ANN, task.task_id, portal.now)
     assert portal.next(ANN).object_id == "11"
     assert portal.begin(BOB).object_id == task.object_id
@@ -273,7 +307,7 @@ def test_a_released_object_comes_back_when_nothing_else_is_left() -> None:
 def test_later_keeps_draft_and_place_until_the_time_limit() -> None:
     portal = Portal(objects=1, wanted=1)
     task = portal.begin(ANN)
-    portal.tasks.save_draft(ANN, task.task_id, b"strokes", portal.now)
+    portal.tasks.save_draft(ANN, task.task_id, b"strokes")
     portal.tasks.later(ANN, task.task_id, portal.now)
     assert not portal.has_work(BOB)
     portal.now += LIMIT / 2
@@ -338,7 +372,7 @@ def test_who_is_in_no_team_of_the_job_sees_nothing_of_it() -> None:
 def test_a_draft_that_is_too_large_is_refused() -> None:
     portal = Portal()
     with pytest.raises(InvalidInput):
-        portal.tasks.save_draft(ANN, portal.begin(ANN).task_id, b"x" * (8 * 1024 * 1024 + 1), portal.now)
+        portal.tasks.save_draft(ANN, portal.begin(ANN).task_id, b"x" * (8 * 1024 * 1024 + 1))
 
 
 @pytest.mark.parametrize("way", ["decline", "release"])
