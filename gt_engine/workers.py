@@ -140,7 +140,7 @@ def disable(members: Members, teams: DynamoTeams, *, name: str) -> None:
 @click.argument("name")
 @on_tables
 def enable(members: Members, teams: DynamoTeams, *, name: str) -> None:
-    """Enable NAME (or an id) again, with a new invitation."""
+    """Enable NAME (or an id) again. Links from before stay void: give them a new one (sign-in)."""
     members.enable(_worker_named(members, name).worker_id)
 
 

@@ -43,6 +43,11 @@ def page(
     return [item for _, item in shown], token
 
 
+def listed(member: str, items: list[dict[str, Any]], token: str | None) -> dict[str, Any]:
+    """A page as it is answered."""
+    return {member: items} | ({"NextToken": token} if token else {})
+
+
 def within(moment: datetime, request: Mapping[str, Any], field: str) -> bool:
     """Whether a time passes the filters `<field>After` and `<field>Before`."""
     after, before = request.get(f"{field}After"), request.get(f"{field}Before")

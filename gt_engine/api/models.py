@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gt_engine.api.errors import ConflictException, ValidationException
-from gt_engine.api.listing import name_contains, page, within
+from gt_engine.api.listing import listed, name_contains, page, within
 from gt_engine.autolabel import model_facts
 from gt_engine.autolabel.given.brought import Parts, parts_of
 from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
@@ -83,7 +83,7 @@ class ModelOperations:
         }
 
     def list_models(self, request: dict[str, Any]) -> Response:
-        models = [
+        wanted = [
             model
             for model in self.store.models()
             if within(model.created_at, request, "CreationTime") and name_contains(model.name, request)
@@ -93,14 +93,14 @@ class ModelOperations:
             "CreationTime": lambda model: model.created_at.isoformat(),
         }
         shown, token = page(
-            models,
+            wanted,
             request,
             sort_key=sort_keys[request.get("SortBy", "CreationTime")],
             name=lambda model: model.name,
             descending=request.get("SortOrder", "Descending") == "Descending",
         )
-        listed = [{"ModelName": m.name, "ModelArn": m.arn, "CreationTime": m.created_at} for m in shown]
-        return {"Models": listed} | ({"NextToken": token} if token else {})
+        models = [{"ModelName": m.name, "ModelArn": m.arn, "CreationTime": m.created_at} for m in shown]
+        return listed("Models", models, token)
 
     def delete_model(self, request: dict[str, Any]) -> Response:
         """Takes the model out of the list; its file stays. Not while a job that runs began with it."""

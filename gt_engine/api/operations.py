@@ -12,7 +12,7 @@ from typing import Any
 
 from gt_engine.api import job_tags, rules
 from gt_engine.api.errors import ResourceInUse, ResourceLimitExceeded, ResourceNotFound, ValidationException
-from gt_engine.api.listing import name_contains, page, within
+from gt_engine.api.listing import listed, name_contains, page, within
 from gt_engine.api.models import ModelOperations
 from gt_engine.api.ui_templates import render_ui_template
 from gt_engine.api.workforces import WorkforceOperations
@@ -71,7 +71,9 @@ class Operations:
         task = rules.check_request(request, region=region, account=account, by_people=by_people)
         arn = f"arn:aws:sagemaker:{region}:{account}:labeling-job/{name.lower()}"
         jobs = list(self.store.jobs())
-        self._refuse_taken_name(name, jobs)
+        taken = next((job for job in jobs if job.name.lower() == name.lower()), None)
+        if taken is not None:
+            raise _name_is_taken(taken.arn)
         self._check_objects(request, task)
         active = sum(not job.phase.has_ended for job in jobs)
         if active >= self.settings.max_active_jobs:
@@ -145,7 +147,7 @@ class Operations:
             name=lambda job: job.name,
             descending=request.get("SortOrder") == "Descending",
         )
-        return _page("LabelingJobSummaryList", [_summary(job) for job in shown], token)
+        return listed("LabelingJobSummaryList", [_summary(job) for job in shown], token)
 
     def stop_labeling_job(self, request: dict[str, Any]) -> Response:
         """A job that has ended stays as it is."""
@@ -181,7 +183,7 @@ class Operations:
             name=lambda tag: tag[0],
             descending=False,
         )
-        return _page("Tags", _tags(dict(shown)), token)
+        return listed("Tags", _tags(dict(shown)), token)
 
     def delete_tags(self, request: dict[str, Any]) -> Response:
         job = self._tagged(request["ResourceArn"])
@@ -190,11 +192,6 @@ class Operations:
         if keys:
             self.store.untag(job.name, keys)
         return {}
-
-    def _refuse_taken_name(self, name: str, jobs: list[JobRecord]) -> None:
-        for job in jobs:
-            if job.name.lower() == name.lower():
-                raise _name_is_taken(job.arn)
 
     def _job(self, name: str) -> JobRecord:
         try:
@@ -297,7 +294,3 @@ def _summary(job: JobRecord) -> Response:
 
 def _tags(tags: Mapping[str, str]) -> list[Response]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def _page(member: str, items: list[Response], token: str | None) -> Response:
-    return {member: items} | ({"NextToken": token} if token else {})

@@ -20,7 +20,7 @@ from gt_engine.api.errors import (
     ResourceNotFound,
     ValidationException,
 )
-from gt_engine.api.listing import name_contains, page, within
+from gt_engine.api.listing import listed, name_contains, page, within
 from gt_engine.api.workforce_responses import Response, job_summary, simulated_members, team_members, workforce_members
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, Store
@@ -187,21 +187,21 @@ class WorkforceOperations:
         return {"Success": True}
 
     def list_workteams(self, request: dict[str, Any]) -> Response:
-        listed = {team.name: (team.created_at, self._team_members(team)) for team in self.teams.teams()}
+        teams = {team.name: (team.created_at, self._team_members(team)) for team in self.teams.teams()}
         for name, team in self._simulated().items():
-            listed.setdefault(name, (NEVER, simulated_members(team)))
+            teams.setdefault(name, (NEVER, simulated_members(team)))
         sort_keys: Mapping[str, Callable[[str], str]] = {
             "Name": lambda name: name.lower(),
-            "CreateDate": lambda name: listed[name][0].isoformat(),
+            "CreateDate": lambda name: teams[name][0].isoformat(),
         }
         shown, token = page(
-            [name for name in listed if name_contains(name, request)],
+            [name for name in teams if name_contains(name, request)],
             request,
             sort_key=sort_keys[request.get("SortBy", "CreateDate")],
             name=lambda name: name,
             descending=request.get("SortOrder") == "Descending",
         )
-        return {"Workteams": [listed[name][1] for name in shown]} | ({"NextToken": token} if token else {})
+        return listed("Workteams", [teams[name][1] for name in shown], token)
 
     def list_labeling_jobs_for_workteam(self, request: dict[str, Any]) -> Response:
         team = request["WorkteamArn"]
@@ -221,7 +221,7 @@ class WorkforceOperations:
             descending=request.get("SortOrder") == "Descending",
         )
         summaries = [job_summary(job, self.settings.account) for job in shown]
-        return {"LabelingJobSummaryList": summaries} | ({"NextToken": token} if token else {})
+        return listed("LabelingJobSummaryList", summaries, token)
 
     # ---
 

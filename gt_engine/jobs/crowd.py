@@ -15,7 +15,7 @@ from typing import Any
 
 from gt_engine.consolidation import Skills, consolidate_batch, is_checked, is_enough, learn
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, scaled
-from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel, read_label
+from gt_engine.outputs.label_form import NO_LABEL, AnyLabel, MultiClassLabel, read_label
 from gt_engine.outputs.records import drawn
 from gt_engine.workforce import Answer, SimulatedWorkforce
 from gt_service.errors import InvalidInput
@@ -187,7 +187,7 @@ def _gold_label(record: Mapping[str, Any], task: TaskType, classes: Sequence[str
     for attribute in (*sure, *others):
         try:
             return read_label(task, record[attribute], record.get(f"{attribute}-metadata", {}), classes)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as wrong:
+        except NO_LABEL as wrong:
             if attribute in sure and isinstance(wrong, ValueError):
                 problem = f"{attribute!r}: {wrong}"
     return problem

@@ -19,7 +19,7 @@ from gt_engine.jobs.reading import read_lines, read_own
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import ARCHIVE, Tools
 from gt_engine.labels import BoxLabel, ClassLabel, Task
-from gt_engine.outputs.label_form import read_label
+from gt_engine.outputs.label_form import NO_LABEL, read_label
 from gt_engine.store import ModelKind
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
@@ -28,9 +28,6 @@ from gt_service.outputs.records import PROPOSAL, metadata_key
 FIELD = "InitialActiveLearningModelArn"
 ENOUGH = 0.5
 """A manifest with predictions of so many of its objects starts a job as a given model does."""
-
-NOTHING = (KeyError, TypeError, ValueError, IndexError, AttributeError)
-"""What reading a prediction raises that is none."""
 
 
 def brought_model(job: JobContext, tools: Tools) -> Brought | None:
@@ -110,7 +107,7 @@ def predicted(job: JobContext, line: bytes) -> Opinion | None:
                 return of_label(replace(label, class_id=class_id), len(job.classes))
             case _:
                 return None
-    except NOTHING:
+    except NO_LABEL:
         return None
 
 

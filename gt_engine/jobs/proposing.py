@@ -20,7 +20,7 @@ from gt_engine.jobs.steps.machine import lesson_on, model_name
 from gt_engine.jobs.tools import LINES, Tools
 from gt_engine.labels import BoxLabel, Label
 from gt_engine.outputs import records
-from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel, read_label
+from gt_engine.outputs.label_form import NO_LABEL, AnyLabel, MultiClassLabel, read_label
 from gt_engine.workforce.proposals import Proposal, as_record, proposal, read_record
 from gt_service.outputs.records import PROPOSAL, metadata_key
 from gt_service.regions import TaskType
@@ -99,7 +99,7 @@ def _brought(job: JobContext, line: ManifestLine, size: tuple[int, int, int] | N
         label = with_size(read_label(job.task, record[name], metadata, job.classes), size)
         is_empty = isinstance(label, MultiClassLabel) and not label.class_ids
         return None if is_empty else (label, str(metadata.get("model", "manifest")))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+    except NO_LABEL:
         return None
 
 

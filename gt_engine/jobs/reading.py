@@ -20,6 +20,7 @@ from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import BYTES, Tools
 from gt_engine.labels import BoxLabel, ClassLabel, Integers, Label
 from gt_engine.outputs import records
+from gt_engine.outputs.label_form import NO_LABEL
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 
@@ -124,7 +125,7 @@ def label_before(job: JobContext, line: ManifestLine) -> Label | None:
     classes that the job does not have."""
     try:
         label = job.form.label(json.loads(line.text.removeprefix(b"\xef\xbb\xbf")))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except NO_LABEL:
         return None
     return label if isinstance(label, BoxLabel | ClassLabel) else None
 

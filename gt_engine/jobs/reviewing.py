@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gt_engine.labels import BoxLabel, box_label
+from gt_engine.outputs.label_form import NO_LABEL
 from gt_service.errors import InvalidInput
 from gt_service.outputs.gold import label_attributes
 from gt_service.outputs.records import PROPOSAL, metadata_key
@@ -42,7 +43,7 @@ def _boxes(value: Any, metadata: Mapping[str, Any], classes: Sequence[str]) -> B
         class_ids = [list(classes).index(names[str(box["class_id"])]) for box in known]
         size = value["image_size"][0]
         return box_label(corners, class_ids, (int(size["width"]), int(size["height"]), int(size.get("depth", 3))))
-    except (KeyError, TypeError, ValueError, IndexError):
+    except NO_LABEL:
         return None
 
 

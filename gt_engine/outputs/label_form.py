@@ -27,6 +27,9 @@ class MultiClassLabel:
 
 AnyLabel = BoxLabel | ClassLabel | MultiClassLabel
 
+NO_LABEL = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+"""What `read_label` raises of a record that is no label of the task with these classes."""
+
 
 @dataclass(frozen=True)
 class LabelForm:
@@ -83,7 +86,7 @@ class LabelForm:
 def read_label(task: TaskType, value: Any, metadata: Mapping[str, Any], classes: Sequence[str]) -> AnyLabel:
     """A label in Ground Truth's augmented form. Class ids follow this job's categories by name where names are given.
 
-    Errors: ValueError, KeyError or TypeError where the record is not a label of this task with these classes.
+    Errors: those of `NO_LABEL`; `ValueError` where it is one, of other classes.
     """
     names = metadata.get("class-map", {})
     match task:

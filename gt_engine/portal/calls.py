@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from gt_engine.aws import Objects
 from gt_engine.portal.pages import render
-from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, check_own_request, origin_of
+from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, address_of, check_own_request, origin_of
 from gt_engine.portal.signing import Signer
 from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.members import Members, Worker
@@ -180,7 +180,7 @@ def _check_source(portal: Portal, request: Request) -> None:
     workforce = portal.workforce()
     if workforce is None or not workforce.cidrs:
         return
-    client = ip_address(request.client.host) if request.client else None
+    client = address_of(request)
     if client is None or not any(client in ip_network(cidr, strict=False) for cidr in workforce.cidrs):
         raise NotFound("Not Found")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -74,6 +74,15 @@ def origin_of(request: Request, public_url: str) -> str:
     return f"{request.url.scheme}://{host}"
 
 
+def address_of(request: Request) -> IPv4Address | IPv6Address | None:
+    """From where a request comes; IPv4 as such, also where it came to a socket of IPv6. None: not by the internet."""
+    host = request.client.host if request.client else ""
+    if not is_address(host):
+        return None
+    address = ip_address(host)
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
+
+
 def is_address(name: str) -> bool:
     try:
         ip_address(name)
@@ -90,9 +99,8 @@ def check_own_request(request: Request) -> None:
 
 def may_sign_in(request: Request, origin: str, *, forced: bool) -> bool:
     """Whether a session's cookie is safe on the way: with TLS, or where it does not leave the machine."""
-    client = request.client.host if request.client else ""
-    is_local = is_address(client) and ip_address(client).is_loopback
-    return forced or origin.startswith("https://") or is_local
+    client = address_of(request)
+    return forced or origin.startswith("https://") or (client is not None and client.is_loopback)
 
 
 class TooManyRequests(GtServiceError):

@@ -7,7 +7,7 @@ People who label:
 
 `<prefix>-workteams`  the workforce (key `workforce`) and its teams (`team/` and the name in lower case)
 `<prefix>-workers`    one item per worker, keyed by the worker's id
-`<prefix>-sessions`   sessions and invitations, keyed by kind and digest; `expires` is the table's time to live
+`<prefix>-sessions`   sessions and invitations, keyed by kind and digest; `expires` is the time to live of the stack's
 `<prefix>-offers`     one item per labeling job that people work on
 `<prefix>-tasks`      one item per data object on offer: job, place in the order of asking
 `<prefix>-answers`    every worker's own answers: worker, time of acceptance

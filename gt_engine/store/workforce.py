@@ -238,16 +238,12 @@ class DynamoTasks:
                 batch.delete(item)
 
     def note(self, work: Work) -> None:
+        members = dict(vars(work))
         item = self._answers(
-            worker=work.worker_id,
+            worker=members.pop("worker_id"),
             moment=f"{_moment(work.accepted_at)}/{work.job}/{work.place}",
-            job=work.job,
-            place=work.place,
-            object_id=work.object_id,
-            nonce=work.nonce,
-            accepted_at=work.accepted_at,
-            submitted_at=work.submitted_at,
-            milliseconds=round(work.active_seconds * 1000),
+            milliseconds=round(members.pop("active_seconds") * 1000),
+            **members,
         )
         with aws_errors():
             item.save()
@@ -293,13 +289,4 @@ def _object(item: TaskItem) -> ObjectOffer:
 
 
 def _work(item: AnswerItem) -> Work:
-    return Work(
-        worker_id=item.worker,
-        job=item.job,
-        place=item.place,
-        object_id=item.object_id,
-        nonce=item.nonce,
-        accepted_at=item.accepted_at,
-        submitted_at=item.submitted_at,
-        active_seconds=item.milliseconds / 1000,
-    )
+    return record(Work, item, worker_id=item.worker, active_seconds=item.milliseconds / 1000)

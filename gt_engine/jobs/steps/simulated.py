@@ -30,7 +30,6 @@ from gt_service.regions import TaskType
 def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     lines = {str(line.number): line for line in read_lines(job, tools, work.step.object_ids)}
     sizes = read_facts(job, tools, lines).sizes
-    gold = _gold(job, tools)
     blind = state.progress.by_people | set(state.problems)
     to_mend = {object_id: line for object_id, line in lines.items() if not work.certifies and object_id not in blind}
     proposals = propose(work.iteration, 0, job, state, to_mend, sizes, tools)
@@ -38,24 +37,7 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
         object_id: each.label for object_id, each in proposals.items() if each.label is not None
     }
     shown |= _reviewed(job, lines, sizes)
-    answers: dict[str, list[Given]] = {}
-    failed: dict[str, str] = {}
-    for object_id in work.step.object_ids:
-        if object_id in state.problems:
-            failed[object_id] = state.problems[object_id]
-        elif lines[object_id].source not in gold.labels:
-            reason = gold.problems.get(lines[object_id].source, "the gold labels do not have it")
-            failed[object_id] = f"NoAnswer: {reason}, so the simulated work team cannot answer."
-        else:
-            label = with_size(gold.labels[lines[object_id].source], sizes.get(object_id))
-            possible = job.crowd.answers(object_id, label, state.clock, to_mend=shown.get(object_id))
-            # Two who were shown the same proposal agree with it, whatever their care.
-            is_mended = was_shown(proposals.get(object_id))
-            given = possible if is_mended else job.crowd.as_many_as_needed(object_id, possible, state.skills_but())
-            if given:
-                answers[object_id] = given
-            else:
-                failed[object_id] = "NoAnswer: no worker answered in time; the task expired."
+    answers, failed = _answers(work, job, state, lines, sizes, shown, proposals, tools)
     meant = {
         object_id: [replace(each, label=without_planted(proposals.get(object_id), each.label)) for each in given]
         for object_id, given in answers.items()
@@ -91,6 +73,40 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
         *(f"Data object {object_id} failed: {reason}" for object_id, reason in failed.items()),
     ]
     return Outcome(after, tuple(log))
+
+
+def _answers(
+    work: Ask,
+    job: JobContext,
+    state: JobState,
+    lines: Mapping[str, ManifestLine],
+    sizes: Mapping[str, tuple[int, int, int]],
+    shown: Mapping[str, AnyLabel],
+    proposals: Mapping[str, Proposal],
+    tools: Tools,
+) -> tuple[dict[str, list[Given]], dict[str, str]]:
+    """What the workers answer about each object, and why the others have no answer."""
+    gold, skills = _gold(job, tools), state.skills_but()
+    answers: dict[str, list[Given]] = {}
+    failed: dict[str, str] = {}
+    for object_id in work.step.object_ids:
+        source = lines[object_id].source
+        if object_id in state.problems:
+            failed[object_id] = state.problems[object_id]
+        elif source not in gold.labels:
+            reason = gold.problems.get(source, "the gold labels do not have it")
+            failed[object_id] = f"NoAnswer: {reason}, so the simulated work team cannot answer."
+        else:
+            label = with_size(gold.labels[source], sizes.get(object_id))
+            given = job.crowd.answers(object_id, label, state.clock, to_mend=shown.get(object_id))
+            # Two who were shown the same proposal agree with it, whatever their care.
+            if not was_shown(proposals.get(object_id)):
+                given = job.crowd.as_many_as_needed(object_id, given, skills)
+            if given:
+                answers[object_id] = given
+            else:
+                failed[object_id] = "NoAnswer: no worker answered in time; the task expired."
+    return answers, failed
 
 
 def _reviewed(

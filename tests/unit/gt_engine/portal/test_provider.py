@@ -152,4 +152,6 @@ def test_only_addresses_of_the_workforce_get_an_answer(world: PortalWorld, visit
     world.workforce = Workforce("default", "arn", now, now, cidrs=("10.0.0.0/8", "fd00::/8"))
     assert visitor(address="10.1.2.3").get("/sign-in").status_code == 200
     assert visitor(address="fd00::1").get("/sign-in").status_code == 200
-    assert visitor(address="11.0.0.1").get("/sign-in").status_code == 404
+    assert visitor(address="::ffff:10.1.2.3").get("/sign-in").status_code == 200  # to a socket of IPv6
+    for elsewhere in ("11.0.0.1", "::ffff:11.0.0.1", "unix socket"):
+        assert visitor(address=elsewhere).get("/sign-in").status_code == 404
