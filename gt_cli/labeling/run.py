@@ -298,4 +298,5 @@ def tell_end(run: Run, now: Standing, labeled: int) -> None:
     forms = ", ".join(sorted(path.name for path in run.out.iterdir() if not path.name.startswith(".")))
     say(f"\n{labeled:,} labeled photos in [bold]{escape(str(run.out))}[/]: {forms}")
     if not now.is_done:
-        console.print(f"{now.left:,} are left; the same command goes on.")
+        in_part = labeled > now.images - now.left + now.duplicates  # a label of fewer people than it is to have
+        console.print(f"{now.left:,} are left{', some answered in part' if in_part else ''}; the same command goes on.")
