@@ -202,7 +202,7 @@ def accept(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limi
 def submit(
     offer: ObjectOffer, worker: str, nonce: str, now: datetime, active_seconds: float, grade: str = ""
 ) -> ObjectOffer:
-    """The answer counts. Given twice it counts once. Active time is at most the time that passed."""
+    """The answer counts. Given twice it counts once. active_seconds: as `active_time` has them."""
     mine = held(offer, worker, nonce)
     if mine.status is Status.SUBMITTED:
         return offer
@@ -213,21 +213,16 @@ def submit(
         pass  # written off a moment ago, and nobody else has taken the place
     elif mine.status not in {Status.ACCEPTED, Status.LATER} or not in_time:
         raise ended(mine)
-    accepted_at = mine.accepted_at or now
     return offer.with_assignment(
-        replace(
-            mine,
-            status=Status.SUBMITTED,
-            ended_at=now,
-            active_seconds=active_time(active_seconds, accepted_at, now),
-            grade=grade,
-        )
+        replace(mine, status=Status.SUBMITTED, ended_at=now, active_seconds=active_seconds, grade=grade)
     )
 
 
-def active_time(seconds: float, accepted_at: datetime, now: datetime) -> float:
-    """Seconds of work: what the page counted, never negative and never more than what passed."""
-    return round(min(max(seconds, 0.0), max((now - accepted_at).total_seconds(), 0.0)), 3)
+def active_time(seconds: float, accepted_at: datetime, now: datetime, time_limit: timedelta) -> float:
+    """Seconds of work: what the page counted, never negative, and never more than what passed, nor than what the budget
+    holds for an answer, though it was opened again and again."""
+    most = min(now - accepted_at, time_limit).total_seconds()
+    return round(max(0.0, min(seconds, most)), 3)
 
 
 def undo(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limit: timedelta) -> ObjectOffer:

@@ -3,6 +3,7 @@ a worker's back."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,7 @@ MOST_SHOWN = 24
 """Answers on a page."""
 MOST_LOOKED_AT = 1_000
 """Objects among which these are."""
+_ANSWERED = frozenset({Status.SUBMITTED, Status.DISCARDED})
 
 
 @dataclass(frozen=True)
@@ -104,21 +106,23 @@ class Supervision:
         """
         offer = self._offer(job)
         files = self._files(offer)
-        taken = late = 0
-        for item in self.tasks.store.objects(job):
-            mine = item.of(worker_id)
-            if mine is None or mine.status not in {Status.SUBMITTED, Status.DISCARDED}:
-                continue
-            if mine.status is Status.SUBMITTED and not self._discarded(item, worker_id, now):
-                late += 1
-                continue
-            taken += mine.status is Status.SUBMITTED
+        own = ((item, item.of(worker_id)) for item in self.tasks.store.objects(job))
+        answered = [(item, mine.status) for item, mine in own if mine and mine.status in _ANSWERED]
+
+        def take_back(one: tuple[ObjectOffer, Status]) -> bool | None:
+            """Whether it is taken back; None where it was already."""
+            item, status = one
+            if status is Status.SUBMITTED and not self._discarded(item, worker_id, now):
+                return False
             # After the table: an answer whose file is gone must not count. Where the engine dies in between, the next
             # time removes it.
             files.set_aside(item.object_id, worker_id)
-        if taken:
+            return True if status is Status.SUBMITTED else None
+
+        outcomes = Counter(in_parallel(take_back, answered))
+        if outcomes[True]:
             self.tasks.wake(job)
-        return Discarded(taken, late)
+        return Discarded(outcomes[True], outcomes[False])
 
     def _discarded(self, item: ObjectOffer, worker_id: str, now: datetime) -> bool:
         """Whether the answer is taken back; False where its label is made. Closes the race with whoever makes it."""

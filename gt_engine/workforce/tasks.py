@@ -131,12 +131,13 @@ class Tasks:
         # Decided on what the table says now, before anything is written: a late answer leaves no file.
         files = self._files(offer)
         grade = self._grade(offer, item, answer, files)
+        accepted_at = mine.accepted_at or now
+        seconds = offers.active_time(active_seconds, accepted_at, now, offer.time_limit)
 
         def submitted(it: ObjectOffer) -> ObjectOffer:
-            return offers.submit(it, worker.worker_id, nonce, now, active_seconds, grade)
+            return offers.submit(it, worker.worker_id, nonce, now, seconds, grade)
 
         if submitted(item) is not item:
-            accepted_at = mine.accepted_at or now
             file = AnswerFile(
                 worker_id=worker.worker_id,
                 sub=worker.sub,
@@ -144,7 +145,7 @@ class Tasks:
                 content=answer,
                 accepted_at=accepted_at,
                 submitted_at=now,
-                active_seconds=offers.active_time(active_seconds, accepted_at, now),
+                active_seconds=seconds,
             )
             item = self._counted(file, item.object_id, files, lambda: self._change(worker, task_id, submitted))
         else:

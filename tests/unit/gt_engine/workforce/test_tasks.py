@@ -252,6 +252,20 @@ def test_looking_for_work_wakes_the_job_once_however_much_waits_for_its_word() -
     assert portal.woken == ["birds-0001"]
 
 
+def test_active_time_is_never_more_than_what_is_set_aside_for_an_answer() -> None:
+    """Each undo gives the task its time anew: with a wage, a job could cost more than its budget holds."""
+    portal = Portal(objects=1, wanted=2)
+    task = portal.answer(ANN)
+    for _ in range(3):
+        portal.tasks.undo(ANN, task.task_id, portal.now)
+        portal.now += LIMIT + GRACE / 2
+        portal.tasks.submit(ANN, task.task_id, ANSWER, 1e9, portal.now)
+    answer = portal.files.answer("10", ANN.worker_id)
+    assert answer is not None
+    assert answer.active_seconds == LIMIT.total_seconds()
+    assert portal.tasks.day(ANN, portal.now).active_seconds == LIMIT.total_seconds()
+
+
 def test_active_time_is_never_more_than_what_passed() -> None:
     portal = Portal(objects=1, wanted=1)
     task = portal.begin(ANN)
