@@ -26,6 +26,7 @@ from gt_cli.commands.redrive import redrive_command
 from gt_cli.commands.report import report
 from gt_cli.commands.review import review
 from gt_cli.commands.status import status
+from gt_cli.commands.team import team
 from gt_cli.commands.token import token
 from gt_cli.commands.up import up
 from gt_cli.commands.verify import verify
@@ -47,6 +48,7 @@ cli.add_command(demo)
 cli.add_command(gold)
 cli.add_command(up)
 # A running service.
+cli.add_command(team)
 cli.add_command(status)
 cli.add_command(pause)
 cli.add_command(resume)

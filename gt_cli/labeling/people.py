@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from botocore.exceptions import ClientError
-
 from gt_cli.stack import REGION, LocalStack, child_environment
 from gt_engine.aws import EngineObjects
 from gt_engine.store import DynamoStore
@@ -25,7 +23,6 @@ from gt_engine.workforce.teams import groups_of_teams
 from gt_service.errors import NotFound
 
 TABLE_PREFIX = "gt-engine"
-USER_POOL = "gtservice"
 
 
 @dataclass(frozen=True)
@@ -86,20 +83,3 @@ class People:
 
     def offer(self, job: str) -> JobOffer | None:
         return self.tasks.store.offer(job)
-
-
-def create_team(stack: LocalStack, name: str) -> str:
-    """The team of that name and of the group of that name, made where it is not there yet; answers its ARN."""
-    sagemaker = stack.sagemaker()
-    member = {"UserPool": f"{REGION}_{USER_POOL}", "UserGroup": name, "ClientId": USER_POOL}
-    try:
-        answer = sagemaker.create_workteam(
-            WorkteamName=name,
-            Description=f"Who labels {name}",
-            MemberDefinitions=[{"CognitoMemberDefinition": member}],
-        )
-        return str(answer["WorkteamArn"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceInUse":
-            raise
-    return str(sagemaker.describe_workteam(WorkteamName=name)["Workteam"]["WorkteamArn"])

@@ -21,12 +21,13 @@ from gt_cli import importing
 from gt_cli.api import Api
 from gt_cli.exposure import exposure
 from gt_cli.labeling import dropping, trial, watching
-from gt_cli.labeling.people import Link, People, create_team
+from gt_cli.labeling.people import Link, People
 from gt_cli.labeling.photos import Photos, find_photos
 from gt_cli.labeling.plan import FEWEST_FOR_THE_MACHINE, Wanted, campaign_spec
 from gt_cli.labeling.results import REPORT, SO_FAR, Results, check_out
 from gt_cli.labeling.watching import Standing, standing
 from gt_cli.stack import LocalStack, local_stack
+from gt_cli.teams import create_team
 from gt_cli.terminal import console, say
 from gt_engine.workforce.members import INVITATION_LIFETIME, SIGN_IN_LIFETIME
 from gt_engine.workforce.progress import JobProgress
@@ -86,7 +87,7 @@ def label(run: Run) -> Standing:
         host=run.host,
         say=lambda text: console.print(f"[dim]{escape(text)} …[/]"),
     ) as stack:
-        team = create_team(stack, run.wanted.campaign)
+        team = create_team(stack.sagemaker(), run.wanted.campaign)
         people = People.of(stack)
         links = people.invite((run.owner, *run.invite), run.wanted.campaign)
         with Api(stack.api_url, stack.headers) as api:

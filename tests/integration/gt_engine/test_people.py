@@ -26,8 +26,6 @@ from tests.waiting import soon
 
 pytestmark = pytest.mark.integration
 
-POOL = {"UserPool": "us-east-1_birds", "ClientId": "client", "UserGroup": "birders"}
-
 
 @pytest.fixture
 def portal_engine(aws: LocalSession, tmp_path: Path) -> Iterator[Engine]:
@@ -40,6 +38,12 @@ def portal_engine(aws: LocalSession, tmp_path: Path) -> Iterator[Engine]:
 def workers(aws: LocalSession, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "gt_engine.main", "workers", *arguments, "--table-prefix", "people"]
     return subprocess.run(command, env=child_environment(aws.endpoint_url), capture_output=True, text=True, timeout=60)
+
+
+def team_named(name: str, aws: LocalSession, engine: Engine) -> str:
+    command = [sys.executable, "-m", "gt_cli.main", "team", name]
+    env = {**child_environment(aws.endpoint_url), "AWS_ENDPOINT_URL_SAGEMAKER": engine.url}
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
 
 
 def topic_with_mailbox(aws: LocalSession) -> tuple[str, str]:
@@ -57,12 +61,9 @@ def test_people_answer_a_job_from_invitation_to_output_manifest(
     sagemaker = portal_engine.client()
     assert "Create a work team first" in workers(aws, "invite", "Ann").stderr
     topic, mailbox = topic_with_mailbox(aws)
-    team = sagemaker.create_workteam(
-        WorkteamName="birders",
-        Description="Know birds",
-        MemberDefinitions=[{"CognitoMemberDefinition": POOL}],
-        NotificationConfiguration={"NotificationTopicArn": topic},
-    )["WorkteamArn"]
+    team = team_named("birders", aws, portal_engine)
+    assert team_named("birders", aws, portal_engine) == team  # it is there already
+    sagemaker.update_workteam(WorkteamName="birders", NotificationConfiguration={"NotificationTopicArn": topic})
     described = sagemaker.describe_workteam(WorkteamName="birders")["Workteam"]
     assert f"http://{described['SubDomain']}" == portal_engine.url
     links = [workers(aws, "invite", one).stdout.strip() for one in ("Ann", "Bob")]
