@@ -240,7 +240,10 @@ def _picture(png: bytes) -> str:
 
 def _element(spec: CampaignSpec, text: TaskText) -> tuple[str, list[str], list[str]]:
     """A task's element: its tag, its attributes, and the lines before the instructions."""
-    tag, name, choices = _ELEMENTS[spec.task]
+    tag = _ELEMENTS[spec.task]
+    # The key of the answer: readers of worker responses look for `boundingBox` and the others' own names.
+    name = "boundingBox" if tag == "crowd-bounding-box" else tag
+    choices = "categories" if "classifier" in tag else "labels"
     attributes = [f'name="{name}"', f'header="{as_text(text.header)}"', f'{choices}="{LABELS}"']
     body: list[str] = []
     if spec.task is TaskType.NAMED_ENTITY_RECOGNITION:
@@ -265,33 +268,19 @@ def _element(spec: CampaignSpec, text: TaskText) -> tuple[str, list[str], list[s
     return tag, attributes, body
 
 
-# Tag, its `name` (the key of the answer: readers of worker responses look for `boundingBox` and the others' own
-# names), and the attribute that takes the labels.
-_ELEMENTS: Mapping[TaskType, tuple[str, str, str]] = MappingProxyType(
+_ELEMENTS: Mapping[TaskType, str] = MappingProxyType(
     {
-        TaskType.OBJECT_DETECTION: ("crowd-bounding-box", "boundingBox", "labels"),
-        TaskType.OBJECT_DETECTION_ADJUSTMENT: ("crowd-bounding-box", "boundingBox", "labels"),
-        TaskType.OBJECT_DETECTION_VERIFICATION: ("crowd-image-classifier", "crowd-image-classifier", "categories"),
-        TaskType.IMAGE_CLASSIFICATION: ("crowd-image-classifier", "crowd-image-classifier", "categories"),
-        TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL: (
-            "crowd-image-classifier-multi-select",
-            "crowd-image-classifier-multi-select",
-            "categories",
-        ),
-        TaskType.SEMANTIC_SEGMENTATION: ("crowd-semantic-segmentation", "crowd-semantic-segmentation", "labels"),
-        TaskType.SEMANTIC_SEGMENTATION_ADJUSTMENT: (
-            "crowd-semantic-segmentation",
-            "crowd-semantic-segmentation",
-            "labels",
-        ),
-        TaskType.SEMANTIC_SEGMENTATION_VERIFICATION: ("crowd-image-classifier", "crowd-image-classifier", "categories"),
-        TaskType.TEXT_CLASSIFICATION: ("crowd-classifier", "crowd-classifier", "categories"),
-        TaskType.TEXT_CLASSIFICATION_MULTI_LABEL: (
-            "crowd-classifier-multi-select",
-            "crowd-classifier-multi-select",
-            "categories",
-        ),
-        TaskType.NAMED_ENTITY_RECOGNITION: ("crowd-entity-annotation", "crowd-entity-annotation", "labels"),
+        TaskType.OBJECT_DETECTION: "crowd-bounding-box",
+        TaskType.OBJECT_DETECTION_ADJUSTMENT: "crowd-bounding-box",
+        TaskType.OBJECT_DETECTION_VERIFICATION: "crowd-image-classifier",
+        TaskType.IMAGE_CLASSIFICATION: "crowd-image-classifier",
+        TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL: "crowd-image-classifier-multi-select",
+        TaskType.SEMANTIC_SEGMENTATION: "crowd-semantic-segmentation",
+        TaskType.SEMANTIC_SEGMENTATION_ADJUSTMENT: "crowd-semantic-segmentation",
+        TaskType.SEMANTIC_SEGMENTATION_VERIFICATION: "crowd-image-classifier",
+        TaskType.TEXT_CLASSIFICATION: "crowd-classifier",
+        TaskType.TEXT_CLASSIFICATION_MULTI_LABEL: "crowd-classifier-multi-select",
+        TaskType.NAMED_ENTITY_RECOGNITION: "crowd-entity-annotation",
     }
 )
 

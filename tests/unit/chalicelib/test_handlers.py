@@ -10,8 +10,9 @@ from urllib.parse import quote_plus
 import pytest
 from chalice.test import Client
 
-from chalicelib import notifications, uploads
+from chalicelib import notifications, schedule, uploads
 from gt_engine.outputs.events import worker_paused
+from gt_service.chain.advance import Chain
 from gt_service.ingest.events import Upload
 from gt_service.ingest.intake import Intake, Taken
 from gt_service.notifications import Kind, Notification
@@ -236,6 +237,22 @@ def test_one_broken_campaign_does_not_keep_the_others(client: Client, world: Wor
     with pytest.raises(RuntimeError, match="a-campaign"):
         client.lambda_.invoke("reconcile", reconcile)
     assert world.report_requests == ["z-campaign-0001"]
+
+
+def test_campaigns_take_turns_where_there_is_no_time_for_all(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun at the same end each time, the last of very many campaigns would never be looked at."""
+    for name in ("a-campaign", "b-campaign", "c-campaign"):
+        world.campaign(name)
+    watched: list[str] = []
+    monkeypatch.setattr(Chain, "watch", lambda _, name: watched.append(name))
+    reconcile = client.events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
+    for tick in range(1, 4):
+        monkeypatch.setattr(schedule, "time_left", lambda _, tick=tick: lambda: len(watched) < tick)
+        client.lambda_.invoke("reconcile", reconcile)
+        world.later(minutes=schedule.EVERY_MINUTES)
+    assert sorted(watched) == ["a-campaign", "b-campaign", "c-campaign"]
 
 
 def test_a_late_duplicate_gets_its_label_without_another_job(client: Client, world: World) -> None:
