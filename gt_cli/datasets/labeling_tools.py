@@ -79,7 +79,7 @@ def read_labelme(document: Any, path: Path, into: Collected) -> None:
     for place, shape in enumerate(_list(document["shapes"], str(path)), start=1):
         at = f"{path} shape {place}"
         points = shape.get("points")
-        if shape.get("shape_type", "polygon") not in {"rectangle", "polygon"} or not isinstance(points, list):
+        if shape.get("shape_type", "polygon") not in ("rectangle", "polygon") or not isinstance(points, list):
             raise BoxesError(f"{at} is neither a rectangle nor a polygon", remedy="Take it out.")
         across, down = zip(*(_point(point, at) for point in points), strict=True) if points else ((), ())
         if not across:

@@ -375,6 +375,10 @@ def test_no_value_in_a_file_is_more_than_an_error_in_words(photos: Path, data: s
     cells[data.draw(st.integers(0, 7))] = data.draw(st.sampled_from(["nan", "inf", "-1e400", "", "\0", "9" * 400, "٣"]))
     with suppress(BoxesError):
         read(photos, "b.csv", HEADER + ",".join(cells))
+    shape = {"label": "bird", "shape_type": "rectangle", "points": [[40, 60], [10, 20]]}
+    shape[data.draw(st.sampled_from(sorted(shape)))] = data.draw(ODD)
+    with suppress(BoxesError):
+        read(photos, "a.json", json.dumps({"imagePath": "a.jpg", "shapes": [shape]}))
     odd = data.draw(st.binary(max_size=40))
     with suppress(BoxesError):
         read(photos, "a.xml", odd)
