@@ -17,7 +17,6 @@ from gt_service.outputs.gold import gold_lines, label_attributes
 from gt_service.outputs.labels import Box, Boxes, Classes, label_of
 from gt_service.outputs.records import (
     PROPOSAL,
-    UNREADABLE,
     JsonObject,
     LabelRecord,
     label_record,
@@ -104,8 +103,8 @@ class LineReader:
     def _label(self, number: int, attribute: str, record: LabelRecord, *, is_label: bool) -> tuple[Any, dict[str, Any]]:
         try:
             label = label_of(record, self.spec.labels)
-        except UNREADABLE as error:
-            raise _wrong(number, attribute, f"it cannot be read ({error})") from None
+        except UnknownState as error:
+            raise _wrong(number, attribute, error.message) from None
         task = self.spec.task
         common = {
             "job-name": self.job_name,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import tee
 from typing import Any, TypeVar
 
-from gt_service.errors import InvalidInput, NotFound
+from gt_service.errors import InvalidInput, NotFound, UnknownState
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import layout
 from gt_service.outputs.answers import AnswerLedger
@@ -87,7 +87,10 @@ class _Reader:
         machine_labels = self._read_machine_labels()
         tally = Tally(name, self._human, self._machine, self._compared, each, self._proposals.is_blind)
         for object_id, line, record in self._lines(machine_labels):
-            tally.add(object_id, line, record)
+            try:
+                tally.add(object_id, line, record)
+            except UnknownState as error:
+                self._unreadable.append(f"the label of object {object_id}: {error}")
         self._read_answers()
         iterations = self._iterations(tally)
         training = self._training()

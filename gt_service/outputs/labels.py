@@ -66,7 +66,15 @@ def label_of(record: LabelRecord, classes: Sequence[str] = ()) -> Label | None:
     """The label of a manifest record; None for kinds that are neither boxes nor classes (masks, text spans).
 
     `classes` names the numbers that the record itself leaves without a name, as other tools' records do.
+    Errors: `UnknownState` where it cannot be read.
     """
+    try:
+        return _label_of(record, classes)
+    except UNREADABLE as error:
+        raise UnknownState(f"a label cannot be read: {error}") from None
+
+
+def _label_of(record: LabelRecord, classes: Sequence[str]) -> Label | None:
     value = record.value
     names = _Names(record.metadata, classes)
     if isinstance(value, Mapping):

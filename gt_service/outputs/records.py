@@ -148,7 +148,7 @@ def requested(body: bytes) -> list[tuple[str, list[AnswerRecord]]]:
 def worker_answers(body: bytes) -> list[AnswerRecord]:
     """The answers of a worker-response file."""
     return [
-        AnswerRecord(answer["workerId"], answer.get("answerContent"), _seconds(answer))
+        AnswerRecord(str(answer["workerId"]), answer.get("answerContent"), _seconds(answer))
         for answer in _object(body).get("answers") or ()
     ]
 
@@ -199,7 +199,7 @@ def manifest_objects(lines: Iterable[bytes]) -> Iterator[JsonObject]:
 
 def _annotations(item: JsonObject) -> list[AnswerRecord]:
     return [
-        AnswerRecord(answer["workerId"], answer.get("annotationData", {}).get("content"))
+        AnswerRecord(str(answer["workerId"]), answer.get("annotationData", {}).get("content"))
         for answer in item.get("annotations") or ()
     ]
 

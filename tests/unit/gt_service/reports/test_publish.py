@@ -346,6 +346,20 @@ def test_gold_labels_that_are_gone_cost_the_audit_and_not_the_report(store: Memo
     assert "no_gold_labels" in {finding["code"] for finding in report["findings"]}
 
 
+@pytest.mark.parametrize("human", [True, False])
+def test_a_label_that_cannot_be_read_costs_a_report_that_label_alone(human: bool) -> None:
+    """The job would never be settled, and what was set aside for it stay so."""
+    job = LabelingJob().iteration(1, human=2).iteration(2, machine=2)
+    damaged = {"source-ref": job.source(0 if human else 3), **box_label(job=job.name, human=human)}
+    damaged["category"]["annotations"][0]["left"] = "left"
+    job.lines[0 if human else 3] = damaged
+    report = make(job, gold=True)
+    assert (report["counts"]["human_images"], report["counts"]["machine_images"]) == (2, 2)
+    assert report["quality"]["human" if human else "machine"]["images"] == 1
+    (finding,) = [each["message"] for each in report["findings"] if each["code"] == "unreadable"]
+    assert finding.startswith("1 record(s) unread, first: the label of object ")
+
+
 def test_a_classification_job_shows_its_confusion() -> None:
     """Only box jobs would have a quality section."""
     from tests.factories import class_label
