@@ -138,6 +138,7 @@ class LineReader:
                 {"class_id": class_id, "left": left, "top": top, "width": right - left, "height": bottom - top}
             )
         scores = label.confidences if len(label.confidences) == len(annotations) else (1.0,) * len(annotations)
+        scores = tuple(_confidence(number, attribute, score) for score in scores)
         used = sorted({each["class_id"] for each in annotations})
         return (
             {"image_size": [{"width": width, "height": height, "depth": depth}], "annotations": annotations},
@@ -148,14 +149,13 @@ class LineReader:
         self, number: int, attribute: str, label: Classes, metadata: Mapping[str, Any], common: dict[str, Any]
     ) -> tuple[Any, dict[str, Any]]:
         ids = sorted(self._class_id(number, attribute, name) for name in label.names)
-        sure = metadata.get("confidence", 1.0)
         if self.spec.task is TaskType.IMAGE_CLASSIFICATION:
             if len(ids) != 1:
                 raise _wrong(number, attribute, f"it names {len(ids)} classes, and an image has one")
+            sure = _confidence(number, attribute, metadata.get("confidence", 1.0))
             return ids[0], {"class-name": self.spec.labels[ids[0]], "confidence": sure, **common}
-        given = metadata.get("confidence-map")
-        by_name = _by_name(given, metadata.get("class-map"), self.spec.labels)
-        sures = {str(each): by_name.get(self.spec.labels[each], 1.0) for each in ids}
+        by_name = _by_name(metadata.get("confidence-map"), metadata.get("class-map"), self.spec.labels)
+        sures = {str(each): _confidence(number, attribute, by_name.get(self.spec.labels[each], 1.0)) for each in ids}
         return ids, {"class-map": self._class_map(ids), "confidence-map": sures, **common}
 
     def _class_id(self, number: int, where: str, name: str) -> int:
@@ -191,12 +191,18 @@ def _whole(start: float, length: float, limit: int) -> tuple[int, int]:
     return first, last
 
 
-def _by_name(sure: Any, names: Any, labels: Sequence[str]) -> dict[str, float]:
+def _confidence(number: int, attribute: str, value: object) -> float:
+    if isinstance(value, int | float) and 0 <= value <= 1:
+        return float(value)
+    raise _wrong(number, attribute, f"its confidence {quoted(value)} is no number from 0 to 1")
+
+
+def _by_name(sure: Any, names: Any, labels: Sequence[str]) -> dict[str, Any]:
     if not isinstance(sure, Mapping):
         return {}
     own = {str(number): name for number, name in enumerate(labels)}
     own.update(names if isinstance(names, Mapping) else {})
-    return {str(own.get(number)): float(value) for number, value in sure.items() if isinstance(value, int | float)}
+    return {str(own.get(number)): value for number, value in sure.items()}
 
 
 def _wrong(number: int, field_: str | None, what: str, remedy: str = _MEND) -> InvalidInput:

@@ -125,6 +125,24 @@ def test_what_is_wrong_is_named_by_line_and_field(line: Any, field: str, words: 
     assert words in f"{wrong.value.message} {wrong.value.remedy}"
 
 
+@pytest.mark.parametrize("sure", [float("inf"), float("nan"), "high", {"Bird": 1}, [0.5]])
+@pytest.mark.parametrize(
+    ("task", "label", "name"),
+    [
+        ("object-detection", boxes("a.png", box())["old"], "objects"),
+        ("image-classification", 0, "confidence"),
+        ("image-classification-multilabel", [0], "confidence-map"),
+    ],
+)
+def test_a_confidence_that_is_no_number_is_refused(task: str, label: Any, name: str, sure: Any) -> None:
+    """It would reach manifests, where it is no JSON, and pages, which then show no image at all."""
+    form = {"objects": [{"confidence": sure}], "confidence-map": {"0": sure}}
+    metadata = {"class-map": {"0": "Bird"}, name: form.get(name, sure)}
+    line = {"source-ref": "s3://inbox/birds/images/a.png", "old": label, "old-metadata": metadata}
+    with pytest.raises(InvalidInput, match="line 1, old"):
+        read(line, task=task, labels=["Bird", "Cat"])
+
+
 def test_an_image_twice_in_a_file_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"line 2, source-ref: .* in line 1 already"):
         read(boxes("a.png"), boxes("a.png", box()))
