@@ -220,7 +220,6 @@ class Tasks:
                     else shown_id(work.nonce, work.place, offer),
                     job=work.job,
                     title=offer.title if offer is not None else work.job,
-                    object_id=work.object_id,
                     submitted_at=work.submitted_at,
                     active_seconds=work.active_seconds,
                     can_undo=item is not None and mine is not None and offers.may_undo(item, mine, now),
@@ -387,11 +386,12 @@ class Tasks:
 
     def _line(self, offer: JobOffer, item: ObjectOffer) -> OfferedLine:
         part = (f"{offer.output}{offer.job}/{offer.created_at.isoformat()}", item.part)
-        if item.place not in self._parts.get(part, {}):
+        lines = self._parts.get(part, {})
+        if item.place not in lines:
             for oldest in list(self._parts)[: len(self._parts) - PARTS_KEPT + 1]:
                 self._parts.pop(oldest, None)
-            self._parts[part] = self._files(offer).offer(item.part)
-        return self._parts[part][item.place]
+            lines = self._parts[part] = self._files(offer).offer(item.part)
+        return lines[item.place]
 
     def _task(self, offer: JobOffer, item: ObjectOffer, mine: TaskAssignment) -> Task:
         line = self._line(offer, item)

@@ -59,7 +59,6 @@ class Answered:
     task_id: str
     job: str
     title: str
-    object_id: str
     submitted_at: datetime
     active_seconds: float
     can_undo: bool

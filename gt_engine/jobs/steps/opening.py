@@ -33,7 +33,7 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
             field="ManifestS3Uri",
         )
     tools.objects.write(job.tree.label_categories, records.label_categories(job.classes), JSON)
-    tools.objects.write(job.tree.template, tools.objects.read(job.template), "text/html")
+    tools.objects.write(job.tree.template, _template(job, tools), "text/html")
     progress = replace(
         state.progress, objects=tuple(todo), labeled_before=tuple(copy.labeled), by_people=frozenset(copy.checked)
     )
@@ -51,6 +51,15 @@ def open_manifest(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     return Outcome(
         state.after(lines=lines, progress=progress, skills=skills, predicted=copy.predicted), tuple(messages)
     )
+
+
+def _template(job: JobContext, tools: Tools) -> bytes:
+    body = tools.objects.read(job.template)
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        raise InvalidInput("the template is not text in UTF-8", field="UiTemplateS3Uri") from None
+    return body
 
 
 class _Copy:

@@ -4,7 +4,7 @@ const WARN_AT = 0.8; // of the time limit
 const IDLE_AFTER = 60_000; // ms without input: a pause
 
 /** @param {number} seconds @returns {string} "1:02:03", "4:05" */
-export function asClock(seconds) {
+function asClock(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (number) => String(number).padStart(2, "0");

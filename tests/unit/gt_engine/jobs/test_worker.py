@@ -365,6 +365,14 @@ def test_a_manifest_that_is_wrong_fails_the_job_and_names_the_line(
     assert expected in job.failure_reason
 
 
+def test_a_template_that_no_page_could_be_made_of_fails_the_job(tools: Tools) -> None:
+    """As a Windows editor may save it. Before, the job was offered, and each of its pages was a failure."""
+    objects(tools).contents[f"s3://{BUCKET}/instructions.template"] = "<crowd-form></crowd-form>".encode("utf-16")
+    job = run(tools)
+    assert job.status == "Failed"
+    assert job.failure_reason == "ClientError: the template is not text in UTF-8"
+
+
 def test_what_vanishes_after_creation_fails_the_job_with_its_name(tools: Tools) -> None:
     del objects(tools).contents[MANIFEST]
     job = run(tools)

@@ -420,3 +420,16 @@ def test_what_was_given_back_before_a_worker_s_place_is_taken_before_the_job_end
     assert [portal.answer(BOB).object_id for _ in range(2)] == ["11", "12"]
     portal.tasks.release(ANN, task.task_id, portal.now)
     assert [portal.answer(BOB).object_id for _ in range(2)] == ["13", "10"]
+
+
+def test_what_another_thread_has_dropped_from_memory_is_read_again() -> None:
+    class Forgetful(dict[Any, Any]):
+        """Between two looks another thread makes room."""
+
+        def get(self, key: Any, default: Any = None) -> Any:
+            return self.pop(key, default)
+
+    portal = Portal()
+    task = portal.next(ANN)
+    portal.tasks._parts = Forgetful(portal.tasks._parts)
+    assert portal.tasks.task(ANN, task.task_id, portal.now).source == task.source

@@ -5,7 +5,7 @@ import { clamp, distanceToSegment } from "../geometry.js";
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Rect  whole pixels, right and bottom exclusive */
 /** @typedef {{rect: Rect, before: Uint16Array, after: Uint16Array}} Patch */
 
-export const MOST_REGIONS = 65535;
+const MOST_REGIONS = 65535;
 
 export class Raster {
   /** How many pixels each region has. */ counts = new Uint32Array(MOST_REGIONS + 1);
