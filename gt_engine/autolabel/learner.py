@@ -28,8 +28,8 @@ class Predictions:
 
     labels       one label per object
     confidences  float64 [n] in [0, 1]: how probable it is that the whole label meets the target
-    seen         of a training, for boxes: what each label is made of, sure or not; not known of the last ones where it
-                 is shorter
+    seen         of a training, for boxes: what the learner itself sees, sure or not; not known of the last ones where
+                 it is shorter
     """
 
     ids: tuple[str, ...]

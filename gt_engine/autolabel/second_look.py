@@ -18,14 +18,17 @@ overlooked, badly located, swapped), which weighs them by constants; here they c
 the model confuses or objects too small for it do not crowd the top. That wrong labels are among those to learn from (a
 few in a hundred) makes the odds smaller.
 
+A detector that the user brought has never seen the labels either. What it sees is weighed in the same way, beside what
+the learner says when it is asked; the label is then as suspicious as the two views of it are on average.
+
 Classes: as sure as the model is of another one (confident learning, Northcutt, Jiang, Chuang 2021, off the diagonal);
 that both err alike is seldom, so what they agree about is not suspected, however unsure the model is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -35,10 +38,13 @@ from gt_engine.autolabel import logistic
 from gt_engine.autolabel.boxes.confidence import Detections, Verdict
 from gt_engine.autolabel.boxes.geometry import MOVES, areas, beside, intersection_over_union
 from gt_engine.autolabel.certify import Numbers
+from gt_engine.autolabel.given.opinions import Opinion
 from gt_engine.labels import BoxLabel, ClassLabel, Floats, Integers, Label
 
 PRIOR = 0.02
 """How probable a mistake is before anything is looked at."""
+EVEN = PRIOR / (1 + PRIOR)
+"""A suspicion where as much speaks for the label as against it."""
 ON_IT, CLOSELY, NEAR = 0.5, 0.7, 0.1
 """A box lies on another from the first IoU on, closely from the second; below the third they have nothing to do with
 each other."""
@@ -72,17 +78,29 @@ def suspicions(
     confidences: Numbers,
     given: Sequence[Label],
     seen: Sequence[Detections | None] = (),
+    others: Sequence[Opinion | None] = (),
 ) -> list[Suspicion]:
     """The suspicion of each label in `given`. predicted: by members that never saw it, in the same order. seen: what
-    they saw in it, sure or not; of the last ones it may not be known, and the boxes that they predict count."""
-    whole = [*seen, *[None] * (len(given) - len(seen))]
-    if given and all(isinstance(one, BoxLabel) for one in (*predicted, *given)):
-        # Those of which less is known are not to be compared with the others.
-        known = [(one is not None) + (one is not None and one.verdict is not None) for one in whole]
-        alike = (np.flatnonzero(np.array(known) == much).tolist() for much in sorted(set(known)))
-        found = {place: one for places in alike for place, one in _of_boxes(predicted, given, whole, places).items()}
-        return [found[place] for place in range(len(given))]
-    return [_of_class(p, g, float(sure)) for p, g, sure in zip(predicted, given, confidences, strict=True)]
+    they saw in it, sure or not; of the last ones it may not be known, and the boxes that they predict count. others:
+    what somebody else sees there who never saw the label either (of boxes alone; classes are predicted with it)."""
+    if not given or not all(isinstance(one, BoxLabel) for one in (*predicted, *given)):
+        return [_of_class(p, g, float(sure)) for p, g, sure in zip(predicted, given, confidences, strict=True)]
+    own = dict(enumerate([*seen, *[None] * (len(given) - len(seen))]))
+    theirs = {
+        place: replace(one, verdict=None if mine is None else mine.verdict)
+        for (place, mine), one in zip(own.items(), others, strict=False)
+        if isinstance(one, Detections)
+    }
+    by_learner, by_others = (_of_boxes(predicted, given, one) for one in (own, theirs))
+    return [_averaged(suspicion, by_others.get(place)) for place, suspicion in sorted(by_learner.items())]
+
+
+def _averaged(suspicion: Suspicion, other: Suspicion | None) -> Suspicion:
+    if other is None:
+        return suspicion
+    score = (suspicion.score + other.score) / 2
+    louder = max(suspicion, other, key=lambda one: one.score)
+    return Suspicion(score, louder.mistake if score > EVEN else None)
 
 
 def _of_class(predicted: Label, given: Label, confidence: float) -> Suspicion:
@@ -204,12 +222,18 @@ class _View:
 
 
 def _of_boxes(
-    predicted: Sequence[Label], given: Sequence[Label], seen: Sequence[Detections | None], places: Sequence[int]
+    predicted: Sequence[Label], given: Sequence[Label], seen: Mapping[int, Detections | None]
 ) -> dict[int, Suspicion]:
-    """By place, of some of the labels."""
-    pairs = [(predicted[i], given[i], seen[i]) for i in places]
-    views = [_View.of(p, g, s) for p, g, s in pairs if isinstance(p, BoxLabel) and isinstance(g, BoxLabel)]
-    return dict(zip(places, _suspected(views) if views else (), strict=True))
+    """By place, of the labels that `seen` has."""
+    suspected: dict[int, Suspicion] = {}
+    # Those of which less is known are not to be compared with the others.
+    known = {place: (one is not None) + (one is not None and one.verdict is not None) for place, one in seen.items()}
+    for much in sorted(set(known.values())):
+        places = [place for place in seen if known[place] == much]
+        triples = [(predicted[place], given[place], seen[place]) for place in places]
+        views = [_View.of(p, g, s) for p, g, s in triples if isinstance(p, BoxLabel) and isinstance(g, BoxLabel)]
+        suspected.update(zip(places, _suspected(views), strict=True))
+    return suspected
 
 
 def _suspected(views: Sequence[_View]) -> list[Suspicion]:

@@ -151,10 +151,11 @@ class LearningMachine:
         )
         left_out = learnt.left_out
         given = [lesson.labels[object_id] for object_id in left_out.ids]
+        others = [lesson.view.given.get(lesson.view.content_key(object_id)) for object_id in left_out.ids]
         second_look = SecondLook(
             left_out,
             tuple(learner.losses(left_out.labels, given).tolist()),
-            tuple(suspicions(left_out.labels, left_out.confidences, given, left_out.seen)),
+            tuple(suspicions(left_out.labels, left_out.confidences, given, left_out.seen, others)),
         )
         return Trained(
             learnt.model, len(progress.human()), tuple(scores), lesson.model is not None, second_look=second_look

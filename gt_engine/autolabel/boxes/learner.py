@@ -218,15 +218,13 @@ def _predictions(
     """What the calibrators make of what is seen in each object, by the learner or by others."""
     labels: list[Label] = []
     confidences: list[float] = []
-    calibrated: list[Detections] = []
     for one, own in zip(ids, detections, strict=True):
         fold = fold_of(features.content_key(one))
         of_others, given = others[fold], _seen_by_others(features, features.content_key(one))
         who, seen = (calibrators[fold], own) if of_others is None or given is None else (of_others, given)
-        calibrated.append(seen)
         labels.append(seen.label(who.cut, features.image_size(one)))
         confidences.append(float(who.confidence(evidence(seen, who.cut)[None])[0]))
-    return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64), tuple(calibrated))
+    return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64), tuple(detections))
 
 
 def _seen_by_others(features: FeatureView, key: str) -> Detections | None:
