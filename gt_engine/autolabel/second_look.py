@@ -18,8 +18,8 @@ overlooked, badly located, swapped), which weighs them by constants; here they c
 the model confuses or objects too small for it do not crowd the top. That wrong labels are among those to learn from (a
 few in a hundred) makes the odds smaller.
 
-A detector that the user brought has never seen the labels either. What it sees is weighed in the same way, beside what
-the learner says when it is asked; the label is then as suspicious as the two views of it are on average.
+A detector that the user brought has never seen the labels either. What it sees is weighed with the rest, and what it
+alone sees may be an object that was overlooked.
 
 Classes: as sure as the model is of another one (confident learning, Northcutt, Jiang, Chuang 2021, off the diagonal);
 that both err alike is seldom, so what they agree about is not suspected, however unsure the model is.
@@ -27,9 +27,10 @@ that both err alike is seldom, so what they agree about is not suspected, howeve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,6 @@ from gt_engine.labels import BoxLabel, ClassLabel, Floats, Integers, Label
 
 PRIOR = 0.02
 """How probable a mistake is before anything is looked at."""
-EVEN = PRIOR / (1 + PRIOR)
-"""A suspicion where as much speaks for the label as against it."""
 ON_IT, CLOSELY, NEAR = 0.5, 0.7, 0.1
 """A box lies on another from the first IoU on, closely from the second; below the third they have nothing to do with
 each other."""
@@ -85,22 +84,19 @@ def suspicions(
     what somebody else sees there who never saw the label either (of boxes alone; classes are predicted with it)."""
     if not given or not all(isinstance(one, BoxLabel) for one in (*predicted, *given)):
         return [_of_class(p, g, float(sure)) for p, g, sure in zip(predicted, given, confidences, strict=True)]
-    own = dict(enumerate([*seen, *[None] * (len(given) - len(seen))]))
-    theirs = {
-        place: replace(one, verdict=None if mine is None else mine.verdict)
-        for (place, mine), one in zip(own.items(), others, strict=False)
-        if isinstance(one, Detections)
-    }
-    by_learner, by_others = (_of_boxes(predicted, given, one) for one in (own, theirs))
-    return [_averaged(suspicion, by_others.get(place)) for place, suspicion in sorted(by_learner.items())]
-
-
-def _averaged(suspicion: Suspicion, other: Suspicion | None) -> Suspicion:
-    if other is None:
-        return suspicion
-    score = (suspicion.score + other.score) / 2
-    louder = max(suspicion, other, key=lambda one: one.score)
-    return Suspicion(score, louder.mistake if score > EVEN else None)
+    # Those of which less is known are not to be compared with the others.
+    alike: dict[tuple[bool, ...], dict[int, tuple[_View, ...]]] = {}
+    for place, (p, g, own, other) in enumerate(zip_longest(predicted, given, seen, others)):
+        if isinstance(p, BoxLabel) and isinstance(g, BoxLabel):
+            views = [_View.of(p, g, own)]
+            if isinstance(other, Detections):
+                views.append(_View.of(p, g, other))
+            known = (own is not None, own is not None and own.verdict is not None, len(views) > 1)
+            alike.setdefault(known, {})[place] = tuple(views)
+    found: dict[int, Suspicion] = {}
+    for some in alike.values():
+        found.update(zip(some, _suspected([*some.values()]), strict=True))
+    return [found[place] for place in range(len(given))]
 
 
 def _of_class(predicted: Label, given: Label, confidence: float) -> Suspicion:
@@ -175,20 +171,22 @@ class _View:
         yield from agreement
         yield held * agreement[0]
 
-    def described(self, rows: Integers) -> Numbers:
-        """What is known of some of the model's boxes [k, 9]: score, size, other boxes on them, the image's edge."""
+    def described(self, rows: Integers, others: Sequence[_View]) -> Numbers:
+        """What is known of some of the model's boxes [k, 9, and one for each other view]: score, size, other boxes on
+        them, the image's edge; how sure the others are of something there."""
         among, size, sure = _overlap(self.boxes, self.boxes), self._sizes(self.boxes), _logit(self.scores)
         np.fill_diagonal(among, 0)
-        others = self.overlap.copy()  # with boxes of people, but for the one that it is a view of
-        if others.size:
-            own = others.argmax(1)
-            others[np.arange(len(others)), own] *= others.max(1) < ON_IT
+        people = self.overlap.copy()  # with boxes of people, but for the one that it is a view of
+        if people.size:
+            own = people.argmax(1)
+            people[np.arange(len(people)), own] *= people.max(1) < ON_IT
         sides = np.array(self.people.image_size[:2], np.float64)
         edge = np.minimum(self.boxes[:, :2] / sides, 1 - self.boxes[:, 2:] / sides).min(1, initial=1) < 0.01
         rivals = (self.scores * (among > NEAR)).max(1, initial=0)
         count = np.full(len(self.boxes), np.log1p(len(self.boxes)))
         columns = [sure, np.maximum(sure, 0), size, size * sure, among.max(1, initial=0), rivals, edge, count]
-        return np.column_stack([*columns, others.max(1, initial=0)])[rows]
+        also = (_logit((one.scores * (_overlap(self.boxes, one.boxes) >= ON_IT)).max(1, initial=0)) for one in others)
+        return np.column_stack([*columns, people.max(1, initial=0), *also])[rows]
 
     def named(self, class_ids: Integers) -> Numbers:
         """How sure the model is that people's boxes are of these classes, and of others [m, 5, or 7 where it was
@@ -210,10 +208,10 @@ class _View:
         own = self.people.class_ids
         return np.asarray((own + 1 + np.arange(len(own)) % (classes - 1)) % classes, own.dtype)
 
-    def where(self, place: int) -> Mistake:
-        """Of one of people's boxes that seems not to be where it should: whether something of its own is near."""
+    def is_near(self, place: int) -> bool:
+        """Whether something that lies on none of people's boxes is near one of them."""
         near = (self.scores >= LIKELY) & (self.overlap[:, place] >= NEAR) & (self.overlap.max(1, initial=0) < ON_IT)
-        return Mistake.MOVED if near.any() else Mistake.SPURIOUS
+        return bool(near.any())
 
     def _sizes(self, boxes: Floats) -> Numbers:
         width, height, _ = self.people.image_size
@@ -221,40 +219,47 @@ class _View:
         return np.asarray(np.log(np.maximum(shares, 1e-6)), np.float64)
 
 
-def _of_boxes(
-    predicted: Sequence[Label], given: Sequence[Label], seen: Mapping[int, Detections | None]
-) -> dict[int, Suspicion]:
-    """By place, of the labels that `seen` has."""
-    suspected: dict[int, Suspicion] = {}
-    # Those of which less is known are not to be compared with the others.
-    known = {place: (one is not None) + (one is not None and one.verdict is not None) for place, one in seen.items()}
-    for much in sorted(set(known.values())):
-        places = [place for place in seen if known[place] == much]
-        triples = [(predicted[place], given[place], seen[place]) for place in places]
-        views = [_View.of(p, g, s) for p, g, s in triples if isinstance(p, BoxLabel) and isinstance(g, BoxLabel)]
-        suspected.update(zip(places, _suspected(views), strict=True))
-    return suspected
-
-
-def _suspected(views: Sequence[_View]) -> list[Suspicion]:
-    named = (ids for one in views for ids in (one.class_ids, one.people.class_ids) if len(ids))
+def _suspected(labels: Sequence[tuple[_View, ...]]) -> list[Suspicion]:
+    """By what the learner sees, and somebody else where there is one, the same for all of these labels."""
+    named = (ids for views in labels for one in views for ids in (one.class_ids, one.people.class_ids) if len(ids))
     classes = 1 + max((int(ids.max()) for ids in named), default=0)
-    at = [one.met(0) for one in views]
-    displaced = _fit(at, [one.met(1 + copy) for one in views for copy in range(len(MOVES))])
-    strays = [one.described(one.strays) for one in views]
-    overlooked = _fit(strays, [one.described(one.witnesses) for one in views])
-    called = [one.named(one.people.class_ids) for one in views]
-    other = [one.named(one.swapped(classes)) for one in views] if classes > 1 else []
-    misnamed = _fit(called, other)
+    at = [_joined(one.met(0) for one in views) for views in labels]
+    copies = [_joined(one.met(1 + copy) for one in views) for views in labels for copy in range(len(MOVES))]
+    called = [_joined(one.named(one.people.class_ids) for one in views) for views in labels]
+    other = [_joined(one.named(one.swapped(classes)) for one in views) for views in labels] if classes > 1 else []
+    displaced, misnamed = _fit(at, copies), _fit(called, other)
+    overlooked = [_overlooked(views) for views in zip(*map(_in_turn, labels), strict=True)]
     suspected = []
-    for view, own, stray, name in zip(views, at, strays, called, strict=True):
-        found = [(odds, view.where(place)) for place, odds in enumerate(_odds(displaced, own) / len(MOVES))]
-        apart = np.where(view.overlap.max(1, initial=0)[view.strays] < APART, 1, PART_OF_IT)
-        found += [(odds, Mistake.MISSED) for odds in _odds(overlooked, stray) * apart]
-        found += [(odds, Mistake.SWAPPED) for odds in _odds(misnamed, name)]
+    for place, views in enumerate(labels):
+        met = _odds(displaced, at[place]) / len(MOVES)
+        found = [(odds, _where(views, box)) for box, odds in enumerate(met)]
+        found += [(odds, Mistake.MISSED) for of_view in overlooked for odds in of_view[place]]
+        found += [(odds, Mistake.SWAPPED) for odds in _odds(misnamed, called[place])]
         most, mistake = max(found, default=(0.0, None), key=lambda one: one[0])
         suspected.append(Suspicion(float(PRIOR * most / (1 + PRIOR * most)), mistake if most > 1 else None))
     return suspected
+
+
+def _overlooked(pairs: Sequence[tuple[_View, Sequence[_View]]]) -> list[Numbers]:
+    """Of each label's view, and the others of it, the odds that what is seen on nothing was overlooked."""
+    strays = [view.described(view.strays, others) for view, others in pairs]
+    model = _fit(strays, [view.described(view.witnesses, others) for view, others in pairs])
+    apart = [view.overlap.max(1, initial=0)[view.strays] < APART for view, _ in pairs]
+    return [_odds(model, one) * np.where(free, 1, PART_OF_IT) for one, free in zip(strays, apart, strict=True)]
+
+
+def _in_turn(views: tuple[_View, ...]) -> list[tuple[_View, Sequence[_View]]]:
+    """Each view, and the others."""
+    return [(one, [other for other in views if other is not one]) for one in views]
+
+
+def _joined(columns: Iterable[Numbers]) -> Numbers:
+    return np.concatenate([*columns], axis=1)
+
+
+def _where(views: Sequence[_View], box: int) -> Mistake:
+    """Of one of people's boxes that seems not to be where it should: whether something of its own is near."""
+    return Mistake.MOVED if any(one.is_near(box) for one in views) else Mistake.SPURIOUS
 
 
 def _fit(as_given: Sequence[Numbers], with_mistake: Sequence[Numbers]) -> logistic.Logistic | None:

@@ -9,6 +9,7 @@ import pytest
 
 from gt_engine.autolabel.boxes.confidence import Detections, Verdict
 from gt_engine.autolabel.boxes.geometry import beside
+from gt_engine.autolabel.given.opinions import of_label
 from gt_engine.autolabel.second_look import Mistake, Suspicion, suspicions
 from gt_engine.labels import BoxLabel, ClassLabel, Label, box_label
 
@@ -125,6 +126,22 @@ def test_an_object_that_the_model_overlooks_is_judged_by_what_it_says_when_asked
     found = suspicions([nothing] * IMAGES, np.full(IMAGES, 0.5), given, seen)
     assert max(range(IMAGES), key=lambda image: found[image].score) == 17
     assert found[17].score > 5 * max(one.score for image, one in enumerate(found) if image != 17)
+
+
+def test_an_object_that_only_a_brought_detector_sees_is_missed() -> None:
+    """A learner of a few hundred labels is blind to small objects; the detector that the user brought is not."""
+    given = [people(image) for image in range(IMAGES)]
+    given[17] = without(given[17], 0)
+    blind = [box_label([], [], SIZE)] * IMAGES
+    seen = [asked(label, label.class_ids.tolist()) for label in given]
+    others = [of_label(model(image), 2) for image in range(IMAGES)]
+    alone = suspicions(blind, np.full(IMAGES, 0.5), given, seen)
+    assert max(one.score for one in alone) < 0.1
+    found = suspicions(blind, np.full(IMAGES, 0.5), given, seen, others)
+    assert max(range(IMAGES), key=lambda image: found[image].score) == 17
+    assert found[17].mistake is Mistake.MISSED
+    half = suspicions(blind, np.full(IMAGES, 0.5), given, seen, others[:20])
+    assert [image for image, one in enumerate(half) if one.mistake] == [17]
 
 
 def test_a_class_is_as_suspicious_as_the_model_is_sure_of_another() -> None:
