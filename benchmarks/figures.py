@@ -287,8 +287,9 @@ def second_look(read: Results) -> str:
         mistakes = "right labels" if base == "right" else "labels of people"
         ranked = (_top_tenth(rows, ranking) for ranking in ("by loss", "ceiling"))
         wrong = _percent(_mean(rows, "wrong in top 10%"))
-        lines.append((data, mistakes, str(len(rows)), _top_tenth(rows, "list"), *kinds, *ranked, wrong))
-    heads = ("data", "mistakes in", "runs", "found", "moved", "missed", "swapped", "by loss", "ceiling")
+        found = (_top_tenth(rows, "list"), *kinds, _drawn_anew(rows))
+        lines.append((data, mistakes, str(len(rows)), *found, *ranked, wrong))
+    heads = ("data", "mistakes in", "runs", "found", "moved", "missed", "swapped", "drawn anew", "by loss", "ceiling")
     return table((*heads, "wrong in the top tenth"), lines)
 
 
@@ -297,8 +298,18 @@ def _top_tenth(rows: Sequence[Row], ranking: str) -> str:
 
 
 def _found(rows: Sequence[Row], kind: str) -> str:
-    counts = [row["list"]["top 10%"][kind].split(" of ") for row in rows if kind in row["list"]["top 10%"]]
-    return f"{sum(int(found) for found, _ in counts)} of {sum(int(all_) for _, all_ in counts)}" if counts else "–"
+    found, every = _counted([row["list"]["top 10%"] for row in rows], kind)
+    return f"{found} of {every}" if every else "–"
+
+
+def _drawn_anew(rows: Sequence[Row]) -> str:
+    found, every = _counted([row["anew"] for row in rows], "moved", "missed", "swapped")
+    return f"{_percent(found / every)} of {every}"
+
+
+def _counted(told: Sequence[Row], *kinds: str) -> tuple[int, int]:
+    counts = [one[kind].split(" of ") for one in told for kind in kinds if kind in one]
+    return sum(int(found) for found, _ in counts), sum(int(every) for _, every in counts)
 
 
 def people(read: Results) -> str:

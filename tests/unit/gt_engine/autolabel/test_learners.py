@@ -21,6 +21,7 @@ from gt_engine.autolabel.boxes.grid import FINE, ROUGH
 from gt_engine.autolabel.boxes.learner import unpacked
 from gt_engine.autolabel.classes.learner import unpacked as classes_unpacked
 from gt_engine.autolabel.folds import CLASS_FOLDS, FOLDS, fold_of
+from gt_engine.autolabel.given.opinions import of_label
 from gt_engine.autolabel.learner import NothingToLearn
 from gt_engine.autolabel.payload import unpack
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
@@ -86,6 +87,19 @@ def test_what_is_said_of_the_examples_is_what_would_be_predicted(lesson: Lesson,
     assert lesson.left_out.ids == predicted.ids
     np.testing.assert_allclose(lesson.left_out.confidences, predicted.confidences, rtol=1e-3, atol=1e-4)
     assert not lesson.learner.losses(lesson.left_out.labels, predicted.labels).any()
+
+
+def test_a_label_that_is_made_of_a_brought_detectors_boxes_is_judged_by_the_learner_too(
+    features: FeatureView, boxes: Mapping[str, BoxLabel]
+) -> None:
+    # The second look asks the learner about people's boxes; what the detector sees it has from the view.
+    given = {features.content_key(one): of_label(boxes[one], 2) for one in features.ids()}
+    view = features.store.view({one: features.content_key(one) for one in features.ids()}, given=given)
+    examples = dict(list(boxes.items())[:24])
+    learner = learner_for(Task.BOXES, threads=1, shorten_training=10 * SHORTENING)
+    said = learner.train(view, examples, classes=("sparrow", "other"), seed=3, guesses={}).left_out
+    assert not learner.losses(said.labels, [examples[one] for one in said.ids]).any()
+    assert all(one is not None and one.verdict is not None for one in said.seen)
 
 
 def test_each_prediction_is_valid_and_in_the_order_asked(lesson: Lesson, features: FeatureView) -> None:
