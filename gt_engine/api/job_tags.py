@@ -117,7 +117,7 @@ def care(tags: Mapping[str, str], task: TaskType) -> CareRule | None:
 def least_workers(tags: Mapping[str, str], most: int) -> int:
     """How many answers an object has at least; without the tag as many as at most."""
     text = tags.get(LEAST_WORKERS_TAG, str(most))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:3]) <= most):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= most):
         raise ValidationException(
             f"Tag '{LEAST_WORKERS_TAG}' must be a whole number from 1 to NumberOfHumanWorkersPerDataObject ({most}); "
             f"it is '{text}'."

@@ -40,7 +40,7 @@ def answers(call: Call) -> Response:
 def image(call: Call) -> Response:
     """GET /team/jobs/<job>/answers/<place>/image: the picture, upright."""
     call.manager()
-    source = Supervision(call.portal.tasks).source(call.path("job"), call.request.path_params["place"])
+    source = Supervision(call.portal.tasks).source(call.path("job"), call.number("place"))
     if not source.startswith("s3://"):
         raise NotFound("the object has no image")
     return file_response(upright(read_shown(call.portal.objects, S3Uri.parse(source)), LONGEST_SIDE))
@@ -52,7 +52,7 @@ def give_back(call: Call) -> Response:
     comment = call.form().get("comment", "").strip()
     if not comment or len(comment) > MAX_COMMENT:
         raise InvalidInput(f"say in 1 to {MAX_COMMENT:,} characters what is to be mended", field="comment")
-    place = call.request.path_params["place"]
+    place = call.number("place")
     Supervision(call.portal.tasks).give_back(job, place, subject, comment, manager.worker_id, call.now)
     log.info("answer returned", extra={"job": job, "worker": subject, "place": place, "by": manager.worker_id})
     return RedirectResponse(f"/team/jobs/{job}/answers", 303)

@@ -104,6 +104,13 @@ class Call:
     def path(self, name: str) -> str:
         return str(self.request.path_params[name])
 
+    def number(self, name: str) -> int:
+        """Errors: `NotFound` for what is no number, or one that no table could hold."""
+        text = self.path(name)
+        if not text.isdecimal() or len(text) > 9:
+            raise NotFound("there is no such page")
+        return int(text)
+
     def visitor(self) -> Worker | None:
         return self.portal.members.session(self.session_id, self.now) if self.session_id else None
 

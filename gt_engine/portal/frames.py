@@ -61,7 +61,7 @@ def file(call: Call) -> Response:
     _, task = signed_for(call)
     granted: list[str] = []
     _render(call.portal, task, lambda uri: str(_place(granted, uri)) if uri.startswith("s3://") else uri)
-    number = call.request.path_params["number"]
+    number = call.number("number")
     if number >= len(granted):
         raise NotFound("the task has no such file")
     uri = S3Uri.parse(granted[number])

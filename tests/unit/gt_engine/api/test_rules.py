@@ -207,7 +207,7 @@ def test_proposals_are_a_tag_of_jobs_with_boxes_or_classes() -> None:
 def test_the_least_workers_are_a_number_up_to_the_most() -> None:
     assert job_tags.least_workers({}, 3) == 3
     assert job_tags.least_workers({job_tags.LEAST_WORKERS_TAG: "1"}, 3) == 1
-    for wrong in ("0", "4", "one", "-1", "1.5", ""):
+    for wrong in ("0019", "0", "4", "one", "-1", "1.5", ""):
         with pytest.raises(ValidationException, match="least-workers"):
             job_tags.least_workers({job_tags.LEAST_WORKERS_TAG: wrong}, 3)
 

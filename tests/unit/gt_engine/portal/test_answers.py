@@ -80,7 +80,8 @@ def test_only_who_runs_the_team_returns_what_can_be_mended(world: PortalWorld, v
     assert [ada.get(path).status_code for path in (PAGE, f"{PAGE}/0/image")] == [403, 403]
     assert give_back(ada, ada, task) == 403
     assert give_back(boss, ada, task, comment=" ") == 422
-    assert boss.get(f"{PAGE}/9/image").status_code == 404
+    for place in ("9", "9" * 40, "9" * 4_301, "x"):
+        assert boss.get(f"{PAGE}/{place}/image").status_code == 404
     item = world.tasks.store.object(JOB, int(place_of(task)))
     assert item is not None
     assert world.tasks.store.replace(close(item))
