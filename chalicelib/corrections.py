@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib import wiring
 from chalicelib.page_data import page_data
+from gt_service.campaign.values import unusable_character
 from gt_service.errors import Conflict, InvalidInput
 from gt_service.gallery.correcting import LONGEST_TEXT, corrected_label
 from gt_service.gallery.looking import Filter
@@ -23,8 +24,11 @@ def correct(campaign: str, body: Any, *, by: str) -> Correction:
         raise InvalidInput("a correction has image and label, and may have source, replaces and why", field="image")
     texts = {name: body.get(name, "") for name in ("image", "source", "replaces", "why")}
     for field, text in texts.items():
-        if not isinstance(text, str) or len(text) > LONGEST_TEXT:
-            raise InvalidInput(f"{field} is a text of at most {LONGEST_TEXT:,} characters", field=field)
+        if not isinstance(text, str) or len(text) > LONGEST_TEXT or unusable_character(text, but="\t\n\r"):
+            raise InvalidInput(
+                f"{field} is a text of at most {LONGEST_TEXT:,} characters, none of them a control character",
+                field=field,
+            )
     record = wiring.store().campaigns.get(campaign)
     if record.spec is None:
         raise Conflict(f"campaign {campaign} has no spec", remedy="Drop its spec first.")

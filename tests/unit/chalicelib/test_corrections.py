@@ -146,7 +146,15 @@ def test_what_is_wrong_with_a_label_is_named_and_nothing_is_kept(
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], {"label": None}, {"image": 1, "label": None}, {"image": "birds-0001.0", "label": None, "x": 1}]
+    "body",
+    [
+        None,
+        [],
+        {"label": None},
+        {"image": 1, "label": None},
+        {"image": "birds-0001.0", "label": None, "x": 1},
+        {"image": "birds-0001.0", "label": None, "why": "half of a pair: \ud83d"},
+    ],
 )
 def test_a_body_that_is_no_correction_is_refused(client: Client, labeled: World, body: Any) -> None:
     assert ask(client, "POST", "corrections", body).status_code == 422
