@@ -15,9 +15,7 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS
 
 CONTENT_TYPE = "application/jsonlines"
-_LINES_PER_CHUNK = 1000
-_LABELED_PER_CHUNK = 500
-"""Lines with labels are longer."""
+_LINES_PER_CHUNK = 500
 
 
 def manifest_lines(
@@ -27,22 +25,16 @@ def manifest_lines(
 
     passed_on: more attributes of an image, by its key; left out where a line would be too long with them.
     """
-    held: list[str] = []
-    for key in keys:
-        # json escapes quotes, backslashes, line breaks and controls; nothing in a key can end its line early.
-        line = _text({"source-ref": str(S3Uri(bucket, key))})
-        more = (passed_on or {}).get(key)
-        if more is not None:
-            longer = f"{line[:-1]},{_text(more)[1:]}"
-            line = longer if len(longer) <= MAX_MANIFEST_LINE_CHARACTERS else line
-        if len(line) > MAX_MANIFEST_LINE_CHARACTERS:
-            raise InvalidInput(f"the key {key[:80]!r}… is too long for a manifest", field="key")
-        held.append(line)
-        if len(held) == _LINES_PER_CHUNK:
-            yield _joined(held)
-            held.clear()
-    if held:
-        yield _joined(held)
+    return _in_chunks(_image_line(bucket, key, (passed_on or {}).get(key)) for key in keys)
+
+
+def _image_line(bucket: str, key: str, more: Mapping[str, Any] | None) -> str:
+    # json escapes quotes, backslashes, line breaks and controls; nothing in a key can end its line early.
+    line = _text({"source-ref": str(S3Uri(bucket, key))})
+    longer = line if more is None else f"{line[:-1]},{_text(more)[1:]}"
+    if len(line) > MAX_MANIFEST_LINE_CHARACTERS:
+        raise InvalidInput(f"the key {key[:80]!r}… is too long for a manifest", field="key")
+    return longer if len(longer) <= MAX_MANIFEST_LINE_CHARACTERS else line
 
 
 def follow_up_lines(lines: Iterable[bytes], labeled: Collection[int]) -> Iterator[bytes]:
@@ -67,14 +59,14 @@ def write_manifest(
 
 def json_lines(lines: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """Any lines as manifests have them, in chunks of many."""
+    return _in_chunks(map(_text, lines))
+
+
+def _in_chunks(lines: Iterable[str]) -> Iterator[bytes]:
     rest = iter(lines)
-    while some := list(islice(rest, _LABELED_PER_CHUNK)):
-        yield _joined([_text(line) for line in some])
+    while some := list(islice(rest, _LINES_PER_CHUNK)):
+        yield ("\n".join(some) + "\n").encode()
 
 
 def _text(line: Mapping[str, Any]) -> str:
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-
-
-def _joined(lines: list[str]) -> bytes:
-    return ("\n".join(lines) + "\n").encode()

@@ -41,7 +41,7 @@ class Duplicates:
     labeled: int
 
     def as_dict(self) -> dict[str, int]:
-        return {"exact": self.exact, "near": self.near, "labeled": self.labeled}
+        return {**vars(self)}
 
 
 class CampaignLabels:

@@ -107,10 +107,9 @@ class Terms:
             return wages(answers * (seconds_each or 0), self.wage)
         return Mills(answers * self.price_per_answer)
 
-    def human_cost(self, objects: int, seconds_each: float | None, answers_each: float | None = None) -> Mills:
-        """What workers get for labeling so many objects, so many answering each; left out, as many as may."""
-        each = self.workers_per_object if answers_each is None else answers_each
-        return self.answers_cost(round(objects * each), seconds_each)
+    def human_cost(self, objects: int, seconds_each: float | None, answers_each: float) -> Mills:
+        """What workers get for labeling so many objects, so many answering each."""
+        return self.answers_cost(round(objects * answers_each), seconds_each)
 
 
 @dataclass(frozen=True)
@@ -183,17 +182,11 @@ def seconds_per_answer(workers: Sequence[WorkerStats]) -> float | None:
 
 
 def all_human_cost(
-    objects: int,
-    terms: Terms,
-    prices: PriceTable,
-    *,
-    seconds_each: float | None = None,
-    answers_each: float | None = None,
+    objects: int, terms: Terms, prices: PriceTable, *, seconds_each: float | None, answers_each: float
 ) -> Cost:
     """What the same number of objects costs where people label every one, each answer in the time that was measured."""
     fee = prices.service_fee(terms.task, terms.started)
-    each = terms.workers_per_object if answers_each is None else answers_each
-    answers = round(objects * each) if terms.is_of_own_people else 0
+    answers = round(objects * answers_each) if terms.is_of_own_people else 0
     work = Work(objects, looked_at(objects, terms.task), answers=answers)
     return Cost(
         fee.cost(objects),

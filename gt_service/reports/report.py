@@ -76,7 +76,7 @@ def job_report(
         "unlabeled": _unlabeled(output.unlabeled),
         "findings": [vars(each) for each in output.findings],
         "proposals": _proposals(output.proposals, arms or {}),
-        "targets": targets(output, terms, prices, seconds_each=seconds),
+        "targets": targets(output, terms, prices, seconds_each=seconds, answers_each=each),
         "quality": quality,
         "audit_sample": audit_sample,
         "imported_labels": imported_labels,

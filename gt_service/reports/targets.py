@@ -17,7 +17,7 @@ NOTE = (
 
 
 def targets(
-    output: JobOutput, terms: Terms, prices: PriceTable, *, seconds_each: float | None
+    output: JobOutput, terms: Terms, prices: PriceTable, *, seconds_each: float | None, answers_each: float
 ) -> dict[str, Any] | None:
     """A row for each target; None where the job does not tell.
 
@@ -29,8 +29,8 @@ def targets(
     rows = []
     for target, machine in output.targets:
         human = max(0, output.labeled - machine)
-        cost = Cost(fee, terms.human_cost(human, seconds_each))
-        hours = None if seconds_each is None else round(seconds_each * human * terms.workers_per_object / 3600, 3)
+        cost = Cost(fee, terms.human_cost(human, seconds_each, answers_each))
+        hours = None if seconds_each is None else round(seconds_each * human * answers_each / 3600, 3)
         rows.append(
             {
                 "target": target,

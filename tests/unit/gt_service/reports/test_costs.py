@@ -53,7 +53,8 @@ def test_the_notebooks_jobs_to_the_cent(role: str, workers: int, expected: str) 
 def test_what_people_alone_would_cost(workers: int, expected: str) -> None:
     """The saving would be measured against the wrong sum."""
     _, asked = read(notebook_jobs(workers)["first"])
-    assert usd(all_human_cost(1250, asked, PRICES).total) == expected
+    human = all_human_cost(1250, asked, PRICES, seconds_each=None, answers_each=workers)
+    assert usd(human.total) == expected
     assert usd(all_machine_cost(1250, asked, PRICES).total) == "$100.00"
 
 
@@ -143,6 +144,7 @@ def test_asking_as_needed_is_compared_to_the_most_for_what_people_labeled_and_to
     """The machine's saving would be told as that of asking fewer people, or the other way round."""
     job = LabelingJob(workers=2).iteration(1, human=10).iteration(2, machine=10)
     output, asked = read(job)
+    output = replace(output, targets=((0.9, 15),))
     asked = replace(asked, workers_per_object=3, least_workers=1)
     description = job.description()
     report = job_report(
@@ -164,6 +166,8 @@ def test_asking_as_needed_is_compared_to_the_most_for_what_people_labeled_and_to
         "mills": 10 * 36,
     }
     assert report["all_human"]["workers_mills"] == 20 * 2 * 36
+    (row,) = report["targets"]["rows"]
+    assert row["total_mills"] == 20 * 80 + 5 * 2 * 36, "another target asks as needed too"
     fixed = replace(asked, least_workers=None)
     report = job_report(
         output,
