@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
-from gt_service.parallel import in_parallel
+from gt_service.parallel import WORKERS, in_parallel
 from gt_service.records import Image, ImageStatus, Member, Pending
 from gt_service.records.placement import ImageChange, Placement, Search, Seen, nearest, placement, rejection
 from gt_service.store.contents import Contents
@@ -52,6 +52,7 @@ class ImagePage:
 class Images:
     def __init__(self, tables: Tables) -> None:
         self._images, self._contents, self._connection = tables.images, Contents(tables), tables.connection
+        self._writers = WORKERS
 
     # ------------------------------------------------------------ registration
 
@@ -177,7 +178,7 @@ class Images:
                     return
             raise Contention(f"image {member.key!r}")
 
-        for _ in in_parallel(move, members):
+        for _ in in_parallel(move, members, workers=self._writers):
             pass  # to raise what failed
 
     def keep_label(self, image: Image, name: str) -> bool:
@@ -215,7 +216,7 @@ class Images:
             return [item.key for item in items if item.place == batch_place(batch)]
 
         groups = _in_groups(iter(members), _AT_ONCE)
-        return sorted(chain.from_iterable(in_parallel(read, groups)))
+        return sorted(chain.from_iterable(in_parallel(read, groups, workers=self._writers)))
 
     # ------------------------------------------------------------ looking
 
