@@ -1,6 +1,6 @@
 """Who answers: people in a browser, or simulated annotators."""
 
-from gt_engine.workforce.answers import Answer, Assignment, Outcome
+from gt_engine.workforce.answers import Answer
 from gt_engine.workforce.simulated import SimulatedWorkforce
 
-__all__ = ["Answer", "Assignment", "Outcome", "SimulatedWorkforce"]
+__all__ = ["Answer", "SimulatedWorkforce"]

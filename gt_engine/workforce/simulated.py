@@ -7,7 +7,6 @@ a replay gives the same answers, in whatever order the objects come.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from gt_engine.labels import BoxLabel, ClassLabel, Label, box_label
-from gt_engine.workforce.answers import Answer, Assignment, Outcome
+from gt_engine.workforce.answers import Answer
 from gt_engine.workforce.mending import OVERLOOKS, Mending, Trust, mend, trust_of
 
 Corners = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -93,28 +92,12 @@ class SimulatedWorkforce:
     ) -> list[Answer]:
         """The submitted answers for one object, by time; fewer than asked when too few workers are there.
 
-        to_mend: the boxes that the workers are shown; None where they draw.
-        """
-        made = self.assignments(object_id, gold, workers_per_object, start, to_mend=to_mend)
-        submitted = [assignment.answer for assignment in made if assignment.answer]
-        return sorted(submitted, key=lambda answer: (answer.submitted_at, answer.worker_id))
-
-    def assignments(
-        self,
-        object_id: str,
-        gold: Label,
-        workers_per_object: int,
-        start: datetime,
-        *,
-        to_mend: BoxLabel | None = None,
-    ) -> Sequence[Assignment]:
-        """Every assignment for one object on a virtual clock that begins at `start`: submitted, declined, expired.
-
-        Each worker is offered an object once. Offers go on until enough have answered or nobody is left.
+        A virtual clock begins at `start`. Each worker is offered an object once, until enough have answered or nobody
+        is left. to_mend: the boxes that the workers are shown; None where they draw.
         """
         digest = hashlib.sha256(object_id.encode()).digest()
         rng = np.random.default_rng([self.seed, 1, int.from_bytes(digest[:8], "big")])
-        made: list[Assignment] = []
+        submitted: list[Answer] = []
         # One queue per answer wanted: a declined or expired task is offered again when it ended.
         free_at = [start + timedelta(seconds=float(rng.exponential(20))) for _ in range(workers_per_object)]
         for number in rng.permutation(self.workers):
@@ -123,12 +106,12 @@ class SimulatedWorkforce:
                 continue
             if not free_at:
                 break
-            accepted = free_at.pop(0)
-            assignment = self._assignment(worker, gold, accepted, rng, to_mend)
-            made.append(assignment)
-            if assignment.answer is None:
-                free_at.append(assignment.ended_at)
-        return made
+            ended, label = self._work(worker, gold, accepted := free_at.pop(0), rng, to_mend)
+            if label is None:
+                free_at.append(ended)
+            else:
+                submitted.append(Answer(worker.worker_id, label, accepted, ended))
+        return sorted(submitted, key=lambda answer: (answer.submitted_at, answer.worker_id))
 
     def _worker(self, number: int) -> Worker:
         rng = np.random.default_rng([self.seed, 0, number])
@@ -144,18 +127,13 @@ class SimulatedWorkforce:
             trust=trust_of(f"{self.seed}/{number}", sloppy=bool(sloppy)),
         )
 
-    def _assignment(
-        self,
-        worker: Worker,
-        gold: Label,
-        accepted: datetime,
-        rng: np.random.Generator,
-        to_mend: BoxLabel | None,
-    ) -> Assignment:
+    def _work(
+        self, worker: Worker, gold: Label, accepted: datetime, rng: np.random.Generator, to_mend: BoxLabel | None
+    ) -> tuple[datetime, Label | None]:
+        """When a task ended, and its label; None of one that was declined, or had expired."""
         chance = rng.random()
         if chance < self.declining_share:
-            ended = accepted + timedelta(seconds=round(float(rng.uniform(1, 10)), 3))
-            return Assignment(worker.worker_id, Outcome.DECLINED, accepted, ended)
+            return accepted + timedelta(seconds=round(float(rng.uniform(1, 10)), 3)), None
         mending = None
         work = self.draw_seconds * len(gold) if isinstance(gold, BoxLabel) else 0.0
         if to_mend is not None and isinstance(gold, BoxLabel):
@@ -163,18 +141,14 @@ class SimulatedWorkforce:
             work = mending.seconds + self.draw_seconds * (len(mending.mended) + len(mending.missing))
         seconds = float(rng.lognormal(np.log(worker.seconds + work), 0.4))
         if chance < self.declining_share + self.expiring_share or seconds > self.time_limit_seconds:
-            return Assignment(
-                worker.worker_id, Outcome.EXPIRED, accepted, accepted + timedelta(seconds=self.time_limit_seconds)
-            )
+            return accepted + timedelta(seconds=self.time_limit_seconds), None
         if not isinstance(gold, BoxLabel):
             label: Label = self._class(worker, gold, rng)
         elif mending is None or to_mend is None:
             label = self._boxes(worker, gold, rng)
         else:
             label = self._mended(worker, gold, to_mend, mending, rng)
-        submitted = accepted + timedelta(seconds=round(seconds, 3))
-        answer = Answer(worker.worker_id, label, accepted, submitted)
-        return Assignment(worker.worker_id, Outcome.SUBMITTED, accepted, submitted, answer)
+        return accepted + timedelta(seconds=round(seconds, 3)), label
 
     def _class(self, worker: Worker, gold: ClassLabel, rng: np.random.Generator) -> ClassLabel:
         return ClassLabel(self._confused(worker, gold.class_id, rng))
