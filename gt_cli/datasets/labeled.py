@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from PIL import Image, UnidentifiedImageError
 
-from gt_service.errors import InvalidInput
+from gt_service.errors import InvalidInput, shown
 from gt_service.orientation import orientation_of, upright_size
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
@@ -103,6 +103,8 @@ class ImageFolder:
             )
         self._aliases: dict[str, list[str]] = {}
         for name in self._names:
+            if shown(name, len(name)) != name:
+                raise BoxesError(f"the file name {shown(name)} is not UTF-8", remedy="Rename it.", field="images")
             path = PurePosixPath(normalize("NFC", name))
             for alias in {str(path), str(path.with_suffix("")), path.name, path.stem}:
                 self._aliases.setdefault(alias, []).append(name)
@@ -241,9 +243,9 @@ class Collected:
         left, right = max(0.0, corners[0]), min(float(width), corners[2])
         top, bottom = max(0.0, corners[1]), min(float(height), corners[3])
         if left >= right or top >= bottom:
-            shown = ", ".join(f"{corner:g}" for corner in corners)
+            sides = ", ".join(f"{corner:g}" for corner in corners)
             raise BoxesError(
-                f"{where}: left, top, right, bottom of {shown} enclose nothing of {name} ({width} × {height})",
+                f"{where}: left, top, right, bottom of {sides} enclose nothing of {name} ({width} × {height})",
                 remedy="Mend the box: left under right, top under bottom, and within the image.",
             )
         if confidence is not None and not 0 <= confidence <= 1:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -314,6 +316,14 @@ def test_what_is_wrong_with_metadata_of_hugging_face_is_said_with_its_line(photo
     (photos / "metadata.jsonl").write_text(line)
     with pytest.raises(BoxesError, match=says):
         read_boxes(photos, photos)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems hold no such name")
+def test_a_name_that_is_no_text_is_told(photos: Path) -> None:
+    """No manifest and no bucket can hold it: the command ended with a traceback, some with half an upload."""
+    os.rename(bytes(photos / "a.jpg"), bytes(photos) + b"/\xe9.jpg")
+    with pytest.raises(BoxesError, match=r"\\udce9\.jpg.* is not UTF-8"):
+        read(photos, "c.json", coco())
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\x85"])
