@@ -42,7 +42,7 @@ OFFER = JobOffer(
     time_limit_seconds=300,
     until=NOW + timedelta(days=1),
 )
-WORK = Work("ann", "birds-0001", 3, "17", "nonce", NOW, NOW + timedelta(seconds=9), 7.25)
+WORK = Work("ann", "birds-0001", 3, "nonce", NOW, NOW + timedelta(seconds=9), 7.25)
 
 
 class MembersContract:

@@ -154,7 +154,6 @@ class AnswerItem(Model):
     moment = UnicodeAttribute(range_key=True)
     job = UnicodeAttribute()
     place = IntegerAttribute()
-    object_id = UnicodeAttribute()
     nonce = UnicodeAttribute()
     accepted_at = MomentAttribute()
     submitted_at = MomentAttribute()

@@ -67,7 +67,6 @@ class Work:
     worker_id: str
     job: str
     place: int
-    object_id: str
     nonce: str
     accepted_at: datetime
     submitted_at: datetime
@@ -152,7 +151,6 @@ def work_of(item: ObjectOffer, mine: TaskAssignment) -> Work:
         worker_id=mine.worker,
         job=item.job,
         place=item.place,
-        object_id=item.object_id,
         nonce=mine.nonce,
         accepted_at=mine.accepted_at or mine.expires_at,
         submitted_at=mine.ended_at or mine.expires_at,
