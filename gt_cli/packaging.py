@@ -240,15 +240,8 @@ def content_problems(names: Iterable[str]) -> Iterator[str]:
 
 
 def lint_problems(template: Path) -> list[str]:
-    command = [
-        sys.executable,
-        "-c",
-        "from cfnlint.runner import main; main()",
-        "--regions",
-        "us-east-1",
-        "--",
-        str(template),
-    ]
+    lint = "from cfnlint.runner import main; main()"
+    command = [sys.executable, "-c", lint, "--regions", "us-east-1", "--", str(template)]
     done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
     return [f"cfn-lint: {done.stdout.strip()}{done.stderr.strip()}"] if done.returncode else []
 

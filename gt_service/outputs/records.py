@@ -120,7 +120,7 @@ def auto_label(line: bytes) -> tuple[str, JsonObject] | None:
     if not text:
         return None
     object_id, _, record = text.partition(" ")
-    return object_id, _object(record)
+    return object_id, manifest_object(record)
 
 
 def auto_label_id(line: bytes) -> str | None:
@@ -149,15 +149,14 @@ def worker_answers(body: bytes) -> list[AnswerRecord]:
     """The answers of a worker-response file."""
     return [
         AnswerRecord(str(answer["workerId"]), answer.get("answerContent"), _seconds(answer))
-        for answer in _object(body).get("answers") or ()
+        for answer in manifest_object(body).get("answers") or ()
     ]
 
 
 def targets_of(body: bytes) -> tuple[tuple[float, int], ...]:
     """Of gt-engine's certificate of a round: (target, objects that the machine might have labeled at it)."""
-    return tuple(
-        (float(target["target"]), int(target["machine-labeled"])) for target in _object(body).get("by-target", ())
-    )
+    targets = manifest_object(body).get("by-target", ())
+    return tuple((float(target["target"]), int(target["machine-labeled"])) for target in targets)
 
 
 def answer_content(answer: AnswerRecord) -> Any:
@@ -187,9 +186,12 @@ def parse_time(text: object) -> datetime | None:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def manifest_object(line: bytes) -> JsonObject:
-    """The object of a manifest line. Errors: `UnknownState` where it is no JSON object."""
-    return _object(line)
+def manifest_object(line: str | bytes) -> JsonObject:
+    """The object of a manifest line, or of another file's record. Errors: `UnknownState` where it is no JSON object."""
+    value = _json(line)
+    if not isinstance(value, dict):
+        raise UnknownState(f"a record is not a JSON object: {line[:80]!r}")
+    return value
 
 
 def manifest_objects(lines: Iterable[bytes]) -> Iterator[JsonObject]:
@@ -210,13 +212,6 @@ def _seconds(answer: JsonObject) -> float | None:
         return float(spent)
     start, end = parse_time(answer.get("acceptanceTime")), parse_time(answer.get("submissionTime"))
     return (end - start).total_seconds() if start and end else None
-
-
-def _object(text: str | bytes) -> JsonObject:
-    value = _json(text)
-    if not isinstance(value, dict):
-        raise UnknownState(f"a record is not a JSON object: {text[:80]!r}")
-    return value
 
 
 def _list(text: bytes) -> list[JsonObject]:
