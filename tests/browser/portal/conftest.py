@@ -114,11 +114,7 @@ class Desk:
 
     def offline(self, is_offline: bool = True) -> None:
         self.browser.switch_to.default_content()
-        self.browser.execute_cdp_cmd("Network.enable", {})
-        self.browser.execute_cdp_cmd(
-            "Network.emulateNetworkConditions",
-            {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
-        )
+        self.browser.set_offline(is_offline)  # type: ignore[attr-defined]
 
     def script_errors(self) -> list[str]:
         entries = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
