@@ -23,6 +23,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.options import ArgOptions
 from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
+from selenium.webdriver.remote.webelement import WebElement
 
 from tests.waiting import soon
 
@@ -231,12 +232,18 @@ class Firefox(Other):
         finally:
             self.command_executor.send("Marionette:SetContext", {"value": "content"})  # type: ignore[union-attr]
 
+    def get_cookie(self, name: str) -> Any:
+        return next((cookie for cookie in self.get_cookies() if cookie["name"] == name), None)
+
     def get_log(self, _: str) -> list[Entry]:
         found: list[Entry] = self.in_browser(COMPLAINTS)
         return found
 
     def set_offline(self, is_offline: bool) -> None:
-        self.in_browser("Services.io.offline = arguments[0]", is_offline)
+        self.in_browser(
+            "Services.io.offline = arguments[0]; Services.obs.notifyObservers(null, 'net:prune-all-connections')",
+            is_offline,
+        )
 
     def quit(self) -> None:
         self.command_executor.send("Marionette:Quit", {"flags": ["eForceQuit"]})  # type: ignore[union-attr]
@@ -250,8 +257,23 @@ class FirefoxOptions(ArgOptions):
         return {}
 
 
+class WebKitElement(WebElement):
+    """WebKit's driver takes what may be cut off for hidden."""
+
+    @property
+    def text(self) -> str:
+        found: str = self.parent.execute_script(
+            "const [element] = arguments; return element.checkVisibility({visibilityProperty: true}) ?"
+            "element.innerText.trim() : ''",
+            self,
+        )
+        return found
+
+
 class WebKit(Other):
     """WebKitGTK's small browser on a screen of its own. What its pages say on the console goes to its output."""
+
+    _web_element_cls = WebKitElement
 
     def __init__(self, folder: Path, size: Size) -> None:
         packages = "webkit2gtk-driver, xvfb"

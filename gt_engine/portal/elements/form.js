@@ -125,6 +125,7 @@ export class CrowdForm extends CrowdElement {
 
   #wrap() {
     this.#form.noValidate = true; // the check is requestSubmit's, which knows all kinds of fields
+    this.#form.method = "dialog"; // Firefox sends a form for a script's `submit` event too; of this method nothing is sent
     const children = [...this.childNodes];
     super.append(this.#form);
     for (const child of children) if (child.localName !== "full-instructions") move(this.#form, child);

@@ -44,6 +44,7 @@ iframe { display: block; border: 0; width: 100%%; height: 100%%; }</style>
     window.port = channel.port1;
     window.port.onmessage = (event) => window.messages.push(event.data);
     frame.contentWindow.postMessage({type: "connect", task: "t1"}, "*", [channel.port2]);
+    frame.focus(); // as the portal does: WebKit lets no frame take the focus by itself
   });
 </script>"""
 

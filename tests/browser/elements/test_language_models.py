@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from selenium.webdriver import Keys
+
 from tests.browser.elements.tasks import TaskPage, shadow
 
 OpenTask = Callable[..., TaskPage]
@@ -49,7 +51,7 @@ def test_questions_have_answers_tags_and_places(open_task: OpenTask) -> None:
     with page.inside() as browser:
         shadow(browser, "crowd-question-answer-generation", "#question-0").send_keys(" When?")
         shadow(browser, "crowd-question-answer-generation", ".tags button:nth-of-type(2)").click()
-        shadow(browser, "crowd-question-answer-generation", ".custom").send_keys("time\n")
+        shadow(browser, "crowd-question-answer-generation", ".custom").send_keys("time", Keys.ENTER)
         browser.execute_script("""const root = document.querySelector('crowd-question-answer-generation').shadowRoot;
           const text = root.querySelector('.passage').firstChild;
           document.getSelection().setBaseAndExtent(text, text.data.indexOf('London'), text, text.data.length - 1)""")

@@ -92,7 +92,7 @@ def test_the_network(desk: Desk, world: PortalWorld, thief: Any) -> None:
         script.src = elsewhere + "?script"; document.head.append(script);
         const frame = document.createElement("iframe");
         frame.src = elsewhere + "?frame"; document.body.append(frame);
-        window.open(elsewhere + "?window");
+        attempt("window", () => window.open(elsewhere + "?window"));
         """,
     )
     desk.draw()
