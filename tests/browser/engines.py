@@ -18,8 +18,11 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import ElementNotInteractableException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.common.options import ArgOptions
 from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
@@ -28,6 +31,14 @@ from selenium.webdriver.remote.webelement import WebElement
 from tests.waiting import soon
 
 ENGINE = os.environ.get("GT_BROWSER", "chromium")
+
+
+def not_in(engine: str, why: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(engine == ENGINE, reason=f"{engine}: {why}")
+
+
+MUTED = not_in("webkit", "scripts of a sandboxed page learn no more of an error than that there was one")
+NO_FINGERS = not_in("webkit", "its driver has no fingers")
 Size = tuple[int, int]
 Entry = dict[str, Any]
 
@@ -258,7 +269,7 @@ class FirefoxOptions(ArgOptions):
 
 
 class WebKitElement(WebElement):
-    """WebKit's driver takes what may be cut off for hidden."""
+    """WebKit's driver takes what may be cut off for hidden; and in a frame no field is focused before a first key."""
 
     @property
     def text(self) -> str:
@@ -268,6 +279,13 @@ class WebKitElement(WebElement):
             self,
         )
         return found
+
+    def send_keys(self, *keys: str) -> None:
+        try:
+            super().send_keys(*keys)
+        except ElementNotInteractableException:
+            ActionChains(self.parent, duration=0).send_keys(Keys.SHIFT).perform()
+            super().send_keys(*keys)
 
 
 class WebKit(Other):

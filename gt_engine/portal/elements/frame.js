@@ -105,6 +105,13 @@ function isPressable(event) {
   return target instanceof Element && target.matches("button, a[href], summary, [role=button]");
 }
 
+const focusTool = () => tools()[0]?.focus({ preventScroll: true });
+
+/** WebKit gives a frame's part the focus only when the worker has done something in the frame. */
+function onFirstKey() {
+  if (isStarted && document.activeElement === document.body) focusTool();
+}
+
 /** Opens the dialog of the first element that has one; an element that has not says so with false. */
 function open(method, ...values) {
   [...document.querySelectorAll("*")].find((element) => element instanceof CrowdElement && method in element && element[method](...values) !== false);
@@ -122,7 +129,7 @@ const receivers = {
     if (draft !== undefined && draft !== null) applyDraft(document, draft);
     isStarted = true;
     sendValidity();
-    tools()[0]?.focus({ preventScroll: true });
+    focusTool();
   },
   submit() {
     primaryForm()?.requestSubmit();
@@ -202,6 +209,7 @@ for (const type of ["pointerdown", "pointermove", "keydown", "wheel", "input"]) 
   document.addEventListener(type, onActivity, { passive: true, capture: true });
 }
 document.addEventListener("click", () => queueMicrotask(sendValidity)); // a script's button may have changed the page
+window.addEventListener("keydown", onFirstKey, { once: true, capture: true });
 window.addEventListener("keydown", onKey);
 window.addEventListener("pagehide", () => draftTimer && sendDraft());
 document.addEventListener("crowd-submit", onSubmit);

@@ -14,7 +14,8 @@ from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.elements.drawing import Drawing
-from tests.browser.elements.tasks import Site, TaskPage
+from tests.browser.elements.tasks import Site, TaskPage, shadow
+from tests.browser.engines import NO_FINGERS
 
 OpenTask = Callable[..., TaskPage]
 Open = Callable[..., webdriver.Chrome]
@@ -222,7 +223,8 @@ def test_numbers_in_the_list_set_a_box_and_enter_there_does_not_submit(boxes: Dr
 
 def test_a_label_is_searched_for_and_taken_by_enter(boxes: DrawBoxes) -> None:
     drawing = boxes(labels="['ant', 'bee', 'cat', 'dog', 'elk', 'fox', 'gnu', 'hen', 'ibis', 'jay']")
-    drawing.element("element.shadowRoot.querySelector('[type=search]').focus()")
+    with drawing.page.inside() as browser:
+        shadow(browser, drawing.tag, "[type=search]").click()
     drawing.keys("gn", Keys.ENTER)
     drawing.drag((200, 100), (400, 300))
     drawing.keys("j")  # the twelfth key: no such label
@@ -363,6 +365,7 @@ def test_space_and_middle_button_move_the_image_and_f_fits_it(boxes: DrawBoxes) 
     assert drawing.value["boundingBoxes"] == []
 
 
+@NO_FINGERS
 def test_fingers_draw_pan_and_pinch(boxes: DrawBoxes) -> None:
     drawing = boxes()
     start, end = drawing.screen(200, 100), drawing.screen(500, 400)

@@ -10,6 +10,7 @@ from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 
 from tests.browser.elements.tasks import Site, TaskPage, shadow
+from tests.browser.engines import MUTED
 
 OpenTask = Callable[..., TaskPage]
 
@@ -272,6 +273,7 @@ def test_enter_in_a_field_beside_a_tool_does_not_submit(open_task: OpenTask) -> 
     assert page.submit() == {"category": {"label": "Good"}, "_new": "label", "_old": "word"}
 
 
+@MUTED
 def test_labels_that_are_no_json_are_reported_with_their_place(open_task: OpenTask) -> None:
     page = open_task(
         "<crowd-form><crowd-classifier name='c' categories='[a b'></crowd-classifier></crowd-form>", expects_errors=True

@@ -14,6 +14,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.browser.elements.drawing import Drawing
 from tests.browser.elements.tasks import Site, TaskPage
+from tests.browser.engines import NO_FINGERS
 
 OpenTask = Callable[..., TaskPage]
 Paint = Callable[..., Drawing]
@@ -177,6 +178,7 @@ def test_a_draft_brings_every_pixel_back(paint: Paint) -> None:
     assert len({instance["color"] for instance in again.value["instances"]}) == 3
 
 
+@NO_FINGERS
 def test_a_second_finger_takes_the_stroke_back(paint: Paint) -> None:
     drawing = paint()
     x, y = drawing.screen(200, 150)
