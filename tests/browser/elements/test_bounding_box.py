@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from PIL import Image
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.elements.drawing import Drawing
 from tests.browser.elements.tasks import Site, TaskPage, shadow
-from tests.browser.engines import NO_FINGERS
+from tests.browser.engines import NO_FINGERS, not_in
 
 OpenTask = Callable[..., TaskPage]
 Open = Callable[..., webdriver.Chrome]
@@ -224,7 +225,7 @@ def test_numbers_in_the_list_set_a_box_and_enter_there_does_not_submit(boxes: Dr
 def test_a_label_is_searched_for_and_taken_by_enter(boxes: DrawBoxes) -> None:
     drawing = boxes(labels="['ant', 'bee', 'cat', 'dog', 'elk', 'fox', 'gnu', 'hen', 'ibis', 'jay']")
     with drawing.page.inside() as browser:
-        shadow(browser, drawing.tag, "[type=search]").click()
+        ActionChains(browser).click(shadow(browser, drawing.tag, "[type=search]")).perform()
     drawing.keys("gn", Keys.ENTER)
     drawing.drag((200, 100), (400, 300))
     drawing.keys("j")  # the twelfth key: no such label
@@ -352,6 +353,7 @@ def test_hidden_labels_are_neither_seen_nor_caught_but_sent(boxes: DrawBoxes) ->
     assert [box["label"] for box in drawing.value["boundingBoxes"]] == ["Cat", "Dog"]
 
 
+@not_in("webkit", "its driver never lets go of the middle button")
 def test_space_and_middle_button_move_the_image_and_f_fits_it(boxes: DrawBoxes) -> None:
     drawing = boxes()
     fitted = drawing.area()
