@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # With what tests and checks need; it holds the rest as well.
 DEV := $(VENV)/.ready-dev
 
-.PHONY: bench-ingest demo dist faults figures people templates kills label long up test check lint types package deploy destroy setup lock clean
+.PHONY: bench-ingest browsers demo dist faults figures people templates kills label long up test check lint types package deploy destroy setup lock clean
 
 # Photos of yours, labeled in the browser on this machine: make label IMAGES=~/photos LABELS="Raccoon,Dog"; without
 # either, 20 drawn pictures to try it with.
@@ -55,6 +55,13 @@ figures: $(DEV)
 # A folder labeled in real browsers from the command to its files, the machine beside, everything killed midway.
 people: $(DEV)
 	$(BIN)/python -m benchmarks.people --out benchmarks/results/people.json $(ARGS)
+
+# The browser's tests in Firefox and WebKit, Safari's engine (Debian: firefox-esr, webkit2gtk-driver, xvfb); twenty
+# minutes each. BROWSERS=firefox for one, ARGS="tests/browser/portal" for a part.
+browsers: $(DEV)
+	@for browser in $(or $(BROWSERS),firefox webkit); do \
+		GT_BROWSER=$$browser $(BIN)/python -m pytest --timeout 900 $(or $(ARGS),tests/browser) || failed=1; \
+	done; exit $${failed:-0}
 
 # Public task templates in a real browser: make templates DIR=../amazon-sagemaker-ground-truth-task-uis [ARGS="--outside …"]
 templates: $(DEV)

@@ -30,8 +30,6 @@ from typing import Any
 
 from PIL import Image
 from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.keys import Keys
@@ -39,9 +37,9 @@ from selenium.webdriver.remote.webelement import WebElement
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.browser.conftest import BROWSER, DRIVER
 from tests.browser.elements.drawing import SETTLED
 from tests.browser.elements.tasks import ELEMENTS
+from tests.browser.engines.chromium import Chromium
 
 PAGE = """<!doctype html><meta charset="utf-8"><script type="module" src="/crowd-html-elements.js"></script><crowd-form>
 <crowd-bounding-box name="a" src="/image.jpg" labels="['Cat', 'Dog', 'Bird']" initial-value='%s'></crowd-bounding-box>
@@ -116,19 +114,8 @@ def served(page: str, image: bytes) -> Iterator[str]:
 
 @contextmanager
 def chromium() -> Iterator[webdriver.Chrome]:
-    options = Options()
-    options.binary_location = str(BROWSER)
-    with tempfile.TemporaryDirectory() as profile:
-        for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "no-proxy-server"):
-            options.add_argument(f"--{argument}")
-        options.add_argument(f"--user-data-dir={profile}")
-        browser = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
-        try:
-            window = {"width": 1280, "height": 820, "deviceScaleFactor": 1, "mobile": False}
-            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", window)
-            yield browser
-        finally:
-            browser.quit()
+    with tempfile.TemporaryDirectory() as profile, Chromium(Path(profile), (1280, 820)) as browser:
+        yield browser
 
 
 def actions(browser: webdriver.Chrome) -> dict[str, Callable[[], None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Iterator
@@ -177,19 +176,18 @@ def test_people_at_work_fit_every_screen_and_a_screen_reader(
     stack.session.client("s3").put_object(Bucket=place.bucket, Key=place.key, Body=body)
     try:
         for width, dark in ((1280, False), (1280, True), (820, False), (820, True), (390, False), (390, True)):
-            _as_screen(browser, width, dark)
+            browser.as_screen((width, 820), dark=dark)
             browser.get(f"{stack.api_url}/campaigns/wrens")
             assert "The image cannot be shown" in text(browser)
-            shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
             name = f"campaigns-wrens-{width}{'-dark' if dark else ''}.png"
-            (screenshots / name).write_bytes(base64.b64decode(shot["data"]))
+            (screenshots / name).write_bytes(browser.whole_page())
             wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert browser.execute_script(wide) <= 0
             assert _faults(browser) == []
         browser.get(f"{stack.api_url}/jobs/birds-0002")
         assert _faults(browser) == []
     finally:
-        _as_screen(browser, 1280, False, height=900)
+        browser.as_screen((1280, 900))
 
 
 def test_a_campaign_is_created_and_changed(browser: webdriver.Chrome, stack: LocalStack, screenshots: Path) -> None:
@@ -253,13 +251,6 @@ def _faults(browser: webdriver.Chrome) -> list[str]:
     return found
 
 
-def _as_screen(browser: webdriver.Chrome, width: int, dark: bool, height: int = 820) -> None:
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
-
-
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, False), (1280, True)])
 def test_pages_fit_and_are_left_to_look_at(
@@ -271,9 +262,8 @@ def test_pages_fit_and_are_left_to_look_at(
     over = browser.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
     ground = browser.execute_script("return getComputedStyle(document.documentElement).backgroundColor")
     time.sleep(0.3)  # images
-    shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
     label = f"{name.split('?')[0].replace('/', '-')}-{width}{'-dark' if dark else ''}"
-    (screenshots / f"{label}.png").write_bytes(base64.b64decode(shot["data"]))
+    (screenshots / f"{label}.png").write_bytes(browser.whole_page())
     assert over <= 0
     if name == "campaigns/birds/images" or width >= 1280:  # "What to do" and "Started" were cut off
         hidden = "return [...document.querySelectorAll('.table')].map((one) => one.scrollWidth - one.clientWidth)"

@@ -4,7 +4,8 @@
 
 --outside: a folder with copies of what the templates load from other hosts (jquery-3.6.0.min.js, d3.v6.min.js …), by
 file name. The portal's content policy lets no page load from there; the copies stand in so that all else can be tested.
-What is not in the folder is empty. --as-is: without stand-ins, as workers get the pages.
+What is not in the folder is empty. --as-is: without stand-ins, as workers get the pages. GT_BROWSER=firefox or webkit
+tries them there.
 """
 
 from __future__ import annotations
@@ -13,16 +14,15 @@ import argparse
 import json
 import re
 import sys
+import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 
 from gt_engine.portal.templates import render
-from tests.browser.conftest import BROWSER, DRIVER
+from tests.browser import engines
 from tests.browser.elements.tasks import SANDBOX, SHELL, Site, TaskPage, serve
 from tests.templates.inputs import sample_input
 
@@ -57,17 +57,6 @@ class Result:
     @property
     def is_submitted(self) -> bool:
         return self.answer is not None
-
-
-def open_browser() -> webdriver.Chrome:
-    options = Options()
-    options.binary_location = str(BROWSER)
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
-    browser.set_window_size(1280, 900)
-    return browser
 
 
 def try_template(
@@ -110,21 +99,17 @@ def try_template(
 
 def try_all(directory: Path, outside: Path | None = None, only: str = "", *, is_as_is: bool = False) -> list[Result]:
     results = []
-    browser = open_browser()
-    try:
-        with serve() as site:
-            for path in sorted(directory.rglob("*.html")):
-                name = path.relative_to(directory).as_posix()
-                if only not in name:
-                    continue
-                try:
-                    result = try_template(browser, site, path, name, outside, is_as_is=is_as_is)
-                except Exception as error:  # noqa: BLE001 - one broken template must not hide the others
-                    result = Result(name, errors=[f"{type(error).__name__}: {error}"[:500]])
-                results.append(result)
-                print(_line(result), flush=True)
-    finally:
-        browser.quit()
+    with tempfile.TemporaryDirectory() as profile, engines.start(Path(profile)) as browser, serve() as site:
+        for path in sorted(directory.rglob("*.html")):
+            name = path.relative_to(directory).as_posix()
+            if only not in name:
+                continue
+            try:
+                result = try_template(browser, site, path, name, outside, is_as_is=is_as_is)
+            except Exception as error:  # noqa: BLE001 - one broken template must not hide the others
+                result = Result(name, errors=[f"{type(error).__name__}: {error}"[:500]])
+            results.append(result)
+            print(_line(result), flush=True)
     return results
 
 

@@ -79,8 +79,7 @@ def test_the_answer_is_the_guides_sample_key_for_key(boxes: DrawBoxes) -> None:
 def test_a_box_is_exact_at_every_zoom_and_on_every_screen(
     boxes: DrawBoxes, browser: webdriver.Chrome, ratio: float
 ) -> None:
-    metrics = {"width": 1280, "height": 820, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**metrics, "deviceScaleFactor": ratio})
+    browser.as_screen((1280, 820), ratio=ratio)
     try:
         drawing = boxes(size=(4000, 3000), labels="['Cat']")
         for turns in (0, -400, -700, -1200):
@@ -97,7 +96,7 @@ def test_a_box_is_exact_at_every_zoom_and_on_every_screen(
             assert corners(drawing.value["boundingBoxes"][-1]) == expected
             drawing.keys(Keys.DELETE)
     finally:
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**metrics, "deviceScaleFactor": 1})
+        browser.as_screen((1280, 820))
 
 
 def test_two_clicks_and_four_extreme_clicks_give_the_box_that_a_drag_gives(boxes: DrawBoxes) -> None:
