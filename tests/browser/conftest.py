@@ -13,6 +13,7 @@ from gt_cli.stack import LocalStack
 from gt_service.store import Store
 from tests import seeding
 from tests.browser import engines
+from tests.browser.engines import ENGINE
 from tests.browser.pages import sign_in
 
 
@@ -54,6 +55,6 @@ def signed_in(open_browser: Open, stack: LocalStack, store: Store) -> webdriver.
 @pytest.fixture(scope="session")
 def screenshots(request: pytest.FixtureRequest) -> Path:
     """Where the pictures are left for people to look at."""
-    folder = Path(request.config.rootpath) / "build" / "screenshots"
+    folder = Path(request.config.rootpath) / "build" / "screenshots" / ("" if ENGINE == "chromium" else ENGINE)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
