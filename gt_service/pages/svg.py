@@ -30,13 +30,17 @@ def _text(value: str | float) -> str:
 def picture(
     *children: Markup, width: float, height: float, title: str, class_: str = "chart", fit: str = "xMidYMid meet"
 ) -> Markup:
-    """A whole drawing, read out by screen readers as `title`. fit: into room of another shape."""
+    """A whole drawing, read out by screen readers as `title`. fit: into room of another shape.
+
+    The label beside the element `title` is for readers that pass over what is not displayed, as it is in WebKit.
+    """
     return element(
         "svg",
         element("title", title),
         *children,
         viewBox=f"0 0 {_text(width)} {_text(height)}",
         role="img",
+        aria_label=title,
         class_=class_,
         preserveAspectRatio=fit,
     )

@@ -8,7 +8,6 @@ from selenium import webdriver
 
 from tests.browser.elements.tasks import SANDBOX, SHELL, UNLINKED, Site, TaskPage, shadow
 from tests.browser.engines import MUTED
-from tests.waiting import soon
 
 OpenTask = Callable[..., TaskPage]
 
@@ -178,5 +177,4 @@ def test_the_modules_run_one_by_one_as_well(browser: webdriver.Chrome, site: Sit
     browser.get(
         site.put(f'<script type="module" src="{UNLINKED}crowd-html-elements.js"></script><crowd-form></crowd-form>')
     )
-    soon(lambda: browser.execute_script("return document.querySelector('crowd-form')?.shadowRoot"))
     assert shadow(browser, "crowd-form", ".end button").text == "Submit"

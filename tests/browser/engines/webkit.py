@@ -17,6 +17,7 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.browser.engines.programs import program
+from tests.waiting import soon
 
 Size = tuple[int, int]
 
@@ -76,6 +77,11 @@ class WebKit(webdriver.Remote):
         super().__init__(RemoteConnection(client_config=ClientConfig(self.service.service_url)), options=options)
         self.is_dark = dark
         self.as_screen(size, dark=dark)
+
+    def get(self, url: str) -> None:
+        """The driver comes back before all of a page's scripts ran."""
+        super().get(url)
+        soon(lambda: self.execute_script("return document.readyState") == "complete")
 
     def as_screen(self, size: Size, *, dark: bool = False, ratio: float = 1) -> None:
         if ratio != 1 or dark is not self.is_dark:
