@@ -216,15 +216,14 @@ def test_a_campaign_is_created_and_changed(browser: webdriver.Chrome, stack: Loc
     browser.find_element(By.CSS_SELECTOR, "form.spec summary").click()
     try:
         for width, dark in ((1280, False), (1280, True), (820, False), (390, False), (390, True)):
-            _as_screen(browser, width, dark)
-            shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+            browser.as_screen((width, 820), dark=dark)
             name = f"new-campaign-{width}{'-dark' if dark else ''}.png"
-            (screenshots / name).write_bytes(base64.b64decode(shot["data"]))
+            (screenshots / name).write_bytes(browser.whole_page())
             wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert browser.execute_script(wide) <= 0
         assert _faults(browser) == []
     finally:
-        _as_screen(browser, 1280, False, height=900)
+        browser.as_screen((1280, 900))
     browser.find_element(By.ID, "save").click()
     wait_for(browser, "of $20.00")
     address = f"{stack.api_url}/campaigns/storks"
