@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Response
 
 from chalicelib import wiring
 from chalicelib.page_data import page_data
 from chalicelib.routing import blueprint, body_json, query, route
-from chalicelib.shapes import job_json
-from gt_service.errors import InvalidInput, NotFound, quoted
+from chalicelib.shapes import image_json, job_json
+from gt_service.errors import Conflict, InvalidInput, NotFound, quoted
 from gt_service.listing import most_results, whole_number
 from gt_service.objects import S3Uri
 from gt_service.records import ImageStatus
 from gt_service.records.names import Places
+from gt_service.records.states import CampaignState
+
+if TYPE_CHECKING:
+    from gt_service.ingest.uploading import Placed
 
 
 @route("/campaigns/{name}/second-look")
@@ -49,6 +53,33 @@ def list_images(name: str) -> Any:
     status = _status(asked.get("status"))
     images, following = page_data().images(name, status, most_results(asked), asked.get("NextToken"))
     return {"images": images, "NextToken": following}
+
+
+@route("/campaigns/{name}/uploads", "POST")
+def upload_images(name: str) -> Any:
+    """How the files can be uploaded, and what is known of those that were. 409 where the campaign is stopped."""
+    from gt_service.ingest.uploading import candidates, files_of, placed
+
+    body = body_json()
+    files = files_of(body.get("files") if isinstance(body, Mapping) else None)
+    store = wiring.store()
+    if store.campaigns.get(name).state is CampaignState.STOPPED:
+        raise Conflict(f"campaign {name} is stopped", remedy="Begin a new campaign.")
+    registered = store.images.get_many((name, key) for key in dict.fromkeys(candidates(name, files)))
+    places = placed(name, files, {key: image for (_, key), image in registered.items()})
+    return {**page_data().upload_form(name), "files": [_placed_json(each) for each in places]}
+
+
+def _placed_json(placed: Placed) -> Mapping[str, Any]:
+    image, problem = placed.image, placed.problem
+    twin = wiring.store().images.twin_of(image) if image and image.status is ImageStatus.DUPLICATE else None
+    return {
+        "path": placed.file.path,
+        "key": placed.key,
+        "image": None if image is None else image_json(image, twin),
+        "reason": None if problem is None else problem.reason,
+        "remedy": None if problem is None else problem.remedy,
+    }
 
 
 @route("/campaigns/{name}/labels")

@@ -38,6 +38,7 @@ TEAMS_SHOWN = 100
 COUNTED = 1_000
 """Images beyond so many are shown as "1,000+": counting on would take longer than anybody waits."""
 
+FORM_SECONDS = 900
 URL_SECONDS = 3600
 """How long presigned addresses live. A page that has some is kept by its ETag for half of it."""
 
@@ -255,6 +256,20 @@ class PageData:
         """Where a file can be read for an hour, by whoever has the address."""
         place = {"Bucket": uri.bucket, "Key": uri.key}
         return str(wiring.signer().generate_presigned_url("get_object", Params=place, ExpiresIn=URL_SECONDS))
+
+    def upload_form(self, campaign: str) -> Json:
+        """A form that uploads images of a campaign into the inbox, for a quarter of an hour. Whatever else lies there,
+        specs and gold labels too, is out of its reach: S3 checks the key that it is sent with."""
+        from gt_service.ingest.uploading import folder
+        from gt_service.regions import MAX_IMAGE_BYTES
+
+        form = wiring.signer().generate_presigned_post(
+            self.inbox,
+            folder(campaign) + "${filename}",
+            Conditions=[["content-length-range", 1, MAX_IMAGE_BYTES]],
+            ExpiresIn=FORM_SECONDS,
+        )
+        return {**form, "seconds": FORM_SECONDS, "most_bytes": MAX_IMAGE_BYTES}
 
     def token(self, bearer: str, now: datetime) -> Token | None:
         return wiring.tokens().find(bearer, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -33,13 +33,15 @@ IMAGE_STATUSES = ("rejected", "replaced", "duplicate", "imported", "pending")
 
 @dataclass(frozen=True)
 class View:
-    """A page before it is HTML. `values` takes the function that makes an image's address."""
+    """A page before it is HTML. `values` takes the function that makes an image's address. uploads_to: where the page
+    may send files, besides to the API."""
 
     template: str
     values: Callable[[Address], Mapping[str, Any]]
     section: str = "campaigns"
     status: int = 200
     images: tuple[S3Uri, ...] = ()
+    uploads_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def _campaign(visit: Visit) -> View:
         deliveries=visit.data.deliveries(visit.name, DELIVERIES_SHOWN),
         may_operate=visit.may_operate,
     )
-    return View("campaign.html", lambda _: {**page, **_paging(after, following)})
+    uploads_to = visit.data.upload_form(visit.name)["url"] if page["may_change"] else None
+    return View("campaign.html", lambda _: {**page, **_paging(after, following)}, uploads_to=uploads_to)
 
 
 def _job(visit: Visit) -> View:
@@ -324,16 +327,20 @@ def _html(view: View, visit: Visit, principal: Mapping[str, str]) -> Response:
     body = html(str)
     period = int(datetime.now(UTC).timestamp()) // (URL_SECONDS // 2) if view.images else 0
     tag = etag(f"{period}\n{body}")
-    headers = {**_security_headers(tuple(map(visit.data.presigned, view.images))), "ETag": tag}
+    headers = {**_security_headers(map(visit.data.presigned, view.images), view.uploads_to), "ETag": tag}
     if view.status == 200 and matches(visit.request.headers.get("if-none-match"), tag):
         return answer("", 304, headers)
     body = html(visit.data.presigned) if view.images else body
     return answer(body, view.status, {**headers, "Content-Type": "text/html; charset=utf-8"})
 
 
-def _security_headers(addresses: tuple[str, ...] = ()) -> dict[str, str]:
-    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
-    return browser.security_headers(tuple(sorted(origins)))
+def _security_headers(addresses: Iterable[str], uploads_to: str | None) -> dict[str, str]:
+    return browser.security_headers(tuple(sorted(set(map(_origin, addresses)))), uploads_to and _origin(uploads_to))
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _report(visit: Visit) -> Response:

@@ -53,6 +53,7 @@ ROUTES = (
     Route("GET", "/campaigns/{name}/batches"),
     Route("POST", "/campaigns/{name}/batches", "operator", is_browsed=True),
     Route("GET", "/campaigns/{name}/images", is_browsed=True),
+    Route("POST", "/campaigns/{name}/uploads", "operator", is_browsed=True),
     Route("GET", "/campaigns/{name}/labeled-images", is_browsed=True),
     Route("GET", "/campaigns/{name}/exports", is_browsed=True),
     Route("POST", "/campaigns/{name}/corrections", "operator", is_browsed=True),

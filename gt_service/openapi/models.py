@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gt_service.campaign import CampaignSpec
+from gt_service.ingest.uploading import MOST_FILES
 from gt_service.reports.estimate import MOST_OBJECTS
 
 Time = str
@@ -163,6 +164,33 @@ class Image(Shown):
 class Images(Shown):
     images: list[Image]
     NextToken: str | None = Field(description=_NEXT)
+
+
+class FileToUpload(Shown):
+    path: str = Field(description="In the folder that was chosen.")
+    digest: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content.")
+
+
+class UploadRequest(Shown):
+    files: list[FileToUpload] = Field(max_length=MOST_FILES, description="None of them: to renew the form.")
+
+
+class PlacedFile(Shown):
+    path: str
+    key: str | None = Field(description="Where it goes: another name where a file of its name holds something else.")
+    image: Image | None = Field(description="The same file, as it is registered already; it need not be sent.")
+    reason: str | None = Field(description="Why it is not taken.")
+    remedy: str | None
+
+
+class Uploads(Shown):
+    """How files are uploaded: as `multipart/form-data`, each with all `fields`, its `key`, and `file` as the last."""
+
+    url: str
+    fields: dict[str, str]
+    seconds: int = Field(description="So long the form is good for.")
+    most_bytes: int = Field(description="Larger files are refused.")
+    files: list[PlacedFile] = Field(description="In the order of the request.")
 
 
 class TakenModel(Shown):

@@ -32,6 +32,8 @@ from gt_service.openapi.models import (
     SpecFile,
     SpecPreview,
     TakenModel,
+    UploadRequest,
+    Uploads,
     Version,
 )
 from gt_service.reports.estimate import MOST_OBJECTS
@@ -237,6 +239,14 @@ OPERATIONS = (
     Operation("post", "/campaigns/{name}/batches", "Closes the open batch now, however small.", Campaign, status=202),
     Operation(
         "get", "/campaigns/{name}/images", "The campaign's images of one status.", Images, query=(_STATUS, *_PAGING)
+    ),
+    Operation(
+        "post",
+        "/campaigns/{name}/uploads",
+        "A signed form by which the files named can be uploaded, and what is known of them already. The form is "
+        "good for a quarter of an hour, for images of this campaign alone.",
+        Uploads,
+        takes=UploadRequest,
     ),
     Operation(
         "get", "/campaigns/{name}/jobs", "The campaign's jobs, in order of batch.", Jobs, query=_listed(_words(Job))

@@ -39,15 +39,16 @@ def relative_root(path: str) -> str:
     return "../" * (path.strip("/").count("/") + (path != "/" and path.endswith("/"))) or "./"
 
 
-def security_headers(image_origins: tuple[str, ...] = ()) -> dict[str, str]:
-    """Headers of every page. `image_origins` are where the presigned images are fetched from (`https://host[:port]`)."""
+def security_headers(image_origins: tuple[str, ...] = (), upload_origin: str | None = None) -> dict[str, str]:
+    """Headers of every page. `image_origins` are where the presigned images are fetched from (`https://host[:port]`),
+    `upload_origin` is where files are sent to."""
     images = " ".join(("'self'", "data:", *image_origins))
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": images,
-        "connect-src": "'self'",
+        "connect-src": " ".join(("'self'", *filter(None, (upload_origin,)))),
         "form-action": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": "'none'",

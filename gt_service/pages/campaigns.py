@@ -11,6 +11,7 @@ from gt_service.pages import charts
 from gt_service.pages.parts import Counts
 from gt_service.pages.people import UNKNOWN, at_work
 from gt_service.pages.status import campaign_actions, campaign_dialogs, campaign_status, job_status
+from gt_service.regions import MAX_IMAGE_BYTES
 
 Json = Mapping[str, Any]
 
@@ -126,6 +127,7 @@ def campaign_page(
         )
         if may_operate
         else (),
+        "most_bytes": MAX_IMAGE_BYTES,
         "may_change": may_operate and not status.ended,
         "dialogs": campaign_dialogs(name) if may_operate else (),
         "spec": json.dumps(spec, indent=2, ensure_ascii=False) if spec else "",

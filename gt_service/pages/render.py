@@ -22,6 +22,7 @@ STATIC_TYPES = {
     "pages.js": "text/javascript; charset=utf-8",
     "correct.js": "text/javascript; charset=utf-8",
     "spec.js": "text/javascript; charset=utf-8",
+    "upload.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 
