@@ -13,6 +13,8 @@ const IN_A_REQUEST = 50;
 const TRIES = 3;
 const LOOK_AGAIN_MS = 2_000;
 const LOOKS = 60;
+/** What file managers leave in folders; the service passes over it too. */
+const LEFT_BEHIND = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini)$|(^|\/)__MACOSX\//i;
 
 const section = /** @type {HTMLElement} */ (document.getElementById("upload"));
 const drop = part("drop");
@@ -95,8 +97,9 @@ async function inside(entry, above) {
 
 /** @param {Chosen[]} files */
 function add(files) {
-  if (files.length && !isRunning) begin();
-  for (const { path, file } of files) {
+  const visible = files.filter(({ path }) => !LEFT_BEHIND.test(path));
+  if (visible.length && !isRunning) begin();
+  for (const { path, file } of visible) {
     let name = path;
     for (let number = 2; isAnother(chosen.get(name), file); number += 1) name = `${number}/${path}`;
     chosen.set(name, file);
@@ -183,7 +186,7 @@ async function inTurn(items, act) {
 async function problemOf(file) {
   if (!file.size) return ["The file is empty", "Copy it again."];
   const limit = Number(section.dataset.mostBytes);
-  if (file.size > limit) return [`An image may have at most ${limit / 1e6} MB`, "Save it smaller."];
+  if (file.size > limit) return [`An image may have at most ${Math.floor(limit / 2 ** 20)} MB`, "Save it smaller."];
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   const isImage = [[0xff, 0xd8, 0xff], [0x89, 0x50, 0x4e, 0x47]].some((magic) => magic.every((byte, at) => start[at] === byte));
   return isImage ? null : ["Neither JPEG nor PNG, by its content", "Convert it to JPEG or PNG."];
@@ -272,8 +275,8 @@ function tell() {
   bar.value = done;
   const told = [
     `${uploaded.toLocaleString("en-US")} of ${all.toLocaleString("en-US")} uploaded`,
-    there && `${there.toLocaleString("en-US")} were there already`,
-    duplicate && `${duplicate.toLocaleString("en-US")} are copies of others and labeled once`,
+    there && `${there.toLocaleString("en-US")} there already`,
+    duplicate && `${duplicate.toLocaleString("en-US")} with the content of another, labeled once`,
     refused && `${refused.toLocaleString("en-US")} refused`,
     failed.length && `${failed.length.toLocaleString("en-US")} could not be sent`,
     sent.size && !isRunning && `${sent.size.toLocaleString("en-US")} not looked at yet`,

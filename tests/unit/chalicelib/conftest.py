@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from types import SimpleNamespace
 
+import boto3
 import chalice.test
 import pytest
+from botocore.config import Config
 from chalice.local import LambdaContext
 from chalice.test import Client
 
@@ -34,6 +36,9 @@ def wired(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     walk = lambda: InboxWalk(world.store, world.objects, wiring.intake(), INBOX)  # noqa: E731
     monkeypatch.setattr(wiring, "inbox_walk", walk)
     monkeypatch.setattr(wiring, "sagemaker", lambda: world.sagemaker)
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    signer = boto3.client("s3", region_name=REGION, config=Config(signature_version="s3v4"), **keys)
+    monkeypatch.setattr(wiring, "signer", lambda: signer)
     monkeypatch.setattr(wiring, "chain", lambda: world.chain)
     monkeypatch.setattr(wiring, "settlement", lambda: world.settlement)
     monkeypatch.setattr(wiring, "QueueSignals", lambda: world)

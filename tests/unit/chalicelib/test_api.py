@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from datetime import timedelta
 from types import SimpleNamespace
@@ -24,6 +26,7 @@ from gt_service.openapi.label_models import SecondLook
 from gt_service.openapi.models import Labels
 from gt_service.records import Batch, Token
 from gt_service.records.states import BatchState
+from gt_service.regions import MAX_IMAGE_BYTES
 from gt_service.reports.estimate import estimate
 from gt_service.reports.ranges import PastJob
 from gt_service.routes import ROUTES, Route
@@ -570,3 +573,32 @@ def test_the_table_holds_no_token(wired: World) -> None:
     items = [item.digest for item in wired.store.tables.tokens.scan()]
     assert len(items) == 2
     assert all(len(item) == 64 and "gts_" not in item for item in items)
+
+
+def policy_of(form: dict[str, Any]) -> list[Any]:
+    conditions: list[Any] = json.loads(base64.b64decode(form["fields"]["policy"]))["conditions"]
+    return conditions
+
+
+def test_images_are_uploaded_by_a_form_that_reaches_nothing_else(client: Client, world: World) -> None:
+    """Or whoever may upload images could name the budget, forge gold labels, or write into another campaign."""
+    world.campaign()
+    digest_of = hashlib.sha256(picture(1)).hexdigest()
+    files = [{"path": "day/1.png", "digest": digest_of}]
+    form = ask(client, "POST", "/campaigns/birds/uploads", {"files": files}).json_body
+    assert ["starts-with", "$key", "birds/images/"] in policy_of(form)
+    assert ["content-length-range", 1, MAX_IMAGE_BYTES] in policy_of(form)
+    assert form["seconds"] <= 900
+    (place,) = form["files"]
+    assert (place["key"], place["image"]) == ("birds/images/day/1.png", None)
+    world.upload(place["key"], picture(1))
+    (place,) = ask(client, "POST", "/campaigns/birds/uploads", {"files": files}).json_body["files"]
+    assert place["image"]["status"] == "pending", "the same folder, dropped again, goes on where it stopped"
+
+
+def test_nobody_uploads_into_what_is_stopped_or_not_there(client: Client, world: World) -> None:
+    assert ask(client, "POST", "/campaigns/birds/uploads", {"files": []}).status_code == 404
+    world.campaign()
+    assert ask(client, "POST", "/campaigns/birds/uploads", {"files": []}, role="viewer").status_code == 403
+    ask(client, "POST", "/campaigns/birds/stop")
+    assert ask(client, "POST", "/campaigns/birds/uploads", {"files": []}).status_code == 409

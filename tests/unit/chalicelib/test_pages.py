@@ -66,6 +66,9 @@ class MemoryData:
         self.campaign(name)
         return {"text": "task: object-detection\nlabels: [Bird, <Cat>]\nbudget: 50\n", "revision": 1}, 30
 
+    def upload_form(self, campaign: str) -> data.Json:
+        return {"url": "https://inbox.s3.amazonaws.com/"}
+
     def teams(self) -> Sequence[str]:
         return ["arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"]
 
@@ -221,6 +224,17 @@ def test_browsers_get_pages_with_a_strict_policy(client: Client, path: str) -> N
 def test_policy_names_where_the_images_are(client: Client) -> None:
     policy = get(client, "/jobs/birds-0001", HTML, cookie()).headers["Content-Security-Policy"]
     assert "img-src 'self' data: https://inbox.s3.amazonaws.com;" in policy
+
+
+def test_the_campaigns_page_alone_may_send_files_and_to_the_inbox_alone(client: Client) -> None:
+    policies = {
+        (path, token): get(client, path, HTML, cookie(token)).headers["Content-Security-Policy"]
+        for path in ("/campaigns/birds", "/campaigns", "/campaigns/birds/spec")
+        for token in (OPERATOR, VIEWER)
+    }
+    may = {key for key, policy in policies.items() if "connect-src 'self' https://inbox.s3.amazonaws.com;" in policy}
+    assert may == {("/campaigns/birds", OPERATOR)}
+    assert all("connect-src 'self';" in policy for key, policy in policies.items() if key not in may)
 
 
 def test_a_jobs_page_has_its_model_to_download(client: Client) -> None:

@@ -245,6 +245,7 @@ class Life:
         self.asked("GET", "/campaigns/birds/spec", Accept="text/html")
         text = written(parse_spec(json.dumps(document), filename="campaign.json", campaign="birds"))
         self.asked("POST", "/campaigns/birds/spec", {"text": text, "fields": {"budget": "600"}})
+        self.asked("POST", "/campaigns/birds/uploads", {"files": [{"path": "1.png", "digest": "0" * 64}]})
         self.asked("POST", "/campaigns/birds/pause")
         self.asked("POST", "/campaigns/birds/resume")
         self.advanced()
