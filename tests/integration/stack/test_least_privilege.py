@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from gt_cli.deployment import stack_name
 from gt_cli.stack import REGION, LocalStack
+from tests.seeding import TEAM
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.integration
 
@@ -118,6 +121,10 @@ def write_spec(caller: Caller) -> Any:
     return caller.client("s3").put_object(Bucket=caller.outputs["InboxBucket"], Key="x/campaign.json", Body=b"{}")
 
 
+def write_gold(caller: Caller) -> Any:
+    return caller.client("s3").put_object(Bucket=caller.outputs["InboxBucket"], Key="x/gold/gold.manifest", Body=b"{}")
+
+
 def list_uploads(caller: Caller) -> Any:
     return caller.client("s3").list_objects_v2(Bucket=caller.outputs["InboxBucket"])
 
@@ -156,9 +163,9 @@ def send_completion(caller: Caller) -> Any:
 
 FORBIDDEN: dict[str, tuple[Call, ...]] = {
     "Authorize": (write_token, read_campaign, write_result, take_uploads),
-    "APIHandler": (  # it reserves the job of a second look, as its owner asks
+    "APIHandler": (  # it reserves the job of a second look, as its owner asks, and signs forms that upload images
         *(write_token, delete_job, write_batch, delete_campaign),
-        *(write_image, write_spec, delete_upload, list_uploads, write_result, take_batches),
+        *(write_gold, write_spec, delete_upload, list_uploads, write_result, take_batches),
     ),
     "OnUploads": (
         *(read_token, write_job, write_batch, scan_campaigns),
@@ -221,10 +228,6 @@ def people(stack: LocalStack) -> Iterator[dict[str, Caller]]:
         iam.delete_user(UserName=policy)
 
 
-def write_gold(caller: Caller) -> Any:
-    return caller.client("s3").put_object(Bucket=caller.outputs["InboxBucket"], Key="x/gold/gold.manifest", Body=b"{}")
-
-
 @pytest.mark.parametrize("call", [write_spec, write_gold], ids=lambda call: call.__name__)
 def test_whoever_uploads_images_lifts_no_budget_and_forges_no_gold(people: dict[str, Caller], call: Call) -> None:
     with pytest.raises(ClientError) as refused:
@@ -239,3 +242,32 @@ def test_images_may_be_uploaded_and_nothing_else_be_seen(people: dict[str, Calle
     for call in (list_uploads, read_campaign, write_result):
         with pytest.raises(ClientError):
             call(people[policy])
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "status"),
+    [
+        ("seals/images/day 1/a.png", b"x", 204),
+        ("seals/campaign.yaml", b"x", 403),
+        ("seals/gold/images/gold.manifest", b"x", 403),
+        ("otters/images/a.png", b"x", 403),
+        ("seals/images/empty.png", b"", 400),
+    ],
+)
+def test_the_form_of_the_campaigns_page_uploads_its_images_and_nothing_else(
+    stack: LocalStack, key: str, body: bytes, status: int
+) -> None:
+    """S3 itself refuses: whoever has the form has no more than the form says. A browser of any site may read that."""
+    spec = b"task: object-detection\nlabels: [Seal]\nworkforce: " + TEAM.encode()
+    sent = {**stack.headers, "Content-Type": "application/yaml"}
+    httpx.put(f"{stack.api_url}/campaigns/seals", content=spec, headers=sent, timeout=PATIENCE).raise_for_status()
+    answer = httpx.post(
+        f"{stack.api_url}/campaigns/seals/uploads", json={"files": []}, headers=stack.headers, timeout=PATIENCE
+    )
+    form = answer.raise_for_status().json()
+    page = {"Origin": "https://api.example"}
+    posted = httpx.post(
+        form["url"], data={**form["fields"], "key": key}, files={"file": body}, headers=page, timeout=PATIENCE
+    )
+    assert posted.status_code == status
+    assert posted.headers["Access-Control-Allow-Origin"] in {"*", page["Origin"]}
