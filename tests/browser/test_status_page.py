@@ -23,6 +23,7 @@ from tests import pages_data as data
 from tests import seeding
 from tests.browser.conftest import Open
 from tests.browser.pages import AXE, PATIENCE, VIOLATIONS, complaints, sign_in, text, wait_for
+from tests.world import picture
 
 pytestmark = pytest.mark.integration
 PAGES = (
@@ -242,6 +243,23 @@ def test_a_campaign_is_created_and_changed(browser: webdriver.Chrome, stack: Loc
     browser.get("about:blank")  # the driver answers the question whether to leave what was typed
     refusals = [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
     assert all(" 412 " in entry["message"] or " 422 " in entry["message"] for entry in refusals)
+
+
+def test_a_folder_is_uploaded_and_known_when_it_comes_again(
+    browser: webdriver.Chrome, stack: LocalStack, store: Store, tmp_path: Path
+) -> None:
+    """While the page goes on asking how the campaign stands; what is no image is told without being sent."""
+    seeding.campaign(store, "herons")
+    for name, body in (("1.png", picture(1)), ("2.png", picture(2)), ("notes.txt", b"x"), (".DS_Store", b"x")):
+        (tmp_path / name).write_bytes(body)
+    browser.get(f"{stack.api_url}/campaigns/herons")
+    browser.find_element(By.ID, "folder").send_keys(str(tmp_path))
+    wait_for(browser, "2 of 3 uploaded, 1 refused.")
+    assert "notes.txt Neither JPEG nor PNG" in browser.find_element(By.ID, "upload-refused").text
+    assert _faults(browser) == []
+    browser.find_element(By.ID, "folder").send_keys(str(tmp_path))
+    wait_for(browser, "0 of 3 uploaded, 2 there already, 1 refused.")
+    wait_for(browser, "Open batch\n2")
 
 
 def _faults(browser: webdriver.Chrome) -> list[str]:

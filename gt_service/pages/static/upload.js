@@ -12,7 +12,7 @@ const AT_ONCE = 4;
 const IN_A_REQUEST = 50;
 const TRIES = 3;
 const LOOK_AGAIN_MS = 2_000;
-const LOOKS = 60;
+const PATIENCE_MS = 300_000;
 /** What file managers leave in folders; the service passes over it too. */
 const LEFT_BEHIND = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini)$|(^|\/)__MACOSX\//i;
 
@@ -237,15 +237,20 @@ async function send(key, file) {
   return false;
 }
 
-/** Waits until the service has looked at what was sent, and tells what it refused. */
+/** Follows the service as it looks at what was sent, a few files at a time, and tells what it refused. */
 async function look() {
-  for (let looks = 0; sent.size && looks < LOOKS && !isRunning; looks += 1) {
-    await pause(LOOK_AGAIN_MS);
-    const waiting = [...sent.values()];
-    for (let from = 0; from < waiting.length && !isRunning; from += IN_A_REQUEST) {
-      const places = await ask(waiting.slice(from, from + IN_A_REQUEST)).catch(() => []);
-      for (const { path, image } of places) if (image) settle(path, image);
+  let wait = LOOK_AGAIN_MS;
+  for (let last = Date.now(); sent.size && !isRunning && Date.now() - last < PATIENCE_MS;) {
+    await pause(wait);
+    const some = [...sent.values()].slice(0, IN_A_REQUEST);
+    for (const each of some) { // those that are not known yet come up again behind the others
+      sent.delete(each.path);
+      sent.set(each.path, each);
     }
+    const known = (await ask(some).catch(() => [])).filter(({ image }) => image);
+    for (const { path, image } of known) settle(path, /** @type {Image} */ (image));
+    if (known.length) last = Date.now();
+    wait = known.length === some.length ? 0 : LOOK_AGAIN_MS;
     tell();
   }
 }
@@ -279,7 +284,7 @@ function tell() {
     duplicate && `${duplicate.toLocaleString("en-US")} with the content of another, labeled once`,
     refused && `${refused.toLocaleString("en-US")} refused`,
     failed.length && `${failed.length.toLocaleString("en-US")} could not be sent`,
-    sent.size && !isRunning && `${sent.size.toLocaleString("en-US")} not looked at yet`,
+    sent.size && `${sent.size.toLocaleString("en-US")} to be checked by the service`,
   ];
   const problem = failed.length ? ` ${words.dataset.problem || ""}` : "";
   words.textContent = `${told.filter(Boolean).join(", ")}.${problem}`;
