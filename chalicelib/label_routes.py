@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Response
 
 from chalicelib import wiring
-from chalicelib.page_data import page_data
+from chalicelib.page_data import image_with_twin, page_data
 from chalicelib.routing import blueprint, body_json, query, route
-from chalicelib.shapes import image_json, job_json
+from chalicelib.shapes import job_json
 from gt_service.errors import Conflict, InvalidInput, NotFound, quoted
 from gt_service.listing import most_results, whole_number
 from gt_service.objects import S3Uri
@@ -72,11 +72,10 @@ def upload_images(name: str) -> Any:
 
 def _placed_json(placed: Placed) -> Mapping[str, Any]:
     image, problem = placed.image, placed.problem
-    twin = wiring.store().images.twin_of(image) if image and image.status is ImageStatus.DUPLICATE else None
     return {
         "path": placed.file.path,
         "key": placed.key,
-        "image": None if image is None else image_json(image, twin),
+        "image": None if image is None else image_with_twin(image),
         "reason": None if problem is None else problem.reason,
         "remedy": None if problem is None else problem.remedy,
     }

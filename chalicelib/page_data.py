@@ -17,7 +17,7 @@ from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, 
 from gt_service.backends import GROUND_TRUTH, Backend
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.objects import S3Uri
-from gt_service.records import ImageStatus, Job, Token
+from gt_service.records import Image, ImageStatus, Job, Token
 from gt_service.records.names import Places
 from gt_service.store.browsing import Browsing
 from gt_service.store.notifications import Delivery
@@ -229,13 +229,10 @@ class PageData:
 
     def images(self, campaign: str, status: str, limit: int, after: str | None) -> Page:
         wiring.store().campaigns.get(campaign)
-        images = wiring.store().images
-        page = images.page(campaign, ImageStatus(status), limit=limit, after=cursor_of(after, ImageStatus(status)))
-        rows = [
-            image_json(image, images.twin_of(image) if image.status is ImageStatus.DUPLICATE else None)
-            for image in page.images
-        ]
-        return rows, page_token(page.next_after)
+        page = wiring.store().images.page(
+            campaign, ImageStatus(status), limit=limit, after=cursor_of(after, ImageStatus(status))
+        )
+        return [image_with_twin(image) for image in page.images], page_token(page.next_after)
 
     def second_look(self, campaign: str, most: int) -> Suspects:
         return wiring.chain().suspects(campaign, most)
@@ -273,6 +270,12 @@ class PageData:
 
     def token(self, bearer: str, now: datetime) -> Token | None:
         return wiring.tokens().find(bearer, now)
+
+
+def image_with_twin(image: Image) -> Json:
+    """An image as it is shown; of a duplicate, with the key that is labeled in its stead."""
+    is_duplicate = image.status is ImageStatus.DUPLICATE
+    return image_json(image, wiring.store().images.twin_of(image) if is_duplicate else None)
 
 
 @cache
