@@ -88,7 +88,9 @@ class Intake:
         except NotFound:
             return Taken(upload.key, None, "gone before it was read")
         except SpecErrors as errors:
-            self._store.campaigns.record_spec_errors(campaign, errors.errors, upload.order, now)
+            self._store.campaigns.record_spec_errors(
+                campaign, errors.errors, upload.order, now, text=_as_written(text, filename)
+            )
             return Taken(upload.key, campaign, "spec refused", errors.message)
         return Taken(upload.key, campaign, "spec accepted")
 
@@ -185,9 +187,9 @@ class Intake:
 
 def _as_written(text: str | bytes, filename: str) -> str | None:
     """Whatever its owner wrote around the fields is theirs to keep; JSON has nothing around them."""
-    if filename.endswith(".json"):
+    if filename.endswith(".json") or len(text) > MAX_SPEC_BYTES:
         return None
-    return text if isinstance(text, str) else text.decode("utf-8-sig")
+    return text if isinstance(text, str) else text.decode("utf-8-sig", "replace")
 
 
 def _uploaded(upload: Upload, campaign: str) -> Image:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
-from gt_service.campaign.form import FIELDS, FormField, values
+from gt_service.campaign.form import FIELDS, NEW, FormField, values
 from gt_service.campaign.values import NAME_PATTERN
 from gt_service.etags import etag_of
 from gt_service.regions import TaskType
@@ -29,11 +29,12 @@ def spec_page(
     that wait for a batch."""
     tasks = [task.value for task in TaskType if task.facts.takes_inbox_images]
     options = {"task": tasks, "workforce": [*teams, "public"]}
-    shown = values(file["text"])
+    text = file["text"] or NEW  # images came first
+    shown = values(text)
     return {
         "name": name,
         "name_pattern": NAME_PATTERN.strip("^$"),
-        "text": file["text"],
+        "text": text,
         "inputs": [Input(field, shown[field.path], options.get(field.path, ())) for field in FIELDS],
         "tag": "" if name is None else etag_of(file),
         "objects": pending or "",

@@ -116,14 +116,18 @@ class Campaigns:
         orders = () if item is None else (item.spec_order, item.errors_order)
         return max((order for order in orders if order is not None), default=None)
 
-    def record_spec_errors(self, name: str, errors: Sequence[InvalidInput], order: str, now: datetime) -> Campaign:
-        """Shows what is wrong with a spec; the one in force stays in force."""
+    def record_spec_errors(
+        self, name: str, errors: Sequence[InvalidInput], order: str, now: datetime, *, text: str | None = None
+    ) -> Campaign:
+        """Shows what is wrong with a spec; the one in force stays in force. text: as its owner wrote it, to be mended
+        where none is in force."""
 
         def change(item: CampaignItem) -> bool:
             if order <= max(item.spec_order or "", item.errors_order or ""):
                 return False
             item.spec_errors, item.errors_order = [error.as_dict() for error in errors], order
             if item.spec is None:
+                item.spec_text = text
                 _show(item, _BAD_SPEC)
             return True
 

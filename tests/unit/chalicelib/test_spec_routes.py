@@ -105,6 +105,22 @@ def test_a_spec_that_came_as_json_is_edited_as_a_file(client: Client) -> None:
     assert preview(client, text).json_body["changes"] == []
 
 
+def test_a_file_that_was_dropped_and_refused_is_mended_in_the_browser(client: Client, world: World) -> None:
+    """Its owner would begin from nothing, or have to find the file."""
+    world.upload("birds/campaign.yaml", TEXT.replace("50", "-50").encode())
+    file = ask(client, "GET", "/campaigns/birds/spec")
+    assert file.json_body == {"text": TEXT.replace("50", "-50"), "revision": 0}
+    seen = preview(client, file.json_body["text"], {"budget": "50"})
+    assert put(client, seen.json_body["text"], **{"If-Match": file.headers["ETag"]}).status_code == 200
+    assert tag(client) != file.headers["ETag"]
+
+
+def test_images_that_came_first_get_a_spec(client: Client, world: World) -> None:
+    world.images(1)
+    assert ask(client, "GET", "/campaigns/birds/spec").json_body == {"text": "", "revision": 0}
+    assert put(client, TEXT, **{"If-Match": tag(client)}).status_code == 200
+
+
 def test_what_a_change_means_for_labeled_images_is_said(client: Client, world: World) -> None:
     put(client, TEXT)
     world.images(2)
