@@ -303,8 +303,8 @@ def _found(rows: Sequence[Row], kind: str) -> str:
 
 
 def _drawn_anew(rows: Sequence[Row]) -> str:
-    found, every = _counted([row["anew"] for row in rows if "anew" in row], "moved", "missed", "swapped")
-    return f"{_percent(found / every)} of {every}" if every else "–"
+    found, every = _counted([row["anew"] for row in rows], "moved", "missed", "swapped")
+    return f"{_percent(found / every)} of {every}"
 
 
 def _counted(told: Sequence[Row], *kinds: str) -> tuple[int, int]:
