@@ -317,7 +317,7 @@ class Estimate(Shown):
     low_mills: int
     likely_mills: int
     high_mills: int
-    ceiling_mills: int = Field(description="Every image labeled by all its workers: what a budget must hold.")
+    ceiling_mills: int = Field(description="Every image labeled by all its workers, in all their time.")
     all_human_mills: int = Field(description="The same images without auto-labeling.")
     low_usd: float
     likely_usd: float

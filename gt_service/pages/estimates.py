@@ -58,7 +58,7 @@ def _facts(amounts: Mapping[str, int]) -> tuple[Fact, ...]:
         compared = f"auto-labeling likely costs {money(-saved)} ({share}) more"
     return (
         Fact("Likely", money(amounts["likely"]), f"between {money(amounts['low'])} and {money(amounts['high'])}"),
-        Fact("Never above", money(amounts["ceiling"]), "what a budget must hold"),
+        Fact("Never above", money(amounts["ceiling"]), "all by all its workers, in all their time"),
         Fact("All by people", money(amounts["all_human"]), compared),
     )
 

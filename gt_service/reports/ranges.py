@@ -80,7 +80,7 @@ class JobEstimate:
 class Estimate:
     """What labeling some objects will cost.
 
-    ceiling     every object labeled by all its workers, and compute at its assumed limit: what a budget must hold
+    ceiling     every object labeled by all its workers, with a wage in all their time, and compute at its assumed limit
     all_human   the same objects without auto-labeling (controls, which label objects twice, not counted)
     """
 

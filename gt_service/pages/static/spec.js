@@ -161,7 +161,7 @@ function dollars(usd) {
 function draw({ changes, consequences, plan, estimate }) {
   const facts = [
     ["Likely", dollars(estimate.likely_usd), `between ${dollars(estimate.low_usd)} and ${dollars(estimate.high_usd)}`],
-    ["Never above", dollars(estimate.ceiling_usd), "what a budget must hold"],
+    ["Never above", dollars(estimate.ceiling_usd), "all by all its workers, in all their time"],
     ["All by people", dollars(estimate.all_human_usd), ""],
   ];
   const steps = plan.steps.map(({ what, problem, reserved_mills: mills }) =>
