@@ -84,7 +84,7 @@ def may_replace(request: Request) -> Callable[[Campaign], None]:
         if if_match is not None and not matches(if_match, etag_of(campaign.spec_file)):
             raise Outdated(
                 f"somebody else has changed the spec of {campaign.name} since you opened it",
-                remedy="Open it again to see what it says now, and make your change there.",
+                remedy="Open it in another tab to see what it says now, and make your change there.",
             )
 
     return check
