@@ -403,7 +403,8 @@ class _Planner:
         if headroom is None or amount <= headroom:
             return True
         if not self._more_is_coming():
-            self._waits.append(waits.budget(job, headroom))
+            is_paid_by_time = self._spec is not None and self._spec.wage is not None
+            self._waits.append(waits.budget(job, headroom, is_paid_by_time=is_paid_by_time))
         return False
 
     def _more_is_coming(self) -> bool:

@@ -58,11 +58,14 @@ def output(campaign: Campaign, job: Job) -> Verdict:
     )
 
 
-def budget(job: Job, headroom: Mills) -> Verdict:
+_SHORTER = ", or shorten task_time_limit_seconds: so much is set aside for each answer that is out"
+
+
+def budget(job: Job, headroom: Mills, *, is_paid_by_time: bool) -> Verdict:
     needs, left = "may cost" if job.people_seconds is None else "needs at least", max(headroom, Mills(0))
     return _waiting(
         f"labeling job {job.name} {needs} {usd(job.reserved)}, and of the budget {usd(left)} are left",
-        "Raise budget in the spec; the campaign goes on by itself.",
+        f"Raise budget in the spec{_SHORTER if is_paid_by_time else ''}; the campaign goes on by itself.",
         WaitsFor.BUDGET,
     )
 

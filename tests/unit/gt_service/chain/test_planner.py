@@ -484,6 +484,7 @@ def test_money_for_hardly_any_object_starts_no_job() -> None:
     assert outcome.actions == ()
     assert "needs at least $30.00" in str(outcome.verdict.reason)
     assert "$29.00" in str(outcome.verdict.reason)
+    assert "or shorten task_time_limit_seconds" in str(outcome.verdict.remedy)
 
 
 def test_a_batch_that_only_half_fits_is_not_half_labeled() -> None:
