@@ -82,7 +82,9 @@ def _open_batch(campaign: Json, *, is_done: bool) -> NextStep:
     if not pending and is_done:
         return NextStep("Everything that came is done. More images, dropped into the inbox, become the next batch.")
     if not pending:
-        return NextStep("Waiting for images: drop them into the inbox bucket under this campaign's name.")
+        return NextStep(
+            "Waiting for images: upload them here, or drop them into the inbox bucket under this campaign's name."
+        )
     return NextStep(
         f"The open batch has {pending:,} of {size:,} images. It closes when it is full, {quiet} minutes after the last"
         " upload, or when you close it."
