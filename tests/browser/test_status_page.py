@@ -22,6 +22,7 @@ from gt_service.store.models import JobItem
 from tests import pages_data as data
 from tests import seeding
 from tests.browser.conftest import Open
+from tests.browser.engines import screens
 from tests.browser.pages import AXE, PATIENCE, VIOLATIONS, complaints, sign_in, text, wait_for
 from tests.world import picture
 
@@ -176,7 +177,7 @@ def test_people_at_work_fit_every_screen_and_a_screen_reader(
     body = json.dumps({**figures, "portal": "https://labels.example.org"}).encode()
     stack.session.client("s3").put_object(Bucket=place.bucket, Key=place.key, Body=body)
     try:
-        for width, dark in ((1280, False), (1280, True), (820, False), (820, True), (390, False), (390, True)):
+        for width, dark in screens((1280, False), (1280, True), (820, False), (820, True), (390, False), (390, True)):
             browser.as_screen((width, 820), dark=dark)
             browser.get(f"{stack.api_url}/campaigns/wrens")
             assert "The image cannot be shown" in text(browser)
@@ -216,7 +217,7 @@ def test_a_campaign_is_created_and_changed(browser: webdriver.Chrome, stack: Loc
     assert "start labeling job storks-0001" in until_shown("shown")
     browser.find_element(By.CSS_SELECTOR, "form.spec summary").click()
     try:
-        for width, dark in ((1280, True), (820, False), (390, False)):
+        for width, dark in screens((1280, True), (820, False), (390, False)):
             browser.as_screen((width, 820), dark=dark)
             name = f"new-campaign-{width}{'-dark' if dark else ''}.png"
             (screenshots / name).write_bytes(browser.whole_page())

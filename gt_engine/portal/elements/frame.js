@@ -158,9 +158,12 @@ function sendReady() {
   send("ready", { elements: [...tags], ...validity() });
 }
 
-/** A template that paints with its own colours is shown light: white words on its white boxes help nobody. */
+/**
+ * A template that paints with its own colours is shown light: white words on its white boxes help nobody. Our own sheet,
+ * which WebKit lists too, comes from no element of the page.
+ */
 function setTheme(theme) {
-  const own = [...document.styleSheets].some((sheet) => /(^|[\s;{])(background|color|background-color)\s*:/.test(rulesOf(sheet)))
+  const own = [...document.styleSheets].some((sheet) => sheet.ownerNode && /(^|[\s;{])(background|color|background-color)\s*:/.test(rulesOf(sheet)))
     || document.querySelector("body [style*='background'], body [style*='color:'], [bgcolor], [color]");
   const knows = document.querySelector("meta[name='color-scheme'][content*='dark']");
   document.documentElement.dataset.theme = theme === "dark" && (!own || knows) ? "dark" : "light";

@@ -27,6 +27,11 @@ def start(folder: Path, size: tuple[int, int] = (1280, 900), **options: bool) ->
     return KINDS[ENGINE](folder, size, **options)
 
 
+def screens(*wanted: tuple[int, bool]) -> list[tuple[int, bool]]:
+    """Of widths and whether they are dark, those that an open browser can be given."""
+    return [one for one in wanted if ENGINE != "webkit" or one == (1280, False)]
+
+
 def not_in(engine: str, why: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(engine == ENGINE, reason=f"{engine}: {why}")
 

@@ -31,7 +31,7 @@ const [width, height, scheme, ratio] = arguments;
 const { style, browsingContext } = gBrowser.selectedBrowser;
 for (const [name, size] of Object.entries({width, height}))
   for (const edge of ["min", "max"]) style.setProperty(`${edge}-${name}`, `${size}px`);
-browsingContext.prefersColorSchemeOverride = scheme;
+Services.prefs.setIntPref("layout.css.prefers-color-scheme.content-override", scheme);
 browsingContext.overrideDPPX = ratio;
 """
 
@@ -60,7 +60,7 @@ class Firefox(webdriver.Remote):
         self.as_screen(size, dark=dark)
 
     def as_screen(self, size: Size, *, dark: bool = False, ratio: float = 1) -> None:
-        self.in_browser(AS_SCREEN, *size, "dark" if dark else "light", ratio)
+        self.in_browser(AS_SCREEN, *size, 0 if dark else 1, ratio)
 
     def whole_page(self) -> bytes:
         return base64.b64decode(self.execute("screenshot", {"full": True})["value"])

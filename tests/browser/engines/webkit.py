@@ -35,6 +35,7 @@ class WebKitElement(WebElement):
         return found
 
     def send_keys(self, *keys: str) -> None:
+        keys = tuple(key.replace("\n", Keys.ENTER) for key in keys)
         try:
             super().send_keys(*keys)
         except ElementNotInteractableException:
@@ -74,9 +75,13 @@ class WebKit(webdriver.Remote):
         }
         self.service = webdriver.WebKitGTKService(driver, env=environment)
         self.service.start()
-        super().__init__(RemoteConnection(client_config=ClientConfig(self.service.service_url)), options=options)
         self.is_dark = dark
-        self.as_screen(size, dark=dark)
+        try:
+            super().__init__(RemoteConnection(client_config=ClientConfig(self.service.service_url)), options=options)
+            self.as_screen(size, dark=dark)
+        except BaseException:  # a skip, too
+            self.quit()
+            raise
 
     def get(self, url: str) -> None:
         """The driver comes back before all of a page's scripts ran."""
@@ -89,6 +94,8 @@ class WebKit(webdriver.Remote):
         self.set_window_size(*size)
         inner = self.execute_script("return [innerWidth, innerHeight]")
         self.set_window_size(2 * size[0] - inner[0], 2 * size[1] - inner[1])
+        if (width := self.execute_script("return innerWidth")) != size[0]:
+            pytest.skip(f"its window is no narrower than {width} px")
 
     def whole_page(self) -> bytes:
         return self.get_screenshot_as_png()

@@ -87,6 +87,8 @@ def test_pages(boss: Desk, screen: Any, screenshots: Path) -> None:
 
 def test_the_task_page(boss: Desk, screen: Any, screenshots: Path) -> None:
     boss.open_job()
+    _, scheme = screen[1].split("-")
+    assert boss.frame().execute_script("return document.documentElement.dataset.theme") == scheme
     check(boss, "task", screen, screenshots)
     boss.press("more")
     check(boss, "menu", screen, screenshots)
