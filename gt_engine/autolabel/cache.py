@@ -60,7 +60,7 @@ class DiskCache:
         try:
             self._write(path, data)
         except OSError as problem:
-            if problem.errno not in {errno.ENOSPC, errno.EDQUOT} or not self.make_room(len(data)):
+            if problem.errno not in {errno.ENOSPC, errno.EDQUOT} or not self.make_room(len(data), full=True):
                 raise
             self._write(path, data)
 
@@ -87,9 +87,9 @@ class DiskCache:
         with suppress(OSError):
             path.unlink()
 
-    def make_room(self, wanted: int = 0) -> int:
+    def make_room(self, wanted: int = 0, *, full: bool = False) -> int:
         """Removes what was used the longest ago until there is room for `wanted` more bytes, and what dead processes
-        left; how many bytes that freed."""
+        left; how many bytes that freed. full: the disk is, however little of it the cache has."""
         kept, freed = [], 0
         for file in self._files():
             if file.path.suffix == ".part":
@@ -98,7 +98,7 @@ class DiskCache:
             else:
                 kept.append(file)
         total = sum(file.size for file in kept)
-        excess = total + wanted - self._limit(total)
+        excess = max(total + wanted - self._limit(total), wanted if full else 0)
         if excess <= 0:
             return freed
         goal = excess + total // 10  # a tenth more, so that the next file does not bring us here again

@@ -156,7 +156,10 @@ def powered(losses: Numbers, confidences: Numbers, pool: Numbers) -> Numbers:
 
 
 def betting(losses: Numbers, risk: float) -> float:
-    """p-value of "the mean loss is above `risk`" for losses in [0, 1], valid at any sample size, in the order given."""
+    """p-value of "the mean loss is above `risk`" for losses in [0, 1], valid at any sample size.
+
+    The losses are looked at in the order given, which must be one of chance.
+    """
     n = len(losses)
     count = np.arange(1, n + 1)
     means = (0.5 + np.cumsum(losses)) / (count + 1)
@@ -221,7 +224,7 @@ def certify(
     """The lowest confidence at which the machine may label in round `number`; None when it may label nothing.
 
     pool        confidences of the objects still to be labeled
-    validation  confidences of labeled objects that are a random sample of the same kind
+    validation  confidences of labeled objects that are a random sample of the same kind, in an order of chance
     losses      their losses in [0, 1], same order
     human       how many objects people have labeled so far; of weight where the guarantee is of the whole data set
     """

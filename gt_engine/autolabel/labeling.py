@@ -10,7 +10,7 @@ import numpy as np
 from gt_engine.autolabel.certify import by_target
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.learner import EpochReport, Learner, Learnt, Predictions
-from gt_engine.autolabel.rounds import JobPlan, Progress, Round, decide
+from gt_engine.autolabel.rounds import JobPlan, Progress, Round, decide, validation_by_chance
 from gt_engine.labels import Label
 
 ENOUGH = 0.5
@@ -135,7 +135,8 @@ def _decided(
     trained: bool,
 ) -> RoundOutcome:
     """The decision that rests on what a model says of the labeled objects and of the pool."""
-    checked, predicted = predictions.of(progress.validation()), predictions.of(progress.pool())
+    checked = predictions.of(validation_by_chance(plan, progress))
+    predicted = predictions.of(progress.pool())
     losses = _losses(learner, checked, labels)
     decision = decide(
         plan,

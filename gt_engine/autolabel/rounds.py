@@ -308,7 +308,7 @@ def decide(
     ahead_confidences: Numbers | None = None,
 ) -> Round:
     """The auto-labeling decision, from what the model says of the pool, of the validation objects and of
-    `progress.ahead`."""
+    `progress.ahead`. validation: in an order of chance (`validation_by_chance`)."""
     number, human = len(progress.rounds) + 1, len(progress.human())
     threshold = certify(
         pool_confidences, validation_confidences, losses, progress.strata(), plan.guarantee, number=number, human=human
@@ -332,6 +332,14 @@ def decide(
         ),
         human=human,
     )
+
+
+def validation_by_chance(plan: JobPlan, progress: Progress) -> tuple[str, ...]:
+    """`progress.validation()` in an order of chance. People are asked in the manifest's order, which may lead from easy
+    images to hard ones; a test that looks at one loss after the other (certify.betting) would stop before the hard."""
+    ids = progress.validation()
+    rng = np.random.default_rng([plan.seed, len(progress.batches), len(progress.rounds), 3])
+    return tuple(ids[place] for place in rng.permutation(len(ids)))
 
 
 def asked_ahead(plan: JobPlan, progress: Progress, size: int) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ MAX_ONNX_BYTES = 192 * 2**20
 MAX_DEPTH = 8
 """Of graphs in graphs."""
 MAX_FIELDS = 2_000_000
+MAX_KEY = 2**32 - 1
+"""Of a field. Of a larger one onnxruntime's reader takes the lower 32 bits: what is hidden here would be seen there."""
 
 OWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 """Of operators that the standard describes; the others need libraries that nobody here has."""
@@ -39,6 +41,8 @@ class _Reader:
             if self.fields > MAX_FIELDS:
                 raise ValueError("it has too many parts")
             key, at = _varint(message, at)
+            if key > MAX_KEY:
+                raise ValueError("it is no protobuf")
             tag, kind = key >> 3, key & 7
             if kind == 0:
                 value, at = _varint(message, at)
@@ -101,9 +105,7 @@ def _check_graph(reader: _Reader, graph: memoryview, field: str, depth: int) -> 
         elif part.tag == 5:
             _check_tensor(reader, _message(part), field)
         elif part.tag == 15:
-            for inner in reader.fields_of(_message(part)):
-                if inner.tag in {1, 2}:
-                    _check_tensor(reader, _message(inner), field)
+            _check_sparse(reader, _message(part), field)
 
 
 def _check_node(reader: _Reader, node: memoryview, field: str, depth: int, *, own_domains: bool = True) -> None:
@@ -114,8 +116,16 @@ def _check_node(reader: _Reader, node: memoryview, field: str, depth: int, *, ow
             for inner in reader.fields_of(_message(part)):
                 if inner.tag in {5, 10}:
                     _check_tensor(reader, _message(inner), field)
+                elif inner.tag in {22, 23}:
+                    _check_sparse(reader, _message(inner), field)
                 elif inner.tag in {6, 11}:
                     _check_graph(reader, _message(inner), field, depth + 1)
+
+
+def _check_sparse(reader: _Reader, tensor: memoryview, field: str) -> None:
+    for part in reader.fields_of(tensor):
+        if part.tag in {1, 2}:
+            _check_tensor(reader, _message(part), field)
 
 
 def _check_tensor(reader: _Reader, tensor: memoryview, field: str) -> None:

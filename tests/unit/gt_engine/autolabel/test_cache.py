@@ -98,11 +98,12 @@ def test_without_a_bound_a_fifth_of_the_disk_stays_free(
     assert len(names(cache, "abcdefghij")) <= 8
 
 
+@pytest.mark.parametrize("most", [3_000, 3_000_000], ids=["by itself", "by others"])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_emptied_of_what_nobody_uses_and_leaves_no_parts(
-    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, code: int
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, code: int, most: int
 ) -> None:
-    cache = DiskCache(tmp_path, most_bytes=3_000, now=clock)
+    cache = DiskCache(tmp_path, most_bytes=most, now=clock)
     for key in "abc":
         keep(cache, key)
     real, refusals = os.fsync, [True]

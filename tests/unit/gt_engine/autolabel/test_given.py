@@ -142,6 +142,34 @@ def test_weights_elsewhere_are_found_in_graphs_within_graphs() -> None:
         Sandbox(model.SerializeToString())
 
 
+def test_weights_elsewhere_are_found_however_they_are_written() -> None:
+    # Of a field's number onnxruntime takes 32 bits, whatever is above them; and constants may be sparse.
+    import onnx
+
+    model = onnx.load_from_string(onnx_models.external("/etc/passwd"))
+    tensor = next(one for one in model.graph.initializer if one.external_data)
+    sparse = onnx.SparseTensorProto(values=tensor, dims=[4])
+    constant = onnx.helper.make_node("Constant", [], ["sparse"])
+    constant.attribute.append(onnx.AttributeProto(name="sparse_value", type=11, sparse_tensor=sparse))
+    location = tensor.external_data[0].SerializeToString()
+    for name in ("external_data", "data_location"):
+        tensor.ClearField(name)
+    hidden = bytes([0xEA, 0x80, 0x80, 0x80, 0x10, len(location)]) + location + bytes([0xF0, 0x80, 0x80, 0x80, 0x10, 1])
+    plain = tensor.SerializeToString()
+    graph = _message(5, plain + hidden) + _message(2, b"hidden")
+    wholly = onnx.ModelProto(ir_version=8, opset_import=[onnx.helper.make_opsetid("", 17)]).SerializeToString()
+    with pytest.raises(InvalidInput, match="is not an ONNX file"):
+        Sandbox(wholly + _message(7, graph))
+    with pytest.raises(InvalidInput, match="weights in other files"):
+        Sandbox(wholly + _message(7, _message(1, constant.SerializeToString()) + _message(2, b"sparse")))
+
+
+def _message(tag: int, body: bytes) -> bytes:
+    """A field of a protobuf message that is itself a message."""
+    size = len(body)
+    return bytes([tag << 3 | 2, size & 0x7F | 0x80, size >> 7]) + body
+
+
 def test_the_process_of_a_model_has_no_credentials_and_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     with Sandbox(detector("yolo")) as sandbox:

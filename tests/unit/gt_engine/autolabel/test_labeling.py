@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from gt_cli.datasets.scenes import HABITATS
-from gt_engine.autolabel import FeatureView, Guarantee, JobPlan, Progress, learner_for, next_step
+from gt_engine.autolabel import (
+    FeatureView,
+    Guarantee,
+    JobPlan,
+    Learner,
+    Learnt,
+    Method,
+    Predictions,
+    Progress,
+    learner_for,
+    next_step,
+)
 from gt_engine.autolabel.labeling import RoundOutcome, run_round
 from gt_engine.autolabel.rounds import AskPeople
 from gt_engine.jobs.machine import LearningMachine, Lesson
@@ -89,3 +102,39 @@ def test_what_people_mend_is_what_the_model_says(features: FeatureView, boxes: d
         assert np.array_equal(label.boxes, cast(BoxLabel, again[one]).boxes)
     assert sum(len(cast(BoxLabel, label)) for label in proposed.values()) > 0
     assert machine.propose(replace(lesson, model=None), plan, now) == {}
+
+
+class Wrong:
+    """Knows nothing of what it says: what each object loses is given, and all are as sure."""
+
+    task = Task.BOXES
+
+    def __init__(self, losses: dict[str, float]) -> None:
+        self._losses = losses
+
+    def train(self, features: FeatureView, examples: Mapping[str, Label | None], **_: object) -> Learnt:
+        return Learnt(b"", self.predict(b"", features, ()))
+
+    def predict(self, _: bytes, __: FeatureView, ids: Sequence[str], *, together: bool = False) -> Predictions:
+        return Predictions(tuple(ids), tuple(ClassLabel(int(one)) for one in ids), np.full(len(ids), 0.5))
+
+    def losses(self, predicted: Sequence[Label], _: Sequence[Label]) -> NDArray[np.float64]:
+        return np.array([self._losses[str(cast(ClassLabel, one).class_id)] for one in predicted])
+
+
+def test_a_manifest_that_leads_from_easy_images_to_hard_ones_certifies_no_more_than_another() -> None:
+    """The finite-sample test looks at one loss after the other: in the manifest's order every model that misses the
+    target passed, before it came to the hard images."""
+    ids = tuple(map(str, range(600)))
+    learner = Wrong({one: 0.6 if place >= 450 else 0.0 for place, one in enumerate(ids)})
+    labels: dict[str, Label] = dict.fromkeys(ids, ClassLabel(0))
+    passed = 0
+    for seed in range(12):
+        plan = JobPlan(seed, warm=False, guarantee=Guarantee("f1", 0.9, method=Method.FINITE_SAMPLE))
+        progress = Progress(ids)
+        while isinstance(step := next_step(plan, progress), AskPeople):
+            progress = progress.with_human(step, labeled=step.object_ids)
+        view = cast(FeatureView, None)
+        outcome = run_round(cast(Learner, learner), view, plan, progress, labels, classes=(), model=None)
+        passed += bool(outcome.labels)
+    assert passed <= 1
