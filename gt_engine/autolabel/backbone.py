@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gt_engine.autolabel.cache import write_whole
 from gt_engine.autolabel.onnx_writer import Graph
 from gt_engine.autolabel.providers import CPU
 
@@ -223,10 +224,7 @@ def graph_file(directory: Path | None = None) -> Path:
     directory = directory or cache_directory()
     path = directory / f"lite0-{SHA256[:8]}-{INPUT_SIDE}-{'-'.join(str(t.block) for t in TAPS)}.onnx"
     if not path.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_bytes(build_graph(read_weights(packaged_weights())))
-        part.replace(path)  # atomic: another process sees the whole file or none
+        write_whole(path, build_graph(read_weights(packaged_weights())))
     return path
 
 

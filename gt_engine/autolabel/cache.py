@@ -9,6 +9,7 @@ import errno
 import hashlib
 import logging
 import os
+import secrets
 import shutil
 import threading
 import time
@@ -36,6 +37,20 @@ class _Kept:
     path: Path
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """A file that appears whole or not at all, whoever else writes it at the same time. Errors: OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{secrets.token_hex(8)}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # else a machine that loses its power keeps a name with nothing behind it
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 class DiskCache:
     """A directory of files. most_bytes: None for four fifths of the disk.
 
@@ -58,11 +73,11 @@ class DiskCache:
         """Keeps a file, after making room for it where that is needed."""
         self._count(len(data))
         try:
-            self._write(path, data)
+            write_whole(path, data)
         except OSError as problem:
             if problem.errno not in {errno.ENOSPC, errno.EDQUOT} or not self.make_room(len(data), full=True):
                 raise
-            self._write(path, data)
+            write_whole(path, data)
 
     def touch(self, path: Path) -> None:
         """Says that a file is in use."""
@@ -126,18 +141,6 @@ class DiskCache:
         if self._most is not None:
             return self._most
         return int((shutil.disk_usage(self.directory).free + total) * SHARE_OF_DISK)
-
-    def _write(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
-        try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())  # else a machine that loses its power keeps a name with nothing behind it
-            part.replace(path)
-        finally:
-            self.remove(part)
 
     def _files(self) -> Iterator[_Kept]:
         self.directory.mkdir(parents=True, exist_ok=True)

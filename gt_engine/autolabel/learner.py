@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,23 @@ def by_content(
     labels = {features.content_key(one): label for one, label in examples.items()}
     kept = {key: label for key, label in labels.items() if label is not None}
     return kept, labels.keys() - kept.keys()
+
+
+class _Example(Protocol):
+    @property
+    def human(self) -> bool: ...
+
+
+ExampleT = TypeVar("ExampleT", bound=_Example)
+
+
+def gathered_examples(
+    kept: Mapping[str, ExampleT], guessed: Mapping[str, ExampleT], own: Mapping[str, ExampleT]
+) -> dict[str, ExampleT]:
+    """All that there is to learn from, by content key: of earlier trainings, guesses of the machine, people's labels of
+    this job. No guess takes the place of a label that people gave to the same picture in an earlier job."""
+    by_people = {key for key, one in kept.items() if one.human}
+    return {**kept, **{key: one for key, one in guessed.items() if key not in by_people}, **own}
 
 
 class Learner(Protocol):

@@ -10,7 +10,8 @@ import io
 import json
 import tarfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,19 +70,11 @@ def pack(facts: ModelFacts, arrays: Mapping[str, NDArray[Any]], keys: Sequence[s
     return out.getvalue()
 
 
-def unpack(model: bytes) -> tuple[ModelFacts, Arrays, list[str]]:
-    """(facts, arrays, content keys of the examples). Raises InvalidInput when it is not a model of this engine."""
+@contextmanager
+def reading() -> Iterator[None]:
+    """Whatever is wrong with a model is the caller's. Errors: InvalidInput."""
     try:
-        described, stored = _members(model)
-        _check_size(stored)
-        facts = ModelFacts(
-            Task(described["task"]),
-            tuple(described["classes"]),
-            int(described["examples"]),
-            int(described["generation"]),
-        )
-        with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
-            return facts, {name: arrays[name] for name in arrays.files}, list(described["keys"])
+        yield
     except Exception as error:
         # Whatever tarfile, zipfile, zlib, numpy and json find to say of bytes that somebody else wrote.
         raise InvalidInput(
@@ -89,6 +82,21 @@ def unpack(model: bytes) -> tuple[ModelFacts, Arrays, list[str]]:
             remedy="Give the FinalActiveLearningModelArn of an earlier job with automated data labeling.",
             field="InitialActiveLearningModelArn",
         ) from error
+
+
+@reading()
+def unpack(model: bytes) -> tuple[ModelFacts, Arrays, list[str]]:
+    """(facts, arrays, content keys of the examples). Raises InvalidInput when it is not a model of this engine."""
+    described, stored = _members(model)
+    _check_size(stored)
+    facts = ModelFacts(
+        Task(described["task"]),
+        tuple(described["classes"]),
+        int(described["examples"]),
+        int(described["generation"]),
+    )
+    with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
+        return facts, {name: arrays[name] for name in arrays.files}, list(described["keys"])
 
 
 def _check_size(stored: bytes) -> None:

@@ -41,8 +41,8 @@ from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
-from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions, by_content
-from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
+from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions, by_content, gathered_examples
+from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, reading, unpack
 from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
 
 MOST_EXAMPLES = 700
@@ -113,10 +113,10 @@ class BoxLearner:
         own = {key: Example(_boxes(label), True) for key, label in labeled.items()}
         kept = {key: one for key, one in (earlier.examples if earlier else {}).items() if key not in taken_out}
         guessed = {features.content_key(one): Example(_boxes(label), False) for one, label in (guesses or {}).items()}
-        gathered = _gathered({**kept, **guessed, **own})
-        if not any(one.human for one in gathered.values()):
-            raise NothingToLearn("no examples to learn from")
+        gathered = _gathered(gathered_examples(kept, guessed, own))
         keys = [key for key in gathered if features.store.has(key)]
+        if not any(gathered[key].human for key in keys):
+            raise NothingToLearn("no examples to learn from")
         labels = [gathered[key].label for key in keys]
         view = features.store.view({key: key for key in keys}, given=features.given)
         projection = earlier.projection if earlier else fit_projection(view, keys)
@@ -379,6 +379,7 @@ def _packed(model: Model) -> bytes:
     return pack(model.facts, arrays, list(model.examples))
 
 
+@reading()
 def unpacked(payload: bytes) -> Model:
     """The model in a payload. Raises InvalidInput."""
     facts, arrays, keys = unpack(payload)
@@ -394,6 +395,8 @@ def unpacked(payload: bytes) -> Model:
         return Detector(proposer, refiner, sides, looks_at)
 
     detectors = tuple(detector(fold) for fold in range(FOLDS))
+    if any(one.refiner[-1].shape != (len(facts.classes) + 5,) for one in detectors):
+        raise ValueError("its members know other classes")
 
     def calibrator_at(prefix: str) -> Calibrator | None:
         if f"{prefix}.cut" not in arrays:
@@ -401,6 +404,8 @@ def unpacked(payload: bytes) -> Model:
         return Calibrator(float(arrays[f"{prefix}.cut"]), logistic.unpacked(arrays[f"{prefix}.judge"]))
 
     calibrators = tuple(one for fold in range(FOLDS) if (one := calibrator_at(str(fold))) is not None)
+    if len(calibrators) != FOLDS:
+        raise ValueError("a member has no calibrator")
     others = tuple(calibrator_at(f"{fold}.others") for fold in range(FOLDS))
     ends = np.cumsum(arrays["examples.count"])[:-1]
     examples = {

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel import logistic, network
+from gt_engine.autolabel.backbone import TAPS
 from gt_engine.autolabel.certify import Numbers
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import CLASS_FOLDS, folds_of
 from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE, Shares
-from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions, by_content
-from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, unpack
+from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions, by_content, gathered_examples
+from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, reading, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
 
 MOST_EXAMPLES = 20_000
@@ -96,10 +97,10 @@ class ClassLearner:
         guessed = {
             features.content_key(one): Example(_class_id(label), False) for one, label in (guesses or {}).items()
         }
-        gathered = dict(list({**kept, **guessed, **own}.items())[-MOST_EXAMPLES:])
-        if not any(one.human for one in gathered.values()):
-            raise NothingToLearn("no examples to learn from")
+        gathered = dict(list(gathered_examples(kept, guessed, own).items())[-MOST_EXAMPLES:])
         keys = [key for key in gathered if features.store.has(key)]
+        if not any(gathered[key].human for key in keys):
+            raise NothingToLearn("no examples to learn from")
         x = _pooled(features.store.view({key: key for key in keys}), keys)
         mean, spread = (earlier.mean, earlier.spread) if earlier else (x.mean(0), x.std(0) + np.float32(1e-3))
         x = np.asarray((x - mean) / spread, np.float32)
@@ -241,11 +242,11 @@ def _class_id(label: Label) -> int:
 
 def _pooled(features: FeatureView, ids: Sequence[str]) -> Floats:
     """Mean and maximum of every channel [n, 2 * channels]."""
-    rows = []
+    rows = [np.zeros((0, 2 * sum(tap.channels for tap in TAPS)), np.float32)]
     for start in range(0, len(ids), CHUNK):
         maps = features.read(ids[start : start + CHUNK])
         rows.append(np.concatenate([*(one.mean((1, 2)) for one in maps), *(one.max((1, 2)) for one in maps)], 1))
-    return np.concatenate(rows).astype(np.float32)
+    return np.concatenate(rows)
 
 
 def _new_member(inputs: int, classes: int, rng: np.random.Generator) -> network.Parameters:
@@ -295,6 +296,7 @@ def _packed(model: Model) -> bytes:
     return pack(model.facts, arrays, list(model.examples))
 
 
+@reading()
 def unpacked(payload: bytes) -> Model:
     """The model in a payload. Raises InvalidInput."""
     facts, arrays, keys = unpack(payload)
@@ -307,11 +309,14 @@ def unpacked(payload: bytes) -> Model:
             yield arrays[f"{fold}.member.{i}"]
             i += 1
 
+    members = tuple(list(member(fold)) for fold in range(members_in_all))
+    if not members or any(one[-1].shape != (len(facts.classes),) for one in members):
+        raise ValueError("its members know other classes")
     return Model(
         facts,
         arrays["mean"],
         arrays["spread"],
-        tuple(list(member(fold)) for fold in range(members_in_all)),
+        members,
         tuple(logistic.unpacked(arrays[f"{fold}.confidence"]) for fold in range(members_in_all)),
         {
             key: Example(int(class_id), bool(human))

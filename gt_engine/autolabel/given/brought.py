@@ -89,7 +89,10 @@ def names(text: str) -> tuple[str, ...]:
     if text[:1] in "[{":
         value = _literal(text)
         if isinstance(value, dict):
-            numbered = {int(number): name for number, name in value.items()}
+            try:
+                numbered = {int(number): name for number, name in value.items()}
+            except (ValueError, TypeError, OverflowError):
+                raise ValueError("the numbers of its classes are none") from None
             if sorted(numbered) != list(range(len(numbered))):
                 raise ValueError("the numbers of its classes have gaps")
             value = [numbered[number] for number in range(len(numbered))]

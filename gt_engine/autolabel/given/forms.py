@@ -137,7 +137,7 @@ def detections(form: Reading, outputs: Arrays, frame: Frame, numbers: Mapping[in
     """What a detector sees. numbers: the job's class of each of the model's that it has; sized: boxes of the form BOXES
     are in input pixels, for the model was told of them. Errors: `NotUnderstood` where a number is none."""
     boxes, scores, labels = _read(form, outputs, frame, sized=sized)
-    if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
+    if not all(np.isfinite(one).all() for one in (boxes, scores, labels)):
         raise NotUnderstood("it gives numbers that are none (NaN or infinite)")
     known = np.array([int(label) in numbers for label in labels], bool)
     keep = np.flatnonzero(known & (scores >= LEAST_SCORE))

@@ -53,7 +53,7 @@ class Preparation:
                 tuple(float(one) for one in values["mean"]),
                 tuple(float(one) for one in values["spread"]),
             )
-        except TypeError as problem:
+        except (TypeError, OverflowError) as problem:
             raise ValueError("its preparation is not in the documented form") from problem
         fits, orders = ("corner", "middle", "stretch", "crop"), ("rgb", "bgr")
         if made.fit not in fits or made.order not in orders or len(made.mean) != 3 or len(made.spread) != 3:
@@ -217,11 +217,17 @@ def _placed(image: Pillow.Image, fit: str, size: tuple[int, int]) -> tuple[Frame
     shares_ = width / image.width, height / image.height
     share = max(shares_) if fit == "crop" else min(shares_)
     across, down = max(1, round(image.width * share)), max(1, round(image.height * share))
-    resized = image.resize((across, down), Pillow.Resampling.BILINEAR)
     left, top = (0, 0) if fit == "corner" else ((width - across) // 2, (height - down) // 2)
+    frame = Frame(left, top, across, down, size)
+    if fit == "crop":
+        # Of what does not fit in nothing is made: a line of pixels would be millions long.
+        x, y = image.width / across, image.height / down
+        kept = (-left * x, -top * y, min((width - left) * x, image.width), min((height - top) * y, image.height))
+        return frame, np.asarray(image.resize((width, height), Pillow.Resampling.BILINEAR, box=kept))
+    resized = image.resize((across, down), Pillow.Resampling.BILINEAR)
     canvas = Pillow.new("RGB", (width, height), (PADDING,) * 3)
     canvas.paste(resized, (left, top))
-    return Frame(left, top, across, down, size), np.asarray(canvas)
+    return frame, np.asarray(canvas)
 
 
 def _side(metadata: Mapping[str, str], axis: int, usual: int) -> int:
@@ -229,7 +235,7 @@ def _side(metadata: Mapping[str, str], axis: int, usual: int) -> int:
     try:
         sides = json.loads(metadata.get("imgsz", ""))
         return int(sides[axis])
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
         return usual
 
 
@@ -239,7 +245,7 @@ def _own_metadata(metadata: Mapping[str, str]) -> Mapping[str, Any]:
         return {}
     try:
         own = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         own = None
     if not isinstance(own, dict) or not isinstance(own.get("preparation", {}), dict):
         raise ValueError(f"its metadata {METADATA!r} are not a JSON object in the documented form")

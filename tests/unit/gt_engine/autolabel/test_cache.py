@@ -12,6 +12,7 @@ from PIL import Image
 
 from gt_engine.autolabel import FeatureStore, ImageFacts, ImageProblem
 from gt_engine.autolabel import cache as cache_module
+from gt_engine.autolabel.backbone import graph_file
 from gt_engine.autolabel.cache import ABANDONED_SECONDS, IN_USE_SECONDS, DiskCache
 
 HOUR = 3600.0
@@ -121,6 +122,18 @@ def test_a_full_disk_is_emptied_of_what_nobody_uses_and_leaves_no_parts(
     refusals.append(True)
     assert keep(cache, "d").exists()
     assert len(names(cache, "abc")) < 3
+
+
+def test_a_full_disk_leaves_no_half_of_the_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under its name it would be taken for whole by every job to come."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cache_module.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        graph_file(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_dead_processes_left_half_written_is_removed(tmp_path: Path, clock: Clock) -> None:

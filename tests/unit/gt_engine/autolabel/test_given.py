@@ -9,13 +9,17 @@ import os
 import tarfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.boxes.geometry import intersection_over_union
+from gt_engine.autolabel.given import runner
 from gt_engine.autolabel.given.brought import Brought, carried, names, packed, parts_of
+from gt_engine.autolabel.given.forms import Form, Frame, NotUnderstood, Reading, detections
 from gt_engine.autolabel.given.opinions import Opinion, Shares, class_numbers, dump, load, of_label
 from gt_engine.autolabel.given.runner import Runner
 from gt_engine.autolabel.given.sandbox import Limits, Sandbox
@@ -198,6 +202,50 @@ def test_names_with_a_program_in_them_are_no_names() -> None:
     for text in ("{0: __import__('os').system('true')}", "{0: 'a', 7: 'b'}", "[1, 2]", "[" * 10_000):
         with pytest.raises(ValueError, match="class"):
             names(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "{(1, 2): 'a'}", "{None: 'a'}", '{"a": "b"}', '{"0": 1}', "[1e400, 1e400]", "{1e400: 2}"]
+)
+def test_whatever_a_model_says_of_itself_it_is_the_users(text: str) -> None:
+    """An OverflowError or a KeyError was a failure of the engine's."""
+    with pytest.raises(ValueError, match="class"):
+        names(text)
+    assert runner._side({"imgsz": text}, 0, 640) == 640
+    with suppress(ValueError):
+        runner._own_metadata({"gt-service": text})
+    for wrong in ({"scale": 10**400}, {"mean": text}, {"spread": None}):
+        with pytest.raises(ValueError, match=r"preparation|float"):
+            runner.Preparation().changed(wrong)
+
+
+def test_a_line_of_pixels_is_no_trouble_for_a_large_classifier() -> None:
+    """Its middle is looked at; all of it would have been 17 gigapixels."""
+    image = Image.new("RGB", (1, 4096), "red")
+    frame, pixels = runner._placed(image, "crop", (2048, 2048))
+    assert pixels.shape == (2048, 2048, 3)
+    assert (frame.width, frame.height) == (2048, 2048 * 4096)
+
+
+@pytest.mark.parametrize("size", [(97, 61), (40, 133), (64, 64), (7, 300)])
+def test_a_crop_is_the_middle_of_the_whole_image(size: tuple[int, int]) -> None:
+    image = Image.fromarray(np.random.default_rng(3).integers(0, 255, (*size[::-1], 3), dtype=np.uint8))
+    frame, pixels = runner._placed(image, "crop", (48, 80))
+    whole = image.resize((frame.width, frame.height), Image.Resampling.BILINEAR)
+    middle = np.asarray(whole.crop((-frame.left, -frame.top, 80 - frame.left, 48 - frame.top)))
+    assert np.abs(middle.astype(int) - pixels).max() <= 1
+
+
+@pytest.mark.parametrize("label", [np.nan, np.inf, -np.inf])
+def test_classes_that_are_no_numbers_are_not_understood(label: float) -> None:
+    outputs = {
+        "boxes": np.array([[[0, 0, 1, 1]]], np.float32),
+        "scores": np.array([[0.9]], np.float32),
+        "labels": np.array([[label]], np.float32),
+    }
+    frame = Frame(0, 0, 64, 64, (64, 64))
+    with pytest.raises(NotUnderstood):
+        detections(Reading(Form.BOXES, None), outputs, frame, {0: 0}, sized=False)
 
 
 def test_class_names_agree_whatever_their_writing() -> None:

@@ -8,7 +8,7 @@ import pickle
 import tarfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from gt_engine.autolabel.classes.learner import unpacked as classes_unpacked
 from gt_engine.autolabel.folds import CLASS_FOLDS, FOLDS, fold_of
 from gt_engine.autolabel.given.opinions import of_label
 from gt_engine.autolabel.learner import NothingToLearn
-from gt_engine.autolabel.payload import unpack
+from gt_engine.autolabel.payload import pack, unpack
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_service.errors import InvalidInput
 
@@ -162,15 +162,20 @@ def test_a_warm_start_replays_the_earlier_examples(lesson: Lesson, features: Fea
 
 
 def test_guesses_are_learnt_from_but_count_as_no_human_label(lesson: Lesson, features: FeatureView) -> None:
-    # The labels that a model has cost are a figure of the report: a machine's own guesses cost nothing.
+    # The labels that a model has cost are a figure of the report: a machine's own guesses cost nothing. And none takes
+    # the place of what people said of the same picture in an earlier job.
     new = {one: lesson.labels[one] for one in lesson.unseen[:5]}
-    guesses = {one: lesson.labels[one] for one in lesson.unseen[5:]}
+    guesses = {one: lesson.labels[one] for one in (*lesson.unseen[5:], *lesson.learnt[:3])}
     with_guesses, without = (
         lesson.learner.train(features, new, classes=lesson.classes, seed=4, initial=lesson.model, guesses=some).model
         for some in (guesses, None)
     )
     assert with_guesses != without
     assert model_facts(with_guesses).examples == model_facts(without).examples == 45
+
+
+def test_of_nothing_nothing_is_said(lesson: Lesson, features: FeatureView) -> None:
+    assert lesson.learner.predict(lesson.model, features, ()).ids == ()
 
 
 def test_a_label_that_was_taken_out_is_in_no_model_after(lesson: Lesson, features: FeatureView) -> None:
@@ -196,6 +201,8 @@ def test_a_warm_start_works_where_the_earlier_pictures_are_gone(
     store.prepare((f"content-{one}", drawn[one].png) for one in new)  # type: ignore[attr-defined]
     view = store.view({one: f"content-{one}" for one in new})
     examples = {one: lesson.labels[one] for one in new}
+    with pytest.raises(NothingToLearn):
+        lesson.learner.train(view, {new[0]: None}, classes=lesson.classes, seed=4, initial=lesson.model)
     warm = lesson.learner.train(view, examples, classes=lesson.classes, seed=4, initial=lesson.model).model
     assert len(lesson.learner.predict(warm, view, new).labels) == 10
 
@@ -306,6 +313,20 @@ def test_whatever_is_wrong_with_a_model_it_is_the_callers() -> None:
     deep = _archive(model_json=b'{"version":' + b"[" * 200_000, arrays_npz=_npz(a=np.ones(1)))
     with pytest.raises(InvalidInput):
         model_facts(deep)
+
+
+def test_whatever_is_missing_from_a_model_it_is_the_callers(lesson: Lesson, features: FeatureView) -> None:
+    """Its facts alone are looked at where it is registered; a job that began with it failed as the engine's failure."""
+    facts, arrays, keys = unpack(lesson.model)
+    read = unpacked if lesson.learner.task is Task.BOXES else classes_unpacked
+    for name in arrays:
+        with suppress(InvalidInput):
+            read(pack(facts, {other: one for other, one in arrays.items() if other != name}, keys))
+    with pytest.raises(InvalidInput):
+        lesson.learner.predict(pack(facts, {}, keys), features, lesson.unseen)
+    other = replace(facts, classes=("a", "b", "c", "d", "e", "f", "g"))
+    with pytest.raises(InvalidInput):
+        lesson.learner.predict(pack(other, arrays, keys), features, lesson.unseen)
 
 
 def test_labels_of_small_objects_move_a_model_to_the_fine_grid(
