@@ -189,11 +189,17 @@ def verdicts(detector: Detector, seen: Seen, boxes: Sequence[Floats]) -> list[Ve
     every = np.concatenate(boxes)
     if not len(every):
         return [Verdict(np.zeros((0, 0), np.float32), np.zeros((0, 4), np.float32)) for _ in boxes]
-    moved, probabilities, quality = refine.refine(detector.refiner, seen.coarse, image, every)
-    settled, alone = (edges.settle([detector.edges], seen, image, one) for one in (moved, every))
-    agreement = np.column_stack([quality, *(paired_iou(every, one) for one in (moved, settled, alone))])
-    mine = [image == i for i in range(len(boxes))]
-    return [Verdict(probabilities[one], agreement[one].astype(np.float32)) for one in mine]
+    parts = [_verdict(detector, seen, image[part], every[part]) for part in edges.together(len(every))]
+    probabilities = np.concatenate([one.probabilities for one in parts])
+    agreement = np.concatenate([one.agreement for one in parts])
+    return [Verdict(probabilities[mine], agreement[mine]) for mine in (image == i for i in range(len(boxes)))]
+
+
+def _verdict(detector: Detector, seen: Seen, image: Integers, boxes: Floats) -> Verdict:
+    moved, probabilities, quality = refine.refine(detector.refiner, seen.coarse, image, boxes)
+    settled, alone = (edges.settle([detector.edges], seen, image, one) for one in (moved, boxes))
+    agreement = np.column_stack([quality, *(paired_iou(boxes, one) for one in (moved, settled, alone))])
+    return Verdict(probabilities, agreement.astype(np.float32))
 
 
 def _agreed(opinions: Sequence[Detections], most: int) -> Detections:

@@ -41,6 +41,8 @@ DROPOUT = 0.3
 """Share of the inputs that each strip of a batch goes without: a few hundred boxes are soon known by heart."""
 
 RIDGE = 0.3
+TOGETHER = 2_000
+"""Boxes whose strips are made at once (0.2 MB each): a chunk of images has more only where people drew very many."""
 
 OFFSETS = (((np.arange(POSITIONS) + 0.5) / POSITIONS * 2 - 1) * REACH).astype(np.float32)
 INWARD = np.array([1, 1, -1, -1], np.float32)
@@ -63,6 +65,11 @@ def new_head(rng: np.random.Generator) -> network.Parameters:
 
 Lattice = Callable[[Floats, Floats], Floats]
 """Samples [m, v, u, k] where columns across [m, u] meet rows down [m, v]."""
+
+
+def together(count: int) -> list[slice]:
+    """So many boxes in parts of TOGETHER; one part at least."""
+    return [slice(start, start + TOGETHER) for start in range(0, max(count, 1), TOGETHER)]
 
 
 def strips(seen: Seen, image: Integers, boxes: Floats) -> Floats:

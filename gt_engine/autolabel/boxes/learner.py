@@ -50,8 +50,11 @@ MOST_EXAMPLES = 700
 
 CHUNK = 32
 EPOCHS = 8
-MOST_STRIPS = 2400
-"""Shaken boxes that the third stage learns from (0.05 MB each while it lasts)."""
+SHAKEN = 2400
+"""Boxes that the third stage learns from, where people gave fewer: each is shaken up to four times."""
+
+MOST_STRIPS = 10_000
+"""Of more boxes than this the third stage learns from some, drawn by chance (0.02 MB each while it lasts)."""
 
 WATCHED = 40
 STAGES = ("proposer", "refiner", "edges")
@@ -278,17 +281,19 @@ def _material(
 ) -> Material:
     """What the members learn from; the fine maps are looked at once and not kept."""
     boxes = [_relative(label) for label in labels]
-    shakes = max(1, min(4, MOST_STRIPS // max(sum(len(one) for one in boxes), 1)))
+    shakes = max(1, min(4, SHAKEN // max(sum(len(one) for one in boxes), 1)))
+    looked_at = _thinned(boxes, np.random.default_rng([seed, FOLDS + 1]))
     maps = np.empty((len(keys), SIDE, SIDE, CHANNELS), np.float32)
 
     def look(start: int) -> tuple[NDArray[np.int8], Floats, Integers]:
         chunk = range(start, min(start + CHUNK, len(keys)))
         seen = projection(view, [keys[i] for i in chunk])
         maps[chunk.start : chunk.stop] = seen.coarse
-        image = np.repeat(np.arange(len(chunk)), [shakes * len(boxes[i]) for i in chunk])
-        truth = np.concatenate([np.tile(boxes[i], (shakes, 1)) for i in chunk])
+        image = np.repeat(np.arange(len(chunk)), [shakes * len(looked_at[i]) for i in chunk])
+        truth = np.concatenate([np.tile(looked_at[i], (shakes, 1)) for i in chunk])
         shaken = edges.shaken(truth, np.random.default_rng([seed, FOLDS, start]))
-        strips = edges.packed(edges.strips(seen, image, shaken))
+        parts = edges.together(len(shaken))
+        strips = np.concatenate([edges.packed(edges.strips(seen, image[part], shaken[part])) for part in parts])
         return strips, edges.wanted(shaken, truth), image + start
 
     strips, borders, owners = zip(*pool.map(look, range(0, len(keys), CHUNK)), strict=True)
@@ -302,6 +307,16 @@ def _material(
         np.concatenate(owners),
         [proposals_of(view.given.get(key)) for key in keys],
     )
+
+
+def _thinned(boxes: Sequence[Floats], rng: np.random.Generator) -> Sequence[Floats]:
+    """The boxes of each image, MOST_STRIPS of all of them at most."""
+    ends = np.cumsum([len(one) for one in boxes])
+    if ends[-1] <= MOST_STRIPS:
+        return boxes
+    kept = np.zeros(ends[-1], bool)
+    kept[rng.choice(ends[-1], MOST_STRIPS, replace=False)] = True
+    return [one[some] for one, some in zip(boxes, np.split(kept, ends[:-1]), strict=True)]
 
 
 def _watch(

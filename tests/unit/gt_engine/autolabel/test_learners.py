@@ -17,14 +17,18 @@ from numpy.typing import NDArray
 
 from gt_cli.datasets.scenes import HABITATS
 from gt_engine.autolabel import FeatureView, Learner, Predictions, learner_for, model_facts
+from gt_engine.autolabel.boxes import edges
+from gt_engine.autolabel.boxes import learner as boxes_learner
 from gt_engine.autolabel.boxes.grid import FINE, ROUGH
 from gt_engine.autolabel.boxes.learner import unpacked
+from gt_engine.autolabel.boxes.projection import Seen
 from gt_engine.autolabel.classes.learner import unpacked as classes_unpacked
 from gt_engine.autolabel.folds import CLASS_FOLDS, FOLDS, fold_of
 from gt_engine.autolabel.given.opinions import of_label
 from gt_engine.autolabel.learner import NothingToLearn
+from gt_engine.autolabel.network import Parameters
 from gt_engine.autolabel.payload import pack, unpack
-from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
+from gt_engine.labels import BoxLabel, ClassLabel, Floats, Integers, Label, Task, box_label
 from gt_service.errors import InvalidInput
 
 SHORTENING = 20
@@ -327,6 +331,44 @@ def test_whatever_is_missing_from_a_model_it_is_the_callers(lesson: Lesson, feat
     other = replace(facts, classes=("a", "b", "c", "d", "e", "f", "g"))
     with pytest.raises(InvalidInput):
         lesson.learner.predict(pack(other, arrays, keys), features, lesson.unseen)
+
+
+def test_images_with_very_many_boxes_take_no_more_memory(
+    features: FeatureView, boxes: dict[str, BoxLabel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People may draw 5,000 boxes in an image; each took 0.2 MB at once, and 0.02 MB for as long as the training."""
+    learner = learner_for(Task.BOXES, threads=1, shorten_training=10 * SHORTENING)
+    examples = dict(list(boxes.items())[:12])
+    real, made, kept = edges.strips, list[int](), list[int]()
+
+    def watched(seen: Seen, image: Integers, some: Floats) -> Floats:
+        made.append(len(some))
+        return real(seen, image, some)
+
+    def train_head(parameters: Parameters, samples: NDArray[np.int8], *_: object) -> Parameters:
+        kept.append(len(samples))
+        return parameters
+
+    monkeypatch.setattr(edges, "strips", watched)
+    monkeypatch.setattr(edges, "train_head", train_head)
+    whole = learner.train(features, examples, classes=("sparrow", "other"), seed=3, guesses={}).left_out
+    assert max(made) > 20
+    assert kept == [4 * sum(map(len, examples.values()))] * FOLDS
+    made.clear()
+    kept.clear()
+    monkeypatch.setattr(edges, "TOGETHER", 7)
+    monkeypatch.setattr(boxes_learner, "SHAKEN", 0)
+    monkeypatch.setattr(boxes_learner, "MOST_STRIPS", 10)
+    parts = learner.train(features, examples, classes=("sparrow", "other"), seed=3, guesses={}).left_out
+    assert kept == [10] * FOLDS
+    assert parts.ids == whole.ids
+    for one, other in zip(parts.seen, whole.seen, strict=True):
+        assert one is not None
+        assert other is not None
+        assert one.verdict is not None
+        assert other.verdict is not None
+        np.testing.assert_allclose(one.verdict.probabilities, other.verdict.probabilities, atol=1e-4)
+        np.testing.assert_allclose(one.verdict.agreement, other.verdict.agreement, atol=1e-3)
 
 
 def test_labels_of_small_objects_move_a_model_to_the_fine_grid(
