@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from gt_cli.stack import LocalSession, child_environment
+from gt_cli.teams import create_team
 from gt_engine.api.job_tags import GOLD_LABELS_TAG, GOLD_SHARE_TAG, LEAST_WORKERS_TAG
 from tests.engine import BUCKET, GOLD, bird_inputs, gold_line, picture
 from tests.engine_server import Engine, ended, request_in, upload
-from tests.integration.gt_engine.test_people import POOL
 from tests.people import boxes
 from tests.waiting import PATIENCE, soon
 
@@ -77,9 +77,7 @@ def test_careful_people_are_asked_as_needed_and_a_careless_one_is_paused(
     aws: LocalSession, portal_engine: Engine, name: str, sign_in: SignIn
 ) -> None:
     sagemaker = portal_engine.client()
-    team = sagemaker.create_workteam(
-        WorkteamName="birders", Description="Know birds", MemberDefinitions=[{"CognitoMemberDefinition": POOL}]
-    )["WorkteamArn"]
+    team = create_team(sagemaker, "birders")
     contents = bird_inputs(OBJECTS)
     lines = []
     for number in range(ITEMS):

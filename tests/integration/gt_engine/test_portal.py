@@ -15,13 +15,13 @@ import httpx
 import pytest
 
 from gt_cli.stack import LocalSession, child_environment
+from gt_cli.teams import create_team
 from tests.engine_server import Engine, birds, ended, request_in
 from tests.people import ANSWER
 from tests.waiting import soon
 
 pytestmark = pytest.mark.integration
 
-POOL = {"UserPool": "us-east-1_birds", "ClientId": "client", "UserGroup": "birders"}
 PREFIX = ("--table-prefix", "portal")
 IMAGES = 3
 
@@ -48,9 +48,7 @@ def browser(portal: Engine, aws: LocalSession) -> Iterator[httpx.Client]:
 
 def test_a_job_is_labeled_through_the_portal(aws: LocalSession, portal: Engine, name: str) -> None:
     sagemaker = portal.client()
-    team = sagemaker.create_workteam(
-        WorkteamName="birders", Description="Know birds", MemberDefinitions=[{"CognitoMemberDefinition": POOL}]
-    )["WorkteamArn"]
+    team = create_team(sagemaker, "birders")
     birds(aws, name, IMAGES)
     changes = {"WorkteamArn": team, "PublicWorkforceTaskPrice": None, "NumberOfHumanWorkersPerDataObject": 1}
     sagemaker.create_labeling_job(**request_in(name, name, auto=False, Tags=[], **changes))

@@ -23,6 +23,7 @@ from selenium.common.exceptions import WebDriverException
 
 from gt_cli.ports import free_port
 from gt_cli.stack import LocalSession, child_environment
+from gt_cli.teams import create_team
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTeams
 from gt_engine.workforce.members import Members
@@ -38,7 +39,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(360
 
 PEOPLE, OBJECTS, ANSWERS = 20, 16, 3
 ENGINE_KILLS, TAB_KILLS = 3, 8
-POOL = {"UserPool": "us-east-1_birds", "ClientId": "client", "UserGroup": "birders"}
 PREFIX = ("--table-prefix", "twenty")
 PATIENCE = 180
 PLACE = re.compile(r"/tasks/[0-9a-f]+-(\d+)-")
@@ -134,9 +134,7 @@ def test_twenty_browsers_on_one_job(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     dice = random.Random(7)
-    team = engine.client().create_workteam(
-        WorkteamName="birders", Description="Know birds", MemberDefinitions=[{"CognitoMemberDefinition": POOL}]
-    )["WorkteamArn"]
+    team = create_team(engine.client(), "birders")
     upload(aws, bird_inputs(OBJECTS) | {f"s3://{BUCKET}/instructions.template": BOXES.encode()}, name)
     changes = {"WorkteamArn": team, "PublicWorkforceTaskPrice": None, "NumberOfHumanWorkersPerDataObject": ANSWERS}
     engine.client().create_labeling_job(**request_in(name, name, auto=False, Tags=[], **changes))
