@@ -46,7 +46,7 @@ def _members(arn: str, tools: Tools) -> int | None:
     team = next((team for team in tools.teams.teams() if team.arn == arn), None)
     if team is None or team.is_of_a_provider:
         return None
-    return sum(worker.is_enabled and bool(worker.groups & team.groups) for worker in tools.members.workers())
+    return sum(worker.is_member_of(team.groups) for worker in tools.members.workers())
 
 
 def dump(progress: JobProgress, members: int | None, portal: str, now: datetime) -> bytes:

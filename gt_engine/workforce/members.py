@@ -72,6 +72,10 @@ class Worker:
     def is_manager(self) -> bool:
         return MANAGERS in self.groups
 
+    def is_member_of(self, groups: AbstractSet[str]) -> bool:
+        """Whether the worker labels with the team of these groups."""
+        return self.is_enabled and not groups.isdisjoint(self.groups)
+
 
 @dataclass(frozen=True)
 class Invitation:
@@ -279,7 +283,7 @@ class Members:
     def team(self, arn: str) -> list[Worker]:
         """The enabled workers of a team."""
         groups = self._groups_of_teams().get(arn, frozenset[str]())
-        return [worker for worker in self.workers() if worker.is_enabled and groups & worker.groups]
+        return [worker for worker in self.workers() if worker.is_member_of(groups)]
 
     def _change(self, worker_id: str, decide: Callable[[Worker], Worker], *, new: Worker | None = None) -> Worker:
         """The worker after a change; new: of whom nothing is known yet. Closes the race of two changes at once: the
