@@ -46,7 +46,7 @@ def preview_spec(name: str) -> Any:
         may_replace(blueprint.current_request)(campaign)
     spec = parse_spec(text, filename=FILENAME, campaign=name)
     before = _in_force(campaign)
-    has_jobs = campaign is not None and bool(wiring.store().jobs.of(name))
+    has_jobs = campaign is not None and wiring.store().campaigns.has_jobs(name)
     return {
         "text": text,
         "fields": values(text),

@@ -94,7 +94,7 @@ class Campaigns:
                     return False
                 in_force = item.spec_order + "~"
             dumped = spec.model_dump_json()
-            has_jobs = item.spec is not None and item.spec != dumped and self._has_jobs(name)
+            has_jobs = item.spec is not None and item.spec != dumped and self.has_jobs(name)
             after = succeed(_in_force(item), spec, has_jobs=has_jobs, is_dropped=is_dropped)
             item.revision += item.spec != dumped
             item.spec, item.spec_text, item.spec_order, item.cap = dumped, text, in_force, after.cap
@@ -107,7 +107,8 @@ class Campaigns:
 
         return self._change(name, change, now)
 
-    def _has_jobs(self, name: str) -> bool:
+    def has_jobs(self, name: str) -> bool:
+        """Whether a labeling job of the campaign was ever reserved."""
         return next(iter(self._jobs.query(name, limit=1, consistent_read=True)), None) is not None
 
     def last_order(self, name: str) -> str | None:
