@@ -18,7 +18,7 @@ from gt_service.backends import GROUND_TRUTH, Backend
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.objects import S3Uri
 from gt_service.records import Image, ImageStatus, Job, Token
-from gt_service.records.names import Places
+from gt_service.records.names import Places, images_folder
 from gt_service.store.browsing import Browsing
 from gt_service.store.notifications import Delivery
 
@@ -257,12 +257,11 @@ class PageData:
     def upload_form(self, campaign: str) -> Json:
         """A form that uploads images of a campaign into the inbox, for a quarter of an hour. Whatever else lies there,
         specs and gold labels too, is out of its reach: S3 checks the key that it is sent with."""
-        from gt_service.ingest.uploading import folder
         from gt_service.regions import MAX_IMAGE_BYTES
 
         form = wiring.signer().generate_presigned_post(
             self.inbox,
-            folder(campaign) + "${filename}",
+            images_folder(campaign) + "${filename}",
             Conditions=[["content-length-range", 1, MAX_IMAGE_BYTES]],
             ExpiresIn=FORM_SECONDS,
         )

@@ -19,6 +19,7 @@ from gt_service.campaign import parse_spec
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Objects, S3Uri
 from gt_service.parallel import in_parallel
+from gt_service.records.names import images_folder
 
 
 def put_spec(api: Api, spec: Mapping[str, Any]) -> None:
@@ -61,7 +62,7 @@ def drop_model(stack: LocalStack, campaign: str, model: Path, labels: Path | Non
 
 def drop_photos(stack: LocalStack, campaign: str, photos: Sequence[Photo], done: Callable[[int], None]) -> int:
     """Uploads what is not there, or is younger here; `done` hears how many are there. Answers how many were new."""
-    inbox, prefix = stack.outputs["InboxBucket"], f"{campaign}/images/"
+    inbox, prefix = stack.outputs["InboxBucket"], images_folder(campaign)
     s3 = stack.session.client("s3")
     there = {one.uri.key: one for one in S3Objects(s3).list(S3Uri(inbox, prefix))}
 

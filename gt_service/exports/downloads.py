@@ -22,7 +22,7 @@ from gt_service.campaign import CampaignSpec
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports.export import Export, Format
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.records.names import Places
+from gt_service.records.names import Places, images_folder
 from gt_service.regions import TaskType
 
 PATIENCE = timedelta(minutes=15)
@@ -77,7 +77,7 @@ class Downloads:
             spec.label_attribute,
             tuple(spec.labels),
             form,
-            prefix=f"{self._places.campaign}/images/",
+            prefix=images_folder(self._places.campaign),
         )
         try:
             self._objects.write_stream(self._file(form, "zip"), archive(export), "application/zip")

@@ -16,6 +16,7 @@ from gt_service.campaign.values import unusable_character
 from gt_service.errors import InvalidInput, quoted
 from gt_service.ingest.keys import Purpose, Rejection, classify
 from gt_service.records import Image, ImageStatus
+from gt_service.records.names import images_folder
 
 MOST_FILES = 100
 """Of one request."""
@@ -58,11 +59,6 @@ def _file(given: object, number: int) -> File:
     return File(path, digest)
 
 
-def folder(campaign: str) -> str:
-    """Where a campaign's images are uploaded to."""
-    return f"{campaign}/images/"
-
-
 def candidates(campaign: str, files: Iterable[File]) -> Iterator[str]:
     """Every key that one of the files may get."""
     for file in files:
@@ -88,7 +84,8 @@ def placed(campaign: str, files: Iterable[File], registered: Mapping[str, Image]
 
 def _keys(campaign: str, file: File) -> tuple[str, str]:
     path = PurePosixPath(file.path)
-    return folder(campaign) + file.path, folder(campaign) + str(path.with_stem(f"{path.stem}-{file.digest[:8]}"))
+    folder = images_folder(campaign)
+    return folder + file.path, folder + str(path.with_stem(f"{path.stem}-{file.digest[:8]}"))
 
 
 def _problem(campaign: str, file: File) -> Rejection | None:
@@ -99,5 +96,5 @@ def _problem(campaign: str, file: File) -> Rejection | None:
         return Rejection(
             f"its name is too long; a key in S3 has {_LONGEST_KEY:,} bytes", "Rename the file or its folder."
         )
-    key = classify(folder(campaign) + file.path, 1)
+    key = classify(images_folder(campaign) + file.path, 1)
     return _LEFT_BEHIND if key.purpose is Purpose.OTHER else key.problem

@@ -91,6 +91,11 @@ def stage_mark(stage: str) -> str:
     return stage if len(stage) <= _LONGEST_MARK else f"x{hashlib.sha256(stage.encode()).hexdigest()}"[:_LONGEST_MARK]
 
 
+def images_folder(campaign: str) -> str:
+    """Where a campaign's images lie in the inbox bucket: what their keys begin with."""
+    return f"{campaign}/images/"
+
+
 @dataclass(frozen=True)
 class Places:
     """Where a campaign's files are in the results bucket."""
