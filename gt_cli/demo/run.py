@@ -37,6 +37,7 @@ from gt_service.errors import GtServiceError
 from gt_service.objects import S3Objects, S3Uri
 from gt_service.parallel import in_parallel
 from gt_service.records import WaitsFor
+from gt_service.records.names import images_folder
 
 ROLES = frozenset({"first", "warm", "control"})
 LOOK_EVERY_SECONDS = 1.0
@@ -136,14 +137,14 @@ def _drop_campaign(demo: Demo, stack: LocalStack, pictures: LabeledImages) -> st
     def put(key: str, body: bytes, content_type: str) -> None:
         s3.put_object(Bucket=inbox, Key=f"{demo.campaign}/{key}", Body=body, ContentType=content_type)
 
-    prefix = f"s3://{inbox}/{demo.campaign}"
-    put("gold/gold.manifest", gold_manifest(pictures.images, f"{prefix}/images/"), "application/jsonlines")
+    images = f"s3://{inbox}/{images_folder(demo.campaign)}"
+    put("gold/gold.manifest", gold_manifest(pictures.images, images), "application/jsonlines")
     shown = [pictures.images[number] for number in EXAMPLES if number < len(pictures.images)]
     for picture in shown:
         put(f"examples/{picture.name}", picture.read(), media_type(picture.name))
     put(
         "examples/examples.manifest",
-        gold_manifest(shown, f"{prefix}/examples/"),
+        gold_manifest(shown, f"s3://{inbox}/{demo.campaign}/examples/"),
         "application/jsonlines",
     )
     spec = {**campaign_spec(demo.campaign, pictures.labels, demo.plan, inbox), **demo.changes}
@@ -178,7 +179,7 @@ class Upload:
 
         def put(picture: LabeledImage) -> None:
             if not self._cancelled.is_set():
-                key = f"{self._demo.campaign}/images/{picture.name}"
+                key = f"{images_folder(self._demo.campaign)}{picture.name}"
                 s3.put_object(Bucket=inbox, Key=key, Body=picture.read(), ContentType=media_type(picture.name))
 
         for _ in in_parallel(put, pictures):
