@@ -5,7 +5,7 @@
  * @typedef {{path: string, file: File}} Chosen
  * @typedef {{key: string, status: string, reason: string | null, remedy: string | null, duplicate_of: string | null}} Image
  * @typedef {{path: string, key: string | null, image: Image | null, reason: string | null, remedy: string | null}} Placed
- * @typedef {{url: string, fields: Record<string, string>, most_bytes: number, until: number}} Form
+ * @typedef {{url: string, fields: Record<string, string>, until: number}} Form
  */
 
 const AT_ONCE = 4;
@@ -205,8 +205,8 @@ async function ask(files) {
   for (let tried = 1; ; tried += 1) {
     const answer = await fetch(section.dataset.action || "", { method: "POST", headers, body }).catch(() => null);
     if (answer?.ok) {
-      const { url, fields, seconds, most_bytes, files: places } = await answer.json();
-      form = { url, fields, most_bytes, until: Date.now() + seconds * 900 };
+      const { url, fields, seconds, files: places } = await answer.json();
+      form = { url, fields, until: Date.now() + seconds * 900 };
       return places;
     }
     const isFinal = answer && answer.status !== 429 && answer.status < 500;
