@@ -6,13 +6,15 @@ The service model names no error codes; these are `gt_engine.portal.templates`'s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from gt_engine.api.errors import ResourceNotFound, ValidationException
-from gt_engine.portal.built_in_pages import built_in_page
+from gt_engine.portal.assets import HERE
 from gt_engine.portal.templates import BrokenTemplate, Grant, TemplateProblem, render, with_elements
 from gt_service.documents import strict_json
-from gt_service.errors import NotFound
+
+_BUILT_IN = {"NamedEntityRecognition": "named-entity-recognition.html"}
 
 
 def render_ui_template(request: Mapping[str, Any], *, grant: Grant, origin: str) -> dict[str, Any]:
@@ -32,16 +34,25 @@ def render_ui_template(request: Mapping[str, Any], *, grant: Grant, origin: str)
     return _response(with_elements(page.html, origin), page.problems)
 
 
+@cache
+def built_in_page(human_task_ui_arn: str) -> str:
+    """The template behind the ARN of one of Ground Truth's own. Task input: taskObject, labels, perhaps
+    shortInstruction, fullInstruction.
+
+    The instructions of such a job stand in its label category file (developer guide: sms-named-entity-recg), as HTML.
+    Errors: `ResourceNotFound`.
+    """
+    name = human_task_ui_arn.rpartition("human-task-ui/")[2]
+    if name not in _BUILT_IN:
+        raise ResourceNotFound(f"there is no worker page {human_task_ui_arn!r}")
+    return (HERE / "built_in" / _BUILT_IN[name]).read_text(encoding="utf-8")
+
+
 def _template(request: Mapping[str, Any]) -> str:
     content, arn = request.get("UiTemplate", {}).get("Content"), request.get("HumanTaskUiArn")
     if (content is None) == (arn is None):
         raise ValidationException("The request must have exactly one of UiTemplate and HumanTaskUiArn.")
-    if content is not None:
-        return str(content)
-    try:
-        return built_in_page(str(arn))
-    except NotFound as error:
-        raise ResourceNotFound(error.message) from None
+    return str(content) if arn is None else built_in_page(arn)
 
 
 def _response(html: str, problems: list[TemplateProblem] | tuple[TemplateProblem, ...]) -> dict[str, Any]:

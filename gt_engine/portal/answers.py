@@ -26,11 +26,10 @@ log = logging.getLogger(__name__)
 def answers(call: Call) -> Response:
     """GET /team/jobs/<job>/answers"""
     worker, job = call.manager(), call.path("job")
-    offer = call.portal.tasks.store.offer(job)
-    found = Supervision(call.portal.tasks).open_answers(job)
+    labels = call.portal.tasks.offer(job).labels
     values = {
         "job": job,
-        "answers": [_shown(one, offer.labels if offer else ()) for one in found],
+        "answers": [_shown(one, labels) for one in Supervision(call.portal.tasks).open_answers(job)],
         "names": {one.worker_id: one.name for one in call.portal.members.workers()},
         "most_comment": MAX_COMMENT,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from gt_engine.aws import EngineObjects, EventBridge, Objects, client, s3_client
 from gt_engine.outputs.events import worker_paused
@@ -21,7 +20,6 @@ from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.members import Members, Pause
 from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.teams import Workforce, groups_of_teams
-from gt_engine.workforce.views import Carelessness
 from gt_service.errors import NotFound
 
 log = logging.getLogger(__name__)
@@ -67,22 +65,19 @@ def open_portal(
     members = Members(DynamoMembers(store.tables), lambda: groups_of_teams(teams), region=settings.region)
     events = EventBridge(client("events", settings.region))
 
-    def pause(found: Carelessness) -> None:
+    def pause(worker_id: str, why: Pause) -> None:
         """First the worker, who would go on; that the owner is told of it is tried once, and stands in the log."""
-        now = datetime.now(UTC)
-        members.pause(found.worker_id, Pause(now, found.job, found.right, found.shown))
-        log.warning(
-            "a worker is paused",
-            extra={"job": found.job, "worker": found.worker_id, "right": found.right, "shown": found.shown},
-        )
-        arn = f"arn:aws:sagemaker:{settings.region}:{settings.account}:labeling-job/{found.job}"
+        members.pause(worker_id, why)
+        about = {"job": why.job, "worker": worker_id, "right": why.right, "shown": why.shown}
+        log.warning("a worker is paused", extra=about)
+        arn = f"arn:aws:sagemaker:{settings.region}:{settings.account}:labeling-job/{why.job}"
         try:
-            taken = events.send(worker_paused(arn, found.worker_id, found.right, found.shown, now))
+            taken = events.send(worker_paused(arn, worker_id, why.right, why.shown, why.at))
         except Exception:
             taken = False
-            log.exception("EventBridge cannot be reached", extra={"job": found.job})
+            log.exception("EventBridge cannot be reached", extra=about)
         if not taken:
-            log.error("the event of a paused worker was not taken", extra={"job": found.job})
+            log.error("the event of a paused worker was not taken", extra=about)
 
     def ended_jobs() -> list[tuple[str, str]]:
         ended = [job for job in store.jobs() if job.by_people and job.phase.has_ended]

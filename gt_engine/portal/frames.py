@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gt_engine.portal.built_in_pages import built_in_page
 from gt_engine.portal.calls import Call, Portal
 from gt_engine.portal.files import TaskFile, inspect, read_shown
 from gt_engine.portal.security import FILE_HEADERS, frame_headers
 from gt_engine.portal.templates import Grant, render, with_elements
+from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.views import Task
 from gt_service.errors import AccessDenied, NotFound
@@ -30,7 +30,6 @@ PAGE_LIFETIME = timedelta(minutes=15)
 FILE_GRACE = timedelta(minutes=30)
 _TAGS = re.compile(r"<\s*(crowd-[a-z-]+|input|textarea|select|button)\b", re.IGNORECASE)
 _ALONE = frozenset({"crowd-form", "crowd-image-classifier"})
-NAMED_ENTITIES = "human-task-ui/NamedEntityRecognition"
 
 
 def page_address(call: Call, task: Task) -> str:
@@ -103,8 +102,7 @@ def _place(granted: list[str], uri: str) -> int:
 
 
 def _render(portal: Portal, task: Task, grant: Grant) -> str:
-    template = built_in_page(NAMED_ENTITIES) if task.template is None else template_of(portal, task.template, task.job)
-    return render(template, task_input(task), grant=grant).html
+    return render(template_of(portal, task.template, task.job), task_input(task), grant=grant).html
 
 
 def task_input(task: Task) -> dict[str, Any]:
@@ -133,9 +131,7 @@ def has_grid(task_type: TaskType, template: str) -> bool:
     return task_type is TaskType.IMAGE_CLASSIFICATION and "crowd-image-classifier" in tags and tags <= _ALONE
 
 
-def job_has_grid(call: Call, name: str) -> bool:
+def job_has_grid(portal: Portal, offer: JobOffer) -> bool:
     """Whether a job that is on offer has a grid."""
-    offer = call.portal.tasks.store.offer(name)
-    if offer is None or offer.task_type is not TaskType.IMAGE_CLASSIFICATION or offer.tree.template is None:
-        return False
-    return has_grid(offer.task_type, template_of(call.portal, offer.tree.template, name))
+    is_possible = offer.task_type is TaskType.IMAGE_CLASSIFICATION  # of no other is the template read
+    return is_possible and has_grid(offer.task_type, template_of(portal, offer.tree.template, offer.job))

@@ -19,6 +19,7 @@ from gt_engine.portal.calls import Call, page
 from gt_engine.portal.files import read_shown, upright
 from gt_engine.portal.frames import FILE_GRACE, file_response, job_has_grid, signed_for, template_of
 from gt_engine.portal.working import LOOK_AGAIN_SECONDS, active_seconds, as_json, day_of
+from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.progress import DECLINE_REASONS
 from gt_engine.workforce.tasks import Tasks
@@ -36,21 +37,17 @@ _NAME = re.compile(r"<\s*crowd-image-classifier\b[^>]*?\bname\s*=\s*[\"']([^\"']
 
 def grid(call: Call) -> Response:
     """GET /jobs/<job>/grid: the page; its script asks for the tiles."""
-    worker, name = call.worker(), call.path("job")
-    offered = next((one for one in call.portal.tasks.jobs(worker, call.now) if one.job == name), None)
-    offer = call.portal.tasks.store.offer(name)
-    if offered is None or offer is None or not job_has_grid(call, name):
-        raise NotFound(f"the labeling job {name!r} has no grid", remedy="Look at the list of jobs.")
-    values = {"job": name, "title": offered.title, "labels": offer.labels, "look_again": LOOK_AGAIN_SECONDS}
+    worker = call.worker()
+    offer = _offer(call, worker)
+    values = {"job": offer.job, "title": offer.title, "labels": offer.labels, "look_again": LOOK_AGAIN_SECONDS}
     return page("grid.html", worker, values)
 
 
 def take(call: Call) -> Response:
     """POST /jobs/<job>/grid {}: tiles that this worker has begun, or that begin now; their clock runs."""
-    worker, name, tasks = call.worker(), call.path("job"), call.portal.tasks
-    if not job_has_grid(call, name):
-        raise NotFound(f"the labeling job {name!r} has no grid", remedy="Look at the list of jobs.")
-    begun = [tasks.accept(worker, one.task_id, call.now) for one in _reserved(tasks, worker, name, call)]
+    worker, tasks = call.worker(), call.portal.tasks
+    job = _offer(call, worker).job
+    begun = [tasks.accept(worker, one.task_id, call.now) for one in _reserved(tasks, worker, job, call)]
     drafts = in_parallel(lambda one: tasks.draft(worker, one.task_id), begun)
     tiles = [_tile(call, worker, one, draft) for one, draft in zip(begun, drafts, strict=True)]
     return JSONResponse({"tiles": tiles, "isPaused": worker.is_paused})
@@ -70,9 +67,7 @@ def submit(call: Call) -> Response:
     if not all(isinstance(one, dict) and isinstance(one.get("task"), str) for one in answers):
         raise InvalidInput("an answer has a task", field="answers")
     worker = call.worker()
-    offer = call.portal.tasks.store.offer(call.path("job"))
-    if offer is None or offer.tree.template is None:
-        raise NotFound(f"there is no labeling job {call.path('job')!r} for you", remedy="Look at the list of jobs.")
+    offer = call.portal.tasks.offer_to(worker, call.path("job"))
     named = _NAME.search(template_of(call.portal, offer.tree.template, offer.job))
     name = named.group(1) if named else "crowd-image-classifier"
     refused = {}
@@ -88,6 +83,14 @@ def image(call: Call) -> Response:
     if not isinstance(task.source, S3Uri):
         raise NotFound("the task has no image")
     return file_response(upright(read_shown(call.portal.objects, task.source), LONGEST_SIDE))
+
+
+def _offer(call: Call, worker: Worker) -> JobOffer:
+    """Errors: `NotFound` where the job is not one of the worker's, or has no grid."""
+    offer = call.portal.tasks.offer_to(worker, call.path("job"))
+    if not job_has_grid(call.portal, offer):
+        raise NotFound(f"the labeling job {offer.job!r} has no grid", remedy="Look at the list of jobs.")
+    return offer
 
 
 def _reserved(tasks: Tasks, worker: Worker, job: str, call: Call) -> Sequence[Task]:

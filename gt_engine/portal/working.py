@@ -15,7 +15,7 @@ from gt_engine.workforce.progress import DECLINE_REASONS
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES
 from gt_engine.workforce.views import Task
 from gt_service.documents import strict_json
-from gt_service.errors import InvalidInput
+from gt_service.errors import InvalidInput, NotFound
 
 MAX_ANSWER_BYTES = MAX_DRAFT_BYTES + 64 * 1024
 LOOK_AGAIN_SECONDS = 10
@@ -25,16 +25,16 @@ LOOK_AGAIN_SECONDS = 10
 def first_page(call: Call, worker: Worker) -> str:
     """Where to begin: the first task where there is one job to work on and one way to do it, else the list of jobs."""
     offered = [one for one in call.portal.tasks.jobs(worker, call.now) if one.open_task or one.tasks_left]
-    if len(offered) != 1 or worker.is_paused or job_has_grid(call, offered[0].job):
+    if len(offered) != 1 or worker.is_paused or job_has_grid(call.portal, offered[0].offer):
         return "/jobs"
-    return f"/jobs/{offered[0].job}"
+    return f"/jobs/{offered[0].offer.job}"
 
 
 def jobs(call: Call) -> Response:
     """GET /jobs"""
     worker = call.worker()
     offered = call.portal.tasks.jobs(worker, call.now)
-    grids = {one.job for one in offered if job_has_grid(call, one.job)}
+    grids = {one.offer.job for one in offered if job_has_grid(call.portal, one.offer)}
     values = {"jobs": offered, "grids": grids, "day": call.portal.tasks.day(worker, call.now)}
     return page("jobs.html", worker, values, section="jobs")
 
@@ -42,13 +42,11 @@ def jobs(call: Call) -> Response:
 def job(call: Call) -> Response:
     """GET /jobs/<job>: the page around the tasks of a job. Its script asks for them."""
     worker, name = call.worker(), call.path("job")
-    offered = next((one for one in call.portal.tasks.jobs(worker, call.now) if one.job == name), None)
-    values = {
-        "job": name,
-        "title": offered.title if offered else name,
-        "reasons": DECLINE_REASONS,
-        "look_again": LOOK_AGAIN_SECONDS,
-    }
+    try:
+        title = call.portal.tasks.offer_to(worker, name).title
+    except NotFound:  # it has ended, perhaps: the script tells
+        title = name
+    values = {"job": name, "title": title, "reasons": DECLINE_REASONS, "look_again": LOOK_AGAIN_SECONDS}
     return page("task.html", worker, values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +29,7 @@ from gt_engine.store.writing import (
 )
 from gt_engine.workforce.index import JobOffer, Work
 from gt_engine.workforce.members import Key, Pause, Worker
-from gt_engine.workforce.offers import ObjectOffer, dump_assignments, load_assignments
+from gt_engine.workforce.offers import ObjectOffer, TaskAssignment
 from gt_engine.workforce.teams import Workforce, Workteam
 from gt_service.documents import document_of, value_of
 from gt_service.errors import Conflict, NotFound
@@ -41,6 +42,7 @@ _TEAM = "team/"
 _SESSION, _INVITATION = "session/", "invitation/"
 _BESIDE_DOCUMENT = ("job", "until", "first", "asked")
 """Members of an offer with an attribute of their own, which change while the job runs."""
+_Assignments = tuple[TaskAssignment, ...]
 
 
 class DynamoTeams:
@@ -257,7 +259,8 @@ class DynamoTasks:
             )
 
     def _task_item(self, item: ObjectOffer) -> TaskItem:
-        return self._tasks(**{**vars(item), "assignments": dump_assignments(item.assignments)})
+        assignments = json.dumps(document_of(item.assignments, _Assignments), separators=(",", ":"))
+        return self._tasks(**{**vars(item), "assignments": assignments})
 
 
 def _key(name: str) -> str:
@@ -285,7 +288,7 @@ def _offer(item: OfferItem) -> JobOffer:
 
 
 def _object(item: TaskItem) -> ObjectOffer:
-    return record(ObjectOffer, item, assignments=load_assignments(item.assignments))
+    return record(ObjectOffer, item, assignments=value_of(_Assignments, json.loads(item.assignments)))
 
 
 def _work(item: AnswerItem) -> Work:

@@ -6,9 +6,10 @@ import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from gt_engine.workforce.files import AnswerFile, OfferedLine, WorkFiles
-from gt_engine.workforce.index import JobOffer, TaskStore, work_of
+from gt_engine.workforce.index import JobOffer, TaskStore, change, work_of
 from gt_engine.workforce.offers import GRACE, ObjectOffer, Status, TaskAssignment
 
 OBJECTS_PER_PART = 100
@@ -83,22 +84,18 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
                     )
                 )
         store.add([replace(item, closed=line.object_id in closed)])
-        _catch_up(item, store)
+        there = store.object(item.job, item.place)
+        if there is not None:
+            change(there, partial(_caught_up, item.assignments), store)
     store.put_offer(offer)
 
 
-def _catch_up(known: ObjectOffer, store: TaskStore) -> None:
-    """Adds to an object in the table what its files know of other workers."""
-    item = store.object(known.job, known.place)
-    while item is not None and not item.closed:
-        after = item
-        for mine in known.assignments:
-            if after.of(mine.worker) is None and not after.is_settled:
-                after = after.with_assignment(mine)
-        # Closes the race with whoever works on it at this moment: who comes second looks again.
-        if after is item or store.replace(after):
-            return
-        item = store.object(known.job, known.place)
+def _caught_up(known: Iterable[TaskAssignment], item: ObjectOffer) -> ObjectOffer:
+    """An object in the table with what its files know of other workers."""
+    for mine in known:
+        if item.of(mine.worker) is None and not item.is_settled:
+            item = item.with_assignment(mine)
+    return item
 
 
 def is_behind(objects: Iterable[ObjectOffer], files: WorkFiles) -> bool:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from gt_engine.aws import Objects
 from gt_engine.workforce import offers
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.index import JobOffer, TaskStore, written_off
@@ -40,10 +39,10 @@ Held = tuple[ObjectOffer, TaskAssignment]
 
 @dataclass(eq=False)
 class Finder:
-    """Finds and reserves. `objects` and `wake` as in `Tasks`; `chance` from 0 to 1: gold items come by it."""
+    """Finds and reserves. `files` and `wake` as in `Tasks`; `chance` from 0 to 1: gold items come by it."""
 
     store: TaskStore
-    objects: Callable[[str | None], Objects]
+    files: Callable[[JobOffer], WorkFiles]
     wake: Callable[[str], None]
     chance: Callable[[], float] = random.SystemRandom().random
     _trails: dict[tuple[str, str], Trail] = field(default_factory=dict, repr=False)
@@ -158,7 +157,7 @@ class Finder:
 
     def _reserve(self, offer: JobOffer, item: ObjectOffer, worker: Worker, now: datetime) -> Held | None:
         """The object kept for the worker; None where others were faster."""
-        settled = written_off(item, WorkFiles.of(offer.tree, self.objects(offer.kms_key)), now, self.store)
+        settled = written_off(item, self.files(offer), now, self.store)
         if settled is None:
             return None
         if settled.is_settled or settled.is_undecided:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,8 +11,10 @@ from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce import offers
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
-from gt_service.errors import NotFound
+from gt_service.errors import Conflict, NotFound
 from gt_service.regions import TaskType
+
+MOST_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class JobOffer:
         """A data object that nobody has been given yet."""
         least = self.least_workers or self.workers_per_object
         return ObjectOffer(self.job, place, object_id, part, wanted=least, most=self.workers_per_object)
+
+    @property
+    def tells_apart(self) -> tuple[str, str, datetime]:
+        """No two jobs have it in common, not even of one name."""
+        return self.output, self.job, self.created_at
 
     @property
     def tree(self) -> JobTree:
@@ -115,6 +122,25 @@ class TaskStore(Protocol):
     def work_of(self, worker_id: str, *, since: datetime | None = None, most: int | None = None) -> Iterable[Work]:
         """By the time of acceptance, newest first; `since` is of acceptance too."""
         ...
+
+
+def change(item: ObjectOffer, decide: Callable[[ObjectOffer], ObjectOffer], store: TaskStore) -> ObjectOffer | None:
+    """The object as `decide` leaves it; None where it is gone from the tables.
+
+    Closes the race of two changes of one object: the loser looks again, and decides anew on what the winner has left.
+    Errors: those of `decide`; `Conflict` where it loses again and again.
+    """
+    found: ObjectOffer | None = item
+    for _ in range(MOST_TRIES):
+        if found is None:
+            return None
+        changed = decide(found)
+        if changed is found:
+            return found
+        if store.replace(changed):
+            return replace(changed, version=changed.version + 1)
+        found = store.object(item.job, item.place)
+    raise Conflict("too many are at this data object at once", remedy="Try again.")
 
 
 def written_off(item: ObjectOffer, files: WorkFiles, now: datetime, store: TaskStore) -> ObjectOffer | None:

@@ -11,12 +11,10 @@ about one value, and one conditional write keeps it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gt_service.documents import document_of, value_of
 from gt_service.errors import Conflict, NotFound
 
 RESERVED_FOR = timedelta(minutes=5)
@@ -209,9 +207,9 @@ def submit(
     if offer.closed:
         raise Conflict("the labels of this data object are made already", remedy="Take the next task.")
     in_time = mine.accepted_at is not None and now < mine.expires_at + GRACE
-    if mine.status is Status.EXPIRED and in_time and offer.free(now) > 0:
-        pass  # written off a moment ago, and nobody else has taken the place
-    elif mine.status not in {Status.ACCEPTED, Status.LATER} or not in_time:
+    # It may have been written off a moment ago, and nobody else has taken the place.
+    is_free_again = mine.status is Status.EXPIRED and offer.free(now) > 0
+    if not in_time or not (mine.status in {Status.ACCEPTED, Status.LATER} or is_free_again):
         raise ended(mine)
     return offer.with_assignment(
         replace(mine, status=Status.SUBMITTED, ended_at=now, active_seconds=active_seconds, grade=grade)
@@ -316,7 +314,7 @@ def forgive(offer: ObjectOffer, worker: str) -> ObjectOffer:
 
 def close(offer: ObjectOffer) -> ObjectOffer:
     """No answer is taken or changed any more."""
-    return replace(offer, closed=True)
+    return offer if offer.closed else replace(offer, closed=True)
 
 
 def held(offer: ObjectOffer, worker: str, nonce: str) -> TaskAssignment:
@@ -344,13 +342,3 @@ def _given_back(offer: ObjectOffer, mine: TaskAssignment, status: Status, now: d
     if offer.closed or not mine.status.is_open:
         raise ended(mine)
     return offer.with_assignment(replace(mine, status=status, ended_at=now, **more))  # type: ignore[arg-type]
-
-
-def dump_assignments(assignments: tuple[TaskAssignment, ...]) -> str:
-    """Assignments as JSON."""
-    return json.dumps(document_of(assignments, tuple[TaskAssignment, ...]), separators=(",", ":"))
-
-
-def load_assignments(text: str) -> tuple[TaskAssignment, ...]:
-    """What `dump_assignments` wrote."""
-    return value_of(tuple[TaskAssignment, ...], json.loads(text))

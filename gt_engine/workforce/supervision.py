@@ -13,7 +13,7 @@ from gt_engine.workforce import offers
 from gt_engine.workforce.agreement import Agreement, agreement
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
-from gt_engine.workforce.index import JobOffer, TaskStore
+from gt_engine.workforce.index import JobOffer, TaskStore, change
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from gt_engine.workforce.tasks import Tasks
 from gt_service.errors import NotFound
@@ -53,13 +53,13 @@ class Supervision:
     def agreement(self, job: str) -> Agreement:
         """How far the job's people agree about what they answered blind. Errors: `NotFound` where the job is not on
         offer."""
-        offer = self._offer(job)
-        return agreement_in(offer, self.tasks.store, self._files(offer))
+        offer = self.tasks.offer(job)
+        return agreement_in(offer, self.tasks.store, self.tasks.files(offer))
 
     def open_answers(self, job: str) -> list[OpenAnswer]:
         """The newest answers that may still be returned, newest first. Errors: `NotFound`."""
-        offer = self._offer(job)
-        files = self._files(offer)
+        offer = self.tasks.offer(job)
+        files = self.tasks.files(offer)
         found = [
             (item, mine)
             for item in self.tasks.store.objects(job, offer.first)
@@ -81,20 +81,23 @@ class Supervision:
 
     def source(self, job: str, place: int) -> str:
         """What an object of a job is about. Errors: `NotFound`."""
-        offer, item = self._offer(job), self._object(job, place)
-        return self._files(offer).offer(item.part)[item.place].source
+        offer, item = self.tasks.offer(job), self._object(job, place)
+        return self.tasks.files(offer).offer(item.part)[item.place].source
 
     def give_back(self, job: str, place: int, worker_id: str, comment: str, by: str, now: datetime) -> None:
         """Returns an answer to its worker, who finds it first of all, with the comment and as it was submitted.
 
         by: the id of whoever says so. Errors: `NotFound`, `Conflict` where its label is made, or the worker is at it.
         """
-        files, item = self._files(self._offer(job)), self._object(job, place)
-        changed = offers.give_back(item, worker_id, comment, now)
-        files.keep_returned(item.object_id, worker_id, comment, by, now)
-        # Closes the race with the job, which closes the object, and with the worker, who opens it again.
-        while not self.tasks.store.replace(changed):
-            changed = offers.give_back(self._object(job, place), worker_id, comment, now)
+        offer, item = self.tasks.offer(job), self._object(job, place)
+
+        def given_back(it: ObjectOffer) -> ObjectOffer:
+            return offers.give_back(it, worker_id, comment, now)
+
+        given_back(item)  # or it is refused before there is a file
+        self.tasks.files(offer).keep_returned(item.object_id, worker_id, comment, by, now)
+        # Against the job, which closes the object, and the worker, who opens it again.
+        change(item, given_back, self.tasks.store)
         # The file stays, as when an answer is undone: by now it may be the new one.
         self.tasks.look_everywhere(job, worker_id)
         self.tasks.wake(job)
@@ -104,16 +107,18 @@ class Supervision:
 
         The worker does not get these objects again. Done again it changes nothing more. Errors: `NotFound`.
         """
-        offer = self._offer(job)
-        files = self._files(offer)
+        files = self.tasks.files(self.tasks.offer(job))
         own = ((item, item.of(worker_id)) for item in self.tasks.store.objects(job))
         answered = [(item, mine.status) for item, mine in own if mine and mine.status in _ANSWERED]
 
         def take_back(one: tuple[ObjectOffer, Status]) -> bool | None:
             """Whether it is taken back; None where it was already."""
             item, status = one
-            if status is Status.SUBMITTED and not self._discarded(item, worker_id, now):
-                return False
+            if status is Status.SUBMITTED:
+                after = change(item, lambda it: offers.discard(it, worker_id, now), self.tasks.store)
+                mine = after.of(worker_id) if after else None
+                if mine is None or mine.status is not Status.DISCARDED:  # its label is made
+                    return False
             # After the table: an answer whose file is gone must not count. Where the engine dies in between, the next
             # time removes it.
             files.set_aside(item.object_id, worker_id)
@@ -124,32 +129,11 @@ class Supervision:
             self.tasks.wake(job)
         return Discarded(outcomes[True], outcomes[False])
 
-    def _discarded(self, item: ObjectOffer, worker_id: str, now: datetime) -> bool:
-        """Whether the answer is taken back; False where its label is made. Closes the race with whoever makes it."""
-        found: ObjectOffer | None = item
-        while found is not None:
-            changed = offers.discard(found, worker_id, now)
-            if changed is found:
-                return False
-            if self.tasks.store.replace(changed):
-                return True
-            found = self.tasks.store.object(item.job, item.place)
-        return False
-
     def _object(self, job: str, place: int) -> ObjectOffer:
         item = self.tasks.store.object(job, place)
         if item is None or place < 0:
             raise NotFound(f"the labeling job {job!r} has no object {place}")
         return item
-
-    def _offer(self, job: str) -> JobOffer:
-        offer = self.tasks.store.offer(job)
-        if offer is None:
-            raise NotFound(f"there is no labeling job {job!r} with people at work")
-        return offer
-
-    def _files(self, offer: JobOffer) -> WorkFiles:
-        return WorkFiles.of(offer.tree, self.tasks.objects(offer.kms_key))
 
 
 def agreement_in(offer: JobOffer, store: TaskStore, files: WorkFiles) -> Agreement:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from gt_engine.aws import Objects
@@ -19,29 +20,20 @@ from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.files import AnswerFile, DeclineFile, OfferedLine, WorkFiles
 from gt_engine.workforce.finding import Finder
 from gt_engine.workforce.forms import read_answer
-from gt_engine.workforce.index import JobOffer, TaskStore, parse_task_id, shown_id, task_id_of, work_of
-from gt_engine.workforce.members import Worker
+from gt_engine.workforce.index import JobOffer, TaskStore, change, parse_task_id, shown_id, task_id_of, work_of
+from gt_engine.workforce.members import Pause, Worker
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from gt_engine.workforce.progress import JobProgress, progress_of
-from gt_engine.workforce.views import Answered, Carelessness, Day, OfferedJob, Task
+from gt_engine.workforce.views import Answered, Day, OfferedJob, Task
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.objects import S3Uri
 
 MAX_DRAFT_BYTES = 8 * 1024 * 1024
-MOST_TRIES = 20
 RECENT = 20
 LONGEST_TASK = timedelta(seconds=28_800)
 MAX_COMMENT = 1_000
 PARTS_KEPT = 64
 WAKE_EVERY = timedelta(minutes=1)
-
-
-def _no_wake(_: str) -> None:
-    pass
-
-
-def _no_pause(_: Carelessness) -> None:
-    pass
 
 
 @dataclass(eq=False)
@@ -52,15 +44,15 @@ class Tasks:
     store: TaskStore
     objects: Callable[[str | None], Objects]
     teams_of: Callable[[Worker], AbstractSet[str]]
-    wake: Callable[[str], None] = _no_wake
-    pause: Callable[[Carelessness], None] = _no_pause
-    _parts: dict[tuple[str, int], dict[int, OfferedLine]] = field(init=False, default_factory=dict, repr=False)
-    _gold: dict[str, Mapping[str, Mapping[str, Any]]] = field(init=False, default_factory=dict, repr=False)
+    wake: Callable[[str], None] = lambda _: None
+    pause: Callable[[str, Pause], None] = lambda _, __: None
+    _parts: dict[object, dict[int, OfferedLine]] = field(init=False, default_factory=dict, repr=False)
+    _gold: dict[object, Mapping[str, Mapping[str, Any]]] = field(init=False, default_factory=dict, repr=False)
     _wake_due: dict[str, datetime] = field(init=False, default_factory=dict, repr=False)
     _finder: Finder = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._finder = Finder(self.store, self.objects, self.wake)
+        self._finder = Finder(self.store, self.files, self.wake)
 
     # --- looking for work
 
@@ -70,6 +62,13 @@ class Tasks:
         offered = sorted((item for item in self.store.offers() if item.team in teams), key=lambda item: item.created_at)
         return [self._offered(item, worker, now) for item in offered if now < item.until or item.first < item.asked]
 
+    def offer_to(self, worker: Worker, job: str) -> JobOffer:
+        """Errors: `NotFound` where the job is not on offer to the worker."""
+        offer = self.store.offer(job)
+        if offer is None or offer.team not in self.teams_of(worker):
+            raise NotFound(f"there is no labeling job {job!r} for you", remedy="Look at the list of jobs.")
+        return offer
+
     def next(self, worker: Worker, job: str, now: datetime, *, besides: Collection[str] = ()) -> Task | None:
         """The worker's next task: one that is open already, else one reserved now; None where there is nothing.
 
@@ -77,7 +76,7 @@ class Tasks:
         Who is paused gets what they have begun and nothing new.
         Errors: `NotFound` where the job is not (or no longer) one of the worker's.
         """
-        offer = self._offer(worker, job)
+        offer = self.offer_to(worker, job)
         nonces = {parse_task_id(item)[0] for item in besides}
         find = self._finder.begun if worker.is_paused else self._finder.find
         found = find(offer, worker, nonces, now)
@@ -94,12 +93,9 @@ class Tasks:
 
     def accept(self, worker: Worker, task_id: str, now: datetime) -> Task:
         """Starts the clock. Errors: `NotFound`, `Conflict`."""
-        nonce, _, _ = parse_task_id(task_id)
-        offer = self._held(worker, task_id)[0]
-        changed = self._change(
-            worker, task_id, lambda item: offers.accept(item, worker.worker_id, nonce, now, offer.time_limit)
-        )
-        return self._task(offer, changed, offers.held(changed, worker.worker_id, nonce))
+        offer, item, mine = self._held(worker, task_id)
+        changed = self._change(item, lambda it: offers.accept(it, mine.worker, mine.nonce, now, offer.time_limit))
+        return self._task(offer, changed, offers.held(changed, mine.worker, mine.nonce))
 
     def save_draft(self, worker: Worker, task_id: str, body: bytes) -> None:
         """Durable when this returns, even where the task's time is over: nobody's strokes are thrown away.
@@ -109,12 +105,12 @@ class Tasks:
         if len(body) > MAX_DRAFT_BYTES:
             raise InvalidInput(f"a draft has at most {MAX_DRAFT_BYTES:,} bytes", field="draft")
         offer, item, _ = self._held(worker, task_id)
-        self._files(offer).write_draft(item.object_id, worker.worker_id, body)
+        self.files(offer).write_draft(item.object_id, worker.worker_id, body)
 
     def draft(self, worker: Worker, task_id: str) -> bytes | None:
         """What the worker last did on this data object, in this task or in one that expired. Errors: `NotFound`."""
         offer, item, _ = self._held(worker, task_id)
-        return self._files(offer).draft(item.object_id, worker.worker_id)
+        return self.files(offer).draft(item.object_id, worker.worker_id)
 
     def submit(
         self, worker: Worker, task_id: str, answer: Mapping[str, Any], active_seconds: float, now: datetime
@@ -124,18 +120,16 @@ class Tasks:
         Errors: `InvalidInput` that names the field of the answer, `Conflict` where the task's time is over and others
         have its place (the draft stays) or another answer stands, as from another tab, `NotFound`.
         """
-        nonce, _, _ = parse_task_id(task_id)
         offer, item, mine = self._held(worker, task_id)
-        line = self._line(offer, item)
-        read_answer(offer.task_type, answer, offer.labels, line.size)
+        read_answer(offer.task_type, answer, offer.labels, self._line(offer, item).size)
         # Decided on what the table says now, before anything is written: a late answer leaves no file.
-        files = self._files(offer)
+        files = self.files(offer)
         grade = self._grade(offer, item, answer, files)
         accepted_at = mine.accepted_at or now
         seconds = offers.active_time(active_seconds, accepted_at, now, offer.time_limit)
 
         def submitted(it: ObjectOffer) -> ObjectOffer:
-            return offers.submit(it, worker.worker_id, nonce, now, seconds, grade)
+            return offers.submit(it, mine.worker, mine.nonce, now, seconds, grade)
 
         if submitted(item) is not item:
             file = AnswerFile(
@@ -147,15 +141,15 @@ class Tasks:
                 submitted_at=now,
                 active_seconds=seconds,
             )
-            item = self._counted(file, item.object_id, files, lambda: self._change(worker, task_id, submitted))
+            item = self._counted(file, item, files, submitted)
         else:
             standing = files.answer(item.object_id, worker.worker_id)
             if standing is not None and standing.content != answer:
                 raise offers.ended(mine)
         # Submitted again it ends what the first time may have left undone.
-        self.store.note(work_of(item, offers.held(item, worker.worker_id, nonce)))
+        self.store.note(work_of(item, offers.held(item, mine.worker, mine.nonce)))
         if grade:
-            self._look_after(offer, worker)
+            self._look_after(offer, worker, now)
             if offer.first >= offer.asked:  # the job's end may wait for nothing else
                 self.wake(offer.job)
         else:
@@ -166,43 +160,38 @@ class Tasks:
         if not reason.strip():
             raise InvalidInput("say why the task cannot be done", field="reason")
         reason, comment = reason.strip()[:MAX_COMMENT], comment.strip()[:MAX_COMMENT]
-        nonce, _, _ = parse_task_id(task_id)
-        offer, item, _ = self._held(worker, task_id)
+        offer, item, mine = self._held(worker, task_id)
 
         def declined(it: ObjectOffer) -> ObjectOffer:
-            return offers.decline(it, worker.worker_id, nonce, now, reason=reason, comment=comment)
+            return offers.decline(it, mine.worker, mine.nonce, now, reason=reason, comment=comment)
 
         declined(item)
-        files = self._files(offer)
+        files = self.files(offer)
         files.write_decline(item.object_id, DeclineFile(worker.worker_id, now, reason, comment))
-        self._tell(self._change(worker, task_id, declined), now)
+        self._tell(self._change(item, declined), now)
         files.remove_answer(item.object_id, worker.worker_id)  # of a task that was undone
 
     def release(self, worker: Worker, task_id: str, now: datetime) -> None:
         """Others may take it; the draft is thrown away, as the page has told. Errors: `Conflict`, `NotFound`."""
-        nonce, _, _ = parse_task_id(task_id)
-        offer = self._held(worker, task_id)[0]
-        changed = self._change(worker, task_id, lambda item: offers.release(item, worker.worker_id, nonce, now))
-        files = self._files(offer)
-        files.remove_draft(changed.object_id, worker.worker_id)
-        files.remove_answer(changed.object_id, worker.worker_id)  # of a task that was undone
+        offer, item, mine = self._held(worker, task_id)
+        self._change(item, lambda it: offers.release(it, mine.worker, mine.nonce, now))
+        files = self.files(offer)
+        files.remove_draft(item.object_id, worker.worker_id)
+        files.remove_answer(item.object_id, worker.worker_id)  # of a task that was undone
 
     def later(self, worker: Worker, task_id: str, now: datetime) -> None:
         """Stop and resume later: the draft and the place are kept until the time limit. Errors: `Conflict`."""
-        nonce, _, _ = parse_task_id(task_id)
-        self._change(worker, task_id, lambda item: offers.later(item, worker.worker_id, nonce, now))
+        _, item, mine = self._held(worker, task_id)
+        self._change(item, lambda it: offers.later(it, mine.worker, mine.nonce, now))
 
     def undo(self, worker: Worker, task_id: str, now: datetime) -> Task:
         """An answer open again, as long as no label was made of it; until the next submit the old answer stands.
 
         Errors: `Conflict` where it is too late, `NotFound`.
         """
-        nonce, _, _ = parse_task_id(task_id)
-        offer = self._held(worker, task_id)[0]
-        changed = self._change(
-            worker, task_id, lambda item: offers.undo(item, worker.worker_id, nonce, now, offer.time_limit)
-        )
-        return self._task(offer, changed, offers.held(changed, worker.worker_id, nonce))
+        offer, item, mine = self._held(worker, task_id)
+        changed = self._change(item, lambda it: offers.undo(it, mine.worker, mine.nonce, now, offer.time_limit))
+        return self._task(offer, changed, offers.held(changed, mine.worker, mine.nonce))
 
     # --- looking back
 
@@ -242,12 +231,19 @@ class Tasks:
 
     def progress(self, job: str, now: datetime) -> JobProgress:
         """Errors: `NotFound` where the job is not on offer."""
+        return progress_of(self.offer(job), list(self.store.objects(job)), now, gold=list(self.store.gold(job)))
+
+    # --- for those who run the team
+
+    def offer(self, job: str) -> JobOffer:
+        """Errors: `NotFound` where the job is not on offer."""
         offer = self.store.offer(job)
         if offer is None:
             raise NotFound(f"there is no labeling job {job!r} with people at work")
-        return progress_of(offer, list(self.store.objects(job)), now, gold=list(self.store.gold(job)))
+        return offer
 
-    # --- inside
+    def files(self, offer: JobOffer) -> WorkFiles:
+        return WorkFiles.of(offer.tree, self.objects(offer.kms_key))
 
     def look_everywhere(self, job: str, worker_id: str) -> None:
         """The worker's next task may be anywhere in the job."""
@@ -257,13 +253,9 @@ class Tasks:
         """What a worker who is let in again answered to gold items counts no more."""
         for offer in self.store.offers():
             for item in self.store.gold(offer.job):
-                found: ObjectOffer | None = item
-                # Closes the race with whoever answers the same item at this moment: it is looked at again.
-                while found is not None and (after := offers.forgive(found, worker_id)) is not found:
-                    found = None if self.store.replace(after) else self._again(found)
+                change(item, lambda it: offers.forgive(it, worker_id), self.store)
 
-    def _again(self, item: ObjectOffer) -> ObjectOffer | None:
-        return self.store.object(item.job, item.place)
+    # --- inside
 
     def _offered(self, offer: JobOffer, worker: Worker, now: datetime) -> OfferedJob:
         left, begun, returned = 0, None, 0
@@ -285,41 +277,22 @@ class Tasks:
                 and (mine is None or item.may_return_to(worker.worker_id))
             ):
                 left += 1
-        return OfferedJob(
-            job=offer.job,
-            title=offer.title,
-            description=offer.description,
-            team=offer.team,
-            created_at=offer.created_at,
-            time_limit_seconds=offer.time_limit_seconds,
-            tasks_left=left,
-            open_task=begun,
-            until=offer.until,
-            returned=returned,
-        )
-
-    def _offer(self, worker: Worker, job: str) -> JobOffer:
-        offer = self.store.offer(job)
-        if offer is None or offer.team not in self.teams_of(worker):
-            raise NotFound(f"there is no labeling job {job!r} for you", remedy="Look at the list of jobs.")
-        return offer
+        return OfferedJob(offer, tasks_left=left, open_task=begun, returned=returned)
 
     def _grade(self, offer: JobOffer, item: ObjectOffer, answer: Mapping[str, Any], files: WorkFiles) -> str:
         """What an answer to a gold item is worth; "" for one to any other object."""
         if item.place >= 0:
             return ""
-        key = f"{offer.output}{offer.job}/{offer.created_at.isoformat()}"
-        known = self._gold.get(key)
-        if known is None:
-            known = files.gold()
-            self._gold = {key: known}
-        return gold.grade(answer, known[item.object_id]["answer"], offer.task_type, offer.labels)
+        if offer.tells_apart not in self._gold:
+            self._gold = {offer.tells_apart: files.gold()}
+        known = self._gold[offer.tells_apart][item.object_id]["answer"]
+        return gold.grade(answer, known, offer.task_type, offer.labels)
 
-    def _look_after(self, offer: JobOffer, worker: Worker) -> None:
+    def _look_after(self, offer: JobOffer, worker: Worker, now: datetime) -> None:
         """Pauses a worker whose answers to gold items are those of somebody who takes no care."""
         grades = gold.grades_of(self.store.gold(offer.job), worker.worker_id)
         if not worker.is_paused and CareRule(offer.gold_share, offer.pass_mark).is_careless(grades):
-            self.pause(Carelessness(worker.worker_id, offer.job, sum(grades), len(grades)))
+            self.pause(worker.worker_id, Pause(now, offer.job, sum(grades), len(grades)))
             self._let_go(offer, worker)
 
     def _let_go(self, offer: JobOffer, worker: Worker) -> None:
@@ -330,49 +303,36 @@ class Tasks:
                 # Who changes it at this moment comes first: the reservation lapses by itself as well.
                 self.store.replace(item.with_assignment(replace(mine, status=Status.RELEASED)))
 
-    def _look_up(self, worker: Worker, task_id: str) -> ObjectOffer | None:
-        """The object of a task id. That of a gold item names another's place: nobody is to tell them apart."""
-        nonce, place, job = parse_task_id(task_id)
-        one = self.store.object(job, place)
-        mine = one.of(worker.worker_id) if one is not None else None
-        if mine is not None and mine.nonce == nonce:
-            return one
-        items = ((item, item.of(worker.worker_id)) for item in self.store.gold(job))
-        return next((item for item, own in items if own is not None and own.nonce == nonce), one)
-
     def _held(self, worker: Worker, task_id: str) -> tuple[JobOffer, ObjectOffer, TaskAssignment]:
-        nonce, _, job = parse_task_id(task_id)
-        offer = self._offer(worker, job)
-        item = self._look_up(worker, task_id)
-        if item is None:
-            raise NotFound("there is no such task", remedy="Take the next task.")
-        return offer, item, offers.held(item, worker.worker_id, nonce)
+        """Errors: `NotFound` where the task is not the worker's."""
+        nonce, place, job = parse_task_id(task_id)
+        offer, item = self.offer_to(worker, job), self.store.object(job, place)
+        # The id of a gold item names another's place: nobody is to tell them apart.
+        for one in chain([item] if item else [], self.store.gold(job)):
+            mine = one.of(worker.worker_id)
+            if mine is not None and mine.nonce == nonce:
+                return offer, one, mine
+        raise NotFound("there is no such task of yours", remedy="Take the next task.")
 
-    def _change(self, worker: Worker, task_id: str, decide: Callable[[ObjectOffer], ObjectOffer]) -> ObjectOffer:
-        """The object after a change. Closes the race of two changes of one object: the loser decides anew."""
-        for _ in range(MOST_TRIES):
-            item = self._look_up(worker, task_id)
-            if item is None:
-                raise NotFound("there is no such task", remedy="Take the next task.")
-            changed = decide(item)
-            if changed is item:
-                return item
-            if self.store.replace(changed):
-                return replace(changed, version=changed.version + 1)
-        raise Conflict("too many people are at this data object at once", remedy="Try again.")
+    def _change(self, item: ObjectOffer, decide: Callable[[ObjectOffer], ObjectOffer]) -> ObjectOffer:
+        """Errors: those of `decide`, `NotFound`, `Conflict`."""
+        changed = change(item, decide, self.store)
+        if changed is None:  # its job ended at this moment
+            raise NotFound("there is no such task", remedy="Take the next task.")
+        return changed
 
     def _counted(
-        self, answer: AnswerFile, object_id: str, files: WorkFiles, count: Callable[[], ObjectOffer]
+        self, answer: AnswerFile, item: ObjectOffer, files: WorkFiles, submitted: Callable[[ObjectOffer], ObjectOffer]
     ) -> ObjectOffer:
-        """The object with an answer, which is a file first. Errors: those of `count`."""
-        files.write_answer(object_id, answer)
+        """The object with an answer, which is a file first. Errors: those of `submitted`."""
+        files.write_answer(item.object_id, answer)
         try:
-            return count()
+            return self._change(item, submitted)
         except Conflict:
             # Another worker took the place between the two looks. The strokes stay as a draft.
-            if files.draft(object_id, answer.worker_id) is None:
-                files.write_draft(object_id, answer.worker_id, json.dumps(answer.content).encode())
-            files.remove_answer(object_id, answer.worker_id)
+            if files.draft(item.object_id, answer.worker_id) is None:
+                files.write_draft(item.object_id, answer.worker_id, json.dumps(answer.content).encode())
+            files.remove_answer(item.object_id, answer.worker_id)
             raise
 
     def _tell(self, item: ObjectOffer, now: datetime) -> None:
@@ -381,16 +341,13 @@ class Tasks:
             self._wake_due[item.job] = now + WAKE_EVERY
             self.wake(item.job)
 
-    def _files(self, offer: JobOffer) -> WorkFiles:
-        return WorkFiles.of(offer.tree, self.objects(offer.kms_key))
-
     def _line(self, offer: JobOffer, item: ObjectOffer) -> OfferedLine:
-        part = (f"{offer.output}{offer.job}/{offer.created_at.isoformat()}", item.part)
+        part = (offer.tells_apart, item.part)
         lines = self._parts.get(part, {})
         if item.place not in lines:
             for oldest in list(self._parts)[: len(self._parts) - PARTS_KEPT + 1]:
                 self._parts.pop(oldest, None)
-            lines = self._parts[part] = self._files(offer).offer(item.part)
+            lines = self._parts[part] = self.files(offer).offer(item.part)
         return lines[item.place]
 
     def _task(self, offer: JobOffer, item: ObjectOffer, mine: TaskAssignment) -> Task:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.offers import Status
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
@@ -21,7 +22,7 @@ class Task:
     job: str
     object_id: str
     source: S3Uri | str
-    template: S3Uri | None
+    template: S3Uri
     task_type: TaskType
     labels: tuple[str, ...]
     manifest_line: Mapping[str, Any]
@@ -40,16 +41,10 @@ class OfferedJob:
     """A job in a worker's list. `tasks_left` is for this worker, now; `open_task` one that was begun; `returned`: those
     of them whose answer came back with a comment."""
 
-    job: str
-    title: str
-    description: str
-    team: str
-    created_at: datetime
-    time_limit_seconds: int
+    offer: JobOffer
     tasks_left: int
     open_task: str | None
-    until: datetime
-    returned: int = 0
+    returned: int
 
 
 @dataclass(frozen=True)
@@ -70,13 +65,3 @@ class Day:
 
     done: int
     active_seconds: float
-
-
-@dataclass(frozen=True)
-class Carelessness:
-    """What a worker is paused for: so many of the gold items of a job were answered rightly."""
-
-    worker_id: str
-    job: str
-    right: int
-    shown: int

@@ -17,8 +17,7 @@ from gt_engine.outputs import records
 from gt_engine.workforce import offers
 from gt_engine.workforce.files import AnswerFile
 from gt_engine.workforce.gold import PART, GoldItem, choose, digest_of, put_gold_on_offer, shown_in, write_choice
-from gt_engine.workforce.index import JobOffer
-from gt_engine.workforce.offers import ObjectOffer
+from gt_engine.workforce.index import JobOffer, change
 
 
 def offer_gold(offer: JobOffer, job: JobContext, state: JobState, tools: Tools) -> str | None:
@@ -54,7 +53,8 @@ def write_gold_answers(job: JobContext, state: JobState, tools: Tools) -> dict[s
         return {}
     files = files_of(job, tools)
     known = files.gold()
-    items = [_shut(item, tools) for item in tools.people.gold(job.record.name)] if known else []
+    # From here on nobody answers one any more.
+    items = [change(item, offers.close, tools.people) for item in tools.people.gold(job.record.name)] if known else []
     if not items:
         return {}
     pairs = [(object_id, worker) for object_id, worker in files.answered() if object_id in known]
@@ -78,14 +78,7 @@ def write_gold_answers(job: JobContext, state: JobState, tools: Tools) -> dict[s
             for object_id, answer_files in answers.items()
         ),
     )
-    return shown_in(known, items, files.offer(PART))
-
-
-def _shut(item: ObjectOffer, tools: Tools) -> ObjectOffer:
-    """Nobody answers it any more. Closes the race with whoever answers it at this moment."""
-    while not item.closed and not tools.people.replace(offers.close(item)):
-        item = tools.people.object(item.job, item.place) or offers.close(item)
-    return item
+    return shown_in(known, filter(None, items), files.offer(PART))
 
 
 def _moment(file: AnswerFile) -> tuple[datetime, str]:

@@ -29,13 +29,14 @@ from gt_engine.workforce import offers
 from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import AnswerFile, OfferedLine
 from gt_engine.workforce.forms import read_answer
+from gt_engine.workforce.index import change
+from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.proposals import Proposal, was_shown, without_planted
-from gt_service.errors import Conflict, InvalidInput
+from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 
 DECLINED = "Declined: as many workers declined it as were asked for."
 NO_ANSWER = "NoAnswer: no worker answered in time; the task expired."
-MOST_TRIES = 20
 
 log = logging.getLogger(__name__)
 
@@ -159,15 +160,16 @@ def _shut(
     job: JobContext, place: int, batch: OpenBatch, tools: Tools, now: datetime, *, by_force: bool
 ) -> tuple[str, ...] | None:
     """Who answered an object, first to last; None where it is not to be closed now."""
-    for _ in range(MOST_TRIES):
-        item = present(job, tools, place)
-        if not item.closed and not by_force and not is_ready(item, batch, tools.settings, now):
-            return None
-        # Closes the race of a label that is made while an answer is changed: whoever comes second looks again.
-        if item.closed or tools.people.replace(offers.close(item)):
-            answers = sorted(item.answers, key=lambda answer: (answer.ended_at or now, answer.worker))
-            return tuple(answer.worker for answer in answers)
-    raise Conflict(f"data object {place} of {job.record.name} is being changed by too many at once")
+
+    def shut(item: ObjectOffer) -> ObjectOffer:
+        return offers.close(item) if by_force or is_ready(item, batch, tools.settings, now) else item
+
+    # Else a label might be made while an answer is changed.
+    item = change(present(job, tools, place), shut, tools.people)
+    if item is None or not item.closed:
+        return None
+    answers = sorted(item.answers, key=lambda answer: (answer.ended_at or now, answer.worker))
+    return tuple(answer.worker for answer in answers)
 
 
 def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:

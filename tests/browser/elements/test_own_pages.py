@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gt_engine.portal.built_in_pages import built_in_page
+from gt_engine.api.ui_templates import built_in_page
 from gt_engine.portal.templates import render
 from gt_engine.workforce.forms import read_answer
 from gt_service.campaign import CampaignSpec

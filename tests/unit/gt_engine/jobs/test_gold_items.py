@@ -16,7 +16,6 @@ from gt_engine.workforce.gold import GoldItem, choose
 from gt_engine.workforce.index import parse_task_id
 from gt_engine.workforce.members import Pause, Worker
 from gt_engine.workforce.tasks import Tasks
-from gt_engine.workforce.views import Carelessness
 from gt_service.regions import TaskType
 from tests.engine import BUCKET, GOLD, gold_line, picture
 from tests.people import ANN, BOB, START, TEAM, Job, boxes, team_request
@@ -44,7 +43,7 @@ class GoldJob(Job):
 
     def __init__(self, directory: Path, objects: int, *, known: int = 8, tools: Any = None, **changes: Any) -> None:
         super().__init__(directory, objects, body=body(**changes), tools=tools)
-        self.paused: list[Carelessness] = []
+        self.paused: list[tuple[str, Pause]] = []
         lines = []
         for number in range(known):
             source = f"s3://{BUCKET}/known/{number}.jpg"
@@ -57,7 +56,7 @@ class GoldJob(Job):
             lambda _: self.tools.objects,
             lambda _: {TEAM},
             self.woken.append,
-            self.paused.append,
+            lambda worker, why: self.paused.append((worker, why)),
         )
         self.tasks._finder.chance = lambda: 0.0
 
@@ -153,8 +152,8 @@ def test_who_takes_no_care_is_paused_and_told_of_once_let_go_on_it_counts_anew(t
     job.run()
     for _ in range(12):
         job.answer(ANN, CARELESS)
-    assert [(one.worker_id, one.right) for one in job.paused][:1] == [(ANN.worker_id, 0)]
-    assert job.paused[0].shown <= 4
+    assert [(worker, why.right) for worker, why in job.paused][:1] == [(ANN.worker_id, 0)]
+    assert job.paused[0][1].shown <= 4
     resting = replace(ANN, pause=Pause(START, job.name, 0, 4))
     assert job.tasks.next(resting, job.name, job.clock) is None
     assert job.tasks.jobs(resting, job.clock)[0].tasks_left <= 1  # what was kept for them when it came
