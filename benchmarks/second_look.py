@@ -41,7 +41,7 @@ from gt_cli.datasets import LabeledImages, read_boxes, scenes
 from gt_engine.autolabel import FeatureView, learner_for
 from gt_engine.autolabel.boxes.detector import verdicts
 from gt_engine.autolabel.boxes.geometry import beside, f1_loss, intersection_over_union
-from gt_engine.autolabel.boxes.learner import unpacked
+from gt_engine.autolabel.boxes.model import unpacked
 from gt_engine.autolabel.folds import fold_of
 from gt_engine.autolabel.given.brought import Brought, names
 from gt_engine.autolabel.given.opinions import Opinion

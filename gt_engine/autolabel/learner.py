@@ -7,15 +7,15 @@ learnt from), and what a later job needs to start warm.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.features import FeatureView
+from gt_engine.autolabel.payload import ModelFacts
 from gt_engine.labels import Label, Task
 
 EpochReport = Callable[[int, float], None]
@@ -68,30 +68,49 @@ class NothingToLearn(ValueError):
     """There is no label of people to learn from."""
 
 
-def by_content(
-    features: FeatureView, examples: Mapping[str, Label | None]
-) -> tuple[Mapping[str, Label], AbstractSet[str]]:
-    """The labels by content key, and the contents whose label was taken out."""
-    labels = {features.content_key(one): label for one, label in examples.items()}
-    kept = {key: label for key, label in labels.items() if label is not None}
-    return kept, labels.keys() - kept.keys()
+ValueT = TypeVar("ValueT")
 
 
-class _Example(Protocol):
-    @property
-    def human(self) -> bool: ...
+@dataclass(frozen=True, eq=False)
+class Example(Generic[ValueT]):
+    """A label that a model learns from (boxes, or the number of a class): people's, or the machine's own guess."""
 
-
-ExampleT = TypeVar("ExampleT", bound=_Example)
+    label: ValueT
+    human: bool
 
 
 def gathered_examples(
-    kept: Mapping[str, ExampleT], guessed: Mapping[str, ExampleT], own: Mapping[str, ExampleT]
-) -> dict[str, ExampleT]:
-    """All that there is to learn from, by content key: of earlier trainings, guesses of the machine, people's labels of
-    this job. No guess takes the place of a label that people gave to the same picture in an earlier job."""
+    features: FeatureView,
+    examples: Mapping[str, Label | None],
+    guesses: Mapping[str, Label] | None,
+    earlier: Mapping[str, Example[ValueT]],
+    value_of: Callable[[Label], ValueT],
+) -> dict[str, Example[ValueT]]:
+    """All that there is to learn from, by content key: of earlier trainings what was not taken out, guesses of the
+    machine, people's labels of this job. No guess takes the place of a label that people gave to the same picture in an
+    earlier job."""
+    labels = {features.content_key(one): label for one, label in examples.items()}
+    own = {key: Example(value_of(label), True) for key, label in labels.items() if label is not None}
+    kept = {key: one for key, one in earlier.items() if key in own or key not in labels}
     by_people = {key for key, one in kept.items() if one.human}
+    guessed = {features.content_key(one): Example(value_of(label), False) for one, label in (guesses or {}).items()}
     return {**kept, **{key: one for key, one in guessed.items() if key not in by_people}, **own}
+
+
+def contents_to_learn_from(features: FeatureView, gathered: Mapping[str, Example[ValueT]]) -> list[str]:
+    """Those whose features are there. Raises NothingToLearn where people have labeled none of them."""
+    keys = [key for key in gathered if features.store.has(key)]
+    if not any(gathered[key].human for key in keys):
+        raise NothingToLearn("no examples to learn from")
+    return keys
+
+
+def facts_of_training(
+    task: Task, classes: Sequence[str], gathered: Mapping[str, Example[ValueT]], earlier: ModelFacts | None
+) -> ModelFacts:
+    """What a model that was trained just now says of itself. earlier: of the model that it began from."""
+    by_people = sum(one.human for one in gathered.values())
+    return ModelFacts(task, tuple(classes), by_people, earlier.generation + 1 if earlier else 1)
 
 
 class Learner(Protocol):

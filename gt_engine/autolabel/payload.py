@@ -1,6 +1,7 @@
 """A model as bytes: the `model.tar.gz` that a job leaves behind and the next one starts from.
 
-It holds `model.json` (facts) and `arrays.npz` (no pickles). The same model gives the same bytes.
+It holds `model.json` (facts) and `arrays.npz` (no pickles), and the model of the user's own that it rests on, where
+there is one (gt_engine/autolabel/given/brought.py). The same model gives the same bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import io
 import json
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,8 @@ from gt_service.errors import InvalidInput
 
 VERSION = 1
 MAX_BYTES = 256 * 2**20
-"""Of the arrays; the user's own model may come along (gt_engine/autolabel/given/brought.py)."""
+"""Of the arrays."""
+FACTS, ARRAYS = "model.json", "arrays.npz"
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -57,17 +59,39 @@ def pack(facts: ModelFacts, arrays: Mapping[str, NDArray[Any]], keys: Sequence[s
     }
     stored = io.BytesIO()
     np.savez(stored, allow_pickle=False, **dict(arrays))
+    return archive({FACTS: json.dumps(described).encode(), ARRAYS: stored.getvalue()})
+
+
+def archive(members: Mapping[str, bytes]) -> bytes:
+    """Files in one `.tar.gz`. The same files give the same bytes."""
     out = io.BytesIO()
     with (
         # Weights hardly get smaller: to try would take longer than all the rest of the packing.
         gzip.GzipFile(fileobj=out, mode="wb", compresslevel=0, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w") as tar,
     ):
-        for name, data in (("model.json", json.dumps(described).encode()), ("arrays.npz", stored.getvalue())):
+        for name, data in members.items():
             member = tarfile.TarInfo(name)
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     return out.getvalue()
+
+
+def members_of(archived: bytes, *, only: Collection[str] | None = None) -> dict[str, bytes]:
+    """The files of an archive by their names without folders, or some of them.
+
+    No more is unpacked than the largest model has. Errors: ValueError then; where it is no such archive also what gzip
+    and tarfile raise: OSError, EOFError, zlib.error, tarfile.TarError.
+    """
+    most = MAX_BYTES + MAX_ONNX_BYTES
+    with gzip.GzipFile(fileobj=io.BytesIO(archived)) as zipped:
+        data = zipped.read(most + 1)
+    if len(data) > most:
+        raise ValueError(f"it unpacks to more than {most >> 20} MB")
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
+        files = {member.name.rpartition("/")[2]: member for member in tar if member.isfile()}
+        wanted = files if only is None else files.keys() & only
+        return {name: file.read() for name in files if name in wanted and (file := tar.extractfile(files[name]))}
 
 
 @contextmanager
@@ -87,7 +111,10 @@ def reading() -> Iterator[None]:
 @reading()
 def unpack(model: bytes) -> tuple[ModelFacts, Arrays, list[str]]:
     """(facts, arrays, content keys of the examples). Raises InvalidInput when it is not a model of this engine."""
-    described, stored = _members(model)
+    members = members_of(model, only=(FACTS, ARRAYS))
+    described, stored = json.loads(members[FACTS]), members[ARRAYS]
+    if described["version"] != VERSION:
+        raise ValueError(f"version {described['version']}")
     _check_size(stored)
     facts = ModelFacts(
         Task(described["task"]),
@@ -109,18 +136,3 @@ def _check_size(stored: bytes) -> None:
 def model_facts(model: bytes) -> ModelFacts:
     """The facts of a model payload. Raises InvalidInput when the bytes are not a model of this engine."""
     return unpack(model)[0]
-
-
-def _members(model: bytes) -> tuple[dict[str, Any], bytes]:
-    with gzip.GzipFile(fileobj=io.BytesIO(model)) as zipped:
-        data = zipped.read(MAX_BYTES + MAX_ONNX_BYTES + 1)
-    if len(data) > MAX_BYTES + MAX_ONNX_BYTES:
-        raise ValueError("the model unpacks to more than a model of this engine can have")
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r") as tar:
-        described, stored = tar.extractfile("model.json"), tar.extractfile("arrays.npz")
-        if described is None or stored is None:
-            raise ValueError("the model has no readable members")
-        facts = json.loads(described.read())
-        if facts["version"] != VERSION:
-            raise ValueError(f"version {facts['version']}")
-        return facts, stored.read()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gt_engine.autolabel import logistic, network
+from gt_engine.autolabel import network
 from gt_engine.autolabel.boxes import edges, grid
 from gt_engine.autolabel.boxes.average_precision import average_precision
 from gt_engine.autolabel.boxes.calibrators import (
@@ -37,13 +37,21 @@ from gt_engine.autolabel.boxes.detector import (
     verdicts,
 )
 from gt_engine.autolabel.boxes.geometry import beside, f1_loss, mean_iou_loss
+from gt_engine.autolabel.boxes.model import Model, packed, unpacked
 from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit_projection
 from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
-from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions, by_content, gathered_examples
-from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, reading, unpack
-from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task, box_label
+from gt_engine.autolabel.learner import (
+    EpochReport,
+    Example,
+    Learnt,
+    Predictions,
+    contents_to_learn_from,
+    facts_of_training,
+    gathered_examples,
+)
+from gt_engine.labels import BoxLabel, Floats, Integers, Label, Task
 
 MOST_EXAMPLES = 700
 """A training looks at no more examples than this (0.6 MB each while it lasts); the newest come first."""
@@ -57,32 +65,8 @@ MOST_STRIPS = 10_000
 """Of more boxes than this the third stage learns from some, drawn by chance (0.02 MB each while it lasts)."""
 
 WATCHED = 40
-STAGES = ("proposer", "refiner", "edges")
 
 LOSSES: Mapping[str, Callable[[BoxLabel, BoxLabel], float]] = {"f1": f1_loss, "mean-iou": mean_iou_loss}
-
-
-@dataclass(frozen=True, eq=False)
-class Example:
-    """A label that a model learns from: people's, or the machine's own guess."""
-
-    label: BoxLabel
-    human: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A trained model: shared projection, one detector and one calibrator per fold, and the examples it learnt from.
-
-    calibrators_of_others: for each fold where others are better, what makes a confidence of their scores.
-    """
-
-    facts: ModelFacts
-    projection: Projection
-    detectors: tuple[Detector, ...]
-    calibrators: tuple[Calibrator, ...]
-    examples: Mapping[str, Example]
-    calibrators_of_others: tuple[Calibrator | None, ...] = (None,) * FOLDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,14 +96,9 @@ class BoxLearner:
     ) -> Learnt:
         """See Learner.train."""
         earlier = unpacked(initial) if initial is not None else None
-        labeled, taken_out = by_content(features, examples)
-        own = {key: Example(_boxes(label), True) for key, label in labeled.items()}
-        kept = {key: one for key, one in (earlier.examples if earlier else {}).items() if key not in taken_out}
-        guessed = {features.content_key(one): Example(_boxes(label), False) for one, label in (guesses or {}).items()}
-        gathered = _gathered(gathered_examples(kept, guessed, own))
-        keys = [key for key in gathered if features.store.has(key)]
-        if not any(gathered[key].human for key in keys):
-            raise NothingToLearn("no examples to learn from")
+        kept = earlier.examples if earlier else {}
+        gathered = _newest(gathered_examples(features, examples, guesses, kept, _boxes))
+        keys = contents_to_learn_from(features, gathered)
         labels = [gathered[key].label for key in keys]
         view = features.store.view({key: key for key in keys}, given=features.given)
         projection = earlier.projection if earlier else fit_projection(view, keys)
@@ -178,13 +157,8 @@ class BoxLearner:
             for one, key in known.items()
         ]
         left_out = _predictions(calibrators, others, features, list(known), views_of)
-        facts = ModelFacts(
-            self.task,
-            tuple(classes),
-            sum(one.human for one in gathered.values()),
-            earlier.facts.generation + 1 if earlier else 1,
-        )
-        return Learnt(_packed(Model(facts, projection, tuple(detectors), calibrators, gathered, others)), left_out)
+        facts = facts_of_training(self.task, classes, gathered, earlier.facts if earlier else None)
+        return Learnt(packed(Model(facts, projection, tuple(detectors), calibrators, gathered, others)), left_out)
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
@@ -235,7 +209,7 @@ def _seen_by_others(features: FeatureView, key: str) -> Detections | None:
     return opinion if isinstance(opinion, Detections) else None
 
 
-def _gathered(examples: Mapping[str, Example]) -> dict[str, Example]:
+def _newest(examples: Mapping[str, Example[BoxLabel]]) -> dict[str, Example[BoxLabel]]:
     """The newest MOST_EXAMPLES, people's before guesses."""
     human = [key for key, one in examples.items() if one.human][-MOST_EXAMPLES:]
     guesses = [key for key, one in examples.items() if not one.human]
@@ -372,67 +346,3 @@ def _detecting(
 def _detected(running: Sequence[_Detecting]) -> dict[int, Detections]:
     """What was seen in each row, once everyone has looked."""
     return {i: one for rows, seen in running for i, one in zip(rows.tolist(), seen.result(), strict=True)}
-
-
-def _packed(model: Model) -> bytes:
-    arrays: Arrays = {f"projection.{name}": one for name, one in vars(model.projection).items()}
-    for fold, (detector, own) in enumerate(zip(model.detectors, model.calibrators, strict=True)):
-        for part in STAGES:
-            arrays.update({f"{fold}.{part}.{i}": one for i, one in enumerate(getattr(detector, part))})
-        arrays[f"{fold}.grid"] = np.array(detector.grid.side)
-        arrays[f"{fold}.cut"] = np.array(own.cut)
-        arrays[f"{fold}.judge"] = own.confidence.packed()
-        if (other := model.calibrators_of_others[fold]) is not None:
-            arrays[f"{fold}.others.cut"] = np.array(other.cut)
-            arrays[f"{fold}.others.judge"] = other.confidence.packed()
-    labels = [one.label for one in model.examples.values()]
-    arrays["examples.human"] = np.array([one.human for one in model.examples.values()])
-    arrays["examples.count"] = np.array([len(one) for one in labels], np.int64)
-    arrays["examples.boxes"] = np.concatenate([one.boxes for one in labels])
-    arrays["examples.class_ids"] = np.concatenate([one.class_ids for one in labels])
-    arrays["examples.sizes"] = np.array([one.image_size for one in labels], np.int64)
-    return pack(model.facts, arrays, list(model.examples))
-
-
-@reading()
-def unpacked(payload: bytes) -> Model:
-    """The model in a payload. Raises InvalidInput."""
-    facts, arrays, keys = unpack(payload)
-
-    def parameters(prefix: str) -> network.Parameters:
-        names = [name for name in arrays if name.startswith(prefix)]
-        return [arrays[f"{prefix}{i}"] for i in range(len(names))]
-
-    def detector(fold: int) -> Detector:
-        side = f"{fold}.grid"  # models of before there were two grids have none
-        looks_at = grid.GRIDS[int(arrays[side])] if side in arrays else grid.ROUGH
-        proposer, refiner, sides = (parameters(f"{fold}.{part}.") for part in STAGES)
-        return Detector(proposer, refiner, sides, looks_at)
-
-    detectors = tuple(detector(fold) for fold in range(FOLDS))
-    if any(one.refiner[-1].shape != (len(facts.classes) + 5,) for one in detectors):
-        raise ValueError("its members know other classes")
-
-    def calibrator_at(prefix: str) -> Calibrator | None:
-        if f"{prefix}.cut" not in arrays:
-            return None
-        return Calibrator(float(arrays[f"{prefix}.cut"]), logistic.unpacked(arrays[f"{prefix}.judge"]))
-
-    calibrators = tuple(one for fold in range(FOLDS) if (one := calibrator_at(str(fold))) is not None)
-    if len(calibrators) != FOLDS:
-        raise ValueError("a member has no calibrator")
-    others = tuple(calibrator_at(f"{fold}.others") for fold in range(FOLDS))
-    ends = np.cumsum(arrays["examples.count"])[:-1]
-    examples = {
-        key: Example(box_label(boxes, class_ids, (int(size[0]), int(size[1]), int(size[2]))), bool(human))
-        for key, boxes, class_ids, size, human in zip(
-            keys,
-            np.split(arrays["examples.boxes"], ends),
-            np.split(arrays["examples.class_ids"], ends),
-            arrays["examples.sizes"],
-            arrays["examples.human"],
-            strict=True,
-        )
-    }
-    projection = Projection(**{name[11:]: one for name, one in arrays.items() if name.startswith("projection.")})
-    return Model(facts, projection, detectors, calibrators, examples, others)

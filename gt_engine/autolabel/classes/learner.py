@@ -15,7 +15,15 @@ from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import CLASS_FOLDS, folds_of
 from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE, Shares
-from gt_engine.autolabel.learner import EpochReport, Learnt, NothingToLearn, Predictions, by_content, gathered_examples
+from gt_engine.autolabel.learner import (
+    EpochReport,
+    Example,
+    Learnt,
+    Predictions,
+    contents_to_learn_from,
+    facts_of_training,
+    gathered_examples,
+)
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, reading, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
 
@@ -29,14 +37,6 @@ SHARES_OF_OTHERS = (0.5, 1.0)
 COLD = network.Schedule(400, 1e-3, decay=3e-2)
 WARM = network.Schedule(200, 5e-4, decay=3e-2)
 HASTIEST = 100
-
-
-@dataclass(frozen=True)
-class Example:
-    """A label that a model learns from: people's, or the machine's own guess."""
-
-    class_id: int
-    human: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Model:
     spread: Floats
     members: tuple[network.Parameters, ...]
     confidences: tuple[logistic.Logistic, ...]
-    examples: Mapping[str, Example]
+    examples: Mapping[str, Example[int]]
     mixes: tuple[Mix | None, ...] = (None,) * CLASS_FOLDS
 
 
@@ -91,20 +91,14 @@ class ClassLearner:
     ) -> Learnt:
         """See Learner.train."""
         earlier = unpacked(initial) if initial is not None else None
-        labeled, taken_out = by_content(features, examples)
-        own = {key: Example(_class_id(label), True) for key, label in labeled.items()}
-        kept = {key: one for key, one in (earlier.examples if earlier else {}).items() if key not in taken_out}
-        guessed = {
-            features.content_key(one): Example(_class_id(label), False) for one, label in (guesses or {}).items()
-        }
-        gathered = dict(list(gathered_examples(kept, guessed, own).items())[-MOST_EXAMPLES:])
-        keys = [key for key in gathered if features.store.has(key)]
-        if not any(gathered[key].human for key in keys):
-            raise NothingToLearn("no examples to learn from")
+        kept = earlier.examples if earlier else {}
+        every = gathered_examples(features, examples, guesses, kept, _class_id)
+        gathered = dict(list(every.items())[-MOST_EXAMPLES:])
+        keys = contents_to_learn_from(features, gathered)
         x = _pooled(features.store.view({key: key for key in keys}), keys)
         mean, spread = (earlier.mean, earlier.spread) if earlier else (x.mean(0), x.std(0) + np.float32(1e-3))
         x = np.asarray((x - mean) / spread, np.float32)
-        y = np.array([gathered[key].class_id for key in keys], np.int64)
+        y = np.array([gathered[key].label for key in keys], np.int64)
         human = np.array([gathered[key].human for key in keys])
         members_in_all = len(earlier.members) if earlier else CLASS_FOLDS
         folds = folds_of(keys, members_in_all)
@@ -133,12 +127,7 @@ class ClassLearner:
             rows = human & (folds != fold) if (human & (folds != fold)).any() else human
             confidences.append(logistic.fit(described[rows], right[rows]))
             mixes.append(_mix(scores, given, y, rows))
-        facts = ModelFacts(
-            self.task,
-            tuple(classes),
-            sum(one.human for one in gathered.values()),
-            earlier.facts.generation + 1 if earlier else 1,
-        )
+        facts = facts_of_training(self.task, classes, gathered, earlier.facts if earlier else None)
         at = {key: i for i, key in enumerate(keys)}
         own_rows = {one: at[key] for one in examples if (key := features.content_key(one)) in at}
         rows = np.array(list(own_rows.values()), np.int64)
@@ -291,7 +280,7 @@ def _packed(model: Model) -> bytes:
         if (mix := model.mixes[fold]) is not None:
             arrays[f"{fold}.mix"] = np.array(mix.share)
             arrays[f"{fold}.mix.confidence"] = mix.confidence.packed()
-    arrays["examples.class_ids"] = np.array([one.class_id for one in model.examples.values()], np.int64)
+    arrays["examples.class_ids"] = np.array([one.label for one in model.examples.values()], np.int64)
     arrays["examples.human"] = np.array([one.human for one in model.examples.values()])
     return pack(model.facts, arrays, list(model.examples))
 

@@ -8,8 +8,6 @@ model.tar.gz that the engine wrote                  with model.json beside them,
 from __future__ import annotations
 
 import ast
-import gzip
-import io
 import json
 import tarfile
 import zlib
@@ -18,12 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
+from gt_engine.autolabel.payload import FACTS, archive, members_of
 from gt_service.errors import InvalidInput
 
-ONNX, LABELS, OWN = "model.onnx", "labels.txt", "model.json"
+ONNX, LABELS = "model.onnx", "labels.txt"
 GZIP = b"\x1f\x8b"
-MAX_OWN_BYTES = 256 * 2**20
 METADATA = "gt-service"
 """The key under which a model may say more of itself than its shapes do; see docs/how-to/own-detector.md."""
 
@@ -52,7 +49,7 @@ def parts_of(data: bytes, *, field: str = "model") -> Parts:
     if data[:2] != GZIP:
         return Parts(None, Brought(data))
     members = _members(data, field)
-    own = data if OWN in members else None
+    own = data if FACTS in members else None
     if ONNX in members:
         try:
             labels = names(members[LABELS].decode("utf-8", "replace")) if LABELS in members else None
@@ -71,13 +68,13 @@ def parts_of(data: bytes, *, field: str = "model") -> Parts:
 
 def packed(brought: Brought) -> bytes:
     """An archive of it. The same model gives the same bytes."""
-    return _archive(_contents(brought))
+    return archive(_contents(brought))
 
 
 def carried(model: bytes, brought: Brought) -> bytes:
     """A model of the engine that rests on the user's, both in one file: the next job needs both."""
     own = {name: data for name, data in _members(model, "model").items() if name not in {ONNX, LABELS}}
-    return _archive(own | _contents(brought))
+    return archive(own | _contents(brought))
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -122,36 +119,11 @@ def _contents(brought: Brought) -> dict[str, bytes]:
 
 
 def _members(data: bytes, field: str) -> dict[str, bytes]:
-    """The files of an archive, by their names without folders. No more is unpacked than the largest model has."""
-    most = MAX_OWN_BYTES + MAX_ONNX_BYTES
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as zipped:
-            whole = zipped.read(most + 1)
-        if len(whole) > most:
-            raise ValueError(f"it unpacks to more than {most >> 20} MB")
-        with tarfile.open(fileobj=io.BytesIO(whole), mode="r:") as tar:
-            files = [member for member in tar.getmembers() if member.isfile()]
-            return {
-                member.name.rpartition("/")[2]: file.read()
-                for member in files
-                if (file := tar.extractfile(member)) is not None
-            }
+        return members_of(data)
     except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as problem:
         raise InvalidInput(
             f"the archive cannot be read: {problem}",
             remedy=f"Give an ONNX file, or a .tar.gz that holds one as {ONNX}.",
             field=field,
         ) from None
-
-
-def _archive(members: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=out, mode="wb", compresslevel=0, mtime=0) as zipped,
-        tarfile.open(fileobj=zipped, mode="w") as tar,
-    ):
-        for name, data in members.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    return out.getvalue()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,12 @@ class Algebra:
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def op(self, operator: str, *inputs: Any, **attributes: int | str | Sequence[int]) -> str:
-        names = [one if isinstance(one, str) else self.constant(one) for one in inputs]
+        names = [self._tensor(one) for one in inputs]
         self._count += 1
         return self.graph.node(operator, names, f"t{self._count}", extra="", **attributes)
+
+    def _tensor(self, one: Any) -> str:
+        return one if isinstance(one, str) else self.constant(one)
 
     def named(self, name: str, value: str) -> str:
         return self.graph.node("Identity", [value], name)
@@ -37,6 +41,10 @@ class Algebra:
 
     def add(self, a: Any, b: Any) -> str:
         return self.op("Add", a, b)
+
+    def total(self, parts: Iterable[Any]) -> str:
+        """Added one after the other."""
+        return reduce(self.add, map(self._tensor, parts))
 
     def sub(self, a: Any, b: Any) -> str:
         return self.op("Sub", a, b)
@@ -83,6 +91,11 @@ class Algebra:
 
     def sum(self, a: Any, *axes: int, keep: bool = False) -> str:
         return self.op("ReduceSum", a, np.array(axes), keepdims=int(keep))
+
+    def top(self, a: str, count: Any) -> tuple[str, str]:
+        """The greatest along the last axis, the greatest first, and their places; count: [1]."""
+        values, places = f"{a}.values", f"{a}.places"
+        return self.graph.node("TopK", [a, self._tensor(count)], values, extra=places), places
 
     def dense(self, parameters: Parameters, x: str) -> str:
         """`network.predict`."""

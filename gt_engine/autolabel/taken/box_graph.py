@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gt_engine.autolabel.boxes import edges, grid, refine
 from gt_engine.autolabel.boxes.detector import OVERLAP, SAME, VOTE, Detector
-from gt_engine.autolabel.boxes.learner import Model
+from gt_engine.autolabel.boxes.model import Model
 from gt_engine.autolabel.boxes.projection import CHANNELS, COARSE, FINE, LEAST_SPREAD, SPLITS, UPSAMPLING
 from gt_engine.autolabel.taken.algebra import Algebra
 from gt_engine.labels import Floats
@@ -48,25 +49,31 @@ def boxes_of(g: Algebra, model: Model, maps: Sequence[str], image: str) -> Found
 
 def _seen(g: Algebra, model: Model, maps: Sequence[str], image: str) -> Seen:
     projection = model.projection
-    total = ""
+    parts = []
     for tap, one, weights in zip(COARSE, maps[1:], np.split(projection.weights, SPLITS), strict=True):
         part = g.op("Conv", one, weights.T[:, :, None, None], kernel_shape=[1, 1])
         if tap.side != COARSE[0].side:
             matrix = UPSAMPLING[tap.side]
             part = g.op("MatMul", g.op("MatMul", matrix, part), np.ascontiguousarray(matrix.T))
-        total = g.add(total, part) if total else g.add(part, projection.bias[:, None, None])
-    fine = g.add(
-        g.mul(maps[0], projection.fine_scale[:, None, None]),
-        projection.fine_shift[:, None, None],
-    )
+        parts.append(part)
+    coarse = g.total([parts[0], projection.bias[:, None, None], *parts[1:]])
+    fine = g.add(g.mul(maps[0], projection.fine_scale[:, None, None]), projection.fine_shift[:, None, None])
     pixels = g.transpose(g.op("Cast", image, to=1), 0, 3, 1, 2)
     halved = g.op("Floor", g.add(g.op("AveragePool", pixels, kernel_shape=[2, 2], strides=[2, 2]), 0.5))
     centred = g.sub(halved, g.mean(halved, 2, 3, keep=True))
     spread = g.op("Sqrt", g.mean(g.mul(centred, centred), 1, 2, 3, keep=True))
-    return Seen(total, fine, g.div(centred, g.add(spread, float(LEAST_SPREAD))))
+    return Seen(coarse, fine, g.div(centred, g.add(spread, float(LEAST_SPREAD))))
 
 
 # --- sampling ---------------------------------------------------------------------------------------------------
+
+
+def _spread(g: Algebra, boxes: str, steps: NDArray[Any]) -> tuple[str, str]:
+    """Columns and rows [m, u] at some steps from the middle of each box, as shares of its extent."""
+    low, high = g.cut(boxes, 0, 2, 1), g.cut(boxes, 2, 4, 1)
+    middle, extent = g.mul(g.add(low, high), 0.5), g.sub(high, low)
+    across, down = (g.add(g.cut(middle, i, i + 1, 1), g.mul(g.cut(extent, i, i + 1, 1), steps[None])) for i in (0, 1))
+    return across, down
 
 
 def _on_lattice(g: Algebra, maps: str, channels: int, across: str, down: str, v: int, u: int) -> str:
@@ -161,10 +168,7 @@ def _proposed(g: Algebra, member: Detector, seen: Seen) -> str:
         x = g.op("Conv", g.op("Relu", x), weights.T[:, :, None, None], bias, kernel_shape=[1, 1])
     cells = g.transpose(g.reshape(x, 5, -1), 1, 0)
     logits = g.reshape(g.cut(cells, 0, 1, 1), -1)
-    g.graph.node(
-        "TopK", [logits, g.constant(np.array([member.grid.candidates]))], f"{logits}.values", extra=f"{logits}.places"
-    )
-    scores, places = f"{logits}.values", f"{logits}.places"
+    scores, places = g.top(logits, [member.grid.candidates])
     reach = g.div(g.op("Exp", g.clip(g.take(g.cut(cells, 1, 5, 1), places, 0), -4, 4)), float(side))
     centres = g.take(np.stack(grid.centres(side), 1), places, 0)
     low, high = g.sub(centres, g.cut(reach, 0, 2, 1)), g.add(centres, g.cut(reach, 2, 4, 1))
@@ -173,12 +177,9 @@ def _proposed(g: Algebra, member: Detector, seen: Seen) -> str:
 
 
 def _refined(g: Algebra, member: Detector, seen: Seen, boxes: str) -> str:
-    low, high = g.cut(boxes, 0, 2, 1), g.cut(boxes, 2, 4, 1)
-    middle, extent = g.mul(g.add(low, high), 0.5), g.sub(high, low)
+    extent = g.sub(g.cut(boxes, 2, 4, 1), g.cut(boxes, 0, 2, 1))
     steps = ((np.arange(refine.GRID) + 0.5) / refine.GRID - 0.5) * refine.ENLARGED
-    across, down = (
-        g.add(g.cut(middle, axis, axis + 1, 1), g.mul(g.cut(extent, axis, axis + 1, 1), steps[None])) for axis in (0, 1)
-    )
+    across, down = _spread(g, boxes, steps)
     sampled = _on_lattice(g, seen.coarse, CHANNELS, across, down, refine.GRID, refine.GRID)
     sizes = g.op("Log", g.op("Max", extent, refine.SMALLEST))
     inputs = refine.GRID**2 * CHANNELS
@@ -196,15 +197,10 @@ def _refined(g: Algebra, member: Detector, seen: Seen, boxes: str) -> str:
 def _agreed(g: Algebra, opinions: Sequence[Found], most: int) -> Found:
     found = Found(*(g.concat(list(parts), 0) for parts in zip(*opinions, strict=True)))
     kept, chosen, voted = _merged(g, found, most)
-    believed = ""
-    for one in opinions:
-        same = g.mul(g.greater(_iou(g, chosen, _apart(g, one)), SAME), one.scores)
-        share = g.div(g.max(same, 1), float(len(opinions)))
-        believed = g.add(believed, share) if believed else share
-    count = g.op("Shape", believed)
-    g.graph.node("TopK", [believed, count], f"{believed}.values", extra=f"{believed}.places")
-    order = f"{believed}.places"
-    return Found(g.take(voted, order, 0), g.take(g.take(found.labels, kept, 0), order, 0), f"{believed}.values")
+    same = (g.mul(g.greater(_iou(g, chosen, _apart(g, one)), SAME), one.scores) for one in opinions)
+    believed = g.total(g.div(g.max(one, 1), float(len(opinions))) for one in same)
+    scores, order = g.top(believed, g.op("Shape", believed))
+    return Found(g.take(voted, order, 0), g.take(g.take(found.labels, kept, 0), order, 0), scores)
 
 
 # --- stage three ------------------------------------------------------------------------------------------------
@@ -212,10 +208,7 @@ def _agreed(g: Algebra, opinions: Sequence[Found], most: int) -> Found:
 
 def _settled(g: Algebra, heads: Sequence[Sequence[Floats]], seen: Seen, boxes: str) -> str:
     strips = _strips(g, seen, boxes)
-    total = ""
-    for head in heads:
-        one = _border(g, head, strips)
-        total = g.add(total, one) if total else one
+    total = g.total(_border(g, head, strips) for head in heads)
     offset = _median(g, g.div(total, float(len(heads))))
     return _moved(g, boxes, g.mul(offset, edges.INWARD))
 
@@ -240,7 +233,7 @@ def _strips(g: Algebra, seen: Seen, boxes: str) -> str:
         points = _points(g, maps, boxes, side, edges.ALONG)
         likeness = _likeness(g, points, k, edges.ALONG, *by_maps)
         finely = _likeness(g, _points(g, colours, boxes, side, edges.FINELY), 9, edges.FINELY, *by_colours)
-        best, best_finely = _best(g, likeness, 2), _best(g, finely, 4)
+        (best, _), (best_finely, _) = g.top(likeness, [2]), g.top(finely, [4])
         rough = [
             g.div(g.mean(likeness, 2, keep=True), 3.0),
             g.div(best, 3.0),
@@ -271,23 +264,11 @@ def _points(g: Algebra, sampled: Sampled, boxes: str, side: int, along: int) -> 
     return sampled(tangent, normal, edges.POSITIONS, along)
 
 
-def _discriminant(
-    g: Algebra,
-    sampled: Sampled,
-    k: int,
-    boxes: str,
-    within: Floats,
-    around: Floats,
-) -> tuple[str, str]:
+def _discriminant(g: Algebra, sampled: Sampled, k: int, boxes: str, within: Floats, around: Floats) -> tuple[str, str]:
     """Direction [m, k, 1] and bias [m, 1, 1]."""
-    low, high = g.cut(boxes, 0, 2, 1), g.cut(boxes, 2, 4, 1)
-    middle, extent = g.mul(g.add(low, high), 0.5), g.sub(high, low)
 
     def lattice(steps: Floats) -> str:
-        across, down = (
-            g.add(g.cut(middle, i, i + 1, 1), g.mul(g.cut(extent, i, i + 1, 1), steps[None])) for i in (0, 1)
-        )
-        return g.reshape(sampled(across, down, len(steps), len(steps)), 0, -1, k)
+        return g.reshape(sampled(*_spread(g, boxes, steps), len(steps), len(steps)), 0, -1, k)
 
     inside = lattice(within)
     outer = np.flatnonzero((np.maximum.outer(np.abs(around), np.abs(around)) > 0.6).ravel())
@@ -320,13 +301,6 @@ def _solved(g: Algebra, matrix: str, wanted: str, k: int) -> str:
 def _likeness(g: Algebra, points: str, k: int, along: int, direction: str, bias: str) -> str:
     flat = g.reshape(points, 0, -1, k)
     return g.reshape(g.add(g.op("MatMul", flat, direction), bias), 0, edges.POSITIONS, along)
-
-
-def _best(g: Algebra, likeness: str, count: int) -> str:
-    """The greatest of each position, the greatest first [m, positions, count]."""
-    name = f"{likeness}.best"
-    g.graph.node("TopK", [likeness, g.constant(np.array([count]))], name, extra=f"{name}.places")
-    return name
 
 
 def _border(g: Algebra, head: Sequence[Floats], strips: str) -> str:

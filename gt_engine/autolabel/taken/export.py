@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 
 from gt_engine.autolabel.backbone import INPUT_SIDE, SHA256, eye, packaged_weights, read_weights
-from gt_engine.autolabel.boxes.learner import unpacked as box_model
+from gt_engine.autolabel.boxes.model import unpacked as box_model
+from gt_engine.autolabel.classes.learner import Model as ClassModel
 from gt_engine.autolabel.classes.learner import unpacked as class_model
 from gt_engine.autolabel.given.brought import METADATA
 from gt_engine.autolabel.payload import model_facts
 from gt_engine.autolabel.taken.algebra import Algebra
 from gt_engine.autolabel.taken.box_graph import boxes_of
-from gt_engine.autolabel.taken.class_graph import shares_of
 from gt_engine.labels import Task
 
 OPSET = 16
@@ -44,7 +45,7 @@ def onnx_of(model: bytes) -> bytes:
     }
     shape: dict[str, list[int | str]]
     if facts.task is Task.CLASSES:
-        algebra.named("probabilities", shares_of(algebra, class_model(model), maps))
+        algebra.named("probabilities", _shares(algebra, class_model(model), maps))
         metadata["output"] = "probabilities [1, classes]"
         shape = {"probabilities": [1, len(facts.classes)]}
         return graph.model([1, INPUT_SIDE, INPUT_SIDE, 3], shape, opset=OPSET, metadata=metadata)
@@ -59,6 +60,14 @@ def onnx_of(model: bytes) -> bytes:
     )
     shape = {"boxes": [1, "n", 4], "scores": [1, "n"], "labels": [1, "n"]}
     return graph.model([1, INPUT_SIDE, INPUT_SIDE, 3], shape, opset=OPSET, integers=["labels"], metadata=metadata)
+
+
+def _shares(g: Algebra, model: ClassModel, maps: Sequence[str]) -> str:
+    """How probable each class is [1, classes]: the mean of the members' logarithms, as the engine takes it."""
+    pooled = g.concat([*(g.mean(one, 2, 3) for one in maps), *(g.max(one, 2, 3) for one in maps)], 1)
+    x = g.div(g.sub(pooled, model.mean), model.spread)
+    total = g.total(g.op("LogSoftmax", g.dense(member, x), axis=1) for member in model.members)
+    return g.op("Softmax", g.div(total, float(len(model.members))), axis=1)
 
 
 def _kept(algebra: Algebra, name: str) -> str:

@@ -20,7 +20,7 @@ from gt_engine.autolabel import FeatureView, Learner, Predictions, learner_for, 
 from gt_engine.autolabel.boxes import edges
 from gt_engine.autolabel.boxes import learner as boxes_learner
 from gt_engine.autolabel.boxes.grid import FINE, ROUGH
-from gt_engine.autolabel.boxes.learner import unpacked
+from gt_engine.autolabel.boxes.model import unpacked
 from gt_engine.autolabel.boxes.projection import Seen
 from gt_engine.autolabel.classes.learner import unpacked as classes_unpacked
 from gt_engine.autolabel.folds import CLASS_FOLDS, FOLDS, fold_of
@@ -162,7 +162,7 @@ def test_a_warm_start_replays_the_earlier_examples(lesson: Lesson, features: Fea
         boxes = unpacked(warm).examples[features.content_key(chosen)].label.boxes
         assert boxes.tolist() == right.boxes.tolist()
     elif isinstance(right, ClassLabel):
-        assert classes_unpacked(warm).examples[features.content_key(chosen)].class_id == right.class_id
+        assert classes_unpacked(warm).examples[features.content_key(chosen)].label == right.class_id
 
 
 def test_guesses_are_learnt_from_but_count_as_no_human_label(lesson: Lesson, features: FeatureView) -> None:
