@@ -12,8 +12,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from gt_engine.store.records import Counters, JobRecord, ModelKind, ModelRecord, Phase
-from gt_engine.store.tables import JobItem, M, ModelItem, Tables, items_of
-from gt_engine.store.writing import aws_errors, job_at, job_is_there, job_runs, model_is_there, no_stop_requested
+from gt_engine.store.tables import JobItem, M, ModelItem, Tables, aws_errors, items_of
 from gt_service.errors import Conflict, NotFound, UnknownState
 from gt_service.store.models import record
 from gt_service.store.writing import Lost, is_new, lost_if_refused, saved, updated
@@ -71,9 +70,11 @@ class DynamoStore:
         `unless_stop_requested` is set.
         """
         written = _progress(job) | {"version": job.version + 1}
-        condition = job_at(job.version)
+        # Closes: two processes do the same step, because one outlived a killed engine.
+        condition = JobItem.version == job.version
         if unless_stop_requested:
-            condition &= no_stop_requested()
+            # Closes: a stop arrives while the job completes, and is never honoured.
+            condition &= JobItem.stop_requested.does_not_exist()
         item = self.tables.jobs(key=job.name.lower())
         try:
             with aws_errors(), lost_if_refused():
@@ -85,8 +86,10 @@ class DynamoStore:
     def request_stop(self, name: str, now: datetime) -> None:
         """Marks a job that has not ended; a job that has is left as it is. Errors: `NotFound`."""
         actions = (JobItem.stop_requested.set(now), JobItem.modified_at.set(now))
+        # Closes: a stop arrives just after the job's end, and marks a job that nobody will touch again.
+        runs = JobItem.phase.is_in(Phase.INITIALIZING.value, Phase.IN_PROGRESS.value)
         with aws_errors():
-            if not updated(self.tables.jobs(key=name.lower()), *actions, condition=job_runs()):
+            if not updated(self.tables.jobs(key=name.lower()), *actions, condition=runs):
                 self.job(name)
 
     def mark_announced(self, name: str) -> None:
@@ -117,7 +120,8 @@ class DynamoStore:
         """Errors: `NotFound`."""
         try:
             with aws_errors(), lost_if_refused():
-                self.tables.models(key=name).delete(model_is_there())
+                # Closes: two calls of DeleteModel, which are both told that they deleted it.
+                self.tables.models(key=name).delete(ModelItem.key.exists())
         except Lost:
             raise NotFound(f"there is no model {name!r}") from None
 
@@ -143,7 +147,8 @@ class DynamoStore:
 
     def _update_tags(self, name: str, actions: list[Action]) -> None:
         with aws_errors():
-            if not updated(self.tables.jobs(key=name.lower()), *actions, condition=job_is_there()):
+            # Closes: an update of a job that is missing makes an item of tags alone.
+            if not updated(self.tables.jobs(key=name.lower()), *actions, condition=JobItem.key.exists()):
                 raise NotFound(f"there is no labeling job {name!r}")
 
 

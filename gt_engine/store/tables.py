@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, UnicodeAttribute
 from pynamodb.constants import ACTIVE, MAP, STRING
-from pynamodb.exceptions import TableError
+from pynamodb.exceptions import PynamoDBException, TableError
 from pynamodb.models import Model
 from pynamodb.pagination import PageIterator
 
@@ -172,17 +174,8 @@ class Tables:
         self.offers = bound(OfferItem, f"{prefix}-offers", region)
         self.tasks = bound(TaskItem, f"{prefix}-tasks", region)
         self.answers = bound(AnswerItem, f"{prefix}-answers", region)
-        self._all: tuple[type[Model], ...] = (
-            self.jobs,
-            self.models,
-            self.workteams,
-            self.workers,
-            self.sessions,
-            self.offers,
-            self.tasks,
-            self.answers,
-        )
-        self.connection = shared_connection(list(self._all), region)
+        self._all: list[type[Model]] = [*vars(self).values()]
+        self.connection = shared_connection(self._all, region)
 
     def create(self) -> None:
         """Makes the tables that are not there yet and waits until all can be used."""
@@ -196,6 +189,17 @@ class Tables:
         for model in self._all:
             while self.connection.describe_table(model.Meta.table_name)["TableStatus"] != ACTIVE:
                 time.sleep(0.5)
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """DynamoDB's troubles leave the store as botocore's errors, as those of every other service do."""
+    try:
+        yield
+    except PynamoDBException as error:
+        if isinstance(error.cause, BotoCoreError | ClientError):
+            raise error.cause from error
+        raise
 
 
 def items_of(model: type[M]) -> Iterator[Mapping[str, Any]]:

@@ -18,14 +18,7 @@ from gt_engine.store.tables import (
     TaskItem,
     WorkerItem,
     WorkteamItem,
-)
-from gt_engine.store.writing import (
     aws_errors,
-    offer_is_there,
-    session_is_there,
-    task_at,
-    worker_at,
-    workteam_is_there,
 )
 from gt_engine.workforce.index import JobOffer, Work
 from gt_engine.workforce.members import Key, Pause, Worker
@@ -106,7 +99,8 @@ class DynamoTeams:
 
     def _replace(self, key: str, document: dict[str, Any], missing: str) -> None:
         with aws_errors():
-            if not saved(self._items(key=key, document=document), workteam_is_there()):
+            # Closes: an update brings a deleted team back.
+            if not saved(self._items(key=key, document=document), WorkteamItem.key.exists()):
                 raise NotFound(missing)
 
 
@@ -119,8 +113,10 @@ class DynamoMembers:
     def put_worker(self, worker: Worker) -> bool:
         members = {**vars(worker), "groups": sorted(worker.groups), "pause": worker.pause and document_of(worker.pause)}
         item = self._workers(key=members.pop("worker_id"), **members | {"version": worker.version + 1})
+        # Closes: a sign-in, an invitation or a pause brings back somebody who was disabled or forgotten meanwhile.
+        at = WorkerItem.version == worker.version if worker.version else WorkerItem.version.does_not_exist()
         with aws_errors():
-            return saved(item, worker_at(worker.version))
+            return saved(item, at)
 
     def worker(self, worker_id: str) -> Worker | None:
         with aws_errors():
@@ -152,8 +148,9 @@ class DynamoMembers:
 
     def prolong_session(self, digest: str, expires: datetime) -> None:
         actions = (SessionItem.until.set(expires), SessionItem.expires.set(int(expires.timestamp())))
-        with aws_errors():  # one that was ended meanwhile stays ended
-            updated(self._sessions(key=_SESSION + digest), *actions, condition=session_is_there())
+        with aws_errors():
+            # Closes: a request prolongs a session that was ended a moment ago, and so brings it back.
+            updated(self._sessions(key=_SESSION + digest), *actions, condition=SessionItem.key.exists())
 
     def delete_session(self, digest: str) -> None:
         with aws_errors():
@@ -199,8 +196,9 @@ class DynamoTasks:
             yield from map(_offer, self._offers.scan(consistent_read=True))
 
     def advance(self, job: str, first: int) -> None:
-        with aws_errors():  # not of a job that has ended meanwhile
-            updated(self._offers(key=job), OfferItem.first.set(first), condition=offer_is_there())
+        with aws_errors():
+            # Closes: a step that outlived its engine brings back the offer of a job that has ended.
+            updated(self._offers(key=job), OfferItem.first.set(first), condition=OfferItem.key.exists())
 
     def delete_offer(self, job: str) -> None:
         with aws_errors():
@@ -232,7 +230,9 @@ class DynamoTasks:
         item = self._task_item(changed)
         item.version = changed.version + 1
         with aws_errors():
-            return saved(item, task_at(changed.version))
+            # Closes: two workers take the last place of an object, an answer comes while its time runs out, or an
+            # answer is changed while its label is made. One of the two is written; the other looks again.
+            return saved(item, TaskItem.version == changed.version)
 
     def delete_objects(self, job: str) -> None:
         with aws_errors(), self._tasks.batch_write() as batch:
