@@ -11,16 +11,11 @@ from dataclasses import replace
 
 import uvicorn
 
-from gt_engine.api.operations import Operations
-from gt_engine.api.wire import api
-from gt_engine.aws import EngineObjects, s3_client
+from gt_engine.assemble import engine_app
 from gt_engine.connections import guarded_server
 from gt_engine.jobs.runner import Runner
-from gt_engine.portal.app import portal_routes
-from gt_engine.portal.assemble import open_portal
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore
-from gt_engine.store.workforce import DynamoTeams
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +29,8 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     store = DynamoStore(settings.table_prefix, settings.region)
     store.create_tables()
     runner = Runner(settings)
-    objects = EngineObjects(s3_client(settings.region, settings.buckets))
-    teams = DynamoTeams(store.tables)
-    teams.put_portal(settings.public_url)
-    operations = Operations(settings, store, teams, objects, runner.wake)
+    server = guarded_server(engine_app(settings, store, runner.wake))
     jobs = [job.name for job in store.jobs() if job.has_work]
-    app = api(operations, portal_routes(open_portal(settings, store, runner.wake)))
-    server = guarded_server(app)
     try:
         stopping.watch(server)
         runner.start(jobs)

@@ -72,16 +72,22 @@ def read_secrets(file: Path | None) -> dict[str, str]:
     text = file.read_text() if file else os.environ.get("GT_ENGINE_ACCESS_KEYS", "")
     if not text.strip():
         return {}
-    try:
-        keys = json.loads(text)
-    except ValueError:
-        keys = None
-    if not isinstance(keys, dict) or not all(isinstance(v, str) and v for v in keys.values()):
+    keys = parse_secrets(text)
+    if keys is None:
         raise InvalidInput(
             "access keys must be a JSON object of access key id to secret key",
             field=str(file) if file else "GT_ENGINE_ACCESS_KEYS",
         )
     return keys
+
+
+def parse_secrets(text: str) -> dict[str, str] | None:
+    """A JSON object of access key id → secret key; None for anything else."""
+    try:
+        keys = json.loads(text)
+    except ValueError:
+        return None
+    return keys if isinstance(keys, dict) and all(isinstance(v, str) and v for v in keys.values()) else None
 
 
 def check_exposure(host: str, secrets: Mapping[str, str]) -> None:

@@ -9,14 +9,9 @@ from urllib.parse import urlsplit
 
 from mangum import Mangum
 
-from gt_engine.api.operations import Operations
-from gt_engine.api.wire import api
-from gt_engine.aws import EngineObjects, s3_client
+from gt_engine.assemble import engine_app
 from gt_engine.functions.setup import setup
-from gt_engine.portal.app import portal_routes
-from gt_engine.portal.assemble import open_portal
 from gt_engine.store import DynamoStore
-from gt_engine.store.workforce import DynamoTeams
 
 LARGEST_ANSWER_BYTES = 4 * 2**20
 """Of a file of a task: Lambda takes answers of 6 MB, and bytes grow by a third on the way to it."""
@@ -33,15 +28,10 @@ def _app(url: str) -> Mangum:
     """url: where browsers and callers reach the engine; known with the first request, for the template cannot tell a
     function its own address."""
     own = setup()
-    store = DynamoStore(own.settings.table_prefix, own.settings.region)
-    teams = DynamoTeams(store.tables)
-    if teams.portal() != url:
-        teams.put_portal(url)
     settings = replace(own.settings, public_url=url)
-    objects = EngineObjects(s3_client(settings.region, settings.buckets))
-    operations = Operations(settings, store, teams, objects, own.waker.wake)
-    portal = open_portal(settings, store, own.waker.wake, key=own.portal_key, largest_answer_bytes=LARGEST_ANSWER_BYTES)
-    return Mangum(api(operations, portal_routes(portal)), lifespan="off")
+    store = DynamoStore(settings.table_prefix, settings.region)
+    key, most = own.portal_key, LARGEST_ANSWER_BYTES
+    return Mangum(engine_app(settings, store, own.waker.wake, key=key, largest_answer_bytes=most), lifespan="off")
 
 
 def _as_asked(event: dict[str, Any], url: str) -> dict[str, Any]:

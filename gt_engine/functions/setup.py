@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import Any
 from gt_engine import logs
 from gt_engine.aws import client
 from gt_engine.functions.waking import Timers, Waker
-from gt_engine.settings import Settings
+from gt_engine.settings import Settings, parse_secrets
 from gt_service.environment import region as region_of
 from gt_service.environment import variable
 from gt_service.errors import InvalidInput
@@ -103,10 +102,10 @@ def _waker(environment: Mapping[str, str]) -> Waker:
 def _secrets(ssm: Any, name: str) -> dict[str, str]:
     """The key pairs in a parameter: the JSON object that `gt-engine --access-keys` reads."""
     try:
-        pairs = json.loads(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
-    except (ssm.exceptions.ParameterNotFound, ValueError):
+        pairs = parse_secrets(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+    except ssm.exceptions.ParameterNotFound:
         pairs = None
-    if not isinstance(pairs, dict) or not pairs or not all(isinstance(one, str) and one for one in pairs.values()):
+    if not pairs:
         raise InvalidInput(
             f"the parameter {name} holds no key pair", remedy="Run `gt-service deploy`: it makes one.", field=name
         )

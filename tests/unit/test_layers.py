@@ -33,7 +33,7 @@ FLOORS = {
         "store consolidation",
         "portal workers",
         "api",
-        "jobs",
+        "jobs assemble",
         "functions server",
         "main",
     ),

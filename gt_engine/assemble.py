@@ -1,15 +1,21 @@
-"""The portal of a running engine: its members and tasks on the engine's tables and files."""
+"""The engine's HTTP side on its tables and files: the same app for a server and for a function."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
+from starlette.applications import Starlette
+
+from gt_engine.api.operations import Operations
+from gt_engine.api.wire import api
 from gt_engine.aws import EngineObjects, EventBridge, Objects, client, s3_client
 from gt_engine.outputs.events import worker_paused
 from gt_engine.outputs.tree import JobTree
 from gt_engine.own_key import own_key
+from gt_engine.portal.app import portal_routes
 from gt_engine.portal.calls import Portal
 from gt_engine.portal.signing import Signer
 from gt_engine.settings import Settings
@@ -19,7 +25,7 @@ from gt_engine.workforce.ended import EndedJob, read
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.members import Members, Pause
 from gt_engine.workforce.tasks import Tasks
-from gt_engine.workforce.teams import Workforce, groups_of_teams
+from gt_engine.workforce.teams import groups_of_teams
 from gt_service.errors import NotFound
 
 log = logging.getLogger(__name__)
@@ -32,36 +38,37 @@ WORKFORCE_SECONDS = 10.0
 """How old what is known of the workforce may be: every page asks for it."""
 
 
-def _remembered(look: Callable[[], Workforce | None]) -> Callable[[], Workforce | None]:
-    known: tuple[float, Workforce | None] = (-WORKFORCE_SECONDS, None)
-
-    def workforce() -> Workforce | None:
-        nonlocal known
-        if time.monotonic() - known[0] >= WORKFORCE_SECONDS:
-            known = (time.monotonic(), look())
-        return known[1]
-
-    return workforce
-
-
-def open_portal(
+def engine_app(
     settings: Settings,
     store: DynamoStore,
     wake: Callable[[str], None],
     *,
     key: bytes | None = None,
     largest_answer_bytes: int | None = None,
-) -> Portal:
-    """`wake` tells the runner that a job's people have done what it waits for.
+) -> Starlette:
+    """The engine's HTTP side, API and portal, at `settings.public_url`.
 
-    key: what addresses are signed with; the engine's own otherwise. largest_answer_bytes: as `Portal`.
+    wake: tells whoever takes jobs' steps that one has work. key: what the portal signs addresses with; the engine's own
+    otherwise. largest_answer_bytes: as `Portal`.
     """
+    teams = DynamoTeams(store.tables)
+    if teams.portal() != settings.public_url:
+        teams.put_portal(settings.public_url)
+    objects = EngineObjects(s3_client(settings.region, settings.buckets))
+    portal = _portal(settings, store, wake, key or own_key(settings.state_dir / PORTAL_KEY), largest_answer_bytes)
+    return api(Operations(settings, store, teams, objects, wake), portal_routes(portal))
+
+
+def _portal(
+    settings: Settings, store: DynamoStore, wake: Callable[[str], None], key: bytes, largest_answer_bytes: int | None
+) -> Portal:
     s3 = s3_client(settings.region, settings.buckets)
     teams = DynamoTeams(store.tables)
 
     def objects(kms_key: str | None) -> Objects:
         return EngineObjects(s3, kms_key)
 
+    workforce = lru_cache(maxsize=1)(lambda _: teams.workforce())
     members = Members(DynamoMembers(store.tables), lambda: groups_of_teams(teams), region=settings.region)
     events = EventBridge(client("events", settings.region))
 
@@ -97,10 +104,10 @@ def open_portal(
         members=members,
         tasks=Tasks(DynamoTasks(store.tables), objects, members.teams_of, wake, pause),
         objects=objects(None),
-        signer=Signer(key or own_key(settings.state_dir / PORTAL_KEY)),
+        signer=Signer(key),
         public_url=settings.public_url,
         insecure_sign_in=settings.insecure_sign_in,
-        workforce=_remembered(teams.workforce),
+        workforce=lambda: workforce(time.monotonic() // WORKFORCE_SECONDS),
         ended_jobs=ended_jobs,
         ended=ended,
         largest_answer_bytes=largest_answer_bytes,
