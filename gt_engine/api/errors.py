@@ -1,20 +1,5 @@
 """The errors that callers of the engine see, with the codes and HTTP statuses of the SageMaker API.
 
-ApiError
-├── ValidationException            400   the request breaks a rule of the service model or of the service
-├── SerializationException         400   the body is not JSON or a value has the wrong type
-├── ResourceInUse                  400   the name is taken
-├── ResourceNotFound               400   there is no such labeling job
-├── ConflictException              400   not while other resources depend on it
-├── ResourceLimitExceeded          400   too many jobs at once
-├── UnknownOperationException      404   an operation that the engine does not offer
-├── AccessDeniedException          400   the role or account may not be used
-├── MissingAuthenticationTokenException  403   no signature, and the engine asks for one
-├── IncompleteSignatureException   403   a signature without the parts that make one
-├── InvalidSignatureException      403   a signature that is wrong or too old
-├── UnrecognizedClientException    403   an access key that the engine does not know
-└── InternalFailure                500   the engine itself failed
-
 Source: "Common Error Types" of the SageMaker API reference; botocore's service model for the first of each kind.
 """
 

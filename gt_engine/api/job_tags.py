@@ -42,7 +42,7 @@ _TARGETS = {"f1": 0.9, "mean-iou": 0.6, "error": 0.95}
 def checked(request: Mapping[str, Any], task: TaskType) -> Mapping[str, str]:
     """The tags of a request, by their keys."""
     check_tags(request.get("Tags", ()))
-    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
+    tags = by_key(request)
     guarantee(tags, task)
     proposals(tags, task)
     care(tags, task)
@@ -71,8 +71,9 @@ def check_kept(before: Mapping[str, str], after: Mapping[str, str]) -> None:
             )
 
 
-def tag_value(request: Mapping[str, Any], key: str) -> str | None:
-    return next((tag["Value"] for tag in request.get("Tags", ()) if tag["Key"] == key), None)
+def by_key(request: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of any request that has some."""
+    return {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
 
 
 def guarantee(tags: Mapping[str, str], task: TaskType) -> Guarantee:

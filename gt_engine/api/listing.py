@@ -43,9 +43,28 @@ def page(
     return [item for _, item in shown], token
 
 
-def listed(member: str, items: list[dict[str, Any]], token: str | None) -> dict[str, Any]:
-    """A page as it is answered."""
-    return {member: items} | ({"NextToken": token} if token else {})
+def listed(
+    member: str,
+    items: Iterable[T],
+    request: Mapping[str, Any],
+    shown: Callable[[T], dict[str, Any]],
+    sort_keys: Mapping[str, Callable[[T], str]],
+    *,
+    order: str = "Ascending",
+) -> dict[str, Any]:
+    """The answer of a List… operation: a page of the items, each as it is `shown`.
+
+    sort_keys: by the values of SortBy, its default first; `Name` tells items apart that are equal by another. order:
+    the default of SortOrder.
+    """
+    found, token = page(
+        items,
+        request,
+        sort_key=sort_keys[request.get("SortBy", next(iter(sort_keys)))],
+        name=sort_keys["Name"],
+        descending=request.get("SortOrder", order) == "Descending",
+    )
+    return {member: [shown(item) for item in found]} | ({"NextToken": token} if token else {})
 
 
 def within(moment: datetime, request: Mapping[str, Any], field: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gt_engine.api import rules
 from gt_engine.api.errors import ConflictException, ValidationException
-from gt_engine.api.listing import listed, name_contains, page, within
+from gt_engine.api.listing import listed, name_contains, within
 from gt_engine.autolabel import model_facts
 from gt_engine.autolabel.given.brought import Parts, parts_of
 from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
@@ -19,7 +20,7 @@ from gt_engine.aws import Objects
 from gt_engine.settings import Settings
 from gt_engine.store import ModelKind, ModelRecord, Store
 from gt_service.errors import Conflict, InvalidInput, NotFound
-from gt_service.objects import S3Uri
+from gt_service.objects import ObjectSummary, S3Uri
 from gt_service.regions import TaskType
 
 Response = dict[str, Any]
@@ -27,6 +28,15 @@ FIELD = "PrimaryContainer.ModelDataUrl"
 MOST_BYTES = 2 * MAX_ONNX_BYTES
 TRIAL = Limits(load_seconds=15, run_seconds=5)
 """The call waits for it, and callers wait half a minute."""
+
+
+def object_at(text: str, field: str, objects: Objects) -> ObjectSummary:
+    """What lies where a request's field says. Errors: `ValidationException`."""
+    uri = rules.parse_uri(text, field)
+    found = objects.head(uri)
+    if found is None:
+        raise ValidationException(f"{field}: there is no object {uri}.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -88,19 +98,14 @@ class ModelOperations:
             for model in self.store.models()
             if within(model.created_at, request, "CreationTime") and name_contains(model.name, request)
         ]
-        sort_keys: Mapping[str, Callable[[ModelRecord], str]] = {
-            "Name": lambda model: model.name,
-            "CreationTime": lambda model: model.created_at.isoformat(),
-        }
-        shown, token = page(
+        return listed(
+            "Models",
             wanted,
             request,
-            sort_key=sort_keys[request.get("SortBy", "CreationTime")],
-            name=lambda model: model.name,
-            descending=request.get("SortOrder", "Descending") == "Descending",
+            lambda model: {"ModelName": model.name, "ModelArn": model.arn, "CreationTime": model.created_at},
+            {"CreationTime": lambda model: model.created_at.isoformat(), "Name": lambda model: model.name},
+            order="Descending",
         )
-        models = [{"ModelName": m.name, "ModelArn": m.arn, "CreationTime": m.created_at} for m in shown]
-        return listed("Models", models, token)
 
     def delete_model(self, request: dict[str, Any]) -> Response:
         """Takes the model out of the list; its file stays. Not while a job that runs began with it."""
@@ -172,18 +177,12 @@ class ModelOperations:
         return own.task.value, own.classes
 
     def _data(self, text: str) -> S3Uri:
-        try:
-            uri = S3Uri.parse(text)
-        except InvalidInput:
-            raise ValidationException(f"{FIELD}: '{text}' is not an S3 URI (s3://bucket/key).") from None
-        head = self.objects.head(uri)
-        if head is None:
-            raise ValidationException(f"{FIELD}: there is no object {uri}.")
-        if head.size > MOST_BYTES:
+        found = object_at(text, FIELD, self.objects)
+        if found.size > MOST_BYTES:
             raise ValidationException(
-                f"{FIELD}: {uri} has {head.size >> 20} MB; {MAX_ONNX_BYTES >> 20} MB of ONNX are allowed."
+                f"{FIELD}: {found.uri} has {found.size >> 20} MB; {MAX_ONNX_BYTES >> 20} MB of ONNX are allowed."
             )
-        return uri
+        return found.uri
 
     def _model(self, name: str) -> ModelRecord:
         try:

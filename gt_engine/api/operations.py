@@ -12,8 +12,8 @@ from typing import Any
 
 from gt_engine.api import job_tags, rules
 from gt_engine.api.errors import ResourceInUse, ResourceLimitExceeded, ResourceNotFound, ValidationException
-from gt_engine.api.listing import listed, name_contains, page, within
-from gt_engine.api.models import ModelOperations
+from gt_engine.api.listing import listed, name_contains, within
+from gt_engine.api.models import ModelOperations, object_at
 from gt_engine.api.ui_templates import render_ui_template
 from gt_engine.api.workforces import WorkforceOperations
 from gt_engine.aws import Objects
@@ -21,11 +21,19 @@ from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, Store
 from gt_engine.workforce.teams import TeamStore
-from gt_service.errors import Conflict, InvalidInput, NotFound
+from gt_service.errors import Conflict, NotFound
 from gt_service.objects import S3Uri
 from gt_service.regions import TaskType
 
 Response = dict[str, Any]
+AS_GIVEN = (
+    "LabelAttributeName",
+    "RoleArn",
+    "LabelCategoryConfigS3Uri",
+    "HumanTaskConfig",
+    "StoppingConditions",
+    "LabelingJobAlgorithmsConfig",
+)
 MAX_TAGS = 50
 QUIET = timedelta(minutes=10)
 """A job that is asked about and has not moved for so long is looked at: its last waking may have been lost."""
@@ -89,7 +97,7 @@ class Operations:
             request={key: value for key, value in request.items() if key != "Tags"},
             created_at=now.replace(microsecond=now.microsecond // 1000 * 1000),
             modified_at=now,
-            tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
+            tags=job_tags.by_key(request),
             by_people=by_people,
         )
         try:
@@ -103,27 +111,13 @@ class Operations:
         job = self._job(request["LabelingJobName"])
         if job.has_work and self.now() - job.modified_at > QUIET:
             self.wake(job.name)
-        given = job.request
-        response: Response = {
-            "LabelingJobStatus": job.status,
-            "LabelCounters": _label_counters(job),
-            "CreationTime": job.created_at,
-            "LastModifiedTime": job.modified_at,
+        return {
+            **_seen(job),
+            **{name: job.request[name] for name in AS_GIVEN if name in job.request},
             "JobReferenceCode": job.reference_code,
-            "LabelingJobName": job.name,
-            "LabelingJobArn": job.arn,
-            "LabelAttributeName": given["LabelAttributeName"],
-            "InputConfig": given["InputConfig"],
-            "OutputConfig": {"KmsKeyId": ""} | given["OutputConfig"],
-            "RoleArn": given["RoleArn"],
-            "LabelCategoryConfigS3Uri": given["LabelCategoryConfigS3Uri"],
-            "HumanTaskConfig": given["HumanTaskConfig"],
+            "OutputConfig": {"KmsKeyId": ""} | job.request["OutputConfig"],
             "Tags": _tags(job.tags),
         }
-        for optional in ("StoppingConditions", "LabelingJobAlgorithmsConfig"):
-            if optional in given:
-                response[optional] = given[optional]
-        return response | _end(job)
 
     def list_labeling_jobs(self, request: dict[str, Any]) -> Response:
         status = request.get("StatusEquals")
@@ -136,18 +130,11 @@ class Operations:
             and status in {None, job.status}
         ]
         sort_keys: Mapping[str, Callable[[JobRecord], str]] = {
-            "Name": lambda job: job.name.lower(),
             "CreationTime": lambda job: job.created_at.isoformat(),
+            "Name": lambda job: job.name.lower(),
             "Status": lambda job: job.status,
         }
-        shown, token = page(
-            jobs,
-            request,
-            sort_key=sort_keys[request.get("SortBy", "CreationTime")],
-            name=lambda job: job.name,
-            descending=request.get("SortOrder") == "Descending",
-        )
-        return listed("LabelingJobSummaryList", [_summary(job) for job in shown], token)
+        return listed("LabelingJobSummaryList", jobs, request, _summary, sort_keys)
 
     def stop_labeling_job(self, request: dict[str, Any]) -> Response:
         """A job that has ended stays as it is."""
@@ -165,7 +152,7 @@ class Operations:
     def add_tags(self, request: dict[str, Any]) -> Response:
         job = self._tagged(request["ResourceArn"])
         job_tags.check_tags(request["Tags"])
-        added = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+        added = job_tags.by_key(request)
         tags = {**job.tags, **added}
         job_tags.check_kept(job.tags, tags)
         if len(tags) > MAX_TAGS:
@@ -176,14 +163,9 @@ class Operations:
 
     def list_tags(self, request: dict[str, Any]) -> Response:
         job = self._tagged(request["ResourceArn"])
-        shown, token = page(
-            job.tags.items(),
-            {"MaxResults": MAX_TAGS} | request,
-            sort_key=lambda tag: tag[0],
-            name=lambda tag: tag[0],
-            descending=False,
+        return listed(
+            "Tags", _tags(job.tags), {"MaxResults": MAX_TAGS} | request, dict, {"Name": lambda tag: str(tag["Key"])}
         )
-        return listed("Tags", _tags(dict(shown)), token)
 
     def delete_tags(self, request: dict[str, Any]) -> Response:
         job = self._tagged(request["ResourceArn"])
@@ -212,15 +194,16 @@ class Operations:
 
     def _check_objects(self, request: Mapping[str, Any], task: TaskType) -> None:
         """What the request refers to in S3 and among the models must be there and fit."""
-        output = _uri(request["OutputConfig"]["S3OutputPath"], "S3OutputPath")
+        output = rules.parse_uri(request["OutputConfig"]["S3OutputPath"], "S3OutputPath")
         if not self.objects.bucket_is_there(output.bucket):
             raise ValidationException(f"S3OutputPath: the bucket {output.bucket} does not exist.")
-        self._head(request["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"], "ManifestS3Uri")
-        self._head(request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"], "UiTemplateS3Uri")
-        gold = job_tags.tag_value(request, job_tags.GOLD_LABELS_TAG)
+        source = request["InputConfig"]["DataSource"]["S3DataSource"]
+        object_at(source["ManifestS3Uri"], "ManifestS3Uri", self.objects)
+        object_at(request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"], "UiTemplateS3Uri", self.objects)
+        gold = job_tags.by_key(request).get(job_tags.GOLD_LABELS_TAG)
         if gold is not None:
-            self._head(gold, f"tag {job_tags.GOLD_LABELS_TAG}")
-        categories = self._head(request["LabelCategoryConfigS3Uri"], "LabelCategoryConfigS3Uri")
+            object_at(gold, f"tag {job_tags.GOLD_LABELS_TAG}", self.objects)
+        categories = object_at(request["LabelCategoryConfigS3Uri"], "LabelCategoryConfigS3Uri", self.objects).uri
         try:
             document = json.loads(self.objects.read(categories))
         except ValueError:
@@ -232,12 +215,6 @@ class Operations:
         if arn is not None:
             self._models.check_model(arn, task, classes)
 
-    def _head(self, text: str, field: str) -> S3Uri:
-        uri = _uri(text, field)
-        if self.objects.head(uri) is None:
-            raise ValidationException(f"{field}: there is no object {uri}.")
-        return uri
-
 
 def _name_is_taken(arn: str) -> ResourceInUse:
     return ResourceInUse(
@@ -246,50 +223,42 @@ def _name_is_taken(arn: str) -> ResourceInUse:
     )
 
 
-def _uri(text: str, field: str) -> S3Uri:
-    try:
-        return S3Uri.parse(text)
-    except InvalidInput:
-        raise ValidationException(f"{field}: '{text}' is not an S3 URI (s3://bucket/key).") from None
-
-
-def _label_counters(job: JobRecord) -> Response:
+def _seen(job: JobRecord) -> Response:
+    """What both Describe and List say of a job. Of its end: why it failed, and where its output is if it read its
+    manifest."""
     counters = job.counters
-    return {
-        "TotalLabeled": counters.total,
-        "HumanLabeled": counters.human,
-        "MachineLabeled": counters.machine,
-        "FailedNonRetryableError": counters.failed,
-        "Unlabeled": counters.unlabeled,
-    }
-
-
-def _end(job: JobRecord) -> Response:
-    """What a job that has ended says of its end: why it failed, and where its output is if it read its manifest."""
-    end: Response = {} if job.failure_reason is None else {"FailureReason": job.failure_reason}
-    counters = job.counters
-    if job.phase.has_ended and counters.total + counters.failed + counters.unlabeled:
-        tree = JobTree.of(job.request["OutputConfig"]["S3OutputPath"], job.name)
-        model = {} if job.final_model_arn is None else {"FinalActiveLearningModelArn": job.final_model_arn}
-        end["LabelingJobOutput"] = {"OutputDatasetS3Uri": str(tree.output_manifest), **model}
-    return end
-
-
-def _summary(job: JobRecord) -> Response:
-    config = job.request["HumanTaskConfig"]
-    summary: Response = {
+    seen: Response = {
         "LabelingJobName": job.name,
         "LabelingJobArn": job.arn,
         "CreationTime": job.created_at,
         "LastModifiedTime": job.modified_at,
         "LabelingJobStatus": job.status,
-        "LabelCounters": _label_counters(job),
+        "LabelCounters": {
+            "TotalLabeled": counters.total,
+            "HumanLabeled": counters.human,
+            "MachineLabeled": counters.machine,
+            "FailedNonRetryableError": counters.failed,
+            "Unlabeled": counters.unlabeled,
+        },
+        "InputConfig": job.request["InputConfig"],
+    }
+    if job.failure_reason is not None:
+        seen["FailureReason"] = job.failure_reason
+    if job.phase.has_ended and counters.total + counters.failed + counters.unlabeled:
+        tree = JobTree.of(job.request["OutputConfig"]["S3OutputPath"], job.name)
+        model = {} if job.final_model_arn is None else {"FinalActiveLearningModelArn": job.final_model_arn}
+        seen["LabelingJobOutput"] = {"OutputDatasetS3Uri": str(tree.output_manifest), **model}
+    return seen
+
+
+def _summary(job: JobRecord) -> Response:
+    config = job.request["HumanTaskConfig"]
+    return {
+        **_seen(job),
         "WorkteamArn": config["WorkteamArn"],
         "PreHumanTaskLambdaArn": config["PreHumanTaskLambdaArn"],
         "AnnotationConsolidationLambdaArn": config["AnnotationConsolidationConfig"]["AnnotationConsolidationLambdaArn"],
-        "InputConfig": job.request["InputConfig"],
     }
-    return summary | _end(job)
 
 
 def _tags(tags: Mapping[str, str]) -> list[Response]:

@@ -14,7 +14,9 @@ from typing import Any
 
 from gt_engine.api import job_tags
 from gt_engine.api.errors import AccessDeniedException, ValidationException
+from gt_service.errors import InvalidInput
 from gt_service.money import Mills, usd
+from gt_service.objects import S3Uri
 from gt_service.regions import (
     MAX_LABEL_CHARACTERS,
     PUBLIC_CROWD_ACCOUNT,
@@ -107,6 +109,14 @@ def parse_workteam(arn: str, *, region: str, account: str) -> Workteam:
     raise ValidationException(
         f"WorkteamArn '{arn}' does not belong to account {account} and is not the public work team."
     )
+
+
+def parse_uri(text: str, field: str) -> S3Uri:
+    """The place in S3 that a request's field names."""
+    try:
+        return S3Uri.parse(text)
+    except InvalidInput:
+        raise ValidationException(f"{field}: '{text}' is not an S3 URI (s3://bucket/key).") from None
 
 
 def check_label_categories(document: object, task: TaskType, *, auto_labeling: bool, source: str) -> tuple[str, ...]:

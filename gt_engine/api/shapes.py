@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -130,39 +130,32 @@ def _item_violations(member: Shape, items: list[Any], path: str) -> Iterator[str
         for place, item in enumerate(items, start=1):
             yield from _violations(member, item, f"{path}.{place}.member")
     elif any(_broken(member, item) for item in items):
-        rules = ", ".join(_rules(member))
+        rules = ", ".join(words for words, _ in _constraints(member))
         constraint = f"Member must satisfy constraint: [{rules}]"
         yield f"Value '{_shown(items)}' at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def _broken(shape: Shape, value: Any) -> list[str]:
-    facts = shape.metadata
-    rules = []
-    size = value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    length = len(value) if isinstance(value, str | list | dict) else None
-    measured = size if size is not None else length
-    if measured is not None and "max" in facts and measured > facts["max"]:
-        rules.append(_bound(shape, "less", facts["max"]))
-    if measured is not None and "min" in facts and measured < facts["min"]:
-        rules.append(_bound(shape, "greater", facts["min"]))
-    if isinstance(value, str):
-        if "pattern" in facts and not _pattern(facts["pattern"]).fullmatch(value):
-            rules.append(f"Member must satisfy regular expression pattern: {facts['pattern']}")
-        if "enum" in facts and value not in facts["enum"]:
-            rules.append(f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]")
-    return rules
+    return [words for words, holds in _constraints(shape) if not holds(value)]
 
 
-def _rules(shape: Shape) -> Iterator[str]:
+def _constraints(shape: Shape) -> Iterator[tuple[str, Callable[[Any], bool]]]:
+    """What the model asks of a value: as the service says it, and whether a value keeps to it."""
     facts = shape.metadata
     if "max" in facts:
-        yield _bound(shape, "less", facts["max"])
+        yield _bound(shape, "less", facts["max"]), lambda value: _size(value) <= facts["max"]
     if "min" in facts:
-        yield _bound(shape, "greater", facts["min"])
+        yield _bound(shape, "greater", facts["min"]), lambda value: _size(value) >= facts["min"]
     if "pattern" in facts:
-        yield f"Member must satisfy regular expression pattern: {facts['pattern']}"
+        words = f"Member must satisfy regular expression pattern: {facts['pattern']}"
+        yield words, lambda value: _pattern(facts["pattern"]).fullmatch(value) is not None
     if "enum" in facts:
-        yield f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]"
+        words = f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]"
+        yield words, lambda value: value in facts["enum"]
+
+
+def _size(value: Any) -> float:
+    return value if isinstance(value, int | float) else len(value)
 
 
 def _bound(shape: Shape, side: str, limit: int) -> str:

@@ -20,8 +20,7 @@ from gt_engine.api.errors import (
     ResourceNotFound,
     ValidationException,
 )
-from gt_engine.api.listing import listed, name_contains, page, within
-from gt_engine.api.workforce_responses import Response, job_summary, simulated_members, team_members, workforce_members
+from gt_engine.api.listing import listed, name_contains, within
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, Store
 from gt_engine.workforce.teams import TeamStore, Workforce, Workteam
@@ -31,6 +30,21 @@ MAX_WORKTEAMS = 25
 DEFAULT_WORKFORCE = "default"
 """Made with the first team of a user pool where no workforce is there, as the service does."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+Response = dict[str, Any]
+
+_OF_WORKFORCES = {
+    "CognitoConfig": "cognito",
+    "OidcConfig": "oidc",
+    "WorkforceVpcConfig": "vpc",
+    "IpAddressType": "ip_address_type",
+}
+_OF_TEAMS = {
+    "Description": "description",
+    "MemberDefinitions": "members",
+    "NotificationConfiguration": "notification",
+    "WorkerAccessConfiguration": "access",
+}
+"""Members of requests and answers, and of the record, which keeps them as they are."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +74,7 @@ class WorkforceOperations:
     # --- the workforce
 
     def create_workforce(self, request: dict[str, Any]) -> Response:
-        cognito, oidc = request.get("CognitoConfig"), request.get("OidcConfig")
-        if (cognito is None) == (oidc is None):
+        if ("CognitoConfig" in request) == ("OidcConfig" in request):
             raise ValidationException("Exactly one of CognitoConfig and OidcConfig is required.")
         now = self.now()
         workforce = Workforce(
@@ -69,9 +82,7 @@ class WorkforceOperations:
             arn=self._arn("workforce", request["WorkforceName"]),
             created_at=now,
             modified_at=now,
-            cognito=cognito,
-            oidc=oidc,
-            **_access(request),
+            **_given(request, _OF_WORKFORCES),
         )
         try:
             self.teams.create_workforce(workforce)
@@ -90,16 +101,15 @@ class WorkforceOperations:
                 raise ValidationException("The workforce is one of Amazon Cognito; it has no OidcConfig to update.")
             if any(True for _ in self.teams.teams()):
                 raise ConflictException("OidcConfig can be updated only while the workforce has no work teams.")
-            workforce = replace(workforce, oidc=request["OidcConfig"])
-        workforce = replace(workforce, modified_at=self.now(), **_access(request))
+        workforce = replace(workforce, modified_at=self.now(), **_given(request, _OF_WORKFORCES))
         try:
             self.teams.put_workforce(workforce)
         except NotFound:
             raise self._no_workforce(workforce.name) from None
-        return {"Workforce": workforce_members(workforce, self._sub_domain)}
+        return {"Workforce": self._workforce_members(workforce)}
 
     def describe_workforce(self, request: dict[str, Any]) -> Response:
-        return {"Workforce": workforce_members(self._workforce(request["WorkforceName"]), self._sub_domain)}
+        return {"Workforce": self._workforce_members(self._workforce(request["WorkforceName"]))}
 
     def delete_workforce(self, request: dict[str, Any]) -> Response:
         self._workforce(request["WorkforceName"])
@@ -113,7 +123,7 @@ class WorkforceOperations:
         workforce = self.teams.workforce()
         if workforce is None or not name_contains(workforce.name, request):
             return {"Workforces": []}
-        return {"Workforces": [workforce_members(workforce, self._sub_domain)]}
+        return {"Workforces": [self._workforce_members(workforce)]}
 
     # --- teams
 
@@ -130,13 +140,10 @@ class WorkforceOperations:
         team = Workteam(
             name=name,
             arn=self._arn("workteam/private-crowd", name),
-            description=request["Description"],
-            members=request["MemberDefinitions"],
             created_at=now,
             modified_at=now,
-            notification=request.get("NotificationConfiguration"),
-            access=request.get("WorkerAccessConfiguration"),
-            tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
+            tags=job_tags.by_key(request),
+            **_given(request, _OF_TEAMS),
         )
         job_tags.check_tags(request.get("Tags", ()))
         try:
@@ -149,17 +156,7 @@ class WorkforceOperations:
         team = self._team(request["WorkteamName"])
         if "MemberDefinitions" in request:
             self._check_members(request["MemberDefinitions"], None)
-        changes = {
-            member: request[name]
-            for name, member in (
-                ("Description", "description"),
-                ("MemberDefinitions", "members"),
-                ("NotificationConfiguration", "notification"),
-                ("WorkerAccessConfiguration", "access"),
-            )
-            if name in request
-        }
-        team = replace(team, modified_at=self.now(), **changes)
+        team = replace(team, modified_at=self.now(), **_given(request, _OF_TEAMS))
         try:
             self.teams.replace_team(team)
         except NotFound:
@@ -174,7 +171,7 @@ class WorkforceOperations:
         simulated = self._simulated().get(name)
         if simulated is None:
             raise self._no_team(name)
-        return {"Workteam": simulated_members(simulated)}
+        return {"Workteam": _simulated_members(simulated)}
 
     def delete_workteam(self, request: dict[str, Any]) -> Response:
         team = self._team(request["WorkteamName"])
@@ -189,39 +186,28 @@ class WorkforceOperations:
     def list_workteams(self, request: dict[str, Any]) -> Response:
         teams = {team.name: (team.created_at, self._team_members(team)) for team in self.teams.teams()}
         for name, team in self._simulated().items():
-            teams.setdefault(name, (NEVER, simulated_members(team)))
-        sort_keys: Mapping[str, Callable[[str], str]] = {
-            "Name": lambda name: name.lower(),
-            "CreateDate": lambda name: teams[name][0].isoformat(),
-        }
-        shown, token = page(
+            teams.setdefault(name, (NEVER, _simulated_members(team)))
+        return listed(
+            "Workteams",
             [name for name in teams if name_contains(name, request)],
             request,
-            sort_key=sort_keys[request.get("SortBy", "CreateDate")],
-            name=lambda name: name,
-            descending=request.get("SortOrder") == "Descending",
+            lambda name: teams[name][1],
+            {"CreateDate": lambda name: teams[name][0].isoformat(), "Name": lambda name: name.lower()},
         )
-        return listed("Workteams", [teams[name][1] for name in shown], token)
 
     def list_labeling_jobs_for_workteam(self, request: dict[str, Any]) -> Response:
         team = request["WorkteamArn"]
-        contains = request.get("JobReferenceCodeContains", "")
         of_team = [job for job in self.store.jobs() if _workteam_arn(job) == team]
         if not of_team and team not in {each.arn for each in self.teams.teams()}:
             raise ResourceNotFound(f"Workteam {team} was not found.")
-        shown, token = page(
-            [
-                job
-                for job in of_team
-                if contains in job.reference_code and within(job.created_at, request, "CreationTime")
-            ],
+        contains = request.get("JobReferenceCodeContains", "")
+        return listed(
+            "LabelingJobSummaryList",
+            [j for j in of_team if contains in j.reference_code and within(j.created_at, request, "CreationTime")],
             request,
-            sort_key=lambda job: job.created_at.isoformat(),
-            name=lambda job: job.name,
-            descending=request.get("SortOrder") == "Descending",
+            self._job_summary,
+            {"CreationTime": lambda job: job.created_at.isoformat(), "Name": lambda job: job.name},
         )
-        summaries = [job_summary(job, self.settings.account) for job in shown]
-        return listed("LabelingJobSummaryList", summaries, token)
 
     # ---
 
@@ -288,8 +274,48 @@ class WorkforceOperations:
         teams = (rules.parse_workteam(arn, region=region, account=account) for arn in sorted(arns))
         return {team.name: team for team in teams if not team.is_public}
 
+    def _workforce_members(self, workforce: Workforce) -> Response:
+        members: Response = {
+            "WorkforceName": workforce.name,
+            "WorkforceArn": workforce.arn,
+            "LastUpdatedDate": workforce.modified_at,
+            "CreateDate": workforce.created_at,
+            "SourceIpConfig": {"Cidrs": list(workforce.cidrs)},
+            "SubDomain": self._sub_domain,
+            "Status": "Active",
+            **_kept(workforce, _OF_WORKFORCES),
+        }
+        if workforce.oidc is not None:
+            members["OidcConfig"] = {key: value for key, value in workforce.oidc.items() if key != "ClientSecret"}
+        return members
+
     def _team_members(self, team: Workteam) -> Response:
-        return team_members(team, self.teams.workforce(), self._sub_domain)
+        workforce = self.teams.workforce()
+        return {
+            "WorkteamName": team.name,
+            "WorkteamArn": team.arn,
+            "SubDomain": self._sub_domain,
+            "CreateDate": team.created_at,
+            "LastUpdatedDate": team.modified_at,
+            "NotificationConfiguration": {},
+            **_kept(team, _OF_TEAMS),
+            **({} if workforce is None else {"WorkforceArn": workforce.arn}),
+        }
+
+    def _job_summary(self, job: JobRecord) -> Response:
+        counters = job.counters
+        return {
+            "LabelingJobName": job.name,
+            "JobReferenceCode": job.reference_code,
+            "WorkRequesterAccountId": self.settings.account,
+            "CreationTime": job.created_at,
+            "LabelCounters": {
+                "HumanLabeled": counters.human,
+                "PendingHuman": counters.unlabeled,
+                "Total": counters.total + counters.failed + counters.unlabeled,
+            },
+            "NumberOfHumanWorkersPerDataObject": job.request["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"],
+        }
 
     @property
     def _sub_domain(self) -> str:
@@ -300,16 +326,24 @@ class WorkforceOperations:
         return f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account}:{kind}/{name}"
 
 
-def _access(request: Mapping[str, Any]) -> dict[str, Any]:
-    """From where the portal may be reached, as far as the request says."""
-    access: dict[str, Any] = {}
-    if "SourceIpConfig" in request:
-        access["cidrs"] = tuple(request["SourceIpConfig"]["Cidrs"])
-    if "WorkforceVpcConfig" in request:
-        access["vpc"] = request["WorkforceVpcConfig"]
-    if "IpAddressType" in request:
-        access["ip_address_type"] = request["IpAddressType"]
-    return access
+def _given(request: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """What a request says of a workforce or team, as members of its record."""
+    cidrs = {"cidrs": tuple(request["SourceIpConfig"]["Cidrs"])} if "SourceIpConfig" in request else {}
+    return cidrs | {member: request[name] for name, member in names.items() if name in request}
+
+
+def _kept(record: Workforce | Workteam, names: Mapping[str, str]) -> Response:
+    """What was given of it, as answers have it."""
+    return {name: given for name, member in names.items() if (given := getattr(record, member)) is not None}
+
+
+def _simulated_members(team: rules.Workteam) -> Response:
+    return {
+        "WorkteamName": team.name,
+        "WorkteamArn": team.arn,
+        "Description": "Simulated annotators, who answer from gold labels",
+        "MemberDefinitions": [{"OidcMemberDefinition": {"Groups": ["simulated"]}}],
+    }
 
 
 def _workteam_arn(job: JobRecord) -> str:
