@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -14,6 +14,8 @@ from gt_service.errors import quoted, shown
 
 MAX_SPEC_BYTES = 64 * 1024
 """Room for long instructions. What is read in so many bytes is read in a second, and stored in one item of a table."""
+_WIDEST = 100
+"""Characters of a line that is written: longer texts and lists have lines of their own."""
 _MOST_DIGITS = 18
 """A longer row of digits is text: no field takes such a number, and Python reads it in quadratic time, or refuses."""
 
@@ -37,20 +39,6 @@ def document(text: str | bytes, filename: str) -> dict[str, Any]:
         kind = {list: "a list", str: "plain text", type(None): "nothing but comments"}.get(type(parsed), "a value")
         raise FileError(f"the file holds {kind}, not fields with values", "Write lines such as task: object-detection.")
     return parsed
-
-
-def written_in_yaml(value: Any) -> str:
-    """A value as it is to be written behind a field's name: text in quotes only where YAML needs them."""
-    if isinstance(value, str) and _is_plain(value):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _is_plain(text: str) -> bool:
-    try:
-        return bool(_yaml(f"field: {text}") == {"field": text})
-    except FileError:
-        return False
 
 
 def _decoded(text: str | bytes) -> str:
@@ -154,3 +142,41 @@ def _number(loader: StrictLoader, node: yaml.ScalarNode) -> int | float:
 for _tag, _form, _ in _NUMBERS:
     StrictLoader.add_implicit_resolver(_tag, _form, list("-0123456789"))
     StrictLoader.add_constructor(_tag, _number)
+
+
+class _Writer(yaml.SafeDumper):
+    """YAML as a person writes it, with quotes where `StrictLoader` would take a text for something else."""
+
+    yaml_implicit_resolvers = StrictLoader.yaml_implicit_resolvers
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True  # a list that is there twice is written twice
+
+    def choose_scalar_style(self) -> str:
+        style = str(super().choose_scalar_style())
+        return '"' if style == "'" else style
+
+
+def _written_text(writer: _Writer, text: str) -> yaml.Node:
+    is_block = ("\n" in text or len(text) > _WIDEST) and "\x85" not in text  # which is read as the end of a line
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, "|" if is_block else None)
+
+
+def _written_list(writer: _Writer, items: list[Any]) -> yaml.Node:
+    is_short = writer.default_flow_style or sum(len(str(item)) + 2 for item in items) < _WIDEST
+    return writer.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=is_short)
+
+
+_Writer.add_representer(str, _written_text)
+_Writer.add_representer(list, _written_list)
+
+
+def written_in_yaml(fields: Mapping[str, Any]) -> str:
+    """The lines of a file that says so, in the fields' order."""
+    return yaml.dump(dict(fields), Dumper=_Writer, allow_unicode=True, sort_keys=False, width=_WIDEST) if fields else ""
+
+
+def in_one_line(value: Any) -> str:
+    """A value as it may stand behind a field's name."""
+    width = float("inf")
+    return yaml.dump([value], Dumper=_Writer, default_flow_style=True, allow_unicode=True, width=width)[1:-2]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from gt_service.campaign.document import written_in_yaml
+from gt_service.campaign.document import in_one_line
 from gt_service.campaign.spec import CampaignSpec
 from gt_service.errors import InvalidInput, SpecErrors, quoted, shown
 
@@ -99,7 +99,7 @@ def _remedy(error: ErrorDetails, path: tuple[str | int, ...]) -> str:
     field = model.model_fields.get(named[-1]) if model and named else None
     if field is None or not field.examples:
         return "Mend the value."
-    return f"{field.description} For example: {named[-1]}: {written_in_yaml(field.examples[0])}"
+    return f"{field.description} For example: {named[-1]}: {in_one_line(field.examples[0])}"
 
 
 def _model_at(path: tuple[str | int, ...]) -> type[BaseModel] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from gt_service.campaign.document import FileError, document, written_in_yaml
+from gt_service.campaign.document import FileError, document, in_one_line
 from gt_service.campaign.problems import of_validation, spec_errors
 from gt_service.campaign.spec import CampaignSpec
 from gt_service.errors import InvalidInput, SpecErrors
@@ -40,7 +40,7 @@ def _spec(text: str | bytes, filename: str, campaign: str | None) -> CampaignSpe
     fields = document(text, filename)
     if campaign is not None and isinstance(name := fields.setdefault("name", campaign), str) and name != campaign:
         problem = f"{name!r} is not the campaign that this spec was given for, {campaign!r}"
-        remedy = f"Write name: {written_in_yaml(campaign)}, or leave the field out."
+        remedy = f"Write name: {in_one_line(campaign)}, or leave the field out."
         raise SpecErrors([InvalidInput(problem, remedy=remedy, field="name")])
     spec = CampaignSpec.model_validate(fields)
     if not spec.task.facts.takes_inbox_images:

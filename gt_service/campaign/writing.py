@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
-from gt_service.campaign.document import FileError, StrictLoader, document, written_in_yaml
+from gt_service.campaign.document import FileError, StrictLoader, document, in_one_line, written_in_yaml
 from gt_service.campaign.spec import CampaignSpec
 
 FILENAME = "campaign.yaml"
-_WIDEST = 100
-_INDENT = "  "
 
 
 def written(spec: CampaignSpec) -> str:
     """A file that says the same: without fields that are as they are when left out, and without the name, which is
     the folder's."""
-    return _whole(spec.model_dump(mode="json", exclude_defaults=True, exclude={"name"}))
+    return written_in_yaml(spec.model_dump(mode="json", exclude_defaults=True, exclude={"name"}))
 
 
 def with_fields(text: str, fields: Mapping[str, Any]) -> str:
@@ -31,19 +29,16 @@ def with_fields(text: str, fields: Mapping[str, Any]) -> str:
     wanted, mended = document(text, FILENAME), text
     for path, value in fields.items():
         head, _, last = path.partition(".")
-        part = wanted.get(head)
+        whole = value
         if last:  # of a part: with its last field, the part goes too
-            part = {**part} if isinstance(part, dict) else {}
-            _put(part, last, value)
-            if part and head in wanted and wanted[head] and isinstance(wanted[head], dict):
-                mended = _line_put(mended, (head, last), value, part)
-            else:
-                mended = _line_put(mended, (head,), part or None, None)
-            _put(wanted, head, part or None)
-        else:
-            _put(wanted, head, value)
-            mended = _line_put(mended, (head,), value, None)
-    return mended if _says(mended, wanted) else _whole(wanted)
+            part = wanted.get(head)
+            whole = {**part} if isinstance(part, dict) else {}
+            _put(whole, last, value)
+        _put(wanted, head, whole or None if last else whole)
+        mended = _with_field(mended, head, last, value, wanted.get(head))
+        if not _says(mended, wanted):
+            mended = written_in_yaml(wanted)
+    return mended
 
 
 def _put(fields: dict[str, Any], name: str, value: Any) -> None:
@@ -60,84 +55,49 @@ def _says(text: str, wanted: Mapping[str, Any]) -> bool:
         return not wanted
 
 
-def _line_put(text: str, path: tuple[str, ...], value: Any, part: Any) -> str:
-    """One field set in the text. part: of a field in a part, the whole of it, for where the part is in braces."""
-    node = yaml.compose(text, StrictLoader)
-    if not isinstance(node, yaml.MappingNode):
-        return "" if value is None else _field(path[0], value)
-    for depth, name in enumerate(path):
-        found = next((each for each in node.value if each[0].value == name), None)
-        if found is None:
-            return text if value is None else _added(text, node, _field(name, value), is_whole=depth == 0)
-        key, held = found
-        if depth + 1 < len(path):
-            if not isinstance(held, yaml.MappingNode) or held.flow_style:
-                return _line_put(text, path[:1], part, None)
-            node = held
-    return _replaced(text, key, held, value)
+def _with_field(text: str, head: str, last: str, value: Any, whole: Any) -> str:
+    """The text with one field set. whole: what the head says then, for where its fields have no lines of their own."""
+    root = yaml.compose(text, StrictLoader)
+    part = _found(root, head)
+    if last and whole and part and isinstance(part[1], yaml.MappingNode) and not part[1].flow_style:
+        return _with_line(text, part[1], last, value)
+    return _with_line(text, root, head, whole)
+
+
+def _with_line(text: str, node: yaml.Node | None, name: str, value: Any) -> str:
+    """node: the mapping that the line is of; None where nothing but comments is left."""
+    if (found := _found(node, name)) is not None:
+        return _replaced(text, *found, value)
+    if value is None:
+        return text
+    if node is None or node.start_mark.column == 0:
+        return text + ("" if text.endswith("\n") else "\n") + _field(name, value) + "\n"
+    start = node.start_mark
+    return text[: start.index] + _field(name, value) + "\n" + " " * start.column + text[start.index :]
+
+
+def _found(node: yaml.Node | None, name: str) -> tuple[yaml.Node, yaml.Node] | None:
+    """The key and the value of a field."""
+    held = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((each for each in held if each[0].value == name), None)
 
 
 def _replaced(text: str, key: yaml.Node, held: yaml.Node, value: Any) -> str:
-    start, end = key.start_mark.index, key.start_mark.index
+    start, column = key.start_mark.index, key.start_mark.column
     lines = text[start : held.end_mark.index].splitlines(keepends=True)
     # What is behind a list or a part, as far as the next field, is not its own.
     while len(lines) > 1 and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
         lines.pop()
-    end += len("".join(lines).rstrip("\r\n"))
-    indent = " " * key.start_mark.column
+    end = start + len("".join(lines).rstrip("\r\n"))
     if value is None:
         line_end = text.find("\n", end)
-        return text[: start - key.start_mark.column] + ("" if line_end < 0 else text[line_end + 1 :])
-    return text[:start] + _field(str(key.value), value, indent) + text[end:]
-
-
-def _added(text: str, node: yaml.MappingNode, line: str, *, is_whole: bool) -> str:
-    if node.flow_style:
-        return ""
-    if is_whole:
-        return text + ("" if text.endswith("\n") else "\n") + line + "\n"
-    start = node.start_mark
-    return text[: start.index] + line + "\n" + " " * start.column + text[start.index :]
-
-
-# ---------------------------------------------------------------- whole
-
-
-def _whole(fields: Mapping[str, Any]) -> str:
-    return "".join(f"{_field(name, value)}\n" for name, value in fields.items())
+        return text[: start - column] + ("" if line_end < 0 else text[line_end + 1 :])
+    return text[:start] + _field(str(key.value), value, " " * column) + text[end:]
 
 
 def _field(name: str, value: Any, indent: str = "") -> str:
-    """`name: value`, in one line where it fits."""
-    inline = f"{written_in_yaml(name)}: {_inline(value)}"
-    if len(indent) + len(inline) <= _WIDEST and not (isinstance(value, dict) and not indent):
-        return inline
-    deeper = indent + _INDENT
-    if isinstance(value, dict) and value:
-        return f"{written_in_yaml(name)}:" + "".join(f"\n{deeper}{_field(*each, deeper)}" for each in value.items())
-    if isinstance(value, list) and value:
-        return f"{written_in_yaml(name)}:" + "".join(f"\n{deeper}- {_inline(each)}" for each in value)
-    if isinstance(value, str) and (block := _block(value, deeper)):
-        return f"{written_in_yaml(name)}: {block}"
-    return inline
-
-
-def _block(value: str, indent: str) -> str | None:
-    """Text in lines of its own; None where it would not be read as it is."""
-    sign = "|" if value.endswith("\n") else "|-"
-    block = f"{sign}\n" + "\n".join(f"{indent}{line}".rstrip(" ") for line in value.removesuffix("\n").split("\n"))
-    return block if _says(f"text: {block}", {"text": value}) else None
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, str):
-        plain = written_in_yaml(value)
-        return plain if _says(f"field: [{plain}]", {"field": [value]}) else json.dumps(value, ensure_ascii=False)
-    if isinstance(value, list):
-        return f"[{', '.join(map(_inline, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{_inline(name)}: {_inline(each)}' for name, each in value.items())}}}"
-    return json.dumps(value, ensure_ascii=False)
+    """One field, to stand behind so much indentation."""
+    return textwrap.indent(written_in_yaml({name: value}), indent).strip()
 
 
 # ---------------------------------------------------------------- compared
@@ -158,5 +118,5 @@ def _leaves(fields: Mapping[str, Any], root: str = "") -> dict[str, str]:
         if isinstance(value, dict):
             leaves |= _leaves(value, f"{root}{name}.")
         else:
-            leaves[f"{root}{name}"] = value if isinstance(value, str) else _inline(value)
+            leaves[f"{root}{name}"] = value if isinstance(value, str) else in_one_line(value)
     return leaves

@@ -59,6 +59,13 @@ def test_any_form_of_file_takes_a_field(text: str) -> None:
     assert document(changed, "") == {**document(text, ""), "budget": 7, "labels": ["a"]}
 
 
+def test_a_long_list_in_braces_does_not_keep_the_next_field() -> None:
+    """The service failed where the form was saved."""
+    labels = [f"label number {number}" for number in range(40)]
+    changed = with_fields('{"task": "x", "labels": ["a"], "budget": 5}', {"labels": labels, "budget": 7})
+    assert document(changed, "") == {"task": "x", "labels": labels, "budget": 7}
+
+
 _TEXTS = some.text(alphabet=some.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20).filter(
     lambda text: text == text.strip()
 )
