@@ -45,7 +45,7 @@ def preview_spec(name: str) -> Any:
     if campaign is not None:
         may_replace(blueprint.current_request)(campaign)
     spec = parse_spec(text, filename=FILENAME, campaign=name)
-    before = _in_force(campaign)
+    before = InForce() if campaign is None else campaign.in_force
     has_jobs = campaign is not None and wiring.store().campaigns.has_jobs(name)
     return {
         "text": text,
@@ -106,10 +106,6 @@ def _drafted(body: Any) -> tuple[str, int | None]:
         return with_fields(text, typed_in(text, typed)), None if objects is None else count_of_objects(objects)
     except FileError as error:
         raise SpecErrors([InvalidInput(error.problem, remedy=error.remedy, field=FILENAME)]) from None
-
-
-def _in_force(campaign: Campaign | None) -> InForce:
-    return InForce() if campaign is None else InForce(campaign.spec, campaign.cap, campaign.former_labels)
 
 
 def _foreseen(spec: CampaignSpec, campaign: Campaign | None, objects: int | None) -> Mapping[str, Any]:

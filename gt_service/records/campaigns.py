@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
+from gt_service.campaign.succession import InForce
 from gt_service.campaign.writing import written
 from gt_service.money import Mills
 from gt_service.records.states import CampaignState
@@ -110,6 +111,11 @@ class Campaign:
     notices: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     imports_seen: str | None = None
+
+    @property
+    def in_force(self) -> InForce:
+        """What another spec would take the place of."""
+        return InForce(self.spec, self.cap, self.former_labels, self.notices)
 
     @property
     def spec_file(self) -> Mapping[str, Any]:

@@ -10,10 +10,9 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from gt_service.campaign import CampaignSpec
-from gt_service.campaign.succession import InForce, succeed
+from gt_service.campaign.succession import succeed
 from gt_service.campaign.values import is_campaign_name
 from gt_service.errors import InvalidInput, NotFound, quoted
-from gt_service.money import Mills
 from gt_service.records import NOWHERE, Campaign, Import, Verdict, WaitsFor
 from gt_service.records.states import CampaignEvent, CampaignState, follow
 from gt_service.store.models import CampaignItem, Tables, item_of, record
@@ -87,7 +86,8 @@ class Campaigns:
         """
 
         def change(item: CampaignItem) -> bool:
-            may_replace(campaign_of(item))  # closes: two who read the same spec, and each puts another in its place
+            before = campaign_of(item)
+            may_replace(before)  # closes: two who read the same spec, and each puts another in its place
             in_force = order
             if item.spec_order is not None and item.spec_order >= order:
                 if is_dropped:
@@ -95,7 +95,7 @@ class Campaigns:
                 in_force = item.spec_order + "~"
             dumped = spec.model_dump_json()
             has_jobs = item.spec is not None and item.spec != dumped and self.has_jobs(name)
-            after = succeed(_in_force(item), spec, has_jobs=has_jobs, is_dropped=is_dropped)
+            after = succeed(before.in_force, spec, has_jobs=has_jobs, is_dropped=is_dropped)
             item.revision += item.spec != dumped
             item.spec, item.spec_text, item.spec_order, item.cap = dumped, text, in_force, after.cap
             item.former_labels, item.notices = list(after.former_labels) or None, list(after.notices) or None
@@ -149,21 +149,14 @@ class Campaigns:
     def request_close(self, name: str, now: datetime) -> Campaign:
         """Asks that what is pending becomes a batch now. Errors: `NotFound`."""
         self.get(name)
-
-        def change(item: CampaignItem) -> bool:
-            item.close_requested_at = now
-            return True
-
-        return self._change(name, change, now)
+        return self._change(name, lambda item: _set(item, close_requested_at=now), now)
 
     def close_served(self, campaign: Campaign) -> None:
         """Takes back a request to close that has nothing left to close."""
 
         def change(item: CampaignItem) -> bool:
-            if item.close_requested_at is None or item.close_requested_at != campaign.close_requested_at:
-                return False
-            item.close_requested_at = None
-            return True
+            is_asked = item.close_requested_at is not None and item.close_requested_at == campaign.close_requested_at
+            return is_asked and _set(item, close_requested_at=None)
 
         self._change(campaign.name, change, campaign.created_at)
 
@@ -198,12 +191,7 @@ class Campaigns:
 
     def labels_asked(self, campaign: Campaign, now: datetime) -> None:
         """Writes down that the campaign's labels were asked for."""
-
-        def change(item: CampaignItem) -> bool:
-            item.labels_asked_at = now
-            return True
-
-        self._change(campaign.name, change, now)
+        self._change(campaign.name, lambda item: _set(item, labels_asked_at=now), now)
 
     def begin_labels(self, name: str, now: datetime) -> int | None:
         """Takes it on to write the campaign's labels: how many changes they will hold. None where they hold them all,
@@ -243,8 +231,7 @@ class Campaigns:
             if before is not None and (before.etag == dropped.etag or before.problem is None):
                 return False
             known[dropped.name] = dropped
-            item.imports, item.imports_seen = _written(known.values()), None
-            return True
+            return _set(item, imports=_written(known.values()), imports_seen=None)
 
         after = self._change(name, change, now)
         return next((each for each in after.imports if each.name == dropped.name), None)
@@ -259,10 +246,8 @@ class Campaigns:
                 by_name[each.name] if each.name in by_name and by_name[each.name].etag == each.etag else each
                 for each in known
             ]
-            if after == known and item.imports_seen == seen:
-                return False
-            item.imports, item.imports_seen = _written(after), seen
-            return True
+            is_known = after == known and item.imports_seen == seen
+            return not is_known and _set(item, imports=_written(after), imports_seen=seen)
 
         self._change(name, change, now)
 
@@ -272,15 +257,7 @@ class Campaigns:
         return item_of(self._items, name)
 
     def _blank(self, name: str, now: datetime, verdict: Verdict) -> CampaignItem:
-        return self._items(
-            name=name,
-            state=CampaignState.ACTIVE.value,
-            status=verdict.status,
-            reason=verdict.reason,
-            remedy=verdict.remedy,
-            waits_for=verdict.waits_for and verdict.waits_for.value,
-            created_at=now,
-        )
+        return self._items(name=name, state=CampaignState.ACTIVE.value, created_at=now, **_shown(verdict))
 
     def _change(self, name: str, change: Callable[[CampaignItem], bool], now: datetime) -> Campaign:
         for _ in range(_ATTEMPTS):
@@ -301,9 +278,20 @@ class Campaigns:
         return updated(item, *_all_but_hint(item), condition=condition)
 
 
+def _set(item: CampaignItem, **values: Any) -> bool:
+    """Changes an item; True, for there is something to be saved."""
+    for name, value in values.items():
+        setattr(item, name, value)
+    return True
+
+
 def _show(item: CampaignItem, verdict: Verdict) -> None:
-    item.status, item.reason, item.remedy = verdict.status, verdict.reason, verdict.remedy
-    item.waits_for = verdict.waits_for and verdict.waits_for.value
+    _set(item, **_shown(verdict))
+
+
+def _shown(verdict: Verdict) -> dict[str, Any]:
+    """A verdict in the item's attributes."""
+    return {**vars(verdict), "waits_for": verdict.waits_for and verdict.waits_for.value}
 
 
 _UNVERSIONED = {"name", "hinted_at", "duplicate_at", "label_changes", "labels_written", "labels_until"}
@@ -319,15 +307,6 @@ def _all_but_hint(item: CampaignItem) -> list[Any]:
     return actions
 
 
-def _in_force(item: CampaignItem) -> InForce:
-    return InForce(
-        spec=None if item.spec is None else CampaignSpec.model_validate_json(item.spec),
-        cap=None if item.cap is None else Mills(item.cap),
-        former_labels=tuple(item.former_labels or ()),
-        notices=tuple(item.notices or ()),
-    )
-
-
 def _imports(item: CampaignItem) -> list[Import]:
     return [Import(**{**each, "notes": tuple(each["notes"])}) for each in item.imports or ()]
 
@@ -341,8 +320,10 @@ def campaign_of(item: CampaignItem) -> Campaign:
     return record(
         Campaign,
         item,
-        **vars(_in_force(item)),
         state=CampaignState(item.state),
+        spec=None if item.spec is None else CampaignSpec.model_validate_json(item.spec),
+        former_labels=tuple(item.former_labels or ()),
+        notices=tuple(item.notices or ()),
         spec_errors=tuple(item.spec_errors or ()),
         verdict=verdict,
         imports=tuple(_imports(item)),
