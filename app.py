@@ -1,29 +1,21 @@
-"""gt-service on AWS Lambda: every trigger is a blueprint in chalicelib; this file only puts them together."""
+"""gt-service on AWS Lambda: the triggers are blueprints in chalicelib; this file only puts them together."""
 
 from chalice.app import Chalice
 
 from chalicelib import (
     api,  # noqa: F401 - its routes, as those of label_routes, are registered by being imported
     authorize,
-    batches,
-    completions,
-    job_events,
+    handlers,
     label_routes,  # noqa: F401
     metrics,
     notifications,
     pages,
     routing,
-    schedule,
     sign_in,
-    uploads,
 )
 
 app = Chalice(app_name="gt-service", configure_logs=False)
-app.register_blueprint(uploads.blueprint)
-app.register_blueprint(batches.blueprint)
-app.register_blueprint(job_events.blueprint)
-app.register_blueprint(completions.blueprint)
-app.register_blueprint(schedule.blueprint)
+app.register_blueprint(handlers.blueprint)
 app.register_blueprint(authorize.blueprint)
 app.register_blueprint(routing.blueprint)
 app.register_blueprint(sign_in.blueprint)

@@ -1,1 +1,1 @@
-"""What runs in Lambda: one blueprint per trigger, and the wiring of clients and settings."""
+"""What runs in Lambda: a function for each trigger, and the wiring of clients and settings."""

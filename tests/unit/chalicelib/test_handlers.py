@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 from chalice.test import Client
 
-from chalicelib import notifications, schedule, uploads
+from chalicelib import handlers, notifications
 from gt_engine.outputs.events import worker_paused
 from gt_service.chain.advance import Chain
 from gt_service.ingest.events import Upload
@@ -113,7 +113,7 @@ def test_a_slow_message_fails_alone(client: Client, world: World, monkeypatch: p
         return take(self, upload, now)
 
     monkeypatch.setattr(Intake, "take", slowly)
-    monkeypatch.setattr(uploads, "_SECONDS_EACH", 0.2)
+    monkeypatch.setattr(handlers, "_SECONDS_EACH", 0.2)
     assert failed(client, "on_uploads", messages(slow, good)) == ["m0"]
     assert world.store.images.count("birds", ImageStatus.PENDING) == 1
 
@@ -122,7 +122,7 @@ def test_what_there_is_no_time_for_comes_again(client: Client, world: World, mon
     """A function that is killed tells nobody which of its messages were done."""
     world.campaign()
     one, other = ({"Records": [told(world.put(f"birds/images/{name}.png", picture(name)))]} for name in (1, 2))
-    monkeypatch.setattr(uploads, "_SECONDS_EACH", 3600)
+    monkeypatch.setattr(handlers, "_SECONDS_EACH", 3600)
     assert failed(client, "on_uploads", messages(one, other)) == ["m0", "m1"]
 
 
@@ -249,9 +249,9 @@ def test_campaigns_take_turns_where_there_is_no_time_for_all(
     monkeypatch.setattr(Chain, "watch", lambda _, name: watched.append(name))
     reconcile = client.events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
     for tick in range(1, 4):
-        monkeypatch.setattr(schedule, "time_left", lambda _, tick=tick: lambda: len(watched) < tick)
+        monkeypatch.setattr(handlers, "time_left", lambda _, tick=tick: lambda: len(watched) < tick)
         client.lambda_.invoke("reconcile", reconcile)
-        world.later(minutes=schedule.EVERY_MINUTES)
+        world.later(minutes=handlers.EVERY_MINUTES)
     assert sorted(watched) == ["a-campaign", "b-campaign", "c-campaign"]
 
 
