@@ -42,34 +42,15 @@ def cli() -> None:
     """
 
 
-# The local stack.
-cli.add_command(label)
-cli.add_command(demo)
-cli.add_command(gold)
-cli.add_command(up)
-# A running service.
-cli.add_command(team)
-cli.add_command(status)
-cli.add_command(pause)
-cli.add_command(resume)
-cli.add_command(close)
-cli.add_command(stop)
-cli.add_command(report)
-cli.add_command(review)
-cli.add_command(import_labels)
-cli.add_command(export)
-cli.add_command(model)
-cli.add_command(estimate)
-cli.add_command(verify)
-# Without a service.
-cli.add_command(plan)
-cli.add_command(preview)
-# An installation on AWS.
-cli.add_command(package)
-cli.add_command(deploy)
-cli.add_command(destroy)
-cli.add_command(token)
-cli.add_command(redrive_command)
+for commands in (
+    (label, demo, gold, up),  # the local stack
+    (team, status, pause, resume, close, stop, report, review),  # a running service
+    (import_labels, export, model, estimate, verify),  # its labels
+    (plan, preview),  # without a service
+    (package, deploy, destroy, token, redrive_command),  # an installation on AWS
+):
+    for command in commands:
+        cli.add_command(command)
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ import click
 
 from gt_cli.api import Api
 from gt_cli.datasets import OpenImagesClass
+from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend, backend_of
+from gt_service.regions import REGION_ACCOUNTS
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -43,6 +45,24 @@ def stage_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default="dev; local where AWS_ENDPOINT_URL leads to the stack on a laptop",
         help="Name of the installation.",
     )(command)
+
+
+def region_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Of a command that calls nothing: where what it works out would run."""
+    return click.option(
+        "--region",
+        type=click.Choice(sorted(REGION_ACCOUNTS)),
+        default="us-east-1",
+        show_default=True,
+        help="AWS region in which it would run.",
+    )(command)
+
+
+def configured_backend() -> Backend:
+    """The backend that this terminal's environment names, as it does the functions'. Errors: `InvalidInput`."""
+    if name := os.environ.get("GT_BACKEND"):
+        return backend_of(name, field="GT_BACKEND")
+    return GT_ENGINE if os.environ.get("AWS_ENDPOINT_URL_SAGEMAKER") else GROUND_TRUTH
 
 
 def open_images_class(label: str | None, class_id: str | None, hierarchy: Path | None) -> OpenImagesClass | None:

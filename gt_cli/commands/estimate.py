@@ -9,13 +9,11 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from gt_cli import planning
-from gt_cli.options import FILE, api_of
+from gt_cli.options import FILE, api_of, configured_backend, region_option
 from gt_cli.terminal import console, reporting_errors
 from gt_service.campaign import parse_spec
 from gt_service.money import Mills, usd
 from gt_service.prices import PriceTable
-from gt_service.regions import REGION_ACCOUNTS
 from gt_service.reports import estimate as estimates
 
 
@@ -25,13 +23,7 @@ from gt_service.reports import estimate as estimates
 @click.option(
     "--imported", type=click.IntRange(0), default=0, help="Number of labels that you will import in addition."
 )
-@click.option(
-    "--region",
-    type=click.Choice(sorted(REGION_ACCOUNTS)),
-    default="us-east-1",
-    show_default=True,
-    help="AWS region in which it would run.",
-)
+@region_option
 @click.option("--url", envvar="GT_SERVICE_URL", help="Ask this service, in its own region (or set GT_SERVICE_URL).")
 @click.option("--token", envvar="GT_SERVICE_TOKEN", help="Your access token (or set GT_SERVICE_TOKEN).")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
@@ -49,7 +41,7 @@ def estimate(
         with api_of(url, token) as api:
             estimate_json = api.estimate(written.model_dump(mode="json"), objects, imported)
     else:
-        prices = PriceTable.of(planning.configured_backend())
+        prices = PriceTable.of(configured_backend())
         asked = estimates.estimate(written, objects, prices=prices, region=region, imported=imported)
         estimate_json = asked.as_dict()
     if as_json:
