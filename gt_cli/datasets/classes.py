@@ -4,14 +4,13 @@ Studio's choices or Hugging Face's metadata. The form is told from the content."
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gt_cli.datasets.cvat import cvat_tags
 from gt_cli.datasets.huggingface import huggingface_classes, metadata_files
-from gt_cli.datasets.labeled import IMAGE_SUFFIXES, BoxesError, ImageFolder, came_along, read_number
+from gt_cli.datasets.labeled import IMAGE_SUFFIXES, BoxesError, ImageFolder, files_below, read_json, read_number
 from gt_cli.datasets.labeling_tools import is_label_studio, label_studio_choices
 from gt_cli.datasets.tables import CLASS, FILE, columns, table_rows
 from gt_cli.datasets.xml import read_xml
@@ -96,8 +95,7 @@ def read_classes(path: Path, images: Path) -> ClassifiedImages:
 
 def _read_folders(path: Path, into: _Collected) -> None:
     """`<class>/…/<image>`, or `<part>/<class>/…/<image>` where all outer folders are parts of a split."""
-    files = [file.relative_to(path) for file in sorted(path.rglob("*")) if file.suffix.lower() in IMAGE_SUFFIXES]
-    files = [file for file in files if not came_along(file)]
+    files = [file.relative_to(path) for file in files_below(path, IMAGE_SUFFIXES)]
     deepest = 2 if files and {file.parts[0].lower() for file in files} <= PARTS else 1
     for file in files:
         if len(file.parts) > deepest:
@@ -118,10 +116,7 @@ def _read_table(path: Path, into: _Collected) -> None:
 
 
 def _read_json(path: Path, into: _Collected) -> None:
-    try:
-        document = json.loads(path.read_text("utf-8-sig"))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BoxesError(f"{path} is not JSON: {error}", field="path") from None
+    document = read_json(path, field="path")
     if not is_label_studio(document):
         raise BoxesError(f"{path} is no list of Label Studio's tasks", remedy=f"Name {_FORMS}.", field="path")
     for called, names, where in label_studio_choices(document, path):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
-from gt_cli.datasets.labeled import BoxesError, Collected
+from gt_cli.datasets.labeled import BoxesError, Collected, corners_of, json_number
 
 
 def read_coco(document: Any, path: Path, into: Collected) -> None:
@@ -14,7 +13,7 @@ def read_coco(document: Any, path: Path, into: Collected) -> None:
     and are passed over."""
     images: dict[Any, str] = {}
     for where, image in _entries(document, "images", path):
-        declared = (_pixels(image, "width", where), _pixels(image, "height", where))
+        width, height = (_pixels(image, side, where) for side in ("width", "height"))
         called = str(_of(image, "file_name", where))
         image_id = _of(image, "id", where)
         if image_id in images:
@@ -22,7 +21,7 @@ def read_coco(document: Any, path: Path, into: Collected) -> None:
                 f"{where}: the id {image_id!r} is that of {images[image_id]} already",
                 remedy="Give each image an id of its own; files that are joined need new ones.",
             )
-        images[image_id] = into.image(called, where=where, declared=declared, described_once=True)
+        images[image_id] = into.image(called, where=where, declared=(width, height), described_once=True)
     categories = {
         _of(category, "id", where): str(_of(category, "name", where))
         for where, category in _entries(document, "categories", path)
@@ -32,7 +31,7 @@ def read_coco(document: Any, path: Path, into: Collected) -> None:
             continue
         name = _looked_up(images, _of(annotation, "image_id", where), "image", where)
         label = _looked_up(categories, _of(annotation, "category_id", where), "category", where)
-        corners = _corners(_of(annotation, "bbox", where), where)
+        corners = corners_of(_of(annotation, "bbox", where), where)
         into.box(name, label, corners, where=where, confidence=_score(annotation, where))
 
 
@@ -48,7 +47,7 @@ def read_coco_results(results: Any, path: Path, described: Any, described_in: Pa
     for where, entry in entries:
         called = _looked_up(names, entry["image_id"], f"image in {described_in}", where)
         label = _looked_up(categories, _of(entry, "category_id", where), f"category in {described_in}", where)
-        corners = _corners(_of(entry, "bbox", where), where)
+        corners = corners_of(_of(entry, "bbox", where), where)
         name = into.folder.find(called, where=where)
         into.box(name, label, corners, where=where, confidence=_score(entry, where))
 
@@ -56,9 +55,7 @@ def read_coco_results(results: Any, path: Path, described: Any, described_in: Pa
 def _score(entry: dict[str, Any], where: str) -> float | None:
     """The confidence of a prediction; people's boxes have none."""
     score = entry.get("score")
-    if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
-        raise BoxesError(f"{where}: score is {score!r}, not a number")
-    return None if score is None else float(score)
+    return None if score is None else json_number(score, "score", where)
 
 
 def _entries(document: Any, part: str, path: Path) -> list[tuple[str, dict[str, Any]]]:
@@ -77,10 +74,7 @@ def _of(entry: dict[str, Any], key: str, where: str) -> Any:
 
 
 def _pixels(entry: dict[str, Any], key: str, where: str) -> int:
-    value = _of(entry, key, where)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BoxesError(f"{where}: {key} is {value!r}, not a number of pixels")
-    return round(value)
+    return round(json_number(_of(entry, key, where), key, where, wanted="a number of pixels"))
 
 
 def _is_crowd(entry: dict[str, Any], where: str) -> bool:
@@ -95,11 +89,3 @@ def _looked_up(known: dict[Any, str], key: Any, what: str, where: str) -> str:
     if key not in known:
         raise BoxesError(f"{where}: there is no {what} {key!r}")
     return known[key]
-
-
-def _corners(box: Any, where: str) -> tuple[float, float, float, float]:
-    try:
-        left, top, width, height = (float(side) for side in box)
-    except (TypeError, ValueError, OverflowError):
-        raise BoxesError(f"{where}: bbox is {box!r}, not left, top, width, height") from None
-    return left, top, left + width, top + height

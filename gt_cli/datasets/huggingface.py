@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gt_cli.datasets.labeled import BoxesError, Collected, came_along
+from gt_cli.datasets.labeled import BoxesError, Collected, corners_of, files_below
 
 NAME = "metadata.jsonl"
 
 
 def metadata_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob(NAME) if not came_along(path.relative_to(folder)))
+    return [path for path in files_below(folder, {".jsonl"}) if path.name == NAME]
 
 
 def read_huggingface(root: Path, into: Collected) -> None:
@@ -33,13 +33,9 @@ def read_huggingface(root: Path, into: Collected) -> None:
         if not isinstance(boxes, list) or not isinstance(labels, list) or len(boxes) != len(labels):
             raise _wrong(where, "objects is not a list of bbox and one of as many categories")
         for box, label in zip(boxes, labels, strict=True):
-            try:
-                left, top, width, height = (float(side) for side in box)
-            except (TypeError, ValueError, OverflowError):
-                raise _wrong(where, f"bbox is {box!r}, not left, top, width, height") from None
             if not isinstance(label, str):
                 raise _wrong(where, f"the category {label!r} is no name")
-            into.box(name, label, (left, top, left + width, top + height), where=where)
+            into.box(name, label, corners_of(box, where), where=where)
 
 
 def huggingface_classes(root: Path) -> Iterator[tuple[str, list[str], str]]:

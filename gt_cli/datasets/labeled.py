@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 from unicodedata import normalize
 
 from PIL import Image, UnidentifiedImageError
@@ -29,6 +31,29 @@ class BoxesError(InvalidInput):
         super().__init__(message, remedy=remedy, field=field)
 
 
+def files_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """The files with these suffixes that a person put there: not what macOS leaves on other disks and in archives."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in suffixes
+        and not path.name.startswith("._")
+        and "__MACOSX" not in path.relative_to(folder).parts
+    )
+
+
+def read_json(path: Path, *, field: str) -> Any:
+    """A document. Errors: `BoxesError` naming the file, and the line where it is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise BoxesError(f"{path} line {error.lineno}: not JSON: {error.msg}", field=field) from None
+    except RecursionError:
+        raise BoxesError(f"{path} is nested too deeply", field=field) from None
+    except FileNotFoundError:
+        raise BoxesError(f"there is no {path}", remedy="Check the path.", field=field) from None
+
+
 def read_text(value: str | None, what: str, where: str) -> str:
     """What a file has for a name. Errors: `BoxesError` where that is nothing."""
     text = (value or "").strip()
@@ -37,15 +62,30 @@ def read_text(value: str | None, what: str, where: str) -> str:
     return text
 
 
-def read_number(text: str, what: str, where: str, *, remedy: str = "Mend the file.") -> float:
+def read_number(text: str | None, what: str, where: str) -> float:
     """A finite number from a file's text. Errors: `BoxesError` that says what was to be one, and where."""
+    text = read_text(text, what, where)
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise BoxesError(f"{where}: {what} is {text!r}, not a number", remedy=remedy)
-    return value
+    return json_number(value if math.isfinite(value) else text, what, where)
+
+
+def json_number(value: Any, what: str, where: str, *, wanted: str = "a number") -> float:
+    """A finite number from a JSON document. Errors: `BoxesError` that says what was to be one, and where."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BoxesError(f"{where}: {what} is {value!r}, not {wanted}")
+    return float(value)
+
+
+def corners_of(box: Any, where: str) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a `bbox`, which is left, top, width and height. Errors: `BoxesError`."""
+    try:
+        left, top, width, height = (float(side) for side in box)
+    except (TypeError, ValueError, OverflowError):
+        raise BoxesError(f"{where}: bbox is {box!r}, not left, top, width, height") from None
+    return left, top, left + width, top + height
 
 
 @dataclass(frozen=True)
@@ -90,11 +130,7 @@ class ImageFolder:
         if not folder.is_dir():
             raise BoxesError(f"{folder} is no folder", remedy="Name the folder that holds the images.", field="images")
         self.folder = folder
-        self._names = sorted(
-            path.relative_to(folder).as_posix()
-            for path in folder.rglob("*")
-            if path.suffix.lower() in IMAGE_SUFFIXES and not came_along(path.relative_to(folder))
-        )
+        self._names = sorted(path.relative_to(folder).as_posix() for path in files_below(folder, IMAGE_SUFFIXES))
         if not self._names:
             raise BoxesError(
                 f"there is no JPEG or PNG file in {folder}",
@@ -157,11 +193,6 @@ class ImageFolder:
 def media_type(name: str | Path) -> str:
     """What HTTP calls an image of this name."""
     return "image/png" if Path(name).suffix.lower() == ".png" else "image/jpeg"
-
-
-def came_along(path: Path) -> bool:
-    """Whether a file is nothing that a person put there: what macOS leaves on other disks and in archives."""
-    return path.name.startswith("._") or "__MACOSX" in path.parts
 
 
 def written_path(called: str) -> str:

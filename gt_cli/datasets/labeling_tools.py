@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from gt_cli.datasets.labeled import BoxesError, Collected
+from gt_cli.datasets.labeled import BoxesError, Collected, json_number
 
 
 def is_label_studio(document: Any) -> bool:
@@ -38,7 +38,7 @@ def read_label_studio(document: Any, path: Path, into: Collected) -> None:
                 continue
             if value.get("rotation"):
                 raise BoxesError(f"{at} is turned", remedy="Draw boxes that are upright.")
-            x, y, w, h = (_number(value, side, at) / 100 for side in ("x", "y", "width", "height"))
+            x, y, w, h = (json_number(value.get(side), side, at) / 100 for side in ("x", "y", "width", "height"))
             labels = value.get("rectanglelabels")
             label = str(labels[0]) if isinstance(labels, list) and labels else ""
             into.box(name, label, (x * width, y * height, (x + w) * width, (y + h) * height), where=at)
@@ -70,11 +70,12 @@ def _done(document: Any, path: Path) -> Iterator[tuple[str, list[tuple[str, Any,
 
 def read_labelme(document: Any, path: Path, into: Collected) -> None:
     """One image's rectangles; polygons are taken for the boxes around them."""
-    size = None
+    declared = None
     if document.get("imageWidth") and document.get("imageHeight"):
-        size = tuple(round(_number(document, side, str(path))) for side in ("imageWidth", "imageHeight"))
+        sides = (json_number(document[side], side, str(path)) for side in ("imageWidth", "imageHeight"))
+        width, height = map(round, sides)
+        declared = (width, height)
     called = str(document["imagePath"]).replace("\\", "/")
-    declared = (size[0], size[1]) if size else None
     name = into.image(called, where=str(path), declared=declared, described_once=True)
     for place, shape in enumerate(_list(document["shapes"], str(path)), start=1):
         at = f"{path} shape {place}"
@@ -116,14 +117,3 @@ def _point(point: Any, where: str) -> tuple[float, float]:
     if not (math.isfinite(x) and math.isfinite(y)):
         raise BoxesError(f"{where}: {point!r} is no point")
     return x, y
-
-
-def _number(values: Mapping[str, Any], name: str, where: str) -> float:
-    value = values.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BoxesError(f"{where}: {name} is {value!r}, not a number")
-    return float(value)
-
-
-def labelme_files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*.json")) if not path.name.startswith("._"))

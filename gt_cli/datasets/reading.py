@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,8 @@ from gt_cli.datasets.coco import read_coco, read_coco_results
 from gt_cli.datasets.cvat import read_cvat
 from gt_cli.datasets.hierarchy import with_subclasses
 from gt_cli.datasets.huggingface import metadata_files, read_huggingface
-from gt_cli.datasets.labeled import BoxesError, Collected, ImageFolder, LabeledImages, came_along
-from gt_cli.datasets.labeling_tools import (
-    is_label_studio,
-    is_labelme,
-    labelme_files,
-    read_label_studio,
-    read_labelme,
-)
+from gt_cli.datasets.labeled import BoxesError, Collected, ImageFolder, LabeledImages, files_below, read_json
+from gt_cli.datasets.labeling_tools import is_label_studio, is_labelme, read_label_studio, read_labelme
 from gt_cli.datasets.voc import read_voc
 from gt_cli.datasets.xml import read_xml
 from gt_cli.datasets.yolo import label_files, read_yolo
@@ -88,15 +81,15 @@ def _read(boxes: Path, into: Collected, choice: OpenImagesClass | None, describe
 
 def _read_folder(boxes: Path, into: Collected) -> None:
     """A file for each image; of which form, the first kind that is there tells."""
-    xml = sorted(path for path in boxes.rglob("*.xml") if not came_along(path.relative_to(boxes)))
-    labelme = [path for path in labelme_files(boxes) if is_labelme(_json(path, field="boxes"))] if not xml else []
+    xml, json = files_below(boxes, {".xml"}), files_below(boxes, {".json"})
+    labelme = [path for path in json if is_labelme(read_json(path, field="boxes"))] if not xml else []
     if xml:
         read_voc(xml, into)
     elif metadata_files(boxes):
         read_huggingface(boxes, into)
     elif labelme:
         for path in labelme:
-            read_labelme(_json(path, field="boxes"), path, into)
+            read_labelme(read_json(path, field="boxes"), path, into)
     elif yolo := label_files(boxes):
         read_yolo(boxes, yolo, into)
     else:
@@ -104,14 +97,14 @@ def _read_folder(boxes: Path, into: Collected) -> None:
 
 
 def _read_json(boxes: Path, into: Collected, described_in: Path | None) -> None:
-    document = _json(boxes, field="boxes")
+    document = read_json(boxes, field="boxes")
     if _is_coco_results(document):
         if described_in is None:
             raise BoxesError(
                 f"{boxes} holds COCO results, whose images have numbers and no names",
                 remedy="Name the COCO JSON of these images beside it.",
             )
-        described = _json(described_in, field="coco")
+        described = read_json(described_in, field="coco")
         if not isinstance(described, dict):
             raise BoxesError(f"{described_in} is not COCO JSON", remedy="Name the file with images.", field="coco")
         read_coco_results(document, boxes, described, described_in, into)
@@ -134,10 +127,8 @@ def _is_coco_results(document: Any) -> bool:
 def _read_table(boxes: Path, into: Collected, choice: OpenImagesClass | None) -> None:
     names = tables.columns(boxes)
     if {"imageid", "labelname"} <= set(names):
-        if choice is None:
-            tables.read_open_images(boxes, into)
-        else:
-            tables.read_open_images(boxes, into, label=choice.label, classes=_classes(choice), skip=choice.skip)
+        called = None if choice is None else dict.fromkeys(_classes(choice), choice.label)
+        tables.read_open_images(boxes, into, called, skip=choice.skip if choice else ())
     elif "filename" in names or "xmin" in names:
         tables.read_pixels(boxes, into)
     else:
@@ -150,15 +141,4 @@ def _read_table(boxes: Path, into: Collected, choice: OpenImagesClass | None) ->
 def _classes(choice: OpenImagesClass) -> Collection[str]:
     if choice.hierarchy is None:
         return {choice.class_id}
-    return with_subclasses(_json(choice.hierarchy, field="hierarchy"), choice.class_id)
-
-
-def _json(path: Path, *, field: str) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError as error:
-        raise BoxesError(f"{path} line {error.lineno}: not JSON: {error.msg}", field=field) from None
-    except RecursionError:
-        raise BoxesError(f"{path} is nested too deeply", field=field) from None
-    except FileNotFoundError:
-        raise BoxesError(f"there is no {path}", remedy="Check the path.", field=field) from None
+    return with_subclasses(read_json(choice.hierarchy, field="hierarchy"), choice.class_id)

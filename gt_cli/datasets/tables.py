@@ -26,35 +26,35 @@ def columns(path: Path) -> tuple[str, ...]:
 def read_pixels(path: Path, into: Collected) -> None:
     """Rows of `filename,width,height,class,xmin,ymin,xmax,ymax`; further columns are passed over."""
     for where, row in table_rows(path, PIXEL_COLUMNS):
-        declared = (round(_number(row, "width", where)), round(_number(row, "height", where)))
-        name = into.image(row["filename"], where=where, declared=declared)
+        width, height = (round(read_number(row[column], column, where)) for column in ("width", "height"))
+        name = into.image(row["filename"], where=where, declared=(width, height))
         if not any(row[column] for column in ("class", "xmin", "ymin", "xmax", "ymax")):
             continue  # an image on which there is nothing
-        corners = tuple(_number(row, column, where) for column in ("xmin", "ymin", "xmax", "ymax"))
-        into.box(name, row["class"], (corners[0], corners[1], corners[2], corners[3]), where=where)
+        left, top, right, bottom = (read_number(row[column], column, where) for column in PIXEL_COLUMNS[4:])
+        into.box(name, row["class"], (left, top, right, bottom), where=where)
 
 
 def read_open_images(
-    path: Path, into: Collected, *, label: str | None = None, classes: Collection[str] = (), skip: Collection[str] = ()
+    path: Path, into: Collected, called: Mapping[str, str] | None, *, skip: Collection[str] = ()
 ) -> None:
     """Rows of Open Images' box files (`ImageID,…,LabelName,…,XMin,XMax,YMin,YMax,…`).
 
-    label, classes: keep the boxes whose LabelName is one of `classes`, under the one name `label`; without a label
-    every box is kept under its LabelName. skip: ImageIDs to pass over. Images that are not in the folder are passed
-    over too, since these files list the whole of Open Images, and so are boxes around many objects (IsGroupOf), as
-    COCO's crowds are.
+    called: the label of each LabelName whose boxes are kept; None keeps every box under its LabelName. skip: ImageIDs
+    to pass over. Images that are not in the folder are passed over too, since these files list the whole of Open
+    Images, and so are boxes around many objects (IsGroupOf), as COCO's crowds are.
     """
     present = {Path(name).stem for name in into.folder}
     for where, row in table_rows(path, OPEN_IMAGES_COLUMNS):
         if row["imageid"] in skip or row["imageid"] not in present or row.get("isgroupof") == "1":
             continue
-        if label is not None and row["labelname"] not in classes:
+        label = row["labelname"] if called is None else called.get(row["labelname"])
+        if label is None:
             continue
         name = into.image(row["imageid"], where=where)
         width, height = into.size(name)
-        left, right = (_number(row, column, where) * width for column in ("xmin", "xmax"))
-        top, bottom = (_number(row, column, where) * height for column in ("ymin", "ymax"))
-        into.box(name, label or row["labelname"], (left, top, right, bottom), where=where)
+        left, right = (read_number(row[column], column, where) * width for column in ("xmin", "xmax"))
+        top, bottom = (read_number(row[column], column, where) * height for column in ("ymin", "ymax"))
+        into.box(name, label, (left, top, right, bottom), where=where)
 
 
 def table_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
@@ -76,7 +76,3 @@ def table_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]
             if len(cells) < len(names):
                 raise BoxesError(f"{where}: {len(cells)} values for {len(names)} columns", remedy="Mend the line.")
             yield where, dict(zip(names, (as_written(cell.strip()) for cell in cells), strict=False))
-
-
-def _number(row: Row, column: str, where: str) -> float:
-    return read_number(row[column], column, where, remedy="Mend the line.")
