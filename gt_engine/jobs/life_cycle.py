@@ -6,6 +6,9 @@ Where people answer, Ask is more than one step, for nobody knows how long they t
 
     Offer ─► Publish ─► Wait … ─► Close ─► Consolidate ─► Wait … until every object of the batch has its outcome
 
+They are offered a batch as soon as its images have been looked at (LookAhead); Prepare goes on while they work, in
+slices in small jobs, so that the next batch has not long to wait.
+
 When little of a batch is left to begin for somebody, or the machine is about to train, a part of the next
 batch is offered ahead: nobody is to wait for the last answers of others, nor for the machine.
 
@@ -15,6 +18,7 @@ Ground Truth adds: iterations, the check of the first sample, stopping condition
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,6 +33,7 @@ from gt_engine.jobs.work import (
     Close,
     Consolidate,
     End,
+    LookAhead,
     Offer,
     Open,
     Prepare,
@@ -42,6 +47,10 @@ from gt_engine.store import Phase
 
 PREPARE_AT_ONCE = 250
 """Images looked at in one step: few enough that other jobs get their turn."""
+LOOK_AHEAD_AT_ONCE = 50
+"""Images looked at in one step while people wait for a batch, or are about to."""
+MOST_IN_SLICES = 1_000
+"""In larger jobs people's answers may wait for a whole step of `Prepare`: their first batches last for longer."""
 MAX_FAILED_SHARE_OF_FIRST_SAMPLE = 0.1
 CONSOLIDATE_AT_ONCE = 100
 """Objects in one consolidation file."""
@@ -111,9 +120,38 @@ def next_work(
         return _end(state, End(Phase.STOPPED))
     if state.lines is None:
         return Open()
-    images = len(state.images)
-    if looks_at_images and state.prepared < images:
-        return Prepare(state.prepared, min(PREPARE_AT_ONCE, images - state.prepared))
+    work = _next_work(plan, conditions, state, answers)
+    if not looks_at_images or state.prepared == len(state.images):
+        return work
+    match work:
+        case Publish() | Close() | Remind() | End(phase=Phase.FAILED | Phase.STOPPED):
+            return work
+        case Offer():
+            return _look_ahead(work.step.object_ids, state) or work
+        case Wait() if plan.auto_labeling and answers is not None and len(state.images) <= MOST_IN_SLICES:
+            early = _early(plan, conditions, state, answers) if state.open_batches else None
+            soon = () if early is None else early.step.object_ids
+            turn = state.images[state.prepared : state.prepared + PREPARE_AT_ONCE]
+            return _look_ahead(soon, state) or _look_ahead(turn, state) or _prepare(state, work.until)
+        case Wait():
+            return _prepare(state, work.until)
+        case _:
+            return _prepare(state)
+
+
+def _look_ahead(object_ids: Sequence[str], state: JobState) -> LookAhead | None:
+    """The next of these images that nobody has looked at yet; None where there are none."""
+    seen = {*state.looked_ahead}
+    unseen = tuple(object_id for object_id in object_ids if object_id not in seen)
+    return LookAhead(unseen[:LOOK_AHEAD_AT_ONCE]) if unseen else None
+
+
+def _prepare(state: JobState, until: datetime | None = None) -> Prepare:
+    return Prepare(state.prepared, min(PREPARE_AT_ONCE, len(state.images) - state.prepared), until)
+
+
+def _next_work(plan: JobPlan, conditions: StoppingConditions, state: JobState, answers: Answers | None) -> Work:
+    """The next piece of work of a job whose images have all been looked at."""
     if any(batch.published < len(batch.object_ids) for batch in state.open_batches):
         return Publish()
     if answers is not None and any(not batch.is_ahead for batch in state.open_batches):

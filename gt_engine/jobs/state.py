@@ -97,6 +97,7 @@ class JobState:
                it is the time of the last step
     lines      lines of the manifest; None until it was read
     prepared   how many of the objects to label have been looked at (images only)
+    looked_ahead  those that were looked at before their turn; none once all have been
     problems   objects that cannot be shown to anybody, with the reason
     progress   what people and machine have labeled, in the words of the auto-labeling plan
     human      the batches of people's labels, machine: the iterations with machine labels
@@ -113,6 +114,7 @@ class JobState:
     clock: datetime
     lines: int | None = None
     prepared: int = 0
+    looked_ahead: tuple[str, ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
     progress: Progress = field(default_factory=lambda: Progress(objects=()))
     human: tuple[HumanWork, ...] = ()
@@ -201,12 +203,18 @@ class JobState:
             return replace(self, open_batches=others)
         step = AskPeople(batch.purpose, (*batch.labeled, *batch.failed))
         progress = self.progress.with_human(step, labeled=batch.labeled, unlabeled=tuple(batch.failed))
-        if not self.human:  # the first sample: from now on nobody is asked about objects that cannot be shown
-            elsewhere = {object_id for open_batch in (*others, batch) for object_id in open_batch.failed}
-            progress = replace(progress, failed=frozenset(self.problems) - elsewhere)
         work = HumanWork(batch.iteration, batch.responses, batch.failed)
         learnt = together([self.learnt, batch.skills])
-        return replace(self, open_batches=others, progress=progress, human=(*self.human, work), learnt=learnt)
+        is_first = not self.human
+        after = replace(self, open_batches=others, progress=progress, human=(*self.human, work), learnt=learnt)
+        return after.without_unusable() if is_first else after
+
+    def without_unusable(self) -> JobState:
+        """The state once nobody is asked any more about objects that cannot be shown: after the first sample, where
+        they count. What was asked has its outcome of its own."""
+        asked = {one for batch in self.progress.batches for one in (*batch.labeled, *batch.unlabeled)}
+        asked.update(one for batch in self.open_batches for one in (*batch.object_ids, *batch.failed))
+        return replace(self, progress=replace(self.progress, failed=frozenset(self.problems) - asked))
 
 
 def dump(state: JobState) -> bytes:

@@ -17,10 +17,21 @@ class Open:
 
 @dataclass(frozen=True)
 class Prepare:
-    """Look at these images: are they readable, how large, what are their features."""
+    """Look at these images: are they readable, how large, what are their features.
+
+    until: people are at work meanwhile, and something may be due then.
+    """
 
     first: int
     count: int
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LookAhead:
+    """Look at these images before it is their turn: people are about to be asked about them."""
+
+    object_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -107,5 +118,17 @@ class End:
 
 
 Work: TypeAlias = (
-    Open | Prepare | Ask | Offer | Publish | Wait | Close | Remind | Consolidate | AutoLabel | TrainFinal | End
+    Open
+    | Prepare
+    | LookAhead
+    | Ask
+    | Offer
+    | Publish
+    | Wait
+    | Close
+    | Remind
+    | Consolidate
+    | AutoLabel
+    | TrainFinal
+    | End
 )

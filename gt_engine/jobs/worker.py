@@ -35,7 +35,7 @@ from gt_engine.jobs.steps import Outcome, Tools, discard, done, perform
 from gt_engine.jobs.telling import tell_team
 from gt_engine.jobs.tools import ARCHIVE, JSON
 from gt_engine.jobs.watching import look
-from gt_engine.jobs.work import End, Wait, Work
+from gt_engine.jobs.work import End, Prepare, Wait, Work
 from gt_engine.outputs.events import state_change
 from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
@@ -63,7 +63,7 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
     if record.phase.has_ended:
         _announce(record, tools, events)
         return False
-    job, state = None, None
+    job, state, work = None, None, None
     try:
         job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
         state = _read_state(job, tools)
@@ -78,7 +78,8 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
         outcome = perform(work, job, state, tools)
         log.info("step", extra={"job": name, "work": type(work).__name__, **_used(began)})
     except NotYet as pending:
-        return pending.until
+        due = work.until if isinstance(work, Prepare) else None
+        return min(pending.until, due or pending.until)
     except Exception as problem:
         if is_full_disk(problem):
             tools.logs.append(JOB_LOG_GROUP, record.name, ["The engine's disk is full; the job waits for room on it."])

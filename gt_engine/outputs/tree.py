@@ -134,6 +134,10 @@ class JobTree:
         """Facts of the objects from place `first` on."""
         return self.temp / f"facts-{first:09}.json.gz"
 
+    def facts_ahead(self, number: int) -> S3Uri:
+        """Facts of objects that were looked at before their turn, after `number` others had been."""
+        return self.temp / f"facts-ahead-{number:09}.json.gz"
+
     def looked(self, first: int) -> S3Uri:
         """What a chunk found out of the objects from place `first` on."""
         return self.temp / f"looked-{first:09}.json"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.steps.ending import end
-from gt_engine.jobs.steps.images import LOOK, look_at, prepare
+from gt_engine.jobs.steps.images import LOOK, look_ahead, look_at, prepare
 from gt_engine.jobs.steps.machine import auto_label, predict, train_final
 from gt_engine.jobs.steps.opening import open_manifest
 from gt_engine.jobs.steps.people import with_people
@@ -22,6 +22,7 @@ from gt_engine.jobs.work import (
     Close,
     Consolidate,
     End,
+    LookAhead,
     Offer,
     Open,
     Prepare,
@@ -43,6 +44,8 @@ def perform(work: Work, job: JobContext, state: JobState, tools: Tools) -> Outco
             return open_manifest(job, state, tools)
         case Prepare():
             return prepare(work, job, state, tools)
+        case LookAhead():
+            return look_ahead(work, job, state, tools)
         case Ask():
             return ask(work, job, state, tools)
         case Offer() | Publish() | Close() | Remind() | Consolidate():

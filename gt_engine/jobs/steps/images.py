@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -21,7 +22,7 @@ from gt_engine.jobs.packs import has_packs, write_pack
 from gt_engine.jobs.reading import IMAGE_ROW, read_lines, write_facts
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import ARCHIVE, Outcome, Tools
-from gt_engine.jobs.work import Prepare
+from gt_engine.jobs.work import LookAhead, Prepare
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
 from gt_service.regions import MAX_IMAGE_BYTES
@@ -63,44 +64,73 @@ def prepare(work: Prepare, job: JobContext, state: JobState, tools: Tools) -> Ou
     chunk = Chunk(LOOK, work.first, PREPARE_AT_ONCE, objects, job.tree.looked(work.first))
     result = tools.chunks.result(job, chunk, lambda: look_at(work.first, job, state, tools))
     looked = json.loads(result)
-    tools.objects.write(
-        job.tree.facts(work.first), gzip.compress(json.dumps(looked["images"]).encode(), mtime=0), ARCHIVE
-    )
-    prepared = work.first + work.count
-    if prepared == objects:
+    tools.objects.write(job.tree.facts(work.first), _packed(looked["images"]), ARCHIVE)
+    after = state.after(prepared=work.first + work.count)
+    if after.prepared == objects:
         write_facts(job, state.lines or 0, tools)
-    problems = looked["problems"]
-    log = [f"Data object {object_id} cannot be used: {problem}" for object_id, problem in problems.items()]
-    log += looked.get("notes", ())
-    return Outcome(state.after(prepared=prepared, problems={**state.problems, **problems}), tuple(log))
+        after = after.after(looked_ahead=())
+    outcome = _found(looked["problems"], after)
+    if after.prepared == objects and after.human:
+        outcome = replace(outcome, state=outcome.state.without_unusable())
+    return replace(outcome, log=(*outcome.log, *looked.get("notes", ())))
+
+
+def look_ahead(work: LookAhead, job: JobContext, state: JobState, tools: Tools) -> Outcome:
+    """Looks at images before their turn, and makes known what is known of them. Their features are then in the cache,
+    where `prepare` finds them."""
+    known = {*state.images[: state.prepared]}
+    unknown = [object_id for object_id in work.object_ids if object_id not in known]
+    looked = _looked(state, _look(job, _sources(job, unknown, tools), tools))
+    tools.objects.write(job.tree.facts_ahead(len(state.looked_ahead)), _packed(looked["images"]), ARCHIVE)
+    write_facts(job, state.lines or 0, tools)
+    return _found(looked["problems"], state.after(looked_ahead=(*state.looked_ahead, *work.object_ids)))
+
+
+def _found(problems: Mapping[str, str], state: JobState) -> Outcome:
+    fresh = {object_id: problem for object_id, problem in problems.items() if object_id not in state.problems}
+    log = tuple(f"Data object {object_id} cannot be used: {problem}" for object_id, problem in fresh.items())
+    return Outcome(state.after(problems={**state.problems, **fresh}), log)
+
+
+def _packed(facts: Mapping[str, Any]) -> bytes:
+    return gzip.compress(json.dumps(facts).encode(), mtime=0)
 
 
 def look_at(first: int, job: JobContext, state: JobState, tools: Tools) -> bytes:
     """A chunk: looks at the images from place `first` on, and packs their features where they are packed. What it found
     out, as JSON: key and size of each image that can be used, what is wrong with the others, and notes for the log."""
     wanted = state.images[first : first + PREPARE_AT_ONCE]
-    sources = {str(line.number): S3Uri.parse(line.source) for line in read_lines(job, tools, wanted)}
-    images = _look(job, sources, tools)
+    images = _look(job, _sources(job, wanted, tools), tools)
     if job.plan.auto_labeling and _packs(first, job, len(state.images), tools):
         keys = [image.version.key if isinstance(image := images[object_id], Image) else None for object_id in wanted]
         write_pack(job, first, keys, tools)
-    # What came with its label is asked of nobody: without its image there is nothing to learn from it, and that is all.
-    asked = set(state.progress.objects)
-    problems = {
-        object_id: f"{image.code}: {image.message}"
-        for object_id, image in images.items()
-        if isinstance(image, ImageProblem) and object_id in asked
-    }
-    usable = {
-        object_id: [image.version.key, [image.facts.width, image.facts.height, image.facts.depth]]
-        for object_id, image in images.items()
-        if isinstance(image, Image)
-    }
     notes: tuple[str, ...] = ()
     if job.plan.auto_labeling:
         uris = {object_id: image.version.uri for object_id, image in images.items() if isinstance(image, Image)}
         notes = ask_brought(first, uris, job, tools)
-    return json.dumps({"images": usable, "problems": problems, "notes": notes}).encode()
+    return json.dumps({**_looked(state, images), "notes": notes}).encode()
+
+
+def _sources(job: JobContext, wanted: Sequence[str], tools: Tools) -> dict[str, S3Uri]:
+    return {str(line.number): S3Uri.parse(line.source) for line in read_lines(job, tools, wanted)}
+
+
+def _looked(state: JobState, images: Mapping[str, Image | ImageProblem]) -> dict[str, dict[str, Any]]:
+    """Key and size of each image that can be used, and what is wrong with the others."""
+    # What came with its label is asked of nobody: without its image there is nothing to learn from it, and that is all.
+    asked = set(state.progress.objects)
+    return {
+        "images": {
+            object_id: [image.version.key, [image.facts.width, image.facts.height, image.facts.depth]]
+            for object_id, image in images.items()
+            if isinstance(image, Image)
+        },
+        "problems": {
+            object_id: f"{image.code}: {image.message}"
+            for object_id, image in images.items()
+            if isinstance(image, ImageProblem) and object_id in asked
+        },
+    }
 
 
 def _packs(first: int, job: JobContext, objects: int, tools: Tools) -> bool:

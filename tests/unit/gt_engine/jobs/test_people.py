@@ -24,7 +24,7 @@ from gt_engine.workforce.offers import GRACE
 from gt_engine.workforce.teams import Workteam
 from gt_service.documents import value_of
 from gt_service.outputs.layout import PEOPLE_NOW
-from tests.engine import ACCOUNT, REGION, Killed, MemoryEngineObjects, RememberingMachine
+from tests.engine import ACCOUNT, BUCKET, REGION, Killed, MemoryEngineObjects, MemoryLogs, RememberingMachine
 from tests.people import ANN, ANSWER, BOB, CAT, START, TEAM, Job, boxes, team_request
 from tests.workforce_memory import MemoryTasks
 
@@ -282,6 +282,55 @@ def test_people_and_machine_share_a_job(tmp_path: Path) -> None:
     assert (job.now_as.status, counters.total, counters.unlabeled) == ("Completed", 120, 0)
     assert job.now_as.final_model_arn
     assert labeled(job) == 120
+
+
+def test_people_are_asked_as_soon_as_the_first_images_have_been_looked_at(tmp_path: Path) -> None:
+    """A busy machine takes minutes to look at 400 large photos: people would sit before an empty list of jobs."""
+    job = Job(tmp_path, 60, body=team_request(NumberOfHumanWorkersPerDataObject=1))
+    _until_on_offer(job)
+    state = _state(job)
+    assert (state.prepared, len(state.looked_ahead)) == (0, 10)
+    assert job.answer(ANN)
+    job.run()  # the rest is looked at while people work
+    assert _state(job).prepared == 60
+    while job.run() is not False:
+        job.answer_all(ANN)
+        job.clock += timedelta(seconds=100)
+    assert (job.now_as.status, labeled(job)) == ("Completed", 60)
+
+
+@pytest.mark.parametrize("auto", [True, False])
+@pytest.mark.parametrize("answered_first", [True, False])
+def test_nobody_is_asked_about_an_image_that_turned_out_to_be_broken_later(
+    tmp_path: Path, *, auto: bool, answered_first: bool
+) -> None:
+    job = Job(tmp_path, 60, body=team_request(auto=auto, NumberOfHumanWorkersPerDataObject=1))
+    _until_on_offer(job)
+    broken = [one for one in _state(job).progress.objects if one not in _state(job).looked_ahead][:5]
+    for one in broken:
+        job.contents[f"s3://{BUCKET}/images/{one}.jpg"] = b"no image"
+    if answered_first:
+        job.answer_all(ANN)
+        job.clock += timedelta(seconds=100)
+    asked = set()
+    while job.run() is not False:
+        while task := job.answer(ANN):
+            asked.add(task.object_id)
+        job.clock += timedelta(seconds=100)
+    counters = job.now_as.counters
+    assert (job.now_as.status, counters.failed, counters.unlabeled) == ("Completed", 5, 0)
+    assert counters.total == 55
+    assert not asked & set(broken)
+    reasons = [line for line in lines(job) if "NotAnImage" in json.dumps(line)]
+    assert len(reasons) == 5
+    assert isinstance(job.tools.logs, MemoryLogs)
+    told = [line for stream in job.tools.logs.streams.values() for line in stream if "cannot be used" in line]
+    assert len(told) == 5
+
+
+def _until_on_offer(job: Job) -> None:
+    while job.tools.people.offer(job.name) is None or job.next(ANN) is None:
+        assert take_step(job.name, job.tools, job.events) is True
 
 
 def test_lost_tables_are_made_again_from_the_files(tmp_path: Path) -> None:
