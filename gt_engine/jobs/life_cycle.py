@@ -51,6 +51,8 @@ LOOK_AHEAD_AT_ONCE = 50
 """Images looked at in one step while people wait for a batch, or are about to."""
 MOST_IN_SLICES = 1_000
 """In larger jobs people's answers may wait for a whole step of `Prepare`: their first batches last for longer."""
+FIRST_SAMPLE = 10
+"""Source: developer guide sms-batching."""
 MAX_FAILED_SHARE_OF_FIRST_SAMPLE = 0.1
 CONSOLIDATE_AT_ONCE = 100
 """Objects in one consolidation file."""
@@ -60,7 +62,7 @@ LONGEST_WAIT = timedelta(hours=1)
 AHEAD_PER_WORKER = 6
 """Answers that a worker gives until those of others can no longer be corrected and the machine has trained."""
 MOST_AHEAD = 64
-FEWEST_ASKED = 10
+FEWEST_ASKED = 3
 """With time for fewer objects, people are not asked again: a job is not to end in ever smaller batches."""
 
 
@@ -326,7 +328,9 @@ def first_sample_failed(progress: Progress) -> str | None:
     if sample is None:
         return None
     failed, size = len(sample.unlabeled), len(sample.unlabeled) + len(sample.labeled)
-    if failed <= size * MAX_FAILED_SHARE_OF_FIRST_SAMPLE:
+    # Where people's time allows only a part of the sample, one failure is still no more than one of the whole sample.
+    whole = max(size, min(FIRST_SAMPLE, len(progress.objects)))
+    if failed <= whole * MAX_FAILED_SHARE_OF_FIRST_SAMPLE:
         return None
     return (
         f"ClientError: {failed} of the {size} data objects of the first sample could not be labeled; "

@@ -447,6 +447,13 @@ def test_a_job_that_can_be_held_to_its_time_starts_with_what_the_budget_has_left
     assert {"Key": "gt-engine:people-seconds", "Value": "80000"} in request["Tags"]
 
 
+def test_a_small_campaign_starts_with_a_small_budget() -> None:
+    """20 images cost some $3 of people's time, and $30 if every answer took all of its five minutes."""
+    campaign = a_campaign(a_spec(**BY_THE_HOUR, budget="9"))
+    (job,) = reserved(planned(campaign, batches=(a_batch(objects=20),), set_aside=HELD_TO_ITS_TIME))
+    assert (job.reserved, job.people_seconds) == (9_000, 1_800)
+
+
 def test_a_job_waits_for_what_others_free_before_it_makes_do_with_less() -> None:
     campaign = a_campaign(a_spec(**BY_THE_HOUR, budget="500"), committed=Mills(100_000))
     running = a_job(1, state=JobState.IN_PROGRESS, role=Role.CONTROL)
@@ -479,11 +486,11 @@ def test_what_the_budget_interrupts_goes_on_as_often_as_there_is_money() -> None
 
 
 def test_money_for_hardly_any_object_starts_no_job() -> None:
-    campaign = a_campaign(a_spec(**BY_THE_HOUR, budget="29"))
+    campaign = a_campaign(a_spec(**BY_THE_HOUR, budget="8"))
     outcome = planned(campaign, batches=(a_batch(objects=1000),), set_aside=HELD_TO_ITS_TIME)
     assert outcome.actions == ()
-    assert "needs at least $30.00" in str(outcome.verdict.reason)
-    assert "$29.00" in str(outcome.verdict.reason)
+    assert "needs at least $9.00" in str(outcome.verdict.reason)
+    assert "$8.00" in str(outcome.verdict.reason)
     assert "or shorten task_time_limit_seconds" in str(outcome.verdict.remedy)
 
 
