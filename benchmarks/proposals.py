@@ -35,7 +35,6 @@ from gt_engine.jobs.crowd import seed_of
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 from gt_engine.outputs.records import drawn
 from gt_engine.workforce import Answer, SimulatedWorkforce
-from gt_engine.workforce.mending import LOOK_SECONDS
 from gt_engine.workforce.proposals import (
     Planted,
     Proposal,
@@ -46,6 +45,7 @@ from gt_engine.workforce.proposals import (
     without_planted,
 )
 from gt_engine.workforce.proposed_classes import PlantedClass, class_was_accepted
+from gt_engine.workforce.simulated import LOOK_SECONDS
 
 LEARNT, POOL, SHOWN = 400, 400, 100
 WORKERS = (1, 2, 3, 4, 5)

@@ -22,7 +22,7 @@ from gt_engine.autolabel.rounds import decide
 from gt_engine.autolabel.second_look import Mistake, Suspicion
 from gt_engine.jobs.machine import Labeled, Lesson, SecondLook, Trained
 from gt_engine.jobs.steps import Tools
-from gt_engine.jobs.steps.sealing import SIGNING_KEY
+from gt_engine.jobs.steps.ending import SIGNING_KEY
 from gt_engine.labels import BoxLabel, Label, box_label
 from gt_engine.settings import Settings
 from gt_engine.store import JobRecord, ModelRecord

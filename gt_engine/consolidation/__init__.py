@@ -9,7 +9,7 @@ from gt_engine.consolidation.classes import consolidate_classes
 from gt_engine.consolidation.enough import is_checked, is_enough
 from gt_engine.consolidation.skills import Skill, Skills, dump_skills, handed_on, learn, load_skills, together
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
-from gt_engine.workforce.answers import Answer
+from gt_engine.workforce.simulated import Answer
 
 __all__ = [
     "Skill",

@@ -76,7 +76,7 @@ class Crowd:
             return made
 
         def keeps(worker: str) -> bool:
-            """Without a look at what a page has chosen already, as with boxes (gt_engine/workforce/mending.py)."""
+            """Without a look at what a page has chosen already, as with boxes (gt_engine/workforce/simulated.py)."""
             return people.accepts_unseen(worker) > seed_of(f"{self.job_name}/{object_id}/{worker}") / 2**32
 
         return [replace(given, label=to_mend) if keeps(given.worker) else given for given in made]

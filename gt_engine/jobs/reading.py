@@ -1,4 +1,8 @@
-"""What earlier steps of a job wrote, read back."""
+"""What earlier steps of a job wrote, read back.
+
+Rows of a large file are read by where they lie: neighbours with one request, strangers each with its own. So a step
+pays for the rows that it needs, and never for more than one pass over the file.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
-from gt_engine.aws import in_parallel
+from gt_engine.aws import Objects, in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import MissingFile
 from gt_engine.jobs.manifest import ManifestLine, read_line
-from gt_engine.jobs.rows import read_rows
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import BYTES, Tools
 from gt_engine.labels import BoxLabel, ClassLabel, Integers, Label
@@ -26,6 +30,15 @@ from gt_service.objects import S3Uri
 
 IMAGE_ROW = np.dtype([("key", "S64"), ("size", "<u4", 3)])
 """A row of the table of image facts; a line without a usable image has an empty key."""
+
+
+NEAR_BYTES = 256 * 1024
+"""Rows that lie closer are read together: what lies between costs less than another request."""
+MOST_BYTES = 4 * 1024 * 1024
+"""Of one request: a few of them are in memory at once."""
+
+Span: TypeAlias = tuple[int, int]
+"""The first byte of a row, and the first after it."""
 
 
 @dataclass(frozen=True)
@@ -176,3 +189,25 @@ def output_lines(job: JobContext, state: JobState, tools: Tools) -> Iterator[byt
             yield records.failed_line(line.text, job.form.attribute, reasons[object_id]) + b"\n"
         else:
             yield line.text + b"\n"
+
+
+def read_rows(objects: Objects, uri: S3Uri, spans: Sequence[Span]) -> Iterator[bytes]:
+    """The rows at these places, which ascend. Errors: `NotFound`."""
+    groups = together(spans)
+    bodies = in_parallel(lambda group: objects.read_range(uri, group[0][0], group[-1][1]), groups)
+    for group, body in zip(groups, bodies, strict=True):
+        start = group[0][0]
+        for first, end in group:
+            yield body[first - start : end - start]
+
+
+def together(spans: Sequence[Span]) -> list[list[Span]]:
+    """Spans in groups that are worth one request each. Pure."""
+    groups: list[list[Span]] = []
+    for first, end in spans:
+        group = groups[-1] if groups else None
+        if group and first - group[-1][1] <= NEAR_BYTES and end - group[0][0] <= MOST_BYTES:
+            group.append((first, end))
+        else:
+            groups.append([(first, end)])
+    return groups

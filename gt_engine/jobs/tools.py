@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from gt_engine.autolabel import FeatureStore
 from gt_engine.aws import Logs, Objects, Topics, in_parallel
 from gt_engine.jobs.chunks import Chunks, ChunksHere
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
 from gt_engine.jobs.machine import Machine
-from gt_engine.jobs.notices import Notice
 from gt_engine.jobs.state import JobState
 from gt_engine.outputs.seal import Signer
 from gt_engine.settings import Settings
@@ -55,6 +55,21 @@ class Tools:
     signer: Signer | None = None
 
 
+class Happening(StrEnum):
+    """What a team is told of (gt_engine/jobs/notices.py)."""
+
+    AVAILABLE = "work-available"
+    EXPIRING = "work-expiring"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """until: when the offer ends that it speaks of."""
+
+    happening: Happening
+    until: datetime
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of a step: the next state, what the job's log should say, and what its team is to be told."""
@@ -77,11 +92,3 @@ BETWEEN_LABELS = timedelta(microseconds=997)
 def created_at(time: datetime, place: int) -> datetime:
     """The creation date of a label: never that of another, and never a whole second, which is written differently."""
     return time + timedelta(microseconds=1) + place % CONSOLIDATE_AT_ONCE * BETWEEN_LABELS
-
-
-def consolidation_times(object_ids: Iterable[str], first: datetime) -> dict[str, datetime]:
-    """When each object is consolidated: some objects at a time, a second apart.
-
-    Files are named by the second: without the spacing they would overwrite each other.
-    """
-    return {object_id: first + place // CONSOLIDATE_AT_ONCE * ONE_SECOND for place, object_id in enumerate(object_ids)}

@@ -1,25 +1,51 @@
-"""Looking after what people were offered: what is answered, what ran out of time, and what the tables have lost."""
+"""Looking after what people were offered: what is answered, what ran out of time, and what the tables have lost; where
+the answers to an object do not make its label yet, one more is asked for; and how people are getting on is a small file
+for who owns the job, which gt-service's pages read."""
 
 from __future__ import annotations
 
+import json
+import logging
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gt_engine.jobs.asking_on import ask_on
+from gt_engine.aws import in_parallel
+from gt_engine.consolidation import Skills
 from gt_engine.jobs.context import JobContext
+from gt_engine.jobs.crowd import Given
 from gt_engine.jobs.life_cycle import Answers
 from gt_engine.jobs.state import JobState, OpenBatch
-from gt_engine.jobs.tools import Tools
+from gt_engine.jobs.tools import JSON, Tools
 from gt_engine.settings import Settings
+from gt_engine.workforce import offers
 from gt_engine.workforce.asking import is_behind, ready_at, restore
 from gt_engine.workforce.files import WorkFiles
+from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.gold import put_gold_on_offer
 from gt_engine.workforce.index import JobOffer, written_off
 from gt_engine.workforce.offers import GRACE, ObjectOffer, Status
-from gt_engine.workforce.progress import AT_WORK, at_work
-from gt_service.errors import Conflict
+from gt_engine.workforce.progress import AT_WORK, DECLINE_REASONS, JobProgress, at_work, progress_of
+from gt_service.errors import Conflict, InvalidInput
+from gt_service.outputs.layout import PEOPLE_NOW
+
+EVERY = timedelta(minutes=1)
+OBJECTS_A_MINUTE = 2_000
+"""Every object on offer is read for the figures: so of a job with more they are written more rarely."""
+FIGURES = (
+    "at_work",
+    "offered",
+    "in_work",
+    "done",
+    "given_up",
+    "answers",
+    "last_hour",
+    "active_seconds",
+    "workers_per_object",
+)
+
+log = logging.getLogger(__name__)
 
 
 def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
@@ -32,7 +58,7 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
         _mend(job, state, tools)
         currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     if any(item.is_undecided for current in currents for item in current):
-        ask_on((item for current in currents for item in current), job, state.skills_but(), tools)
+        _ask_on((item for current in currents for item in current), job, state.skills_but(), tools)
         currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     changes: list[datetime] = []
     answers: Answers | None = None
@@ -162,3 +188,64 @@ def _mend(job: JobContext, state: JobState, tools: Tools) -> None:
 
 def _window(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.correction_seconds)
+
+
+def _ask_on(objects: Iterable[ObjectOffer], job: JobContext, skills: Skills, tools: Tools) -> None:
+    """Decides on every undecided object. What was decided in an instant is in the table, and whoever changes an answer
+    after that undoes it. Objects that people mend are asked of as many as at most."""
+    files = files_of(job, tools)
+    undecided = [item for item in objects if item.is_undecided]
+    mended = files.mended(item.part for item in undecided) if job.proposals is not None else set[int]()
+    for item, is_enough in zip(
+        undecided,
+        in_parallel(lambda it: it.place not in mended and _is_enough(it, job, skills, files), undecided),
+        strict=True,
+    ):
+        # Closes the race with an answer that is changed meanwhile: the object is looked at again.
+        tools.people.replace(offers.decide(item, is_enough=is_enough))
+
+
+def _is_enough(item: ObjectOffer, job: JobContext, skills: Skills, files: WorkFiles) -> bool:
+    given = []
+    for mine in item.answers:
+        answer = files.answer(item.object_id, mine.worker)
+        if answer is None:
+            log.error("an answer is gone", extra={"job": job.record.name, "object": item.object_id})
+            continue
+        try:
+            label = read_answer(job.task, answer.content, job.classes, None)
+        except InvalidInput:
+            continue  # told when labels are made
+        given.append(Given(mine.worker, label, answer.accepted_at, answer.submitted_at))
+    return job.crowd.is_enough(item.object_id, given, skills)
+
+
+def publish_figures(job: JobContext, tools: Tools, now: datetime) -> None:
+    """Writes the figures where those that this process wrote last are old. No worker is named in them."""
+    name = job.record.name
+    if now < tools.figures_due.get(name, now):
+        return
+    offer = tools.people.offer(name)
+    if offer is None:
+        return
+    tools.figures_due[name] = now + max(EVERY, EVERY * offer.asked / OBJECTS_A_MINUTE)
+    figures = progress_of(offer, list(tools.people.objects(name)), now)
+    portal = tools.settings.public_url or tools.teams.portal() or ""
+    tools.objects.write(job.tree.root / PEOPLE_NOW, _dump(figures, _members(offer.team, tools), portal, now), JSON)
+
+
+def _members(arn: str, tools: Tools) -> int | None:
+    """How many people the work team has; None where that is not known."""
+    team = next((team for team in tools.teams.teams() if team.arn == arn), None)
+    if team is None or team.is_of_a_provider:
+        return None
+    return sum(worker.is_member_of(team.groups) for worker in tools.members.workers())
+
+
+def _dump(progress: JobProgress, members: int | None, portal: str, now: datetime) -> bytes:
+    """The figures, the size of the team, why people declined, and where the portal is that says more to those who may
+    know."""
+    declines = Counter(DECLINE_REASONS.get(decline.reason, decline.reason) for decline in progress.declines)
+    figures = {name: getattr(progress, name) for name in FIGURES}
+    about = {"members": members, "declines": dict(declines.most_common()), "portal": portal}
+    return json.dumps({"at": now.isoformat(), **figures, **about}).encode()

@@ -28,13 +28,12 @@ from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_ful
 from gt_engine.jobs.given import knowing
 from gt_engine.jobs.life_cycle import Answers, next_work
 from gt_engine.jobs.machine import LearningMachine
-from gt_engine.jobs.publishing import publish_figures
+from gt_engine.jobs.notices import tell_team
 from gt_engine.jobs.schedule import StepReport
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.steps import Outcome, Tools, discard, done, perform
-from gt_engine.jobs.telling import tell_team
 from gt_engine.jobs.tools import ARCHIVE, JSON
-from gt_engine.jobs.watching import look
+from gt_engine.jobs.watching import look, publish_figures
 from gt_engine.jobs.work import End, Prepare, Wait, Work
 from gt_engine.outputs.events import state_change
 from gt_engine.outputs.tree import JobTree

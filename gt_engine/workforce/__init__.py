@@ -1,6 +1,5 @@
 """Who answers: people in a browser, or simulated annotators."""
 
-from gt_engine.workforce.answers import Answer
-from gt_engine.workforce.simulated import SimulatedWorkforce
+from gt_engine.workforce.simulated import Answer, SimulatedWorkforce
 
 __all__ = ["Answer", "SimulatedWorkforce"]

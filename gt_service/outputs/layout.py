@@ -35,7 +35,7 @@ LEFT_OUT_PREDICTIONS = "left-out-predictions/predictions.jsonl"
 """The engine's own: what its model says of people's labels that it never saw (gt_engine/autolabel/second_look.py)."""
 
 PEOPLE_NOW = "people/now.json"
-"""The engine's own: how the people of a job that runs are getting on (gt_engine/jobs/publishing.py)."""
+"""The engine's own: how the people of a job that runs are getting on (gt_engine/jobs/watching.py)."""
 
 ONNX_MODEL = "model/model.onnx"
 """The engine's own: the job's final model to take away (gt_engine/autolabel/taken)."""

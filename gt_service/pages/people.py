@@ -16,7 +16,7 @@ UNKNOWN = "Ground Truth does not tell who is at work on a job."
 
 
 def at_work(job: Json, figures: Json) -> dict[str, Any]:
-    """The people of one job, by `people/now.json` of the job (gt_engine/jobs/publishing.py); an older engine wrote
+    """The people of one job, by `people/now.json` of the job (gt_engine/jobs/watching.py); an older engine wrote
     fewer figures.
 
     minutes_left: of their time, if they label all that is left. too_few: the team has fewer people than are to answer

@@ -207,7 +207,7 @@ class World:
 @pytest.fixture
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is done in parallel is done in a row, so that a seed is one story."""
-    for module in ("tools", "steps.people", "reading", "asking_on", "steps.gold"):
+    for module in ("tools", "steps.people", "reading", "watching", "steps.gold"):
         monkeypatch.setattr(f"gt_engine.jobs.{module}.in_parallel", map)
 
 

@@ -7,20 +7,20 @@ Nothing here waits for anybody. Between the steps the job has none to take, unti
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.crowd import Given
-from gt_engine.jobs.notices import Happening, Notice, remind_at
+from gt_engine.jobs.notices import remind_at
 from gt_engine.jobs.proposing import proposals_of, propose, shown_on_page
 from gt_engine.jobs.reading import read_facts, read_lines, read_own
 from gt_engine.jobs.state import Closing, JobState, OpenBatch
-from gt_engine.jobs.steps.consolidating import as_written, human_contents, human_files, intermediate_annotations
+from gt_engine.jobs.steps.consolidating import as_written, each_failed, learnt, told, write_intermediate, write_labels
 from gt_engine.jobs.steps.gold import offer_gold
-from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, write_all
+from gt_engine.jobs.tools import ONE_SECOND, Happening, Notice, Outcome, Tools
 from gt_engine.jobs.watching import files_of, is_ready, job_offer, present
 from gt_engine.jobs.work import Close, Consolidate, Offer, Publish, Remind
 from gt_engine.outputs import records
@@ -31,7 +31,7 @@ from gt_engine.workforce.files import AnswerFile, OfferedLine
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.index import change
 from gt_engine.workforce.offers import ObjectOffer
-from gt_engine.workforce.proposals import Proposal, was_shown, without_planted
+from gt_engine.workforce.proposals import Proposal, without_planted
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 
@@ -89,9 +89,7 @@ def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcom
     after = state.after(clock=max(state.clock, _second(now)), asked=state.asked + len(shown)).with_open(batch)
     purpose = "ahead of the next batch" if work.is_ahead else batch.purpose.value
     message = f"Iteration {batch.iteration}: {len(shown)} data objects for people ({purpose})."
-    return Outcome(
-        after, (message, *(f"Data object {object_id} failed: {reason}" for object_id, reason in failed.items()))
-    )
+    return Outcome(after, (message, *each_failed(failed)))
 
 
 def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
@@ -186,36 +184,22 @@ def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     known = _known(job, batch, sizes, proposals, tools)
     all_given = known | {object_id: [given for _, given in both] for object_id, both in answers.items()}
     labels = job.crowd.consolidate(all_given, state.skills_but(batch.first))
-    times = consolidation_times(answers, closing.time)
-    contents = human_contents(job, labels, written, times, proposals)
     labeled = (*batch.labeled, *answers)
     lines = {str(line.number): line for line in read_lines(job, tools, set(labeled))}
-    write_all(tools, human_files(batch.iteration, job, lines, written, contents, times))
-    write_all(tools, [intermediate_annotations(batch.iteration, job, (lines[object_id] for object_id in labeled))])
-    moments = sorted({*times.values()})
+    files = write_labels(batch.iteration, job, lines, labels, written, proposals, closing.time, tools)
+    write_intermediate(batch.iteration, job, (lines[object_id] for object_id in labeled), tools)
     batch = replace(
         batch,
         labeled=labeled,
         failed={**batch.failed, **failed},
-        requests=(*batch.requests, *_names(job, "request", batch, moments)),
-        responses=(*batch.responses, *_names(job, "response", batch, moments)),
-        # Two who were shown the same proposal agree with it, whatever their care.
-        skills=job.crowd.learn(
-            {object_id: all_given[object_id] for object_id in all_given if not was_shown(proposals.get(object_id))},
-            labels,
-        ),
+        requests=(*batch.requests, *files.requests),
+        responses=(*batch.responses, *files.responses),
+        skills=learnt(job, all_given, labels, proposals),
     )
-    clock = max(times.values(), default=closing.time) + ONE_SECOND
-    spent = state.people_seconds + sum(one.seconds for given in written.values() for one in given)
-    after = state.after(clock=max(state.clock, clock), closing=None, people_seconds=spent).with_open(batch)
+    clock, spent = max(state.clock, files.ended + ONE_SECOND), state.people_seconds + files.people_seconds
+    after = state.after(clock=clock, closing=None, people_seconds=spent).with_open(batch)
     tools.people.advance(job.record.name, _first_open(after))
-    message = (
-        f"Iteration {batch.iteration}: people labeled {len(answers)} data objects ({batch.purpose.value}), "
-        f"{sum(len(given) for given in answers.values())} answers, {len(failed)} failed; {len(batch.left)} to go."
-    )
-    return Outcome(
-        after, (message, *(f"Data object {object_id} failed: {reason}" for object_id, reason in failed.items()))
-    )
+    return Outcome(after, told(batch.iteration, batch.purpose, written, failed, f"; {len(batch.left)} to go"))
 
 
 def _read_answers(
@@ -279,10 +263,6 @@ def _label(
     except InvalidInput as problem:
         log.error("an answer cannot be read", extra={"job": job.record.name, "reason": problem.message})
         return None
-
-
-def _names(job: JobContext, kind: str, batch: OpenBatch, moments: Iterable[datetime]) -> tuple[str, ...]:
-    return tuple(str(job.tree.consolidation(kind, batch.iteration, moment)) for moment in moments)
 
 
 def _first_open(state: JobState) -> int:

@@ -14,8 +14,8 @@ from gt_engine.jobs.proposing import propose
 from gt_engine.jobs.reading import read_facts, read_lines
 from gt_engine.jobs.reviewing import reviewed_label
 from gt_engine.jobs.state import HumanWork, JobState
-from gt_engine.jobs.steps.consolidating import human_contents, human_files, intermediate_annotations
-from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools, consolidation_times, write_all
+from gt_engine.jobs.steps.consolidating import learnt, told, write_intermediate, write_labels
+from gt_engine.jobs.tools import ONE_SECOND, Outcome, Tools
 from gt_engine.jobs.work import Ask
 from gt_engine.labels import BoxLabel
 from gt_engine.outputs import records
@@ -44,35 +44,24 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     }
     labels = job.crowd.consolidate(meant, state.skills_but())
     last = max((given.submitted_at for all_given in answers.values() for given in all_given), default=state.clock)
-    times = consolidation_times(answers, last.replace(microsecond=0) + 2 * ONE_SECOND)
     written = {
         object_id: [_as_written(job, answer, shown.get(object_id)) for answer in given]
         for object_id, given in answers.items()
     }
-    contents = human_contents(job, labels, written, times, proposals)
-    intermediate = (lines[object_id] for object_id in written)
-    write_all(tools, human_files(work.iteration, job, lines, written, contents, times))
-    write_all(tools, [intermediate_annotations(work.iteration, job, intermediate)])
-    ended = max(times.values(), default=state.clock) + ONE_SECOND
-    progress = state.progress.with_human(work.step, labeled=tuple(contents), unlabeled=tuple(failed))
+    first = last.replace(microsecond=0) + 2 * ONE_SECOND
+    files = write_labels(work.iteration, job, lines, labels, written, proposals, first, tools)
+    write_intermediate(work.iteration, job, (lines[object_id] for object_id in written), tools)
+    progress = state.progress.with_human(work.step, labeled=tuple(written), unlabeled=tuple(failed))
     if not state.human:  # the first sample: from now on nobody is asked about objects that cannot be shown
         progress = replace(progress, failed=frozenset(state.problems) - set(failed))
-    responses = tuple(
-        str(job.tree.consolidation("response", work.iteration, time)) for time in sorted({*times.values()})
-    )
     after = state.after(
-        clock=ended,
+        clock=(files.ended if written else state.clock) + ONE_SECOND,
         progress=progress,
-        human=(*state.human, HumanWork(work.iteration, responses, failed)),
-        learnt=together([state.learnt, job.crowd.learn(_blind(meant, proposals), labels)]),
-        people_seconds=state.people_seconds + sum(one.seconds for given in written.values() for one in given),
+        human=(*state.human, HumanWork(work.iteration, files.responses, failed)),
+        learnt=together([state.learnt, learnt(job, meant, labels, proposals)]),
+        people_seconds=state.people_seconds + files.people_seconds,
     )
-    log = [
-        f"Iteration {work.iteration}: people labeled {len(contents)} data objects ({work.step.purpose.value}), "
-        f"{sum(len(given) for given in answers.values())} answers, {len(failed)} failed.",
-        *(f"Data object {object_id} failed: {reason}" for object_id, reason in failed.items()),
-    ]
-    return Outcome(after, tuple(log))
+    return Outcome(after, told(work.iteration, work.step.purpose, written, failed))
 
 
 def _answers(
@@ -122,11 +111,6 @@ def _reviewed(
         object_id: with_size(label, sizes.get(object_id)) for object_id, label in labels.items() if label is not None
     }
     return {object_id: drawn(label) for object_id, label in shown.items() if isinstance(label, BoxLabel)}
-
-
-def _blind(answers: Mapping[str, list[Given]], proposals: Mapping[str, Proposal]) -> dict[str, list[Given]]:
-    """Those to objects that nobody saw a proposal of: who was shown the same agrees with it, whatever the care."""
-    return {object_id: given for object_id, given in answers.items() if not was_shown(proposals.get(object_id))}
 
 
 def _as_written(job: JobContext, given: Given, shown: AnyLabel | None) -> WorkerAnswer:

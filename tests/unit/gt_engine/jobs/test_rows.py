@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from gt_engine.jobs.rows import MOST_BYTES, NEAR_BYTES, read_rows, together
+from gt_engine.jobs.reading import MOST_BYTES, NEAR_BYTES, read_rows, together
 from gt_service.objects import S3Uri
 from tests.engine import MemoryEngineObjects
 

@@ -9,7 +9,7 @@ import numpy as np
 from gt_engine.autolabel.boxes.geometry import f1_loss
 from gt_engine.labels import BoxLabel, box_label
 from gt_engine.workforce import SimulatedWorkforce
-from gt_engine.workforce.mending import Trust, mend
+from gt_engine.workforce.simulated import Trust, mend
 
 SIZE = (640, 480, 3)
 START = datetime(2026, 1, 1, tzinfo=UTC)
