@@ -6,7 +6,6 @@ action is a conditional write, or is safe to repeat. What a message said is only
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,6 +19,7 @@ from gt_service.chain.corrected_manifests import manifest_with_corrections
 from gt_service.chain.follow_up import read_labeled, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
 from gt_service.chain.job_creation import JobCreation, demanded_spec
+from gt_service.chain.kept import description_kept
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.models import model_arn
 from gt_service.chain.observation import seen, warning
@@ -307,7 +307,8 @@ class Chain:
         return replace(job, manifest_uri=str(manifest))
 
     def _count_unlabeled(self, job: Job, *, accepts: bool) -> None:
-        description = self._labeling_jobs.find(job) or self._as_asked(job)
+        found: Mapping[str, Any] | None = self._labeling_jobs.find(job)
+        description = found or description_kept(job, self._objects, self._places(job))
         manifest = S3Uri.parse(job.manifest_uri)
         counters = {**job.counters, **description.get("LabelCounters", {})}
         labeled = read_labeled(self._objects, manifest, description, counters)
@@ -323,11 +324,6 @@ class Chain:
                 left = max(0, job.objects - len(labeled.numbers))
             read = replace(read, unlabeled=left)
         self._store.jobs.record(job, read)
-
-    def _as_asked(self, job: Job) -> Mapping[str, Any]:
-        """What there is to say of an ended job that SageMaker does not know any more: its files are still ours."""
-        request = json.loads(self._objects.read(self._places(job).request(job.name)))
-        return {name: request[name] for name in ("LabelingJobName", "LabelAttributeName", "OutputConfig")}
 
     def _stop(self, job: Job) -> None:
         self._labeling_jobs.stop(job)

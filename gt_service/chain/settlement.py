@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from gt_service.chain.kept import GONE, description_kept
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.labels import CampaignLabels
+from gt_service.chain.planner import SETTLEMENT_PATIENCE
 from gt_service.chain.reviews import kept_spec, spec_of
 from gt_service.chain.second_look import SecondLook
 from gt_service.chain.signals import Signals
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 logger = logging.getLogger(__name__)
+
+_GIVEN_UP = (
+    "SageMaker does not know this job any more, and its request is not kept: there is no report of it, and all that "
+    "was set aside for it counts as spent."
+)
 
 Publish = Callable[..., Mapping[str, Any]]
 """`publish_job_report` and `publish_campaign_report` of gt_service.reports; handed in, for they load matplotlib."""
@@ -55,16 +63,24 @@ class Settlement:
     def settle(self, name: str) -> Job:
         """Writes an ended job's report and books its cost. Repeated, it writes the report anew and books nothing.
 
+        Of a job that SageMaker does not know any more the report is made from what was kept of it. Where that is gone,
+        too, what was set aside for it is booked after some hours.
         Errors: `NotFound`; `Conflict` while the job has not ended, so that the message comes again.
         """
         job = self._store.jobs.get(name)
         if not job.has_ended:
             raise Conflict(f"labeling job {name} is {job.state}", remedy="Its report is written when it has ended.")
         places = Places(self._bucket, job.campaign)
+        found: Mapping[str, Any] | None = self._labeling_jobs.find(job)
+        try:
+            description = found or description_kept(job, self._objects, places)
+        except NotFound:
+            return self._give_up(job)
         report = self._publish(
             objects=self._objects,
             logs=self._logs,
-            description=self._labeling_jobs.describe(job),
+            description=description,
+            noted=() if found else (GONE,),
             spec=spec_of(job, self._objects, places),
             role=job.role.value,
             batch=job.batch,
@@ -88,6 +104,19 @@ class Settlement:
                 if other.batch == job.batch and not other.is_beside_chain and other.has_ended:
                     self._signals.ask_report(other.name)
         return self._store.jobs.get(name)
+
+    def _give_up(self, job: Job) -> Job:
+        """Books the most that a job can have cost of which nothing is left to reckon by, and says so to its owner.
+
+        Errors: `NotFound` as long as SageMaker may only be out of reach, as where it is another account's.
+        """
+        if job.cost is None and self._now() - (job.ended_at or job.reserved_at) < SETTLEMENT_PATIENCE:
+            raise NotFound(f"SageMaker does not know labeling job {job.name!r} any more, nor is its request kept")
+        told = replace(job, failure_reason=" ".join(filter(None, [job.failure_reason, _GIVEN_UP])))
+        if job.cost is None and self._store.jobs.record(job, told):
+            logger.error("a job was booked without a report", extra={"campaign": job.campaign, "job": job.name})
+            self._store.jobs.settle(told, job.reserved, None)
+        return self._store.jobs.get(job.name)
 
     def write_labels(self, campaign: str) -> bool:
         """Writes the campaign's labels as they were asked for: once for all who asked before it begins, and once more

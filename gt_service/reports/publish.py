@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -69,12 +69,13 @@ def make_job_report(
     now: datetime,
     prices: PriceTable | None = None,
     gallery: Gallery | None = None,
+    noted: Sequence[Finding] = (),
 ) -> dict[str, Any]:
     """The report alone; writes nothing.
 
     description: response of DescribeLabelingJob; any status will do, also of a job that is still running.
     control: report of the same batch's control job, where that has ended; publish again once it has.
-    gallery: is shown every object.
+    gallery: is shown every object. noted: what else the report's reader should know.
     """
     new_audit, problem = _audit(objects, spec)
     audit, arms = (None, None) if new_audit is None else (new_audit(), ArmAudit(new_audit))
@@ -93,7 +94,7 @@ def make_job_report(
     output = read_job_output(objects, logs, description, each=each)
     quality = None if audit is None else audit.result()
     return job_report(
-        replace(output, findings=(*output.findings, *problem)),
+        replace(output, findings=(*output.findings, *problem, *noted)),
         description,
         Terms.of(description, spec.task, spec.wage),
         prices or PriceTable.current(),

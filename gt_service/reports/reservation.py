@@ -12,8 +12,8 @@ from gt_service.prices import PriceTable, wages
 from gt_service.reports.estimate import worst_case
 
 FEWEST_OBJECTS = 6
-"""A job starts with what is left of the budget where that pays at least the worst case of so many of its objects: as many
-as gt-engine asks about at the least (`life_cycle.FEWEST_ASKED`), and as many again once these have taken their time."""
+"""A job starts with what is left of the budget where that pays at least the worst case of so many of its objects: of
+twice as many as gt-engine asks about at the least (`life_cycle.FEWEST_ASKED`)."""
 
 
 @dataclass(frozen=True)

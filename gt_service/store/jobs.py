@@ -97,13 +97,13 @@ class Jobs:
         changed = [field.name for field in fields(Job) if getattr(before, field.name) != getattr(after, field.name)]
         return self._update(before, *(_set(name, getattr(after, name)) for name in changed))
 
-    def settle(self, job: Job, cost: Mills, report_uri: str) -> bool:
+    def settle(self, job: Job, cost: Mills, report_uri: str | None) -> bool:
         """Puts the real cost in the reservation's stead, once; False where it was settled already."""
         try:
             with transaction(self._connection) as writes:
                 writes.update(
                     self._key(job),
-                    actions=[JobItem.cost.set(cost), JobItem.report_uri.set(report_uri)],
+                    actions=[_set("cost", cost), _set("report_uri", report_uri)],
                     condition=job_unsettled() & job_in(job.state),
                 )
                 self._settle_money(writes, job, cost)

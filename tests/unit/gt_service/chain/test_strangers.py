@@ -6,6 +6,7 @@ cost the campaign's, and our images would never be sent to anybody.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from gt_service.errors import Conflict, NotFound
 from gt_service.objects import S3Uri
 from gt_service.records import Job
+from gt_service.records.names import Places
 from gt_service.records.states import CampaignEvent, JobState
 from tests.world import INBOX, RESULTS, World
 
@@ -117,11 +119,56 @@ def test_an_ended_job_is_not_counted_or_booked_from_a_strangers_output(world: Wo
     world.chain.observe(NAME)
     world.sagemaker.jobs.clear()
     stranger(world, status="Completed")
+    world.settlement.settle(NAME)
+    world.advance()
+    report = _report(world)
+    assert (report["job"]["status"], report["counts"]["labeled"]) == ("Failed", 1)
+    assert job_of(world).unlabeled == 3, "from its own files"
+
+
+def _report(world: World) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(world.objects.read(S3Uri.parse(job_of(world).report_uri or "") / "report.json"))
+    return report
+
+
+def test_an_ended_job_that_sagemaker_forgot_is_reported_from_what_was_kept(world: World) -> None:
+    """Deleted on the account's side, or the engine's table was lost: its report was asked for every half hour for ever,
+    and what was set aside for it stayed so."""
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.sagemaker.finish(NAME, "Stopped", labeled=3)
+    world.chain.observe(NAME)
+    known, world.sagemaker.jobs = world.sagemaker.jobs, {}
+    job = world.settlement.settle(NAME)
+    assert job.cost == world.store.campaigns.get("birds").spent > 0
+    assert world.store.campaigns.get("birds").committed == 0
+    kept = _report(world)
+    assert "job_gone" in {finding["code"] for finding in kept.pop("findings")}
+    world.sagemaker.jobs = known
+    world.settlement.settle(NAME)
+    as_usual = _report(world)
+    assert "job_gone" not in {finding["code"] for finding in as_usual.pop("findings")}
+    assert kept == as_usual
+
+
+def test_an_ended_job_of_which_nothing_is_left_is_booked_as_the_most_that_it_can_have_cost(world: World) -> None:
+    world.campaign()
+    world.images(4)
+    world.advance()
+    world.sagemaker.finish(NAME, "Stopped", labeled=3)
+    job = world.chain.observe(NAME)
+    world.sagemaker.jobs.clear()
+    del world.objects.contents[str(Places(RESULTS, "birds").request(NAME))]
     with pytest.raises(NotFound):
         world.settlement.settle(NAME)
-    world.advance()
-    assert job_of(world).cost is None
-    assert job_of(world).unlabeled == 3, "from its own files"
+    world.later(hours=7)
+    booked = world.settlement.settle(NAME)
+    assert (booked.cost, booked.report_uri) == (job.reserved, None)
+    assert "all that was set aside for it counts as spent" in str(booked.failure_reason)
+    assert world.settlement.settle(NAME) == booked
+    campaign = world.store.campaigns.get("birds")
+    assert (campaign.committed, campaign.spent) == (0, job.reserved)
 
 
 def test_stages_side_by_side_never_share_a_name(world: World) -> None:
