@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import httpx
 
-from gt_service.errors import GtServiceError
+from gt_service.errors import GtServiceError, NotFound
 
 JsonObject = dict[str, Any]
 SLOWEST_ANSWER_SECONDS = 30  # API Gateway itself gives up after 29
@@ -134,3 +134,11 @@ class Api:
         message = body.get("message") or body.get("Message") or response.text[:300]
         where = f"{response.request.method} {response.request.url.path}: {response.status_code}"
         raise ApiError(f"{where}: {message}", remedy=body.get("remedy", ""), field=body.get("field"))
+
+
+def known_campaign(api: Api, name: str) -> JsonObject:
+    """Errors: `NotFound` where the service does not know it."""
+    campaign = api.campaign(name)
+    if campaign is None:
+        raise NotFound(f"there is no campaign {name}", remedy="`gt-service status` lists them.", field="campaign")
+    return campaign

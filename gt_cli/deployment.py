@@ -139,7 +139,8 @@ def deploy(
     known = _status(cloudformation, name)
     exists = known is not None and known != "REVIEW_IN_PROGRESS"
     change_set = f"deploy-{template_key.rsplit('/', 1)[-1][:16]}"
-    _forget_change_set(cloudformation, name, change_set, known)
+    if known is not None:  # an earlier change set of the same contents, shown and not applied, would be in the way
+        cloudformation.delete_change_set(StackName=name, ChangeSetName=change_set)
     cloudformation.create_change_set(
         StackName=name,
         ChangeSetName=change_set,
@@ -178,12 +179,6 @@ def _status(cloudformation: CloudFormationClient, name: str) -> str | None:
         if "does not exist" in str(error):
             return None
         raise
-
-
-def _forget_change_set(cloudformation: CloudFormationClient, name: str, change_set: str, known: str | None) -> None:
-    """An earlier change set of the same contents that was shown and not applied would be in the way."""
-    if known is not None:
-        cloudformation.delete_change_set(StackName=name, ChangeSetName=change_set)
 
 
 def _has_changes(cloudformation: CloudFormationClient, name: str, change_set: str) -> bool:

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,18 +15,10 @@ import httpx
 from gt_cli.api import ApiError
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Export, ExportedImage
-from gt_service.objects import ObjectStore, S3Uri
+from gt_service.objects import ObjectStore
 
 _SECONDS_WITHOUT_A_BYTE = 60
 _UNSAFE_PARTS = {"", ".", ".."}
-
-
-class Images(StrEnum):
-    """What is done with the images."""
-
-    COPY = "copy"
-    LINK = "link"
-    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -39,45 +30,39 @@ class Exported:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class ImageSource:
-    """Where the images come from: the bucket, or a folder that holds them by their names below `prefix`."""
+Bring = Callable[[ExportedImage, Path], bool]
+"""Puts one image at a path; False where there is none."""
 
-    objects: Callable[[], ObjectStore]
-    folder: Path | None = None
-    prefix: str = ""
 
-    def bring(self, image: ExportedImage, target: Path, *, link: bool) -> bool:
-        """Puts one image at `target`; False where there is none."""
-        local = self._local(image.source)
-        if link and local is None:
-            raise InvalidInput(
-                "only images on this machine can be linked",
-                remedy="Name their folder with --image-folder, or take --images copy.",
-                field="--images",
-            )
-        if local is not None:
-            if not local.is_file():
-                return False
-            if link:
-                target.symlink_to(local.absolute())
-            else:
-                shutil.copyfile(local, target)
-            return True
+def from_bucket(objects: ObjectStore) -> Bring:
+    """Images as copies of those in the bucket."""
+
+    def bring(image: ExportedImage, target: Path) -> bool:
         try:
-            with target.open("wb") as file:
-                file.write(self.objects().read(image.source))
+            target.write_bytes(objects.read(image.source))
         except NotFound:
-            target.unlink()
             return False
         return True
 
-    def _local(self, source: S3Uri) -> Path | None:
-        if self.folder is None:
-            return None
-        name = source.key.removeprefix(self.prefix)
+    return bring
+
+
+def from_folder(folder: Path, prefix: str, *, link: bool) -> Bring:
+    """Images of this machine, which the folder holds by their names below `prefix`: copies of them, or links."""
+
+    def bring(image: ExportedImage, target: Path) -> bool:
+        name = image.source.key.removeprefix(prefix)
+        local = folder / name
         # A key may lead out of the folder; such an image was not uploaded from it.
-        return self.folder / name if not _UNSAFE_PARTS & set(name.split("/")) else self.folder / "\0"
+        if _UNSAFE_PARTS & set(name.split("/")) or not local.is_file():
+            return False
+        if link:
+            target.symlink_to(local.absolute())
+        else:
+            shutil.copyfile(local, target)
+        return True
+
+    return bring
 
 
 @contextmanager
@@ -95,10 +80,8 @@ def lines_of(manifest: Path) -> Iterator[bytes]:
         yield from file
 
 
-def write_export(
-    wanted: Export, out: Path, *, images: Images = Images.NONE, source: ImageSource | None = None
-) -> Exported:
-    """Writes an export into the folder `out`. All of it, or nothing.
+def write_export(wanted: Export, out: Path, bring: Bring | None = None) -> Exported:
+    """Writes an export into the folder `out`, with images where it is said how. All of it, or nothing.
 
     Errors: `InvalidInput` where `out` holds something already, or the form cannot hold the labels.
     """
@@ -111,11 +94,11 @@ def write_export(
             _write(folder / file.path, file.chunks)
             files += 1
         count, missing = 0, list[str]()
-        if images is not Images.NONE and source is not None:
+        if bring is not None:
             for image in wanted.images():
                 target = folder / image.path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                if source.bring(image, target, link=images is Images.LINK):
+                if bring(image, target):
                     count += 1
                 else:
                     missing.append(str(image.source))

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gt_cli.api import Api, JsonObject
+from gt_cli.api import Api, JsonObject, known_campaign
 from gt_cli.datasets import read_boxes
 from gt_cli.datasets.classes import read_classes
 from gt_cli.datasets.huggingface import NAME as METADATA
 from gt_cli.datasets.labeled import BoxesError, ImageFolder, media_type
 from gt_cli.label_lines import Labeled, as_manifest, check_classes, label_line, renamed, without
-from gt_service.errors import GtServiceError, InvalidInput, NotFound
+from gt_service.errors import GtServiceError, InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.outputs.records import manifest_object
 from gt_service.parallel import in_parallel
@@ -129,7 +129,7 @@ def drop(
 
     Labels that the service has refused are dropped again: its spec may take them now.
     """
-    here = campaign_of(api, campaign)
+    here = known_campaign(api, campaign)
     inbox = S3Uri.parse(here["inbox_s3_uri"])
     known = {each["name"]: each for each in here["imports"]}.get(brought.name)
     if known is None or known["status"] == "refused":
@@ -171,7 +171,7 @@ def _until_read(api: Api, campaign: str, brought: Brought, etag: str) -> None:
     """Errors: `ImportFailed` with what the service says of the labels."""
     started = time.monotonic()
     while time.monotonic() - started < PATIENCE_SECONDS:
-        known = campaign_of(api, campaign)["imports"]
+        known = known_campaign(api, campaign)["imports"]
         # By its ETag: what was refused before has the same name.
         dropped = next((each for each in known if (each["name"], each["etag"]) == (brought.name, etag)), None)
         if dropped is not None and dropped["status"] == "read":
@@ -191,15 +191,10 @@ def _until_read(api: Api, campaign: str, brought: Brought, etag: str) -> None:
 
 
 def _import(api: Api, campaign: str, brought: Brought) -> JsonObject:
-    dropped: JsonObject = next(each for each in campaign_of(api, campaign)["imports"] if each["name"] == brought.name)
+    dropped: JsonObject = next(
+        each for each in known_campaign(api, campaign)["imports"] if each["name"] == brought.name
+    )
     return dropped
-
-
-def campaign_of(api: Api, name: str) -> JsonObject:
-    campaign = api.campaign(name)
-    if campaign is None:
-        raise NotFound(f"there is no campaign {name}", remedy="`gt-service status` lists them.", field="campaign")
-    return campaign
 
 
 # ---------------------------------------------------------------- what is brought

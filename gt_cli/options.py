@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gt_cli.api import Api
 from gt_cli.datasets import OpenImagesClass
+from gt_cli.terminal import reporting_errors
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend, backend_of
 from gt_service.regions import REGION_ACCOUNTS
 
@@ -20,14 +23,21 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 NEW_PATH = click.Path(path_type=Path)
 
 
-def service_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Options that say which service to ask."""
-    command = click.option(
+def asks_service(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say which service to ask. The command gets its `api`, and its errors are told."""
+
+    @reporting_errors
+    @wraps(command)
+    def asking(*arguments: Any, url: str, token: str, **others: Any) -> None:
+        with api_of(url, token) as api:
+            command(*arguments, api=api, **others)
+
+    with_token = click.option(
         "--token", envvar="GT_SERVICE_TOKEN", required=True, help="Your access token (or set GT_SERVICE_TOKEN)."
-    )(command)
+    )(asking)
     return click.option(
         "--url", envvar="GT_SERVICE_URL", required=True, help="Address of the API (or set GT_SERVICE_URL)."
-    )(command)
+    )(with_token)
 
 
 def api_of(url: str, token: str) -> Api:

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -158,20 +159,21 @@ def local_stack(
         cleanup.callback(ministack.stop)
         ministack.wait_for(lambda: _answers(f"{endpoint_url}/_ministack/health"))
         engine_port = free_port(memory.engine_port if memory else 0, outside.host if outside else "127.0.0.1")
-        engine_url, engine = f"http://127.0.0.1:{engine_port}", None
+        engine_url, engine = outside.url(engine_port) if outside else f"http://127.0.0.1:{engine_port}", None
         if not serverless:
             say("starting gt-engine")
             engine = _start_engine(
                 work, endpoint_url, engine_port, logs, shorten_training=shorten_training, lock=lock, outside=outside
             )
             cleanup.callback(engine.stop)
-            engine_url = _engine_url(engine, outside)
+            engine.wait_for(partial(_takes_calls, engine))
         if memory and port != memory.port:
             say(f"port {memory.port} is taken by something else: this time it is {port}")
         say("deploying the template")
         session = LocalSession(endpoint_url)
         session.client("s3").create_bucket(Bucket=ARTIFACTS)
         keys = _keys(session, outside, serverless=serverless)
+        elsewhere = {"SageMakerEndpointUrl": engine_url, "EngineChecksSignatures": "true" if keys else "false"}
         outputs = deploy(
             session,
             package.result(),
@@ -182,11 +184,7 @@ def local_stack(
                 "ReconcileSchedule": "rate(1 minute)",
                 "Scale": "laptop",
                 "EncryptedTransportOnly": "false",
-                **(
-                    _own_engine(engine_url, shorten_training)
-                    if serverless
-                    else _engine_elsewhere(engine_url, signed=bool(keys))
-                ),
+                **(_own_engine(engine_url, shorten_training) if serverless else elsewhere),
                 **(parameters or {}),
             },
         )
@@ -197,7 +195,7 @@ def local_stack(
         token = _token(session, outputs["TokensTable"], memory)
         if keep:
             _save(endpoint_url)
-            Memory(port, int(engine_url.rpartition(":")[2]), token).write(work)
+            Memory(port, engine_port, token).write(work)
         prefix = outputs.get("EngineTablePrefix", "gt-engine")
         parts = (ministack, engine)
         yield LocalStack(session, outputs, endpoint_url, engine_url, token, logs, parts, keys, prefix)
@@ -260,8 +258,9 @@ def _start_engine(
     return Part("gt-engine", command, environment=environment, logs=logs, keep_open=[lock])
 
 
-def _engine_elsewhere(url: str, *, signed: bool) -> dict[str, str]:
-    return {"SageMakerEndpointUrl": url, "EngineChecksSignatures": "true" if signed else "false"}
+def _takes_calls(engine: Part) -> bool:
+    """gt-engine's first line of output is `{"url": …}`, once it does."""
+    return '{"url": ' in engine.output()
 
 
 def _own_engine(url: str, shorten_training: int) -> dict[str, str]:
@@ -275,23 +274,6 @@ def _start_door(endpoint_url: str, function_url: str, port: int, logs: Path, loc
     to = f"{endpoint_url}/_aws/lambda-url/{name}"
     command = module("gt_cli.function_door", "--port", str(port), "--to", to)
     return Part("engine-url", command, environment=child_environment(), logs=logs, keep_open=[lock])
-
-
-def _engine_url(engine: Part, outside: Exposure | None) -> str:
-    engine.wait_for(lambda: _announced_url(engine) is not None)
-    url = str(_announced_url(engine))
-    return url if outside is None else outside.url(int(url.rpartition(":")[2]))
-
-
-def _announced_url(engine: Part) -> str | None:
-    """gt-engine's first line of output is a JSON object that holds its URL."""
-    for line in engine.output().splitlines():
-        if line.startswith("{"):
-            try:
-                return str(json.loads(line)["url"])
-            except (json.JSONDecodeError, KeyError):
-                continue
-    return None
 
 
 def _token(session: LocalSession, table: str, memory: Memory | None) -> str:

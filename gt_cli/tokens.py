@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from gt_service.records import Token
 from gt_service.store.tokens import digest
 
 if TYPE_CHECKING:
@@ -41,22 +41,12 @@ def is_valid(dynamodb: DynamoDBClient, table: str, token: str, at: datetime) -> 
     return int(answer.get("Item", {}).get("expires", {}).get("N", "0")) > at.timestamp()
 
 
-@dataclass(frozen=True)
-class IssuedToken:
-    """What is known of a token; not the token itself."""
-
-    digest: str
-    principal: str
-    role: str
-    expires: datetime
-
-
-def issued(dynamodb: DynamoDBClient, table: str, principal: str | None = None) -> list[IssuedToken]:
+def issued(dynamodb: DynamoDBClient, table: str, principal: str | None = None) -> list[Token]:
     """Every token that was not revoked, or those of one person; by person and end. Those that have expired stay for a
     while, until DynamoDB removes them."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     tokens = [
-        IssuedToken(
+        Token(
             item["digest"]["S"],
             item["principal"]["S"],
             item["role"]["S"],
@@ -66,7 +56,7 @@ def issued(dynamodb: DynamoDBClient, table: str, principal: str | None = None) -
         for item in page["Items"]
     ]
     wanted = (token for token in tokens if principal is None or token.principal == principal)
-    return sorted(wanted, key=lambda token: (token.principal, token.expires, token.digest))
+    return sorted(wanted, key=lambda token: (token.principal, token.expires_at, token.digest))
 
 
 def revoke_all(dynamodb: DynamoDBClient, table: str, principal: str) -> int:

@@ -4,52 +4,45 @@ from __future__ import annotations
 
 import click
 
-from gt_cli.options import api_of, service_options
-from gt_cli.terminal import console, reporting_errors
+from gt_cli.api import Api
+from gt_cli.options import asks_service
+from gt_cli.terminal import console
 
 
 @click.command()
 @click.argument("campaign")
-@service_options
-@reporting_errors
-def pause(campaign: str, url: str, token: str) -> None:
+@asks_service
+def pause(campaign: str, api: Api) -> None:
     """Pause a campaign: start nothing new; running jobs continue."""
-    with api_of(url, token) as api:
-        api.decide(campaign, "pause")
+    api.decide(campaign, "pause")
     console.print(f"{campaign} is paused; `gt-service resume {campaign}` goes on.")
 
 
 @click.command()
 @click.argument("campaign")
 @click.option("--leave-out", is_flag=True, help="Continue without the images that it is waiting for.")
-@service_options
-@reporting_errors
-def resume(campaign: str, leave_out: bool, url: str, token: str) -> None:
+@asks_service
+def resume(campaign: str, leave_out: bool, api: Api) -> None:
     """Resume a campaign that was paused or is waiting."""
-    with api_of(url, token) as api:
-        api.decide(campaign, "leave-out" if leave_out else "resume")
+    api.decide(campaign, "leave-out" if leave_out else "resume")
     console.print(f"{campaign} goes on.")
 
 
 @click.command()
 @click.argument("campaign")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@service_options
-@reporting_errors
-def stop(campaign: str, yes: bool, url: str, token: str) -> None:
+@asks_service
+def stop(campaign: str, yes: bool, api: Api) -> None:
     """Stop a campaign for good; its labels are kept."""
     if yes or click.confirm(f"Stop {campaign} for good? Jobs that run are stopped, their labels are kept."):
-        with api_of(url, token) as api:
-            api.decide(campaign, "stop")
+        api.decide(campaign, "stop")
         console.print(f"{campaign} is stopped.")
 
 
 @click.command()
 @click.argument("campaign")
-@service_options
-@reporting_errors
-def close(campaign: str, url: str, token: str) -> None:
+@asks_service
+def close(campaign: str, api: Api) -> None:
     """Close a campaign's open batch now, however small."""
-    with api_of(url, token) as api:
-        api.close_batch(campaign)
+    api.close_batch(campaign)
     console.print(f"The open batch of {campaign} is being closed; its job starts next.")

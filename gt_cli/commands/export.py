@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -10,9 +10,10 @@ import click
 from rich.markup import escape
 
 from gt_cli import exporting
-from gt_cli.exporting import Images, ImageSource
-from gt_cli.options import FOLDER, NEW_PATH, api_of, service_options
-from gt_cli.terminal import reporting_errors, say, warn
+from gt_cli.api import Api
+from gt_cli.options import FOLDER, NEW_PATH, asks_service
+from gt_cli.terminal import say, warn
+from gt_service.errors import InvalidInput
 from gt_service.exports import Export, Format, Split, Who
 from gt_service.objects import S3Objects
 
@@ -27,8 +28,8 @@ from gt_service.objects import S3Objects
 @click.option("--split", help="Percentages for train/val/test, such as 80/10/10.")
 @click.option(
     "--images",
-    type=click.Choice([images.value for images in Images]),
-    default=Images.NONE.value,
+    type=click.Choice(["copy", "link", "none"]),
+    default="none",
     show_default=True,
     help="Whether to put the images beside the labels.",
 )
@@ -37,8 +38,7 @@ from gt_service.objects import S3Objects
     type=FOLDER,
     help="Folder of the images on this machine; without it they are downloaded from the bucket.",
 )
-@service_options
-@reporting_errors
+@asks_service
 def export(
     campaign: str,
     form: str,
@@ -47,24 +47,19 @@ def export(
     split: str | None,
     images: str,
     image_folder: Path | None,
-    url: str,
-    token: str,
+    api: Api,
 ) -> None:
     """Download a campaign's labels for a trainer or another tool."""
     prefix = f"{campaign}/images/"
     parts = Split.parse(split) if split else None
+    bring = _bring(images, image_folder, prefix)
     exporting.check_is_free(out)
-    with api_of(url, token) as api:
-        labels = api.labels(campaign)
+    labels = api.labels(campaign)
     with exporting.downloaded(labels["url"]) as manifest:
         lines = partial(exporting.lines_of, manifest)
-        exported = exporting.write_export(
-            Export(lines, labels["label_attribute"], tuple(labels["labels"]), Format(form), only, parts, prefix),
-            out,
-            images=Images(images),
-            source=ImageSource(_user_objects, image_folder, prefix),
-        )
-    with_images = f" and {exported.images:,} image(s)" if images != Images.NONE else ""
+        wanted = Export(lines, labels["label_attribute"], tuple(labels["labels"]), Format(form), only, parts, prefix)
+        exported = exporting.write_export(wanted, out, bring)
+    with_images = f" and {exported.images:,} image(s)" if bring else ""
     say(f"{exported.files:,} file(s){with_images} in [bold]{escape(str(out))}[/]")
     for source in exported.missing[:10]:
         warn(f"not there any more: {escape(source)}")
@@ -72,7 +67,20 @@ def export(
         warn(f"and {len(exported.missing) - 10:,} more image(s)")
 
 
-@cache
+def _bring(images: str, folder: Path | None, prefix: str) -> exporting.Bring | None:
+    if images == "none":
+        return None
+    if folder is not None:
+        return exporting.from_folder(folder, prefix, link=images == "link")
+    if images == "link":
+        raise InvalidInput(
+            "only images on this machine can be linked",
+            remedy="Name their folder with --image-folder, or take --images copy.",
+            field="--images",
+        )
+    return exporting.from_bucket(_user_objects())
+
+
 def _user_objects() -> S3Objects:
     """The buckets as the user's own AWS credentials reach them."""
     return S3Objects(boto3.client("s3"))

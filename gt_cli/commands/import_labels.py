@@ -9,8 +9,9 @@ import click
 from rich.markup import escape
 
 from gt_cli import importing
-from gt_cli.options import FILE, FILE_OR_FOLDER, FOLDER, api_of, service_options
-from gt_cli.terminal import console, reporting_errors, say, warn
+from gt_cli.api import Api, known_campaign
+from gt_cli.options import FILE, FILE_OR_FOLDER, FOLDER, asks_service
+from gt_cli.terminal import console, say, warn
 
 
 @click.command("import")
@@ -32,8 +33,7 @@ from gt_cli.terminal import console, reporting_errors, say, warn
 @click.option("--predictions", is_flag=True, help="Treat them as a model's predictions: people see and correct them.")
 @click.option("--coco", type=FILE, help="With COCO results: the COCO JSON that names their images.")
 @click.option("--with-unlabeled", is_flag=True, help="Also upload the folder's other images, to be labeled.")
-@service_options
-@reporting_errors
+@asks_service
 def import_labels(
     campaign: str,
     path: Path,
@@ -43,8 +43,7 @@ def import_labels(
     predictions: bool,
     coco: Path | None,
     with_unlabeled: bool,
-    url: str,
-    token: str,
+    api: Api,
 ) -> None:
     """Import labels you already have into a campaign.
 
@@ -54,12 +53,11 @@ def import_labels(
     """
     folder = images or (path if path.is_dir() else path.parent)
     wanted = importing.Wanted(path, folder, coco, predictions or coco is not None, _names(rename), frozenset(skip))
-    with api_of(url, token) as api:
-        brought = importing.read_wanted(wanted, importing.campaign_of(api, campaign))
-        more = list(brought.unlabeled.items()) if with_unlabeled else []
-        with console.status("") as status:
-            new = importing.drop(api, boto3.client("s3"), campaign, brought, more=more, say=status.update)
-            now = importing.wait(api, campaign, brought, say=status.update)
+    brought = importing.read_wanted(wanted, known_campaign(api, campaign))
+    more = list(brought.unlabeled.items()) if with_unlabeled else []
+    with console.status("") as status:
+        new = importing.drop(api, boto3.client("s3"), campaign, brought, more=more, say=status.update)
+        now = importing.wait(api, campaign, brought, say=status.update)
     what = "predictions" if now["proposals"] else "labels"
     say(
         f"{now['held'] or now['proposals']:,} {what} from [bold]{escape(str(path))}[/] are in {campaign} "

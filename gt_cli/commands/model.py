@@ -6,18 +6,17 @@ from pathlib import Path
 
 import click
 
+from gt_cli.api import Api
 from gt_cli.exporting import download_url
-from gt_cli.options import NEW_FILE, api_of, service_options
-from gt_cli.terminal import reporting_errors
+from gt_cli.options import NEW_FILE, asks_service
 from gt_service.errors import InvalidInput
 
 
 @click.command()
 @click.argument("job")
 @click.option("--out", type=NEW_FILE, help="File to write.  [default: JOB.onnx]")
-@service_options
-@reporting_errors
-def model(job: str, out: Path | None, url: str, token: str) -> None:
+@asks_service
+def model(job: str, out: Path | None, api: Api) -> None:
     """Download a job's model as one ONNX file.
 
     The file runs without gt-service.
@@ -25,8 +24,7 @@ def model(job: str, out: Path | None, url: str, token: str) -> None:
     target = out or Path(f"{job}.onnx")
     if target.exists():
         raise InvalidInput(f"{target} is there already", remedy="Name another file with --out.", field="--out")
-    with api_of(url, token) as api:
-        address = api.model(job)["url"]
+    address = api.model(job)["url"]
     part = target.with_name(f"{target.name}.part")
     try:
         with part.open("wb") as file:

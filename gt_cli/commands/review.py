@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 from rich.table import Table
 
-from gt_cli.options import api_of, service_options
-from gt_cli.terminal import console, reporting_errors, say
+from gt_cli.api import Api
+from gt_cli.options import asks_service
+from gt_cli.terminal import console, say
 from gt_service.money import Mills, usd
 
 
@@ -16,24 +17,22 @@ from gt_service.money import Mills, usd
     "--top", type=click.IntRange(1, 1_000), default=24, show_default=True, help="Number of labels, worst first."
 )
 @click.option("--send", is_flag=True, help="Send them to people to check, within the budget.")
-@service_options
-@reporting_errors
-def review(campaign: str, top: int, send: bool, url: str, token: str) -> None:
+@asks_service
+def review(campaign: str, top: int, send: bool, api: Api) -> None:
     """List people's labels that seem wrong; --send has them checked.
 
     A label seems wrong when a model that has not seen it disagrees: an object without a box, a box without an object, a
     box in the wrong place, a wrong class. Corrections replace the label; the old one is kept in its history.
     """
-    with api_of(url, token) as api:
-        if send:
-            job = api.send_second_look(campaign, top)
-            reserved = usd(Mills(job["reserved_mills"]))
-            say(
-                f"Labeling job {job['name']} has people look again at {job['objects']} labels; at most {reserved} are "
-                "set aside for it."
-            )
-            return
-        listed = api.second_look(campaign, top)
+    if send:
+        job = api.send_second_look(campaign, top)
+        reserved = usd(Mills(job["reserved_mills"]))
+        say(
+            f"Labeling job {job['name']} has people look again at {job['objects']} labels; at most {reserved} are "
+            "set aside for it."
+        )
+        return
+    listed = api.second_look(campaign, top)
     table = Table("image", "seems", "how surely", "labeled in", box=None)
     for each in listed["suspects"]:
         table.add_row(each["source"], each["mistake"], f"{each['suspicion']:.0%}", each["job"])

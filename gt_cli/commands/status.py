@@ -14,10 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from gt_cli.api import Api
-from gt_cli.options import api_of, service_options
-from gt_cli.terminal import console, reporting_errors
-from gt_service.errors import GtServiceError
+from gt_cli.api import Api, known_campaign
+from gt_cli.options import asks_service
+from gt_cli.terminal import console
 from gt_service.money import Mills, usd
 from gt_service.pages.formats import money_in_column
 
@@ -29,19 +28,17 @@ REJECTED_SHOWN = 20
 @click.argument("campaign", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--watch", is_flag=True, help="Refresh every five seconds, until Ctrl-C.")
-@service_options
-@reporting_errors
-def status(campaign: str | None, as_json: bool, watch: bool, url: str, token: str) -> None:
+@asks_service
+def status(campaign: str | None, as_json: bool, watch: bool, api: Api) -> None:
     """Show all campaigns, or one campaign and its jobs."""
     if as_json and watch:
         raise click.UsageError("--json prints once: leave --watch out.")
-    with api_of(url, token) as api:
-        if as_json:
-            console.print_json(data=_facts(api, campaign))
-        elif watch:
-            _watch(api, campaign)
-        else:
-            console.print(_drawing(_facts(api, campaign)))
+    if as_json:
+        console.print_json(data=_facts(api, campaign))
+    elif watch:
+        _watch(api, campaign)
+    else:
+        console.print(_drawing(_facts(api, campaign)))
 
 
 def _watch(api: Api, campaign: str | None) -> None:
@@ -58,10 +55,7 @@ def _facts(api: Api, name: str | None) -> dict[str, Any]:
     """What `--json` prints: the API's own answers."""
     if name is None:
         return {"campaigns": api.campaigns()}
-    campaign = api.campaign(name)
-    if campaign is None:
-        raise GtServiceError(f"there is no campaign {name}", remedy="`gt-service status` lists them.")
-    return {"campaign": campaign, "jobs": api.jobs(name), "rejected": api.images(name, "rejected")}
+    return {"campaign": known_campaign(api, name), "jobs": api.jobs(name), "rejected": api.images(name, "rejected")}
 
 
 def _drawing(facts: Mapping[str, Any]) -> RenderableType:

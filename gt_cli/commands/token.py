@@ -56,7 +56,8 @@ def list_tokens(stage: str, region: str | None, principal: str | None) -> None:
     dynamodb, table = _table(stage, region)
     shown = Table("For", "Role", "Expires", box=box.SIMPLE_HEAD)
     for issued in tokens.issued(dynamodb, table, principal):
-        until = f"{issued.expires:%Y-%m-%d %H:%M} UTC" + (", expired" if issued.expires <= datetime.now(UTC) else "")
+        expired = ", expired" if issued.expires_at <= datetime.now(UTC) else ""
+        until = f"{issued.expires_at:%Y-%m-%d %H:%M} UTC{expired}"
         shown.add_row(escape(issued.principal), issued.role, until)
     console.print(shown)
 

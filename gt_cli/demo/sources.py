@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from gt_cli.datasets import BoxesError, LabeledBox, LabeledImage, LabeledImages, OpenImagesClass, read_boxes
-from gt_cli.datasets.scenes import scene
+from gt_cli.datasets.scenes import Scene, generate
 from gt_cli.demo.plan import FEWEST_IMAGES, FULL_SCENES, QUICK_SCENES, Plan
 
 SCENE_LABEL = "Bird"
-SCENES_AT_ONCE = 25
 QUICK_SHORTENING = 2
 
 
@@ -49,13 +47,12 @@ class DrawnImage(LabeledImage):
 
 
 def draw_all(count: int, seed: int) -> LabeledImages:
-    with ProcessPoolExecutor(os.cpu_count()) as processes:
-        drawn = processes.map(partial(_draw, seed), range(count), chunksize=SCENES_AT_ONCE)
-        return LabeledImages((SCENE_LABEL,), tuple(drawn), ())
+    drawn = generate(seed, range(count), processes=os.cpu_count() or 1)
+    return LabeledImages((SCENE_LABEL,), tuple(_labeled(index, one) for index, one in enumerate(drawn)), ())
 
 
-def _draw(seed: int, index: int) -> DrawnImage:
-    drawn, name = scene(seed, index), f"bird-{index:05}.jpg"
+def _labeled(index: int, drawn: Scene) -> DrawnImage:
+    name = f"bird-{index:05}.jpg"
     height, width = drawn.pixels.shape[:2]
     corners = drawn.boxes.tolist()
     boxes = (LabeledBox(SCENE_LABEL, left, top, right - left, bottom - top) for left, top, right, bottom in corners)

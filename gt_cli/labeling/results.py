@@ -24,7 +24,7 @@ from gt_cli.api import Api
 from gt_cli.contact_sheet import NAME as CONTACT_SHEET
 from gt_cli.contact_sheet import write_contact_sheet
 from gt_cli.downloading import download
-from gt_cli.exporting import Images, ImageSource, lines_of, write_export
+from gt_cli.exporting import from_folder, lines_of, write_export
 from gt_cli.labeling.people import People
 from gt_cli.labeling.plan import Wanted
 from gt_cli.labeling.trial import rightness
@@ -94,10 +94,10 @@ class Results:
             new = Path(temporary)
             manifest = new / MANIFEST
             manifest.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-            source = ImageSource(_nothing, self.wanted.folder.resolve(), prefix)
+            bring = from_folder(self.wanted.folder.resolve(), prefix, link=True)
             for form in FORMATS[self.wanted.task]:
                 wanted = Export(partial(lines_of, manifest), ATTRIBUTE, self.wanted.labels, form, prefix=prefix)
-                write_export(wanted, new / form, images=Images.LINK, source=source)
+                write_export(wanted, new / form, bring)
             with manifest.open("rb") as labeled:
                 write_contact_sheet(new / CONTACT_SHEET, labeled, ATTRIBUTE, self.wanted.labels, self._photo)
             reports = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")
@@ -195,10 +195,6 @@ def _labeled(manifest: bytes) -> dict[str, Line]:
 def _consolidate(offer: JobOffer, given: Mapping[str, Sequence[Given]]) -> Mapping[str, Any]:
     crowd = Crowd(offer.task_type, offer.labels, offer.team, offer.job, offer.workers_per_object, 0, timedelta.max)
     return crowd.consolidate(given)
-
-
-def _nothing() -> Any:
-    raise NotFound("photos are linked, not read")
 
 
 def _replace(new: Path, target: Path) -> None:

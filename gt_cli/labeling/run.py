@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.markup import escape
 
 from gt_cli import importing
-from gt_cli.api import Api
+from gt_cli.api import Api, known_campaign
 from gt_cli.exposure import exposure
 from gt_cli.labeling import dropping, trial, watching
 from gt_cli.labeling.people import Link, People
@@ -193,7 +193,7 @@ def tell_links(links: Sequence[Link], owner: str) -> None:
 def _bring(path: Path, stack: LocalStack, api: Api, run: Run) -> None:
     """Labels that are there already, before the photos: they are not asked about again. Errors: BoxesError and others
     that name file and place."""
-    campaign = importing.campaign_of(api, run.wanted.campaign)
+    campaign = known_campaign(api, run.wanted.campaign)
     brought = importing.read_wanted(importing.Wanted(path, run.wanted.folder, keeps_folders=True), campaign)
     with console.status("") as status:
         importing.drop(api, stack.session.client("s3"), run.wanted.campaign, brought, say=status.update)

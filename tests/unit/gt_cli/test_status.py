@@ -64,8 +64,7 @@ class FakeApi:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     fake = FakeApi()
-    for module in ("status", "campaign"):
-        monkeypatch.setattr(f"gt_cli.commands.{module}.api_of", lambda *_: fake)
+    monkeypatch.setattr("gt_cli.options.api_of", lambda *_: fake)
     return fake
 
 
