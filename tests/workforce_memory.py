@@ -122,7 +122,7 @@ class MemoryTasks:
         self._objects.pop(job, None)
 
     def note(self, work: Work) -> None:
-        self._work.setdefault(work.worker_id, {})[(work.accepted_at, work.job, work.place)] = work
+        self._work.setdefault(work.worker_id, {})[(work.listed_at, work.job, work.place)] = work
 
     def work_of(self, worker_id: str, *, since: datetime | None = None, most: int | None = None) -> Iterable[Work]:
         listed = sorted(self._work.get(worker_id, {}).items(), reverse=True)

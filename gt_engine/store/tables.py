@@ -150,7 +150,7 @@ class TaskItem(Model):
 
 
 class AnswerItem(Model):
-    """moment: time of acceptance, job and place: the same answer, changed, is the same item."""
+    """moment: `Work.listed_at`, job and place: the same answer, changed, is the same item."""
 
     worker = UnicodeAttribute(hash_key=True)
     moment = UnicodeAttribute(range_key=True)

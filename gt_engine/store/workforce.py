@@ -243,7 +243,7 @@ class DynamoTasks:
         members = dict(vars(work))
         item = self._answers(
             worker=members.pop("worker_id"),
-            moment=f"{_moment(work.accepted_at)}/{work.job}/{work.place}",
+            moment=f"{_moment(work.listed_at)}/{work.job}/{work.place}",
             milliseconds=round(members.pop("active_seconds") * 1000),
             **members,
         )

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from gt_engine.workforce.files import AnswerFile, OfferedLine, WorkFiles
+from gt_engine.workforce.files import AnswerFile, OfferedLine, ReturnedFile, WorkFiles
 from gt_engine.workforce.index import JobOffer, TaskStore, change, work_of
-from gt_engine.workforce.offers import GRACE, ObjectOffer, Status, TaskAssignment
+from gt_engine.workforce.offers import GRACE, RETURNED_FOR, ObjectOffer, Status, TaskAssignment
 
 OBJECTS_PER_PART = 100
 """Manifest lines in one file of an offer: a task page reads one file."""
@@ -53,7 +53,7 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
 
     Who was at work when all was lost loses the place and keeps the draft. closed: objects that have their outcome.
     """
-    submitted, declined = by_object(files.answered()), by_object(files.declined())
+    submitted, declined, came_back = by_object(files.answered()), by_object(files.declined()), files.all_returned()
     for first, line in files.offers():
         if line.place < offer.first:
             continue
@@ -65,13 +65,15 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
         answers.sort(key=lambda mine: (mine.ended_at or offer.until, mine.worker))
         # No object has more answers than wanted, even where a file of one that came too late was left behind.
         for mine in answers[: item.most]:
-            item = item.with_assignment(mine)
             store.note(work_of(item, mine))
+            if (item.object_id, mine.worker) in came_back and item.object_id not in closed:
+                mine = _sent_back(mine, files.returned(item.object_id, mine.worker))
+            item = item.with_assignment(mine)
         for worker in declined.get(line.object_id, ()):
             decline = files.decline(line.object_id, worker)
             answer = item.of(worker)
             # An answer that was undone and then declined, where the engine died before its file was gone.
-            if decline is not None and (answer is None or answer.expires_at < decline.declined_at):
+            if decline is not None and (answer is None or _since(answer) < decline.declined_at):
                 item = item.with_assignment(
                     TaskAssignment(
                         worker,
@@ -88,6 +90,19 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
         if there is not None:
             change(there, partial(_caught_up, item.assignments), store)
     store.put_offer(offer)
+
+
+def _sent_back(mine: TaskAssignment, returned: ReturnedFile | None) -> TaskAssignment:
+    """An answer that its worker is still to mend, as `offers.give_back` left it."""
+    if returned is None or mine.ended_at is None or returned.returned_at < mine.ended_at:
+        return mine
+    expires_at = returned.returned_at + RETURNED_FOR
+    return replace(mine, status=Status.RESERVED, ended_at=None, expires_at=expires_at, comment=returned.comment)
+
+
+def _since(mine: TaskAssignment) -> datetime:
+    """When an answer came, or came back."""
+    return mine.ended_at or mine.expires_at - RETURNED_FOR
 
 
 def _caught_up(known: Iterable[TaskAssignment], item: ObjectOffer) -> ObjectOffer:

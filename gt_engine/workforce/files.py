@@ -67,6 +67,14 @@ class DeclineFile:
 
 
 @dataclass(frozen=True)
+class ReturnedFile:
+    """An answer that whoever runs the team sent back to its worker."""
+
+    returned_at: datetime
+    comment: str
+
+
+@dataclass(frozen=True)
 class WorkFiles:
     """The files of one job; `root` is that of its tree."""
 
@@ -161,6 +169,21 @@ class WorkFiles:
         document = {"answer": answer, "comment": comment, "by": by, "time": now.isoformat()}
         uri = self.root / f"people/returned/{object_id}/{worker_id}/{now:%Y%m%dT%H%M%S%f}.json"
         self.objects.write(uri, compact(document), JSON)
+
+    def returned(self, object_id: str, worker_id: str) -> ReturnedFile | None:
+        """The last time that an answer of the worker's came back; None where none did. The answer's own file stays: one
+        that is older than this was not mended."""
+        folder = S3Uri(self.root.bucket, f"{self.root.key}/people/returned/{object_id}/{worker_id}/")
+        last = max((found.uri for found in self.objects.list(folder)), key=lambda uri: uri.key, default=None)
+        if last is None:
+            return None
+        document = json.loads(self.objects.read(last))
+        return ReturnedFile(_moment(document["time"]), document["comment"])
+
+    def all_returned(self) -> set[tuple[str, str]]:
+        """(object id, worker id) of every answer that came back, mended or not."""
+        found = (found.uri.key.rsplit("/", 3) for found in self.objects.list(self._folder("returned")))
+        return {(object_id, worker) for _, object_id, worker, _ in found}
 
     def remove_answer(self, object_id: str, worker_id: str) -> None:
         self.objects.delete(self._file("answers", object_id, worker_id))

@@ -10,7 +10,7 @@ from typing import Protocol
 from gt_engine.outputs.tree import JobTree
 from gt_engine.workforce import offers
 from gt_engine.workforce.files import WorkFiles
-from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
+from gt_engine.workforce.offers import GRACE, ObjectOffer, Status, TaskAssignment
 from gt_service.errors import Conflict, NotFound
 from gt_service.regions import TaskType
 
@@ -67,6 +67,10 @@ class JobOffer:
         return timedelta(seconds=self.time_limit_seconds)
 
 
+LONGEST_TASK = timedelta(seconds=28_800) + GRACE
+"""From acceptance to submission, where an answer is not opened again (TaskTimeLimitInSeconds is 8 hours at most)."""
+
+
 @dataclass(frozen=True)
 class Work:
     """A submitted answer in a worker's own list."""
@@ -78,6 +82,12 @@ class Work:
     accepted_at: datetime
     submitted_at: datetime
     active_seconds: float
+
+    @property
+    def listed_at(self) -> datetime:
+        """Its place in the list: when it was accepted, so that an answer that is changed stays one entry. One that was
+        opened again long after, as when it came back with a comment, is an entry of its own."""
+        return self.accepted_at if self.submitted_at - self.accepted_at <= LONGEST_TASK else self.submitted_at
 
 
 class TaskStore(Protocol):
@@ -120,7 +130,7 @@ class TaskStore(Protocol):
         ...
 
     def work_of(self, worker_id: str, *, since: datetime | None = None, most: int | None = None) -> Iterable[Work]:
-        """By the time of acceptance, newest first; `since` is of acceptance too."""
+        """By `Work.listed_at`, newest first; `since` is of it, too."""
         ...
 
 
@@ -153,7 +163,9 @@ def written_off(item: ObjectOffer, files: WorkFiles, now: datetime, store: TaskS
     notes = []
     for mine in item.lapsed(now):
         answer = files.answer(item.object_id, mine.worker)
-        if answer is None:
+        returned = files.returned(item.object_id, mine.worker) if answer and mine.comment else None
+        # An answer that came back does not count, unless it was mended after that.
+        if answer is None or (returned is not None and answer.submitted_at <= returned.returned_at):
             after = offers.expire(after, mine.worker, now)
             continue
         done = replace(

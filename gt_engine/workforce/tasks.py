@@ -20,7 +20,16 @@ from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.files import AnswerFile, DeclineFile, OfferedLine, WorkFiles
 from gt_engine.workforce.finding import Finder
 from gt_engine.workforce.forms import read_answer
-from gt_engine.workforce.index import JobOffer, TaskStore, change, parse_task_id, shown_id, task_id_of, work_of
+from gt_engine.workforce.index import (
+    LONGEST_TASK,
+    JobOffer,
+    TaskStore,
+    change,
+    parse_task_id,
+    shown_id,
+    task_id_of,
+    work_of,
+)
 from gt_engine.workforce.members import Pause, Worker
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from gt_engine.workforce.progress import JobProgress, progress_of
@@ -30,7 +39,6 @@ from gt_service.objects import S3Uri
 
 MAX_DRAFT_BYTES = 8 * 1024 * 1024
 RECENT = 20
-LONGEST_TASK = timedelta(seconds=28_800)
 MAX_COMMENT = 1_000
 PARTS_KEPT = 64
 WAKE_EVERY = timedelta(minutes=1)
@@ -197,8 +205,11 @@ class Tasks:
 
     def recent(self, worker: Worker, now: datetime) -> list[Answered]:
         """The worker's own last answers, newest first."""
-        found = []
+        found, seen = [], set()
         for work in self.store.work_of(worker.worker_id, most=RECENT):
+            if (work.job, work.place) in seen:  # as it was before it was opened again
+                continue
+            seen.add((work.job, work.place))
             offer = self.store.offer(work.job)
             item = self.store.object(work.job, work.place) if offer is not None else None
             mine = item.of(worker.worker_id) if item is not None else None
@@ -220,7 +231,9 @@ class Tasks:
         """What the worker did since midnight UTC."""
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         begun = self.store.work_of(worker.worker_id, since=midnight - LONGEST_TASK)
-        done = [item for item in begun if item.submitted_at >= midnight]
+        # An answer that was opened again more than once may be there more than once; it is the same work.
+        last = {(item.job, item.place): item for item in sorted(begun, key=lambda item: item.submitted_at)}
+        done = [item for item in last.values() if item.submitted_at >= midnight]
         return Day(len(done), round(sum(item.active_seconds for item in done), 3))
 
     def grades(self, worker: Worker) -> list[bool]:

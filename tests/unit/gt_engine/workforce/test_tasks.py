@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gt_engine.workforce.asking import put_on_offer
+from gt_engine.workforce.asking import put_on_offer, restore
 from gt_engine.workforce.files import OfferedLine, WorkFiles
-from gt_engine.workforce.index import JobOffer, Work
+from gt_engine.workforce.index import JobOffer, Work, written_off
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.offers import (
     GRACE,
@@ -22,6 +22,7 @@ from gt_engine.workforce.offers import (
     close,
     undo,
 )
+from gt_engine.workforce.supervision import Supervision
 from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.views import Task
 from gt_service.errors import Conflict, InvalidInput, NotFound
@@ -78,6 +79,12 @@ class Portal:
         task = self.begin(worker)
         self.tasks.submit(worker, task.task_id, ANSWER, 5, self.now)
         return task
+
+    def give_back(self, worker: Worker, task: Task, comment: str) -> None:
+        self.now += timedelta(seconds=1)
+        place = int(task.object_id) - 10
+        Supervision(self.tasks).give_back("birds-0001", place, worker.worker_id, comment, "boss", self.now)
+        self.now += timedelta(seconds=1)
 
     def has_work(self, worker: Worker) -> bool:
         return self.tasks.next(worker, "birds-0001", self.now) is not None
@@ -191,6 +198,52 @@ def test_an_answer_submitted_twice_counts_once() -> None:
     portal.tasks.submit(ANN, task.task_id, ANSWER, 5, portal.now)
     assert portal.tasks.progress("birds-0001", portal.now).answers == 1
     assert portal.tasks.day(ANN, portal.now).done == 1
+
+
+def test_what_was_begun_long_before_midnight_is_work_of_the_day_that_it_was_done() -> None:
+    """An answer of yesterday that came back with a comment was mended for nothing, by the page of the worker's day."""
+    portal = Portal(objects=1, wanted=2)
+    portal.now = portal.now.replace(hour=9)
+    task = portal.answer(ANN)
+    for hours, seconds in ((24, 20), (2, 30)):
+        portal.now += timedelta(hours=hours)
+        portal.tasks.undo(ANN, task.task_id, portal.now)
+        portal.tasks.submit(ANN, task.task_id, ANSWER, seconds, portal.now)
+        day = portal.tasks.day(ANN, portal.now)
+        assert (day.done, day.active_seconds) == (1, seconds)
+        assert [one.task_id for one in portal.tasks.recent(ANN, portal.now)] == [task.task_id]
+
+
+def test_an_answer_that_came_back_stays_out_when_the_tables_are_lost() -> None:
+    """Its file is still there: labels were made of what whoever runs the team had sent back, unmended."""
+    portal = Portal(objects=2, wanted=1)
+    mended, sent_back = portal.answer(ANN), portal.answer(ANN)
+    for task in (mended, sent_back):
+        portal.give_back(ANN, task, "The other bird?")
+    assert portal.next(ANN).task_id == mended.task_id
+    portal.answer(ANN)
+    portal.store.delete_objects("birds-0001")
+    restore(portal.offer, portal.store, portal.files, closed=())
+    assert portal.tasks.progress("birds-0001", portal.now).answers == 1
+    assert not portal.has_work(BOB), "it is still its worker's"
+    again = portal.next(ANN)
+    assert (again.object_id, again.comment) == (sent_back.object_id, "The other bird?")
+    portal.answer(ANN)
+    assert portal.tasks.progress("birds-0001", portal.now).answers == 2
+    assert portal.tasks.day(ANN, portal.now).done == 2
+
+
+def test_an_answer_that_came_back_and_was_not_mended_in_time_does_not_count() -> None:
+    portal = Portal(objects=1, wanted=1)
+    task = portal.answer(ANN)
+    portal.give_back(ANN, task, "The other bird?")
+    portal.begin(ANN)
+    portal.now += LIMIT + GRACE
+    item = portal.store.object("birds-0001", 0)
+    assert item is not None
+    written_off(item, portal.files, portal.now, portal.store)
+    assert portal.tasks.progress("birds-0001", portal.now).answers == 0
+    assert portal.has_work(BOB)
 
 
 def test_another_answer_to_a_task_that_is_answered_is_not_taken_in_silence() -> None:
