@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
@@ -21,7 +20,7 @@ from gt_service.chain.foresight import Foresight, next_steps
 from gt_service.chain.job_creation import JobCreation, demanded_spec
 from gt_service.chain.kept import description_kept
 from gt_service.chain.labeling_jobs import LabelingJobs
-from gt_service.chain.models import model_arn
+from gt_service.chain.next_jobs import NextJobs, Standing, Terms
 from gt_service.chain.observation import seen, warning
 from gt_service.chain.reviews import can_review
 from gt_service.chain.second_look import SecondLook, Suspects
@@ -35,7 +34,6 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.records import Batch, Campaign, Job
 from gt_service.records.names import Places
 from gt_service.records.states import RUNNING, UNSENT, CampaignEvent, CampaignState
-from gt_service.reports.reservation import reservation
 from gt_service.store import Store
 
 if TYPE_CHECKING:
@@ -63,6 +61,7 @@ class Chain:
         self._store, self._objects, self._labeling_jobs = store, objects, LabelingJobs(sagemaker)
         self._signals, self._deployment, self._now = signals, deployment, now
         self._creation = JobCreation(store, objects, self._labeling_jobs, deployment, now)
+        self._terms = Terms.of(deployment)
         self._batching = Batching(store, objects, deployment)
         self._imported = ImportedLabels(
             store, objects, inbox_bucket=deployment.inbox_bucket, results_bucket=deployment.results_bucket
@@ -73,7 +72,7 @@ class Chain:
 
     def plan(self, name: str) -> planner.Plan:
         """What would happen next; nothing is called that costs. Errors: `NotFound`."""
-        return self._plan(self._standing(name))
+        return planner.plan(self._standing(name), self._terms)
 
     def foresee(self, name: str, spec: CampaignSpec | None = None) -> Foresight:
         """The same in words, with the requests of the jobs it would start. spec: as if an operator had put it in
@@ -82,7 +81,7 @@ class Chain:
         if spec is not None:
             campaign = standing.campaign
             standing = replace(standing, campaign=replace(campaign, spec=spec, cap=spec.budget))
-        return next_steps(self._plan(standing), standing.campaign, self._deployment)
+        return next_steps(planner.plan(standing, self._terms), standing.campaign, self._deployment)
 
     def advance(self, name: str, *, may_go_on: Callable[[], bool] = lambda: True) -> None:
         """Does whatever the campaign needs, until there is nothing, or time runs out: then it says so to go on.
@@ -100,9 +99,9 @@ class Chain:
                 logger.warning("what was planned has changed nothing", extra={"campaign": name})
                 return
 
-    def _round(self, standing: planner.Standing) -> bool:
+    def _round(self, standing: Standing) -> bool:
         """Does what is planned now; True where there was nothing, and the campaign's owner is told how it stands."""
-        plan = self._plan(standing)
+        plan = planner.plan(standing, self._terms)
         for action in plan.actions:
             self._perform(action, standing)
         if plan.actions:
@@ -110,10 +109,10 @@ class Chain:
         is_told = standing.campaign.verdict == plan.verdict
         return is_told or self._store.campaigns.show(standing.campaign, plan.verdict)
 
-    def _standing(self, name: str) -> planner.Standing:
+    def _standing(self, name: str) -> Standing:
         # The campaign first: whatever is read after it can only be newer, and a write on an old one is refused.
         campaign = self._store.campaigns.get(name)
-        return planner.Standing(
+        return Standing(
             campaign=campaign,
             batches=self._store.batches.of(name),
             jobs=self._store.jobs.of(name),
@@ -121,16 +120,7 @@ class Chain:
             now=self._now(),
         )
 
-    def _plan(self, standing: planner.Standing) -> planner.Plan:
-        return planner.plan(
-            standing,
-            results_bucket=self._deployment.results_bucket,
-            set_aside=partial(reservation, backend=self._deployment.backend, region=self._deployment.region),
-            job_mark=self._deployment.job_mark,
-            brought_model=lambda spec: model_arn(spec, self._deployment),
-        )
-
-    def _perform(self, action: actions.Action, standing: planner.Standing) -> None:  # noqa: C901 - a row per action
+    def _perform(self, action: actions.Action, standing: Standing) -> None:  # noqa: C901 - a row per action
         campaign, now = standing.campaign, standing.now
         logger.info("acting", extra={"campaign": campaign.name, "action": type(action).__name__, **_subject(action)})
         match action:
@@ -221,7 +211,7 @@ class Chain:
     def leave_out(self, name: str) -> Campaign:
         """Goes on without the images that a batch waits for. Errors: `NotFound`; `Conflict` where none waits."""
         standing = self._standing(name)
-        plan = self._plan(standing)
+        plan = planner.plan(standing, self._terms)
         waiting = {batch.number for batch in plan.exhausted} | {job.batch for job in plan.unsure}
         if not waiting:
             raise Conflict(f"campaign {name} waits for no images", remedy="Look at its reason.", field="name")
@@ -254,16 +244,8 @@ class Chain:
         if not chosen:
             raise Conflict(f"no label of campaign {name} seems wrong that was not sent before")
         batch = max(each.batch for each in chosen)
-        job = planner.plan_review(
-            standing,
-            spec,
-            batch=batch,
-            objects=len(chosen),
-            manifest=str(self._second_look.write_manifest(name, batch, chosen, spec.label_attribute)),
-            results_bucket=self._deployment.results_bucket,
-            set_aside=partial(reservation, backend=self._deployment.backend, region=self._deployment.region),
-            job_mark=self._deployment.job_mark,
-        )
+        manifest = self._second_look.write_manifest(name, batch, chosen, spec.label_attribute)
+        job = NextJobs(standing, self._terms).review(spec, batch, len(chosen), str(manifest))
         headroom = campaign.headroom
         if headroom is not None and job.reserved > headroom:
             raise Conflict(

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.campaign.contradictions import warnings
 from gt_service.chain import actions, planner
-from gt_service.chain.models import model_arn
+from gt_service.chain.next_jobs import Standing, Terms
 from gt_service.chain.request import job_request
 from gt_service.chain.reviews import review_spec
 from gt_service.errors import GtServiceError
@@ -25,7 +24,6 @@ from gt_service.records import Batch, Campaign, Job, Pending, Verdict
 from gt_service.records.names import Places
 from gt_service.records.states import BatchState, CampaignState, JobState
 from gt_service.reports import estimate as estimates
-from gt_service.reports.reservation import reservation
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateLabelingJobRequestTypeDef
@@ -89,16 +87,10 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
     """
     rehearsal = _Rehearsal(spec, objects, deployment)
     standing = rehearsal.beginning(now)
-    steps: list[Step] = []
+    steps, terms = list[Step](), Terms.of(deployment)
     told = tuple(warnings(spec, deployment.backend))
     while True:
-        plan = planner.plan(
-            standing,
-            results_bucket=deployment.results_bucket,
-            set_aside=partial(reservation, backend=deployment.backend, region=deployment.region),
-            job_mark=deployment.job_mark,
-            brought_model=lambda spec: model_arn(spec, deployment),
-        )
+        plan = planner.plan(standing, terms)
         if not plan.actions:
             return Foresight(tuple(steps), plan.verdict, told)
         for action in plan.actions:
@@ -168,7 +160,7 @@ class _Rehearsal:
         estimate = estimates.estimate(spec, objects, prices=prices, region=deployment.region)
         self._likely_costs = {(job.role, job.objects): job.cost.likely for job in estimate.jobs}
 
-    def beginning(self, now: datetime) -> planner.Standing:
+    def beginning(self, now: datetime) -> Standing:
         """All images are there, and have been for so long that a rest of them makes a batch too."""
         uploaded = now - timedelta(minutes=self._spec.batch.quiet_minutes)
         campaign = Campaign(
@@ -184,9 +176,9 @@ class _Rehearsal:
             version=1,
             created_at=uploaded,
         )
-        return planner.Standing(campaign, (), (), Pending(self._objects, uploaded.isoformat()), now)
+        return Standing(campaign, (), (), Pending(self._objects, uploaded.isoformat()), now)
 
-    def after(self, action: actions.Action, standing: planner.Standing) -> planner.Standing:
+    def after(self, action: actions.Action, standing: Standing) -> Standing:
         """The standing once an action has gone well; a job that is started ends at once with every object labeled, or
         with as many as its share of the budget pays."""
         match action:

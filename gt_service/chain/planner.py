@@ -6,9 +6,10 @@ is performed behind a conditional write (`gt_service.chain.advance`); after one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import waits
@@ -30,18 +31,11 @@ from gt_service.chain.actions import (
     StopJob,
     WithdrawJob,
 )
-from gt_service.chain.models import model_to_start_from
-from gt_service.chain.reviews import review_spec
+from gt_service.chain.next_jobs import NextJobs, Standing, Terms
 from gt_service.money import Mills
-from gt_service.records import Batch, Campaign, Job, Pending, Verdict
-from gt_service.records.names import JobName, Places, Role
-from gt_service.records.states import RUNNING, UNSENT, BatchState, CampaignState, JobState
-from gt_service.reports.reservation import Reservation
-
-SetAside = Callable[[CampaignSpec, int, Mills | None], Reservation]
-"""What one job of so many objects may cost, where the budget has so much left (None: it need not hold the job)."""
-
-BroughtModel = Callable[[CampaignSpec], str | None]
+from gt_service.records import Batch, Job, Pending, Verdict
+from gt_service.records.names import JobName, Places
+from gt_service.records.states import UNSENT, BatchState, CampaignState, JobState
 
 CREATION_LEASE = timedelta(minutes=20)
 """Longer than any function of the service runs: whoever was about to create a job has created it, or never will."""
@@ -51,21 +45,8 @@ STOP_PATIENCE = timedelta(minutes=10)
 REPORT_PATIENCE = timedelta(minutes=30)
 OUTPUT_PAUSE = timedelta(minutes=15)
 """After this an output that was not whole is read again: somebody may have brought its files back."""
-SETTLEMENT_PATIENCE = timedelta(hours=6)
-"""Whatever an ended job's report frees of its reservation is waited for so long before anybody is told."""
 LABELS_PAUSE = timedelta(minutes=5)
 """While duplicates keep coming, the campaign's labels are asked for so often; they are read and written whole."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Everything a plan depends on. spec: the campaign's, which a plan needs."""
-
-    campaign: Campaign
-    batches: Sequence[Batch]
-    jobs: Sequence[Job]
-    pending: Pending
-    now: datetime
 
 
 @dataclass(frozen=True)
@@ -82,35 +63,10 @@ class Plan:
     unsure: tuple[Job, ...] = ()
 
 
-def plan(
-    standing: Standing,
-    *,
-    results_bucket: str,
-    set_aside: SetAside,
-    job_mark: str = "",
-    brought_model: BroughtModel = lambda _: None,
-) -> Plan:
-    """job_mark: at the end of the names of new jobs (`stage_mark`). brought_model: the ARN of the model that a spec
-    brings, None where it brings none."""
-    planner = _Planner(standing, results_bucket, set_aside, job_mark, brought_model)
+def plan(standing: Standing, terms: Terms) -> Plan:
+    planner = _Planner(standing, terms)
     actions = tuple(planner.actions())
     return Plan(actions, planner.verdict(), tuple(planner.exhausted), tuple(planner.unsure))
-
-
-def plan_review(
-    standing: Standing,
-    spec: CampaignSpec,
-    *,
-    batch: int,
-    objects: int,
-    manifest: str,
-    results_bucket: str,
-    set_aside: SetAside,
-    job_mark: str = "",
-) -> Job:
-    """A review job of labels that the campaign's owner chose, up to a batch; the budget is not looked at."""
-    planner = _Planner(standing, results_bucket, set_aside, job_mark)
-    return planner.review(spec, batch, objects, manifest)
 
 
 def last_arrival(pending: Pending) -> datetime | None:
@@ -124,20 +80,13 @@ def last_arrival(pending: Pending) -> datetime | None:
 
 
 class _Planner:
-    def __init__(
-        self,
-        standing: Standing,
-        results_bucket: str,
-        set_aside: SetAside,
-        job_mark: str,
-        brought_model: BroughtModel = lambda _: None,
-    ) -> None:
+    def __init__(self, standing: Standing, terms: Terms) -> None:
         self._campaign, self._spec = standing.campaign, standing.campaign.spec
         self._batches, self._jobs = standing.batches, standing.jobs
         self._pending, self._now = standing.pending, standing.now
-        self._places = Places(results_bucket, standing.campaign.name)
-        self._set_aside, self._job_mark = set_aside, job_mark
-        self._brought_model = brought_model
+        self._places = Places(terms.results_bucket, standing.campaign.name)
+        self._job_name = partial(JobName, standing.campaign.name, mark=terms.job_mark)
+        self._next_jobs = NextJobs(standing, terms)
         self._waits: list[Verdict] = []
         self.exhausted: list[Batch] = []
         self.unsure: list[Job] = []
@@ -262,7 +211,7 @@ class _Planner:
         if job.revision == self._campaign.revision and not resumed and self._now - refused_at < REFUSAL_PAUSE:
             self._waits.append(waits.refused(self._campaign, job))
             return
-        again = self._reservation(spec, job.job_name, job.objects, job.manifest_uri, freed=job.reserved)
+        again = self._next_jobs.reservation(spec, job.job_name, job.objects, job.manifest_uri, freed=job.reserved)
         if self._affordable(again.reserved - job.reserved, again):
             yield ReserveAgain(job, again)
 
@@ -275,7 +224,7 @@ class _Planner:
         if turn.objects == 0:
             yield FinishBatch(turn, unlabeled=0)
         elif not tries:
-            name = JobName(self._campaign.name, turn.number, mark=self._job_mark)
+            name = self._job_name(turn.number)
             yield from self._reserve(
                 turn, spec, name, turn.objects, turn.labeled_manifest_uri or turn.manifest_uri or ""
             )
@@ -318,7 +267,7 @@ class _Planner:
     def _controls(self, spec: CampaignSpec) -> Iterator[Action]:
         for batch in self._batches:
             wanted = batch.number in spec.control_batches and batch.state is BatchState.LABELED and batch.objects > 0
-            name = JobName(self._campaign.name, batch.number, control=True, mark=self._job_mark)
+            name = self._job_name(batch.number, control=True)
             if wanted and not any(job.is_control and job.batch == batch.number for job in self._jobs):
                 yield from self._reserve(batch, spec, name, batch.objects, batch.manifest_uri or "")
                 return
@@ -328,7 +277,7 @@ class _Planner:
         for batch in self._batches:
             if spec.review.share is None or batch.state is not BatchState.LABELED:
                 continue
-            name = JobName(self._campaign.name, batch.number, mark=self._job_mark, review=True)
+            name = self._job_name(batch.number, review=True)
             jobs = [job for job in self._jobs if job.batch == batch.number and not job.is_beside_chain]
             if batch.review_objects is None:
                 if jobs and not any(job.is_unsettled for job in jobs):
@@ -338,82 +287,21 @@ class _Planner:
                 yield from self._reserve(batch, spec, name, batch.review_objects, manifest)
                 return
 
-    def review(self, spec: CampaignSpec, batch: int, objects: int, manifest: str) -> Job:
-        """The review job that the campaign's owner asks for: the next one up to this batch."""
-        numbers = [job.attempt for job in self._jobs if job.is_review and job.batch == batch]
-        number = max(numbers, default=0) + 1
-        name = JobName(self._campaign.name, batch, attempt=number, mark=self._job_mark, review=True)
-        return self._reservation(spec, name, objects, manifest)
-
     def _reserve(
         self, batch: Batch, spec: CampaignSpec, name: JobName, objects: int, manifest: str
     ) -> Iterator[Action]:
-        job = self._reservation(spec, name, objects, manifest)
+        job = self._next_jobs.reservation(spec, name, objects, manifest)
         if self._affordable(job.reserved, job):
             yield ReserveJob(job, batch)
-
-    def _reservation(self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, *, freed: int = 0) -> Job:
-        """freed: what is set aside for the job already."""
-        model = None if name.control or name.review else self._last_model(spec)
-        role = Role.CONTROL if name.control else Role.WARM if model else Role.FIRST
-        if name.review:
-            role, spec = Role.REVIEW, review_spec(spec)
-        # What is beside the chain is whole or not at all: a part of a control job compares with nothing.
-        headroom = None if name.control or name.review else self._headroom(freed)
-        reservation = self._set_aside(spec, objects, headroom)
-        return Job(
-            name=str(name),
-            campaign=name.campaign,
-            batch=name.batch,
-            role=role,
-            attempt=name.attempt,
-            state=JobState.RESERVED,
-            objects=objects,
-            revision=self._campaign.revision,
-            task=spec.task.value,
-            labels=spec.labels,
-            manifest_uri=manifest,
-            output_uri=str(self._places.job_output(str(name))),
-            reserved=reservation.amount,
-            people_seconds=reservation.people_seconds,
-            reserved_at=self._now,
-            initial_model_arn=model,
-        )
-
-    def _last_model(self, spec: CampaignSpec) -> str | None:
-        """The last good model that fits (the same task, the same labels in the same order), or the brought one."""
-        if not spec.uses_auto_labeling:
-            return None
-        fitting = (
-            job
-            for job in self._jobs
-            if not job.is_beside_chain
-            and job.state in {JobState.COMPLETED, JobState.STOPPED}
-            and (job.task, job.labels) == (spec.task.value, spec.labels)
-        )
-        return model_to_start_from(self._brought_model(spec), fitting)
-
-    def _headroom(self, freed: int) -> Mills | None:
-        """What a job may make do with; None where it waits until its worst case fits, or there is no budget."""
-        headroom = self._campaign.headroom
-        return None if headroom is None or self._more_is_coming() else Mills(headroom + freed)
 
     def _affordable(self, amount: int, job: Job) -> bool:
         headroom = self._campaign.headroom
         if headroom is None or amount <= headroom:
             return True
-        if not self._more_is_coming():
+        if not self._next_jobs.more_is_coming():
             is_paid_by_time = self._spec is not None and self._spec.wage is not None
             self._waits.append(waits.budget(job, headroom, is_paid_by_time=is_paid_by_time))
         return False
-
-    def _more_is_coming(self) -> bool:
-        """Whether what runs, or awaits its report, will free a part of its reservation: nobody needs to be bothered."""
-        return any(self._may_free_money(job) for job in self._jobs)
-
-    def _may_free_money(self, job: Job) -> bool:
-        ended = job.ended_at or self._now
-        return job.state in RUNNING or (job.is_unsettled and self._now - ended < SETTLEMENT_PATIENCE)
 
 
 def _each_failed_by_itself(job: Job, unlabeled: int) -> bool:

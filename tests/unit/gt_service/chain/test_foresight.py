@@ -18,6 +18,7 @@ from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
 from gt_service.chain.foresight import next_steps, rehearse
+from gt_service.chain.next_jobs import Standing, Terms
 from gt_service.deployment import Deployment
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
@@ -136,10 +137,8 @@ def test_the_next_steps_of_a_campaign_are_the_planners_in_words() -> None:
         unlabeled=0,
         final_model_arn="arn:aws:sagemaker:us-east-1:111122223333:model/m",
     )
-    standing = planner.Standing(campaign, (batch,), (job,), Pending(0, None), NOW)
-    plan = planner.plan(
-        standing, results_bucket="results", set_aside=lambda _, objects, headroom: Reservation(Mills(objects))
-    )
+    standing = Standing(campaign, (batch,), (job,), Pending(0, None), NOW)
+    plan = planner.plan(standing, Terms("results", lambda _, objects, headroom: Reservation(Mills(objects))))
     report, start = next_steps(plan, campaign, DEPLOYMENT).steps
     assert report.what == "write the cost report of labeling job birds-0006"
     assert start.what == "start labeling job birds-0007 (warm) with 100 objects"

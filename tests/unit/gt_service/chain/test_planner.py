@@ -24,15 +24,13 @@ from gt_service.chain.actions import (
     StopJob,
     WithdrawJob,
 )
+from gt_service.chain.next_jobs import SETTLEMENT_PATIENCE, SetAside, Standing, Terms
 from gt_service.chain.planner import (
     CREATION_LEASE,
     OUTPUT_PAUSE,
     REFUSAL_PAUSE,
     REPORT_PATIENCE,
-    SETTLEMENT_PATIENCE,
     Plan,
-    SetAside,
-    Standing,
     plan,
 )
 from gt_service.chain.request import job_request
@@ -105,12 +103,7 @@ def planned(
     set_aside: SetAside = lambda _, objects, headroom: Reservation(Mills(WORST_CASE_OF_AN_OBJECT * objects)),
 ) -> Plan:
     standing = Standing(campaign or a_campaign(), batches, jobs, pending, NOW)
-    return plan(
-        standing,
-        results_bucket="results",
-        set_aside=set_aside,
-        brought_model=lambda _: brought,
-    )
+    return plan(standing, Terms("results", set_aside, brought_model=lambda _: brought))
 
 
 def pending(count: int, *, minutes_ago: float = 0) -> Pending:

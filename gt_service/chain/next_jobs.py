@@ -1,0 +1,124 @@
+"""The next labeling job of a batch as a record, with what is set aside for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from gt_service.campaign import CampaignSpec
+from gt_service.chain.models import model_arn, model_to_start_from
+from gt_service.chain.reviews import review_spec
+from gt_service.deployment import Deployment
+from gt_service.money import Mills
+from gt_service.records import Batch, Campaign, Job, Pending
+from gt_service.records.names import JobName, Places, Role
+from gt_service.records.states import RUNNING, JobState
+from gt_service.reports.reservation import Reservation, reservation
+
+SetAside = Callable[[CampaignSpec, int, Mills | None], Reservation]
+"""What one job of so many objects may cost, where the budget has so much left (None: it need not hold the job)."""
+
+SETTLEMENT_PATIENCE = timedelta(hours=6)
+"""Whatever an ended job's report frees of its reservation is waited for so long before anybody is told."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everything a plan depends on. spec: the campaign's, which a plan needs."""
+
+    campaign: Campaign
+    batches: Sequence[Batch]
+    jobs: Sequence[Job]
+    pending: Pending
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What plans depend on of the deployment. job_mark: at the end of the names of new jobs (`stage_mark`).
+    brought_model: the ARN of the model that a spec brings, None where it brings none."""
+
+    results_bucket: str
+    set_aside: SetAside
+    job_mark: str = ""
+    brought_model: Callable[[CampaignSpec], str | None] = lambda _: None
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Terms:
+        return cls(
+            deployment.results_bucket,
+            partial(reservation, backend=deployment.backend, region=deployment.region),
+            deployment.job_mark,
+            partial(model_arn, deployment=deployment),
+        )
+
+
+@dataclass(frozen=True)
+class NextJobs:
+    """The jobs that a campaign may start as it stands."""
+
+    standing: Standing
+    terms: Terms
+
+    def reservation(self, spec: CampaignSpec, name: JobName, objects: int, manifest: str, *, freed: int = 0) -> Job:
+        """freed: what is set aside for the job already."""
+        campaign, is_beside_chain = self.standing.campaign, name.control or name.review
+        model = None if is_beside_chain else self._last_model(spec)
+        role = Role.CONTROL if name.control else Role.WARM if model else Role.FIRST
+        if name.review:
+            role, spec = Role.REVIEW, review_spec(spec)
+        # What is beside the chain is whole or not at all: a part of a control job compares with nothing.
+        set_aside = self.terms.set_aside(spec, objects, None if is_beside_chain else self._headroom(freed))
+        return Job(
+            name=str(name),
+            campaign=name.campaign,
+            batch=name.batch,
+            role=role,
+            attempt=name.attempt,
+            state=JobState.RESERVED,
+            objects=objects,
+            revision=campaign.revision,
+            task=spec.task.value,
+            labels=spec.labels,
+            manifest_uri=manifest,
+            output_uri=str(Places(self.terms.results_bucket, campaign.name).job_output(str(name))),
+            reserved=set_aside.amount,
+            people_seconds=set_aside.people_seconds,
+            reserved_at=self.standing.now,
+            initial_model_arn=model,
+        )
+
+    def review(self, spec: CampaignSpec, batch: int, objects: int, manifest: str) -> Job:
+        """The review job of labels that the campaign's owner chose, up to a batch; the budget is not looked at."""
+        numbers = [job.attempt for job in self.standing.jobs if job.is_review and job.batch == batch]
+        number = max(numbers, default=0) + 1
+        name = JobName(self.standing.campaign.name, batch, attempt=number, mark=self.terms.job_mark, review=True)
+        return self.reservation(spec, name, objects, manifest)
+
+    def more_is_coming(self) -> bool:
+        """Whether what runs, or awaits its report, will free a part of its reservation: nobody needs to be bothered."""
+        return any(self._may_free_money(job) for job in self.standing.jobs)
+
+    def _may_free_money(self, job: Job) -> bool:
+        now = self.standing.now
+        return job.state in RUNNING or (job.is_unsettled and now - (job.ended_at or now) < SETTLEMENT_PATIENCE)
+
+    def _last_model(self, spec: CampaignSpec) -> str | None:
+        """The last good model that fits (the same task, the same labels in the same order), or the brought one."""
+        if not spec.uses_auto_labeling:
+            return None
+        fitting = (
+            job
+            for job in self.standing.jobs
+            if not job.is_beside_chain
+            and job.state in {JobState.COMPLETED, JobState.STOPPED}
+            and (job.task, job.labels) == (spec.task.value, spec.labels)
+        )
+        return model_to_start_from(self.terms.brought_model(spec), fitting)
+
+    def _headroom(self, freed: int) -> Mills | None:
+        """What a job may make do with; None where it waits until its worst case fits, or there is no budget."""
+        headroom = self.standing.campaign.headroom
+        return None if headroom is None or self.more_is_coming() else Mills(headroom + freed)
