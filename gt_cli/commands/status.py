@@ -18,7 +18,7 @@ from gt_cli.api import Api, known_campaign
 from gt_cli.options import asks_service
 from gt_cli.terminal import console
 from gt_service.money import Mills, usd
-from gt_service.pages.formats import money_in_column
+from gt_service.reports.amounts import exact
 
 WATCH_EVERY_SECONDS = 5.0
 REJECTED_SHOWN = 20
@@ -112,8 +112,8 @@ def _campaigns_table(campaigns: Sequence[Mapping[str, Any]]) -> Table:
             campaign["status"],
             f"{sum(campaign['images'].values()):,}",
             str(campaign["batches"]),
-            money_in_column(campaign["spent_mills"]),
-            money_in_column(campaign["cap_mills"]),
+            exact(campaign["spent_mills"]),
+            exact(campaign["cap_mills"]),
         )
     return table
 
@@ -131,6 +131,6 @@ def _jobs_table(jobs: Sequence[Mapping[str, Any]]) -> Table:
             f"{job['objects']:,}",
             str(counters.get("HumanLabeled", "–")),
             str(counters.get("MachineLabeled", "–")),
-            money_in_column(job["cost_mills"]),
+            exact(job["cost_mills"]),
         )
     return table

@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from gt_service.money import MILLS_PER_DOLLAR
 from gt_service.pages import svg
-from gt_service.pages.formats import money, money_per_image, number, percent
 from gt_service.pages.parts import Counts
 from gt_service.pages.plot import (
     WIDTH,
@@ -27,6 +26,7 @@ from gt_service.pages.plot import (
     text,
     upright,
 )
+from gt_service.reports.amounts import money, money_per_image, number, percent
 
 WIDEST_BAR, WIDEST_OF_A_PAIR = 44.0, 38.0
 SLOT_SHARE, PAIR_SHARE, STACK_SHARE = 0.8, 0.4, 0.7

@@ -8,8 +8,8 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.pages import charts
-from gt_service.pages.formats import money, money_in_column, number, percent
 from gt_service.pages.parts import Fact, Table
+from gt_service.reports.amounts import exact, money, number, percent
 from gt_service.reports.estimate import count_of_objects
 
 Json = Mapping[str, Any]
@@ -72,7 +72,7 @@ def _jobs(jobs: Sequence[Json]) -> Table:
                 f"{index}. {job['role']}",
                 number(job["objects"]),
                 percent(job["machine_share"]["likely"]),
-                *(money_in_column(job["cost_mills"][name]) for name in ("low", "likely", "high", "ceiling")),
+                *(exact(job["cost_mills"][name]) for name in ("low", "likely", "high", "ceiling")),
             )
             for index, job in enumerate(shown, start=1)
         ),

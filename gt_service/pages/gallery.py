@@ -26,9 +26,9 @@ from gt_service.gallery.whole import OneImage
 from gt_service.gallery.writing import CORRECTIONS
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import Correction
-from gt_service.pages.formats import number, percent
-from gt_service.pages.formats import time as written_time
 from gt_service.pages.samples import drawn, shown
+from gt_service.reports.amounts import number, percent
+from gt_service.reports.amounts import time as written_time
 
 JOBS_OFFERED = 200
 """The newest; an older one is reached from its own page."""

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from gt_service.pages import charts
-from gt_service.pages.formats import duration, moment, money, number, percent
 from gt_service.pages.parts import Counts, Fact, Problem, Sample
 from gt_service.pages.report import cost_facts, iteration_rows, iterations_table, tables, training_series
 from gt_service.pages.status import job_actions, job_dialogs, job_status
+from gt_service.reports.amounts import moment, money, number, percent, span
 
 Json = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ def time_left(job: Json, *, now: datetime) -> str:
     is_over = job_status(job["status"]).ended or counts.rest <= 0
     if is_over or not counts.labeled or started is None or now <= started:
         return ""
-    return duration((now - started) / counts.labeled * counts.rest)
+    return span((now - started).total_seconds() / counts.labeled * counts.rest)
 
 
 def _last_step(job: Json) -> str:
@@ -109,7 +109,7 @@ def job_page(
         "status": status,
         "counts": counts,
         "live": not status.ended or not job["report_s3_uri"],
-        "took": duration(ended - started) if started and ended else "",
+        "took": span((ended - started).total_seconds()) if started and ended else "",
         "time_left": time_left(job, now=now),
         "last_step": _last_step(job),
         "progress": charts.progress(counts),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from gt_service.pages.formats import duration
 from gt_service.pages.parts import Counts
+from gt_service.reports.amounts import duration
 
 Json = Mapping[str, Any]
 
@@ -32,8 +31,8 @@ def at_work(job: Json, figures: Json) -> dict[str, Any]:
     return {
         **{"offered": None, "in_work": None, "given_up": 0, "declines": {}, **figures},
         "job": job["name"],
-        "active": duration(timedelta(seconds=seconds)),
-        "an_answer": duration(timedelta(seconds=seconds / answers)) if answers else "",
+        "active": duration(seconds),
+        "an_answer": duration(seconds / answers) if answers else "",
         "minutes_left": minutes,
         "too_few": members is not None and members < figures["workers_per_object"],
         "team_page": f"{portal}/team" if portal.startswith(("https://", "http://")) else "",

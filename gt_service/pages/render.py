@@ -11,8 +11,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gt_service.pages.formats import money, money_in_column, money_per_image, number, percent, time
 from gt_service.pages.status import campaign_status
+from gt_service.reports.amounts import exact, money, money_per_image, number, percent, time
 
 _HERE = Path(__file__).parent
 STATIC_TYPES = {
@@ -52,7 +52,7 @@ def _environment() -> Environment:
         number=number,
         percent=percent,
         money=money,
-        money_in_column=money_in_column,
+        money_in_column=exact,
         money_per_image=money_per_image,
         time=time,
         campaign_status=campaign_status,

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gt_service.pages.charts import Series
-from gt_service.pages.formats import decimal, money, money_in_column, money_per_image, number, percent
 from gt_service.pages.parts import Fact, Table
-from gt_service.reports.amounts import duration
+from gt_service.reports.amounts import decimal, duration, exact, money, money_per_image, number, percent
 
 Json = Mapping[str, Any]
 
@@ -34,7 +33,7 @@ def iterations_table(report: Json) -> Table:
                 number(row.get("human_boxes")),
                 number(row.get("machine_images")),
                 number(row.get("machine_boxes")),
-                money_in_column(row["cost_mills"]),
+                exact(row["cost_mills"]),
             )
             for row in report["iterations"]
         ),
@@ -143,7 +142,7 @@ def _targets(targets: Json) -> Table:
             (
                 str(row["target"]),
                 percent(row["machine_share"]),
-                money_in_column(row["total_mills"]),
+                exact(row["total_mills"]),
                 "–" if row.get("hours") is None else duration(3600 * row["hours"]),
             )
             for row in targets["rows"]
@@ -212,7 +211,7 @@ def _workers(workers: Sequence[Json]) -> Table:
                 number(worker["answers"]),
                 decimal(worker.get("median_seconds"), digits=1),
                 percent(worker.get("agreement"), digits=1),
-                money_in_column(worker.get("cost_mills")),
+                exact(worker.get("cost_mills")),
             )
             for worker in workers[:MOST_ROWS]
         ),

@@ -11,9 +11,9 @@ from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import label_attribute
 from gt_service.outputs.labels import Boxes, label_of
 from gt_service.outputs.records import JsonObject, label_record
-from gt_service.pages.formats import number, percent
 from gt_service.pages.samples import LabeledImage, picture
 from gt_service.pages.status import second_look_dialogs
+from gt_service.reports.amounts import number, percent
 
 MISTAKES: Mapping[str, str] = {
     "missed": "an object seems to have no box",

@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gt_service.money import Mills, usd
-from gt_service.reports.amounts import MINUS, NOTHING, cents, decimal, duration, exact, number, percent
+from gt_service.reports.amounts import NOTHING, cents, decimal, duration, exact, money, number, percent, time
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -43,7 +42,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        usd=lambda mills: usd(Mills(round(mills))).replace("-", MINUS),
+        usd=lambda mills: money(round(mills)),
         cents=cents,
         mills=exact,
         percent=percent,
@@ -52,7 +51,7 @@ def _environment() -> Environment:
         score=decimal,
         hours=lambda hours: NOTHING if hours is None else duration(hours * 3600),
         seconds=lambda seconds: decimal(seconds, digits=1),
-        time=lambda text: NOTHING if not text else text.replace("T", " ")[:16] + " UTC",
+        time=time,
         interval=_interval,
     )
     return environment
