@@ -13,10 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import wiring
 from chalicelib.observability import logger
-from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json, page_token
+from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json
 from gt_service.backends import GROUND_TRUTH, Backend
 from gt_service.errors import InvalidInput, NotFound, quoted
-from gt_service.objects import S3Uri
+from gt_service.listing import page_token
+from gt_service.objects import S3Uri, is_there
 from gt_service.records import Image, ImageStatus, Job, Token
 from gt_service.records.names import Places, images_folder
 from gt_service.store.browsing import Browsing
@@ -173,10 +174,7 @@ class PageData:
 
     def is_there(self, file: S3Uri) -> bool:
         """Whether there is such a file, and something in it."""
-        try:
-            return bool(wiring.objects().read(file, first_bytes=1))
-        except NotFound:
-            return False
+        return is_there(wiring.objects(), file)
 
     def gallery(self, campaign: str, job: Json | None, wanted: Filter, first: int) -> GalleryPage:
         """Of the campaign's images, or of a job's."""

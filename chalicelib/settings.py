@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from gt_service.backends import backend_of
-from gt_service.deployment import Deployment
-from gt_service.environment import region, variable
+from gt_service.deployment import Deployment, region, variable
 from gt_service.records.names import stage_mark
 from gt_service.store import TableNames
 

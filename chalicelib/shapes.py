@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from gt_service.backends import Backend
 from gt_service.campaign.contradictions import warnings
-from gt_service.errors import InvalidInput
+from gt_service.listing import place_of, unknown_token
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Import, Job, Verdict
 from gt_service.records.states import CampaignState, JobState
 from gt_service.store.shards import Cursor, is_cursor
@@ -160,22 +158,14 @@ def _came_with(image: Image) -> str | None:
     return f"its label came with {image.place.partition('#')[2]}" if is_imported else None
 
 
-def page_token(cursor: Cursor | None) -> str | None:
-    """Opaque to callers."""
-    return None if cursor is None else base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode()
-
-
 def cursor_of(token: str | None, status: ImageStatus) -> Cursor | None:
     """Errors: `InvalidInput` for a token that no answer about images of this status held."""
-    if not token:
-        return None
-    try:
-        shard, place, key = json.loads(base64.urlsafe_b64decode(token))
-        if is_cursor(shard, place, key, status):
+    match place_of(token):
+        case None:
+            return None
+        case [shard, place, key] if is_cursor(shard, place, key, status):
             return shard, place, key
-    except (ValueError, TypeError, RecursionError):
-        pass
-    raise InvalidInput("not a token of an earlier answer", remedy="Begin again without it.", field="NextToken")
+    raise unknown_token()
 
 
 def _time(moment: datetime | None) -> str | None:

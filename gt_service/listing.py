@@ -6,7 +6,7 @@ Rows that are filtered out count for the order, so a row that no longer passes a
 from __future__ import annotations
 
 import base64
-import binascii
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ class Listing:
     """What was asked for; None where it was not. after: the name of the last row of the page before."""
 
     most: int = _MOST_RESULTS
-    after: str | None = None
+    after: Any = None
     status: str | None = None
     name_contains: str | None = None
     created_after: datetime | None = None
@@ -57,7 +57,7 @@ class Listing:
             raise InvalidInput(f"names have at most {_LONGEST_NAME} characters", field="NameContains")
         return cls(
             most=most_results(query),
-            after=_name_of(query.get("NextToken")),
+            after=place_of(query.get("NextToken")),
             status=None if status is None else _one_of("StatusEquals", status, tuple(statuses)),
             name_contains=contained,
             created_after=_time(query, "CreationTimeAfter"),
@@ -84,7 +84,7 @@ class Listing:
             rows = rows[names.index(self.after) + 1 :]
         passing = [(each, thing) for each, thing in rows if self._passes(each)]
         shown = passing[: self.most]
-        following = _token(shown[-1][0].name) if len(passing) > len(shown) else None
+        following = page_token(shown[-1][0].name) if len(passing) > len(shown) else None
         return [thing for _, thing in shown], following
 
     def _passes(self, row: Row) -> bool:
@@ -128,17 +128,16 @@ def _time(query: Mapping[str, str], field: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _token(name: str) -> str:
-    """Opaque to callers."""
-    return base64.urlsafe_b64encode(name.encode()).decode()
+def page_token(place: Any) -> str | None:
+    """Where the next page goes on, as JSON takes it, in a form that is opaque to callers; None where there is none."""
+    return None if place is None else base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _name_of(token: str | None) -> str | None:
-    if not token:
-        return None
+def place_of(token: str | None) -> Any:
+    """What `page_token` was given, or what somebody else has made up. Errors: `InvalidInput`."""
     try:
-        return base64.urlsafe_b64decode(token).decode()
-    except (ValueError, binascii.Error):
+        return json.loads(base64.urlsafe_b64decode(token)) if token else None
+    except (ValueError, RecursionError):
         raise unknown_token() from None
 
 

@@ -74,6 +74,14 @@ class ObjectStore(Protocol):
     def write_stream(self, uri: S3Uri, chunks: Iterable[bytes], content_type: str) -> None: ...
 
 
+def is_there(objects: ObjectStore, uri: S3Uri) -> bool:
+    """Whether there is such an object, and something in it."""
+    try:
+        return bool(objects.read(uri, first_bytes=1))
+    except NotFound:
+        return False
+
+
 class S3Objects:
     """`ObjectStore` on boto3."""
 

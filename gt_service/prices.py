@@ -16,13 +16,14 @@ What a worker of the public workforce may be paid is a matter of the task type: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from math import ceil
 from types import MappingProxyType
+from typing import TypeVar
 
 from gt_service.backends import Backend
 from gt_service.errors import InvalidInput
@@ -146,6 +147,17 @@ class UnitRate:
     source: str
 
 
+_Row = TypeVar("_Row", ServiceFee, InstanceRate, UnitRate)
+
+
+def _latest(rows: Iterable[_Row], on: date, what: str, field: str) -> _Row:
+    """The row that is valid on a day. Errors: `InvalidInput` where there is none."""
+    begun = [row for row in rows if row.since <= on]
+    if not begun:
+        raise InvalidInput(f"the price table has no {what} on {on}", field=field)
+    return max(begun, key=lambda row: row.since)
+
+
 @dataclass(frozen=True)
 class PriceTable:
     """All prices, by date. `PriceTable.current()` is the one that ships; pass another to calculate with your own."""
@@ -178,24 +190,15 @@ class PriceTable:
 
     def service_fee(self, task: TaskType, on: date) -> ServiceFee:
         """The row for a task on a day. Errors: `InvalidInput` where the table has none."""
-        rows = [row for row in self.service_fees if task in row.tasks and row.since <= on]
-        if not rows:
-            raise InvalidInput(f"the price table has no service fee for {task} on {on}", field="task")
-        return max(rows, key=lambda row: row.since)
+        return _latest((row for row in self.service_fees if task in row.tasks), on, f"service fee for {task}", "task")
 
     def instance(self, name: str, on: date) -> InstanceRate:
         """The rate of an instance on a day. Errors: `InvalidInput` where the table has none."""
-        rows = [row for row in self.instances if row.instance == name and row.since <= on]
-        if not rows:
-            raise InvalidInput(f"the price table has no rate for {name} on {on}", field="instance")
-        return max(rows, key=lambda row: row.since)
+        return _latest((row for row in self.instances if row.instance == name), on, f"rate for {name}", "instance")
 
     def unit(self, unit: Unit, on: date) -> UnitRate:
         """The rate of a unit on a day. Errors: `InvalidInput` where the table has none."""
-        rows = [row for row in self.units if row.unit is unit and row.since <= on]
-        if not rows:
-            raise InvalidInput(f"the price table has no rate for a {unit} on {on}", field="unit")
-        return max(rows, key=lambda row: row.since)
+        return _latest((row for row in self.units if row.unit is unit), on, f"rate for a {unit}", "unit")
 
     def compute(self, task: TaskType, region: str) -> Compute | None:
         """The instances of a task's auto-labeling in a region; None where the task type has none, or none is billed."""

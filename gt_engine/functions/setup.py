@@ -16,8 +16,8 @@ from gt_engine import logs
 from gt_engine.aws import client
 from gt_engine.functions.waking import Timers, Waker
 from gt_engine.settings import Settings, parse_secrets
-from gt_service.environment import region as region_of
-from gt_service.environment import variable
+from gt_service.deployment import region as region_of
+from gt_service.deployment import variable
 from gt_service.errors import InvalidInput
 
 SCRATCH = Path(tempfile.gettempdir()) / "gt-engine"

@@ -19,7 +19,7 @@ from gt_engine.outputs.label_form import NO_LABEL, AnyLabel, MultiClassLabel, re
 from gt_engine.outputs.records import drawn
 from gt_engine.workforce import Answer, SimulatedWorkforce
 from gt_service.errors import InvalidInput
-from gt_service.outputs.gold import gold_lines, label_attributes
+from gt_service.outputs.records import gold_lines, label_attributes
 from gt_service.regions import TaskType
 
 _TASKS = {

@@ -14,8 +14,7 @@ from typing import Any
 from gt_engine.labels import BoxLabel, box_label
 from gt_engine.outputs.label_form import NO_LABEL
 from gt_service.errors import InvalidInput
-from gt_service.outputs.gold import label_attributes
-from gt_service.outputs.records import PROPOSAL, metadata_key
+from gt_service.outputs.records import PROPOSAL, label_attributes, metadata_key
 from gt_service.regions import TaskType
 
 

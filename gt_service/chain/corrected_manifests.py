@@ -23,8 +23,7 @@ from gt_service.outputs.corrections import (
     laid_over,
     read_corrections,
 )
-from gt_service.outputs.labeled import source
-from gt_service.outputs.records import JsonObject, manifest_objects, taken_out
+from gt_service.outputs.records import JsonObject, manifest_objects, source, taken_out
 from gt_service.records import Job
 from gt_service.records.names import Places
 from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS

@@ -11,8 +11,8 @@ from itertools import islice
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import AccessDenied, InvalidInput, NotFound
 from gt_service.objects import ObjectStore
-from gt_service.outputs.gold import gold_lines
 from gt_service.outputs.labels import Boxes, Label
+from gt_service.outputs.records import gold_lines
 from gt_service.reports.quality import gold_label
 
 _LINES = 1_000

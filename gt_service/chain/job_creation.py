@@ -23,7 +23,7 @@ from gt_service.chain.reviews import spec_of
 from gt_service.chain.sample_boxes import examples_picture
 from gt_service.deployment import Deployment
 from gt_service.errors import GtServiceError, InvalidInput, NotFound
-from gt_service.objects import ObjectStore, S3Uri
+from gt_service.objects import ObjectStore, is_there
 from gt_service.records import Campaign, Job
 from gt_service.records.names import Places
 from gt_service.store import Store
@@ -126,7 +126,7 @@ class JobCreation:
         """The files that a spec asks for, written once for each revision: class labels and instruction template."""
         places = self._places(job)
         template = places.template(job.revision, job.role)
-        if self._exists(template):
+        if is_there(self._objects, template):
             return
         check_gold(spec, self._objects)
         picture = examples_picture(spec, self._objects)
@@ -136,13 +136,6 @@ class JobCreation:
         self._objects.write(places.of_spec(job.revision, "class_labels.json"), labels, "application/json")
         text = instruction_template(spec, picture)
         self._objects.write(template, text.encode(), "text/html; charset=utf-8")
-
-    def _exists(self, uri: S3Uri) -> bool:
-        try:
-            self._objects.read(uri, first_bytes=1)
-        except NotFound:
-            return False
-        return True
 
     def _places(self, job: Job) -> Places:
         return Places(self._deployment.results_bucket, job.campaign)

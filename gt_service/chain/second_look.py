@@ -24,9 +24,9 @@ from gt_service.listing import whole_number
 from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, label_attribute, read_corrections, write_correction
-from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines, source
-from gt_service.outputs.left_out import left_out_predictions
-from gt_service.outputs.records import JsonObject, label_record, manifest_objects, metadata_key
+from gt_service.outputs.files import left_out_predictions
+from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines
+from gt_service.outputs.records import JsonObject, label_record, manifest_objects, metadata_key, source
 from gt_service.records import Job
 from gt_service.records.names import Places
 from gt_service.records.states import JobState

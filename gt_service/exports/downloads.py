@@ -10,7 +10,6 @@ from there.
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from typing import Any, Literal
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports.export import Export, Format
+from gt_service.exports.writers.form import Written
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.records.names import Places, images_folder
 from gt_service.regions import TaskType
@@ -118,7 +118,7 @@ class Downloads:
 
 def archive(export: Export) -> Iterator[bytes]:
     """The files of an export as a zip file, in pieces. Held in memory: a piece, and the names of the files."""
-    written = _Written()
+    written = Written()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as whole:
         for file in export.files():
             # Of the same labels the same bytes: no file has the time at which it was made.
@@ -130,22 +130,3 @@ def archive(export: Export) -> Iterator[bytes]:
                     if len(written.held) >= _CHUNK:
                         yield written.taken()
     yield written.taken()
-
-
-class _Written(io.RawIOBase):
-    """What was written and is not taken yet. It cannot be sought in, so the archive is written from front to back."""
-
-    def __init__(self) -> None:
-        self.held = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self.held += data
-        return len(data)
-
-    def taken(self) -> bytes:
-        piece = bytes(self.held)
-        self.held.clear()
-        return piece

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gt_service.errors import InvalidInput, quoted
-from gt_service.gallery.rows import Row
+from gt_service.gallery.rows import Row, class_names
 from gt_service.outputs.records import CORRECTIONS_JOB, JsonObject, metadata_key
 from gt_service.regions import TaskType
 
@@ -34,7 +34,7 @@ def corrected_label(
     """
     if given is None:
         return None
-    known = list(dict.fromkeys([*labels, *_used(row)]))
+    known = list(dict.fromkeys([*labels, *class_names(row)]))
     boxes = task in {TaskType.OBJECT_DETECTION, TaskType.OBJECT_DETECTION_ADJUSTMENT}
     word = "boxes" if boxes else "classes"
     parts = given.get(word) if isinstance(given, Mapping) else None
@@ -106,7 +106,3 @@ def _pixels(value: Any, field: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         raise InvalidInput("pixels are numbers from 0 on", field=field)
     return round(value)
-
-
-def _used(row: Row) -> list[str]:
-    return [box[0] for box in row["boxes"]] if "boxes" in row else list(row["classes"])

@@ -37,10 +37,10 @@ def row_of(
     label = label_of(record, classes)
     if label is None:
         return None
-    row = {**(more or {}), "source": source, "human": human, **_shown(label, record)}
+    row = {**(more or {}), "source": source, "human": human, **shown_label(label, record.metadata)}
     other = None if predicted is None else label_of(predicted, classes)
     if predicted is not None and other is not None:
-        row["machine"] = _shown(other, predicted)
+        row["machine"] = shown_label(other, predicted.metadata)
         row["agreement"] = round(agreement(label, other), 3)
     return row
 
@@ -62,8 +62,9 @@ def facets(row: Row) -> Iterator[str]:
         yield CORRECTED
 
 
-def class_names(row: Row) -> set[str]:
-    return {box[0] for box in row["boxes"]} if "boxes" in row else set(row["classes"])
+def class_names(row: Row) -> list[str]:
+    """What is on the image, each once, as it comes."""
+    return list(dict.fromkeys([box[0] for box in row["boxes"]] if "boxes" in row else row["classes"]))
 
 
 def class_facet(name: str) -> str:
@@ -74,10 +75,11 @@ def band_facet(number: int) -> str:
     return f"sure:{number}"
 
 
-def _shown(label: Label, record: LabelRecord) -> dict[str, Any]:
+def shown_label(label: Label, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """A label as a row has it."""
     if not isinstance(label, Boxes):
-        each = record.metadata.get("confidence-map")
-        known = [record.metadata.get("confidence"), *(each.values() if isinstance(each, Mapping) else ())]
+        each = metadata.get("confidence-map")
+        known = [metadata.get("confidence"), *(each.values() if isinstance(each, Mapping) else ())]
         confidence = min((value for value in known if isinstance(value, int | float)), default=1.0)
         return {"classes": list(label.names), "confidence": float(confidence)}
     width, height, _ = label.image_size or (0, 0, 0)

@@ -13,7 +13,7 @@ from typing import Any
 from gt_service.errors import NotFound
 from gt_service.gallery.index import Index
 from gt_service.gallery.looking import Filter, GalleryImage, gallery_image, gallery_page, original_of, place_of
-from gt_service.gallery.rows import Row
+from gt_service.gallery.rows import Row, shown_label
 from gt_service.gallery.writing import CORRECTIONS, corrected_row
 from gt_service.objects import ObjectStore
 from gt_service.outputs.corrections import Correction, corrections_of
@@ -85,11 +85,6 @@ def _answers(objects: ObjectStore, places: Places, job: str, row: Row) -> Sequen
         label = label_of_answer(answer_content(answer))
         if label is None:
             continue
-        shown: dict[str, Any] = {"source": row["source"], "human": True, "confidence": 1.0}
-        if isinstance(label, Boxes):
-            boxes = [[box.label, box.left, box.top, box.width, box.height, None] for box in label.boxes]
-            shown |= {"size": row.get("size"), "boxes": boxes}
-        else:
-            shown["classes"] = list(label.names)
-        drawn.append((answer.worker_id, shown))
+        shown = {**shown_label(label, {}), "source": row["source"], "human": True}
+        drawn.append((answer.worker_id, {**shown, "size": row.get("size")} if isinstance(label, Boxes) else shown))
     return drawn

@@ -17,14 +17,13 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import GtServiceError, InvalidInput, NotFound, shown
-from gt_service.imports.checks import beside, is_chosen
 from gt_service.imports.lines import LineReader
 from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labeled import twin_line
-from gt_service.outputs.records import IMPORTED, PROPOSAL, JsonObject, attribute_of, metadata_key
+from gt_service.outputs.records import CHECKED, IMPORTED, PROPOSAL, JsonObject, attribute_of, metadata_key
 from gt_service.records import Campaign, Image, ImageStatus, Import
-from gt_service.records.names import Places
+from gt_service.records.names import Places, drawn
 from gt_service.store import Store
 
 CHECKS, LEFT_OUT = "checks.manifest", "left-out.jsonl"
@@ -217,6 +216,18 @@ class _Counted:
         for line in self._lines:
             self.count += 1
             yield line
+
+
+def is_chosen(share: float, campaign: str, key: str) -> bool:
+    """Whether people are asked about an image with an imported label, without seeing it: by the image's name alone.
+    What they say holds, and the job's report tells how well both agree."""
+    return drawn(f"{campaign}/{key}") < share
+
+
+def beside(line: JsonObject, attribute: str) -> dict[str, Any]:
+    """What goes into the manifest for the imported line of an image, under the job's label attribute."""
+    name = attribute_of(line)
+    return {attribute + CHECKED: {"label": line[name], "metadata": line[metadata_key(name)]}}
 
 
 @dataclass

@@ -13,12 +13,13 @@ from typing import Any
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import InvalidInput, UnknownState, quoted
 from gt_service.objects import S3Uri
-from gt_service.outputs.gold import gold_lines, label_attributes
 from gt_service.outputs.labels import Box, Boxes, Classes, label_of
 from gt_service.outputs.records import (
     PROPOSAL,
     JsonObject,
     LabelRecord,
+    gold_lines,
+    label_attributes,
     label_record,
     manifest_object,
     metadata_key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -50,6 +51,11 @@ def uploads(body: str) -> Iterator[Upload]:
     for record in message["Records"]:
         if str(record.get("eventName", "")).startswith("ObjectCreated:"):
             yield _upload(record)
+
+
+def event_time(moment: datetime) -> str:
+    """As S3 writes the time of an event, so that the two compare as text."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _upload(record: Mapping[str, Any]) -> Upload:

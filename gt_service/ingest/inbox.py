@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
-from gt_service.ingest.events import Upload
+from gt_service.ingest.events import Upload, event_time
 from gt_service.ingest.intake import Intake, Taken
 from gt_service.ingest.keys import Purpose, classify, import_name
 from gt_service.objects import ObjectStore, ObjectSummary, S3Uri
@@ -69,7 +69,7 @@ class InboxWalk:
             if key.purpose is Purpose.SPEC:
                 order = self._store.campaigns.last_order(key.campaign)
                 # Listings tell whole seconds: one that came within the same second as the last known is taken for it.
-                if order is None or order[:19] < _moment(item.last_modified)[:19]:
+                if order is None or order[:19] < event_time(item.last_modified)[:19]:
                     yield self._upload(item, _FIRST)
             elif key.purpose is Purpose.LABELS:
                 campaign = self._store.campaigns.find(key.campaign)
@@ -86,10 +86,5 @@ class InboxWalk:
 
     def _upload(self, item: ObjectSummary, sequencer: str) -> Upload:
         logger.warning("an upload that nobody was told of", extra={"key": item.uri.key})
-        when = _moment(item.last_modified)
+        when = event_time(item.last_modified)
         return Upload(item.uri.bucket, item.uri.key, item.etag, item.size, when, sequencer)
-
-
-def _moment(time: datetime) -> str:
-    """As S3 writes the time of an event."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

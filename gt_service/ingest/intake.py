@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from gt_service.backends import Backend
 from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec
 from gt_service.errors import NotFound, SpecErrors
 from gt_service.ingest.checks import check_image, limit_problem, size_problem
-from gt_service.ingest.events import Upload
+from gt_service.ingest.events import Upload, event_time
 from gt_service.ingest.keys import Key, Purpose, Rejection, classify, import_name
 from gt_service.ingest.pixels import UnreadablePixels, decoded, likeness
 from gt_service.objects import ObjectStore, S3Uri
@@ -102,7 +102,7 @@ class Intake:
         if kept is not None and kept.etag == dropped.etag:
             return Taken(upload.key, campaign, "labels")
         refused = _rejected(_uploaded(upload, campaign), _TOO_MANY if kept is None else _TAKEN_NAME)
-        self._store.images.register(replace(refused, registered_at=_moment(now)), skip_duplicates=False)
+        self._store.images.register(replace(refused, registered_at=event_time(now)), skip_duplicates=False)
         return Taken(upload.key, campaign, refused.status.value, refused.reason)
 
     def put_spec(
@@ -119,7 +119,7 @@ class Intake:
         """
         spec = parse_spec(text, filename=filename, campaign=campaign)
         # Specs are ordered by when they were given, whichever way; a drop within the same millisecond comes first.
-        order = f"{_moment(now)}#~"
+        order = f"{event_time(now)}#~"
         return self._store.campaigns.accept_spec(
             campaign,
             spec,
@@ -133,7 +133,7 @@ class Intake:
     def _take_image(self, upload: Upload, key: Key, now: datetime) -> Taken:
         spec = self.campaign(key.campaign, now).spec
         checked, search = self._checked(upload, key, spec)
-        checked = replace(checked, registered_at=_moment(now))
+        checked = replace(checked, registered_at=event_time(now))
         image = self._store.images.register(
             checked, skip_duplicates=spec is None or spec.skip_duplicates, search=search
         )
@@ -206,11 +206,6 @@ def _uploaded(upload: Upload, campaign: str) -> Image:
 
 def _rejected(image: Image, why: Rejection) -> Image:
     return replace(image, place=ImageStatus.REJECTED.value, reason=why.reason, remedy=why.remedy)
-
-
-def _moment(now: datetime) -> str:
-    """As S3 writes the time of an upload, so that the two compare as text."""
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{now.microsecond // 1000:03}Z"
 
 
 def _uri(upload: Upload) -> S3Uri:

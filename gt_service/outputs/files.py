@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gt_service.errors import NotFound
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import layout
-from gt_service.outputs.records import AnswerRecord, worker_answers
+from gt_service.outputs.layout import LEFT_OUT_PREDICTIONS
+from gt_service.outputs.records import AnswerRecord, JsonObject, manifest_objects, worker_answers
 
 
 @dataclass(frozen=True)
@@ -88,3 +90,12 @@ def _numbered(uris: Iterable[S3Uri], iteration: Callable[[S3Uri], int | None]) -
 def _training(objects: ObjectStore, root: S3Uri) -> tuple[layout.TrainingFile, ...]:
     files = (layout.training_file(item.uri, root) for item in objects.list(root / layout.TRAINING))
     return tuple(sorted((file for file in files if file), key=lambda file: (file.iteration, file.uri.key)))
+
+
+def left_out_predictions(objects: ObjectStore, root: S3Uri) -> Iterator[JsonObject]:
+    """Of the job whose output is below `root`, one for each label: `source-ref`, the model's `label`, `confidence`,
+    `loss`, `suspicion`, `mistake`. None where it left none."""
+    try:
+        yield from manifest_objects(objects.lines(root / LEFT_OUT_PREDICTIONS))
+    except NotFound:
+        return

@@ -20,6 +20,7 @@ from gt_service.outputs.records import (
     label_record,
     manifest_object,
     metadata_key,
+    source,
 )
 
 DUPLICATE_OF = "duplicate-of"
@@ -146,12 +147,6 @@ class LabeledObjects:
         except UNREADABLE as error:
             self.problems.append(f"{what} cannot be read ({error})")
             return None
-
-
-def source(line: JsonObject) -> str | None:
-    """What a manifest line is about."""
-    name = line.get("source-ref", line.get("source"))
-    return name if isinstance(name, str) else None
 
 
 def labeled_lines(objects: ObjectStore, manifest: S3Uri, description: Mapping[str, Any]) -> Iterator[JsonObject]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from gt_service.outputs.labels import Label, label_of
-from gt_service.outputs.records import JsonObject, LabelRecord
+from gt_service.outputs.records import JsonObject, LabelRecord, source
 
 
 class LabeledObject(NamedTuple):
@@ -26,8 +26,7 @@ class LabeledObject(NamedTuple):
 
     @property
     def source(self) -> str | None:
-        source = self.line.get("source-ref", self.line.get("source"))
-        return source if isinstance(source, str) else None
+        return source(self.line)
 
 
 class Placement:

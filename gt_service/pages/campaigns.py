@@ -1,4 +1,4 @@
-"""What the pages of campaigns show: one campaign, and what happens next in it."""
+"""What the pages of campaigns show: one campaign, what happens next in it, and who is at work."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Any
 
 from gt_service.pages import charts
 from gt_service.pages.parts import Counts
-from gt_service.pages.people import UNKNOWN, at_work
 from gt_service.pages.status import campaign_actions, campaign_dialogs, campaign_status, job_status
 from gt_service.regions import MAX_IMAGE_BYTES
+from gt_service.reports.amounts import duration
 
 Json = Mapping[str, Any]
+
+_FEWEST_TO_FORETELL = 3
+_UNKNOWN = "Ground Truth does not tell who is at work on a job."
 
 
 @dataclass(frozen=True)
@@ -136,5 +139,30 @@ def campaign_page(
         "has_labels": any(job["report_s3_uri"] and job["role"] in {"first", "warm"} for job in jobs),
         "has_second_look": any(job["final_model_arn"] and job["report_s3_uri"] for job in jobs),
         "people": [at_work(job, figures) for job, figures in people or ()],
-        "people_note": UNKNOWN if people is None and is_running else "",
+        "people_note": _UNKNOWN if people is None and is_running else "",
+    }
+
+
+def at_work(job: Json, figures: Json) -> dict[str, Any]:
+    """The people of one job, by `people/now.json` of the job (gt_engine/jobs/watching.py); an older engine wrote
+    fewer figures.
+
+    minutes_left: of their time, if they label all that is left. too_few: the team has fewer people than are to answer
+    each image. team_page: of the portal, for those who run the team.
+    """
+    answers, seconds = figures["answers"], figures["active_seconds"]
+    counts, minutes = Counts.of(job), None
+    if answers >= _FEWEST_TO_FORETELL and seconds:
+        labeled = max(counts.human, figures["done"]) + counts.machine
+        left = max(0, counts.objects - labeled - counts.failed)
+        minutes = round(left * figures["workers_per_object"] * seconds / answers / 60)
+    portal, members = figures.get("portal") or "", figures.get("members")
+    return {
+        **{"offered": None, "in_work": None, "given_up": 0, "declines": {}, **figures},
+        "job": job["name"],
+        "active": duration(seconds),
+        "an_answer": duration(seconds / answers) if answers else "",
+        "minutes_left": minutes,
+        "too_few": members is not None and members < figures["workers_per_object"],
+        "team_page": f"{portal}/team" if portal.startswith(("https://", "http://")) else "",
     }

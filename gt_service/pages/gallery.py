@@ -21,6 +21,7 @@ from gt_service.gallery.rows import (
     Row,
     band_facet,
     class_facet,
+    class_names,
 )
 from gt_service.gallery.whole import OneImage
 from gt_service.gallery.writing import CORRECTIONS
@@ -131,7 +132,6 @@ def _editor(image: OneImage, labels: Sequence[str], *, is_multi_label: bool) -> 
     """What the page's script needs to change the label."""
     row = image.image.row
     has_boxes = "boxes" in row or "boxes" in (image.original or {})
-    names = [box[0] for box in row["boxes"]] if "boxes" in row else row["classes"]
     return {
         "image": image.image.id,
         "source": row["source"],
@@ -140,7 +140,7 @@ def _editor(image: OneImage, labels: Sequence[str], *, is_multi_label: bool) -> 
         "boxes": row.get("boxes", []) if has_boxes else None,
         "classes": None if has_boxes else row["classes"],
         "several": is_multi_label,
-        "labels": list(dict.fromkeys([*labels, *names])),
+        "labels": list(dict.fromkeys([*labels, *class_names(row)])),
     }
 
 

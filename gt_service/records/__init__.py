@@ -3,10 +3,9 @@
 The floor below `store`, which writes them, and below `chain`, which decides by them.
 """
 
-from gt_service.records.batches import Batch
 from gt_service.records.campaigns import Campaign, Import, Verdict, WaitsFor
 from gt_service.records.images import NOWHERE, Image, ImageStatus, Member, Pending, Walk
-from gt_service.records.jobs import Job
+from gt_service.records.jobs import Batch, Job
 from gt_service.records.tokens import Token
 
 __all__ = [

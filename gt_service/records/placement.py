@@ -79,19 +79,13 @@ class ContentChange:
 
 
 @dataclass(frozen=True)
-class BandChange:
-    before: Band
-    after: Band
-
-
-@dataclass(frozen=True)
 class Placement:
-    """Everything that must be written together."""
+    """Everything that must be written together. bands: each one version after the one that was seen."""
 
     image: ImageChange
     heir: ImageChange | None = None
     contents: tuple[ContentChange, ...] = ()
-    bands: tuple[BandChange, ...] = ()
+    bands: tuple[Band, ...] = ()
 
 
 def placement(image: Image, seen: Seen, *, skip_duplicates: bool, search: Search | None = None) -> Placement | None:
@@ -141,11 +135,9 @@ def nearest(search: Search, bands: tuple[Band, ...]) -> Look | None:
     return min(known, key=lambda other: (look.distance(other.likeness), other.fingerprint), default=None)
 
 
-def _with_look(bands: tuple[Band, ...], look: Look) -> tuple[BandChange, ...]:
+def _with_look(bands: tuple[Band, ...], look: Look) -> tuple[Band, ...]:
     # A full band is written as well: its version tells of this picture whoever looked at the same time.
-    return tuple(
-        BandChange(band, Band(band.key, (*band.looks, look)[:MOST_IN_A_BAND], band.version + 1)) for band in bands
-    )
+    return tuple(Band(band.key, (*band.looks, look)[:MOST_IN_A_BAND], band.version + 1) for band in bands)
 
 
 def _with_former(placed: Placement, seen: Seen) -> Placement:

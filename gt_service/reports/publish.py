@@ -16,9 +16,9 @@ from gt_service.errors import AccessDenied, NotFound
 from gt_service.gallery.writing import Gallery
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import TrainingLogs, read_job_output
+from gt_service.outputs.files import left_out_predictions
 from gt_service.outputs.job_output import Finding
 from gt_service.outputs.layout import possible_roots
-from gt_service.outputs.left_out import left_out_predictions
 from gt_service.outputs.records import LabelRecord, label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable

@@ -16,9 +16,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.gold import gold_lines, label_attributes
 from gt_service.outputs.labels import Boxes, Classes, Label, label_of, match_boxes, scaled
-from gt_service.outputs.records import UNREADABLE, JsonObject, label_record, manifest_object
+from gt_service.outputs.records import (
+    UNREADABLE,
+    JsonObject,
+    gold_lines,
+    label_attributes,
+    label_record,
+    manifest_object,
+    source,
+)
 from gt_service.outputs.tally import LabeledObject
 
 if TYPE_CHECKING:
@@ -70,13 +77,13 @@ def gold_label(line: bytes, classes: Sequence[str]) -> tuple[str, Label] | None:
     """The object and its label in a line of gold labels; None where it holds none that can be compared."""
     try:
         record = manifest_object(line)
-        source = record.get("source-ref", record.get("source"))
         attribute = next(iter(label_attributes(record)), None)
         parsed = None if attribute is None else label_record(record, attribute)
         label = None if parsed is None else label_of(parsed, classes)
     except UNREADABLE:
         return None
-    return (source, label) if isinstance(source, str) and label is not None else None
+    named = source(record)
+    return None if named is None or label is None else (named, label)
 
 
 class Audit:

@@ -26,8 +26,7 @@ from gt_service.reports.costs import (
     up_front_objects,
     work_of,
 )
-from gt_service.reports.saving import Report, saving_of
-from gt_service.reports.targets import targets
+from gt_service.reports.saving import Report, saving_of, targets
 
 LISTED_UNLABELED = 1_000
 """The report names so many unlabeled objects; `unlabeled.count` counts all of them."""

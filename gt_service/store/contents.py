@@ -7,7 +7,7 @@ from dataclasses import astuple
 from pynamodb.expressions.condition import Condition
 
 from gt_service.records.likeness import Likeness, Shape
-from gt_service.records.placement import Band, BandChange, Content, ContentChange, Look
+from gt_service.records.placement import Band, Content, ContentChange, Look
 from gt_service.store.models import BandItem, ContentItem, Tables, item_of
 from gt_service.store.shards import shard_number
 from gt_service.store.writing import band_unchanged, content_unchanged, is_new
@@ -38,12 +38,11 @@ class Contents:
         item = self._contents(shard=shard, key=after.fingerprint, owner=after.owner, twins=after.twins)
         return item, is_new(self._contents) if before is None else content_unchanged(before.owner, before.twins)
 
-    def write_band(self, campaign: str, change: BandChange) -> tuple[BandItem, Condition]:
+    def write_band(self, campaign: str, band: Band) -> tuple[BandItem, Condition]:
         """The item to put, and under which condition."""
-        version, band = change.before.version, change.after
         looks = [[look.fingerprint, look.likeness.hexadecimal, *astuple(look.likeness.shape)] for look in band.looks]
         item = self._bands(shard=_band_shard(campaign, band.key), key=band.key, looks=looks, version=band.version)
-        return item, band_unchanged(version) if version else is_new(self._bands)
+        return item, band_unchanged(band.version - 1) if band.version > 1 else is_new(self._bands)
 
 
 def _content_shard(campaign: str, fingerprint: str) -> str:

@@ -15,7 +15,7 @@ from gt_cli.datasets.scenes import scene
 from gt_cli.label_lines import gold_manifest
 from gt_cli.main import cli
 from gt_cli.stack import LocalStack
-from gt_service.imports.checks import is_chosen
+from gt_service.imports.imported import is_chosen
 from gt_service.objects import S3Objects, S3Uri
 from tests.waiting import soon
 

@@ -13,7 +13,7 @@ IMPORT = re.compile(r"^ *(?:from|import) ([\w.]+)(?: import (\w+))?", re.MULTILI
 FLOORS = {
     "gt_service": (
         "errors",
-        "environment documents money parallel objects etags orientation spreadsheets listing routes",
+        "documents money parallel objects etags orientation spreadsheets listing routes",
         "regions",
         "backends manifests",
         "campaign deployment prices outputs notifications",

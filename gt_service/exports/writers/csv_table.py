@@ -1,4 +1,6 @@
-"""CSV: `labels.csv`, a row for each box or each class of an image. `gt-service import` reads it back.
+"""CSV: `labels.csv`, a row for each box or each class of an image. `gt-service import` reads it back. And image folders
+with the same file beside them, `<part>/<class>/<image>`, as torchvision's `ImageFolder`, Keras and Hugging Face's
+`imagefolder` read them: for images that have one class each.
 
 Columns of boxes: filename, width, height, class, xmin, ymin, xmax, ymax, confidence, labeled_by, part. Columns of
 classes: filename, class, confidence, labeled_by, part. An image without a box or class has one row without one.
@@ -11,7 +13,9 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from gt_service.exports.images import ExportedFile, LabeledImage, size_of
+from gt_service.errors import InvalidInput
+from gt_service.exports.images import ExportedFile, LabeledImage, classes_of, size_of
+from gt_service.exports.names import safe_part
 from gt_service.exports.writers.form import Form, in_folder
 from gt_service.outputs.labels import Boxes
 from gt_service.spreadsheets import safe_cell
@@ -60,8 +64,21 @@ def _line(row: Row) -> bytes:
     return text.getvalue().encode()
 
 
+def _in_class_folder(image: LabeledImage) -> str:
+    names = classes_of(image).names
+    if len(names) != 1:
+        raise InvalidInput(
+            f"{image.source} has {len(names)} classes; a file lies in one folder",
+            remedy="Export csv or huggingface.",
+            field="format",
+        )
+    # A label may hold anything that a path may not; `labels.csv` has it as it is.
+    return in_folder(image.part, safe_part(names[0].replace("/", "_")), image.name)
+
+
 FORM = Form(
     _files,
     image=lambda image: in_folder("images", image.name),
     is_written_by_part=False,
 )
+FOLDERS = Form(_files, image=_in_class_folder, is_written_by_part=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gt_service.exports.images import ExportedFile, LabeledImage
 
@@ -40,3 +42,26 @@ def in_folder(*parts: str) -> str:
 def xml_text(text: str) -> str:
     """Text without the characters that XML cannot hold (XML 1.0, 2.2)."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+class Written(io.RawIOBase):
+    """A file that is streamed: whoever writes it goes on from front to back, and its pieces are taken in between."""
+
+    def __init__(self) -> None:
+        self.held, self._taken = bytearray(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._taken + len(self.held)
+
+    def write(self, data: Any) -> int:
+        self.held += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        piece = bytes(self.held)
+        self.held.clear()
+        self._taken += len(piece)
+        return piece

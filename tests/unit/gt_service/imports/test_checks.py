@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gt_service.imports.checks import is_chosen
+from gt_service.imports.imported import is_chosen
 from gt_service.outputs.records import label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.pages.report import tables

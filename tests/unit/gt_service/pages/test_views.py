@@ -11,9 +11,8 @@ import pytest
 
 from gt_service.errors import UnknownState
 from gt_service.pages import render
-from gt_service.pages.campaigns import campaign_page, chain_points, next_step
+from gt_service.pages.campaigns import at_work, campaign_page, chain_points, next_step
 from gt_service.pages.jobs import job_page, problems, time_left
-from gt_service.pages.people import at_work
 from gt_service.pages.report import tables
 from gt_service.pages.samples import shown
 from gt_service.pages.status import campaign_actions, campaign_status, job_actions, job_status
