@@ -7,7 +7,7 @@ People who label:
 
 `<prefix>-workteams`  the workforce (key `workforce`) and its teams (`team/` and the name in lower case)
 `<prefix>-workers`    one item per worker, keyed by the worker's id
-`<prefix>-sessions`   sessions and invitations, keyed by kind and digest; `expires` is the time to live of the stack's
+`<prefix>-sessions`   sessions and invitations, keyed by kind and digest; `expires` is their time to live
 `<prefix>-offers`     one item per labeling job that people work on
 `<prefix>-tasks`      one item per data object on offer: job, place in the order of asking
 `<prefix>-answers`    every worker's own answers: worker, time of acceptance
@@ -15,6 +15,7 @@ People who label:
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ from pynamodb.pagination import PageIterator
 from gt_service.store.models import IntegerAttribute, bound, shared_connection
 
 M = TypeVar("M", bound=Model)
+
+log = logging.getLogger(__name__)
 
 
 class MomentAttribute(Attribute[datetime]):
@@ -189,6 +192,23 @@ class Tables:
         for model in self._all:
             while self.connection.describe_table(model.Meta.table_name)["TableStatus"] != ACTIVE:
                 time.sleep(0.5)
+        self._let_sessions_expire()
+
+    def _let_sessions_expire(self) -> None:
+        """DynamoDB removes sessions and invitations that are over. An engine whose role was made before it needed that
+        permission works without: nobody gets in by what is over."""
+        client: Any = self.connection.client
+        table = self.sessions.Meta.table_name
+        try:
+            about = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+            if about["TimeToLiveStatus"] in {"DISABLED", "DISABLING"}:
+                setting = {"Enabled": True, "AttributeName": SessionItem.expires.attr_name}
+                client.update_time_to_live(TableName=table, TimeToLiveSpecification=setting)
+        except ClientError as refused:
+            # ValidationException: another engine has done it at this moment.
+            if refused.response["Error"]["Code"] not in {"AccessDeniedException", "ValidationException"}:
+                raise
+            log.warning("sessions that are over stay in the table", extra={"table": table, "reason": str(refused)})
 
 
 @contextmanager
