@@ -17,7 +17,7 @@ from gt_engine.outputs.tree import JobTree
 from gt_engine.own_key import own_key
 from gt_engine.portal.app import portal_routes
 from gt_engine.portal.calls import Portal
-from gt_engine.portal.signing import Signer
+from gt_engine.portal.security import Signer
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams

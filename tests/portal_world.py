@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 
 from gt_engine.portal.app import portal_routes
 from gt_engine.portal.calls import Portal
-from gt_engine.portal.signing import Signer
+from gt_engine.portal.security import Signer
 from gt_engine.workforce.files import OfferedLine, WorkFiles
 from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.members import MANAGERS, Members, Session, Worker

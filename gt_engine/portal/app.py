@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gt_engine.portal import answers, assets, frames, grid, provider, sign_in, team, working
-from gt_engine.portal.calls import Answer, Portal, endpoint, problem
-from gt_engine.portal.identity import REDIRECT_PATH
+from gt_engine.portal.calls import Answer, Endpoint, Portal, endpoint, problem
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES
 from gt_service.errors import NotFound
 
 _FOR_EVER = "public, max-age=31536000, immutable"
+_FOR_FRAMES = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""The crowd elements are loaded by frames of an opaque origin, which may read them by CORS alone."""
 
 
 def portal_routes(portal: Portal) -> list[BaseRoute]:
@@ -28,7 +32,7 @@ def portal_routes(portal: Portal) -> list[BaseRoute]:
         get("/", sign_in.front),
         get("/sign-in", sign_in.ask),
         get("/sign-in/with-provider", provider.leave_for),
-        get(REDIRECT_PATH, provider.come_back),
+        get(provider.REDIRECT_PATH, provider.come_back),
         get("/sign-in/{token}", sign_in.look),
         post("/sign-in/{token}", sign_in.enter),
         post("/sign-out", sign_in.leave),
@@ -66,41 +70,35 @@ def portal_routes(portal: Portal) -> list[BaseRoute]:
         get("/team/jobs/{job}/discard/{worker}", team.ask_to_discard),
         post("/team/jobs/{job}/discard/{worker}", team.discard),
         get("/team/jobs/{job}", team.job),
-        Route("/static/{version}/{path:path}", _static, methods=["GET"]),
-        Route("/elements/{version}/{path:path}", _elements, methods=["GET"]),
+        Route("/static/{version}/{path:path}", _files(assets.own_file, assets.STATIC), methods=["GET"]),
+        Route(
+            "/elements/{version}/{path:path}",
+            _files(assets.element_file, assets.ELEMENTS, _FOR_FRAMES),
+            methods=["GET"],
+        ),
     ]
 
 
-async def _static(request: Request) -> Response:
-    try:
-        body, media_type = assets.own_file(request.path_params["path"])
-    except NotFound as error:
-        return problem(request, error)
-    return _file(request, body, media_type, assets.version(assets.STATIC))
+def _files(find: Callable[[str], tuple[bytes, str]], folder: Path, more: Mapping[str, str] | None = None) -> Endpoint:
+    """The files of a folder. An address of another version, as of a page that was open during an update, is answered
+    and not kept."""
 
+    async def serve(request: Request) -> Response:
+        try:
+            body, media_type = find(request.path_params["path"])
+        except NotFound as error:
+            return problem(request, error)
+        is_current = request.path_params["version"] == assets.version(folder)
+        headers = {
+            "Cache-Control": _FOR_EVER if is_current else "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+            "Vary": "Accept-Encoding",
+            **(more or {}),
+        }
+        if media_type.startswith("text/") and "gzip" in request.headers.get("accept-encoding", ""):
+            body = assets.compressed(body)
+            headers["Content-Encoding"] = "gzip"
+        return Response(body, media_type=media_type, headers=headers)
 
-async def _elements(request: Request) -> Response:
-    """The crowd elements are loaded by frames of an opaque origin, which may read them by CORS alone."""
-    try:
-        body, media_type = assets.element_file(request.path_params["path"])
-    except NotFound as error:
-        return problem(request, error)
-    response = _file(request, body, media_type, assets.version(assets.ELEMENTS))
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
-
-
-def _file(request: Request, body: bytes, media_type: str, version: str) -> Response:
-    """An address of another version, as of a page that was open during an update, is answered and not kept."""
-    is_current = request.path_params["version"] == version
-    headers = {
-        "Cache-Control": _FOR_EVER if is_current else "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        "Vary": "Accept-Encoding",
-    }
-    if media_type.startswith("text/") and "gzip" in request.headers.get("accept-encoding", ""):
-        body = assets.compressed(body)
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, media_type=media_type, headers=headers)
+    return serve

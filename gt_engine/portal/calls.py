@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -17,8 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from gt_engine.aws import Objects
 from gt_engine.portal.pages import render
-from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, address_of, check_own_request, origin_of
-from gt_engine.portal.signing import Signer
+from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, Signer, address_of, check_own_request, origin_of
 from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.members import Members, Worker
 from gt_engine.workforce.tasks import Tasks
@@ -30,10 +29,6 @@ from gt_service.pages.browser import prefers_html
 MAX_BODY_BYTES = 64 * 1024
 
 log = logging.getLogger(__name__)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _nothing_kept(job: str) -> EndedJob:
@@ -62,7 +57,7 @@ class Portal:
     ended_jobs: Callable[[], list[tuple[str, str]]] = list
     ended: Callable[[str], EndedJob] = _nothing_kept
     largest_answer_bytes: int | None = None
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     looks: RateLimit = field(default_factory=lambda: RateLimit(60, 60))
     sign_ins: RateLimit = field(default_factory=lambda: RateLimit(10, 60))
 
@@ -96,6 +91,13 @@ class Call:
     @property
     def session_id(self) -> str:
         return self.request.cookies.get(self.cookie_name, "")
+
+    def set_cookie(self, response: Response, name: str, value: str, lifetime: timedelta) -> None:
+        age = int(lifetime.total_seconds())
+        response.set_cookie(name, value, max_age=age, secure=self.is_secure, httponly=True, samesite="lax")
+
+    def delete_cookie(self, response: Response, name: str) -> None:
+        response.delete_cookie(name, secure=self.is_secure, httponly=True, samesite="lax")
 
     @property
     def client(self) -> str:

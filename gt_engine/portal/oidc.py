@@ -1,7 +1,7 @@
 """OpenID Connect with a workforce's identity provider (OidcConfig): the authorization code flow with PKCE.
 
 What a provider says is checked before it is believed: signature by its own keys, issuer, audience, time, and the nonce
-of this very sign-in.
+of this very sign-in. Claims: developer guide, sms-workforce-create-private-oidc.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from gt_engine.portal.identity import REDIRECT_PATH, Attempt, claim, identity
+from gt_engine.portal.provider import REDIRECT_PATH, Attempt
 from gt_engine.workforce.members import Identity
 from gt_service.errors import AccessDenied, NotReady
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+MAX_GROUPS = 10
+MAX_GROUP = 63
 _PATIENCE = 10  # seconds for an answer of the provider
 _LEEWAY = 60  # seconds that its clock may differ
 
@@ -63,7 +65,7 @@ def identify(
                 timeout=_PATIENCE,
             )
             claims = _checked(config, str(token.get("id_token", "")), attempt.nonce, now)
-            if claim(claims, "groups") is None:
+            if _claim(claims, "groups") is None:
                 answer = session.get(config["UserInfoEndpoint"], timeout=_PATIENCE)
                 answer.raise_for_status()
                 claims = _joined(claims, answer.json())
@@ -71,7 +73,7 @@ def identify(
         raise AccessDenied(f"the identity provider's answer is not valid: {error}") from error
     except requests.RequestException as error:
         raise NotReady("the identity provider does not answer", remedy="Try again in a minute.") from error
-    return identity(claims, str(config["Issuer"]))
+    return _identity(claims, str(config["Issuer"]))
 
 
 def _session(config: Mapping[str, Any], origin: str) -> OAuth2Session:
@@ -105,3 +107,24 @@ def _joined(claims: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any
     if more.get("sub") != claims.get("sub"):
         raise ValueError("the user info is about somebody else")
     return {**more, **claims}
+
+
+def _identity(claims: Mapping[str, Any], issuer: str) -> Identity:
+    """The person in a provider's claims. Errors: `AccessDenied` that names a claim."""
+    said = _claim(claims, "groups")
+    groups = [said] if isinstance(said, str) else said
+    if not isinstance(groups, list) or not groups or len(groups) > MAX_GROUPS:
+        raise AccessDenied(f"the claim sagemaker:groups must be one group or a list of 1 to {MAX_GROUPS}")
+    if not all(isinstance(group, str) and 0 < len(group) <= MAX_GROUP for group in groups):
+        raise AccessDenied(f"a group in sagemaker:groups must have 1 to {MAX_GROUP} characters")
+    sub = _claim(claims, "sub") or claims.get("sub")
+    name = _claim(claims, "name") or claims.get("name") or sub
+    if not isinstance(sub, str) or not sub or not isinstance(name, str):
+        raise AccessDenied("the claim sagemaker:sub is missing")
+    email = claims.get("email")
+    return Identity(issuer, sub, name, frozenset(groups), email if isinstance(email, str) else None)
+
+
+def _claim(claims: Mapping[str, Any], name: str) -> Any:
+    """Providers that take no colon in a name write a hyphen."""
+    return claims.get(f"sagemaker:{name}", claims.get(f"sagemaker-{name}"))

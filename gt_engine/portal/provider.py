@@ -5,15 +5,42 @@ The protocol's libraries are read when somebody signs in this way: time that no 
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
 from gt_engine.portal.calls import Call
-from gt_engine.portal.identity import SIGN_IN_LIFETIME, Attempt
 from gt_engine.portal.sign_in import begin, check_way, own_place
 from gt_service.errors import AccessDenied, NotFound
+
+REDIRECT_PATH = "/oauth2/idpresponse"
+SIGN_IN_LIFETIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One sign-in under way. The browser keeps it, signed, so that nobody else's answer can be slipped in."""
+
+    state: str
+    nonce: str
+    verifier: str
+    place: str
+
+    @classmethod
+    def new(cls, place: str) -> Attempt:
+        return cls(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), place)
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def load(cls, text: str) -> Attempt:
+        return cls(**json.loads(text))
 
 
 def leave_for(call: Call) -> Response:
@@ -24,15 +51,8 @@ def leave_for(call: Call) -> Response:
     check_way(call)
     attempt = Attempt.new(own_place(call.request.query_params.get("next", "")))
     response = RedirectResponse(authorization_url(_config(call), call.origin, attempt), 303)
-    response.set_cookie(
-        _cookie(call),
-        call.portal.signer.seal(attempt.dump(), call.now + SIGN_IN_LIFETIME),
-        max_age=int(SIGN_IN_LIFETIME.total_seconds()),
-        path="/",
-        secure=call.is_secure,
-        httponly=True,
-        samesite="lax",
-    )
+    sealed = call.portal.signer.seal(attempt.dump(), call.now + SIGN_IN_LIFETIME)
+    call.set_cookie(response, _cookie(call), sealed, SIGN_IN_LIFETIME)
     return response
 
 
@@ -50,7 +70,7 @@ def come_back(call: Call) -> Response:
     person = identify(_config(call), call.origin, attempt, call.request.query_params, call.now)
     session = call.portal.members.sign_in_with(person, call.now)
     response = begin(call, session, RedirectResponse(attempt.place, 303))
-    response.delete_cookie(_cookie(call), path="/", secure=call.is_secure, httponly=True, samesite="lax")
+    call.delete_cookie(response, _cookie(call))
     return response
 
 

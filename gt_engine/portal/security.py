@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 
@@ -129,3 +133,46 @@ class RateLimit:
         if len(times) >= self.tries:
             raise TooManyRequests("too many tries", remedy=f"Wait {int(self.seconds)} seconds.")
         self._seen[address] = [*times, now]
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Signs with one key what works for a while: addresses for one worker and one task, for what a task's frame loads
+    brings no cookie; and words that a browser keeps. The same key must be known to all that answer them."""
+
+    key: bytes = field(repr=False)
+
+    def address(self, path: str, worker_id: str, expires: datetime) -> str:
+        """`path` with whom it is for, until when, and the signature."""
+        until = str(int(expires.timestamp()))
+        signature = self._signature(path, worker_id, until)
+        return f"{path}?{urlencode({'worker': worker_id, 'until': until, 'signature': signature})}"
+
+    def worker_of(self, path: str, query: Mapping[str, str], now: datetime) -> str:
+        """Whom a signed address is for. Errors: `AccessDenied` for one that is forged, changed or too old."""
+        worker_id, until = query.get("worker", ""), query.get("until", "")
+        self._check(query.get("signature", ""), now, path, worker_id, until)
+        return worker_id
+
+    def seal(self, text: str, expires: datetime) -> str:
+        """Words that a browser may keep for the portal and cannot change. They are not secret to it."""
+        until = str(int(expires.timestamp()))
+        body = urlsafe_b64encode(text.encode()).decode()
+        return f"{body}.{until}.{self._signature('seal', body, until)}"
+
+    def open(self, sealed: str, now: datetime) -> str:
+        """What was sealed. Errors: `AccessDenied` for what is forged, changed or too old."""
+        body, _, rest = sealed.partition(".")
+        until, _, signature = rest.partition(".")
+        self._check(signature, now, "seal", body, until)
+        return urlsafe_b64decode(body).decode()
+
+    def _check(self, signature: str, now: datetime, *parts: str) -> None:
+        """The last part says until when. Errors: `AccessDenied`."""
+        if not hmac.compare_digest(self._signature(*parts).encode(), signature.encode()):
+            raise AccessDenied("this is not what the portal gave out")
+        if now.timestamp() >= int(parts[-1]) + 1:
+            raise AccessDenied("this is too old", remedy="Load the page anew.")
+
+    def _signature(self, *parts: str) -> str:
+        return hmac.new(self.key, "\n".join(parts).encode(), sha256).hexdigest()

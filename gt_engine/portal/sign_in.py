@@ -61,7 +61,7 @@ def leave(call: Call) -> Response:
     if call.session_id:
         call.portal.members.sign_out(call.session_id)
     response = RedirectResponse("/sign-in", 303)
-    response.delete_cookie(call.cookie_name, secure=call.is_secure, httponly=True, samesite="lax")
+    call.delete_cookie(response, call.cookie_name)
     return response
 
 
@@ -74,15 +74,7 @@ def present(call: Call) -> Response:
 def begin(call: Call, session: Session, response: Response) -> Response:
     """The response with the session's cookie. The server ends a session; the cookie only outlives the longest."""
     log.info("signed in", extra={"worker": session.worker.worker_id, "client": call.client})
-    response.set_cookie(
-        call.cookie_name,
-        session.id,
-        max_age=30 * int(SESSION_LIFETIME.total_seconds()),
-        path="/",
-        secure=call.is_secure,
-        httponly=True,
-        samesite="lax",
-    )
+    call.set_cookie(response, call.cookie_name, session.id, 30 * SESSION_LIFETIME)
     return response
 
 
