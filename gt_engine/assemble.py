@@ -21,9 +21,9 @@ from gt_engine.portal.security import Signer
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
-from gt_engine.workforce.ended import EndedJob, read
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.members import Members, Pause
+from gt_engine.workforce.supervision import EndedJob, read_ended
 from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.teams import groups_of_teams
 from gt_service.errors import NotFound
@@ -95,7 +95,7 @@ def _portal(
         job = store.job(name)
         output = job.request["OutputConfig"]
         tree = JobTree.of(output["S3OutputPath"], job.name)
-        found = read(WorkFiles.of(tree, objects(output.get("KmsKeyId") or None)))
+        found = read_ended(WorkFiles.of(tree, objects(output.get("KmsKeyId") or None)))
         if found is None:
             raise NotFound(f"nothing is kept of the people of the labeling job {job.name!r}")
         return found

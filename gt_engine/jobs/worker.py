@@ -40,8 +40,8 @@ from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, JobRecord, Phase
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
-from gt_engine.workforce.ended import keep
 from gt_engine.workforce.files import WorkFiles
+from gt_engine.workforce.supervision import keep_ended
 from gt_service.errors import Conflict, GtServiceError, NotFound
 
 JOB_LOG_GROUP = "/aws/sagemaker/LabelingJobs"
@@ -200,7 +200,7 @@ def _withdraw(record: JobRecord, tools: Tools) -> None:
 def _keep_figures(record: JobRecord, files: WorkFiles, tools: Tools) -> None:
     """What whoever runs the team reads of the job from now on. A job's end waits for no more than S3."""
     try:
-        keep(record.name, record.modified_at, tools.people, files)
+        keep_ended(record.name, record.modified_at, tools.people, files)
     except Exception as trouble:
         if fault_of(trouble) is Fault.PASSING:
             raise

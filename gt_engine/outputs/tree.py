@@ -62,20 +62,19 @@ class JobTree:
         return self.root / f"{folder}/{time.strftime(FILE_TIME)}.json"
 
     def worker_responses(self, iteration: int) -> S3Uri:
-        return S3Uri(self.root.bucket, f"{self.root.key}/annotations/worker-response/iteration-{iteration}/")
+        return self.root / f"annotations/worker-response/iteration-{iteration}/"
 
     def consolidation_folder(self, kind: str, iteration: int) -> S3Uri:
-        folder = f"annotations/consolidated-annotation/consolidation-{kind}/iteration-{iteration}/"
-        return S3Uri(self.root.bucket, f"{self.root.key}/{folder}")
+        return self.root / f"annotations/consolidated-annotation/consolidation-{kind}/iteration-{iteration}/"
 
     def training(self, iteration: int) -> S3Uri:
-        return S3Uri(self.root.bucket, f"{self.root.key}/training/{iteration}/")
+        return self.root / f"training/{iteration}/"
 
     def intermediate_annotations(self, iteration: int) -> S3Uri:
         return self.root / f"annotations/intermediate/{iteration}/annotations.json"
 
     def all_proposals(self, iteration: int) -> S3Uri:
-        return S3Uri(self.root.bucket, f"{self.root.key}/proposals/iteration-{iteration}/")
+        return self.root / f"proposals/iteration-{iteration}/"
 
     def proposals(self, iteration: int, first: int) -> S3Uri:
         """What people see of the objects from place `first` on in the order of asking."""
@@ -121,7 +120,7 @@ class JobTree:
     @property
     def temp(self) -> S3Uri:
         """The prefix of everything that is deleted when the job has ended."""
-        return S3Uri(self.root.bucket, f"{self.root.key}/temp/")
+        return self.root / "temp/"
 
     def checkpoint(self, version: int) -> S3Uri:
         return self.temp / f"checkpoint-{version:06}.json.gz"

@@ -18,8 +18,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from gt_engine.aws import Objects
 from gt_engine.portal.pages import render
 from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, Signer, address_of, check_own_request, origin_of
-from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.members import Members, Worker
+from gt_engine.workforce.supervision import EndedJob
 from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.teams import Workforce
 from gt_service.documents import strict_json

@@ -9,10 +9,9 @@ import logging
 from starlette.responses import RedirectResponse, Response
 
 from gt_engine.portal.calls import Call, page
-from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.members import MANAGERS, Invitation
 from gt_engine.workforce.progress import DECLINE_REASONS, JobProgress
-from gt_engine.workforce.supervision import Supervision
+from gt_engine.workforce.supervision import EndedJob, Supervision
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.spreadsheets import safe_cell
 

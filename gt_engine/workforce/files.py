@@ -20,16 +20,28 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from gt_engine.aws import Objects, in_parallel
 from gt_engine.outputs.records import compact
 from gt_engine.outputs.tree import JobTree
+from gt_service.documents import value_of
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 
 JSON = "application/json"
+_NAMES = {
+    "content": "answerContent",
+    "worker_id": "workerId",
+    "accepted_at": "acceptanceTime",
+    "submitted_at": "submissionTime",
+    "active_seconds": "activeSeconds",
+    "declined_at": "declineTime",
+}
+"""Of members of answers and declines, as their files have them."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -88,12 +100,7 @@ class WorkFiles:
     # --- offers
 
     def write_offer(self, first: int, lines: Iterable[OfferedLine]) -> None:
-        documents = (
-            {"place": one.place, "id": one.object_id, "line": one.line, "source": one.source, "size": one.size}
-            | ({} if one.proposal is None else {"proposal": one.proposal})
-            for one in lines
-        )
-        body = b"".join(json.dumps(document).encode() + b"\n" for document in documents)
+        body = b"".join(json.dumps(_written(line, object_id="id")).encode() + b"\n" for line in lines)
         self.objects.write(self._part(first), gzip.compress(body, mtime=0), "application/gzip")
 
     def offer(self, first: int) -> dict[int, OfferedLine]:
@@ -126,31 +133,12 @@ class WorkFiles:
     # --- answers and declines
 
     def write_answer(self, object_id: str, answer: AnswerFile) -> None:
-        document = {
-            "answerContent": answer.content,
-            "workerId": answer.worker_id,
-            "sub": answer.sub,
-            "issuer": answer.issuer,
-            "acceptanceTime": answer.accepted_at.isoformat(),
-            "submissionTime": answer.submitted_at.isoformat(),
-            "activeSeconds": answer.active_seconds,
-        }
+        document = _written(answer, **_NAMES)
         self.objects.write(self._file("answers", object_id, answer.worker_id), compact(document), JSON)
 
     def answer(self, object_id: str, worker_id: str) -> AnswerFile | None:
         body = self._read(self._file("answers", object_id, worker_id))
-        if body is None:
-            return None
-        document = json.loads(body)
-        return AnswerFile(
-            worker_id=document["workerId"],
-            sub=document["sub"],
-            issuer=document["issuer"],
-            content=document["answerContent"],
-            accepted_at=_moment(document["acceptanceTime"]),
-            submitted_at=_moment(document["submissionTime"]),
-            active_seconds=document["activeSeconds"],
-        )
+        return None if body is None else _read(AnswerFile, json.loads(body), **_NAMES)
 
     def answered(self) -> Iterator[tuple[str, str]]:
         """(object id, worker id) of every answer file."""
@@ -173,12 +161,9 @@ class WorkFiles:
     def returned(self, object_id: str, worker_id: str) -> ReturnedFile | None:
         """The last time that an answer of the worker's came back; None where none did. The answer's own file stays: one
         that is older than this was not mended."""
-        folder = S3Uri(self.root.bucket, f"{self.root.key}/people/returned/{object_id}/{worker_id}/")
+        folder = self.root / f"people/returned/{object_id}/{worker_id}/"
         last = max((found.uri for found in self.objects.list(folder)), key=lambda uri: uri.key, default=None)
-        if last is None:
-            return None
-        document = json.loads(self.objects.read(last))
-        return ReturnedFile(_moment(document["time"]), document["comment"])
+        return None if last is None else _read(ReturnedFile, json.loads(self.objects.read(last)), returned_at="time")
 
     def all_returned(self) -> set[tuple[str, str]]:
         """(object id, worker id) of every answer that came back, mended or not."""
@@ -189,22 +174,12 @@ class WorkFiles:
         self.objects.delete(self._file("answers", object_id, worker_id))
 
     def write_decline(self, object_id: str, decline: DeclineFile) -> None:
-        document = {
-            "workerId": decline.worker_id,
-            "declineTime": decline.declined_at.isoformat(),
-            "reason": decline.reason,
-            "comment": decline.comment,
-        }
+        document = _written(decline, **_NAMES)
         self.objects.write(self._file("declines", object_id, decline.worker_id), compact(document), JSON)
 
     def decline(self, object_id: str, worker_id: str) -> DeclineFile | None:
         body = self._read(self._file("declines", object_id, worker_id))
-        if body is None:
-            return None
-        document = json.loads(body)
-        return DeclineFile(
-            document["workerId"], _moment(document["declineTime"]), document["reason"], document["comment"]
-        )
+        return None if body is None else _read(DeclineFile, json.loads(body), **_NAMES)
 
     def declined(self) -> Iterator[tuple[str, str]]:
         """(object id, worker id) of every decline file."""
@@ -251,7 +226,7 @@ class WorkFiles:
         return self.root / "people/ended.json"
 
     def _folder(self, kind: str) -> S3Uri:
-        return S3Uri(self.root.bucket, f"{self.root.key}/people/{kind}/")
+        return self.root / f"people/{kind}/"
 
     def _part(self, first: int) -> S3Uri:
         return self.root / (f"people/offers/{first:09}.jsonl.gz" if first >= 0 else "people/offers-of-gold.jsonl.gz")
@@ -264,19 +239,19 @@ class WorkFiles:
 
 
 def _offered(body: bytes) -> dict[int, OfferedLine]:
-    documents = (json.loads(line) for line in gzip.decompress(body).splitlines())
+    lines = (_read(OfferedLine, json.loads(line), object_id="id") for line in gzip.decompress(body).splitlines())
+    return {line.place: line for line in lines}
+
+
+def _written(value: object, **names: str) -> dict[str, Any]:
+    """A value as its file has it; names: of members that are called otherwise there."""
     return {
-        one["place"]: OfferedLine(
-            one["place"],
-            one["id"],
-            one["line"],
-            one["source"],
-            tuple(one["size"]) if one["size"] else None,
-            one.get("proposal"),
-        )
-        for one in documents
+        names.get(name, name): member.isoformat() if isinstance(member, datetime) else member
+        for name, member in vars(value).items()
     }
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+def _read(kind: type[T], document: Mapping[str, Any], **names: str) -> T:
+    """What `_written` made a document of."""
+    members = {written: name for name, written in names.items()}
+    return value_of(kind, {members.get(name, name): member for name, member in document.items()})

@@ -1,8 +1,12 @@
 """What those who run a team do about answers: look at them and at how far people agree, return one with a comment, take
-a worker's back."""
+a worker's back. What stays for them of a job that has ended: figures, declines, agreement.
+
+people/ended.json   written before the job leaves the tables, from what they hold then
+"""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +19,9 @@ from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.index import JobOffer, TaskStore, change
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
+from gt_engine.workforce.progress import JobProgress, progress_of
 from gt_engine.workforce.tasks import Tasks
+from gt_service.documents import document_of, value_of
 from gt_service.errors import NotFound
 
 MOST_COMPARED = 200
@@ -151,3 +157,28 @@ def _labels(item: ObjectOffer, offer: JobOffer, files: WorkFiles) -> dict[str, A
         for worker, answer in found
         if answer is not None
     }
+
+
+@dataclass(frozen=True)
+class EndedJob:
+    """at: when the job ended; its figures are those of that moment."""
+
+    at: datetime
+    progress: JobProgress
+    agreement: Agreement
+
+
+def keep_ended(job: str, at: datetime, store: TaskStore, files: WorkFiles) -> None:
+    """Writes down what the tables know of a job's people; nothing where the job has left them already."""
+    offer = store.offer(job)
+    if offer is None:
+        return
+    progress = progress_of(offer, list(store.objects(job)), at, gold=list(store.gold(job)))
+    ended = EndedJob(at, progress, agreement_in(offer, store, files))
+    files.write_ended(json.dumps(document_of(ended), separators=(",", ":")).encode())
+
+
+def read_ended(files: WorkFiles) -> EndedJob | None:
+    """None where nothing was kept: nobody worked on it, or the engine was older."""
+    body = files.ended()
+    return None if body is None else value_of(EndedJob, json.loads(body))

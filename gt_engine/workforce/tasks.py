@@ -20,20 +20,11 @@ from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.files import AnswerFile, DeclineFile, OfferedLine, WorkFiles
 from gt_engine.workforce.finding import Finder
 from gt_engine.workforce.forms import read_answer
-from gt_engine.workforce.index import (
-    LONGEST_TASK,
-    JobOffer,
-    TaskStore,
-    change,
-    parse_task_id,
-    shown_id,
-    task_id_of,
-    work_of,
-)
+from gt_engine.workforce.index import LONGEST_TASK, JobOffer, TaskStore, change, parse_task_id, shown_id, work_of
 from gt_engine.workforce.members import Pause, Worker
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from gt_engine.workforce.progress import JobProgress, progress_of
-from gt_engine.workforce.views import Answered, Day, OfferedJob, Task
+from gt_engine.workforce.views import Answered, Day, OfferedJob, Task, answered, offered_to
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.objects import S3Uri
 
@@ -68,7 +59,8 @@ class Tasks:
         """The jobs of the worker's teams that are on offer, oldest first."""
         teams = self.teams_of(worker)
         offered = sorted((item for item in self.store.offers() if item.team in teams), key=lambda item: item.created_at)
-        return [self._offered(item, worker, now) for item in offered if now < item.until or item.first < item.asked]
+        open_ones = (item for item in offered if now < item.until or item.first < item.asked)
+        return [offered_to(worker, item, self.store, now) for item in open_ones]
 
     def offer_to(self, worker: Worker, job: str) -> JobOffer:
         """Errors: `NotFound` where the job is not on offer to the worker."""
@@ -212,19 +204,7 @@ class Tasks:
             seen.add((work.job, work.place))
             offer = self.store.offer(work.job)
             item = self.store.object(work.job, work.place) if offer is not None else None
-            mine = item.of(worker.worker_id) if item is not None else None
-            found.append(
-                Answered(
-                    task_id=task_id_of(work.nonce, work.place, work.job)
-                    if offer is None
-                    else shown_id(work.nonce, work.place, offer),
-                    job=work.job,
-                    title=offer.title if offer is not None else work.job,
-                    submitted_at=work.submitted_at,
-                    active_seconds=work.active_seconds,
-                    can_undo=item is not None and mine is not None and offers.may_undo(item, mine, now),
-                )
-            )
+            found.append(answered(work, offer, item, now))
         return found
 
     def day(self, worker: Worker, now: datetime) -> Day:
@@ -269,28 +249,6 @@ class Tasks:
                 change(item, lambda it: offers.forgive(it, worker_id), self.store)
 
     # --- inside
-
-    def _offered(self, offer: JobOffer, worker: Worker, now: datetime) -> OfferedJob:
-        left, begun, returned = 0, None, 0
-        for item in self.store.gold(offer.job) if offer.gold_share else ():
-            mine = item.of(worker.worker_id)
-            if mine is not None and mine.holds(now) and mine.status is not Status.RESERVED:
-                begun = begun or shown_id(mine.nonce, item.place, offer)
-        for item in self.store.objects(offer.job, offer.first):
-            mine = item.of(worker.worker_id)
-            if mine is not None and mine.holds(now) and not item.closed:
-                left += 1
-                returned += mine.is_returned
-                if mine.status is not Status.RESERVED:
-                    begun = begun or shown_id(mine.nonce, item.place, offer)
-            elif (
-                not worker.is_paused
-                and now < offer.until
-                and item.free(now)
-                and (mine is None or item.may_return_to(worker.worker_id))
-            ):
-                left += 1
-        return OfferedJob(offer, tasks_left=left, open_task=begun, returned=returned)
 
     def _grade(self, offer: JobOffer, item: ObjectOffer, answer: Mapping[str, Any], files: WorkFiles) -> str:
         """What an answer to a gold item is worth; "" for one to any other object."""
@@ -372,7 +330,6 @@ class Tasks:
             object_id=item.object_id,
             source=S3Uri.parse(line.source) if is_image else line.source,
             template=offer.tree.template,
-            task_type=offer.task_type,
             labels=offer.labels,
             manifest_line=json.loads(line.line),
             title=offer.title,
@@ -380,7 +337,6 @@ class Tasks:
             status=mine.status,
             accepted_at=mine.accepted_at,
             expires_at=mine.expires_at if mine.accepted_at else None,
-            image_size=line.size,
             proposal=line.proposal,
             comment=mine.comment if mine.is_returned else "",
         )

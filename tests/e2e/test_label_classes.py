@@ -104,7 +104,7 @@ def answer_all(
             people = People.of(there)  # type: ignore[arg-type]
         for worker in people.members.workers():
             for job in people.tasks.jobs(worker, datetime.now(UTC)):
-                while task := people.tasks.next(worker, job.job, datetime.now(UTC)):
+                while task := people.tasks.next(worker, job.offer.job, datetime.now(UTC)):
                     accepted = people.tasks.accept(worker, task.task_id, datetime.now(UTC))
                     people.tasks.submit(worker, accepted.task_id, answer, 2.0, datetime.now(UTC))
                     done += 1

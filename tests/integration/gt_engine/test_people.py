@@ -91,7 +91,7 @@ def test_people_answer_a_job_from_invitation_to_output_manifest(
     def work() -> bool:
         nonlocal answered
         for worker in people:
-            if not any(job.job == name for job in tasks.jobs(worker, now())):
+            if not any(job.offer.job == name for job in tasks.jobs(worker, now())):
                 continue
             while task := tasks.next(worker, name, now()):
                 tasks.accept(worker, task.task_id, now())

@@ -19,8 +19,8 @@ from gt_engine.jobs.watching import look
 from gt_engine.jobs.worker import take_step
 from gt_engine.outputs.tree import JobTree
 from gt_engine.store import Phase
-from gt_engine.workforce.ended import EndedJob
 from gt_engine.workforce.offers import GRACE
+from gt_engine.workforce.supervision import EndedJob
 from gt_engine.workforce.teams import Workteam
 from gt_service.documents import value_of
 from gt_service.outputs.layout import PEOPLE_NOW

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from gt_engine.portal.team import as_csv
-from gt_engine.workforce.ended import keep, read
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.progress import JobProgress, WorkerProgress
+from gt_engine.workforce.supervision import keep_ended, read_ended
 from gt_service.regions import TaskType
 from tests.portal_client import Client
 from tests.portal_world import CLASSES, JOB, PortalWorld
@@ -178,12 +178,12 @@ def test_a_job_that_has_ended_is_read_and_its_answers_stay(world: PortalWorld, v
     offer = world.tasks.store.offer(JOB)
     assert offer
     files = WorkFiles.of(offer.tree, world.objects)
-    keep(JOB, world.clock(), world.tasks.store, files)
+    keep_ended(JOB, world.clock(), world.tasks.store, files)
     before = boss.get(f"/team/jobs/{JOB}.csv").text
     world.tasks.store.delete_offer(JOB)
     world.tasks.store.delete_objects(JOB)
     assert boss.get(f"/team/jobs/{JOB}").status_code == 404
-    kept = read(files)
+    kept = read_ended(files)
     assert kept
     world.portal = replace(world.portal, ended=lambda _: kept, ended_jobs=lambda: [(JOB, "Birds")])
     boss = visitor("Chief", manager=True)
