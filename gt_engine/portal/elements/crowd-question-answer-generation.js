@@ -36,6 +36,8 @@ class CrowdQuestionAnswerGeneration extends FullPageElement {
   static styles = [...super.styles, styles];
   static header = "Write questions about the text, with their answers";
   #pairs = [emptyPair()];
+  /** Tags that are being typed, by their pair: they count as they are, and become buttons when the page is next drawn. */
+  #typed = new Map();
   #passage = h("div", { class: "passage", dir: "auto" });
 
   renderMain(root) {
@@ -57,11 +59,13 @@ class CrowdQuestionAnswerGeneration extends FullPageElement {
   }
 
   get value() {
-    return { questionAnswerPairs: structuredClone(this.#pairs.filter((pair) => pair.question.trim() || pair.answer.trim())) };
+    const pairs = this.#pairs.filter((pair) => pair.question.trim() || pair.answer.trim());
+    return { questionAnswerPairs: structuredClone(pairs.map((pair) => ({ ...pair, tags: this.#tagsOf(pair) }))) };
   }
 
   set value(value) {
     const pairs = structuredClone(value?.questionAnswerPairs ?? []);
+    this.#typed.clear();
     this.#pairs = pairs.length ? pairs.map((pair) => ({ ...emptyPair(), ...pair })) : [emptyPair()];
     this.#show();
   }
@@ -86,6 +90,8 @@ class CrowdQuestionAnswerGeneration extends FullPageElement {
 
   #show() {
     if (!this.parts.side) return;
+    for (const pair of this.#typed.keys()) pair.tags = this.#tagsOf(pair);
+    this.#typed.clear();
     const isFull = this.#pairs.length >= (this.maxQuestions ?? Infinity);
     this.parts.side.replaceChildren(...this.#pairs.map((pair, index) => this.#pair(pair, index)),
       h("button", { type: "button", class: "button", disabled: isFull, onclick: () => this.#addPair() }, "Add a question"));
@@ -113,16 +119,22 @@ class CrowdQuestionAnswerGeneration extends FullPageElement {
   }
 
   #customTag(pair) {
-    const add = () => input.value.trim() && this.#set(pair, "tags", [...new Set([...pair.tags, input.value.trim()])], true);
     const input = h("input", { class: "custom", placeholder: "Another tag, then Enter", "aria-label": "Another tag" });
+    input.addEventListener("input", () => {
+      this.#typed.set(pair, input.value);
+      this.changed();
+    });
     input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       event.stopPropagation();
-      add();
+      this.#show();
     });
-    input.addEventListener("change", add);
     return input;
+  }
+
+  #tagsOf(pair) {
+    return [...new Set([...pair.tags, (this.#typed.get(pair) ?? "").trim()])].filter(Boolean);
   }
 
   #addPair() {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from selenium.webdriver import Keys
 
 from tests.browser.elements.tasks import TaskPage, shadow
@@ -71,3 +72,20 @@ def test_questions_have_answers_tags_and_places(open_task: OpenTask) -> None:
     assert page.submit() == expected
     assert "🙂 Ada lived in London."[15:21] == "London"
     assert open_task(QUESTIONS, draft=page.draft()).submit() == expected
+
+
+@pytest.mark.parametrize("pressed", [".foot button", ".tags button", ".side > .button", None])
+def test_a_tag_counts_without_enter_whatever_is_pressed_next(open_task: OpenTask, pressed: str | None) -> None:
+    """It was dropped with "Add the marked text", and a click on another tag beside it did nothing."""
+    page = open_task(QUESTIONS)
+    with page.inside() as browser:
+        shadow(browser, "crowd-question-answer-generation", "#question-0").send_keys("Where is it?")
+        shadow(browser, "crowd-question-answer-generation", "#answer-0").send_keys("London")
+        browser.execute_script("""const root = document.querySelector('crowd-question-answer-generation').shadowRoot;
+          const text = root.querySelector('.passage').firstChild;
+          document.getSelection().setBaseAndExtent(text, text.data.indexOf('London'), text, text.data.length - 1)""")
+        shadow(browser, "crowd-question-answer-generation", ".custom").send_keys("place")
+        if pressed is not None:
+            shadow(browser, "crowd-question-answer-generation", pressed).click()
+    (pair,) = page.submit()["qa"]["questionAnswerPairs"]
+    assert pair["tags"] == (["Who", "place"] if pressed == ".tags button" else ["place"])
