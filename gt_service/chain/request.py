@@ -6,7 +6,6 @@ region and workforce. Nothing is sent here; the planner prints the same request 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gt_service import regions
@@ -39,76 +38,26 @@ def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateL
     """The request of a job that the planner has named, with its files where the service writes them.
 
     spec: the revision that the job was planned from, as its role has it (`gt_service.chain.reviews.spec_of`).
-    """
-    check_backend(spec, deployment)
-    places = Places(deployment.results_bucket, job.campaign)
-    tags = {
-        "gt-service:campaign": job.campaign,
-        "gt-service:batch": str(job.batch),
-        "gt-service:role": job.role.value,
-    }
-    if spec.gold_labels is not None:
-        tags["gt-service:gold-labels"] = str(spec.gold_labels)
-    if job.people_seconds is not None:
-        tags["gt-engine:people-seconds"] = str(job.people_seconds)
-    return labeling_job_request(
-        spec,
-        job_name=job.name,
-        region=deployment.region,
-        role_arn=spec.role_arn or deployment.role_arn,
-        manifest=S3Uri.parse(job.manifest_uri),
-        output_path=places.output,
-        label_categories=places.of_spec(job.revision, "class_labels.json"),
-        template=places.template(job.revision, job.role),
-        tags=tags,
-        initial_model_arn=job.initial_model_arn,
-        # What was set aside pays people for so many objects and no more, whatever the manifest holds by then. A job
-        # that holds what it was planned with never meets it before its end (docs/decisions/0010).
-        stopping_conditions={"MaxHumanLabeledObjectCount": job.objects},
-    )
-
-
-def labeling_job_request(
-    spec: CampaignSpec,
-    *,
-    job_name: str,
-    region: str,
-    role_arn: str,
-    manifest: S3Uri,
-    output_path: S3Uri,
-    label_categories: S3Uri,
-    template: S3Uri,
-    tags: Mapping[str, str],
-    initial_model_arn: str | None = None,
-    stopping_conditions: LabelingJobStoppingConditionsTypeDef | None = None,
-) -> CreateLabelingJobRequestTypeDef:
-    """The request that starts one labeling job.
-
-    manifest, label_categories, template: the files written for this batch. output_path: prefix of the job's output;
-    Ground Truth and its readers put the job's name right behind it, so it ends in a slash.
-    initial_model_arn: model that the job starts from, the last one the chain trained.
-    stopping_conditions: limits in SageMaker's own names, on top of the spec's; of two, the tighter one holds.
-    tags: the service's own; the spec's are added.
 
     Errors: `InvalidInput` where the region has no Ground Truth, the work team or the model lives in another region,
     or a model is given to a task without automated data labeling.
     """
+    check_backend(spec, deployment)
+    places, region = Places(deployment.results_bucket, job.campaign), deployment.region
     request: CreateLabelingJobRequestTypeDef = {
-        "InputConfig": _input_config(spec, manifest),
-        "OutputConfig": _output_config(spec, output_path),
-        "HumanTaskConfig": _human_task_config(spec, region, template),
-        "LabelingJobName": job_name,
-        "RoleArn": role_arn,
+        "InputConfig": _input_config(spec, job.manifest_uri),
+        "OutputConfig": _output_config(spec, places.output),
+        "HumanTaskConfig": _human_task_config(spec, region, places.template(job.revision, job.role)),
+        "LabelingJobName": job.name,
+        "RoleArn": spec.role_arn or deployment.role_arn,
         "LabelAttributeName": spec.label_attribute,
-        "LabelCategoryConfigS3Uri": str(label_categories),
-        "Tags": [{"Key": key, "Value": value} for key, value in {**spec.tags, **_engine_tags(spec), **tags}.items()],
+        "LabelCategoryConfigS3Uri": str(places.of_spec(job.revision, "class_labels.json")),
+        "StoppingConditions": _stopping_conditions(spec, job),
+        "Tags": [{"Key": key, "Value": value} for key, value in {**spec.tags, **_own_tags(job, spec)}.items()],
     }
-    algorithms = _algorithms_config(spec, region, initial_model_arn)
+    algorithms = _algorithms_config(spec, region, job.initial_model_arn)
     if algorithms is not None:
         request["LabelingJobAlgorithmsConfig"] = algorithms
-    conditions = _stopping_conditions(spec, stopping_conditions or {})
-    if conditions:
-        request["StoppingConditions"] = conditions
     return request
 
 
@@ -126,15 +75,15 @@ def label_category_config(spec: CampaignSpec) -> dict[str, Any]:
     return document
 
 
-def _input_config(spec: CampaignSpec, manifest: S3Uri) -> LabelingJobInputConfigTypeDef:
-    config: LabelingJobInputConfigTypeDef = {"DataSource": {"S3DataSource": {"ManifestS3Uri": str(manifest)}}}
+def _input_config(spec: CampaignSpec, manifest: str) -> LabelingJobInputConfigTypeDef:
+    config: LabelingJobInputConfigTypeDef = {"DataSource": {"S3DataSource": {"ManifestS3Uri": manifest}}}
     if spec.content_classifiers:
         config["DataAttributes"] = {"ContentClassifiers": list(spec.content_classifiers)}
     return config
 
 
 def _output_config(spec: CampaignSpec, output_path: S3Uri) -> LabelingJobOutputConfigTypeDef:
-    config: LabelingJobOutputConfigTypeDef = {"S3OutputPath": f"{str(output_path).rstrip('/')}/"}
+    config: LabelingJobOutputConfigTypeDef = {"S3OutputPath": str(output_path)}
     if spec.output_kms_key is not None:
         config["KmsKeyId"] = spec.output_kms_key
     return config
@@ -201,21 +150,21 @@ def _algorithms_config(
     return config
 
 
-def _stopping_conditions(
-    spec: CampaignSpec, limits: LabelingJobStoppingConditionsTypeDef
-) -> LabelingJobStoppingConditionsTypeDef:
-    conditions: LabelingJobStoppingConditionsTypeDef = {}
-    objects = _tighter(spec.stopping.max_human_labeled_objects, limits.get("MaxHumanLabeledObjectCount"))
-    if objects is not None:
-        conditions["MaxHumanLabeledObjectCount"] = objects
-    percent = _tighter(spec.stopping.max_percent_labeled, limits.get("MaxPercentageOfInputDatasetLabeled"))
+def _stopping_conditions(spec: CampaignSpec, job: Job) -> LabelingJobStoppingConditionsTypeDef:
+    """What was set aside pays people for so many objects and no more, whatever the manifest holds by then. A job that
+    holds what it was planned with never meets it before its end (docs/decisions/0010)."""
+    objects, percent = spec.stopping.max_human_labeled_objects, spec.stopping.max_percent_labeled
+    conditions: LabelingJobStoppingConditionsTypeDef = {
+        "MaxHumanLabeledObjectCount": job.objects if objects is None else min(objects, job.objects)
+    }
     if percent is not None:
         conditions["MaxPercentageOfInputDatasetLabeled"] = percent
     return conditions
 
 
-def _engine_tags(spec: CampaignSpec) -> dict[str, str]:
-    """What only gt-engine understands travels as tags, since the API has no room for it; Ground Truth ignores them."""
+def _own_tags(job: Job, spec: CampaignSpec) -> dict[str, str]:
+    """The service's tags. What only gt-engine understands travels so, since the API has no room for it; Ground Truth
+    ignores it."""
     quality = spec.quality
     wanted = {
         "loss": quality.measure,
@@ -235,12 +184,12 @@ def _engine_tags(spec: CampaignSpec) -> dict[str, str]:
             tags["gt-engine:show-accuracy"] = "true"
     if spec.least_workers < spec.most_workers:
         tags["gt-engine:least-workers"] = str(spec.least_workers)
-    return tags
-
-
-def _tighter(first: int | None, second: int | None) -> int | None:
-    given = [limit for limit in (first, second) if limit is not None]
-    return min(given) if given else None
+    if job.people_seconds is not None:
+        tags["gt-engine:people-seconds"] = str(job.people_seconds)
+    if spec.gold_labels is not None:
+        tags["gt-service:gold-labels"] = str(spec.gold_labels)
+    own = {"campaign": job.campaign, "batch": str(job.batch), "role": job.role.value}
+    return tags | {f"gt-service:{name}": value for name, value in own.items()}
 
 
 def _in_region(arn: str, region: str, *, field: str, what: str) -> str:

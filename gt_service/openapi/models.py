@@ -7,12 +7,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gt_service.campaign import CampaignSpec
-from gt_service.ingest.uploading import MOST_FILES
 from gt_service.reports.estimate import MOST_OBJECTS
 
 Time = str
 TIME = "ISO 8601, UTC."
-_NEXT = "For the next page; null on the last."
+NEXT = "For the next page; null on the last."
 
 
 class Shown(BaseModel):
@@ -93,7 +92,7 @@ class Campaign(Shown):
 
 class Campaigns(Shown):
     campaigns: list[Campaign]
-    NextToken: str | None = Field(description=_NEXT)
+    NextToken: str | None = Field(description=NEXT)
 
 
 class Batch(Shown):
@@ -110,7 +109,7 @@ class Batch(Shown):
 
 class Batches(Shown):
     batches: list[Batch]
-    NextToken: str | None = Field(description=_NEXT)
+    NextToken: str | None = Field(description=NEXT)
 
 
 class Job(Shown):
@@ -142,55 +141,7 @@ class Job(Shown):
 
 class Jobs(Shown):
     jobs: list[Job]
-    NextToken: str | None = Field(description=_NEXT)
-
-
-class Image(Shown):
-    key: str
-    status: Literal["pending", "batch", "imported", "rejected", "duplicate"]
-    batch: int | None
-    reason: str | None = Field(description="Why it was rejected, or is labeled as it was.")
-    remedy: str | None
-    duplicate_of: str | None = Field(description="The key that is labeled in its stead.")
-    size: int = Field(description="Bytes.")
-    width: int | None = Field(description="Pixels of the upright picture, as people see it.")
-    height: int | None
-    format: Literal["JPEG", "PNG"] | None
-    orientation: int = Field(description="How it is stored, as EXIF numbers it.")
-    uploaded_at: Time = Field(description=TIME)
-    replaced_after_batch: bool = Field(description="Uploaded again after its batch was closed; that is not labeled.")
-
-
-class Images(Shown):
-    images: list[Image]
-    NextToken: str | None = Field(description=_NEXT)
-
-
-class FileToUpload(Shown):
-    path: str = Field(description="In the folder that was chosen.")
-    digest: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content.")
-
-
-class UploadRequest(Shown):
-    files: list[FileToUpload] = Field(max_length=MOST_FILES, description="None of them: to renew the form.")
-
-
-class PlacedFile(Shown):
-    path: str
-    key: str | None = Field(description="Where it goes: another name where a file of its name holds something else.")
-    image: Image | None = Field(description="The same file, as it is registered already; it need not be sent.")
-    reason: str | None = Field(description="Why it is not taken.")
-    remedy: str | None
-
-
-class Uploads(Shown):
-    """How files are uploaded: as `multipart/form-data`, each with all `fields`, its `key`, and `file` as the last."""
-
-    url: str
-    fields: dict[str, str]
-    seconds: int = Field(description="So long the form is good for.")
-    most_bytes: int = Field(description="Larger files are refused.")
-    files: list[PlacedFile] = Field(description="In the order of the request.")
+    NextToken: str | None = Field(description=NEXT)
 
 
 class TakenModel(Shown):
@@ -198,15 +149,6 @@ class TakenModel(Shown):
 
     model_s3_uri: str
     url: str = Field(description="Downloads it, without a token; good for an hour at most.")
-
-
-class Labels(Shown):
-    """Where the labels of all of a campaign's ended jobs can be had, as JSON Lines in Ground Truth's augmented form."""
-
-    manifest_s3_uri: str
-    url: str = Field(description="Downloads the same file, without a token; good for an hour at most.")
-    label_attribute: str = Field(description="The field of each line that holds its label.")
-    labels: list[str] = Field(description="The campaign's labels, in the order that numbers them.")
 
 
 class Step(Shown):
@@ -311,6 +253,12 @@ class EstimatedJob(Shown):
     compute_mills: CostRange = Field(description="The part of the cost that is for computing.")
 
 
+class EstimateFact(Shown):
+    name: str
+    value: str = Field(description="In US dollars.")
+    note: str = Field(description="What it is compared to, or made of.")
+
+
 class Estimate(Shown):
     """What labeling some images would cost."""
 
@@ -325,6 +273,7 @@ class Estimate(Shown):
     ceiling_usd: float
     all_human_usd: float
     jobs: list[EstimatedJob] = Field(description="The jobs to come, in order.")
+    facts: list[EstimateFact] = Field(description="The same in words, for people.")
     assumptions: list[str] = Field(description="In words, such as whose machine shares were taken.")
 
 

@@ -10,32 +10,8 @@ from pydantic import BaseModel
 
 from gt_service.campaign import CampaignSpec
 from gt_service.listing import DIRECTIONS, ORDERS
-from gt_service.openapi.label_models import Correction, CorrectionRequest, Exports, LabeledImages, SecondLook
-from gt_service.openapi.models import (
-    Batch,
-    Batches,
-    Campaign,
-    CampaignReport,
-    Campaigns,
-    Description,
-    Estimate,
-    EstimateRequest,
-    Health,
-    Images,
-    Job,
-    Jobs,
-    Labels,
-    Plan,
-    Ready,
-    Report,
-    SpecDraft,
-    SpecFile,
-    SpecPreview,
-    TakenModel,
-    UploadRequest,
-    Uploads,
-    Version,
-)
+from gt_service.openapi import image_models as images
+from gt_service.openapi import models
 from gt_service.reports.estimate import MOST_OBJECTS
 from gt_service.routes import Role, route_at
 
@@ -50,20 +26,27 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method on one path.
+    """One method on one path, as `request` names them.
 
     answer: None where it is a page of the status page, or leads to one. takes: what is sent, as JSON. refusals: the
     statuses of errors that do not follow from the rest.
     """
 
-    method: str
-    path: str
+    request: str
     summary: str
     answer: type[BaseModel] | None
     status: int = 200
     refusals: tuple[int, ...] = ()
     query: tuple[Parameter, ...] = ()
     takes: type[BaseModel] | None = None
+
+    @property
+    def method(self) -> str:
+        return self.request.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.request.partition(" ")[2]
 
     @property
     def changes(self) -> bool:
@@ -168,156 +151,149 @@ IDEMPOTENCY_KEY = Parameter(
 )
 
 OPERATIONS = (
-    Operation("get", "/health", "Whether the API answers.", Health),
-    Operation("get", "/openapi.json", "This description, for programs.", Description),
-    Operation("get", "/ready", "Whether what the API needs answers too.", Ready, refusals=(503,)),
-    Operation("get", "/version", "The service's version.", Version),
-    Operation("get", "/campaigns", "All campaigns.", Campaigns, query=_listed(_words(Campaign))),
-    Operation("get", "/campaigns/{name}", "A campaign: how it stands, and why it waits.", Campaign),
-    Operation("get", "/campaigns/{name}/plan", "What would be done next, and nothing of it is done.", Plan),
+    Operation("get /health", "Whether the API answers.", models.Health),
+    Operation("get /openapi.json", "This description, for programs.", models.Description),
+    Operation("get /ready", "Whether what the API needs answers too.", models.Ready, refusals=(503,)),
+    Operation("get /version", "The service's version.", models.Version),
+    Operation("get /campaigns", "All campaigns.", models.Campaigns, query=_listed(_words(models.Campaign))),
+    Operation("get /campaigns/{name}", "A campaign: how it stands, and why it waits.", models.Campaign),
+    Operation("get /campaigns/{name}/plan", "What would be done next, and nothing of it is done.", models.Plan),
     Operation(
-        "put",
-        "/campaigns/{name}",
+        "put /campaigns/{name}",
         "Puts a spec in force, as dropping it into the inbox does. Where it is refused, nothing changes. "
         "`If-Match` with the ETag of `GET /campaigns/{name}/spec` replaces that spec alone, `If-None-Match: *` none.",
-        Campaign,
+        models.Campaign,
         refusals=(409, 412),
         takes=CampaignSpec,
     ),
     Operation(
-        "get", "/campaigns/{name}/spec", "The spec in force as its owner wrote it, in YAML, to be changed.", SpecFile
+        "get /campaigns/{name}/spec",
+        "The spec in force as its owner wrote it, in YAML, to be changed.",
+        models.SpecFile,
     ),
     Operation(
-        "post",
-        "/campaigns/{name}/spec",
+        "post /campaigns/{name}/spec",
         "What a spec would do and cost, whether the campaign is there or not. Changes nothing. `If-Match` and "
         "`If-None-Match` as with `PUT /campaigns/{name}`.",
-        SpecPreview,
+        models.SpecPreview,
         refusals=(412,),
-        takes=SpecDraft,
+        takes=models.SpecDraft,
     ),
-    Operation("get", "/new-campaign", "A spec to begin a campaign with.", SpecFile),
-    Operation("post", "/campaigns/{name}/pause", "Starts nothing new; what runs goes on.", Campaign, status=202),
+    Operation("get /new-campaign", "A spec to begin a campaign with.", models.SpecFile),
+    Operation("post /campaigns/{name}/pause", "Starts nothing new; what runs goes on.", models.Campaign, status=202),
     Operation(
-        "post",
-        "/campaigns/{name}/resume",
+        "post /campaigns/{name}/resume",
         "Goes on; where tries were used up, one more is granted, and an output that is not whole is taken as it is.",
-        Campaign,
+        models.Campaign,
         status=202,
     ),
     Operation(
-        "post",
-        "/campaigns/{name}/leave-out",
+        "post /campaigns/{name}/leave-out",
         "Goes on without the images that the campaign waits for; they keep no label, and the reports list them.",
-        Campaign,
+        models.Campaign,
         status=202,
     ),
     Operation(
-        "get",
-        "/campaigns/{name}/second-look",
+        "get /campaigns/{name}/second-look",
         "The campaign's labels that seem wrong, worst first. gt-engine only.",
-        SecondLook,
+        images.SecondLook,
         query=(_TOP,),
     ),
     Operation(
-        "post",
-        "/campaigns/{name}/second-look",
+        "post /campaigns/{name}/second-look",
         "Sends the labels that seem wrong most to people: a review job beside the chain, its worst case set aside. "
         "What was sent once is not sent again.",
-        Job,
+        models.Job,
         query=(_TOP,),
         status=202,
     ),
     Operation(
-        "post",
-        "/campaigns/{name}/stop",
+        "post /campaigns/{name}/stop",
         "Stops the campaign for good: its running jobs are stopped, their labels kept.",
-        Campaign,
+        models.Campaign,
         status=202,
     ),
-    Operation("get", "/campaigns/{name}/batches", "The campaign's batches.", Batches, query=_listed(_words(Batch))),
-    Operation("post", "/campaigns/{name}/batches", "Closes the open batch now, however small.", Campaign, status=202),
     Operation(
-        "get", "/campaigns/{name}/images", "The campaign's images of one status.", Images, query=(_STATUS, *_PAGING)
+        "get /campaigns/{name}/batches", "The campaign's batches.", models.Batches, query=_listed(_words(models.Batch))
     ),
     Operation(
-        "post",
-        "/campaigns/{name}/uploads",
+        "post /campaigns/{name}/batches", "Closes the open batch now, however small.", models.Campaign, status=202
+    ),
+    Operation(
+        "get /campaigns/{name}/images", "The campaign's images of one status.", images.Images, query=(_STATUS, *_PAGING)
+    ),
+    Operation(
+        "post /campaigns/{name}/uploads",
         "A signed form by which the files named can be uploaded, and what is known of them already. The form is "
         "good for a quarter of an hour, for images of this campaign alone.",
-        Uploads,
-        takes=UploadRequest,
+        images.Uploads,
+        takes=images.UploadRequest,
     ),
     Operation(
-        "get", "/campaigns/{name}/jobs", "The campaign's jobs, in order of batch.", Jobs, query=_listed(_words(Job))
+        "get /campaigns/{name}/jobs",
+        "The campaign's jobs, in order of batch.",
+        models.Jobs,
+        query=_listed(_words(models.Job)),
     ),
     Operation(
-        "get",
-        "/campaigns/{name}/labeled-images",
+        "get /campaigns/{name}/labeled-images",
         "Labeled images of the campaign, from a place on.",
-        LabeledImages,
+        images.LabeledImages,
         query=_FILTERS,
     ),
     Operation(
-        "get",
-        "/campaigns/{name}/exports",
+        "get /campaigns/{name}/exports",
         "The labels as files to download; one that is asked for by its format is made.",
-        Exports,
+        images.Exports,
         query=(Parameter("format", "To be made of the labels as they are now.", {"type": "string"}),),
     ),
     Operation(
-        "post",
-        "/campaigns/{name}/corrections",
+        "post /campaigns/{name}/corrections",
         "Gives an image another label, in the place of the one that it has.",
-        Correction,
+        images.Correction,
         status=201,
-        takes=CorrectionRequest,
+        takes=images.CorrectionRequest,
     ),
-    Operation("get", "/campaigns/{name}/labels", "Where to download the campaign's labels.", Labels),
-    Operation("get", "/campaigns/{name}/report", "The cost report of all jobs of a campaign.", CampaignReport),
-    Operation("get", "/jobs/{name}", "A labeling job.", Job),
-    Operation("get", "/jobs/{name}/report", "A job's cost report, once it is written.", Report),
-    Operation("get", "/jobs/{name}/model", "A job's final model, to take away.", TakenModel),
+    Operation("get /campaigns/{name}/labels", "Where to download the campaign's labels.", images.Labels),
+    Operation("get /campaigns/{name}/report", "The cost report of all jobs of a campaign.", models.CampaignReport),
+    Operation("get /jobs/{name}", "A labeling job.", models.Job),
+    Operation("get /jobs/{name}/report", "A job's cost report, once it is written.", models.Report),
+    Operation("get /jobs/{name}/model", "A job's final model, to take away.", models.TakenModel),
     Operation(
-        "get",
-        "/jobs/{name}/images",
+        "get /jobs/{name}/images",
         "Labeled images of a job, once its report is written.",
-        LabeledImages,
+        images.LabeledImages,
         query=tuple(each for each in _FILTERS if each.name != "job"),
     ),
     Operation(
-        "post",
-        "/jobs/{name}/stop",
+        "post /jobs/{name}/stop",
         "Stops a job and keeps its labels. A follow-up sends what is left, unless the campaign is paused.",
-        Job,
+        models.Job,
         status=202,
     ),
     Operation(
-        "get",
-        "/estimates",
+        "get /estimates",
         "What labeling would cost, for a campaign or for a few settings.",
-        Estimate,
+        models.Estimate,
         refusals=(404,),
         query=_SETTINGS,
     ),
     Operation(
-        "post",
-        "/estimates",
+        "post /estimates",
         "What labeling would cost, for a campaign or for a whole spec. Changes nothing; viewers may ask.",
-        Estimate,
+        models.Estimate,
         refusals=(404,),
-        takes=EstimateRequest,
+        takes=models.EstimateRequest,
     ),
-    Operation("get", "/", "Leads to the campaigns' page.", None, status=303),
-    Operation("get", "/login", "The page where a person gives their token.", None, query=(_LEADS_TO,)),
+    Operation("get /", "Leads to the campaigns' page.", None, status=303),
+    Operation("get /login", "The page where a person gives their token.", None, query=(_LEADS_TO,)),
     Operation(
-        "post",
-        "/login",
+        "post /login",
         "Keeps the token of the page's form in a cookie, and leads on.",
         None,
         status=303,
         refusals=(401, 403),
     ),
-    Operation("post", "/logout", "Forgets the cookie.", None, status=303),
-    Operation("get", "/static/{name}", "A file that the pages load.", None),
+    Operation("post /logout", "Forgets the cookie.", None, status=303),
+    Operation("get /static/{name}", "A file that the pages load.", None),
 )

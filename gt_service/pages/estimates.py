@@ -8,8 +8,8 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.pages import charts
-from gt_service.pages.parts import Fact, Table
-from gt_service.reports.amounts import exact, money, number, percent
+from gt_service.pages.parts import Table
+from gt_service.reports.amounts import exact, number, percent
 from gt_service.reports.estimate import count_of_objects
 
 Json = Mapping[str, Any]
@@ -38,7 +38,7 @@ def estimate_page(
         "form": {**DEFAULTS, **{name: value for name, value in given.items() if name in DEFAULTS}},
         "tasks": tasks,
         "errors": errors,
-        "facts": _facts(amounts) if amounts else (),
+        "facts": estimate["facts"] if estimate else (),
         "chart": charts.estimate(**amounts) if amounts else "",
         "jobs": _jobs(estimate["jobs"]) if estimate else None,
         "assumptions": estimate["assumptions"] if estimate else (),
@@ -47,20 +47,6 @@ def estimate_page(
 
 _MOST_DIGITS = 12
 _AMOUNTS = ("low", "likely", "high", "ceiling", "all_human")
-
-
-def _facts(amounts: Mapping[str, int]) -> tuple[Fact, ...]:
-    saved = amounts["all_human"] - amounts["likely"]
-    share = percent(abs(saved) / amounts["all_human"]) if amounts["all_human"] else ""
-    if saved >= 0:
-        compared = f"auto-labeling likely saves {money(saved)} ({share})"
-    else:
-        compared = f"auto-labeling likely costs {money(-saved)} ({share}) more"
-    return (
-        Fact("Likely", money(amounts["likely"]), f"between {money(amounts['low'])} and {money(amounts['high'])}"),
-        Fact("Never above", money(amounts["ceiling"]), "all by all its workers, in all their time"),
-        Fact("All by people", money(amounts["all_human"]), compared),
-    )
 
 
 def _jobs(jobs: Sequence[Json]) -> Table:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gt_service.money import Mills, as_usd_number
+from gt_service.reports.amounts import money, percent
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,19 @@ class Estimate:
     jobs: tuple[JobEstimate, ...]
     assumptions: tuple[str, ...]
 
+    @property
+    def facts(self) -> list[dict[str, str]]:
+        """What it comes to, in words for whoever decides."""
+        saved = self.all_human - self.likely
+        share = f" ({percent(abs(saved) / self.all_human)})" if self.all_human else ""
+        compared = f"saves {money(saved)}{share}" if saved >= 0 else f"costs {money(-saved)}{share} more"
+        facts = (
+            ("Likely", money(self.likely), f"between {money(self.low)} and {money(self.high)}"),
+            ("Never above", money(self.ceiling), "all by all its workers, in all their time"),
+            ("All by people", money(self.all_human), f"auto-labeling likely {compared}"),
+        )
+        return [{"name": name, "value": value, "note": note} for name, value, note in facts]
+
     def as_dict(self) -> dict[str, Any]:
         amounts = {name: getattr(self, name) for name in ("low", "likely", "high", "ceiling", "all_human")}
         return {
@@ -107,5 +121,6 @@ class Estimate:
                 }
                 for job in self.jobs
             ],
+            "facts": self.facts,
             "assumptions": list(self.assumptions),
         }

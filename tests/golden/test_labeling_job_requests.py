@@ -10,6 +10,7 @@ against botocore's documentation in tests/unit/gt_service/test_regions.py). Afte
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from botocore.validate import ParamValidator
 
 from gt_engine.api.shapes import parse_input
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.request import label_category_config, labeling_job_request
-from gt_service.objects import S3Uri
+from gt_service.chain.request import job_request, label_category_config
+from gt_service.deployment import Deployment
+from gt_service.records.names import Role
 from gt_service.regions import REGION_ACCOUNTS, TaskType
+from tests.store_contract import a_job
 
 HERE = Path(__file__).parent
 HOME = "us-east-1"
@@ -52,19 +55,14 @@ def spec(task: TaskType, kind: str, region: str) -> CampaignSpec:
 def request(task: TaskType, kind: str, region: str) -> dict[str, Any]:
     written = spec(task, kind, region)
     model = f"arn:aws:sagemaker:{region}:111122223333:model/birds-0001-model"
-    sent = labeling_job_request(
-        written,
-        job_name="birds-0002",
-        region=region,
-        role_arn="arn:aws:iam::111122223333:role/labeling",
-        manifest=S3Uri("results", "birds/manifests/batch-0002.manifest"),
-        output_path=S3Uri("results", "birds/output/"),
-        label_categories=S3Uri("results", "birds/class_labels.json"),
-        template=S3Uri("results", "birds/instructions.template"),
+    job = replace(
+        a_job("birds-0002", batch=2),
+        role=Role.WARM,
+        objects=900,
+        manifest_uri="s3://results/birds/manifests/batch-0002.manifest",
         initial_model_arn=model if written.uses_auto_labeling else None,
-        stopping_conditions={"MaxHumanLabeledObjectCount": 900},
-        tags={"gt-service:campaign": "birds", "gt-service:batch": "0002", "gt-service:role": "warm"},
     )
+    sent = job_request(job, written, Deployment("inbox", "results", region, "arn:aws:iam::111122223333:role/labeling"))
     return {**sent}
 
 

@@ -4,7 +4,7 @@
 /**
  * @typedef {{code?: string, message: string, remedy?: string, field?: string, errors?: Problem[]}} Problem
  * @typedef {{what: string, problem: string | null, reserved_mills: number | null}} Step
- * @typedef {{low_usd: number, likely_usd: number, high_usd: number, ceiling_usd: number, all_human_usd: number, assumptions: string[]}} Estimate
+ * @typedef {{facts: {name: string, value: string, note: string}[], assumptions: string[]}} Estimate
  * @typedef {{text: string, fields: Record<string, string>, changes: {field: string, before: string, after: string}[], consequences: string[],
  *   plan: {steps: Step[], reason: string | null, remedy: string | null, warnings: string[]}, estimate: Estimate}} Preview
  */
@@ -159,11 +159,6 @@ function dollars(usd) {
 
 /** What the spec will do and cost. @param {Preview} given */
 function draw({ changes, consequences, plan, estimate }) {
-  const facts = [
-    ["Likely", dollars(estimate.likely_usd), `between ${dollars(estimate.low_usd)} and ${dollars(estimate.high_usd)}`],
-    ["Never above", dollars(estimate.ceiling_usd), "all by all its workers, in all their time"],
-    ["All by people", dollars(estimate.all_human_usd), ""],
-  ];
   const steps = plan.steps.map(({ what, problem, reserved_mills: mills }) =>
     what + (mills === null ? "" : `: ${dollars(mills / 1000)} set aside`) + (problem ? ` – ${problem}` : ""));
   const more = steps.length - STEPS_SHOWN;
@@ -175,7 +170,7 @@ function draw({ changes, consequences, plan, estimate }) {
     ...list(isNew ? "First steps" : "At once", more > 0 ? [...steps.slice(0, STEPS_SHOWN), `and ${more} more`] : steps),
     ...(plan.reason ? [element("p", { class: "next waits" }, `The campaign will wait: ${sentence({ message: plan.reason, remedy: plan.remedy || "" })}`)] : []),
     element("h3", {}, "Cost"),
-    element("dl", { class: "facts" }, ...facts.map(([name, value, note]) =>
+    element("dl", { class: "facts" }, ...estimate.facts.map(({ name, value, note }) =>
       element("div", {}, element("dt", {}, name), element("dd", {}, value, element("small", {}, note))))),
     element("details", {}, element("summary", {}, "What this rests on"),
       element("ul", {}, ...estimate.assumptions.map((line) => element("li", {}, line)))),

@@ -22,8 +22,7 @@ from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.deployment import Deployment
 from gt_service.objects import S3Uri
-from gt_service.openapi.label_models import SecondLook
-from gt_service.openapi.models import Labels
+from gt_service.openapi.image_models import Labels, SecondLook
 from gt_service.records import Batch, Token
 from gt_service.records.states import BatchState
 from gt_service.regions import MAX_IMAGE_BYTES

@@ -12,7 +12,7 @@ from chalice.test import Client, HTTPResponse
 
 from chalicelib import corrections, wiring
 from gt_service.objects import S3Uri
-from gt_service.openapi.label_models import Correction, LabeledImages
+from gt_service.openapi.image_models import Correction, LabeledImages
 from gt_service.outputs.corrections import corrections_of, write_correction
 from gt_service.records import Token
 from gt_service.records.names import Places

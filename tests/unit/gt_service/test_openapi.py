@@ -19,7 +19,7 @@ from gt_service.chain.foresight import rehearse
 from gt_service.deployment import Deployment
 from gt_service.errors import GtServiceError, InvalidInput, SpecErrors
 from gt_service.money import Mills
-from gt_service.openapi import document, models
+from gt_service.openapi import document, image_models, models
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
 from gt_service.records.names import Role
 from gt_service.records.states import BatchState, CampaignState, JobState
@@ -145,8 +145,8 @@ SHOWN = [
     *((models.Job, job(state=state)) for state in JobState),
     *((models.Job, job(role=role, cost=Mills(5), ended_at=NOW, failure_reason="x")) for role in Role),
     *((models.Batch, batch(state=state, closed_at=NOW, unlabeled=0)) for state in BatchState),
-    *((models.Image, image(place)) for place in ("pending#t", "batch#0001", "rejected", "duplicate#f")),
-    (models.Image, image("pending#t", width=3, height=2, media_format="JPEG", orientation=6)),
+    *((image_models.Image, image(place)) for place in ("pending#t", "batch#0001", "rejected", "duplicate#f")),
+    (image_models.Image, image("pending#t", width=3, height=2, media_format="JPEG", orientation=6)),
     (models.Description, document()),
     (models.Plan, rehearse(SPEC, 120, Deployment("inbox", "results", "us-east-1", ROLE), NOW).as_dict()),
     (models.Estimate, estimate(SPEC, 120).as_dict()),

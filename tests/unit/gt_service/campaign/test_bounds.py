@@ -18,11 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gt_engine.api.shapes import parse_input
+from gt_service.backends import GT_ENGINE
 from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec, reading
-from gt_service.chain.request import labeling_job_request
+from gt_service.chain.request import job_request
+from gt_service.deployment import Deployment
 from gt_service.errors import InvalidInput, SpecErrors
 from gt_service.money import MAX_DOLLARS, from_usd
-from gt_service.objects import S3Uri
+from tests.store_contract import a_job
 
 TEAM = "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"
 SMALLEST: dict[str, Any] = {"name": "birds", "task": "object-detection", "labels": ["Bird"], "workforce": TEAM}
@@ -156,18 +158,10 @@ def test_whatever_is_taken_at_the_door_can_be_sent(wild: dict[str, Any], near: d
 
 
 def request_of(spec: CampaignSpec) -> dict[str, Any]:
-    request = labeling_job_request(
-        spec,
-        job_name="birds-0001",
-        region="us-east-1",
-        role_arn=spec.role_arn or "arn:aws:iam::111122223333:role/labeling",
-        manifest=S3Uri("results", "m"),
-        output_path=S3Uri("results", "output/"),
-        label_categories=S3Uri("results", "class_labels.json"),
-        template=S3Uri("results", "instructions.template"),
-        tags={"gt-service:gold-labels": str(spec.gold_labels)} if spec.gold_labels else {},
-        initial_model_arn=None,
+    deployment = Deployment(
+        "inbox", "results", "us-east-1", "arn:aws:iam::111122223333:role/labeling", backend=GT_ENGINE
     )
+    request = job_request(a_job(), spec, deployment)
     return json.loads(json.dumps(request))  # type: ignore[no-any-return]
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from gt_service.backends import GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.campaign.spec import MAX_TAGS, OWN_TAGS
-from gt_service.chain.request import job_request, label_category_config, labeling_job_request
+from gt_service.chain.request import job_request, label_category_config
 from gt_service.deployment import Deployment
 from gt_service.errors import InvalidInput
-from gt_service.objects import S3Uri
 from tests.store_contract import a_job
 
 TEAM = "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"
@@ -23,21 +23,9 @@ def spec(**changes: Any) -> CampaignSpec:
     return CampaignSpec.model_validate(written)
 
 
-def request(spec: CampaignSpec, **changes: Any) -> Any:
-    return labeling_job_request(
-        spec,
-        **{
-            "job_name": "birds-0001",
-            "region": "us-east-1",
-            "role_arn": "arn:aws:iam::111122223333:role/labeling",
-            "manifest": S3Uri("results", "birds/manifests/batch-0001.manifest"),
-            "output_path": S3Uri("results", "birds/output/"),
-            "label_categories": S3Uri("results", "birds/class_labels.json"),
-            "template": S3Uri("results", "birds/instructions.template"),
-            "tags": {"gt-service:campaign": "birds"},
-            **changes,
-        },
-    )
+def request(spec: CampaignSpec, region: str = "us-east-1", **changes: Any) -> Any:
+    deployment = Deployment("inbox", "results", region, "arn:aws:iam::111122223333:role/labeling", backend=GT_ENGINE)
+    return job_request(replace(a_job(), **changes), spec, deployment)
 
 
 def test_the_first_job_has_an_algorithm_and_no_model_the_next_one_both() -> None:
@@ -87,18 +75,17 @@ def test_a_team_or_model_of_another_region_is_refused_before_the_job_fails() -> 
 
 
 def test_the_output_path_always_ends_in_a_slash_since_readers_append_the_job_name() -> None:
-    for written in (S3Uri("results", "birds/output"), S3Uri("results", "birds/output/")):
-        assert request(spec(), output_path=written)["OutputConfig"]["S3OutputPath"] == "s3://results/birds/output/"
+    assert request(spec())["OutputConfig"]["S3OutputPath"] == "s3://results/birds/output/"
 
 
 def test_of_two_stopping_conditions_the_tighter_one_is_sent() -> None:
     stopping = {"max_human_labeled_objects": 500, "max_percent_labeled": 90}
-    sent = request(spec(stopping=stopping), stopping_conditions={"MaxHumanLabeledObjectCount": 300})
+    sent = request(spec(stopping=stopping), objects=300)
     assert sent["StoppingConditions"] == {
         "MaxHumanLabeledObjectCount": 300,
         "MaxPercentageOfInputDatasetLabeled": 90,
     }
-    assert "StoppingConditions" not in request(spec())
+    assert request(spec(), objects=300)["StoppingConditions"] == {"MaxHumanLabeledObjectCount": 300}
 
 
 def test_tags_and_keys_reach_the_job() -> None:
@@ -106,6 +93,8 @@ def test_tags_and_keys_reach_the_job() -> None:
     assert sent["Tags"] == [
         {"Key": "team", "Value": "a"},
         {"Key": "gt-service:campaign", "Value": "birds"},
+        {"Key": "gt-service:batch", "Value": "1"},
+        {"Key": "gt-service:role", "Value": "first"},
     ]
     assert sent["OutputConfig"]["KmsKeyId"] == "alias/labels"
     assert sent["LabelingJobAlgorithmsConfig"]["LabelingJobResourceConfig"] == {"VolumeKmsKeyId": "alias/volumes"}
@@ -169,8 +158,7 @@ def test_a_spec_with_every_tag_that_it_may_have_leaves_room_for_the_services_own
         gold_labels="s3://inbox/birds/gold/gold.manifest",
         workers_per_object={"least": 1, "most": 5},
     )
-    job = replace(a_job(), people_seconds=3600)
-    sent = job_request(job, fullest, Deployment("inbox", "results", "us-east-1", "arn:aws:iam::111122223333:role/r"))
+    sent = request(fullest, people_seconds=3600)
     assert len(sent["Tags"]) == MAX_TAGS
     with pytest.raises(ValidationError, match="tags"):
         spec(tags={f"t{number}": "x" for number in range(MAX_TAGS - OWN_TAGS + 1)})

@@ -61,6 +61,7 @@ ESTIMATE = {
             "cost_mills": {"low": 1, "likely": 2, "high": 3, "ceiling": 4},
         }
     ],
+    "facts": [{"name": "Likely", "value": "$2.00", "note": "between $1.00 and $3.00"}],
     "assumptions": ["prices of today"],
 }
 PAGES: dict[str, tuple[str, Mapping[str, Any]]] = {

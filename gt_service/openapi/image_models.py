@@ -1,4 +1,4 @@
-"""What the HTTP API takes and answers about labeled images, corrections and second looks."""
+"""What the HTTP API takes and answers about images, their labels, corrections and second looks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,65 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gt_service.openapi.models import TIME, Shown, Time
+from gt_service.ingest.uploading import MOST_FILES
+from gt_service.openapi.models import NEXT, TIME, Shown, Time
+
+
+class Image(Shown):
+    key: str
+    status: Literal["pending", "batch", "imported", "rejected", "duplicate"]
+    batch: int | None
+    reason: str | None = Field(description="Why it was rejected, or is labeled as it was.")
+    remedy: str | None
+    duplicate_of: str | None = Field(description="The key that is labeled in its stead.")
+    size: int = Field(description="Bytes.")
+    width: int | None = Field(description="Pixels of the upright picture, as people see it.")
+    height: int | None
+    format: Literal["JPEG", "PNG"] | None
+    orientation: int = Field(description="How it is stored, as EXIF numbers it.")
+    uploaded_at: Time = Field(description=TIME)
+    replaced_after_batch: bool = Field(description="Uploaded again after its batch was closed; that is not labeled.")
+
+
+class Images(Shown):
+    images: list[Image]
+    NextToken: str | None = Field(description=NEXT)
+
+
+class FileToUpload(Shown):
+    path: str = Field(description="In the folder that was chosen.")
+    digest: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content.")
+
+
+class UploadRequest(Shown):
+    files: list[FileToUpload] = Field(max_length=MOST_FILES, description="None of them: to renew the form.")
+
+
+class PlacedFile(Shown):
+    path: str
+    key: str | None = Field(description="Where it goes: another name where a file of its name holds something else.")
+    image: Image | None = Field(description="The same file, as it is registered already; it need not be sent.")
+    reason: str | None = Field(description="Why it is not taken.")
+    remedy: str | None
+
+
+class Uploads(Shown):
+    """How files are uploaded: as `multipart/form-data`, each with all `fields`, its `key`, and `file` as the last."""
+
+    url: str
+    fields: dict[str, str]
+    seconds: int = Field(description="So long the form is good for.")
+    most_bytes: int = Field(description="Larger files are refused.")
+    files: list[PlacedFile] = Field(description="In the order of the request.")
+
+
+class Labels(Shown):
+    """Where the labels of all of a campaign's ended jobs can be had, as JSON Lines in Ground Truth's augmented form."""
+
+    manifest_s3_uri: str
+    url: str = Field(description="Downloads the same file, without a token; good for an hour at most.")
+    label_attribute: str = Field(description="The field of each line that holds its label.")
+    labels: list[str] = Field(description="The campaign's labels, in the order that numbers them.")
 
 
 class ImageCorrection(Shown):
