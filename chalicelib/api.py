@@ -15,6 +15,7 @@ from chalicelib.shapes import batch_json, campaign_json, job_json, status_of, ve
 from chalicelib.spec_routes import checked_name, may_replace
 from gt_service import __version__
 from gt_service.backends import GROUND_TRUTH
+from gt_service.campaign.document import filename_of
 from gt_service.errors import Conflict, NotFound, NotReady
 from gt_service.listing import Listing, Row
 from gt_service.objects import S3Uri
@@ -92,7 +93,7 @@ def put_campaign(name: str) -> Any:
     request = blueprint.current_request
     checked_name(name)
     is_json = request.headers.get("content-type", "").startswith("application/json")
-    filename = "campaign.json" if is_json else "campaign.yaml"
+    filename = "campaign.json" if is_json else filename_of(request.raw_body)  # the form sends what its file is
     campaign = wiring.intake().put_spec(name, request.raw_body, filename, wiring.now(), may_replace(request))
     wiring.QueueSignals().hint(name)
     return _campaign(campaign)

@@ -10,11 +10,11 @@ from chalice.app import Request
 from chalicelib import wiring
 from chalicelib.routing import blueprint, body_json, route
 from gt_service.campaign import CampaignSpec, parse_spec
-from gt_service.campaign.document import FileError
+from gt_service.campaign.document import FileError, filename_of
 from gt_service.campaign.form import FIELDS, NEW, typed_in, values
 from gt_service.campaign.succession import InForce, consequences
 from gt_service.campaign.values import is_campaign_name
-from gt_service.campaign.writing import FILENAME, differences, with_fields
+from gt_service.campaign.writing import differences, with_fields
 from gt_service.errors import InvalidInput, Outdated, SpecErrors
 from gt_service.etags import etag_of, matches
 from gt_service.records import Campaign
@@ -44,7 +44,7 @@ def preview_spec(name: str) -> Any:
     campaign = wiring.store().campaigns.find(name)
     if campaign is not None:
         may_replace(blueprint.current_request)(campaign)
-    spec = parse_spec(text, filename=FILENAME, campaign=name)
+    spec = parse_spec(text, filename=filename_of(text), campaign=name)
     before = InForce() if campaign is None else campaign.in_force
     has_jobs = campaign is not None and wiring.store().campaigns.has_jobs(name)
     return {
@@ -105,7 +105,7 @@ def _drafted(body: Any) -> tuple[str, int | None]:
     try:
         return with_fields(text, typed_in(text, typed)), None if objects is None else count_of_objects(objects)
     except FileError as error:
-        raise SpecErrors([InvalidInput(error.problem, remedy=error.remedy, field=FILENAME)]) from None
+        raise SpecErrors([InvalidInput(error.problem, remedy=error.remedy, field=filename_of(text))]) from None
 
 
 def _foreseen(spec: CampaignSpec, campaign: Campaign | None, objects: int | None) -> Mapping[str, Any]:

@@ -20,6 +20,9 @@ _MOST_DIGITS = 18
 """A longer row of digits is text: no field takes such a number, and Python reads it in quadratic time, or refuses."""
 
 
+_YAML, _JSON = "campaign.yaml", "campaign.json"
+
+
 class FileError(Exception):
     """The file as a whole cannot be read."""
 
@@ -39,6 +42,15 @@ def document(text: str | bytes, filename: str) -> dict[str, Any]:
         kind = {list: "a list", str: "plain text", type(None): "nothing but comments"}.get(type(parsed), "a value")
         raise FileError(f"the file holds {kind}, not fields with values", "Write lines such as task: object-detection.")
     return parsed
+
+
+def filename_of(text: str | bytes) -> str:
+    """The name of a file that came without one: what can be read as JSON is JSON, and all else YAML."""
+    try:
+        is_json = len(text) <= MAX_SPEC_BYTES and isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        is_json = False
+    return _JSON if is_json else _YAML
 
 
 def _decoded(text: str | bytes) -> str:
@@ -174,6 +186,11 @@ _Writer.add_representer(list, _written_list)
 def written_in_yaml(fields: Mapping[str, Any]) -> str:
     """The lines of a file that says so, in the fields' order."""
     return yaml.dump(dict(fields), Dumper=_Writer, allow_unicode=True, sort_keys=False, width=_WIDEST) if fields else ""
+
+
+def written_in_json(fields: Mapping[str, Any]) -> str:
+    """The same for those who write JSON."""
+    return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
 
 
 def in_one_line(value: Any) -> str:

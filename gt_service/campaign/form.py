@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gt_service.campaign.document import FileError, document
-from gt_service.campaign.writing import FILENAME
+from gt_service.campaign.document import FileError, document, filename_of
 
 NEW = "task: object-detection\n"
 """The file that a new campaign begins with."""
@@ -76,7 +75,7 @@ FIELDS = (
 def values(text: str) -> dict[str, str]:
     """What each field shows of a file, by its path; nothing of a file that cannot be read."""
     try:
-        fields = document(text, FILENAME)
+        fields = document(text, filename_of(text))
     except FileError:
         fields = {}
     return {field.path: _shown(_at(fields, field.path)) for field in FIELDS}

@@ -8,10 +8,16 @@ from typing import Any
 
 import yaml
 
-from gt_service.campaign.document import FileError, StrictLoader, document, in_one_line, written_in_yaml
+from gt_service.campaign.document import (
+    FileError,
+    StrictLoader,
+    document,
+    filename_of,
+    in_one_line,
+    written_in_json,
+    written_in_yaml,
+)
 from gt_service.campaign.spec import CampaignSpec
-
-FILENAME = "campaign.yaml"
 
 
 def written(spec: CampaignSpec) -> str:
@@ -24,9 +30,11 @@ def with_fields(text: str, fields: Mapping[str, Any]) -> str:
     """The file with fields set, each by its path such as `batch.size`; None takes a field out.
 
     Comments, order and whatever else was written stay, but in a file whose form does not let them (one pair of braces,
-    say): that is written anew. Errors: `FileError` where `text` is no file of fields.
+    say): that is written anew. JSON, which has nothing but fields, stays JSON. Errors: `FileError` where `text` is no
+    file of fields.
     """
-    wanted, mended = document(text, FILENAME), text
+    filename = filename_of(text)
+    wanted, mended = document(text, filename), text
     for path, value in fields.items():
         head, _, last = path.partition(".")
         whole = value
@@ -35,6 +43,9 @@ def with_fields(text: str, fields: Mapping[str, Any]) -> str:
             whole = {**part} if isinstance(part, dict) else {}
             _put(whole, last, value)
         _put(wanted, head, whole or None if last else whole)
+        if filename.endswith(".json"):
+            mended = written_in_json(wanted)
+            continue
         mended = _with_field(mended, head, last, value, wanted.get(head))
         if not _says(mended, wanted):
             mended = written_in_yaml(wanted)
@@ -50,7 +61,7 @@ def _put(fields: dict[str, Any], name: str, value: Any) -> None:
 
 def _says(text: str, wanted: Mapping[str, Any]) -> bool:
     try:
-        return document(text, FILENAME) == wanted
+        return document(text, filename_of(text)) == wanted
     except FileError:
         return not wanted
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gt_service.backends import Backend
 from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec
+from gt_service.campaign.document import FileError, document, written_in_json
 from gt_service.errors import NotFound, SpecErrors
 from gt_service.ingest.checks import check_image, limit_problem, size_problem
 from gt_service.ingest.events import Upload, event_time
@@ -186,10 +188,16 @@ class Intake:
 
 
 def _as_written(text: str | bytes, filename: str) -> str | None:
-    """Whatever its owner wrote around the fields is theirs to keep; JSON has nothing around them."""
-    if filename.endswith(".json") or len(text) > MAX_SPEC_BYTES:
+    """Whatever its owner wrote around the fields is theirs to keep. JSON in one line, as programs write it, is laid out
+    for people."""
+    if len(text) > MAX_SPEC_BYTES:
         return None
-    return text if isinstance(text, str) else text.decode("utf-8-sig", "replace")
+    whole = text if isinstance(text, str) else text.decode("utf-8-sig", "replace")
+    if filename.endswith(".json") and "\n" not in whole.strip():
+        with suppress(FileError):  # told where it is read
+            laid_out = written_in_json(document(whole, filename))
+            return laid_out if len(laid_out) <= MAX_SPEC_BYTES else whole
+    return whole
 
 
 def _uploaded(upload: Upload, campaign: str) -> Image:

@@ -280,14 +280,14 @@ class Estimate(Shown):
 class SpecFile(Shown):
     """A campaign's spec as a file. The ETag of the answer is that of the spec."""
 
-    text: str = Field(description="YAML, with its owner's comments; empty where there is no spec.")
+    text: str = Field(description="YAML, with its owner's comments, or JSON; empty where there is no spec.")
     revision: int = Field(ge=0, description="Counts the accepted specs.")
 
 
 class SpecDraft(Shown):
     """A spec that is being written."""
 
-    text: str = Field(description="YAML.")
+    text: str = Field(description="YAML or JSON.")
     fields: dict[str, str] = Field(
         default_factory=dict,
         description="To be set in the text, as typed in a form: by paths such as `batch.size`, labels one a line.",

@@ -168,7 +168,7 @@ OPERATIONS = (
     ),
     Operation(
         "get /campaigns/{name}/spec",
-        "The spec in force as its owner wrote it, in YAML, to be changed.",
+        "The spec in force as its owner wrote it, in YAML or JSON, to be changed.",
         models.SpecFile,
     ),
     Operation(

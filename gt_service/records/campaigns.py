@@ -83,7 +83,8 @@ class Campaign:
     version: grows with every write. duplicate_at: when the last image came that is labeled under another key.
     label_changes: how often its labels changed without a report: a label was corrected or imported, a duplicate came.
     labels_written: how many of these changes they hold as they were last written. labels_asked_at: when last asked for.
-    spec_text: the spec as its owner wrote it, in force or, where none is, refused; None where it came as JSON.
+    spec_text: the spec as its owner wrote it, in force or, where none is, refused; None where it came as
+    JSON to an earlier version.
     former_labels: given by its jobs, and no longer among the spec's. notices: what the last change of the spec did.
     imports: of labels, in their order. imports_seen: what was known of its images when imports last looked for theirs.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -98,11 +99,32 @@ def test_a_new_campaign_takes_no_others_name(client: Client) -> None:
     assert (answer.status_code, answer.json_body["field"]) == (412, "name")
 
 
-def test_a_spec_that_came_as_json_is_edited_as_a_file(client: Client) -> None:
+def test_a_spec_that_came_as_json_stays_json(client: Client, world: World) -> None:
+    """Who keeps it as JSON could not take the form's file back, and lost what was written though it is the default."""
+    text = json.dumps(spec_document(follow_ups=2), indent=4) + "\n"
+    world.upload("birds/campaign.json", text.encode())
+    assert ask(client, "GET", "/campaigns/birds/spec").json_body["text"] == text
+    seen = preview(client, text, {"budget": "70"}).json_body
+    assert list(json.loads(seen["text"]).items()) == [*json.loads(text).items(), ("budget", 70)]
+    assert [each["field"] for each in seen["changes"]] == ["budget"]
+    assert put(client, seen["text"], **{"If-Match": tag(client)}).status_code == 200
+    assert ask(client, "GET", "/campaigns/birds/spec").json_body["text"] == seen["text"]
+    with_tabs = json.dumps(json.loads(seen["text"]), indent="\t")
+    assert put(client, with_tabs).status_code == 200, "which are no YAML"
+
+
+def test_json_in_one_line_is_laid_out(client: Client) -> None:
     ask(client, "PUT", "/campaigns/birds", spec_document(budget="50"))
     text = ask(client, "GET", "/campaigns/birds/spec").json_body["text"]
-    assert 'budget: "50"\n' in text
+    assert '\n  "budget": "50"' in text
     assert preview(client, text).json_body["changes"] == []
+
+
+@pytest.mark.parametrize("text", ['{"task": "object-detection", "budget": -5}\n', '{"budget": 1,}', '{"budget": NaN}'])
+def test_json_that_was_dropped_and_refused_is_mended_in_the_browser(client: Client, world: World, text: str) -> None:
+    world.upload("birds/campaign.json", text.encode())
+    shown = ask(client, "GET", "/campaigns/birds/spec").json_body["text"]
+    assert "".join(shown.split()) == "".join(text.split())
 
 
 def test_a_file_that_was_dropped_and_refused_is_mended_in_the_browser(client: Client, world: World) -> None:
