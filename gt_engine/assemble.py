@@ -11,9 +11,8 @@ from starlette.applications import Starlette
 
 from gt_engine.api.operations import Operations
 from gt_engine.api.wire import api
-from gt_engine.aws import EngineObjects, EventBridge, Objects, client, s3_client
+from gt_engine.aws import EngineObjects, EventBridge, client, s3_client
 from gt_engine.outputs.events import worker_paused
-from gt_engine.outputs.tree import JobTree
 from gt_engine.own_key import own_key
 from gt_engine.portal.app import portal_routes
 from gt_engine.portal.calls import Portal
@@ -65,7 +64,7 @@ def _portal(
     s3 = s3_client(settings.region, settings.buckets)
     teams = DynamoTeams(store.tables)
 
-    def objects(kms_key: str | None) -> Objects:
+    def objects(kms_key: str | None) -> EngineObjects:
         return EngineObjects(s3, kms_key)
 
     workforce = lru_cache(maxsize=1)(lambda _: teams.workforce())
@@ -93,9 +92,7 @@ def _portal(
 
     def ended(name: str) -> EndedJob:
         job = store.job(name)
-        output = job.request["OutputConfig"]
-        tree = JobTree.of(output["S3OutputPath"], job.name)
-        found = read_ended(WorkFiles.of(tree, objects(output.get("KmsKeyId") or None)))
+        found = read_ended(WorkFiles.of(job.tree, objects(job.kms_key)))
         if found is None:
             raise NotFound(f"nothing is kept of the people of the labeling job {job.name!r}")
         return found

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 from botocore.config import Config
@@ -18,7 +18,7 @@ from gt_engine.outputs.seal import KMS
 from gt_service import parallel
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.notifications.messages import SnsMessage
-from gt_service.objects import ObjectStore, ObjectSummary, S3Objects, S3Uri
+from gt_service.objects import ObjectSummary, S3Objects, S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -77,33 +77,11 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     return parallel.in_parallel(work, items, workers=PARALLEL)
 
 
-class Objects(ObjectStore, Protocol):
-    """What the engine needs of S3 beyond reading, writing and listing."""
-
-    def head(self, uri: S3Uri) -> ObjectSummary | None: ...
-
-    def heads(self, uris: Sequence[S3Uri]) -> dict[S3Uri, ObjectSummary]: ...
-
-    def read_range(self, uri: S3Uri, first: int, end: int) -> bytes: ...
-
-    def write_over(self, uri: S3Uri, body: bytes, content_type: str, etag: str | None) -> bool:
-        """Writes over the version that has this ETag, or (None) where nothing is; False where it is no longer so."""
-        ...
-
-    def delete_all(self, prefix: S3Uri) -> None: ...
-
-    def delete(self, uri: S3Uri) -> None: ...
-
-    def bucket_is_there(self, bucket: str) -> bool: ...
-
-    def address(self, uri: S3Uri, seconds: int) -> str: ...
-
-
 class EngineObjects(S3Objects):
     """S3 with what the engine needs; `kms_key` encrypts what it writes (OutputConfig.KmsKeyId)."""
 
     def __init__(self, s3: S3Client, kms_key: str | None = None) -> None:
-        super().__init__(s3 if kms_key is None else _encrypting(s3, kms_key))
+        super().__init__(s3 if kms_key is None else cast("S3Client", _Encrypting(s3, kms_key)))
         self._s3 = s3
 
     def head(self, uri: S3Uri) -> ObjectSummary | None:
@@ -153,6 +131,7 @@ class EngineObjects(S3Objects):
         return answer["Body"].read()
 
     def write_over(self, uri: S3Uri, body: bytes, content_type: str, etag: str | None) -> bool:
+        """Writes over the version that has this ETag, or (None) where nothing is; False where it is no longer so."""
         condition: Any = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
         try:
             self._client.put_object(Bucket=uri.bucket, Key=uri.key, Body=body, ContentType=content_type, **condition)
@@ -199,16 +178,6 @@ class _Encrypting:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._s3, name)
-
-
-def _encrypting(s3: S3Client, kms_key: str) -> S3Client:
-    return cast("S3Client", _Encrypting(s3, kms_key))
-
-
-class Logs(Protocol):
-    def replace(self, group: str, stream: str, messages: Sequence[str]) -> None: ...
-
-    def append(self, group: str, stream: str, messages: Sequence[str]) -> None: ...
 
 
 class CloudWatchLogs:
@@ -293,10 +262,6 @@ class KmsKey:
         return bytes(answer["Signature"])
 
 
-class Events(Protocol):
-    def send(self, entry: PutEventsRequestEntryTypeDef) -> bool: ...
-
-
 class EventBridge:
     def __init__(self, events: EventBridgeClient) -> None:
         self._events = events
@@ -304,10 +269,6 @@ class EventBridge:
     def send(self, entry: PutEventsRequestEntryTypeDef) -> bool:
         """Whether EventBridge took the event; one that it did not take must be sent again."""
         return self._events.put_events(Entries=[entry])["FailedEntryCount"] == 0
-
-
-class Topics(Protocol):
-    def publish(self, topic_arn: str, message: SnsMessage) -> None: ...
 
 
 class SnsTopics:

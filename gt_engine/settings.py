@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -58,6 +59,10 @@ class Settings:
     chunks_arn: str = ""
     chunks_from: int = 2000
     certificate_key: str = ""
+
+    @property
+    def correction_window(self) -> timedelta:
+        return timedelta(seconds=self.correction_seconds)
 
 
 def region_from_environment() -> str:

@@ -142,7 +142,7 @@ def bird_inputs(count: int) -> dict[str, bytes]:
 
 
 class MemoryEngineObjects(MemoryObjects):
-    """`gt_engine.aws.Objects` in a dictionary. `fail_after`: writes from then on raise, as when a process dies."""
+    """`gt_engine.aws.EngineObjects` in a dictionary. `fail_after`: writes from then on raise, as of a dead process."""
 
     def __init__(self, contents: dict[str, bytes] | None = None) -> None:
         super().__init__(contents)
@@ -194,7 +194,7 @@ class Killed(BaseException):
 
 
 class MemoryStore:
-    """`gt_engine.store.Store` in dictionaries, with the same conditions."""
+    """`gt_engine.store.DynamoStore` in dictionaries, with the same conditions."""
 
     def __init__(self) -> None:
         self.records: dict[str, JobRecord] = {}

@@ -16,9 +16,9 @@ from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
 from gt_engine.autolabel.given.opinions import class_numbers
 from gt_engine.autolabel.given.runner import Runner
 from gt_engine.autolabel.given.sandbox import Limits
-from gt_engine.aws import Objects
+from gt_engine.aws import EngineObjects
 from gt_engine.settings import Settings
-from gt_engine.store import ModelKind, ModelRecord, Store
+from gt_engine.store import DynamoStore, ModelKind, ModelRecord
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
 from gt_service.regions import TaskType
@@ -30,7 +30,7 @@ TRIAL = Limits(load_seconds=15, run_seconds=5)
 """The call waits for it, and callers wait half a minute."""
 
 
-def object_at(text: str, field: str, objects: Objects) -> ObjectSummary:
+def object_at(text: str, field: str, objects: EngineObjects) -> ObjectSummary:
     """What lies where a request's field says. Errors: `ValidationException`."""
     uri = rules.parse_uri(text, field)
     found = objects.head(uri)
@@ -44,8 +44,8 @@ class ModelOperations:
     """What the wire calls about models."""
 
     settings: Settings
-    store: Store
-    objects: Objects
+    store: DynamoStore
+    objects: EngineObjects
     now: Callable[[], datetime]
 
     def table(self) -> dict[str, Callable[[dict[str, Any]], Response]]:

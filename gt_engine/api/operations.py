@@ -16,10 +16,9 @@ from gt_engine.api.listing import listed, name_contains, within
 from gt_engine.api.models import ModelOperations, object_at
 from gt_engine.api.ui_templates import render_ui_template
 from gt_engine.api.workforces import WorkforceOperations
-from gt_engine.aws import Objects
-from gt_engine.outputs.tree import JobTree
+from gt_engine.aws import EngineObjects
 from gt_engine.settings import Settings
-from gt_engine.store import JobRecord, Store
+from gt_engine.store import DynamoStore, JobRecord
 from gt_engine.workforce.teams import TeamStore
 from gt_service.errors import Conflict, NotFound
 from gt_service.objects import S3Uri
@@ -46,9 +45,9 @@ class Operations:
     """What the wire calls. `wake` tells the runner that a job has work; `now` is the clock."""
 
     settings: Settings
-    store: Store
+    store: DynamoStore
     teams: TeamStore
-    objects: Objects
+    objects: EngineObjects
     wake: Callable[[str], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -245,9 +244,8 @@ def _seen(job: JobRecord) -> Response:
     if job.failure_reason is not None:
         seen["FailureReason"] = job.failure_reason
     if job.phase.has_ended and counters.total + counters.failed + counters.unlabeled:
-        tree = JobTree.of(job.request["OutputConfig"]["S3OutputPath"], job.name)
         model = {} if job.final_model_arn is None else {"FinalActiveLearningModelArn": job.final_model_arn}
-        seen["LabelingJobOutput"] = {"OutputDatasetS3Uri": str(tree.output_manifest), **model}
+        seen["LabelingJobOutput"] = {"OutputDatasetS3Uri": str(job.tree.output_manifest), **model}
     return seen
 
 

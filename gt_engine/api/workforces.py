@@ -22,7 +22,7 @@ from gt_engine.api.errors import (
 )
 from gt_engine.api.listing import listed, name_contains, within
 from gt_engine.settings import Settings
-from gt_engine.store import JobRecord, Store
+from gt_engine.store import DynamoStore, JobRecord
 from gt_engine.workforce.teams import TeamStore, Workforce, Workteam
 from gt_service.errors import Conflict, NotFound
 
@@ -52,7 +52,7 @@ class WorkforceOperations:
     """`now` is the clock."""
 
     settings: Settings
-    store: Store
+    store: DynamoStore
     teams: TeamStore
     now: Callable[[], datetime]
 

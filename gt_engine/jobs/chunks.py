@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError
 
-from gt_engine.aws import Objects, error_code
+from gt_engine.aws import EngineObjects, error_code
 from gt_engine.jobs.context import JobContext
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
@@ -90,7 +90,7 @@ class MappedChunks:
 
     machine: SFNClient
     arn: str
-    objects: Objects
+    objects: EngineObjects
     at_least: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 

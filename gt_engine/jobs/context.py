@@ -10,7 +10,7 @@ from hashlib import sha256
 from gt_engine.api import job_tags, rules
 from gt_engine.api.errors import ValidationException
 from gt_engine.autolabel.rounds import JobPlan
-from gt_engine.aws import Objects
+from gt_engine.aws import EngineObjects
 from gt_engine.jobs.crowd import Crowd, seed_of
 from gt_engine.jobs.life_cycle import StoppingConditions
 from gt_engine.outputs.label_form import LabelForm
@@ -79,7 +79,7 @@ class JobContext:
         return arn
 
 
-def context_of(record: JobRecord, objects: Objects, *, region: str, account: str) -> JobContext:
+def context_of(record: JobRecord, objects: EngineObjects, *, region: str, account: str) -> JobContext:
     """The context of a job whose request was accepted.
 
     Errors: `NotFound`, `InvalidInput` where the label categories have gone or changed for the worse since.
@@ -108,7 +108,7 @@ def context_of(record: JobRecord, objects: Objects, *, region: str, account: str
         record=record,
         task=task,
         classes=classes,
-        tree=JobTree.of(request["OutputConfig"]["S3OutputPath"], record.name),
+        tree=record.tree,
         form=LabelForm(task, request["LabelAttributeName"], classes, record.name),
         plan=JobPlan(
             seed=seed_of(record.name.lower()),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from gt_engine.autolabel import FeatureView, JobPlan, Learner, Progress, Round, labeling, learner_for
 from gt_engine.autolabel.given.brought import Brought
@@ -80,29 +79,10 @@ class Labeled:
     targets: Mapping[float, int] = field(default_factory=dict)
 
 
-class Machine(Protocol):
-    """Deterministic: the same lesson and plan give the same model and the same labels."""
-
-    def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled: ...
-
-    def train(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Trained: ...
-
-    def propose(self, lesson: Lesson, plan: JobPlan, object_ids: Collection[str]) -> Mapping[str, Label]:
-        """What the lesson's model says of objects that certify nothing any more; nothing without a model."""
-        ...
-
-    def predict(self, lesson: Lesson, plan: JobPlan, object_ids: Sequence[str], *, together: bool) -> Predictions:
-        """What the lesson's model says of objects: a part of what `label` or `train` asks its learner."""
-        ...
-
-    def to_take_away(self, model: bytes) -> bytes:
-        """A model of its own as one ONNX file."""
-        ...
-
-
 @dataclass(frozen=True)
 class LearningMachine:
-    """The machine that learns: features, learner and certified thresholds of gt_engine/autolabel."""
+    """The machine that learns: features, learner and certified thresholds of gt_engine/autolabel. Deterministic: the
+    same lesson and plan give the same model and the same labels."""
 
     threads: int = 1
     shorten_training: int = 1
@@ -162,6 +142,7 @@ class LearningMachine:
         )
 
     def propose(self, lesson: Lesson, plan: JobPlan, object_ids: Collection[str]) -> Mapping[str, Label]:
+        """What the lesson's model says of objects that certify nothing any more; nothing without a model."""
         if lesson.model is None:
             return {}
         # Nothing is decided on them, so all members may answer, those that have learnt from an object as well.
@@ -169,6 +150,7 @@ class LearningMachine:
         return dict(zip(predictions.ids, predictions.labels, strict=True))
 
     def predict(self, lesson: Lesson, plan: JobPlan, object_ids: Sequence[str], *, together: bool) -> Predictions:
+        """What the lesson's model says of objects: a part of what `label` or `train` asks its learner."""
         if lesson.model is None:
             raise ValueError("there is no model to predict with")
         return self._learner(lesson, plan).predict(lesson.model, lesson.view, object_ids, together=together)
@@ -193,6 +175,7 @@ class LearningMachine:
         return Trained(learnt.model, len(labeled), tuple(scores), lesson.model is not None, labeled)
 
     def to_take_away(self, model: bytes) -> bytes:
+        """A model of its own as one ONNX file."""
         return onnx_of(model)
 
     def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:

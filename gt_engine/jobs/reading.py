@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gt_engine.aws import Objects, in_parallel
+from gt_engine.aws import EngineObjects, in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import MissingFile
 from gt_engine.jobs.manifest import ManifestLine, read_line
@@ -191,7 +191,7 @@ def output_lines(job: JobContext, state: JobState, tools: Tools) -> Iterator[byt
             yield line.text + b"\n"
 
 
-def read_rows(objects: Objects, uri: S3Uri, spans: Sequence[Span]) -> Iterator[bytes]:
+def read_rows(objects: EngineObjects, uri: S3Uri, spans: Sequence[Span]) -> Iterator[bytes]:
     """The rows at these places, which ascend. Errors: `NotFound`."""
     groups = together(spans)
     bodies = in_parallel(lambda group: objects.read_range(uri, group[0][0], group[-1][1]), groups)

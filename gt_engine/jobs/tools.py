@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from gt_engine.autolabel import FeatureStore
-from gt_engine.aws import Logs, Objects, Topics, in_parallel
+from gt_engine.aws import CloudWatchLogs, EngineObjects, SnsTopics, in_parallel
 from gt_engine.jobs.chunks import Chunks, ChunksHere
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
-from gt_engine.jobs.machine import Machine
+from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.state import JobState
 from gt_engine.outputs.seal import Signer
 from gt_engine.settings import Settings
-from gt_engine.store import Store
+from gt_engine.store import DynamoStore
 from gt_engine.workforce.index import TaskStore
 from gt_engine.workforce.members import MemberStore
 from gt_engine.workforce.teams import TeamStore
@@ -39,15 +39,15 @@ class Tools:
     does not sign them."""
 
     settings: Settings
-    store: Store
-    objects: Objects
-    logs: Logs
+    store: DynamoStore
+    objects: EngineObjects
+    logs: CloudWatchLogs
     features: FeatureStore
-    machine: Machine
+    machine: LearningMachine
     people: TaskStore
     teams: TeamStore
     members: MemberStore
-    topics: Topics
+    topics: SnsTopics
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     compared: set[str] = field(default_factory=set)
     figures_due: dict[str, datetime] = field(default_factory=dict)

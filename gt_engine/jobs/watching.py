@@ -49,8 +49,14 @@ log = logging.getLogger(__name__)
 
 
 def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
-    """How far people are. On the way it writes off what ran out of time, and mends the tables from the files."""
-    now = tools.now()
+    """How far people are; from time to time it is told to the job's owner, too. On the way it writes off what ran out
+    of time, and mends the tables from the files."""
+    answers = _answers(job, state, tools, tools.now())
+    _publish_figures(job, tools, answers.now)
+    return answers
+
+
+def _answers(job: JobContext, state: JobState, tools: Tools, now: datetime) -> Answers:
     if not state.open_batches:
         return Answers(now, gold_until=_gold_until(job, tools, now))
     currents = [_current(job, batch, tools, now) for batch in state.open_batches]
@@ -60,12 +66,13 @@ def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
     if any(item.is_undecided for current in currents for item in current):
         _ask_on((item for current in currents for item in current), job, state.skills_but(), tools)
         currents = [_current(job, batch, tools, now) for batch in state.open_batches]
+    window = tools.settings.correction_window
     changes: list[datetime] = []
     answers: Answers | None = None
     present_ones: list[ObjectOffer] = []
     for batch, current in zip(state.open_batches, currents, strict=True):
         present_ones += current
-        moments = {item.object_id: ready_at(item, batch.until, _window(tools.settings), now) for item in current}
+        moments = {item.object_id: ready_at(item, batch.until, window, now) for item in current}
         ready = {object_id: moment for object_id, moment in moments.items() if moment <= now}
         changes += [moment for moment in moments.values() if moment > now]
         if ready and answers is None:
@@ -123,7 +130,7 @@ def _places(batch: OpenBatch) -> set[int]:
 
 def is_ready(item: ObjectOffer, batch: OpenBatch, settings: Settings, now: datetime) -> bool:
     """Whether labels may be made of its answers."""
-    return ready_at(item, batch.until, _window(settings), now) <= now
+    return ready_at(item, batch.until, settings.correction_window, now) <= now
 
 
 def job_offer(job: JobContext, state: JobState, until: datetime) -> JobOffer:
@@ -146,7 +153,7 @@ def job_offer(job: JobContext, state: JobState, until: datetime) -> JobOffer:
         shows_accuracy=job.care is not None and job.care.is_shown,
         time_limit_seconds=job.crowd.time_limit_seconds,
         until=until,
-        kms_key=job.record.request["OutputConfig"].get("KmsKeyId") or None,
+        kms_key=job.record.kms_key,
         first=first,
         asked=state.asked,
     )
@@ -186,10 +193,6 @@ def _mend(job: JobContext, state: JobState, tools: Tools) -> None:
     restore(offer, tools.people, files_of(job, tools), closed=closed)
 
 
-def _window(settings: Settings) -> timedelta:
-    return timedelta(seconds=settings.correction_seconds)
-
-
 def _ask_on(objects: Iterable[ObjectOffer], job: JobContext, skills: Skills, tools: Tools) -> None:
     """Decides on every undecided object. What was decided in an instant is in the table, and whoever changes an answer
     after that undoes it. Objects that people mend are asked of as many as at most."""
@@ -220,7 +223,7 @@ def _is_enough(item: ObjectOffer, job: JobContext, skills: Skills, files: WorkFi
     return job.crowd.is_enough(item.object_id, given, skills)
 
 
-def publish_figures(job: JobContext, tools: Tools, now: datetime) -> None:
+def _publish_figures(job: JobContext, tools: Tools, now: datetime) -> None:
     """Writes the figures where those that this process wrote last are old. No worker is named in them."""
     name = job.record.name
     if now < tools.figures_due.get(name, now):

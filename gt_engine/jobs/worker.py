@@ -17,11 +17,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import Any
 
 from gt_engine import logs
 from gt_engine.autolabel import FeatureStore
-from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, Events, KmsKey, SnsTopics, client, s3_client
+from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, KmsKey, SnsTopics, client, s3_client
 from gt_engine.jobs.chunks import Chunks, ChunksHere, MappedChunks, NotYet
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_full_disk, reason_of
@@ -33,10 +32,9 @@ from gt_engine.jobs.schedule import StepReport
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.steps import Outcome, Tools, discard, done, perform
 from gt_engine.jobs.tools import ARCHIVE, JSON
-from gt_engine.jobs.watching import look, publish_figures
+from gt_engine.jobs.watching import look
 from gt_engine.jobs.work import End, Prepare, Wait, Work
 from gt_engine.outputs.events import state_change
-from gt_engine.outputs.tree import JobTree
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, JobRecord, Phase
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
@@ -52,7 +50,7 @@ QUICKLY = 1
 log = logging.getLogger(__name__)
 
 
-def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
+def take_step(name: str, tools: Tools, events: EventBridge) -> bool | datetime:
     """Does the next step of a job and writes down that it is done; whether the job has more. A time: people are at
     work, or chunks of images elsewhere, and unless they do something there is nothing to do before it.
 
@@ -64,10 +62,10 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
         return False
     job, state, work = None, None, None
     try:
-        job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
+        job = _context(record, tools)
         state = _read_state(job, tools)
         job = knowing(job, state)
-        answers = _look(job, state, tools) if record.by_people else None
+        answers = look(job, state, tools) if record.by_people else None
         work = _next(job, state, answers, stop_requested=record.stop_requested)
         if isinstance(work, Wait):
             return work.until
@@ -84,7 +82,8 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
             tools.logs.append(JOB_LOG_GROUP, record.name, ["The engine's disk is full; the job waits for room on it."])
         if fault_of(problem) is not Fault.USERS:
             raise
-        end = End(Phase.FAILED, _client_error(problem))
+        why = problem.message if isinstance(problem, GtServiceError) else problem
+        end = End(Phase.FAILED, f"ClientError: {why}")
         if job is not None and state is not None and state.counters.total:
             perform(end, job, state, tools)
         tools.logs.append(JOB_LOG_GROUP, record.name, [end.reason or end.phase.value])
@@ -98,12 +97,6 @@ def take_step(name: str, tools: Tools, events: Events) -> bool | datetime:
     return True
 
 
-def _look(job: JobContext, state: JobState, tools: Tools) -> Answers:
-    answers = look(job, state, tools)
-    publish_figures(job, tools, answers.now)
-    return answers
-
-
 def fail(name: str, reason: str, tools: Tools) -> None:
     """Ends a job that the engine itself cannot go on with. What it has labeled stays where it is, and is counted."""
     record = tools.store.job(name)
@@ -111,13 +104,17 @@ def fail(name: str, reason: str, tools: Tools) -> None:
         return
     end = End(Phase.FAILED, reason)
     try:
-        job = context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
+        job = _context(record, tools)
         perform(end, job, _read_state(job, tools), tools)
     except Exception as trouble:
         if fault_of(trouble) is Fault.PASSING:
             raise
         log.exception("a job that failed has no output manifest", extra={"job": name})
     _finish(record, end, None, tools)
+
+
+def _context(record: JobRecord, tools: Tools) -> JobContext:
+    return context_of(record, tools.objects, region=tools.settings.region, account=tools.settings.account)
 
 
 def _used(began: float) -> dict[str, float]:
@@ -173,17 +170,16 @@ def _finish(record: JobRecord, end: End, state: JobState | None, tools: Tools) -
     tools.store.advance(ended, unless_stop_requested=end.phase is Phase.COMPLETED)
 
 
-def _announce(record: JobRecord, tools: Tools, events: Events) -> None:
+def _announce(record: JobRecord, tools: Tools, events: EventBridge) -> None:
     """Sends the event, clears up, and only then writes that both are done: a crash between them repeats them."""
     if record.announced:
         _withdraw(record, tools)
         return
     if not events.send(state_change(record.arn, record.status, record.modified_at)):
         raise NotTaken(f"EventBridge did not take the event of {record.name}")
-    tree = JobTree.of(record.request["OutputConfig"]["S3OutputPath"], record.name)
-    tools.objects.delete_all(tree.temp)
+    tools.objects.delete_all(record.tree.temp)
     if record.by_people:
-        _keep_figures(record, WorkFiles.of(tree, tools.objects), tools)
+        _keep_figures(record, WorkFiles.of(record.tree, tools.objects), tools)
     _withdraw(record, tools)
     tools.store.mark_announced(record.name)
     log.info("ended", extra={"job": record.name, "status": record.status})
@@ -214,7 +210,8 @@ def _read_state(job: JobContext, tools: Tools) -> JobState:
     troubles = []
     for number in (version, version - 1)[: version + 1]:
         if number == 0:
-            return _first_state(job.record)
+            # Virtual time begins with the second of the creation: Ground Truth's files know no smaller unit.
+            return JobState(clock=job.record.created_at.replace(microsecond=0))
         try:
             return load(gzip.decompress(tools.objects.read(job.tree.checkpoint(number))))
         except (NotFound, EOFError, OSError, zlib.error, ValueError, KeyError, TypeError) as trouble:
@@ -225,20 +222,11 @@ def _read_state(job: JobContext, tools: Tools) -> JobState:
     raise MissingFile(f"the checkpoints of versions {version} and {version - 1} cannot be read: {'; '.join(troubles)}")
 
 
-def _first_state(record: JobRecord) -> JobState:
-    """Virtual time begins with the second of the creation: Ground Truth's files know no smaller unit."""
-    return JobState(clock=record.created_at.replace(microsecond=0))
-
-
 def _final_model(record: JobRecord, state: JobState) -> str | None:
     if not state.trainings:
         return record.final_model_arn
     prefix = record.arn.rpartition(":labeling-job/")[0]
     return f"{prefix}:model/{state.trainings[-1].model_name}"
-
-
-def _client_error(problem: Exception) -> str:
-    return f"ClientError: {problem.message if isinstance(problem, GtServiceError) else problem}"
 
 
 # --- in a worker process -----------------------------------------------------------------------------------------
@@ -259,7 +247,7 @@ def run_step(settings: Settings, name: str) -> StepReport:
         _give_back_memory()
 
 
-def attempt(name: str, open_tools: Callable[[], tuple[Tools, Events]]) -> StepReport:
+def attempt(name: str, open_tools: Callable[[], tuple[Tools, EventBridge]]) -> StepReport:
     """`take_step`; never raises, so that nothing needs to travel but words."""
     try:
         tools, events = open_tools()
@@ -292,7 +280,7 @@ def work_on_chunk(settings: Settings, name: str, verb: str, first: int) -> None:
     record = tools.store.job(name)
     if record.stop_requested or record.phase.has_ended:
         return  # nobody reads it any more, and who clears up has been there
-    job = context_of(record, tools.objects, region=settings.region, account=settings.account)
+    job = _context(record, tools)
     place, result = done(verb, first, job, _read_state(job, tools), tools)
     tools.objects.write(place, result, JSON)
     _give_back_memory()
@@ -310,19 +298,21 @@ def fail_job(settings: Settings, name: str, reason: str) -> StepReport:
     return StepReport(name, has_more=True)
 
 
-def _tools(settings: Settings, name: str) -> tuple[Tools, Events]:
-    region = settings.region
-    store = DynamoStore(settings.table_prefix, region)
-    kms_key = store.job(name).request["OutputConfig"].get("KmsKeyId") or None
-    return _tools_with_key(settings, kms_key), EventBridge(_client("events", region))
+def _tools(settings: Settings, name: str) -> tuple[Tools, EventBridge]:
+    kms_key = _store(settings.table_prefix, settings.region).job(name).kms_key
+    return _tools_with_key(settings, kms_key), EventBridge(_client("events", settings.region))
 
 
 @lru_cache(maxsize=8)
 def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
     """One set of tools per key and process: clients, the feature store and what it has loaded are kept."""
     region = settings.region
-    store = DynamoStore(settings.table_prefix, region)
+    store = _store(settings.table_prefix, region)
     objects = EngineObjects(_s3(region, settings.buckets), kms_key)
+    chunks: Chunks = ChunksHere()
+    if settings.chunks_arn:
+        machine = _client("stepfunctions", region)
+        chunks = MappedChunks(machine, settings.chunks_arn, objects, at_least=settings.chunks_from)
     return Tools(
         settings=settings,
         store=store,
@@ -339,26 +329,13 @@ def _tools_with_key(settings: Settings, kms_key: str | None) -> Tools:
         teams=DynamoTeams(store.tables),
         members=DynamoMembers(store.tables),
         topics=SnsTopics(_client("sns", region)),
-        chunks=_chunks(settings, objects),
+        chunks=chunks,
         signer=KmsKey(_client("kms", region), settings.certificate_key) if settings.certificate_key else None,
     )
 
 
-def _chunks(settings: Settings, objects: EngineObjects) -> Chunks:
-    if not settings.chunks_arn:
-        return ChunksHere()
-    machine = _client("stepfunctions", settings.region)
-    return MappedChunks(machine, settings.chunks_arn, objects, at_least=settings.chunks_from)
-
-
-@cache
-def _s3(region: str, buckets: frozenset[str] | None) -> Any:
-    return s3_client(region, buckets)
-
-
-@cache
-def _client(service: str, region: str) -> Any:
-    return client(service, region)
+_client, _s3, _store = cache(client), cache(s3_client), cache(DynamoStore)
+"""One of each kind per process: to make one takes as long as a hundred calls."""
 
 
 def _end_with(engine: int) -> None:

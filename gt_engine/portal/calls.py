@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from gt_engine.aws import Objects
+from gt_engine.aws import EngineObjects
 from gt_engine.portal.pages import render
 from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, Signer, address_of, check_own_request, origin_of
 from gt_engine.workforce.members import Members, Worker
@@ -49,7 +49,7 @@ class Portal:
 
     members: Members
     tasks: Tasks
-    objects: Objects
+    objects: EngineObjects
     signer: Signer
     public_url: str = ""
     insecure_sign_in: bool = False

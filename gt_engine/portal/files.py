@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 from gt_engine.autolabel.images import ImageProblem, decode_within
-from gt_engine.aws import Objects
+from gt_engine.aws import EngineObjects
 from gt_service.errors import UnsupportedMedia
 from gt_service.objects import S3Uri
 
@@ -35,7 +35,7 @@ class TaskFile:
     media_type: str
 
 
-def read_shown(objects: Objects, uri: S3Uri) -> bytes:
+def read_shown(objects: EngineObjects, uri: S3Uri) -> bytes:
     """What lies there, for `inspect` or `upright`: of a larger file no more than tells that it is too large."""
     return objects.read(uri, first_bytes=MAX_BYTES + 1)
 

@@ -1,6 +1,6 @@
 """The engine's records in DynamoDB: frozen records out, conditional writes in."""
 
 from gt_engine.store.dynamo import DynamoStore
-from gt_engine.store.records import Counters, JobRecord, ModelKind, ModelRecord, Phase, Store
+from gt_engine.store.records import Counters, JobRecord, ModelKind, ModelRecord, Phase
 
-__all__ = ["Counters", "DynamoStore", "JobRecord", "ModelKind", "ModelRecord", "Phase", "Store"]
+__all__ = ["Counters", "DynamoStore", "JobRecord", "ModelKind", "ModelRecord", "Phase"]

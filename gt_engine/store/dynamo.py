@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class DynamoStore:
-    """`Store` on DynamoDB. Errors: botocore's, and what each method names."""
+    """Jobs and models, in DynamoDB. Errors: botocore's, and what each method names."""
 
     def __init__(self, prefix: str, region: str) -> None:
         self.tables = Tables(prefix, region)

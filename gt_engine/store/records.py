@@ -1,12 +1,14 @@
-"""What the engine's tables hold, as frozen values, and the port that reads and writes them."""
+"""What the engine's tables hold, as frozen values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
+
+from gt_engine.outputs.tree import JobTree
 
 
 class Phase(StrEnum):
@@ -61,6 +63,15 @@ class JobRecord:
     by_people: bool = False
 
     @property
+    def tree(self) -> JobTree:
+        return JobTree.of(self.request["OutputConfig"]["S3OutputPath"], self.name)
+
+    @property
+    def kms_key(self) -> str | None:
+        """What the job's files are encrypted with."""
+        return self.request["OutputConfig"].get("KmsKeyId") or None
+
+    @property
     def status(self) -> str:
         """LabelingJobStatus: Stopping is a job that still runs and was asked to stop."""
         if self.stop_requested and not self.phase.has_ended:
@@ -95,33 +106,3 @@ class ModelRecord:
     classes: tuple[str, ...]
     created_at: datetime
     kind: ModelKind = ModelKind.TRAINED
-
-
-class Store(Protocol):
-    """Jobs and models. Tests use a fake of the same shape."""
-
-    def create_job(self, job: JobRecord) -> None: ...
-
-    def job(self, name: str) -> JobRecord: ...
-
-    def jobs(self) -> Iterable[JobRecord]: ...
-
-    def advance(self, job: JobRecord, *, unless_stop_requested: bool) -> JobRecord: ...
-
-    def request_stop(self, name: str, now: datetime) -> None: ...
-
-    def mark_announced(self, name: str) -> None: ...
-
-    def tag(self, name: str, tags: Mapping[str, str]) -> None: ...
-
-    def untag(self, name: str, keys: Sequence[str]) -> None: ...
-
-    def put_model(self, model: ModelRecord) -> None: ...
-
-    def create_model(self, model: ModelRecord) -> None: ...
-
-    def delete_model(self, name: str) -> None: ...
-
-    def model(self, name: str) -> ModelRecord: ...
-
-    def models(self) -> Iterable[ModelRecord]: ...

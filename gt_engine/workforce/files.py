@@ -19,11 +19,11 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from gt_engine.aws import Objects, in_parallel
+from gt_engine.aws import EngineObjects, in_parallel
 from gt_engine.outputs.records import compact
 from gt_engine.outputs.tree import JobTree
 from gt_service.documents import value_of
@@ -91,10 +91,10 @@ class WorkFiles:
     """The files of one job; `root` is that of its tree."""
 
     root: S3Uri
-    objects: Objects
+    objects: EngineObjects
 
     @classmethod
-    def of(cls, tree: JobTree, objects: Objects) -> WorkFiles:
+    def of(cls, tree: JobTree, objects: EngineObjects) -> WorkFiles:
         return cls(tree.root, objects)
 
     # --- offers
@@ -243,11 +243,12 @@ def _offered(body: bytes) -> dict[int, OfferedLine]:
     return {line.place: line for line in lines}
 
 
-def _written(value: object, **names: str) -> dict[str, Any]:
-    """A value as its file has it; names: of members that are called otherwise there."""
+def _written(value: Any, **names: str) -> dict[str, Any]:
+    """A value as its file has it, without what is at its default; names: of members that are called otherwise there."""
     return {
-        names.get(name, name): member.isoformat() if isinstance(member, datetime) else member
-        for name, member in vars(value).items()
+        names.get(field.name, field.name): member.isoformat() if isinstance(member, datetime) else member
+        for field in fields(value)
+        if (member := getattr(value, field.name)) != field.default
     }
 
 

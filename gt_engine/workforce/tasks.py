@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from gt_engine.aws import Objects
+from gt_engine.aws import EngineObjects
 from gt_engine.workforce import gold, offers
 from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.files import AnswerFile, DeclineFile, OfferedLine, WorkFiles
@@ -41,7 +41,7 @@ class Tasks:
     `pause` is told of a worker who takes no care."""
 
     store: TaskStore
-    objects: Callable[[str | None], Objects]
+    objects: Callable[[str | None], EngineObjects]
     teams_of: Callable[[Worker], AbstractSet[str]]
     wake: Callable[[str], None] = lambda _: None
     pause: Callable[[str, Pause], None] = lambda _, __: None

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from gt_cli.stack import LocalSession, child_environment
-from gt_engine.store import DynamoStore, Store
+from gt_engine.store import DynamoStore
 from gt_engine.store.workforce import DynamoMembers, DynamoTasks, DynamoTeams
 from tests.engine import REGION
 from tests.engine_store_contract import EngineStoreContract
@@ -29,7 +29,7 @@ def dynamo(aws: LocalSession, monkeypatch: pytest.MonkeyPatch) -> DynamoStore:
 
 class TestOnMiniStack(EngineStoreContract):
     @pytest.fixture
-    def store(self, dynamo: DynamoStore) -> Store:
+    def store(self, dynamo: DynamoStore) -> DynamoStore:
         return dynamo
 
 

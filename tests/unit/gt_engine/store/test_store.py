@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from gt_engine.store import DynamoStore, Store
+from gt_engine.store import DynamoStore
 from gt_service.errors import UnknownState
 from tests.engine import REGION, MemoryStore, job_record, request
 from tests.engine_store_contract import EngineStoreContract
@@ -25,13 +25,13 @@ def dynamo(aws: None) -> DynamoStore:
 
 class TestOnMoto(EngineStoreContract):
     @pytest.fixture
-    def store(self, dynamo: DynamoStore) -> Store:
+    def store(self, dynamo: DynamoStore) -> DynamoStore:
         return dynamo
 
 
 class TestInMemory(EngineStoreContract):
     @pytest.fixture
-    def store(self) -> Store:
+    def store(self) -> DynamoStore:
         return MemoryStore()
 
 
