@@ -12,25 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain import waits
-from gt_service.chain.actions import (
-    Action,
-    AskForLabels,
-    AskForReport,
-    ChooseBatch,
-    ChooseReview,
-    CloseServed,
-    CountUnlabeled,
-    CreateJob,
-    FillBatch,
-    FinishBatch,
-    PlaceLabels,
-    ReadLabels,
-    ReserveAgain,
-    ReserveJob,
-    StopJob,
-    WithdrawJob,
-)
+from gt_service.chain import actions, waits
 from gt_service.chain.next_jobs import NextJobs, Standing, Terms
 from gt_service.money import Mills
 from gt_service.records import Batch, Job, Pending, Verdict
@@ -57,7 +39,7 @@ class Plan:
     is not whole; resuming accepts each as it is. Both may be left out instead.
     """
 
-    actions: tuple[Action, ...]
+    actions: tuple[actions.Action, ...]
     verdict: Verdict
     exhausted: tuple[Batch, ...] = ()
     unsure: tuple[Job, ...] = ()
@@ -65,8 +47,8 @@ class Plan:
 
 def plan(standing: Standing, terms: Terms) -> Plan:
     planner = _Planner(standing, terms)
-    actions = tuple(planner.actions())
-    return Plan(actions, planner.verdict(), tuple(planner.exhausted), tuple(planner.unsure))
+    chosen = tuple(planner.chosen())
+    return Plan(chosen, planner.verdict(), tuple(planner.exhausted), tuple(planner.unsure))
 
 
 def last_arrival(pending: Pending) -> datetime | None:
@@ -91,7 +73,7 @@ class _Planner:
         self.exhausted: list[Batch] = []
         self.unsure: list[Job] = []
 
-    def actions(self) -> Iterator[Action]:
+    def chosen(self) -> Iterator[actions.Action]:
         yield from self._reports()
         if self._campaign.state is CampaignState.STOPPED:
             yield from self._stops()
@@ -129,11 +111,11 @@ class _Planner:
 
     # ------------------------------------------------------------ reports
 
-    def _reports(self) -> Iterator[Action]:
+    def _reports(self) -> Iterator[actions.Action]:
         for job in self._jobs:
             asked = job.report_asked_at
             if job.is_unsettled and (asked is None or self._now - asked >= REPORT_PATIENCE):
-                yield AskForReport(job)
+                yield actions.AskForReport(job)
         asked = self._campaign.labels_asked_at
         is_written = self._campaign.label_changes == self._campaign.labels_written
         is_due = asked is None or self._now - asked >= LABELS_PAUSE
@@ -141,47 +123,47 @@ class _Planner:
             job.has_ended and not job.is_beside_chain for job in self._jobs
         )
         if is_due and not is_written and has_labels:
-            yield AskForLabels()
+            yield actions.AskForLabels()
 
     # ------------------------------------------------------------ stopping
 
-    def _stops(self) -> Iterator[Action]:
+    def _stops(self) -> Iterator[actions.Action]:
         for job in self._jobs:
             asked = job.stop_requested_at
             if job.state in {JobState.INITIALIZING, JobState.IN_PROGRESS}:
                 if asked is None or self._now - asked >= STOP_PATIENCE:
-                    yield StopJob(job)
+                    yield actions.StopJob(job)
             elif job.state in UNSENT and self._now - job.reserved_at >= CREATION_LEASE:
-                yield WithdrawJob(job)
+                yield actions.WithdrawJob(job)
 
     # ------------------------------------------------------------ imports
 
-    def _imports(self) -> Iterator[Action]:
+    def _imports(self) -> Iterator[actions.Action]:
         for each in self._campaign.imports:
             # One that was refused may be right by another spec.
             if each.revision is None or (each.problem is not None and each.revision != self._campaign.revision):
-                yield ReadLabels(each)
+                yield actions.ReadLabels(each)
                 return
         # Two images of one moment look like one: once an hour it is looked again, whatever is known.
         known = (self._pending.count, self._pending.registered, self._campaign.duplicate_at, f"{self._now:%d-%H}")
         seen = " ".join(map(str, known))
         if self._campaign.awaits_images and seen != self._campaign.imports_seen:
-            yield PlaceLabels(seen)
+            yield actions.PlaceLabels(seen)
 
     # ------------------------------------------------------------ batches
 
-    def _closing(self, spec: CampaignSpec) -> Iterator[Action]:
+    def _closing(self, spec: CampaignSpec) -> Iterator[actions.Action]:
         filling = [batch for batch in self._batches if batch.state is BatchState.FILLING]
         if filling:
             # Before anything else is chosen: see `gt_service.ingest.batching`.
-            yield FillBatch(filling[0])
+            yield actions.FillBatch(filling[0])
             return
         why = self._why_close(spec)
         if why is not None:
             number = max((batch.number for batch in self._batches), default=0) + 1
-            yield ChooseBatch(number, spec.batch.size, why)
+            yield actions.ChooseBatch(number, spec.batch.size, why)
         elif self._campaign.close_requested_at is not None:
-            yield CloseServed()
+            yield actions.CloseServed()
 
     def _why_close(self, spec: CampaignSpec) -> str | None:
         waiting, last = self._pending.count, last_arrival(self._pending)
@@ -197,14 +179,14 @@ class _Planner:
 
     # ------------------------------------------------------------ jobs
 
-    def _unsent(self, spec: CampaignSpec) -> Iterator[Action]:
+    def _unsent(self, spec: CampaignSpec) -> Iterator[actions.Action]:
         for job in self._jobs:
             if job.state is JobState.RESERVED:
-                yield CreateJob(job)
+                yield actions.CreateJob(job)
             elif job.state is JobState.REFUSED:
                 yield from self._refused(job, spec)
 
-    def _refused(self, job: Job, spec: CampaignSpec) -> Iterator[Action]:
+    def _refused(self, job: Job, spec: CampaignSpec) -> Iterator[actions.Action]:
         refused_at = job.refused_at or self._now
         resumed_at = self._campaign.resumed_at
         resumed = resumed_at is not None and resumed_at > refused_at
@@ -213,16 +195,16 @@ class _Planner:
             return
         again = self._next_jobs.reservation(spec, job.job_name, job.objects, job.manifest_uri, freed=job.reserved)
         if self._affordable(again.reserved - job.reserved, again):
-            yield ReserveAgain(job, again)
+            yield actions.ReserveAgain(job, again)
 
-    def _chain(self, spec: CampaignSpec) -> Iterator[Action]:
+    def _chain(self, spec: CampaignSpec) -> Iterator[actions.Action]:
         """The lowest batch that is not labeled has the turn; later ones queue."""
         turn = next((batch for batch in self._batches if batch.state is not BatchState.LABELED), None)
         if turn is None or turn.state is BatchState.FILLING:
             return
         tries = [job for job in self._jobs if job.batch == turn.number and not job.is_beside_chain]
         if turn.objects == 0:
-            yield FinishBatch(turn, unlabeled=0)
+            yield actions.FinishBatch(turn, unlabeled=0)
         elif not tries:
             name = self._job_name(turn.number)
             yield from self._reserve(
@@ -231,7 +213,7 @@ class _Planner:
         else:
             yield from self._after(turn, tries, spec)
 
-    def _after(self, batch: Batch, tries: Sequence[Job], spec: CampaignSpec) -> Iterator[Action]:
+    def _after(self, batch: Batch, tries: Sequence[Job], spec: CampaignSpec) -> Iterator[actions.Action]:
         last = tries[-1]
         if not last.has_ended:
             return
@@ -242,29 +224,29 @@ class _Planner:
         failed_by_itself = last.unlabeled < batch.objects and _each_failed_by_itself(last, last.unlabeled)
         has_met_only_failures = failed_by_itself and last.attempt > 0 and last.unlabeled == last.objects
         if last.unlabeled == 0 or batch.leaves_out or has_met_only_failures:
-            yield FinishBatch(batch, unlabeled=last.unlabeled)
+            yield actions.FinishBatch(batch, unlabeled=last.unlabeled)
         elif last.has_met_its_limit or _follow_ups(tries) < spec.follow_ups + batch.extra_follow_ups:
             name = replace(last.job_name, attempt=last.attempt + 1)
             manifest = str(self._places.manifest(batch.number, name.attempt))
             yield from self._reserve(batch, spec, name, last.unlabeled, manifest)
         elif last.state is JobState.COMPLETED or failed_by_itself:
             # The service is done with them: they failed or expired, again. They are listed in the report.
-            yield FinishBatch(batch, unlabeled=last.unlabeled)
+            yield actions.FinishBatch(batch, unlabeled=last.unlabeled)
         else:
             self.exhausted.append(batch)
             self._waits.append(waits.unlabeled(self._campaign, last))
 
-    def _count(self, batch: Batch, last: Job) -> Iterator[Action]:
+    def _count(self, batch: Batch, last: Job) -> Iterator[actions.Action]:
         accepts = last.output_accepted or batch.leaves_out
         if last.output_problem is None or accepts:
-            yield CountUnlabeled(last, accepts)
+            yield actions.CountUnlabeled(last, accepts)
             return
         self.unsure.append(last)
         self._waits.append(waits.output(self._campaign, last))
         if last.output_read_at is None or self._now - last.output_read_at >= OUTPUT_PAUSE:
-            yield CountUnlabeled(last, accepts)
+            yield actions.CountUnlabeled(last, accepts)
 
-    def _controls(self, spec: CampaignSpec) -> Iterator[Action]:
+    def _controls(self, spec: CampaignSpec) -> Iterator[actions.Action]:
         for batch in self._batches:
             wanted = batch.number in spec.control_batches and batch.state is BatchState.LABELED and batch.objects > 0
             name = self._job_name(batch.number, control=True)
@@ -272,7 +254,7 @@ class _Planner:
                 yield from self._reserve(batch, spec, name, batch.objects, batch.manifest_uri or "")
                 return
 
-    def _reviews(self, spec: CampaignSpec) -> Iterator[Action]:
+    def _reviews(self, spec: CampaignSpec) -> Iterator[actions.Action]:
         """Each labeled batch gets its second look once the model's opinion of its labels is known."""
         for batch in self._batches:
             if spec.review.share is None or batch.state is not BatchState.LABELED:
@@ -281,7 +263,7 @@ class _Planner:
             jobs = [job for job in self._jobs if job.batch == batch.number and not job.is_beside_chain]
             if batch.review_objects is None:
                 if jobs and not any(job.is_unsettled for job in jobs):
-                    yield ChooseReview(batch)
+                    yield actions.ChooseReview(batch)
             elif batch.review_objects and not any(job.name == str(name) for job in self._jobs):
                 manifest = batch.review_manifest_uri or ""
                 yield from self._reserve(batch, spec, name, batch.review_objects, manifest)
@@ -289,10 +271,10 @@ class _Planner:
 
     def _reserve(
         self, batch: Batch, spec: CampaignSpec, name: JobName, objects: int, manifest: str
-    ) -> Iterator[Action]:
+    ) -> Iterator[actions.Action]:
         job = self._next_jobs.reservation(spec, name, objects, manifest)
         if self._affordable(job.reserved, job):
-            yield ReserveJob(job, batch)
+            yield actions.ReserveJob(job, batch)
 
     def _affordable(self, amount: int, job: Job) -> bool:
         headroom = self._campaign.headroom

@@ -18,19 +18,10 @@ from pynamodb.pagination import ResultIterator
 from gt_service.parallel import WORKERS, in_parallel
 from gt_service.records import Image, ImageStatus, Member, Pending
 from gt_service.records.placement import ImageChange, Placement, Search, Seen, nearest, placement, rejection
+from gt_service.store import writing
 from gt_service.store.contents import Contents
 from gt_service.store.models import ImageItem, Tables, item_of, members, record
 from gt_service.store.shards import Cursor, shard_of, shards_of
-from gt_service.store.writing import (
-    Contention,
-    Lost,
-    image_unchanged,
-    is_new,
-    lost_if_refused,
-    still_at,
-    transaction,
-    updated,
-)
 
 _T = TypeVar("_T")
 
@@ -69,11 +60,11 @@ class Images:
                 return None
             try:
                 self._write(image.campaign, placed)
-            except Lost:
+            except writing.Lost:
                 seen = self._look(image, search)
             else:
                 return placed.image.after
-        raise Contention(f"image {image.key!r}")
+        raise writing.Contention(f"image {image.key!r}")
 
     def get(self, campaign: str, key: str) -> Image | None:
         item = item_of(self._images, shard_of(campaign, key), key)
@@ -109,10 +100,10 @@ class Images:
     def _write(self, campaign: str, placed: Placement) -> None:
         images = [placed.image, *([placed.heir] if placed.heir else [])]
         if len(images) == 1 and not placed.contents:
-            with lost_if_refused():
+            with writing.lost_if_refused():
                 self._item(placed.image.after).save(condition=self._unchanged(placed.image))
             return
-        with transaction(self._connection) as writes:
+        with writing.transaction(self._connection) as writes:
             for change in images:
                 writes.save(self._item(change.after), condition=self._unchanged(change))
             for content in placed.contents:
@@ -124,8 +115,8 @@ class Images:
 
     def _unchanged(self, change: ImageChange) -> Condition:
         if change.before is None:
-            return is_new(self._images)
-        return image_unchanged(change.before.place, change.before.sequencer)
+            return writing.is_new(self._images)
+        return writing.image_unchanged(change.before.place, change.before.sequencer)
 
     def _item(self, image: Image) -> ImageItem:
         held = {name: value for name, value in members(image).items() if name != "campaign"}
@@ -169,14 +160,14 @@ class Images:
             item = self._images(shard=shard_of(campaign, member.key), key=member.key)
             for _ in range(_ATTEMPTS):
                 # Closes: an image that was uploaded anew since goes into the batch that was planned without it.
-                if updated(item, *moved, condition=still_at(member.place)):
+                if writing.updated(item, *moved, condition=writing.still_at(member.place)):
                     return
                 # Left for good where it is elsewhere. Where it is not, a transaction was at it that may yet come to
                 # nothing; given up, the image might be moved by a slower handler when the manifest is written.
                 now = self.get(campaign, member.key)
                 if now is None or now.place != member.place:
                     return
-            raise Contention(f"image {member.key!r}")
+            raise writing.Contention(f"image {member.key!r}")
 
         for _ in in_parallel(move, members, workers=self._writers):
             pass  # to raise what failed
@@ -187,7 +178,7 @@ class Images:
         item = self._images(shard=shard_of(image.campaign, image.key), key=image.key)
         kept = (ImageItem.place.set(imported_place(name)), ImageItem.open_place.remove())
         # Closes: an image that a batch has just taken, or that was uploaded anew, counts as labeled.
-        return updated(item, *kept, condition=still_at(image.place))
+        return writing.updated(item, *kept, condition=writing.still_at(image.place))
 
     def reject(self, image: Image, reason: str, remedy: str) -> None:
         """Puts aside an image that the campaign's task cannot take after all; a duplicate of it may take its place.
@@ -197,12 +188,12 @@ class Images:
         for _ in range(_ATTEMPTS):
             try:
                 self._write(image.campaign, rejection(image, self._around(image), reason=reason, remedy=remedy))
-            except Lost:
+            except writing.Lost:
                 if self.get(image.campaign, image.key) != image:
                     return  # taken, put aside or uploaded anew since
             else:
                 return
-        raise Contention(f"image {image.key!r}")
+        raise writing.Contention(f"image {image.key!r}")
 
     def taken(self, campaign: str, members: Iterable[Member], batch: int) -> list[str]:
         """The keys of those that are in the batch now, sorted.

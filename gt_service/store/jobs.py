@@ -12,17 +12,8 @@ from gt_service.money import Mills
 from gt_service.records import Batch, Campaign, Job
 from gt_service.records.names import JobName, Role
 from gt_service.records.states import BatchEvent, JobEvent, JobState, follow
+from gt_service.store import writing
 from gt_service.store.models import BatchItem, CampaignItem, JobItem, Tables, item_of, members, plain, record
-from gt_service.store.writing import (
-    Lost,
-    batch_in,
-    campaign_unchanged,
-    is_new,
-    job_in,
-    job_unsettled,
-    transaction,
-    updated,
-)
 
 
 class Jobs:
@@ -47,17 +38,17 @@ class Jobs:
         Closes: two jobs that fit under the cap one by one are started together; a batch gets two jobs at once.
         """
         try:
-            with transaction(self._connection) as writes:
-                writes.save(self._item(job), condition=is_new(self._items))
+            with writing.transaction(self._connection) as writes:
+                writes.save(self._item(job), condition=writing.is_new(self._items))
                 self._set_aside(writes, campaign, job.reserved)
                 if not job.is_beside_chain:
                     state = follow(batch.state, BatchEvent.JOB_RESERVED)
                     writes.update(
                         self._tables.batches(campaign=batch.campaign, number=batch.number),
                         actions=[BatchItem.state.set(state.value)],
-                        condition=batch_in(batch.state),
+                        condition=writing.batch_in(batch.state),
                     )
-        except Lost:
+        except writing.Lost:
             return False
         return True
 
@@ -65,10 +56,10 @@ class Jobs:
         """Tries a refused job's name anew, as it is compiled now, with what that may cost."""
         follow(refused.state, JobEvent.TRIED_AGAIN)
         try:
-            with transaction(self._connection) as writes:
-                writes.save(self._item(job), condition=job_in(refused.state))
+            with writing.transaction(self._connection) as writes:
+                writes.save(self._item(job), condition=writing.job_in(refused.state))
                 self._set_aside(writes, campaign, Mills(job.reserved - refused.reserved))
-        except Lost:
+        except writing.Lost:
             return False
         return True
 
@@ -85,8 +76,8 @@ class Jobs:
         """Gives up a job that was never created, and frees what was set aside for it."""
         state = follow(job.state, JobEvent.WITHDRAWN)
         # Closes: it is tried again meanwhile, and something else is set aside for it.
-        is_as_seen = job_in(job.state) & (JobItem.reserved == job.reserved)
-        with suppress(Lost), transaction(self._connection) as writes:
+        is_as_seen = writing.job_in(job.state) & (JobItem.reserved == job.reserved)
+        with suppress(writing.Lost), writing.transaction(self._connection) as writes:
             writes.update(self._key(job), actions=[JobItem.state.set(state.value)], condition=is_as_seen)
             self._settle_money(writes, job, Mills(0))
 
@@ -100,14 +91,14 @@ class Jobs:
     def settle(self, job: Job, cost: Mills, report_uri: str | None) -> bool:
         """Puts the real cost in the reservation's stead, once; False where it was settled already."""
         try:
-            with transaction(self._connection) as writes:
+            with writing.transaction(self._connection) as writes:
                 writes.update(
                     self._key(job),
                     actions=[_set("cost", cost), _set("report_uri", report_uri)],
-                    condition=job_unsettled() & job_in(job.state),
+                    condition=writing.job_unsettled() & writing.job_in(job.state),
                 )
                 self._settle_money(writes, job, cost)
-        except Lost:
+        except writing.Lost:
             return False
         return True
 
@@ -118,7 +109,7 @@ class Jobs:
                 CampaignItem.committed.set(campaign.committed + amount),
                 CampaignItem.version.set(campaign.version + 1),
             ],
-            condition=campaign_unchanged(campaign.version),
+            condition=writing.campaign_unchanged(campaign.version),
         )
 
     def _settle_money(self, writes: Any, job: Job, cost: Mills) -> None:
@@ -133,7 +124,7 @@ class Jobs:
         )
 
     def _update(self, job: Job, *actions: Any) -> bool:
-        return updated(self._key(job), *actions, condition=job_in(job.state))
+        return writing.updated(self._key(job), *actions, condition=writing.job_in(job.state))
 
     def _key(self, job: Job) -> JobItem:
         return self._items(campaign=job.campaign, name=job.name)
