@@ -67,8 +67,7 @@ def check(request: Request, find: Find) -> Mapping[str, str]:
             "this needs an access token that is known and has not expired",
             remedy="Send it as `Authorization: Bearer …`, or sign in at /login.",
         )
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    if bearer is None and request.method not in READING and not browser.is_own_request(headers):
+    if bearer is None and request.method not in READING and not browser.is_own_request(request.headers):
         raise AccessDenied(
             "a change was asked for with the pages' cookie, but not by one of the pages",
             remedy="Use the page's own buttons, or send the token in the Authorization header.",

@@ -19,7 +19,7 @@ _ALLOWED = {
 def authorize(request: AuthRequest) -> AuthResponse:
     """What the bearer of this token may do; nothing where it is unknown or has expired."""
     scheme, _, bearer = request.token.partition(" ")
-    token = wiring.tokens().find(bearer.strip(), wiring.now()) if scheme.lower() == "bearer" else None
+    token = wiring.store().tokens.find(bearer.strip(), wiring.now()) if scheme.lower() == "bearer" else None
     if token is None or token.role not in _ALLOWED:
         logger.warning("access refused", extra={"resource": request.method_arn})
         return AuthResponse(routes=[], principal_id="unknown")

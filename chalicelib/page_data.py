@@ -266,7 +266,7 @@ class PageData:
         return {**form, "seconds": FORM_SECONDS, "most_bytes": MAX_IMAGE_BYTES}
 
     def token(self, bearer: str, now: datetime) -> Token | None:
-        return wiring.tokens().find(bearer, now)
+        return wiring.store().tokens.find(bearer, now)
 
 
 def image_with_twin(image: Image) -> Json:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gt_service.backends import Backend
 from gt_service.campaign.contradictions import warnings
-from gt_service.listing import place_of, unknown_token
+from gt_service.listing import read_token, unknown_token
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Import, Job, Verdict
 from gt_service.records.states import CampaignState, JobState
 from gt_service.store.shards import Cursor, is_cursor
@@ -160,7 +160,7 @@ def _came_with(image: Image) -> str | None:
 
 def cursor_of(token: str | None, status: ImageStatus) -> Cursor | None:
     """Errors: `InvalidInput` for a token that no answer about images of this status held."""
-    match place_of(token):
+    match read_token(token):
         case None:
             return None
         case [shard, place, key] if is_cursor(shard, place, key, status):

@@ -67,7 +67,7 @@ def login() -> Response:
     text = body if isinstance(body, str) else body.decode(errors="replace")
     form = {name: values[0] for name, values in parse_qs(text).items()}
     place, token = _safe_place(form.get("next")), form.get("token", "").strip()
-    if not browser.is_same_origin({name.lower(): value for name, value in request.headers.items()}):
+    if not browser.is_same_origin(request.headers):
         return _login_page(place, error="The form came from another site. Sign in here.", status=403)
     known = page_data().token(token, datetime.now(UTC)) if browser.is_safe_token(token) else None
     if known is None:
@@ -79,7 +79,7 @@ def login() -> Response:
 @blueprint.route("/logout", methods=["POST"], content_types=_FORM)
 def logout() -> Response:
     """Forgets the token in this browser; `gt-service token revoke` ends it everywhere."""
-    if not browser.is_same_origin({name.lower(): value for name, value in blueprint.current_request.headers.items()}):
+    if not browser.is_same_origin(blueprint.current_request.headers):
         return _login_page("campaigns", error="The form came from another site.", status=403)
     return _moved("login", browser.token_cookie("", secure=_is_https(blueprint.current_request), seconds=0))
 

@@ -191,7 +191,7 @@ def _second_look(visit: Visit) -> View:
             visit.name, suspects, images, count=count, address=address, may_operate=visit.may_operate
         )
 
-    return View("second-look.html", values, images=tuple(image.source for image in images))
+    return View("second-look.html", values, images=tuple(people.source for people, _ in images))
 
 
 def _estimates(visit: Visit) -> View:

@@ -19,10 +19,9 @@ from botocore.config import Config
 from chalicelib.settings import Settings
 from gt_service.errors import AccessDenied, InvalidInput, NotFound
 from gt_service.objects import S3Objects
-from gt_service.store import Store, Tokens
+from gt_service.store import Store
 
 if TYPE_CHECKING:
-    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sqs import SQSClient
@@ -93,11 +92,6 @@ def engine_keys(ssm: Any, name: str) -> tuple[str, str]:
 
 
 @cache
-def logs() -> CloudWatchLogsClient:
-    return boto3.client("logs", config=_RETRIES)
-
-
-@cache
 def objects() -> S3Objects:
     return S3Objects(s3())
 
@@ -133,11 +127,6 @@ def bulk_objects() -> BulkObjects:
 @cache
 def store() -> Store:
     return Store(settings().tables, settings().deployment.region)
-
-
-@cache
-def tokens() -> Tokens:
-    return store().tokens
 
 
 class QueueSignals:
@@ -226,7 +215,7 @@ def settlement() -> Settlement:
     return Settlement(
         store=store(),
         objects=bulk_objects(),
-        logs=CloudWatchTrainingLogs(logs()),
+        logs=CloudWatchTrainingLogs(boto3.client("logs", config=_RETRIES)),
         sagemaker=sagemaker(),
         signals=QueueSignals(),
         results_bucket=settings().deployment.results_bucket,

@@ -57,7 +57,7 @@ class Listing:
             raise InvalidInput(f"names have at most {_LONGEST_NAME} characters", field="NameContains")
         return cls(
             most=most_results(query),
-            after=place_of(query.get("NextToken")),
+            after=read_token(query.get("NextToken")),
             status=None if status is None else _one_of("StatusEquals", status, tuple(statuses)),
             name_contains=contained,
             created_after=_time(query, "CreationTimeAfter"),
@@ -133,7 +133,7 @@ def page_token(place: Any) -> str | None:
     return None if place is None else base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def place_of(token: str | None) -> Any:
+def read_token(token: str | None) -> Any:
     """What `page_token` was given, or what somebody else has made up. Errors: `InvalidInput`."""
     try:
         return json.loads(base64.urlsafe_b64decode(token)) if token else None

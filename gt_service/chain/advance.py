@@ -63,9 +63,7 @@ class Chain:
         self._creation = JobCreation(store, objects, self._labeling_jobs, deployment, now)
         self._terms = Terms.of(deployment)
         self._batching = Batching(store, objects, deployment)
-        self._imported = ImportedLabels(
-            store, objects, inbox_bucket=deployment.inbox_bucket, results_bucket=deployment.results_bucket
-        )
+        self._imported = ImportedLabels(store, objects, deployment)
         self._second_look = SecondLook(store, objects, deployment.results_bucket)
 
     # ------------------------------------------------------------ advance

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
+from typing import NamedTuple
 
 from gt_service.chain.reviews import kept_spec
 from gt_service.gallery.index import Index
@@ -27,7 +28,7 @@ from gt_service.outputs.corrections import (
 from gt_service.outputs.labeled import labeled_lines, twin_line
 from gt_service.outputs.records import JsonObject, attribute_of, label_record
 from gt_service.outputs.tally import LabeledObject
-from gt_service.records import Image, Import, Job
+from gt_service.records import Image, Import
 from gt_service.records.names import Places
 from gt_service.store import Store
 
@@ -42,6 +43,14 @@ class Duplicates:
 
     def as_dict(self) -> dict[str, int]:
         return {**vars(self)}
+
+
+class _Source(NamedTuple):
+    """What of a job never changes: how it stands besides does not matter to its labels."""
+
+    name: str
+    manifest: str
+    revision: int
 
 
 class CampaignLabels:
@@ -60,19 +69,21 @@ class CampaignLabels:
         written = read_corrections(self._objects, Places(self._bucket, campaign).root)
         corrections = self._of_their_pictures(campaign, written)
         while True:
-            jobs, imports = self._jobs(campaign), self._imports(campaign)
+            jobs, imports = sources = self._sources(campaign)
             duplicates = self._write(campaign, jobs, imports, corrections)
             # Closes: one who began before another job ended or labels were imported writes over what came of it.
-            if self._jobs(campaign) == jobs and self._imports(campaign) == imports:
+            if self._sources(campaign) == sources:
                 break
         # Closes the same for labels that were corrected meanwhile. Those may keep coming: they have their turn later.
         if count_corrections(self._objects, Places(self._bucket, campaign).root) != sum(map(len, written.values())):
             self._store.campaigns.labels_changed(campaign)
         return duplicates
 
-    def _imports(self, campaign: str) -> tuple[Import, ...]:
+    def _sources(self, campaign: str) -> tuple[list[_Source], tuple[Import, ...]]:
+        """The jobs and the imports whose labels are the campaign's."""
+        jobs = (job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_beside_chain)
         record = self._store.campaigns.find(campaign)
-        return () if record is None else record.imports
+        return [_Source(job.name, job.manifest_uri, job.revision) for job in jobs], record.imports if record else ()
 
     def _of_their_pictures(self, campaign: str, corrections: Corrections) -> Corrections:
         keys = {source: S3Uri.parse(source).key for source in corrections}
@@ -81,15 +92,10 @@ class CampaignLabels:
         pictures = {source: image.fingerprint for source, image in known.items() if image is not None}
         return of_their_pictures(corrections, pictures)
 
-    def _jobs(self, campaign: str) -> list[tuple[str, str, int]]:
-        """Name, manifest and spec revision of each, which never change: how a job stands besides does not matter."""
-        jobs = (job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_beside_chain)
-        return [_facts(job) for job in jobs]
-
     def _write(
         self,
         campaign: str,
-        jobs: list[tuple[str, str, int]],
+        jobs: list[_Source],
         imports: tuple[Import, ...],
         corrections: Corrections,
     ) -> Duplicates:
@@ -109,16 +115,16 @@ class CampaignLabels:
         self,
         campaign: str,
         places: Places,
-        jobs: list[tuple[str, str, int]],
+        jobs: list[_Source],
         imports: tuple[Import, ...],
         corrections: Corrections,
     ) -> None:
         """The index of all labeled images. A job has its own from its report; one that has none gets it here."""
         spec = self._store.campaigns.get(campaign).spec
         labels = () if spec is None else spec.labels
-        known = read_indices(self._objects, [places.job_images(name) / INDEX for name, _, _ in jobs])
+        known = read_indices(self._objects, [places.job_images(job.name) / INDEX for job in jobs])
         indices = [
-            index or self._index(job[0], self._labeled(places, [job]), labels, places.job_images(job[0]))
+            index or self._index(job.name, self._labeled(places, [job]), labels, places.job_images(job.name))
             for job, index in zip(jobs, known, strict=True)
         ]
         if any(each.held for each in imports):
@@ -177,7 +183,7 @@ class CampaignLabels:
         for line in held_lines(self._objects, places, imports):
             yield line, attribute_of(line)
 
-    def _labeled(self, places: Places, jobs: list[tuple[str, str, int]]) -> Iterator[tuple[JsonObject, str]]:
+    def _labeled(self, places: Places, jobs: list[_Source]) -> Iterator[tuple[JsonObject, str]]:
         """What the jobs labeled, each line with its label attribute."""
         attributes = dict[int, str]()
         for name, manifest, revision in jobs:
@@ -192,7 +198,3 @@ class _Written:
     """Counts while the lines go by."""
 
     twins = 0
-
-
-def _facts(job: Job) -> tuple[str, str, int]:
-    return job.name, job.manifest_uri, job.revision

@@ -115,14 +115,13 @@ def gallery_samples(objects: ObjectStore, index: Index, job: str, each: int) -> 
 
 def gallery_image(objects: ObjectStore, index: Index, image: str) -> GalleryImage:
     """One image by its id, as the index has it. Errors: `NotFound`."""
-    job, _, text = image.rpartition(".")
-    unknown = NotFound(f"there is no labeled image {quoted(image)}", remedy="Open it from the grid.", field="image")
     corrected = next((row for row in index.own_rows if image_id(row) == image), None)
     if corrected is not None:
         return GalleryImage(image, corrected)
-    if not (text.isascii() and text.isdecimal() and len(text) < 10) or int(text) >= len(index.range_of(job)):
-        raise unknown
-    (shown,) = _images(objects, index, [index.range_of(job)[int(text)]])
+    number = _given_number(index, image)
+    if number is None:
+        raise NotFound(f"there is no labeled image {quoted(image)}", remedy="Open it from the grid.", field="image")
+    (shown,) = _images(objects, index, [number])
     return shown
 
 
@@ -130,12 +129,8 @@ def original_of(objects: ObjectStore, index: Index, image: GalleryImage) -> Row 
     """What an image's job gave it; None for one of no job."""
     if CORRECTED not in image.row:
         return image.row
-    job, _, text = image.id.rpartition(".")
-    numbers = index.range_of(job)
-    if job == CORRECTIONS or not (text.isdecimal() and int(text) < len(numbers)):
-        return None
-    (original,) = _images(objects, index, [numbers[int(text)]])
-    return original.row
+    number = _given_number(index, image.id)
+    return None if number is None else next(_images(objects, index, [number])).row
 
 
 def place_of(index: Index, wanted: Filter, image: GalleryImage) -> int | None:
@@ -159,9 +154,15 @@ def _number(index: Index, image: GalleryImage) -> int | None:
     for number, row in zip(own, index.own_rows, strict=True):
         if image_id(row) == image.id:
             return number
-    job, _, text = image.id.rpartition(".")
+    return _given_number(index, image.id)
+
+
+def _given_number(index: Index, image: str) -> int | None:
+    """Where the index has what a job gave the image of this id; None where no job did."""
+    job, _, text = image.rpartition(".")
     numbers = index.range_of(job)
-    return numbers[int(text)] if text.isdecimal() and int(text) < len(numbers) else None
+    is_given = job != CORRECTIONS and text.isascii() and text.isdecimal() and len(text) < 10
+    return numbers[int(text)] if is_given and int(text) < len(numbers) else None
 
 
 def _views(index: Index, wanted: Filter) -> list[int]:

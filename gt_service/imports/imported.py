@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any
 
 from gt_service.campaign import CampaignSpec
+from gt_service.deployment import Deployment
 from gt_service.errors import GtServiceError, InvalidInput, NotFound, shown
 from gt_service.imports.lines import LineReader
 from gt_service.manifests import CONTENT_TYPE, json_lines
@@ -38,8 +39,9 @@ _AT_ONCE = 100
 
 
 class ImportedLabels:
-    def __init__(self, store: Store, objects: ObjectStore, *, inbox_bucket: str, results_bucket: str) -> None:
-        self._store, self._objects, self._inbox, self._results = store, objects, inbox_bucket, results_bucket
+    def __init__(self, store: Store, objects: ObjectStore, deployment: Deployment) -> None:
+        self._store, self._objects = store, objects
+        self._inbox, self._results = deployment.inbox_bucket, deployment.results_bucket
 
     # ------------------------------------------------------------ reading
 

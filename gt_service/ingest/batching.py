@@ -40,9 +40,7 @@ class Batching:
     def __init__(self, store: Store, objects: ObjectStore, deployment: Deployment) -> None:
         self._store, self._objects, self._backend = store, objects, deployment.backend
         self._inbox, self._results = deployment.inbox_bucket, deployment.results_bucket
-        self._imported = ImportedLabels(
-            store, objects, inbox_bucket=deployment.inbox_bucket, results_bucket=deployment.results_bucket
-        )
+        self._imported = ImportedLabels(store, objects, deployment)
 
     def choose(self, campaign: Campaign, spec: CampaignSpec, number: int, size: int, why: str, now: datetime) -> bool:
         """Fixes up to `size` of the pending images as batch `number`; False where it is taken or there are none."""

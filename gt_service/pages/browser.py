@@ -89,7 +89,7 @@ def is_safe_token(token: str) -> bool:
 
 
 def is_own_request(headers: Mapping[str, str]) -> bool:
-    """Whether a change asked for with the cookie comes from one of our own pages (`headers` in lower case).
+    """Whether a change asked for with the cookie comes from one of our own pages. headers: found in lower case.
 
     Three locks, any one of which stops another site: the cookie is SameSite=Strict, the page's script sends
     `PAGE_HEADER`, and the Origin, which no script can forge, must be the host that was asked.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gt_service.chain.second_look import Suspect, Suspects
+from gt_service.gallery.rows import row_of
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import label_attribute
-from gt_service.outputs.labels import Boxes, label_of
 from gt_service.outputs.records import JsonObject, label_record
-from gt_service.pages.samples import LabeledImage, picture
+from gt_service.pages.samples import LabeledImage, picture, shown
 from gt_service.pages.status import second_look_dialogs
 from gt_service.reports.amounts import number, percent
 
@@ -24,29 +23,15 @@ MISTAKES: Mapping[str, str] = {
 _STEP = 24
 
 
-@dataclass(frozen=True)
-class Compared:
-    """An image with people's label and the machine's."""
-
-    source: S3Uri
-    people: LabeledImage
-    machine: LabeledImage
-
-
-def compared(suspect: Suspect) -> Compared:
-    """What a page draws of a label that seems wrong."""
-    source = S3Uri.parse(suspect.source)
-    return Compared(
-        source,
-        _image(source, suspect.label, by_machine=False),
-        _image(source, suspect.machine, by_machine=True),
-    )
+def compared(suspect: Suspect) -> tuple[LabeledImage, LabeledImage]:
+    """What a page draws of a label that seems wrong: people's label, and the machine's."""
+    return _image(suspect.source, suspect.label, human=True), _image(suspect.source, suspect.machine, human=False)
 
 
 def second_look_values(
     campaign: str,
     suspects: Suspects,
-    images: Sequence[Compared],
+    images: Sequence[tuple[LabeledImage, LabeledImage]],
     *,
     count: int,
     address: Callable[[S3Uri], str],
@@ -59,7 +44,7 @@ def second_look_values(
         "judged": number(suspects.judged),
         "count": len(images),
         "images": [
-            (picture([image.people, image.machine], address(image.source)), _caption(image, suspect), suspect.job)
+            (picture(image, address(image[0].source)), _caption(*image, suspect), suspect.job)
             for image, suspect in zip(images, suspects.worst, strict=True)
         ],
         "more": f"?top={count + _STEP}" if len(images) == count and count + _STEP <= 1_000 else None,
@@ -68,17 +53,12 @@ def second_look_values(
     }
 
 
-def _image(source: S3Uri, label: JsonObject, *, by_machine: bool) -> LabeledImage:
+def _image(source: str, label: JsonObject, *, human: bool) -> LabeledImage:
     record = label_record(label, label_attribute(label))
-    parsed = None if record is None else label_of(record)
-    if not isinstance(parsed, Boxes):
-        return LabeledImage(source, 0, 0, (), ", ".join(parsed.names) if parsed else "", by_machine)
-    width, height, _ = parsed.image_size or (0, 0, 0)
-    # People's confidence says how far they agreed, which a reader would take for the machine's.
-    confidences = parsed.confidences if by_machine else ()
-    return LabeledImage(source, width, height, parsed.boxes, "", by_machine, confidences)
+    row = None if record is None else row_of(source, record, human=human)
+    return shown(row or {"source": source, "human": human})
 
 
-def _caption(image: Compared, suspect: Suspect) -> str:
-    answers = f": people say {image.people.answer}, the machine {image.machine.answer}" if image.people.answer else ""
-    return f"{image.people.name} · {MISTAKES[suspect.mistake]}{answers} · {percent(suspect.suspicion)}"
+def _caption(people: LabeledImage, machine: LabeledImage, suspect: Suspect) -> str:
+    answers = f": people say {people.answer}, the machine {machine.answer}" if people.answer else ""
+    return f"{people.name} · {MISTAKES[suspect.mistake]}{answers} · {percent(suspect.suspicion)}"

@@ -30,7 +30,6 @@ def wired(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     requests = Requests("requests", REGION)
     requests.create()
     monkeypatch.setattr(wiring, "requests", lambda: requests)
-    monkeypatch.setattr(wiring, "tokens", lambda: world.store.tokens)
     monkeypatch.setattr(wiring, "objects", lambda: world.objects)
     monkeypatch.setattr(wiring, "intake", lambda: Intake(world.store, world.objects, world.backend))
     walk = lambda: InboxWalk(world.store, world.objects, wiring.intake(), INBOX)  # noqa: E731
