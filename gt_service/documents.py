@@ -1,9 +1,10 @@
-"""Frozen values as plain documents and back, by the types of their fields; JSON as others may send it."""
+"""Frozen values as plain documents and back, by the types of their fields; JSON and times as others may send them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -36,3 +37,14 @@ def strict_json(text: bytes | str) -> Any:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def parse_time(text: object) -> datetime | None:
+    """A time in ISO 8601, UTC whether it says so or not; None where there is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

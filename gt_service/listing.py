@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from gt_service.errors import InvalidInput
+from gt_service.documents import parse_time
+from gt_service.errors import InvalidInput, quoted
 
 _T = TypeVar("_T")
 _MOST_RESULTS = 100
@@ -47,18 +48,15 @@ class Listing:
     @classmethod
     def parse(cls, query: Mapping[str, str], *, statuses: Iterable[str]) -> Listing:
         """Errors: `InvalidInput` naming the parameter."""
-        sort_by = query.get("SortBy")
-        if sort_by is not None:
-            _one_of("SortBy", sort_by, ORDERS)
-        direction = _one_of("SortOrder", query.get("SortOrder", DIRECTIONS[0]), DIRECTIONS)
-        status = query.get("StatusEquals")
+        sort_by = one_of("SortBy", query.get("SortBy"), ORDERS)
+        direction = one_of("SortOrder", query.get("SortOrder"), DIRECTIONS)
         contained = query.get("NameContains")
         if contained is not None and len(contained) > _LONGEST_NAME:
             raise InvalidInput(f"names have at most {_LONGEST_NAME} characters", field="NameContains")
         return cls(
             most=most_results(query),
             after=read_token(query.get("NextToken")),
-            status=None if status is None else _one_of("StatusEquals", status, tuple(statuses)),
+            status=one_of("StatusEquals", query.get("StatusEquals"), tuple(statuses)),
             name_contains=contained,
             created_after=_time(query, "CreationTimeAfter"),
             created_before=_time(query, "CreationTimeBefore"),
@@ -110,22 +108,21 @@ def _value(row: Row, order: Order) -> Any:
     return {"Name": row.name, "CreationTime": row.created_at, "Status": row.status}[order]
 
 
-def _one_of(field: str, given: str, choices: tuple[str, ...]) -> str:
-    if given not in choices:
-        raise InvalidInput(f"{field} cannot be {given!r}", remedy=f"Use one of {', '.join(choices)}.", field=field)
-    return given
+def one_of(field: str, given: str | None, choices: Sequence[str]) -> str | None:
+    """What was chosen of a parameter; None where nothing was. Errors: `InvalidInput`."""
+    if given and given not in choices:
+        remedy = f"Use one of {', '.join(choices)}."
+        raise InvalidInput(f"{field} cannot be {quoted(given)}", remedy=remedy, field=field)
+    return given or None
 
 
 def _time(query: Mapping[str, str], field: str) -> datetime | None:
     text = query.get(field)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+    moment = parse_time(text)
+    if moment is None and text is not None:
         remedy = "Write it as 2026-11-22T08:00:00Z, with a + as %2B."
-        raise InvalidInput(f"{text!r} is no time in ISO 8601", remedy=remedy, field=field) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        raise InvalidInput(f"{text!r} is no time in ISO 8601", remedy=remedy, field=field)
+    return moment
 
 
 def page_token(place: Any) -> str | None:

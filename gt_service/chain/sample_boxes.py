@@ -6,7 +6,6 @@ matplotlib is imported when a picture is drawn and not before: it takes a second
 from __future__ import annotations
 
 import io
-import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import task_text
 from gt_service.errors import InvalidInput
 from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs.labels import Box, Boxes, label_of
+from gt_service.outputs.records import UNREADABLE, label_attributes, label_record, manifest_object
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,22 +34,11 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
 @dataclass(frozen=True)
-class ExampleBox:
-    """A labeled rectangle, in pixels of the upright image."""
-
-    label: str
-    left: float
-    top: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True)
 class Example:
-    """An image file's bytes with its right boxes, or with the class it shows as a caption."""
+    """An image file's bytes with its right boxes, in pixels of the upright image, or with its class as a caption."""
 
     image: bytes
-    boxes: tuple[ExampleBox, ...] = ()
+    boxes: tuple[Box, ...] = ()
     caption: str = ""
 
 
@@ -173,22 +163,18 @@ def _in_8_bits(image: Image) -> Image:
 
 def _example(manifest: S3Uri, number: int, line: bytes, objects: ObjectStore) -> Example:
     try:
-        record = json.loads(line)
-        attribute = next(name for name in record if f"{name}-metadata" in record)
-        label, metadata = record[attribute], record[f"{attribute}-metadata"]
-        source = S3Uri.parse(record["source-ref"], field="instructions.examples")
-        if isinstance(label, dict):
-            boxes = tuple(_box(annotation, metadata["class-map"]) for annotation in label["annotations"])
-            return Example(objects.read(source), boxes=boxes)
-        return Example(objects.read(source), caption=str(metadata["class-name"]))
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        record = manifest_object(line)
+        labeled = label_record(record, label_attributes(record)[0])
+        label = None if labeled is None else label_of(labeled)
+        image = S3Uri.parse(record["source-ref"], field="instructions.examples")
+    except UNREADABLE as error:
         problem = f"line {number} is no image with boxes or a class ({type(error).__name__}: {error})"
         raise _unreadable(manifest, problem) from None
-
-
-def _box(annotation: Mapping[str, Any], classes: Mapping[str, str]) -> ExampleBox:
-    left, top, width, height = (float(annotation[side]) for side in ("left", "top", "width", "height"))
-    return ExampleBox(str(classes[str(annotation["class_id"])]), left, top, width, height)
+    if label is None:
+        raise _unreadable(manifest, f"line {number} has neither boxes nor a class")
+    if isinstance(label, Boxes):
+        return Example(objects.read(image), label.boxes)
+    return Example(objects.read(image), caption=", ".join(label.names))
 
 
 def _unreadable(manifest: S3Uri, problem: str) -> InvalidInput:

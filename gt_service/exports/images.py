@@ -14,7 +14,7 @@ from gt_service.exports.split import Split
 from gt_service.objects import S3Uri
 from gt_service.outputs.labeled import DUPLICATE_OF
 from gt_service.outputs.labels import Boxes, Classes, Label, label_of
-from gt_service.outputs.records import JsonObject, LabelRecord, label_record, manifest_object
+from gt_service.outputs.records import JsonObject, LabelRecord, label_attributes, label_record, manifest_object
 
 Who = Literal["human", "machine"]
 
@@ -101,8 +101,8 @@ def _record(document: JsonObject, attribute: str) -> tuple[str, LabelRecord | No
     record = label_record(document, attribute)
     if record is not None:
         return attribute, record
-    others = [name for name in document if f"{name}-metadata" in document]
-    return (others[-1], label_record(document, others[-1])) if others else (attribute, None)
+    others = label_attributes(document)
+    return (others[0], label_record(document, others[0])) if others else (attribute, None)
 
 
 def _confidence(record: LabelRecord) -> float | None:

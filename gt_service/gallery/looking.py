@@ -23,6 +23,7 @@ from gt_service.gallery.rows import (
     class_facet,
 )
 from gt_service.gallery.writing import CHUNK, CORRECTIONS
+from gt_service.listing import one_of
 from gt_service.objects import ObjectStore
 from gt_service.parallel import in_parallel
 
@@ -53,13 +54,13 @@ class Filter:
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Filter:
         """Errors: `InvalidInput` naming the parameter."""
-        sure = _one_of("sure", query.get("sure"), STEPS)
+        sure = one_of("sure", query.get("sure"), STEPS)
         return cls(
-            who=_one_of("who", query.get("who"), WHO),
+            who=one_of("who", query.get("who"), WHO),
             label=query.get("class") or None,
             sure=None if sure is None else int(sure),
             job=query.get("job") or None,
-            only=_one_of("only", query.get("only"), ONLY),
+            only=one_of("only", query.get("only"), ONLY),
         )
 
     def query(self) -> dict[str, str]:
@@ -218,11 +219,3 @@ def _images(objects: ObjectStore, index: Index, numbers: Sequence[int]) -> Itera
         else:
             row = read_rows[segment, number // CHUNK][number % CHUNK]
             yield GalleryImage(f"{segment.job}.{number}", row)
-
-
-def _one_of(field: str, given: str | None, choices: Sequence[str]) -> str | None:
-    if given and given not in choices:
-        raise InvalidInput(
-            f"{field} cannot be {quoted(given)}", remedy=f"Use one of {', '.join(choices)}.", field=field
-        )
-    return given or None

@@ -24,6 +24,7 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labeled import twin_line
 from gt_service.outputs.records import CHECKED, IMPORTED, PROPOSAL, JsonObject, attribute_of, metadata_key
 from gt_service.records import Campaign, Image, ImageStatus, Import
+from gt_service.records.likeness import Shape, has_proportions_of
 from gt_service.records.names import Places, drawn
 from gt_service.store import Store
 
@@ -254,7 +255,7 @@ def _left_out(image: Image, line: JsonObject, *, is_check: bool) -> str | None:
     if image.batch is not None and not is_check:
         return f"the image is in batch {image.batch}; what its job labels holds"
     size = _size(line)
-    if size is None or _is_scaled(size, (image.width, image.height)):
+    if size is None or has_proportions_of(Shape(*size), Shape(image.width, image.height)):
         return None
     turned = ", turned by its EXIF orientation" if size == (image.height, image.width) else ""
     return f"labeled at {size[0]} × {size[1]} pixels; people see {image.width} × {image.height}{turned}"
@@ -277,11 +278,6 @@ def _key(line: JsonObject) -> str:
 def _size(line: JsonObject) -> tuple[int, int] | None:
     values = (value for value in line.values() if isinstance(value, dict))
     return next(((size["width"], size["height"]) for value in values for size in value.get("image_size", ())), None)
-
-
-def _is_scaled(size: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether both are one picture at two sizes, but for the rounding of its sides."""
-    return abs(size[0] * other[1] - other[0] * size[1]) <= max(*size, *other)
 
 
 def _of_image(line: JsonObject, image: Image, bucket: str) -> dict[str, Any]:

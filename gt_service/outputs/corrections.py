@@ -18,9 +18,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from gt_service.documents import parse_time
 from gt_service.errors import InvalidInput, UnknownState
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.records import UNREADABLE, JsonObject, manifest_object, metadata_key, parse_time
+from gt_service.outputs.records import UNREADABLE, JsonObject, manifest_object, metadata_key
 
 FOLDER = "corrections"
 

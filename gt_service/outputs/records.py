@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
+from gt_service.documents import parse_time
 from gt_service.errors import UnknownState
 
 JsonObject: TypeAlias = Mapping[str, Any]
@@ -173,17 +174,6 @@ def answer_content(answer: AnswerRecord) -> Any:
     if not isinstance(content, dict) or len(content) != 1:
         return None
     return next(iter(content.values()))
-
-
-def parse_time(text: object) -> datetime | None:
-    """A time of Ground Truth's files, UTC whether they say so or not; None where there is none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def manifest_object(line: str | bytes) -> JsonObject:

@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from gt_service.documents import parse_time
 from gt_service.pages import charts
 from gt_service.pages.parts import Counts, Fact, Problem, Sample
 from gt_service.pages.report import cost_facts, iteration_rows, iterations_table, tables, training_series
 from gt_service.pages.status import job_actions, job_dialogs, job_status
-from gt_service.reports.amounts import moment, money, number, percent, span
+from gt_service.reports.amounts import money, number, percent, span
 
 Json = Mapping[str, Any]
 
 
 def time_left(job: Json, *, now: datetime) -> str:
     """How long a running job still takes at the pace so far; nothing where there is no pace yet."""
-    counts, started = Counts.of(job), moment(job["created_at"])
+    counts, started = Counts.of(job), parse_time(job["created_at"])
     is_over = job_status(job["status"]).ended or counts.rest <= 0
     if is_over or not counts.labeled or started is None or now <= started:
         return ""
@@ -101,7 +102,7 @@ def job_page(
 ) -> dict[str, Any]:
     """What the page of one job shows, from the API's answers; `report` is None until it is written."""
     counts, status = Counts.of(job), job_status(job["status"])
-    started, ended = moment(job["created_at"]), moment(job["ended_at"])
+    started, ended = parse_time(job["created_at"]), parse_time(job["ended_at"])
     rows = iteration_rows(report or {})
     curves = training_series(report or {})
     return {

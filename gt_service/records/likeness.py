@@ -61,7 +61,10 @@ def _may_share(shape: Shape, other: Shape, task: TaskType) -> bool:
         return True
     if task is not TaskType.OBJECT_DETECTION:  # a mask has the size of its image
         return (shape.width, shape.height) == (other.width, other.height)
-    # The same proportions, but for the rounding of the smaller one's sides to whole pixels.
-    return abs(shape.width * other.height - other.width * shape.height) <= max(
-        shape.width, shape.height, other.width, other.height
-    )
+    return has_proportions_of(shape, other)
+
+
+def has_proportions_of(shape: Shape, other: Shape) -> bool:
+    """Whether both are one picture at two sizes, but for the rounding of the smaller one's sides to whole pixels."""
+    longest = max(shape.width, shape.height, other.width, other.height)
+    return abs(shape.width * other.height - other.width * shape.height) <= longest

@@ -6,9 +6,9 @@ cents in headlines, all three decimals in tables, so that columns align.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from gt_service.documents import parse_time
 from gt_service.money import MILLS_PER_DOLLAR, Mills, usd
 
 MINUS = "\N{MINUS SIGN}"
@@ -58,17 +58,9 @@ def money_per_image(mills: int | None, images: int | None) -> str:
     return f"${dollars.quantize(Decimal('0.001'), ROUND_HALF_UP)}"
 
 
-def moment(text: str | None) -> datetime | None:
-    """The API's ISO 8601 time as an aware datetime in UTC."""
-    if not text:
-        return None
-    parsed = datetime.fromisoformat(text)
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-
-
 def time(text: str | None) -> str:
     """2026-05-01 12:03 UTC."""
-    at = moment(text)
+    at = parse_time(text)
     return NOTHING if at is None else at.strftime("%Y-%m-%d %H:%M UTC")
 
 

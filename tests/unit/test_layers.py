@@ -13,8 +13,8 @@ IMPORT = re.compile(r"^ *(?:from|import) ([\w.]+)(?: import (\w+))?", re.MULTILI
 FLOORS = {
     "gt_service": (
         "errors",
-        "documents money parallel objects etags orientation spreadsheets listing routes",
-        "regions",
+        "documents money parallel objects etags orientation spreadsheets routes",
+        "regions listing",
         "backends manifests",
         "campaign deployment prices outputs notifications",
         "records computing",

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.sample_boxes import Example, ExampleBox, draw, examples_picture, read_examples
+from gt_service.chain.sample_boxes import Example, draw, examples_picture, read_examples
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.objects import S3Uri
+from gt_service.outputs.labels import Box
 from tests.fakes import MemoryObjects
 
 MANIFEST = S3Uri("inbox", "birds/examples/examples.manifest")
@@ -50,7 +51,7 @@ def is_blue(png: bytes) -> np.ndarray:
 
 
 def test_the_box_is_drawn_where_it_is() -> None:
-    drawn = is_blue(draw([Example(photo(), (ExampleBox("Bird", 60, 40, 120, 80),))], heading="Box the birds"))
+    drawn = is_blue(draw([Example(photo(), (Box("Bird", 60, 40, 120, 80),))], heading="Box the birds"))
     rows, columns = np.nonzero(drawn)
     bottom = drawn.shape[0] - 6 - 200  # the photo is 200 pixels high and stands on a gap of 6
     assert columns.min() == pytest.approx(60, abs=3)
@@ -60,8 +61,8 @@ def test_the_box_is_drawn_where_it_is() -> None:
 
 
 def test_large_photos_shrink_and_their_boxes_with_them() -> None:
-    small = draw([Example(photo(300, 200), (ExampleBox("Bird", 60, 40, 120, 80),))], heading="x")
-    large = draw([Example(photo(3000, 2000), (ExampleBox("Bird", 600, 400, 1200, 800),))], heading="x")
+    small = draw([Example(photo(300, 200), (Box("Bird", 60, 40, 120, 80),))], heading="x")
+    large = draw([Example(photo(3000, 2000), (Box("Bird", 600, 400, 1200, 800),))], heading="x")
     assert pixels(small).shape == pixels(large).shape
     assert (is_blue(small) == is_blue(large)).mean() > 0.99
 
@@ -87,12 +88,12 @@ def test_no_shape_of_image_makes_a_huge_picture(size: tuple[int, int]) -> None:
 def test_dollar_signs_are_no_formula() -> None:
     """What matplotlib cannot read as one would keep the campaign from starting, without a word of why."""
     name = "$\\price{$"
-    boxes = (ExampleBox(name, 60, 40, 120, 80), ExampleBox("Bird", 0, 0, 9, 9))
+    boxes = (Box(name, 60, 40, 120, 80), Box("Bird", 0, 0, 9, 9))
     assert draw([Example(photo(), boxes), Example(photo(), caption=name)], heading=name)
 
 
 def test_the_same_examples_give_the_same_bytes() -> None:
-    example = Example(photo(), (ExampleBox("Bird", 60, 40, 120, 80), ExampleBox("Cat", 1, 1, 20, 20)))
+    example = Example(photo(), (Box("Bird", 60, 40, 120, 80), Box("Cat", 1, 1, 20, 20)))
     assert draw([example], heading="x") == draw([example], heading="x")
 
 
@@ -102,7 +103,7 @@ def test_a_manifest_of_examples_becomes_boxes_and_captions() -> None:
         {str(MANIFEST): text.encode(), "s3://inbox/a.jpg": photo(), "s3://inbox/b.jpg": photo()},
     )
     boxed, classed = read_examples(MANIFEST, objects)
-    assert boxed.boxes == (ExampleBox("Bird", 60, 40, 120, 80),)
+    assert boxed.boxes == (Box("Bird", 60, 40, 120, 80),)
     assert classed.caption == "Owl"
 
 

@@ -7,6 +7,7 @@ from math import isnan
 
 import pytest
 
+from gt_service.documents import parse_time
 from gt_service.errors import UnknownState
 from gt_service.objects import S3Uri
 from gt_service.outputs import layout
@@ -18,7 +19,6 @@ from gt_service.outputs.records import (
     failure_reason,
     label_record,
     manifest_object,
-    parse_time,
     requested,
     worker_answers,
 )
