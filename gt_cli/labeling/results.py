@@ -31,10 +31,11 @@ from gt_cli.labeling.trial import rightness
 from gt_cli.labeling.watching import ENDED, Standing, reckoned
 from gt_cli.stack import LocalStack
 from gt_engine.aws import EngineObjects
-from gt_engine.jobs.crowd import Crowd, Given
+from gt_engine.jobs.crowd import Crowd
 from gt_engine.outputs.label_form import LabelForm
 from gt_engine.outputs.records import read_auto_annotations, read_consolidation_response
 from gt_engine.outputs.tree import JobTree
+from gt_engine.workforce import Answer
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.index import JobOffer
@@ -173,13 +174,13 @@ class Results:
         """The label of each object that people have answered, made as the engine makes it."""
         files = WorkFiles.of(tree, self._objects)
         offered = {line.object_id: line for _, line in files.offers()}
-        given: dict[str, list[Given]] = {}
+        given: dict[str, list[Answer]] = {}
         pairs = list(files.answered())
         answers = in_parallel(lambda pair: files.answer(*pair), pairs)
         for (object_id, worker), answer in zip(pairs, answers, strict=True):
             if answer is not None and object_id in offered:
                 label = read_answer(offer.task_type, answer.content, offer.labels, offered[object_id].size)
-                one = Given(worker, label, answer.accepted_at, answer.submitted_at)
+                one = Answer(worker, label, answer.accepted_at, answer.submitted_at)
                 given.setdefault(object_id, []).append(one)
         form = LabelForm(offer.task_type, ATTRIBUTE, offer.labels, offer.job)
         for object_id, label in _consolidate(offer, given).items():
@@ -192,7 +193,7 @@ def _labeled(manifest: bytes) -> dict[str, Line]:
     return {line["source-ref"]: line for line in lines if ATTRIBUTE in line}
 
 
-def _consolidate(offer: JobOffer, given: Mapping[str, Sequence[Given]]) -> Mapping[str, Any]:
+def _consolidate(offer: JobOffer, given: Mapping[str, Sequence[Answer]]) -> Mapping[str, Any]:
     crowd = Crowd(offer.task_type, offer.labels, offer.team, offer.job, offer.workers_per_object, 0, timedelta.max)
     return crowd.consolidate(given)
 

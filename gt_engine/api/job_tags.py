@@ -117,13 +117,8 @@ def care(tags: Mapping[str, str], task: TaskType) -> CareRule | None:
 
 def least_workers(tags: Mapping[str, str], most: int) -> int:
     """How many answers an object has at least; without the tag as many as at most."""
-    text = tags.get(LEAST_WORKERS_TAG, str(most))
-    if not (text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= most):
-        raise ValidationException(
-            f"Tag '{LEAST_WORKERS_TAG}' must be a whole number from 1 to NumberOfHumanWorkersPerDataObject ({most}); "
-            f"it is '{text}'."
-        )
-    return int(text)
+    least = _whole(tags, LEAST_WORKERS_TAG, range(1, most + 1), f"to NumberOfHumanWorkersPerDataObject ({most})")
+    return most if least is None else least
 
 
 def people_seconds(tags: Mapping[str, str], config: Mapping[str, Any]) -> int | None:
@@ -131,21 +126,24 @@ def people_seconds(tags: Mapping[str, str], config: Mapping[str, Any]) -> int | 
 
     The job ends as with StoppingConditions, before it could be exceeded. Known objects (gold items) are not in it.
     """
-    text = tags.get(PEOPLE_SECONDS_TAG)
-    if text is None:
-        return None
-    least = object_seconds(config)
-    if not (text.isascii() and text.isdecimal() and len(text) <= 12 and int(text) >= least):
-        raise ValidationException(
-            f"Tag '{PEOPLE_SECONDS_TAG}' must be a whole number from {least} on, NumberOfHumanWorkersPerDataObject "
-            f"times TaskTimeLimitInSeconds; it is '{text}'."
-        )
-    return int(text)
+    limits = range(object_seconds(config), 10**12)
+    why = "on, NumberOfHumanWorkersPerDataObject times TaskTimeLimitInSeconds"
+    return _whole(tags, PEOPLE_SECONDS_TAG, limits, why)
 
 
 def object_seconds(config: Mapping[str, Any]) -> int:
     """What the answers to one object may take. config: HumanTaskConfig."""
     return int(config["NumberOfHumanWorkersPerDataObject"]) * int(config["TaskTimeLimitInSeconds"])
+
+
+def _whole(tags: Mapping[str, str], tag: str, limits: range, words: str) -> int | None:
+    """A whole number within limits; None without the tag. words: for what follows the least of them."""
+    text = tags.get(tag)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 12 and int(text) in limits):
+        raise ValidationException(f"Tag '{tag}' must be a whole number from {limits.start} {words}; it is '{text}'.")
+    return int(text)
 
 
 def _choice(tags: Mapping[str, str], tag: str, choices: Sequence[str]) -> str:

@@ -32,16 +32,6 @@ _TASKS = {
 
 
 @dataclass(frozen=True)
-class Given:
-    """One worker's answer, whatever the task type."""
-
-    worker: str
-    label: AnyLabel
-    accepted_at: datetime
-    submitted_at: datetime
-
-
-@dataclass(frozen=True)
 class Crowd:
     """The work team of a job.
 
@@ -60,7 +50,7 @@ class Crowd:
 
     def answers(
         self, object_id: str, gold: AnyLabel, start: datetime, *, to_mend: AnyLabel | None = None
-    ) -> list[Given]:
+    ) -> list[Answer]:
         """What the workers submitted for one object that they were offered at `start`, by time.
 
         to_mend: the label that they were shown, under review or the machine's.
@@ -71,7 +61,7 @@ class Crowd:
         people = self._workforce()
         given = people.answer(f"{self.job_name}/{object_id}", shown, self.workers_per_object, start, to_mend=boxes)
         in_time = (answer for answer in given if answer.submitted_at <= start + self.lifetime)
-        made = [Given(a.worker_id, self._answered(a.label, gold), a.accepted_at, a.submitted_at) for a in in_time]
+        made = [replace(answer, label=self._answered(answer.label, gold)) for answer in in_time]
         if to_mend is None or boxes is not None:
             return made
 
@@ -79,21 +69,21 @@ class Crowd:
             """Without a look at what a page has chosen already, as with boxes (gt_engine/workforce/simulated.py)."""
             return people.accepts_unseen(worker) > seed_of(f"{self.job_name}/{object_id}/{worker}") / 2**32
 
-        return [replace(given, label=to_mend) if keeps(given.worker) else given for given in made]
+        return [replace(given, label=to_mend) if keeps(given.worker_id) else given for given in made]
 
-    def as_many_as_needed(self, object_id: str, given: Sequence[Given], skills: Skills) -> list[Given]:
+    def as_many_as_needed(self, object_id: str, given: Sequence[Answer], skills: Skills) -> list[Answer]:
         """The first answers that make the label, of all that would be given."""
         counts = range(self.least_workers, len(given))
         needed = next((count for count in counts if self.is_enough(object_id, given[:count], skills)), len(given))
         return list(given[:needed])
 
-    def is_enough(self, object_id: str, given: Sequence[Given], skills: Skills) -> bool:
+    def is_enough(self, object_id: str, given: Sequence[Answer], skills: Skills) -> bool:
         """Whether these answers make the object's label: no other one could change it."""
         if len(given) >= self.workers_per_object:
             return True
         if self.task in _TASKS:
             return is_enough(
-                [(answer.worker, _plain(answer.label)) for answer in given],
+                [(answer.worker_id, _plain(answer.label)) for answer in given],
                 most=self.workers_per_object,
                 classes=len(self.classes),
                 skills=skills,
@@ -103,22 +93,17 @@ class Crowd:
         chosen = {answer.label.class_ids for answer in given if isinstance(answer.label, MultiClassLabel)}
         return len(given) > 1 and len(chosen) == 1
 
-    def learn(self, answers: Mapping[str, Sequence[Given]], labels: Mapping[str, AnyLabel]) -> Skills:
+    def learn(self, answers: Mapping[str, Sequence[Answer]], labels: Mapping[str, AnyLabel]) -> Skills:
         """What the answers show of the workers; nothing where answers have several classes."""
         if self.task not in _TASKS:
             return {}
-        plain = {key: [(answer.worker, _plain(answer.label)) for answer in given] for key, given in answers.items()}
+        plain = {key: [(answer.worker_id, _plain(answer.label)) for answer in given] for key, given in answers.items()}
         return learn(plain, {key: _plain(label) for key, label in labels.items()})
 
-    def consolidate(self, answers: Mapping[str, Sequence[Given]], skills: Skills | None = None) -> dict[str, AnyLabel]:
+    def consolidate(self, answers: Mapping[str, Sequence[Answer]], skills: Skills | None = None) -> dict[str, AnyLabel]:
         """One label for each object that has an answer; `skills`: what is known of the workers from before."""
         if self.task in _TASKS:
-            plain = {
-                object_id: [Answer(g.worker, _plain(g.label), g.accepted_at, g.submitted_at) for g in given]
-                for object_id, given in answers.items()
-                if given
-            }
-            return dict(consolidate_batch(_TASKS[self.task], plain, classes=len(self.classes), skills=skills))
+            return dict(consolidate_batch(_TASKS[self.task], answers, classes=len(self.classes), skills=skills))
         return {object_id: _chosen_by_anyone(given) for object_id, given in answers.items() if given}
 
     def _workforce(self) -> SimulatedWorkforce:
@@ -129,10 +114,10 @@ class Crowd:
             classes=len(self.classes) + (1 if several else 0),
         )
 
-    def _answered(self, label: Label, gold: AnyLabel) -> AnyLabel:
+    def _answered(self, label: AnyLabel, gold: AnyLabel) -> AnyLabel:
         if isinstance(label, BoxLabel):
             return drawn(label)
-        if not isinstance(gold, MultiClassLabel):
+        if not isinstance(gold, MultiClassLabel) or not isinstance(label, ClassLabel):
             return label
         shown, nothing = _shown_class(gold, len(self.classes)).class_id, len(self.classes)
         if label.class_id == shown:
@@ -208,7 +193,7 @@ def _plain(label: AnyLabel) -> Label:
     return label
 
 
-def _chosen_by_anyone(given: Sequence[Given]) -> MultiClassLabel:
+def _chosen_by_anyone(given: Sequence[Answer]) -> MultiClassLabel:
     """Every class that at least one worker chose, with the share of the workers who did.
 
     Source: developer guide sms-annotation-consolidation, multi-label tasks.

@@ -18,7 +18,7 @@ from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.reading import read_lines, read_own
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import ARCHIVE, Tools
-from gt_engine.labels import BoxLabel, ClassLabel, Task
+from gt_engine.labels import BoxLabel, ClassLabel, Task, box_label
 from gt_engine.outputs.label_form import NO_LABEL, read_label
 from gt_engine.store import ModelKind
 from gt_service.errors import InvalidInput, NotFound
@@ -88,23 +88,17 @@ def predicted(job: JobContext, line: bytes) -> Opinion | None:
     try:
         metadata = record.get(metadata_key(name), {})
         theirs = _names(metadata)
-        if theirs is None:
-            label, numbers = read_label(job.task, record[name], metadata, job.classes), None
-        else:
-            label = read_label(job.task, record[name], metadata, theirs)
-            numbers = class_numbers(theirs, job.classes)
+        label = read_label(job.task, record[name], metadata, job.classes if theirs is None else theirs)
+        same = {number: number for number in range(len(job.classes))}
+        ours = same if theirs is None else class_numbers(theirs, job.classes)
         match label:
             case BoxLabel():
-                kept = [i for i, kind in enumerate(label.class_ids.tolist()) if numbers is None or kind in numbers]
-                kinds = label.class_ids[kept]
-                if numbers is not None:
-                    kinds = kinds.copy()
-                    kinds[:] = [numbers[kind] for kind in kinds.tolist()]
-                ours = BoxLabel(label.boxes[kept], kinds, label.confidences[kept], label.image_size)
-                return of_label(ours, len(job.classes))
+                kept = [i for i, kind in enumerate(label.class_ids.tolist()) if kind in ours]
+                kinds = [ours[kind] for kind in label.class_ids[kept].tolist()]
+                known = box_label(label.boxes[kept], kinds, label.image_size, label.confidences[kept])
+                return of_label(known, len(job.classes))
             case ClassLabel():
-                class_id = label.class_id if numbers is None else numbers[label.class_id]
-                return of_label(replace(label, class_id=class_id), len(job.classes))
+                return of_label(replace(label, class_id=ours[label.class_id]), len(job.classes))
             case _:
                 return None
     except NO_LABEL:

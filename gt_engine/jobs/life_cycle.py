@@ -171,12 +171,7 @@ def _end(state: JobState, end: End) -> Work:
     return Close(state.open_batches[0].first, state.open_batches[0].left, by_force=True)
 
 
-def _next_step(
-    plan: JobPlan,
-    conditions: StoppingConditions,
-    state: JobState,
-    answers: Answers | None,
-) -> Work:
+def _next_step(plan: JobPlan, conditions: StoppingConditions, state: JobState, answers: Answers | None) -> Work:
     """What the plan says, as far as the stopping conditions let it."""
     ahead = state.ahead
     allowed = min(still_allowed(conditions, state), _in_time(conditions, state))
@@ -203,12 +198,7 @@ def _next_step(
             return End(Phase.COMPLETED)
 
 
-def _with_people(
-    plan: JobPlan,
-    conditions: StoppingConditions,
-    state: JobState,
-    answers: Answers,
-) -> Work:
+def _with_people(plan: JobPlan, conditions: StoppingConditions, state: JobState, answers: Answers) -> Work:
     """Labels are made of some objects at a time: soon enough to be taken away, in files that are worth opening."""
     waited = answers.ready_since is not None and answers.now - answers.ready_since >= CONSOLIDATE_WITHIN
     if answers.ready and (answers.is_all or waited or len(answers.ready) >= CONSOLIDATE_AT_ONCE):
@@ -228,12 +218,7 @@ def _with_people(
     return Wait(max(min(changes), answers.now))
 
 
-def _early(
-    plan: JobPlan,
-    conditions: StoppingConditions,
-    state: JobState,
-    answers: Answers,
-) -> Offer | None:
+def _early(plan: JobPlan, conditions: StoppingConditions, state: JobState, answers: Answers) -> Offer | None:
     """What people are offered while the last answers of a batch are still out; None where nothing is.
 
     What comes after the batch is known but for its failures: another batch, or a round of the machine.
@@ -286,11 +271,7 @@ def _without(step: rounds.AskPeople, state: JobState, plan: JobPlan) -> rounds.A
     """A batch less what was offered ahead of it: a random part, as both are."""
     ahead = state.ahead
     size = max(0, len(step.object_ids) - (len(ahead.object_ids) + len(ahead.failed) if ahead else 0))
-    if size == len(step.object_ids):
-        return step
-    rng = np.random.default_rng([plan.seed, len(state.progress.batches), 3])
-    kept = rng.choice(len(step.object_ids), size, replace=False)
-    return rounds.AskPeople(step.purpose, tuple(step.object_ids[place] for place in sorted(kept)))
+    return _part(step, size, [plan.seed, len(state.progress.batches), 3])
 
 
 def _owes_a_model(step: rounds.Finish, plan: JobPlan, state: JobState) -> bool:
@@ -311,12 +292,15 @@ def _within_limits(step: rounds.AskPeople, plan: JobPlan, progress: Progress, al
     if not plan.auto_labeling and batches < 2:
         size = min(plan.probe, plan.max_concurrent) if batches == 0 else max(1, plan.max_concurrent - plan.probe)
         purpose = Purpose.PROBE if batches == 0 else purpose
-    size = min(size, allowed)
+    return _part(replace(step, purpose=purpose), min(size, allowed), [plan.seed, batches, 1])
+
+
+def _part(step: rounds.AskPeople, size: int, seed: Sequence[int]) -> rounds.AskPeople:
+    """A random part of a batch, as the batch itself is one: the first ones in the manifest would be no fair sample."""
     if size >= len(step.object_ids):
-        return replace(step, purpose=purpose)
-    # A random part, as the batch itself is one: the first ones in the manifest would be no fair sample.
-    kept = np.random.default_rng([plan.seed, batches, 1]).choice(len(step.object_ids), size, replace=False)
-    return rounds.AskPeople(purpose, tuple(step.object_ids[place] for place in sorted(kept)))
+        return step
+    kept = np.random.default_rng(seed).choice(len(step.object_ids), size, replace=False)
+    return replace(step, object_ids=tuple(step.object_ids[place] for place in sorted(kept)))
 
 
 def first_sample_failed(progress: Progress) -> str | None:

@@ -19,7 +19,6 @@ from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE
 from gt_engine.jobs.reading import engine_files
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.tools import BYTES, Tools
-from gt_service.objects import S3Uri
 
 
 def has_packs(job: JobContext, tools: Tools) -> bool:
@@ -43,23 +42,18 @@ def packed_features(
 ) -> dict[str, Callable[[], bytes]]:
     """What to call for the features of each content; wanted: content keys by object id."""
     return {
-        wanted[object_id]: partial(_row, job.tree.features(first), row, tools)
-        for first, row, object_id in _places(state)
+        wanted[object_id]: partial(_features, place, job, tools)
+        for place, object_id in enumerate(state.images)
         if object_id in wanted
     }
 
 
-def _places(state: JobState) -> Iterator[tuple[int, int, str]]:
-    for place, object_id in enumerate(state.images):
-        row = place % PREPARE_AT_ONCE
-        yield place - row, row, object_id
-
-
-def _row(pack: S3Uri, row: int, tools: Tools) -> bytes:
+def _features(place: int, job: JobContext, tools: Tools) -> bytes:
     """Errors: `MissingFile`."""
+    row = place % PREPARE_AT_ONCE
     start = _HEADER_BYTES + row * FILE_BYTES
     with engine_files():
-        return tools.objects.read_range(pack, start, start + FILE_BYTES)
+        return tools.objects.read_range(job.tree.features(place - row), start, start + FILE_BYTES)
 
 
 def _header(rows: int) -> bytes:

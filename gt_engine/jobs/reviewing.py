@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gt_engine.labels import BoxLabel, box_label
-from gt_engine.outputs.label_form import NO_LABEL
+from gt_engine.labels import BoxLabel
+from gt_engine.outputs.label_form import NO_LABEL, read_label
 from gt_service.errors import InvalidInput
 from gt_service.outputs.records import PROPOSAL, label_attributes, metadata_key
 from gt_service.regions import TaskType
@@ -38,12 +38,10 @@ def _boxes(value: Any, metadata: Mapping[str, Any], classes: Sequence[str]) -> B
     names = {**{str(i): name for i, name in enumerate(classes)}, **(own if isinstance(own, Mapping) else {})}
     try:
         known = [box for box in value["annotations"] if names.get(str(box["class_id"])) in classes]
-        corners = [(b["left"], b["top"], b["left"] + b["width"], b["top"] + b["height"]) for b in known]
-        class_ids = [list(classes).index(names[str(box["class_id"])]) for box in known]
-        size = value["image_size"][0]
-        return box_label(corners, class_ids, (int(size["width"]), int(size["height"]), int(size.get("depth", 3))))
+        label = read_label(TaskType.OBJECT_DETECTION, {**value, "annotations": known}, {"class-map": names}, classes)
     except NO_LABEL:
         return None
+    return label if isinstance(label, BoxLabel) else None
 
 
 def check_reviewed(line: bytes, number: int, attribute: str) -> None:

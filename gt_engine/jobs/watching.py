@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 from gt_engine.aws import in_parallel
 from gt_engine.consolidation import Skills
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.crowd import Given
 from gt_engine.jobs.life_cycle import Answers
 from gt_engine.jobs.state import JobState, OpenBatch
 from gt_engine.jobs.tools import JSON, Tools
 from gt_engine.settings import Settings
-from gt_engine.workforce import offers
+from gt_engine.workforce import Answer, offers
 from gt_engine.workforce.asking import is_behind, ready_at, restore
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
@@ -219,7 +218,7 @@ def _is_enough(item: ObjectOffer, job: JobContext, skills: Skills, files: WorkFi
             label = read_answer(job.task, answer.content, job.classes, None)
         except InvalidInput:
             continue  # told when labels are made
-        given.append(Given(mine.worker, label, answer.accepted_at, answer.submitted_at))
+        given.append(Answer(mine.worker, label, answer.accepted_at, answer.submitted_at))
     return job.crowd.is_enough(item.object_id, given, skills)
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import fmean
 
 from gt_engine.autolabel.boxes.geometry import f1_loss
 from gt_engine.labels import BoxLabel, ClassLabel
@@ -41,12 +42,12 @@ def agreement(objects: Iterable[Mapping[str, AnyLabel]]) -> Agreement:
             scores.append(alike(a, b))
             for worker in (one, other):
                 of_worker.setdefault(worker, []).append(scores[-1])
-        of_object.append(_mean(scores))
+        of_object.append(fmean(scores))
     units = [[label.class_id for label in labels.values() if isinstance(label, ClassLabel)] for labels in several]
     return Agreement(
         objects=len(several),
-        score=_mean(of_object) if of_object else None,
-        workers={worker: _mean(scores) for worker, scores in of_worker.items()},
+        score=fmean(of_object) if of_object else None,
+        workers={worker: fmean(scores) for worker, scores in of_worker.items()},
         alpha=alpha(units),
     )
 
@@ -78,7 +79,3 @@ def alpha(units: Iterable[Sequence[int]]) -> float | None:
     pairable = sum(totals.values())
     by_chance = sum(n * (pairable - n) for n in totals.values())
     return 1 - (pairable - 1) * disagreeing / by_chance if by_chance else None
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -112,7 +112,7 @@ class Finder:
                 return item, mine
             shown.add(place)
         ahead = self.store.objects(offer.job, max(trail.place, offer.first), at_a_time=AT_A_TIME)
-        fresh = (item for item in ahead if item.is_fresh_to(worker.worker_id) and item.free(now))
+        fresh = (item for item in ahead if item.of(worker.worker_id) is None and item.free(now))
         reserved = self._first_reserved(offer, fresh, worker, now)
         if reserved is not None:
             self._follow(reserved[0], worker, shown, trail.until)
@@ -132,7 +132,7 @@ class Finder:
 
     def _gold_item(self, offer: JobOffer, worker: Worker, now: datetime) -> Held | None:
         """One that the worker has never had, kept for them; None where there is none left."""
-        items = [item for item in self.store.gold(offer.job) if item.is_fresh_to(worker.worker_id) and item.free(now)]
+        items = [item for item in self.store.gold(offer.job) if item.of(worker.worker_id) is None and item.free(now)]
         while items:
             item = items.pop(int(self.chance() * len(items)) % len(items))
             reserved = self._reserve(offer, item, worker, now)

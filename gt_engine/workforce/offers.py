@@ -149,9 +149,6 @@ class ObjectOffer:
         held = sum(one.holds(now) for one in self.assignments)
         return max(0, self.wanted - len(self.answers) - held)
 
-    def is_fresh_to(self, worker: str) -> bool:
-        return self.of(worker) is None
-
     def may_return_to(self, worker: str) -> bool:
         """Whether a worker who gave it back, or whose time ran out once, may have it again."""
         mine = self.of(worker)

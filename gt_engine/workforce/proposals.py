@@ -27,6 +27,7 @@ from gt_engine.workforce.proposed_classes import (
     plant_class,
     read_classes,
 )
+from gt_service.documents import value_of
 from gt_service.outputs.proposals import FOUND_IOU, KEPT_IOU
 
 BLIND = 0.1
@@ -182,11 +183,7 @@ def read_record(
         size_of = (size["width"], size["height"], size["depth"])
         label = box_label(corners, [box["class_id"] for box in boxes], size_of)
     planted = record.get("planted")
-    return record["datasetObjectId"], Proposal(label, record["model"], None if planted is None else _planted(**planted))
-
-
-def _planted(mistake: str, class_id: int, box: Sequence[float], right: Sequence[float] | None) -> Planted:
-    return Planted(Mistake(mistake), class_id, _corners(box), None if right is None else _corners(right))
+    return record["datasetObjectId"], Proposal(label, record["model"], planted and value_of(Planted, planted))
 
 
 # --- inside -----------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel.boxes.geometry import matches
 from gt_engine.labels import BoxLabel, ClassLabel, Label, box_label
+from gt_engine.outputs.label_form import AnyLabel
 
 Corners = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -42,7 +43,7 @@ class Answer:
     """What one worker submitted for one object; both times are timezone-aware UTC."""
 
     worker_id: str
-    label: Label
+    label: AnyLabel
     accepted_at: datetime
     submitted_at: datetime
 
@@ -218,15 +219,12 @@ class SimulatedWorkforce:
         if chance < self.declining_share + self.expiring_share or seconds > self.time_limit_seconds:
             return accepted + timedelta(seconds=self.time_limit_seconds), None
         if not isinstance(gold, BoxLabel):
-            label: Label = self._class(worker, gold, rng)
+            label: Label = ClassLabel(self._confused(worker, gold.class_id, rng))
         elif mending is None or to_mend is None:
             label = self._boxes(worker, gold, rng)
         else:
             label = self._mended(worker, gold, to_mend, mending, rng)
         return accepted + timedelta(seconds=round(seconds, 3)), label
-
-    def _class(self, worker: Worker, gold: ClassLabel, rng: np.random.Generator) -> ClassLabel:
-        return ClassLabel(self._confused(worker, gold.class_id, rng))
 
     def _confused(self, worker: Worker, class_id: int, rng: np.random.Generator) -> int:
         if self.classes > 1 and rng.random() < worker.confuses:

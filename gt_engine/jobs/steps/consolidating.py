@@ -9,7 +9,6 @@ from datetime import datetime
 from gt_engine.autolabel.rounds import Purpose
 from gt_engine.consolidation import Skills
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.crowd import Given
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
 from gt_engine.jobs.manifest import ManifestLine
 from gt_engine.jobs.reviewing import with_review
@@ -17,6 +16,7 @@ from gt_engine.jobs.tools import JSON, LINES, ONE_SECOND, Tools, created_at, wri
 from gt_engine.outputs import records
 from gt_engine.outputs.label_form import AnyLabel
 from gt_engine.outputs.records import WorkerAnswer
+from gt_engine.workforce import Answer
 from gt_engine.workforce.files import AnswerFile
 from gt_engine.workforce.proposals import Proposal, was_shown
 
@@ -90,7 +90,7 @@ def write_intermediate(iteration: int, job: JobContext, lines: Iterator[Manifest
 
 def learnt(
     job: JobContext,
-    answers: Mapping[str, Sequence[Given]],
+    answers: Mapping[str, Sequence[Answer]],
     labels: Mapping[str, AnyLabel],
     proposals: Mapping[str, Proposal],
 ) -> Skills:

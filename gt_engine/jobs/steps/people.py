@@ -13,7 +13,6 @@ from datetime import datetime
 
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.crowd import Given
 from gt_engine.jobs.notices import remind_at
 from gt_engine.jobs.proposing import proposals_of, propose, shown_on_page
 from gt_engine.jobs.reading import read_facts, read_lines, read_own
@@ -25,7 +24,7 @@ from gt_engine.jobs.watching import files_of, is_ready, job_offer, present
 from gt_engine.jobs.work import Close, Consolidate, Offer, Publish, Remind
 from gt_engine.outputs import records
 from gt_engine.outputs.label_form import AnyLabel
-from gt_engine.workforce import offers
+from gt_engine.workforce import Answer, offers
 from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import AnswerFile, OfferedLine
 from gt_engine.workforce.forms import read_answer
@@ -209,12 +208,12 @@ def _read_answers(
     sizes: Mapping[str, tuple[int, int, int]],
     proposals: Mapping[str, Proposal],
     tools: Tools,
-) -> tuple[dict[str, list[tuple[AnswerFile, Given]]], dict[str, str]]:
+) -> tuple[dict[str, list[tuple[AnswerFile, Answer]]], dict[str, str]]:
     """The answers of each closed object, and why the others have none."""
     files = files_of(job, tools)
     wanted = [(object_id, worker) for object_id, workers in closing.workers.items() for worker in workers]
     read = zip(wanted, in_parallel(lambda pair: files.answer(*pair), wanted), strict=True)
-    answers: dict[str, list[tuple[AnswerFile, Given]]] = {}
+    answers: dict[str, list[tuple[AnswerFile, Answer]]] = {}
     for (object_id, worker), file in read:
         if file is None:
             log.error("an answer is gone", extra={"job": job.record.name, "object": object_id, "worker": worker})
@@ -222,7 +221,7 @@ def _read_answers(
         label = _label(job, object_id, file.content, sizes)
         if label is not None:
             label = without_planted(proposals.get(object_id), label)
-            given = Given(worker, label, file.accepted_at, file.submitted_at)
+            given = Answer(worker, label, file.accepted_at, file.submitted_at)
             answers.setdefault(object_id, []).append((file, given))
     failed = {}
     for object_id, workers in closing.workers.items():
@@ -239,15 +238,15 @@ def _known(
     sizes: Mapping[str, tuple[int, int, int]],
     proposals: Mapping[str, Proposal],
     tools: Tools,
-) -> dict[str, Sequence[Given]]:
+) -> dict[str, Sequence[Answer]]:
     """The answers to what was labeled of the batch before."""
-    known: dict[str, Sequence[Given]] = {}
+    known: dict[str, Sequence[Answer]] = {}
     for body in in_parallel(lambda name: read_own(tools, S3Uri.parse(name)), batch.requests):
         for object_id, given in records.read_consolidation_request(body).items():
             labels = ((worker, _label(job, object_id, content, sizes)) for worker, content in given)
             shown = proposals.get(object_id)
             known[object_id] = [
-                Given(worker, without_planted(shown, label), batch.until, batch.until)
+                Answer(worker, without_planted(shown, label), batch.until, batch.until)
                 for worker, label in labels
                 if label is not None
             ]

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from gt_engine.consolidation import together
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.crowd import Given, GoldLabels, read_gold_labels, with_size
+from gt_engine.jobs.crowd import GoldLabels, read_gold_labels, with_size
 from gt_engine.jobs.manifest import ManifestLine
 from gt_engine.jobs.proposing import propose
 from gt_engine.jobs.reading import read_facts, read_lines
@@ -21,6 +21,7 @@ from gt_engine.labels import BoxLabel
 from gt_engine.outputs import records
 from gt_engine.outputs.label_form import AnyLabel
 from gt_engine.outputs.records import WorkerAnswer, drawn
+from gt_engine.workforce import Answer
 from gt_engine.workforce.proposals import Proposal, is_unchanged, was_shown, without_planted
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
@@ -73,10 +74,10 @@ def _answers(
     shown: Mapping[str, AnyLabel],
     proposals: Mapping[str, Proposal],
     tools: Tools,
-) -> tuple[dict[str, list[Given]], dict[str, str]]:
+) -> tuple[dict[str, list[Answer]], dict[str, str]]:
     """What the workers answer about each object, and why the others have no answer."""
     gold, skills = _gold(job, tools), state.skills_but()
-    answers: dict[str, list[Given]] = {}
+    answers: dict[str, list[Answer]] = {}
     failed: dict[str, str] = {}
     for object_id in work.step.object_ids:
         source = lines[object_id].source
@@ -113,12 +114,12 @@ def _reviewed(
     return {object_id: drawn(label) for object_id, label in shown.items() if isinstance(label, BoxLabel)}
 
 
-def _as_written(job: JobContext, given: Given, shown: AnyLabel | None) -> WorkerAnswer:
+def _as_written(job: JobContext, given: Answer, shown: AnyLabel | None) -> WorkerAnswer:
     content = records.answer_content(job.task, given.label, job.classes)
     if isinstance(shown, BoxLabel):
         is_modified = not is_unchanged(shown, given.label)
         content = {name: {**value, "initialValueModified": is_modified} for name, value in content.items()}
-    worker = records.worker_id(given.worker, job.workteam_arn, job.region)
+    worker = records.worker_id(given.worker_id, job.workteam_arn, job.region)
     return WorkerAnswer(worker, content, given.accepted_at, given.submitted_at)
 
 
