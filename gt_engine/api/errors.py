@@ -5,7 +5,7 @@ Source: "Common Error Types" of the SageMaker API reference; botocore's service 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from gt_service.errors import GtServiceError
 
@@ -13,8 +13,10 @@ from gt_service.errors import GtServiceError
 class ApiError(GtServiceError):
     """An error as the JSON 1.1 protocol carries it: the class's name is the error code."""
 
-    status = 400
-    message_key = "message"
+    message_key: ClassVar[str] = "message"
+
+    def __init_subclass__(cls, *, status: int = 400, message_key: str = "message") -> None:
+        cls.status, cls.message_key = status, message_key
 
     def as_dict(self) -> dict[str, Any]:
         return {"__type": type(self).__name__, self.message_key: self.message}
@@ -24,73 +26,49 @@ class ValidationException(ApiError):
     """The request breaks a rule of the service model or of the service."""
 
 
-class SerializationException(ApiError):
+class SerializationException(ApiError, message_key="Message"):
     """The body is not JSON, or a value has the wrong type."""
 
-    message_key = "Message"
 
-
-class ResourceInUse(ApiError):
+class ResourceInUse(ApiError, message_key="Message"):
     """The name is taken."""
 
-    message_key = "Message"
 
-
-class ResourceNotFound(ApiError):
+class ResourceNotFound(ApiError, message_key="Message"):
     """There is no such labeling job."""
 
-    message_key = "Message"
 
-
-class ConflictException(ApiError):
+class ConflictException(ApiError, message_key="Message"):
     """Not while other resources depend on it."""
 
-    message_key = "Message"
 
-
-class ResourceLimitExceeded(ApiError):
+class ResourceLimitExceeded(ApiError, message_key="Message"):
     """Too many jobs at once."""
 
-    message_key = "Message"
 
-
-class UnknownOperationException(ApiError):
+class UnknownOperationException(ApiError, status=404):
     """An operation that the engine does not offer."""
 
-    status = 404
 
-
-class AccessDeniedException(ApiError):
+class AccessDeniedException(ApiError, message_key="Message"):
     """The role or account may not be used."""
 
-    message_key = "Message"
 
-
-class MissingAuthenticationTokenException(ApiError):
+class MissingAuthenticationTokenException(ApiError, status=403):
     """No signature, and the engine asks for one."""
 
-    status = 403
 
-
-class IncompleteSignatureException(ApiError):
+class IncompleteSignatureException(ApiError, status=403):
     """A signature without the parts that make one."""
 
-    status = 403
 
-
-class InvalidSignatureException(ApiError):
+class InvalidSignatureException(ApiError, status=403):
     """A signature that is wrong or too old."""
 
-    status = 403
 
-
-class UnrecognizedClientException(ApiError):
+class UnrecognizedClientException(ApiError, status=403):
     """An access key that the engine does not know."""
 
-    status = 403
 
-
-class InternalFailure(ApiError):
+class InternalFailure(ApiError, status=500):
     """The engine itself failed; its log has the reason."""
-
-    status = 500

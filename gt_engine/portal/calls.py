@@ -7,16 +7,18 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from gt_engine.aws import EngineObjects
-from gt_engine.portal.pages import render
+from gt_engine.portal.assets import HERE, static
 from gt_engine.portal.security import PORTAL_HEADERS, RateLimit, Signer, address_of, check_own_request, origin_of
 from gt_engine.workforce.members import Members, Worker
 from gt_engine.workforce.supervision import EndedJob
@@ -25,6 +27,7 @@ from gt_engine.workforce.teams import Workforce
 from gt_service.documents import strict_json
 from gt_service.errors import AccessDenied, GtServiceError, InvalidInput, NotFound
 from gt_service.pages.browser import prefers_html
+from gt_service.reports.amounts import duration
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -222,12 +225,26 @@ def problem(request: Request, error: GtServiceError) -> Response:
 
 
 def page(
-    template: str,
-    worker: Worker | None,
-    values: Mapping[str, Any],
-    *,
-    section: str = "",
-    status: int = 200,
+    template: str, worker: Worker | None, values: Mapping[str, Any], *, section: str = "", status: int = 200
 ) -> Response:
-    html = render(template, worker=worker, section=section, values=values)
+    """One page for `worker` (None: nobody is signed in); `section` is marked in the menu."""
+    made = _pages().get_template(template)
+    html = made.render(worker=worker, section=section, static=static, **values)
     return HTMLResponse(html, status, headers=dict(PORTAL_HEADERS))
+
+
+@cache
+def _pages() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"duration": duration, "moment": moment}
+    return environment
+
+
+def moment(when: datetime) -> str:
+    return when.strftime("%d %b %Y, %H:%M UTC").lstrip("0")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pynamodb.expressions.condition import Condition
 
 from gt_engine.aws import in_parallel
 from gt_engine.store.tables import (
     AnswerItem,
+    M,
     OfferItem,
     SessionItem,
     Tables,
@@ -28,6 +29,8 @@ from gt_service.documents import document_of, value_of
 from gt_service.errors import Conflict, NotFound
 from gt_service.store.models import item_of, record
 from gt_service.store.writing import is_new, saved, updated
+
+R = TypeVar("R")
 
 _WORKFORCE = "workforce"
 _PORTAL = "portal"
@@ -48,8 +51,7 @@ class DynamoTeams:
         self._create(_WORKFORCE, document_of(workforce), "there is a workforce already")
 
     def workforce(self) -> Workforce | None:
-        item = self._item(_WORKFORCE)
-        return None if item is None else value_of(Workforce, item.document)
+        return _found(self._items, lambda item: value_of(Workforce, item.document), _WORKFORCE)
 
     def put_workforce(self, workforce: Workforce) -> None:
         """Errors: `NotFound` where it was deleted meanwhile."""
@@ -63,8 +65,7 @@ class DynamoTeams:
         self._create(_key(team.name), document_of(team), f"there is a work team {team.name!r} already")
 
     def team(self, name: str) -> Workteam | None:
-        item = self._item(_key(name))
-        return None if item is None else value_of(Workteam, item.document)
+        return _found(self._items, lambda item: value_of(Workteam, item.document), _key(name))
 
     def teams(self) -> Iterator[Workteam]:
         with aws_errors():
@@ -85,12 +86,7 @@ class DynamoTeams:
             self._items(key=_PORTAL, document={"url": url}).save()
 
     def portal(self) -> str | None:
-        item = self._item(_PORTAL)
-        return None if item is None else str(item.document["url"])
-
-    def _item(self, key: str) -> WorkteamItem | None:
-        with aws_errors():
-            return item_of(self._items, key)
+        return _found(self._items, lambda item: str(item.document["url"]), _PORTAL)
 
     def _create(self, key: str, document: dict[str, Any], taken: str) -> None:
         with aws_errors():
@@ -119,9 +115,7 @@ class DynamoMembers:
             return saved(item, at)
 
     def worker(self, worker_id: str) -> Worker | None:
-        with aws_errors():
-            item = item_of(self._workers, worker_id)
-        return None if item is None else _worker(item)
+        return _found(self._workers, _worker, worker_id)
 
     def workers(self) -> Iterator[Worker]:
         with aws_errors():
@@ -169,9 +163,7 @@ class DynamoMembers:
             item.save()
 
     def _get(self, kind: str, digest: str) -> Key | None:
-        with aws_errors():
-            item = item_of(self._sessions, kind + digest)
-        return None if item is None else _session_key(item)
+        return _found(self._sessions, _session_key, kind + digest)
 
 
 class DynamoTasks:
@@ -187,9 +179,7 @@ class DynamoTasks:
             item.save()
 
     def offer(self, job: str) -> JobOffer | None:
-        with aws_errors():
-            item = item_of(self._offers, job)
-        return None if item is None else _offer(item)
+        return _found(self._offers, _offer, job)
 
     def offers(self) -> Iterator[JobOffer]:
         with aws_errors():
@@ -213,9 +203,7 @@ class DynamoTasks:
                 pass
 
     def object(self, job: str, place: int) -> ObjectOffer | None:
-        with aws_errors():
-            item = item_of(self._tasks, job, place)
-        return None if item is None else _object(item)
+        return _found(self._tasks, _object, job, place)
 
     def objects(self, job: str, first: int = 0, *, at_a_time: int | None = None) -> Iterator[ObjectOffer]:
         condition: Condition = TaskItem.place >= first
@@ -261,6 +249,13 @@ class DynamoTasks:
     def _task_item(self, item: ObjectOffer) -> TaskItem:
         assignments = json.dumps(document_of(item.assignments, _Assignments), separators=(",", ":"))
         return self._tasks(**{**vars(item), "assignments": assignments})
+
+
+def _found(model: type[M], made: Callable[[M], R], *key: Any) -> R | None:
+    """What is made of the item of a key; None where there is none."""
+    with aws_errors():
+        item = item_of(model, *key)
+    return None if item is None else made(item)
 
 
 def _key(name: str) -> str:

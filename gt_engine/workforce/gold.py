@@ -41,13 +41,9 @@ class GoldItem:
     answer: Mapping[str, Any]
     shown_to: tuple[str, ...] = ()
 
-    @property
-    def digest(self) -> str:
-        """Names the object in files that outlive the job."""
-        return digest_of(self.source)
-
 
 def digest_of(source: str) -> str:
+    """Names an object in files that outlive the job."""
     return sha256(source.encode()).hexdigest()[:32]
 
 
@@ -131,10 +127,5 @@ def grade(answer: Mapping[str, Any], known: Mapping[str, Any], task: TaskType, c
 
 def grades_of(items: Iterable[ObjectOffer], worker: str) -> list[bool]:
     """A worker's answers to known objects, in order of time: right or wrong. Those that were forgiven do not count."""
-    mine = [
-        assignment for assignment in (item.of(worker) for item in items) if assignment is not None and assignment.grade
-    ]
-    return [
-        assignment.grade == RIGHT
-        for assignment in sorted(mine, key=lambda assignment: assignment.ended_at or assignment.expires_at)
-    ]
+    graded = [mine for item in items if (mine := item.of(worker)) is not None and mine.grade]
+    return [mine.grade == RIGHT for mine in sorted(graded, key=lambda mine: mine.ended_at or mine.expires_at)]

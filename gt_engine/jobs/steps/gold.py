@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
@@ -15,9 +15,10 @@ from gt_engine.jobs.tools import JSON, Tools, write_all
 from gt_engine.jobs.watching import files_of
 from gt_engine.outputs import records
 from gt_engine.workforce import offers
-from gt_engine.workforce.files import AnswerFile
+from gt_engine.workforce.asking import by_object
 from gt_engine.workforce.gold import PART, GoldItem, choose, digest_of, put_gold_on_offer, shown_in, write_choice
 from gt_engine.workforce.index import JobOffer, change
+from gt_service.objects import S3Uri
 
 
 def offer_gold(offer: JobOffer, job: JobContext, state: JobState, tools: Tools) -> str | None:
@@ -57,29 +58,15 @@ def write_gold_answers(job: JobContext, state: JobState, tools: Tools) -> dict[s
     items = [change(item, offers.close, tools.people) for item in tools.people.gold(job.record.name)] if known else []
     if not items:
         return {}
-    pairs = [(object_id, worker) for object_id, worker in files.answered() if object_id in known]
-    read = zip(pairs, in_parallel(lambda pair: files.answer(*pair), pairs), strict=True)
-    given: dict[str, list[AnswerFile]] = {}
-    for (object_id, _), file in read:
-        if file is not None:
-            given.setdefault(object_id, []).append(file)
-    answers = {
+
+    def response(answered: tuple[str, Sequence[str]]) -> tuple[S3Uri, bytes, str]:
+        object_id, workers = answered
+        given = filter(None, (files.answer(object_id, worker) for worker in workers))
         # No item has more answers than wanted, even where a file of one that came too late was left behind.
-        object_id: [
-            as_written(job, file) for file in sorted(files_of_object, key=_moment)[: known[object_id]["answers"]]
-        ]
-        for object_id, files_of_object in given.items()
-    }
-    iteration = max(state.iteration, 1)
-    write_all(
-        tools,
-        (
-            (job.tree.worker_response(iteration, object_id, state.clock), records.worker_response(answer_files), JSON)
-            for object_id, answer_files in answers.items()
-        ),
-    )
+        first = sorted(given, key=lambda file: (file.submitted_at, file.worker_id))[: known[object_id]["answers"]]
+        uri = job.tree.worker_response(max(state.iteration, 1), object_id, state.clock)
+        return uri, records.worker_response([as_written(job, file) for file in first]), JSON
+
+    answered = by_object(pair for pair in files.answered() if pair[0] in known)
+    write_all(tools, in_parallel(response, answered.items()))
     return shown_in(known, filter(None, items), files.offer(PART))
-
-
-def _moment(file: AnswerFile) -> tuple[datetime, str]:
-    return file.submitted_at, file.worker_id

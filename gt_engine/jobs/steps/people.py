@@ -62,29 +62,18 @@ def offer(work: Offer, job: JobContext, state: JobState, tools: Tools) -> Outcom
     shown = tuple(object_id for object_id in work.step.object_ids if object_id not in state.problems)
     failed = {object_id: state.problems[object_id] for object_id in work.step.object_ids if object_id in state.problems}
     now = tools.now()
-    ahead = state.ahead
-    batch = OpenBatch(
-        iteration=work.iteration,
+    until = now + job.crowd.lifetime
+    ahead = state.ahead or OpenBatch(work.iteration, work.step.purpose, state.asked, (), until)
+    batch = replace(
+        ahead,
         purpose=work.step.purpose,
-        first=state.asked if ahead is None else ahead.first,
-        object_ids=shown,
-        until=now + job.crowd.lifetime,
-        failed=failed,
+        object_ids=(*ahead.object_ids, *shown),
+        until=until,
+        remind_at=remind_at(until, job.crowd.lifetime),
+        failed={**ahead.failed, **failed},
         is_ahead=work.is_ahead,
-        uncertifying=() if work.certifies else shown,
-        remind_at=remind_at(now + job.crowd.lifetime, job.crowd.lifetime),
+        uncertifying=ahead.uncertifying if work.certifies else (*ahead.uncertifying, *shown),
     )
-    if ahead is not None:
-        batch = replace(
-            ahead,
-            purpose=batch.purpose,
-            object_ids=(*ahead.object_ids, *shown),
-            until=batch.until,
-            remind_at=batch.remind_at,
-            failed={**ahead.failed, **failed},
-            is_ahead=work.is_ahead,
-            uncertifying=(*ahead.uncertifying, *batch.uncertifying),
-        )
     after = state.after(clock=max(state.clock, _second(now)), asked=state.asked + len(shown)).with_open(batch)
     purpose = "ahead of the next batch" if work.is_ahead else batch.purpose.value
     message = f"Iteration {batch.iteration}: {len(shown)} data objects for people ({purpose})."
