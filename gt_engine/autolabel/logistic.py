@@ -21,8 +21,10 @@ class Logistic:
     spread: Numbers
 
     def __call__(self, x: Numbers) -> Numbers:
-        """Probability [n] of each row of x [n, d]."""
-        z = np.column_stack([np.ones(len(x)), (x - self.mean) / self.spread]) @ self.weights
+        """Probability [n] of each row of x [n, d]; d may be more than the weights were fitted on: later models know
+        more, and what came later is at the end."""
+        known = x[:, : len(self.mean)]
+        z = np.column_stack([np.ones(len(x)), (known - self.mean) / self.spread]) @ self.weights
         return np.asarray(1 / (1 + np.exp(-np.clip(z, -30, 30))), np.float64)
 
     def packed(self) -> Numbers:

@@ -11,6 +11,9 @@ from gt_engine.labels import BoxLabel, Floats, Integers
 
 CUTS = np.arange(0.2, 0.85, 0.05)
 
+NOTHING = 0.02
+"""The score of what is not there."""
+
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
@@ -29,12 +32,15 @@ class Verdict:
 class Detections:
     """What a detector sees in one image, sure or not: boxes [m, 4] (units of the image's side), best first.
 
+    rivals: the highest score of the boxes that each one pushed out though they are no doubles of it, and all their
+    scores together [m, 2]: a box around two objects that touch pushes out those of each. None where others looked.
     verdict: of people's boxes there and of those beside them (`beside`); None where it was not asked.
     """
 
     boxes: Floats
     class_ids: Integers
     scores: Floats
+    rivals: Floats | None = None
     verdict: Verdict | None = None
 
     def label(self, cut: float, image_size: tuple[int, int, int]) -> BoxLabel:
@@ -51,14 +57,15 @@ def _logit(p: float) -> float:
 
 
 def evidence(seen: Detections, cut: float) -> Numbers:
-    """What speaks for and against the label at a cut [10]: how clear the kept boxes are, and the rejected ones not."""
+    """What speaks for and against the label at a cut [12]: how clear the kept boxes are, and the rejected ones not."""
     kept = seen.scores[seen.scores >= cut]
     rejected = seen.scores[seen.scores < cut]
-    strongest = float(rejected.max()) if len(rejected) else 0.02
+    strongest = float(rejected.max()) if len(rejected) else NOTHING
     if not len(kept):
-        return np.array([0, 0, 0, 0, _logit(strongest), float(rejected.sum()), 0, 0, 0, 0], np.float64)
+        return np.array([0, 0, 0, 0, _logit(strongest), float(rejected.sum()), 0, 0, 0, 0, _logit(NOTHING), 0])
     extents = seen.boxes[: len(kept), 2:] - seen.boxes[: len(kept), :2]
     sizes = extents.prod(1)
+    rivals = np.zeros((1, 2)) if seen.rivals is None else seen.rivals[: len(kept)]
     return np.array(
         [
             1,
@@ -71,6 +78,8 @@ def evidence(seen: Detections, cut: float) -> Numbers:
             float(np.log(sizes.min() + 1e-3)),
             float(np.log(sizes.max() + 1e-3)),
             float(len(kept) > 1),
+            _logit(max(float(rivals[:, 0].max()), NOTHING)),
+            float(np.log1p(rivals[:, 1].sum())),
         ],
         np.float64,
     )

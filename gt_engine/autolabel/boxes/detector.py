@@ -206,21 +206,31 @@ def _agreed(opinions: Sequence[Detections], most: int) -> Detections:
     """One view of an image from several: an object's score is the mean of the members', 0 where one does not see it."""
     if len(opinions) == 1:
         return opinions[0]
-    boxes, class_ids, scores = (
-        np.concatenate([getattr(one, part) for one in opinions]) for part in ("boxes", "class_ids", "scores")
+    boxes, class_ids, scores, rivals = (
+        np.concatenate([getattr(one, part) for one in opinions]) for part in ("boxes", "class_ids", "scores", "rivals")
     )
     member = np.repeat(np.arange(len(opinions)), [len(one.scores) for one in opinions])
     kept, overlap, voted = _merged(boxes, class_ids, scores, most)
-    same = (overlap > SAME) * scores
-    believed = sum(np.where(member == one, same, 0).max(1) for one in range(len(opinions))) / len(opinions)
+
+    def mean(values: Floats) -> Floats:
+        same = (overlap > SAME) * values
+        seen = [np.where(member == one, same, 0).max(1) for one in range(len(opinions))]
+        return np.asarray(np.mean(seen, 0), np.float32)
+
+    believed = mean(scores)
     order = np.argsort(-believed, kind="stable")
-    return Detections(voted[order], class_ids[kept][order], np.asarray(believed[order], np.float32))
+    pushed_out = np.stack([mean(one) for one in rivals.T], 1)
+    return Detections(voted[order], class_ids[kept][order], believed[order], pushed_out[order])
 
 
 def _distinct(boxes: Floats, class_ids: Integers, scores: Floats, most: int) -> Detections:
     """One box per object and class: the best one stands."""
-    kept, _, voted = _merged(boxes, class_ids, scores, most)
-    return Detections(voted, class_ids[kept], scores[kept].astype(np.float32))
+    kept, overlap, voted = _merged(boxes, class_ids, scores, most)
+    # A box that overlaps several counts with the one that it overlaps most.
+    nearest = overlap == overlap.max(0)
+    rivals = np.where(nearest & (overlap > OVERLAP) & (overlap < VOTE), scores, 0)
+    pushed_out = np.stack([rivals.max(1), rivals.sum(1)], 1)
+    return Detections(voted, class_ids[kept], scores[kept].astype(np.float32), pushed_out.astype(np.float32))
 
 
 def _merged(boxes: Floats, class_ids: Integers, scores: Floats, most: int) -> tuple[Integers, Floats, Floats]:

@@ -184,7 +184,7 @@ def _detections(
 ) -> Detections:
     corners = np.array(boxes, np.float32).reshape(-1, 4)
     judgement = Verdict(*map(_rows, verdict)) if verdict else None
-    return Detections(corners, np.array(class_ids, np.int64), np.array(scores, np.float32), judgement)
+    return Detections(corners, np.array(class_ids, np.int64), np.array(scores, np.float32), verdict=judgement)
 
 
 def _rows(table: Sequence[Any]) -> Floats:
