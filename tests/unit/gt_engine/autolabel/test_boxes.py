@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gt_engine.autolabel.boxes import edges, grid, refine
+from gt_engine.autolabel import logistic
+from gt_engine.autolabel.boxes import detector, edges, grid, refine
 from gt_engine.autolabel.boxes.average_precision import average_precision
-from gt_engine.autolabel.boxes.confidence import Detections
+from gt_engine.autolabel.boxes.confidence import Detections, evidence
 from gt_engine.autolabel.boxes.geometry import f1_loss, intersection_over_union, matches, mean_iou_loss, suppressed
 from gt_engine.labels import BoxLabel, box_label
 
@@ -149,3 +150,40 @@ def test_a_fine_grid_tells_small_neighbours_apart() -> None:
         cells = np.flatnonzero(kind == 1)
         told.append((intersection_over_union(grid.decode(distances[cells], cells, g), pair).max(0) > 0.9).sum())
     assert told == [0, 2]  # two cells of the rough one would have to say where both are
+
+
+def test_a_box_around_two_objects_that_touch_looks_less_certain_than_one_around_a_single_object() -> None:
+    # Nothing else tells a machine label with one box for two animals, and people would find it among certified ones.
+    around, left, right = [0.1, 0.1, 0.9, 0.9], [0.1, 0.1, 0.5, 0.9], [0.48, 0.1, 0.9, 0.9]
+    double = [0.12, 0.1, 0.9, 0.88]
+    kinds = np.zeros(3, np.int64)
+
+    def seen(*boxes: list[float]) -> Detections:
+        scores = np.array([0.9, 0.6, 0.5], np.float32)[: len(boxes)]
+        return detector._distinct(np.array(boxes, np.float32), kinds[: len(boxes)], scores, 20)
+
+    two, one = seen(around, left, right), seen(around, double)
+    assert len(two.scores) == len(one.scores) == 1
+    assert two.rivals is not None and one.rivals is not None
+    assert two.rivals[0].tolist() == pytest.approx([0.6, 1.1])
+    assert one.rivals[0].tolist() == [0, 0]
+    together = detector._agreed([two, one], 20)
+    assert together.rivals is not None
+    assert together.rivals[0].tolist() == pytest.approx([0.3, 0.55])
+    same, other = evidence(two, 0.5), evidence(one, 0.5)
+    assert same[:10].tolist() == other[:10].tolist()
+    assert (same[10:] > other[10:]).all()
+
+
+def test_what_others_see_says_nothing_of_what_was_pushed_out() -> None:
+    theirs = Detections(np.array([[0.1, 0.1, 0.9, 0.9]], np.float32), np.zeros(1, np.int64), np.ones(1, np.float32))
+    ours = detector._distinct(theirs.boxes, theirs.class_ids, theirs.scores, 20)
+    assert evidence(theirs, 0.5).tolist() == evidence(ours, 0.5).tolist()
+
+
+def test_a_confidence_of_an_earlier_model_reads_what_it_was_fitted_on() -> None:
+    # Jobs start from models that were made before there was as much evidence.
+    rng = np.random.default_rng(1)
+    x, y = rng.random((40, 10)), (rng.random(40) > 0.5).astype(np.float64)
+    earlier = logistic.unpacked(logistic.fit(x, y).packed())
+    assert earlier(np.column_stack([x, rng.random((40, 2))])).tolist() == earlier(x).tolist()
