@@ -114,7 +114,8 @@ def asked(label: BoxLabel, class_ids: Sequence[int]) -> Detections:
         [np.full((len(one), 4), 0.9 if not at else 0.5, np.float32) for at, one in enumerate(places)]
     )
     nothing = np.zeros((0, 4), np.float32)
-    return Detections(nothing, np.zeros(0, np.int64), np.zeros(0, np.float32), verdict=Verdict(probabilities, agreement))
+    verdict = Verdict(probabilities, agreement)
+    return Detections(nothing, np.zeros(0, np.int64), np.zeros(0, np.float32), verdict=verdict)
 
 
 def test_an_object_that_the_model_overlooks_is_judged_by_what_it_says_when_asked() -> None:
