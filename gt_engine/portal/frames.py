@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from gt_engine.outputs.tree import JobTree
 from gt_engine.portal.calls import Call, Portal
 from gt_engine.portal.files import TaskFile, inspect, read_shown
 from gt_engine.portal.security import FILE_HEADERS, frame_headers
@@ -41,7 +42,7 @@ def page_address(call: Call, task: Task) -> str:
 def frame(call: Call) -> Response:
     """GET /tasks/<task>/page"""
     worker, task = signed_for(call)
-    until = call.now + timedelta(seconds=task.time_limit_seconds) + FILE_GRACE
+    until = call.now + timedelta(seconds=task.offer.time_limit_seconds) + FILE_GRACE
     granted: list[str] = []
 
     def grant(uri: str) -> str:
@@ -102,7 +103,7 @@ def _place(granted: list[str], uri: str) -> int:
 
 
 def _render(portal: Portal, task: Task, grant: Grant) -> str:
-    return render(template_of(portal, task.template, task.job), task_input(task), grant=grant).html
+    return render(template_of(portal, task.offer), task_input(task), grant=grant).html
 
 
 def task_input(task: Task) -> dict[str, Any]:
@@ -110,17 +111,21 @@ def task_input(task: Task) -> dict[str, Any]:
     proposal where the worker is to see one."""
     known: dict[str, Any] = {
         "taskObject": str(task.source),
-        "labels": list(task.labels),
+        "labels": list(task.offer.labels),
         "manifestLine": dict(task.manifest_line),
-        "title": task.title,
+        "title": task.offer.title,
     }
     return known if task.proposal is None else known | {"proposal": dict(task.proposal)}
 
 
+def template_of(portal: Portal, offer: JobOffer) -> str:
+    return _template(portal, *offer.tells_apart)
+
+
 @lru_cache(maxsize=64)
-def template_of(portal: Portal, uri: S3Uri, job: str) -> str:
+def _template(portal: Portal, output: str, job: str, _: datetime) -> str:
     """A job's template does not change once the job has begun."""
-    return portal.objects.read(uri).decode("utf-8")
+    return portal.objects.read(JobTree.of(output, job).template).decode("utf-8")
 
 
 def has_grid(task_type: TaskType, template: str) -> bool:
@@ -134,4 +139,4 @@ def has_grid(task_type: TaskType, template: str) -> bool:
 def job_has_grid(portal: Portal, offer: JobOffer) -> bool:
     """Whether a job that is on offer has a grid."""
     is_possible = offer.task_type is TaskType.IMAGE_CLASSIFICATION  # of no other is the template read
-    return is_possible and has_grid(offer.task_type, template_of(portal, offer.tree.template, offer.job))
+    return is_possible and has_grid(offer.task_type, template_of(portal, offer))

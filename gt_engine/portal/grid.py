@@ -68,7 +68,7 @@ def submit(call: Call) -> Response:
         raise InvalidInput("an answer has a task", field="answers")
     worker = call.worker()
     offer = call.portal.tasks.offer_to(worker, call.path("job"))
-    named = _NAME.search(template_of(call.portal, offer.tree.template, offer.job))
+    named = _NAME.search(template_of(call.portal, offer))
     name = named.group(1) if named else "crowd-image-classifier"
     refused = {}
     for task, problem in in_parallel(lambda one: _done(call, worker, one, name, seconds / len(answers)), answers):
@@ -105,20 +105,20 @@ def _reserved(tasks: Tasks, worker: Worker, job: str, call: Call) -> Sequence[Ta
             returned.append(task)
             continue
         found.append(task)
-        most = min(MOST_TILES, max(1, task.time_limit_seconds // SECONDS_PER_TILE))
+        most = min(MOST_TILES, max(1, task.offer.time_limit_seconds // SECONDS_PER_TILE))
     return found
 
 
 def _tile(call: Call, worker: Worker, task: Task, draft: bytes | None) -> dict[str, Any]:
-    until = call.now + timedelta(seconds=task.time_limit_seconds) + FILE_GRACE
+    until = call.now + timedelta(seconds=task.offer.time_limit_seconds) + FILE_GRACE
     address = call.portal.signer.address(f"/tasks/{task.task_id}/image", worker.worker_id, until)
     known = as_json(call, task)
     return {
         "task": task.task_id,
         "image": address,
         "secondsLeft": known["secondsLeft"],
-        "timeLimitSeconds": task.time_limit_seconds,
-        "label": _draft_label(draft, task.labels),
+        "timeLimitSeconds": task.offer.time_limit_seconds,
+        "label": _draft_label(draft, task.offer.labels),
     }
 
 

@@ -152,11 +152,11 @@ def as_json(call: Call, task: Task) -> dict[str, Any]:
     left = None if task.expires_at is None else (task.expires_at - call.now).total_seconds()
     return {
         "id": task.task_id,
-        "job": task.job,
-        "title": task.title,
+        "job": task.offer.job,
+        "title": task.offer.title,
         "page": page_address(call, task),
         "status": str(task.status),
-        "timeLimitSeconds": task.time_limit_seconds,
+        "timeLimitSeconds": task.offer.time_limit_seconds,
         "secondsLeft": left,
         "comment": task.comment,
     }

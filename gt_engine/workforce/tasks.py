@@ -326,14 +326,10 @@ class Tasks:
         is_image = offer.task_type.facts.medium == "image"
         return Task(
             task_id=shown_id(mine.nonce, item.place, offer),
-            job=item.job,
+            offer=offer,
             object_id=item.object_id,
             source=S3Uri.parse(line.source) if is_image else line.source,
-            template=offer.tree.template,
-            labels=offer.labels,
             manifest_line=json.loads(line.line),
-            title=offer.title,
-            time_limit_seconds=offer.time_limit_seconds,
             status=mine.status,
             accepted_at=mine.accepted_at,
             expires_at=mine.expires_at if mine.accepted_at else None,

@@ -19,14 +19,10 @@ class Task:
     worker's answer came back."""
 
     task_id: str
-    job: str
+    offer: JobOffer
     object_id: str
     source: S3Uri | str
-    template: S3Uri
-    labels: tuple[str, ...]
     manifest_line: Mapping[str, Any]
-    title: str
-    time_limit_seconds: int
     status: Status
     accepted_at: datetime | None = None
     expires_at: datetime | None = None

@@ -127,11 +127,16 @@ def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcom
     places = {object_id: place for place, object_id in enumerate(on_offer, start=batch.first)}
     now = tools.now()
 
-    def shut(object_id: str) -> tuple[str, tuple[str, ...] | None]:
-        return object_id, _shut(job, places[object_id], batch, tools, now, by_force=work.by_force)
+    def shut(item: ObjectOffer) -> ObjectOffer:
+        return offers.close(item) if work.by_force or is_ready(item, batch, tools.settings, now) else item
 
-    shuts = dict(in_parallel(shut, [object_id for object_id in work.object_ids if object_id in places]))
-    workers = {object_id: who for object_id, who in shuts.items() if who is not None}
+    wanted = [places[object_id] for object_id in work.object_ids if object_id in places]
+    # Else a label might be made while an answer is changed.
+    shuts = in_parallel(lambda place: change(present(job, tools, place), shut, tools.people), wanted)
+    closed = [item for item in shuts if item is not None and item.closed]
+    # Who answered, first to last.
+    answers = {item.object_id: sorted(item.answers, key=lambda it: (it.ended_at or now, it.worker)) for item in closed}
+    workers = {object_id: tuple(one.worker for one in given) for object_id, given in answers.items()}
     if work.by_force:
         workers = {object_id: who for object_id, who in workers.items() if who}
         batch = replace(
@@ -140,22 +145,6 @@ def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcom
     time = max(_second(now), state.clock + ONE_SECOND)
     closing = Closing(time, workers) if workers else None
     return Outcome(state.after(closing=closing).with_open(batch))
-
-
-def _shut(
-    job: JobContext, place: int, batch: OpenBatch, tools: Tools, now: datetime, *, by_force: bool
-) -> tuple[str, ...] | None:
-    """Who answered an object, first to last; None where it is not to be closed now."""
-
-    def shut(item: ObjectOffer) -> ObjectOffer:
-        return offers.close(item) if by_force or is_ready(item, batch, tools.settings, now) else item
-
-    # Else a label might be made while an answer is changed.
-    item = change(present(job, tools, place), shut, tools.people)
-    if item is None or not item.closed:
-        return None
-    answers = sorted(item.answers, key=lambda answer: (answer.ended_at or now, answer.worker))
-    return tuple(answer.worker for answer in answers)
 
 
 def consolidate(job: JobContext, state: JobState, tools: Tools) -> Outcome:
@@ -207,9 +196,8 @@ def _read_answers(
         if file is None:
             log.error("an answer is gone", extra={"job": job.record.name, "object": object_id, "worker": worker})
             continue
-        label = _label(job, object_id, file.content, sizes)
+        label = _label(job, object_id, file.content, sizes, proposals)
         if label is not None:
-            label = without_planted(proposals.get(object_id), label)
             given = Answer(worker, label, file.accepted_at, file.submitted_at)
             answers.setdefault(object_id, []).append((file, given))
     failed = {}
@@ -232,25 +220,26 @@ def _known(
     known: dict[str, Sequence[Answer]] = {}
     for body in in_parallel(lambda name: read_own(tools, S3Uri.parse(name)), batch.requests):
         for object_id, given in records.read_consolidation_request(body).items():
-            labels = ((worker, _label(job, object_id, content, sizes)) for worker, content in given)
-            shown = proposals.get(object_id)
-            known[object_id] = [
-                Answer(worker, without_planted(shown, label), batch.until, batch.until)
-                for worker, label in labels
-                if label is not None
-            ]
+            labels = ((worker, _label(job, object_id, content, sizes, proposals)) for worker, content in given)
+            until = batch.until
+            known[object_id] = [Answer(worker, label, until, until) for worker, label in labels if label is not None]
     return known
 
 
 def _label(
-    job: JobContext, object_id: str, content: Mapping[str, object], sizes: Mapping[str, tuple[int, int, int]]
+    job: JobContext,
+    object_id: str,
+    content: Mapping[str, object],
+    sizes: Mapping[str, tuple[int, int, int]],
+    proposals: Mapping[str, Proposal],
 ) -> AnyLabel | None:
     """The label in an answer; None where it is none: it was checked when it came, and the job has changed since."""
     try:
-        return read_answer(job.task, content, job.classes, sizes.get(object_id))
+        label = read_answer(job.task, content, job.classes, sizes.get(object_id))
     except InvalidInput as problem:
         log.error("an answer cannot be read", extra={"job": job.record.name, "reason": problem.message})
         return None
+    return without_planted(proposals.get(object_id), label)
 
 
 def _first_open(state: JobState) -> int:

@@ -125,7 +125,7 @@ def test_the_job_is_woken_by_the_last_answer_to_an_object_and_when_little_is_lef
 def test_a_task_comes_with_what_its_page_needs_and_without_a_clock() -> None:
     portal = Portal()
     task = portal.next(ANN)
-    assert (task.labels, task.manifest_line) == (("Owl", "Crow"), {"source-ref": f"s3://{BUCKET}/0.jpg"})
+    assert (task.offer.labels, task.manifest_line) == (("Owl", "Crow"), {"source-ref": f"s3://{BUCKET}/0.jpg"})
     assert (task.status, task.accepted_at, task.expires_at) == (Status.RESERVED, None, None)
     portal.now += timedelta(minutes=1)
     begun = portal.tasks.accept(ANN, task.task_id, portal.now)
