@@ -3,8 +3,8 @@
 from chalice.app import Chalice
 
 from chalicelib import (
+    access,
     api,  # noqa: F401 - its routes, as those of label_routes, are registered by being imported
-    authorize,
     handlers,
     label_routes,  # noqa: F401
     metrics,
@@ -16,7 +16,7 @@ from chalicelib import (
 
 app = Chalice(app_name="gt-service", configure_logs=False)
 app.register_blueprint(handlers.blueprint)
-app.register_blueprint(authorize.blueprint)
+app.register_blueprint(access.blueprint)
 app.register_blueprint(routing.blueprint)
 app.register_blueprint(sign_in.blueprint)
 app.register_blueprint(notifications.blueprint)

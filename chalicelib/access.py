@@ -14,15 +14,22 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from chalice.app import Request, Response
+from chalice.app import AuthRequest, AuthResponse, AuthRoute, Blueprint, Request, Response
 
+from chalicelib import wiring
 from chalicelib.observability import logger
 from gt_service.errors import AccessDenied, GtServiceError
 from gt_service.pages import browser
 from gt_service.routes import route_at
 
+blueprint = Blueprint(__name__)
+
 READING = frozenset({"GET", "HEAD"})
-ROLES = ("viewer", "operator")
+ROLES = {
+    "viewer": AuthRoute("*", methods=["GET"]),
+    "operator": AuthRoute("*", methods=["GET", "PUT", "POST"]),
+}
+"""With what the gateway lets each of them ask for."""
 
 SIGNED = "/iam"
 """Before the routes that the gateway opens to requests signed with SigV4, as far as the signer's IAM policies go."""
@@ -117,3 +124,14 @@ def address(request: Request) -> str:
     """The address that was asked for, below the API's root and as deep as the browser sees it."""
     path = request.path.format(**(request.uri_params or {}))
     return path + "/" if str(request.context.get("path", "")).endswith("/") and path != "/" else path
+
+
+@blueprint.authorizer(ttl_seconds=60)
+def authorize(request: AuthRequest) -> AuthResponse:
+    """What the bearer of this token may do; nothing where it is unknown or has expired."""
+    scheme, _, bearer = request.token.partition(" ")
+    token = wiring.store().tokens.find(bearer.strip(), wiring.now()) if scheme.lower() == "bearer" else None
+    if token is None or token.role not in ROLES:
+        logger.warning("access refused", extra={"resource": request.method_arn})
+        return AuthResponse(routes=[], principal_id="unknown")
+    return AuthResponse(routes=[ROLES[token.role]], principal_id=token.principal, context={"role": token.role})

@@ -29,9 +29,7 @@ def correct(campaign: str, body: Any, *, by: str) -> Correction:
                 f"{field} is a text of at most {LONGEST_TEXT:,} characters, none of them a control character",
                 field=field,
             )
-    record = wiring.store().campaigns.get(campaign)
-    if record.spec is None:
-        raise Conflict(f"campaign {campaign} has no spec", remedy="Drop its spec first.")
+    spec = wiring.store().campaigns.get(campaign).demanded_spec
     objects, root = wiring.objects(), Places(wiring.settings().deployment.results_bucket, campaign).root
     labeled = page_data().gallery_image(campaign, None, Filter(), texts["image"])
     row, now = labeled.image.row, wiring.now()
@@ -40,9 +38,9 @@ def correct(campaign: str, body: Any, *, by: str) -> Correction:
     label = corrected_label(
         body["label"],
         row=row,
-        attribute=record.spec.label_attribute,
-        task=record.spec.task,
-        labels=record.spec.labels,
+        attribute=spec.label_attribute,
+        task=spec.task,
+        labels=spec.labels,
         by=by,
         at=now,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib import wiring
 from gt_service.campaign import CampaignSpec, parse_spec
-from gt_service.errors import InvalidInput, NotFound
+from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.prices import PriceTable
 from gt_service.reports.estimate import count_of_objects, estimate
@@ -45,10 +45,7 @@ def _written(spec: Any) -> str:
 
 def of_campaign(name: str, objects: int, imported: int = 0) -> Estimate:
     """With the spec in force. Errors: `NotFound` where there is no campaign, or no spec yet."""
-    spec = wiring.store().campaigns.get(name).spec
-    if spec is None:
-        raise NotFound(f"campaign {name} has no spec yet", remedy="Drop its campaign.yaml.", field="campaign")
-    return of_spec(spec, objects, imported)
+    return of_spec(wiring.store().campaigns.get(name).demanded_spec, objects, imported)
 
 
 def of_spec(spec: CampaignSpec, objects: int, imported: int = 0) -> Estimate:

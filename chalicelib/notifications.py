@@ -30,8 +30,7 @@ from gt_service.notifications import (
     messages,
     parse_channels,
 )
-from gt_service.notifications.backoff import seconds_until_next_try
-from gt_service.notifications.due import TOLD_WITHIN
+from gt_service.notifications.due import TOLD_WITHIN, seconds_until_next_try
 from gt_service.store.browsing import Browsing
 from gt_service.store.notifications import Delivery, Notifications
 

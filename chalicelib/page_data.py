@@ -212,9 +212,8 @@ class PageData:
         """The labels' manifest, and how each download of them stands; one that is wanted is asked for."""
         from gt_service.exports.downloads import Downloads, forms_of
 
-        spec, now, places = wiring.store().campaigns.get(campaign).spec, wiring.now(), self._places(campaign)
-        if spec is None:
-            raise NotFound(f"campaign {campaign} has no labels yet", field="name")
+        spec = wiring.store().campaigns.get(campaign).demanded_spec
+        now, places = wiring.now(), self._places(campaign)
         forms, downloads = forms_of(spec.task), Downloads(wiring.objects(), places)
         if wanted is not None:
             form = next((form for form in forms if form.value == wanted), None)

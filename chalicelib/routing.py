@@ -11,8 +11,7 @@ from typing import Any
 from chalice.app import Blueprint, IAMAuthorizer, Request, Response
 
 from chalicelib import wiring
-from chalicelib.access import SIGNED
-from chalicelib.authorize import authorize
+from chalicelib.access import SIGNED, authorize
 from chalicelib.observability import logger
 from gt_service.errors import GtServiceError, InvalidInput
 from gt_service.etags import etag_of, matches

@@ -17,11 +17,10 @@ from gt_service.chain import actions, planner
 from gt_service.chain.corrected_manifests import manifest_with_corrections
 from gt_service.chain.follow_up import read_labeled, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
-from gt_service.chain.job_creation import JobCreation, demanded_spec
-from gt_service.chain.kept import description_kept
+from gt_service.chain.job_creation import JobCreation
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.next_jobs import NextJobs, Standing, Terms
-from gt_service.chain.observation import seen, warning
+from gt_service.chain.observation import description_kept, seen, warning
 from gt_service.chain.reviews import can_review
 from gt_service.chain.second_look import SecondLook, Suspects
 from gt_service.chain.signals import Signals
@@ -123,11 +122,11 @@ class Chain:
         logger.info("acting", extra={"campaign": campaign.name, "action": type(action).__name__, **_subject(action)})
         match action:
             case actions.ReadLabels(dropped):
-                self._imported.read(campaign, demanded_spec(campaign), dropped, now)
+                self._imported.read(campaign, campaign.demanded_spec, dropped, now)
             case actions.PlaceLabels(known):
                 self._imported.place(campaign, known, now)
             case actions.ChooseBatch(number, size, why):
-                self._batching.choose(campaign, demanded_spec(campaign), number, size, why, now)
+                self._batching.choose(campaign, campaign.demanded_spec, number, size, why, now)
             case actions.FillBatch(batch):
                 self._batching.fill(batch, now)
             case actions.CloseServed():
@@ -146,7 +145,7 @@ class Chain:
             case actions.ReserveJob(job, batch):
                 self._reserve(job, campaign, batch)
             case actions.ChooseReview(batch):
-                self._choose_review(batch, demanded_spec(campaign))
+                self._choose_review(batch, campaign.demanded_spec)
             case actions.ReserveAgain(refused, job):
                 self._creation.keep_spec(job, campaign)
                 self._store.jobs.reserve_again(refused, job, campaign)
@@ -230,7 +229,7 @@ class Chain:
         stopped, the budget does not hold it, or something else changed meanwhile.
         """
         standing = self._standing(name)
-        campaign, spec = standing.campaign, demanded_spec(standing.campaign)
+        campaign, spec = standing.campaign, standing.campaign.demanded_spec
         if campaign.state is CampaignState.STOPPED:
             raise Conflict(f"campaign {name} is stopped", remedy="Nothing more is sent to people.")
         if not can_review(spec):
@@ -281,7 +280,7 @@ class Chain:
             return job
         model, jobs = job.initial_model_arn, self._store.jobs.of(job.campaign)
         taught = (each.reserved_at for each in jobs if model and each.final_model_arn == model)
-        attribute, since = demanded_spec(campaign).label_attribute, next(taught, None)
+        attribute, since = campaign.demanded_spec.label_attribute, next(taught, None)
         replaced = self._store.images.replaced(job.campaign)
         manifest = manifest_with_corrections(self._objects, self._places(job), job, attribute, since, replaced)
         return replace(job, manifest_uri=str(manifest))

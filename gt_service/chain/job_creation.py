@@ -9,12 +9,12 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, ParamValidationError
 
 from gt_service.campaign import CampaignSpec
-from gt_service.chain.gold import check_gold
 from gt_service.chain.instructions import instruction_template
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.models import model_arn, model_name
@@ -22,10 +22,13 @@ from gt_service.chain.request import job_request, label_category_config
 from gt_service.chain.reviews import spec_of
 from gt_service.chain.sample_boxes import examples_picture
 from gt_service.deployment import Deployment
-from gt_service.errors import GtServiceError, InvalidInput, NotFound
+from gt_service.errors import AccessDenied, GtServiceError, InvalidInput, NotFound
 from gt_service.objects import ObjectStore, is_there
+from gt_service.outputs.labels import Boxes, Label
+from gt_service.outputs.records import gold_lines
 from gt_service.records import Campaign, Job
 from gt_service.records.names import Places
+from gt_service.reports.quality import gold_label
 from gt_service.store import Store
 
 if TYPE_CHECKING:
@@ -41,6 +44,10 @@ _DEFINITE_REFUSALS = {
 }
 """Answers after which no job was created; the same request would be refused again. Anything else may have taken
 effect, and is simply tried again: the job's name makes a second one impossible."""
+
+
+_GOLD_LINES = 1_000
+"""Read of the gold labels: a mistake in the names is in the first of them."""
 
 
 class _RefusalError(Exception):
@@ -61,7 +68,7 @@ class JobCreation:
 
     def keep_spec(self, job: Job, campaign: Campaign) -> None:
         """A job is created from the spec that its worst case was taken from, whatever the campaign's is by then."""
-        text = demanded_spec(campaign).model_dump_json(indent=2)
+        text = campaign.demanded_spec.model_dump_json(indent=2)
         self._objects.write(self._places(job).of_spec(job.revision, "campaign.json"), text.encode(), "application/json")
 
     def create(self, job: Job, campaign: Campaign) -> DescribeLabelingJobResponseTypeDef | None:
@@ -141,7 +148,37 @@ class JobCreation:
         return Places(self._deployment.results_bucket, job.campaign)
 
 
-def demanded_spec(campaign: Campaign) -> CampaignSpec:
-    if campaign.spec is None:
-        raise InvalidInput(f"campaign {campaign.name} has no spec", remedy="Drop its campaign.yaml.", field="spec")
-    return campaign.spec
+def check_gold(spec: CampaignSpec, objects: ObjectStore) -> None:
+    """Gold labels against the labels of a spec, before anybody is asked: the same names, to the letter.
+
+    Simulated workers answer from gold labels and reports are scored by them; with other names every image fails, or
+    every label is wrong, and nothing says why. Gold labels that are not there (yet) or may not be read are nobody's
+    mistake here.
+
+    Errors: `InvalidInput` where gold and spec have no name in common, or names that differ only in their letters' case.
+    """
+    if spec.gold_labels is None:
+        return
+    try:
+        lines = list(islice(gold_lines(objects.lines(spec.gold_labels)), _GOLD_LINES))
+    except (NotFound, AccessDenied):
+        return
+    labels = [gold_label(line, spec.labels) for _, line in lines]
+    gold = {name for each in labels if each is not None for name in _names(each[1])}
+    strange, missing = gold - set(spec.labels), set(spec.labels) - gold
+    alike = {name.casefold() for name in strange} & {name.casefold() for name in missing}
+    if gold and (strange == gold or alike):
+        raise InvalidInput(
+            f"the gold labels speak of {_listed(strange)}, the spec of {_listed(missing)}",
+            remedy="Give labels and gold labels the same names, to the letter.",
+            field="gold_labels",
+        )
+
+
+def _names(label: Label) -> set[str]:
+    return {box.label for box in label.boxes} if isinstance(label, Boxes) else set(label.names)
+
+
+def _listed(names: set[str]) -> str:
+    some = sorted(names)
+    return ", ".join(some[:5]) + (f" and {len(some) - 5} more" if len(some) > 5 else "")

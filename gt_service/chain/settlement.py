@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gt_service.chain.kept import GONE, description_kept
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.labels import CampaignLabels
 from gt_service.chain.next_jobs import SETTLEMENT_PATIENCE
+from gt_service.chain.observation import GONE, description_kept
 from gt_service.chain.reviews import kept_spec, spec_of
 from gt_service.chain.second_look import SecondLook
 from gt_service.chain.signals import Signals

@@ -1,4 +1,4 @@
-"""Which notifications are due, from the state of a campaign and its jobs. Pure."""
+"""Which notifications are due, from the state of a campaign and its jobs, and when a failed one is sent again. Pure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ _NOT_CREATED = ("Reserved", "Refused", "Withdrawn")
 BUDGET_MARKS = (50, 80, 100)
 TOLD_WITHIN = timedelta(days=7)
 """Older transitions are not told any more: a service that was down for a month does not send a month's news."""
+
+
+_FIRST_SECONDS, _FACTOR, _MOST_SECONDS = 15, 4, 3600
+TRIES = 12
+"""Of a delivery, in all; the queue's redrive policy says the same number (`maxReceiveCount`)."""
 
 
 class Kind(StrEnum):
@@ -196,3 +201,12 @@ def _counts(job: Json) -> dict[str, Any]:
 def _time(text: str) -> datetime:
     time = datetime.fromisoformat(text)
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def seconds_until_next_try(tries: int, *, asked: int | None = None) -> int:
+    """Seconds to wait after the `tries`-th try failed: 15, 60, 240, 960, then an hour each.
+
+    `asked` is the receiver's own wish (Retry-After), which counts where it is longer, up to the same hour.
+    """
+    planned: int = _FIRST_SECONDS * _FACTOR ** min(max(tries, 1) - 1, TRIES)
+    return min(_MOST_SECONDS, max(planned, asked or 0))

@@ -11,6 +11,7 @@ from typing import Any
 from gt_service.campaign import CampaignSpec
 from gt_service.campaign.succession import InForce
 from gt_service.campaign.writing import written
+from gt_service.errors import NotFound
 from gt_service.money import Mills
 from gt_service.records.states import CampaignState
 
@@ -112,6 +113,13 @@ class Campaign:
     notices: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     imports_seen: str | None = None
+
+    @property
+    def demanded_spec(self) -> CampaignSpec:
+        """The spec, for what cannot be without one. Errors: `NotFound` where there is none yet."""
+        if self.spec is None:
+            raise NotFound(f"campaign {self.name} has no spec yet", remedy="Drop its campaign.yaml.", field="campaign")
+        return self.spec
 
     @property
     def in_force(self) -> InForce:

@@ -11,8 +11,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
-from gt_service.notifications.backoff import TRIES
-from gt_service.notifications.due import Notification
+from gt_service.notifications.due import TRIES, Notification
 from gt_service.store.models import IntegerAttribute, bound, item_of
 from gt_service.store.writing import is_new, saved, updated
 

@@ -15,7 +15,7 @@ from pynamodb.exceptions import GetError
 
 from app import app
 from chalicelib import pages, wiring
-from chalicelib.authorize import authorize
+from chalicelib.access import authorize
 from chalicelib.page_data import PageData
 from gt_service import __version__
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE

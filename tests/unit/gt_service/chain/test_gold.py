@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gt_service.chain.gold import check_gold
+from gt_service.chain.job_creation import check_gold
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.records import WaitsFor
