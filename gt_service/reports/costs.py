@@ -12,14 +12,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 
 from gt_service.computing import Work, computing, looked_at
 from gt_service.errors import UnknownState
 from gt_service.money import Mills
-from gt_service.outputs.answers import WorkerStats
-from gt_service.outputs.job_output import Iteration, JobOutput, TrainingRun
-from gt_service.prices import PriceTable, Workforce, wages
+from gt_service.outputs.job_output import Iteration, JobOutput
+from gt_service.prices import PriceTable, ServiceFee, Workforce, wages
 from gt_service.regions import TaskType
 
 NOTHING = Mills(0)
@@ -94,22 +94,12 @@ class Terms:
         """Whether people of the owner's answer, at the engine's portal where it has one."""
         return self.workforce is Workforce.PRIVATE
 
-    def answers_each(self, output: JobOutput) -> float:
-        """Answers to an object that people label: as many as there were, where they are asked as needed."""
-        if self.least_workers is None or not output.human_images:
-            return self.workers_per_object
-        return output.answers / output.human_images
-
     def answers_cost(self, answers: int, seconds_each: float | None) -> Mills:
         """What workers get for so many answers that took so long on average; nothing of a wage where no time is
         known."""
         if self.wage is not None:
             return wages(answers * (seconds_each or 0), self.wage)
         return Mills(answers * self.price_per_answer)
-
-    def human_cost(self, objects: int, seconds_each: float | None, answers_each: float) -> Mills:
-        """What workers get for labeling so many objects, so many answering each."""
-        return self.answers_cost(round(objects * answers_each), seconds_each)
 
 
 @dataclass(frozen=True)
@@ -120,84 +110,117 @@ class JobCost:
     iterations: Mapping[int, Cost]
 
 
-def job_cost(output: JobOutput, terms: Terms, prices: PriceTable) -> JobCost:
-    training = _training_cost(output.iterations, output.training, terms, prices)
-    costs: dict[int, Cost] = {}
-    month = _month(terms.started)
-    already = 0
-    fee = prices.service_fee(terms.task, terms.started)
-    seconds = seconds_per_answer(output.workers)
-    for iteration in output.iterations:
-        now = month if iteration.ended_at is None else _month(iteration.ended_at)
-        already = already if now == month else 0
-        month = now
-        costs[iteration.number] = Cost(
-            service=fee.cost(iteration.labeled, already=already),
-            workers=terms.answers_cost(iteration.answers, seconds),
-            compute=Mills(training[iteration.number]),
+@dataclass(frozen=True)
+class Bill:
+    """What a job cost by its files, its terms and the prices of its day, and what it is compared to."""
+
+    output: JobOutput
+    terms: Terms
+    prices: PriceTable
+
+    @cached_property
+    def fee(self) -> ServiceFee:
+        return self.prices.service_fee(self.terms.task, self.terms.started)
+
+    @cached_property
+    def seconds(self) -> float | None:
+        """Mean seconds of an answer, over those whose time is known; None without any."""
+        workers = self.output.workers
+        timed = sum(worker.timed for worker in workers)
+        return sum(worker.timed * (worker.mean_seconds or 0) for worker in workers) / timed if timed else None
+
+    @cached_property
+    def answers_each(self) -> float:
+        """Answers to an object that people label: as many as there were, where they are asked as needed."""
+        if self.terms.least_workers is None or not self.output.human_images:
+            return self.terms.workers_per_object
+        return self.output.answers / self.output.human_images
+
+    @cached_property
+    def cost(self) -> JobCost:
+        training = self._training()
+        costs: dict[int, Cost] = {}
+        month, already = _month(self.terms.started), 0
+        for iteration in self.output.iterations:
+            now = month if iteration.ended_at is None else _month(iteration.ended_at)
+            already = already if now == month else 0
+            month = now
+            costs[iteration.number] = Cost(
+                service=self.fee.cost(iteration.labeled, already=already),
+                workers=self.terms.answers_cost(iteration.answers, self.seconds),
+                compute=Mills(training[iteration.number]),
+            )
+            already += iteration.labeled
+        compute = Mills(training[None] + self.computing(self.work))
+        return JobCost(sum(costs.values(), Cost()) + Cost(compute=compute), costs)
+
+    @cached_property
+    def work(self) -> Work:
+        """What the job has done, as its files tell: for what it used of functions, where that is paid for."""
+        output = self.output
+        *rounds, _ = output.training or [None]
+        labeled = {each.number: each.labeled for each in output.iterations}
+        predictions = sum(
+            output.objects - sum(count for number, count in labeled.items() if number < run.iteration)
+            for run in rounds
+            if run is not None
         )
-        already += iteration.labeled
-    compute = training[None] + computing(work_of(output, terms), prices, terms.started)
-    total = sum(costs.values(), Cost()) + Cost(compute=Mills(compute))
-    return JobCost(total, costs)
+        return Work(
+            objects=output.objects,
+            images=looked_at(output.objects, self.terms.task),
+            trainings=len(rounds),
+            last_trainings=min(1, len(output.training)),
+            predictions=predictions,
+            answers=output.answers if self.terms.is_of_own_people else 0,
+        )
 
+    def computing(self, work: Work) -> Mills:
+        return computing(work, self.prices, self.terms.started)
 
-def work_of(output: JobOutput, terms: Terms) -> Work:
-    """What a job has done, as its files tell: for what it used of functions, where that is paid for."""
-    *rounds, _ = output.training or [None]
-    labeled = {each.number: each.labeled for each in output.iterations}
-    predictions = sum(
-        output.objects - sum(count for number, count in labeled.items() if number < run.iteration)
-        for run in rounds
-        if run is not None
-    )
-    return Work(
-        objects=output.objects,
-        images=looked_at(output.objects, terms.task),
-        trainings=len(rounds),
-        last_trainings=min(1, len(output.training)),
-        predictions=predictions,
-        answers=output.answers if terms.is_of_own_people else 0,
-    )
+    def unseen(self, counters: Mapping[str, int]) -> Cost:
+        """What the labels cost that the service counts (LabelCounters) and the job's files do not hold (any more).
 
+        They are paid for all the same. How many answered each is not known: all that were asked, less the answers that
+        the files hold beyond those to their own labels.
+        """
+        output, most = self.output, self.terms.workers_per_object
+        human = max(0, counters.get("HumanLabeled", 0) - output.human_images)
+        machine = max(0, counters.get("MachineLabeled", 0) - output.machine_images)
+        spare = max(0, output.answers - output.human_images * most)
+        answers = self.terms.answers_cost(max(0, human * most - spare), self.seconds)
+        return Cost(self.fee.cost(human + machine, already=output.labeled), answers)
 
-def unseen_cost(output: JobOutput, counters: Mapping[str, int], terms: Terms, prices: PriceTable) -> Cost:
-    """What the labels cost that the service counts (LabelCounters) and the job's files do not hold (any more).
+    def people(self, objects: int) -> Mills:
+        """What workers get for labeling so many objects, each answer in the time that was measured."""
+        return self.terms.answers_cost(round(objects * self.answers_each), self.seconds)
 
-    They are paid for all the same. How many answered each is not known: all that were asked, less the answers that the
-    files hold beyond those to their own labels.
-    """
-    human = max(0, counters.get("HumanLabeled", 0) - output.human_images)
-    machine = max(0, counters.get("MachineLabeled", 0) - output.machine_images)
-    fee = prices.service_fee(terms.task, terms.started)
-    spare = max(0, output.answers - output.human_images * terms.workers_per_object)
-    answers = terms.answers_cost(max(0, human * terms.workers_per_object - spare), seconds_per_answer(output.workers))
-    return Cost(fee.cost(human + machine, already=output.labeled), answers)
+    def hours(self, objects: int) -> float | None:
+        """How long people take for them; None where no time is known."""
+        return None if self.seconds is None else round(self.seconds * objects * self.answers_each / 3600, 3)
 
+    def all_human(self, objects: int) -> Cost:
+        """What so many objects cost where people label every one."""
+        answers = round(objects * self.answers_each) if self.terms.is_of_own_people else 0
+        work = Work(objects, looked_at(objects, self.terms.task), answers=answers)
+        return Cost(self.fee.cost(objects), self.people(objects), self.computing(work))
 
-def seconds_per_answer(workers: Sequence[WorkerStats]) -> float | None:
-    """Mean seconds of an answer, over those whose time is known; None without any."""
-    timed = sum(worker.timed for worker in workers)
-    return sum(worker.timed * (worker.mean_seconds or 0) for worker in workers) / timed if timed else None
+    def all_machine(self, objects: int) -> Cost:
+        """The ceiling of any saving: the service fee alone, were no person needed and no compute."""
+        return Cost(self.fee.cost(objects))
 
-
-def all_human_cost(
-    objects: int, terms: Terms, prices: PriceTable, *, seconds_each: float | None, answers_each: float
-) -> Cost:
-    """What the same number of objects costs where people label every one, each answer in the time that was measured."""
-    fee = prices.service_fee(terms.task, terms.started)
-    answers = round(objects * answers_each) if terms.is_of_own_people else 0
-    work = Work(objects, looked_at(objects, terms.task), answers=answers)
-    return Cost(
-        fee.cost(objects),
-        terms.human_cost(objects, seconds_each, answers_each),
-        computing(work, prices, terms.started),
-    )
-
-
-def all_machine_cost(objects: int, terms: Terms, prices: PriceTable) -> Cost:
-    """The ceiling of any saving: the service fee alone, were no person needed and no compute."""
-    return Cost(prices.service_fee(terms.task, terms.started).cost(objects))
+    def _training(self) -> Counter[int | None]:
+        """Compute by iteration; None for trainings of a job without iterations."""
+        costs: Counter[int | None] = Counter()
+        compute = self.prices.compute(self.terms.task, self.terms.region)
+        if compute is None:
+            return costs
+        rate = self.prices.instance(compute.training, self.terms.started)
+        numbers = [each.number for each in self.output.iterations]
+        for run in self.output.training:
+            # A training belongs to the iteration of its folder or, where that labeled nothing, to the next that did.
+            place = min((n for n in numbers if n >= run.iteration), default=max(numbers, default=None))
+            costs[place] += rate.cost(run.curve.seconds or 0)
+        return costs
 
 
 def up_front_objects(iterations: Sequence[Iteration]) -> int | None:
@@ -206,23 +229,6 @@ def up_front_objects(iterations: Sequence[Iteration]) -> int | None:
     if first is None:
         return None
     return sum(each.human_images for each in iterations if each.number < first)
-
-
-def _training_cost(
-    iterations: Sequence[Iteration], runs: Sequence[TrainingRun], terms: Terms, prices: PriceTable
-) -> Counter[int | None]:
-    """Compute by iteration; None for trainings of a job without iterations."""
-    costs: Counter[int | None] = Counter()
-    compute = prices.compute(terms.task, terms.region)
-    if compute is None:
-        return costs
-    rate = prices.instance(compute.training, terms.started)
-    numbers = [each.number for each in iterations]
-    for run in runs:
-        # A training belongs to the iteration of its folder or, where that labeled nothing, to the next one that did.
-        place = min((n for n in numbers if n >= run.iteration), default=max(numbers, default=None))
-        costs[place] += rate.cost(run.curve.seconds or 0)
-    return costs
 
 
 def _mills(amount: Mapping[str, int]) -> Mills:

@@ -10,22 +10,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from gt_service import __version__
-from gt_service.computing import computing, usage
+from gt_service.computing import usage
 from gt_service.money import as_usd_number, usd
 from gt_service.outputs.job_output import Iteration, JobOutput, TrainingRun, UnlabeledObject
 from gt_service.outputs.proposals import Arm, ProposalFigures
 from gt_service.prices import PriceTable, Workforce
-from gt_service.reports.costs import (
-    Cost,
-    Terms,
-    all_human_cost,
-    all_machine_cost,
-    job_cost,
-    seconds_per_answer,
-    unseen_cost,
-    up_front_objects,
-    work_of,
-)
+from gt_service.reports.costs import Bill, Cost, Terms, up_front_objects
 from gt_service.reports.saving import Report, saving_of, targets
 
 LISTED_UNLABELED = 1_000
@@ -49,12 +39,8 @@ def job_report(
     arms: Mapping[bool, Mapping[str, Any] | None] | None = None,
 ) -> Report:
     """Puts the report together. `control` is the report of the same batch's control job, where that has ended."""
-    cost = job_cost(output, terms, prices)
-    unseen = unseen_cost(output, description.get("LabelCounters", {}), terms, prices)
-    seconds = seconds_per_answer(output.workers)
-    each = terms.answers_each(output)
-    human = all_human_cost(output.labeled, terms, prices, seconds_each=seconds, answers_each=each)
-    machine = all_machine_cost(output.labeled, terms, prices)
+    bill = Bill(output, terms, prices)
+    unseen = bill.unseen(description.get("LabelCounters", {}))
     report: Report = {
         "version": 1,
         "made_at": now.isoformat(),
@@ -63,24 +49,25 @@ def job_report(
         "counts": _counts(output, description),
         "machine_share": round(output.machine_images / output.labeled, 4) if output.labeled else 0.0,
         "up_front_objects": up_front_objects(output.iterations),
-        "terms": _terms(output, terms, prices),
-        "people": _people(output, terms, cost.total, seconds, each),
-        "cost": _cost(cost.total) | {"unseen_mills": unseen.total},
-        "all_human": _cost(human),
-        "iterations": [_iteration(each, cost.iterations[each.number]) for each in output.iterations],
+        "terms": _terms(bill),
+        "people": _people(bill),
+        "cost": _cost(bill.cost.total) | {"unseen_mills": unseen.total},
+        "all_human": _cost(bill.all_human(output.labeled)),
+        "iterations": [_iteration(each, bill.cost.iterations[each.number]) for each in output.iterations],
         "training": [_training(run) for run in output.training],
         "workers": [
-            {**vars(w), "cost_mills": terms.answers_cost(w.answers, w.mean_seconds or seconds)} for w in output.workers
+            {**vars(w), "cost_mills": terms.answers_cost(w.answers, w.mean_seconds or bill.seconds)}
+            for w in output.workers
         ],
         "unlabeled": _unlabeled(output.unlabeled),
         "findings": [vars(each) for each in output.findings],
         "proposals": _proposals(output.proposals, arms or {}),
-        "targets": targets(output, terms, prices, seconds_each=seconds, answers_each=each),
+        "targets": targets(bill),
         "quality": quality,
         "audit_sample": audit_sample,
         "imported_labels": imported_labels,
     }
-    report["saving"] = saving_of(report, cost, human, machine, terms, control, seconds, each)
+    report["saving"] = saving_of(report, bill, control)
     return report
 
 
@@ -118,11 +105,12 @@ def _counts(output: JobOutput, description: Mapping[str, Any]) -> Report:
     }
 
 
-def _people(output: JobOutput, terms: Terms, cost: Cost, seconds: float | None, answers_each: float) -> Report:
+def _people(bill: Bill) -> Report:
     """The time of people: measured for the `timed` answers, and taken for all of them.
 
     all_human_hours: had people labeled every object, each answer in the mean time that was measured.
     """
+    output, seconds, cost = bill.output, bill.seconds, bill.cost.total
     labeled, boxes = output.labeled, output.human_boxes + output.machine_boxes
     return {
         "answers": output.answers,
@@ -131,17 +119,18 @@ def _people(output: JobOutput, terms: Terms, cost: Cost, seconds: float | None, 
         "seconds_per_answer": None if seconds is None else round(seconds, 2),
         "seconds_per_image": _each(None if seconds is None else seconds * output.answers, labeled),
         "hours": None if seconds is None else round(seconds * output.answers / 3600, 3),
-        "all_human_hours": None if seconds is None else round(seconds * labeled * answers_each / 3600, 3),
-        "wage_mills_per_hour": terms.wage,
+        "all_human_hours": bill.hours(labeled),
+        "wage_mills_per_hour": bill.terms.wage,
         "cost_per_image_mills": _each(cost.total, labeled),
         "cost_per_box_mills": _each(cost.total, boxes),
-        "as_needed": _as_needed(output, terms, seconds),
+        "as_needed": _as_needed(bill),
     }
 
 
-def _as_needed(output: JobOutput, terms: Terms, seconds: float | None) -> Report | None:
+def _as_needed(bill: Bill) -> Report | None:
     """What asking as many people as needed saved, compared to asking the most for every object that people labeled;
     None where the number was fixed."""
+    output, terms = bill.output, bill.terms
     if terms.least_workers is None:
         return None
     before = output.human_images * terms.workers_per_object
@@ -153,7 +142,7 @@ def _as_needed(output: JobOutput, terms: Terms, seconds: float | None) -> Report
         "answers_per_object": _each(given, output.human_images),
         "answers_saved": saved,
         "share": round(saved / before, 4) if before else 0.0,
-        "mills": terms.answers_cost(saved, seconds),
+        "mills": terms.answers_cost(saved, bill.seconds),
     }
 
 
@@ -195,8 +184,8 @@ def _each(amount: float | None, count: int) -> float | None:
     return round(amount / count, 2) if amount is not None and count else None
 
 
-def _terms(output: JobOutput, terms: Terms, prices: PriceTable) -> Report:
-    fee = prices.service_fee(terms.task, terms.started)
+def _terms(bill: Bill) -> Report:
+    terms, prices, fee = bill.terms, bill.prices, bill.fee
     compute = prices.compute(terms.task, terms.region) if terms.auto_labeling else None
     return {
         "task": terms.task,
@@ -216,7 +205,7 @@ def _terms(output: JobOutput, terms: Terms, prices: PriceTable) -> Report:
                 "source": fee.source,
             },
             *([] if compute is None else [_instance(prices, compute.training, terms.started)]),
-            *([_functions(output, terms, prices)] if prices.bills_functions else []),
+            *([_functions(bill)] if prices.bills_functions else []),
         ],
         "notes": _notes(terms, prices),
     }
@@ -233,13 +222,13 @@ def _instance(prices: PriceTable, name: str, on: date) -> Report:
     }
 
 
-def _functions(output: JobOutput, terms: Terms, prices: PriceTable) -> Report:
+def _functions(bill: Bill) -> Report:
     """What the job's functions used, and the rates."""
-    used = usage(work_of(output, terms))
-    rows = [prices.unit(unit, terms.started) for unit in used]
+    used = usage(bill.work)
+    rows = [bill.prices.unit(unit, bill.terms.started) for unit in used]
     return {
         "what": "functions, as counted",
-        "mills": computing(work_of(output, terms), prices, terms.started),
+        "mills": bill.computing(bill.work),
         "since": max(row.since for row in rows).isoformat(),
         "read": max(row.read for row in rows).isoformat(),
         "source": "; ".join(f"{used[row.unit]:,.4g} × ${row.dollars.normalize():f} ({row.unit})" for row in rows),

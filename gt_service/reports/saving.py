@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gt_service.money import Mills, as_usd_number, usd
-from gt_service.outputs.job_output import JobOutput
-from gt_service.prices import PriceTable
 from gt_service.reports.amounts import cents
-from gt_service.reports.costs import Cost, JobCost, Terms
+from gt_service.reports.costs import Bill, Cost
 
 Report = dict[str, Any]
 
@@ -20,45 +18,36 @@ _OF_TARGETS = (
 )
 
 
-def saving_of(
-    report: Mapping[str, Any],
-    cost: JobCost,
-    human: Cost,
-    machine: Cost,
-    terms: Terms,
-    control: Mapping[str, Any] | None,
-    seconds: float | None,
-    answers_each: float,
-) -> Report:
-    """seconds: of an answer; answers_each: to an object that people labeled."""
+def saving_of(report: Mapping[str, Any], bill: Bill, control: Mapping[str, Any] | None) -> Report:
+    terms, cost = bill.terms, bill.cost.total
     labeled = report["counts"]["labeled"]
     most = terms.workers_per_object
     workers = f"{most} worker{'s' if most > 1 else ''}" if terms.least_workers is None else "as many workers as here"
+    human, machine = bill.all_human(labeled), bill.all_machine(labeled)
     return {
         "all_human": {
-            **_difference(human.total, cost.total.total),
-            "compared_to": f"the same {labeled:,} objects, every one labeled by {workers}{_paid(terms, seconds)}",
+            **_difference(human.total, cost.total),
+            "compared_to": f"the same {labeled:,} objects, every one labeled by {workers}{_paid(bill)}",
         },
         "ceiling": {
             **_difference(human.total, machine.total),
             "compared_to": "the same, were every object labeled by machine"
             + (": the service fee remains" if machine.total else ""),
         },
-        "compute_share": round(cost.total.compute / cost.total.total, 4) if cost.total.total else 0.0,
-        "control": None if control is None else _against_control(report, control, terms, seconds, answers_each),
+        "compute_share": round(cost.compute / cost.total, 4) if cost.total else 0.0,
+        "control": None if control is None else _against_control(report, control, bill),
     }
 
 
-def _paid(terms: Terms, seconds: float | None) -> str:
+def _paid(bill: Bill) -> str:
     """How the workers of a comparison are paid."""
+    terms = bill.terms
     if terms.wage is not None:
-        return f" at {usd(terms.wage)} an hour, in the {seconds or 0:.1f} seconds an answer that were measured"
+        return f" at {usd(terms.wage)} an hour, in the {bill.seconds or 0:.1f} seconds an answer that were measured"
     return f" at {usd(terms.price_per_answer)}" if terms.price_per_answer else ""
 
 
-def _against_control(
-    report: Mapping[str, Any], control: Mapping[str, Any], terms: Terms, seconds: float | None, answers_each: float
-) -> Report:
+def _against_control(report: Mapping[str, Any], control: Mapping[str, Any], bill: Bill) -> Report:
     """The saving against the control, in two parts: batches of labels not bought at all, and a better model.
 
     A job that starts from a model skips its training batch: it needs people for a validation set only before the
@@ -81,7 +70,7 @@ def _against_control(
         result["why"] = f"The parts cannot be told apart: {which} has no machine labels."
         return result
     skipped = other - own
-    paid = terms.human_cost(abs(skipped), seconds, answers_each)
+    paid = bill.people(abs(skipped))
     mechanical = paid if skipped >= 0 else Mills(-paid)
     result["mechanical"] = {"mills": mechanical, "objects": skipped}
     result["model"] = {"mills": saved - mechanical}
@@ -102,23 +91,20 @@ def _difference(before: Mills, after: Mills) -> Report:
     }
 
 
-def targets(
-    output: JobOutput, terms: Terms, prices: PriceTable, *, seconds_each: float | None, answers_each: float
-) -> Report | None:
+def targets(bill: Bill) -> Report | None:
     """What another target would have given: how much the machine labels at it, and what people then cost.
 
     A row for each target; None where the job does not tell.
 
     hours: of people's answers, None where no time is known; total_mills: service fee and workers.
     """
+    output = bill.output
     if not output.targets or not output.labeled:
         return None
-    fee = prices.service_fee(terms.task, terms.started).cost(output.labeled)
     rows = []
     for target, machine in output.targets:
         human = max(0, output.labeled - machine)
-        cost = Cost(fee, terms.human_cost(human, seconds_each, answers_each))
-        hours = None if seconds_each is None else round(seconds_each * human * answers_each / 3600, 3)
+        cost = Cost(bill.fee.cost(output.labeled), bill.people(human))
         rows.append(
             {
                 "target": target,
@@ -126,7 +112,7 @@ def targets(
                 "machine_share": round(machine / output.labeled, 4),
                 "total_mills": cost.total,
                 "total_usd": as_usd_number(cost.total),
-                "hours": hours,
+                "hours": bill.hours(human),
             }
         )
     return {"note": _OF_TARGETS, "rows": rows}

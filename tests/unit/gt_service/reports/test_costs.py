@@ -14,7 +14,7 @@ from gt_service.money import usd
 from gt_service.outputs import JobOutput, read_job_output
 from gt_service.prices import PriceTable, Workforce
 from gt_service.regions import TaskType
-from gt_service.reports.costs import Terms, all_human_cost, all_machine_cost, job_cost, up_front_objects
+from gt_service.reports.costs import Bill, Terms, up_front_objects
 from gt_service.reports.report import job_report
 from tests.factories import PRIVATE_TEAM, VENDOR_TEAM, LabelingJob, MemoryLogs, notebook_jobs
 from tests.fakes import MemoryObjects
@@ -46,22 +46,21 @@ def terms(description: Mapping[str, Any]) -> Terms:
 def test_the_notebooks_jobs_to_the_cent(role: str, workers: int, expected: str) -> None:
     """The notebook bills five workers though its jobs ask for three; both sums must come from the job's request."""
     output, asked = read(notebook_jobs(workers)[role])
-    assert usd(job_cost(output, asked, PRICES).total.total) == expected
+    assert usd(Bill(output, asked, PRICES).cost.total.total) == expected
 
 
 @pytest.mark.parametrize(("workers", "expected"), [(5, "$325.00"), (3, "$235.00")])
 def test_what_people_alone_would_cost(workers: int, expected: str) -> None:
     """The saving would be measured against the wrong sum."""
-    _, asked = read(notebook_jobs(workers)["first"])
-    human = all_human_cost(1250, asked, PRICES, seconds_each=None, answers_each=workers)
-    assert usd(human.total) == expected
-    assert usd(all_machine_cost(1250, asked, PRICES).total) == "$100.00"
+    bill = Bill(*read(notebook_jobs(workers)["first"]), PRICES)
+    assert usd(bill.all_human(1250).total) == expected
+    assert usd(bill.all_machine(1250).total) == "$100.00"
 
 
 def test_iterations_add_up_to_the_whole() -> None:
     """The figure's bars would not sum to its title."""
     output, asked = read(notebook_jobs()["first"].trained(3, seconds=840).trained(4, seconds=61))
-    cost = job_cost(output, asked, PRICES)
+    cost = Bill(output, asked, PRICES).cost
     for part in ("service", "workers", "compute"):
         parts = sum(getattr(each, part) for each in cost.iterations.values())
         assert parts == getattr(cost.total, part)
@@ -74,7 +73,7 @@ def test_workers_are_paid_for_answers_that_led_to_nothing() -> None:
     """A failed job's bill would be too low: its workers answered."""
     job = LabelingJob(status="Failed").iteration(1, human=2).answered(1, 2, answers=3).answered(2, 3, answers=1)
     output, asked = read(job)
-    cost = job_cost(output, asked, PRICES)
+    cost = Bill(output, asked, PRICES).cost
     assert cost.total.workers == (2 * 3 + 3 + 1) * 36
     assert cost.total.service == 2 * 80
     assert cost.iterations[2].workers == 36
@@ -84,7 +83,7 @@ def test_workers_are_paid_for_answers_that_led_to_nothing() -> None:
 def test_jobs_that_did_not_complete_cost_too(status: str) -> None:
     """Their budget would be given back whole."""
     output, asked = read(LabelingJob(status=status).iteration(1, human=10))
-    assert job_cost(output, asked, PRICES).total.total == 10 * 188
+    assert Bill(output, asked, PRICES).cost.total.total == 10 * 188
 
 
 @pytest.mark.parametrize(("team", "kind"), [(PRIVATE_TEAM, Workforce.PRIVATE), (VENDOR_TEAM, Workforce.VENDOR)])
@@ -92,7 +91,7 @@ def test_teams_that_the_service_does_not_pay(team: str, kind: Workforce) -> None
     """A private team's work would be billed at the public workforce's price."""
     output, asked = read(LabelingJob(workteam=team).iteration(1, human=10))
     assert asked.workforce is kind
-    assert job_cost(output, asked, PRICES).total.total == 10 * 80
+    assert Bill(output, asked, PRICES).cost.total.total == 10 * 80
 
 
 def test_public_work_without_a_price_is_not_taken_for_free() -> None:
@@ -121,7 +120,7 @@ def test_the_fee_of_a_month_starts_anew_with_the_month() -> None:
         ),
     )
     asked = replace(asked, started=date(2026, 5, 31))
-    cost = job_cost(output, asked, PRICES)
+    cost = Bill(output, asked, PRICES).cost
     assert (cost.iterations[2].service, cost.iterations[3].service) == (400, 800)
 
 
@@ -137,7 +136,7 @@ def test_a_training_before_any_label_is_still_paid() -> None:
     """Compute of a job that labeled nothing would vanish."""
     job = LabelingJob(objects=1).trained(1, seconds=3600)
     output, asked = read(job)
-    assert job_cost(output, asked, PRICES).total.compute == 3825
+    assert Bill(output, asked, PRICES).cost.total.compute == 3825
 
 
 def test_asking_as_needed_is_compared_to_the_most_for_what_people_labeled_and_to_nothing_else() -> None:
