@@ -8,7 +8,7 @@ from typing import Any
 from chalice.app import Response
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib import wiring
+from chalicelib import estimates, wiring
 from chalicelib.page_data import page_data
 from chalicelib.routing import blueprint, body_json, query, route
 from chalicelib.shapes import batch_json, campaign_json, job_json, status_of, verdict_of
@@ -232,8 +232,6 @@ def show_estimate() -> Any:
 @route("/estimates", "POST")
 def make_estimate() -> Any:
     """Of a campaign, or of any spec."""
-    from chalicelib import estimates
-
     return estimates.asked(body_json()).as_dict()
 
 

@@ -12,7 +12,7 @@ from chalicelib.page_data import image_with_twin, page_data
 from chalicelib.routing import blueprint, body_json, query, route
 from chalicelib.shapes import job_json
 from gt_service.errors import Conflict, InvalidInput, NotFound, quoted
-from gt_service.listing import most_results, whole_number
+from gt_service.listing import most_results, suspects_wanted, whole_number
 from gt_service.objects import S3Uri
 from gt_service.records import ImageStatus
 from gt_service.records.names import Places
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 @route("/campaigns/{name}/second-look")
 def show_second_look(name: str) -> Any:
     """The labels that seem wrong, worst first, `top` of them."""
-    from gt_service.chain.second_look import most_of
-
-    second_look = page_data().second_look(name, most_of(query().get("top")))
+    second_look = page_data().second_look(name, suspects_wanted(query().get("top")))
     return {
         "judged": second_look.judged,
         "suspects": [
@@ -39,9 +37,7 @@ def show_second_look(name: str) -> Any:
 @route("/campaigns/{name}/second-look", "POST")
 def send_second_look(name: str) -> Any:
     """Has people look again at the `top` labels that seem wrong most. 409 where that cannot be paid for."""
-    from gt_service.chain.second_look import most_of
-
-    job = wiring.chain().review(name, most_of(query().get("top")))
+    job = wiring.chain().review(name, suspects_wanted(query().get("top")))
     wiring.QueueSignals().hint(name)
     return Response(job_json(job), status_code=202)
 

@@ -13,6 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import metrics, wiring
@@ -110,8 +111,6 @@ class Sender:
             _post(channel.url.get_secret_value(), body, headers)
 
     def _publish(self, notification: Notification, channel: SnsChannel, pages_url: str) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         message = messages.sns(notification, pages_url)
         try:
             self.sns.publish(**message.request(channel.topic_arn))

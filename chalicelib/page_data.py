@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib import wiring
+from chalicelib import estimates, wiring
 from chalicelib.observability import logger
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json
 from gt_service.backends import GROUND_TRUTH, Backend
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.listing import page_token
 from gt_service.objects import S3Uri, is_there
+from gt_service.prices import PriceTable
 from gt_service.records import Image, ImageStatus, Job, Token
 from gt_service.records.names import Places, images_folder
+from gt_service.regions import MAX_IMAGE_BYTES
+from gt_service.reports.estimate import so_far
 from gt_service.store.browsing import Browsing
 from gt_service.store.notifications import Delivery
 
@@ -115,9 +118,6 @@ class PageData:
         return {**job_json(job), "so_far_mills": self._so_far(job)}
 
     def _so_far(self, job: Job) -> int | None:
-        from gt_service.prices import PriceTable
-        from gt_service.reports.estimate import so_far
-
         if job.has_ended:
             return None
         campaign = wiring.store().campaigns.get(job.campaign)
@@ -238,7 +238,6 @@ class PageData:
         return [delivery_json(delivery) for delivery in wiring.notifications().latest(campaign, limit=limit)]
 
     def estimate(self, form: Mapping[str, str]) -> Json:
-        from chalicelib import estimates
         from gt_service.pages.estimates import objects_of_form, spec_of_form
 
         objects, campaign = objects_of_form(form), form.get("campaign", "")
@@ -254,8 +253,6 @@ class PageData:
     def upload_form(self, campaign: str) -> Json:
         """A form that uploads images of a campaign into the inbox, for a quarter of an hour. Whatever else lies there,
         specs and gold labels too, is out of its reach: S3 checks the key that it is sent with."""
-        from gt_service.regions import MAX_IMAGE_BYTES
-
         form = wiring.signer().generate_presigned_post(
             self.inbox,
             images_folder(campaign) + "${filename}",

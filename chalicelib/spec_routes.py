@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Request
 
-from chalicelib import wiring
+from chalicelib import estimates, wiring
 from chalicelib.routing import blueprint, body_json, route
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.campaign.document import FileError, filename_of
@@ -110,7 +110,6 @@ def _drafted(body: Any) -> tuple[str, int | None]:
 
 def _foreseen(spec: CampaignSpec, campaign: Campaign | None, objects: int | None) -> Mapping[str, Any]:
     """What would be done, and what it would cost."""
-    from chalicelib import estimates
     from gt_service.chain.foresight import rehearse
 
     count = objects or spec.batch.size

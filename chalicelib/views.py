@@ -12,9 +12,11 @@ from chalice.app import Request
 
 from chalicelib.page_data import Json, PageData
 from chalicelib.sign_in import query
+from gt_service.campaign.form import NEW
 from gt_service.errors import AccessDenied, InvalidInput, NotFound, SpecErrors
-from gt_service.listing import whole_number
+from gt_service.listing import suspects_wanted, whole_number
 from gt_service.objects import S3Uri
+from gt_service.regions import TaskType
 
 Address = Callable[[S3Uri], str]
 
@@ -179,10 +181,9 @@ def _images(visit: Visit) -> View:
 
 
 def _second_look(visit: Visit) -> View:
-    from gt_service.chain.second_look import most_of
     from gt_service.pages.second_look import compared, second_look_values
 
-    count = most_of(visit.asked("top"))
+    count = suspects_wanted(visit.asked("top"))
     suspects = visit.data.second_look(visit.name, count)
     images = [compared(each) for each in suspects.worst]
 
@@ -196,7 +197,6 @@ def _second_look(visit: Visit) -> View:
 
 def _estimates(visit: Visit) -> View:
     from gt_service.pages.estimates import estimate_page
-    from gt_service.regions import TaskType
 
     form = {name: value.strip() for name, value in query(visit.request).items()}
     estimate, errors, status = None, [], 200
@@ -217,8 +217,6 @@ def _spec(visit: Visit) -> View:
 
 
 def _new_campaign(visit: Visit) -> View:
-    from gt_service.campaign.form import NEW
-
     return _spec_form(visit, None, {"text": NEW, "revision": 0}, 0)
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
@@ -19,7 +19,11 @@ from botocore.config import Config
 from chalicelib.settings import Settings
 from gt_service.errors import AccessDenied, InvalidInput, NotFound
 from gt_service.objects import S3Objects
+from gt_service.prices import PriceTable
+from gt_service.records.names import Places
 from gt_service.store import Store
+from gt_service.store.notifications import Notifications
+from gt_service.store.requests import Requests
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,8 +35,6 @@ if TYPE_CHECKING:
     from gt_service.ingest.inbox import InboxWalk
     from gt_service.ingest.intake import Intake
     from gt_service.outputs.bulk import BulkObjects
-    from gt_service.store.notifications import Notifications
-    from gt_service.store.requests import Requests
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     # A function has no home; matplotlib keeps its list of fonts where it may write.
@@ -98,8 +100,6 @@ def objects() -> S3Objects:
 
 def campaign_report(campaign: str, form: Literal["json", "html"]) -> bytes:
     """Errors: `NotFound` where there is no such campaign, or none of its jobs has a report yet."""
-    from gt_service.records.names import Places
-
     store().campaigns.get(campaign)
     place = Places(settings().deployment.results_bucket, campaign).reports / f"campaign.{form}"
     try:
@@ -154,7 +154,6 @@ def make_export(campaign: str, form: str) -> None:
     """Makes a file to download of a campaign's labels."""
     from gt_service.exports.downloads import Downloads
     from gt_service.exports.export import Format
-    from gt_service.records.names import Places
 
     spec = store().campaigns.get(campaign).spec
     if spec is not None:
@@ -190,25 +189,18 @@ def chain() -> Chain:
 
 @cache
 def notifications() -> Notifications:
-    from gt_service.store.notifications import Notifications
-
     return Notifications(settings().notifications_table, settings().deployment.region)
 
 
 @cache
 def requests() -> Requests:
-    from gt_service.store.requests import Requests
-
     return Requests(settings().requests_table, settings().deployment.region)
 
 
 @cache
 def settlement() -> Settlement:
-    from functools import partial
-
     from gt_service.chain.settlement import Settlement
     from gt_service.outputs import CloudWatchTrainingLogs
-    from gt_service.prices import PriceTable
     from gt_service.reports.campaign import publish_campaign_report
     from gt_service.reports.publish import publish_job_report
 

@@ -18,6 +18,8 @@ from gt_service.errors import InvalidInput, quoted
 _T = TypeVar("_T")
 _MOST_RESULTS = 100
 _LONGEST_NAME = 63
+MOST_SUSPECTS, _USUAL_SUSPECTS = 1_000, 24
+"""Labels in the list of those that seem wrong: more than anybody looks through, and unless somebody says how many."""
 Order = Literal["Name", "CreationTime", "Status"]
 ORDERS: tuple[Order, ...] = ("Name", "CreationTime", "Status")
 DIRECTIONS = ("Ascending", "Descending")
@@ -148,3 +150,11 @@ def whole_number(text: str, *, field: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9):
         raise InvalidInput(f"{field} is a whole number from 0 on", remedy="Write digits alone.", field=field)
     return int(text)
+
+
+def suspects_wanted(text: str | None) -> int:
+    """How many labels that seem wrong somebody asks to see or to send. Errors: `InvalidInput`."""
+    number = _USUAL_SUSPECTS if text is None else whole_number(text, field="top")
+    if not 1 <= number <= MOST_SUSPECTS:
+        raise InvalidInput("top is no number of labels", remedy=f"Write one from 1 to {MOST_SUSPECTS:,}.", field="top")
+    return number

@@ -19,8 +19,8 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.reviews import review_spec, spec_of
-from gt_service.errors import InvalidInput, NotFound
-from gt_service.listing import whole_number
+from gt_service.errors import NotFound
+from gt_service.listing import MOST_SUSPECTS
 from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.corrections import Corrections, label_attribute, read_corrections, write_correction
@@ -32,9 +32,6 @@ from gt_service.records.names import Places
 from gt_service.records.states import JobState
 from gt_service.store import Store
 
-MOST_LISTED = 1_000
-"""Labels in the list of those that seem wrong: more than anybody looks through."""
-USUAL = 24
 _WHY = "second look"
 
 
@@ -75,7 +72,7 @@ class SecondLook:
     def write_list(self, campaign: str) -> None:
         """Writes which of the campaign's labels seem wrong, as its labels stand; nothing where no model judged any."""
         places = Places(self._bucket, campaign)
-        suspects = self._judged(places, self._chain_jobs(campaign), self._labels(places), MOST_LISTED)
+        suspects = self._judged(places, self._chain_jobs(campaign), self._labels(places), MOST_SUSPECTS)
         if not suspects.judged:
             return
         document = {"judged": suspects.judged, "suspects": [each.as_dict() for each in suspects.worst]}
@@ -232,11 +229,3 @@ def _is_changed(line: JsonObject, attribute: str, reviewed: str) -> bool:
         return False
     status = record.metadata.get("adjustment-status")
     return bool(record.value != line[attribute]) if status is None else status == "adjusted"
-
-
-def most_of(text: str | None) -> int:
-    """How many labels somebody asks to see or to send; USUAL of them unless said. Errors: `InvalidInput`."""
-    number = USUAL if text is None else whole_number(text, field="top")
-    if not 1 <= number <= MOST_LISTED:
-        raise InvalidInput("top is no number of labels", remedy=f"Write one from 1 to {MOST_LISTED:,}.", field="top")
-    return number

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gt_service.chain.reviews import review_spec
-from gt_service.chain.second_look import SecondLook, most_of
+from gt_service.chain.second_look import SecondLook
 from gt_service.errors import Conflict, InvalidInput, NotFound
+from gt_service.listing import suspects_wanted
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import read_corrections, write_correction
 from gt_service.records import Job
@@ -304,7 +305,7 @@ def test_a_class_is_asked_for_again_and_changed_where_people_choose_another(worl
 
 @pytest.mark.parametrize("text", ["0", "1001", "many", "-1", "٣", "9" * 5000])
 def test_how_many_is_a_number(text: str) -> None:
-    assert most_of(None) == 24
-    assert most_of("7") == 7
+    assert suspects_wanted(None) == 24
+    assert suspects_wanted("7") == 7
     with pytest.raises(InvalidInput, match="top"):
-        most_of(text)
+        suspects_wanted(text)
