@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from gt_engine.labels import BoxLabel, Floats
+from gt_engine.autolabel.boxes.confidence import Detections
+from gt_engine.labels import BoxLabel, Floats, Integers
 
 MOVES = (0.3, 0.45)
 """How far beside its place a copy of a box is, in its own width and height: an IoU of 0.2 to 0.6."""
@@ -92,3 +95,33 @@ def suppressed(boxes: Floats, scores: Floats, threshold: float, limit: int) -> N
             break
         alive &= overlap[i] <= threshold
     return np.asarray(kept, np.int64)
+
+
+def average_precision(seen: Sequence[Detections], boxes: Sequence[Floats], class_ids: Sequence[Integers]) -> float:
+    """Mean average precision at IoU 0.5: over the classes, the area under precision against recall; 0 when nothing is
+    there to be found."""
+    classes = np.unique(np.concatenate(class_ids)) if len(class_ids) else np.zeros(0, np.int64)
+    return float(np.mean([_of_class(seen, boxes, class_ids, int(one)) for one in classes])) if len(classes) else 0.0
+
+
+def _of_class(seen: Sequence[Detections], boxes: Sequence[Floats], class_ids: Sequence[Integers], one: int) -> float:
+    hits: list[tuple[float, bool]] = []
+    total = 0
+    for detections, truth, kinds in zip(seen, boxes, class_ids, strict=True):
+        wanted = truth[kinds == one]
+        total += len(wanted)
+        free = np.ones(len(wanted), bool)
+        mine = detections.class_ids == one
+        overlap = intersection_over_union(detections.boxes[mine], wanted)
+        for score, row in zip(detections.scores[mine], overlap, strict=True):  # best first
+            best = int(np.argmax(row * free)) if len(row) else -1
+            hit = best >= 0 and bool(free[best]) and row[best] >= 0.5
+            if hit:
+                free[best] = False
+            hits.append((float(score), hit))
+    hits.sort(key=lambda hit: -hit[0])
+    found = np.cumsum([hit for _, hit in hits]) if hits else np.zeros(0)
+    precision = found / np.arange(1, len(found) + 1)
+    highest = np.maximum.accumulate(precision[::-1])[::-1]
+    gained = np.diff(found, prepend=0)
+    return float((highest * gained).sum() / total)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel import network
 from gt_engine.autolabel.boxes import edges, grid
-from gt_engine.autolabel.boxes.average_precision import average_precision
 from gt_engine.autolabel.boxes.calibrators import (
     Calibrator,
     Views,
@@ -36,10 +35,9 @@ from gt_engine.autolabel.boxes.detector import (
     train_sides,
     verdicts,
 )
-from gt_engine.autolabel.boxes.geometry import beside, f1_loss, mean_iou_loss
+from gt_engine.autolabel.boxes.geometry import average_precision, beside, f1_loss, mean_iou_loss
 from gt_engine.autolabel.boxes.model import Model, packed, unpacked
 from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE, Projection, fit_projection
-from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import FOLDS, fold_of, folds_of
 from gt_engine.autolabel.learner import (
@@ -109,7 +107,7 @@ class BoxLearner:
         schedules = (
             (LAST if guesses is not None else WARM if earlier else COLD).on(looks_at).shortened(self.shorten_training)
         )
-        with cores(self.threads) as pool:
+        with network.cores(self.threads) as pool:
             material = _material(pool, projection, view, keys, labels, looks_at, seed)
             starts = [
                 on_grid(earlier.detectors[fold], looks_at, np.random.default_rng([seed, fold]))
@@ -169,7 +167,7 @@ class BoxLearner:
         asked = np.where([not together or key in learnt.examples for key in keys], folds_of(keys), FOLDS)
         likely_from = min(one.cut for one in learnt.calibrators)
         running: list[_Detecting] = []
-        with cores(self.threads) as pool:
+        with network.cores(self.threads) as pool:
             for who in np.unique(asked):
                 members = learnt.detectors if who == FOLDS else learnt.detectors[who : who + 1]
                 rows = np.flatnonzero(asked == who)

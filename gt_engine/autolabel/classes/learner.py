@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from gt_engine.autolabel import logistic, network
 from gt_engine.autolabel.backbone import TAPS
 from gt_engine.autolabel.certify import Numbers
-from gt_engine.autolabel.cores import cores
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import CLASS_FOLDS, folds_of
 from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE, Shares
@@ -116,7 +115,7 @@ class ClassLearner:
             batches = _batches(x[others], y[others], len(classes))
             return network.train(start, batches, schedule, rng, dropout=0.3, on_step=watch)
 
-        with cores(self.threads) as pool:
+        with network.cores(self.threads) as pool:
             members = tuple(pool.map(member, range(members_in_all)))
             scores = np.stack([_log_shares(network.predict(one, x)) for one in members])[folds, np.arange(len(keys))]
         right = (scores.argmax(1) == y).astype(np.float64)
@@ -144,7 +143,7 @@ class ClassLearner:
         keys = [features.content_key(one) for one in ids]
         folds = folds_of(keys, len(learnt.members))
         alone = np.array([not together or key in learnt.examples for key in keys])
-        with cores(self.threads) as pool:
+        with network.cores(self.threads) as pool:
             opinions = np.stack(list(pool.map(lambda one: _log_shares(network.predict(one, x)), learnt.members)))
         scores = np.where(alone[:, None], opinions[folds, np.arange(len(ids))], opinions.mean(0))
         return _predictions(learnt.confidences, learnt.mixes, tuple(ids), folds, scores, _given(features, keys))

@@ -5,7 +5,7 @@ Field numbers are those of onnx.proto3 (https://github.com/onnx/onnx/blob/main/o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gt_service.errors import InvalidInput
@@ -73,70 +73,56 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
         shift += 7
 
 
+_PARTS: Mapping[str, Mapping[int, str]] = {
+    "model": {7: "graph", 8: "opset", 25: "function"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse tensor"},
+    "function": {7: "node of a function"},
+    "node": {5: "attribute"},
+    "node of a function": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse tensor", 23: "sparse tensor"},
+    "sparse tensor": {1: "tensor", 2: "tensor"},
+}
+"""What each kind of message may hold that has to be looked at, by its field."""
+
+_DOMAIN = {"node": 7, "opset": 1}
+"""The field that says whose operators are meant. The nodes of a model's own functions may mean its own."""
+
+_DATA_LOCATION, _EXTERNAL, _EXTERNAL_DATA = 14, 1, 13
+"""Of a tensor: that its data lie elsewhere, or where: a path, which could be any file of the engine's machine."""
+
+
 def check(data: bytes, *, field: str) -> None:
     """Whether a file is an ONNX model that stands alone. Errors: `InvalidInput` that says what is wrong with it."""
     if len(data) > MAX_ONNX_BYTES:
         raise _wrong(field, f"has {len(data) >> 20} MB; {MAX_ONNX_BYTES >> 20} MB are allowed", "Bring a smaller one.")
     try:
-        reader, graphs, opsets = _Reader(), 0, 0
-        for part in reader.fields_of(memoryview(data)):
-            if part.tag == 7:
-                graphs += 1
-                _check_graph(reader, _message(part), field, 0)
-            elif part.tag == 8:
-                opsets += 1
-                _check_domain(_text_of(reader, _message(part), 1), field)
-            elif part.tag == 25:  # a function of the model's own is made of nodes as well
-                for inner in reader.fields_of(_message(part)):
-                    if inner.tag == 7:
-                        _check_node(reader, _message(inner), field, 1, own_domains=False)
-        if graphs != 1 or not opsets:
+        reader, model = _Reader(), memoryview(data)
+        kinds = [_PARTS["model"].get(part.tag) for part in reader.fields_of(model)]
+        if kinds.count("graph") != 1 or "opset" not in kinds:
             raise ValueError("it holds no graph of ONNX")
+        _check_message(reader, "model", model, field)
     except (ValueError, UnicodeDecodeError) as problem:
         raise _wrong(field, f"is not an ONNX file: {problem}", "Export the model again with torch.onnx.") from None
 
 
-def _check_graph(reader: _Reader, graph: memoryview, field: str, depth: int) -> None:
+def _check_message(reader: _Reader, kind: str, message: memoryview, field: str, depth: int = 0) -> None:
+    """depth: of graphs in graphs."""
     if depth > MAX_DEPTH:
         raise ValueError("its graphs lie too deep in each other")
-    for part in reader.fields_of(graph):
-        if part.tag == 1:
-            _check_node(reader, _message(part), field, depth)
-        elif part.tag == 5:
-            _check_tensor(reader, _message(part), field)
-        elif part.tag == 15:
-            _check_sparse(reader, _message(part), field)
-
-
-def _check_node(reader: _Reader, node: memoryview, field: str, depth: int, *, own_domains: bool = True) -> None:
-    for part in reader.fields_of(node):
-        if part.tag == 7 and own_domains:
+    for part in reader.fields_of(message):
+        if part.tag == _DOMAIN.get(kind):
             _check_domain(bytes(_message(part)).decode(), field)
-        if part.tag == 5:
-            for inner in reader.fields_of(_message(part)):
-                if inner.tag in {5, 10}:
-                    _check_tensor(reader, _message(inner), field)
-                elif inner.tag in {22, 23}:
-                    _check_sparse(reader, _message(inner), field)
-                elif inner.tag in {6, 11}:
-                    _check_graph(reader, _message(inner), field, depth + 1)
-
-
-def _check_sparse(reader: _Reader, tensor: memoryview, field: str) -> None:
-    for part in reader.fields_of(tensor):
-        if part.tag in {1, 2}:
-            _check_tensor(reader, _message(part), field)
-
-
-def _check_tensor(reader: _Reader, tensor: memoryview, field: str) -> None:
-    for part in reader.fields_of(tensor):
-        # data_location EXTERNAL, or where that is: a path, which could be any file of the engine's machine
-        if (part.tag == 14 and part.value == 1) or part.tag == 13:
+        if kind == "tensor" and (
+            part.tag == _EXTERNAL_DATA or (part.tag == _DATA_LOCATION and part.value == _EXTERNAL)
+        ):
             raise _wrong(
                 field,
                 "keeps its weights in other files",
                 "Save it as one file: onnx.save(model, path, save_as_external_data=False).",
             )
+        inner = _PARTS.get(kind, {}).get(part.tag)
+        if inner is not None:
+            _check_message(reader, inner, _message(part), field, depth + (inner == "graph"))
 
 
 def _check_domain(domain: str, field: str) -> None:
@@ -146,10 +132,6 @@ def _check_domain(domain: str, field: str) -> None:
             f"needs operators of {domain!r}, which are not ONNX's own",
             "Export it with standard operators only.",
         )
-
-
-def _text_of(reader: _Reader, message: memoryview, tag: int) -> str:
-    return "".join(bytes(_message(part)).decode() for part in reader.fields_of(message) if part.tag == tag)
 
 
 def _message(part: _Field) -> memoryview:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from pydantic import TypeAdapter, ValidationError
 
 from gt_engine.autolabel.given.brought import METADATA, Brought, names_in
 from gt_engine.autolabel.given.forms import Form, Frame, NotUnderstood, Reading, detections, reading, shares
@@ -27,6 +27,9 @@ MOST_SIDE = 2048
 IMAGENET_MEAN, IMAGENET_SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
+Fit = Literal["corner", "middle", "stretch", "crop"]
+
+
 @dataclass(frozen=True)
 class Preparation:
     """What becomes of an image's pixels before the model sees them.
@@ -36,28 +39,20 @@ class Preparation:
     scale, mean, spread   value = (pixel * scale - mean) / spread, per channel
     """
 
-    fit: str = "stretch"
-    order: str = "rgb"
+    fit: Fit = "stretch"
+    order: Literal["rgb", "bgr"] = "rgb"
     scale: float = 1 / 255
-    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
-    spread: tuple[float, ...] = (1.0, 1.0, 1.0)
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    spread: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def changed(self, own: Mapping[str, Any]) -> Preparation:
         """What the model's own metadata say instead. Errors: ValueError."""
-        values: dict[str, Any] = {**vars(self), **{name: own[name] for name in vars(self) if name in own}}
         try:
-            made = Preparation(
-                str(values["fit"]),
-                str(values["order"]),
-                float(values["scale"]),
-                tuple(float(one) for one in values["mean"]),
-                tuple(float(one) for one in values["spread"]),
-            )
-        except (TypeError, OverflowError) as problem:
-            raise ValueError("its preparation is not in the documented form") from problem
-        fits, orders = ("corner", "middle", "stretch", "crop"), ("rgb", "bgr")
-        if made.fit not in fits or made.order not in orders or len(made.mean) != 3 or len(made.spread) != 3:
-            raise ValueError(f"its preparation is not in the documented form (fit: {', '.join(fits)})")
+            made = TypeAdapter(Preparation).validate_python({**vars(self), **own})
+        except ValidationError as problem:
+            raise ValueError(
+                f"its preparation is not in the documented form (fit: {', '.join(get_args(Fit))})"
+            ) from problem
         if not all(made.spread):
             raise ValueError("its preparation divides by 0")
         return made
@@ -125,7 +120,7 @@ class Runner:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._sandbox.close()
 
     def opinion(self, image: bytes, numbers: Mapping[int, int], classes: int) -> Opinion | None:
@@ -209,7 +204,7 @@ class Runner:
         return {port.name: one for port, one in zip(self._sandbox.ports.outputs, outputs, strict=True)}
 
 
-def _placed(image: Pillow.Image, fit: str, size: tuple[int, int]) -> tuple[Frame, NDArray[np.uint8]]:
+def _placed(image: Pillow.Image, fit: Fit, size: tuple[int, int]) -> tuple[Frame, NDArray[np.uint8]]:
     """An image in an input of (height, width), and where it lies there."""
     height, width = size
     if fit == "stretch":

@@ -7,9 +7,15 @@ import pytest
 
 from gt_engine.autolabel import logistic
 from gt_engine.autolabel.boxes import detector, edges, grid, refine
-from gt_engine.autolabel.boxes.average_precision import average_precision
 from gt_engine.autolabel.boxes.confidence import Detections, evidence
-from gt_engine.autolabel.boxes.geometry import f1_loss, intersection_over_union, matches, mean_iou_loss, suppressed
+from gt_engine.autolabel.boxes.geometry import (
+    average_precision,
+    f1_loss,
+    intersection_over_union,
+    matches,
+    mean_iou_loss,
+    suppressed,
+)
 from gt_engine.labels import BoxLabel, box_label
 
 SIZE = (100, 100, 3)
