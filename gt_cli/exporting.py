@@ -15,7 +15,8 @@ import httpx
 from gt_cli.api import ApiError
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports import Export, ExportedImage
-from gt_service.objects import ObjectStore
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.parallel import in_parallel
 
 _SECONDS_WITHOUT_A_BYTE = 60
 _UNSAFE_PARTS = {"", ".", ".."}
@@ -129,3 +130,15 @@ def download_url(url: str, what: str) -> Iterator[bytes]:
             yield from response.iter_bytes()
     except httpx.TransportError as error:
         raise ApiError(f"the download of the {what} broke off: {error}", remedy="Try again.") from None
+
+
+def download(objects: ObjectStore, prefix: S3Uri, folder: Path) -> int:
+    """Copies all objects below a prefix into a folder, their keys as paths; answers how many."""
+
+    def fetch(uri: S3Uri) -> None:
+        target = folder / uri.key.removeprefix(prefix.key).lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(objects.read(uri))
+
+    uris = (summary.uri for summary in objects.list(prefix))
+    return sum(1 for _ in in_parallel(fetch, uris))

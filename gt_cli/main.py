@@ -12,18 +12,15 @@ import click
 
 from gt_cli.commands.campaign import close, pause, resume, stop
 from gt_cli.commands.demo import demo
-from gt_cli.commands.deploy import deploy, destroy
+from gt_cli.commands.deploy import deploy, destroy, package
 from gt_cli.commands.estimate import estimate
 from gt_cli.commands.export import export
 from gt_cli.commands.gold import gold
 from gt_cli.commands.import_labels import import_labels
+from gt_cli.commands.job import model, report
 from gt_cli.commands.label import label
-from gt_cli.commands.model import model
-from gt_cli.commands.package import package
-from gt_cli.commands.plan import plan
-from gt_cli.commands.preview import preview
+from gt_cli.commands.plan import plan, preview
 from gt_cli.commands.redrive import redrive_command
-from gt_cli.commands.report import report
 from gt_cli.commands.review import review
 from gt_cli.commands.status import status
 from gt_cli.commands.team import team

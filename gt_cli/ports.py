@@ -10,15 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gt_service.errors import GtServiceError
-
 USUAL_PORT = 4566
-
-
-class NoFreePort(GtServiceError):
-    """This machine has no port left."""
-
-    code = "no_free_port"
 
 
 @contextmanager
@@ -37,13 +29,11 @@ def kept_port(usual: int = USUAL_PORT) -> Iterator[int]:
 
 
 def free_port(usual: int = USUAL_PORT, host: str = "127.0.0.1") -> int:
-    """The usual port where it is free, any free one otherwise. Errors: NoFreePort."""
-    for port in (usual, 0):
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise NoFreePort("there is no free port on this machine")
+    """The usual port where it is free, any free one otherwise."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, usual))
+        except OSError:
+            probe.bind((host, 0))
+        return int(probe.getsockname()[1])

@@ -1,1 +1,1 @@
-"""The commands of `gt-service`, one file each."""
+"""The commands of `gt-service`; those that are about one thing share a file."""

@@ -1,4 +1,4 @@
-"""`gt-service deploy` and `gt-service destroy`."""
+"""`gt-service package`, `deploy` and `destroy`: an installation on AWS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import boto3
 import click
 
 from gt_cli import deployment, packaging
-from gt_cli.options import stage_options
+from gt_cli.options import NEW_PATH, stage_options
 from gt_cli.terminal import console, reporting_errors, say
 
 
@@ -100,3 +100,22 @@ def destroy(stage: str, region: str | None, yes: bool) -> None:
     """Delete an installation. Buckets, tables and their key are kept."""
     if yes or click.confirm(f"Delete {deployment.stack_name(stage)}? Its buckets and tables are kept."):
         deployment.destroy(boto3.Session(region_name=region), deployment.stack_name(stage))
+
+
+@click.command()
+@click.option(
+    "--build",
+    "folder",
+    type=NEW_PATH,
+    default=Path("build/production"),
+    show_default=True,
+    help="Folder for the zip file and the template.",
+)
+@click.option("--engine", type=click.Choice(["serverless"]), help="Include gt-engine's functions.")
+@reporting_errors
+def package(folder: Path, engine: str | None) -> None:
+    """Build and check the Lambda package and the template.
+
+    Needs Python 3.12 or later.
+    """
+    packaging.build(folder, production=True, with_engine=engine is not None, say=console.print)

@@ -8,12 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gt_cli.datasets.cvat import cvat_tags
 from gt_cli.datasets.huggingface import huggingface_classes, metadata_files
 from gt_cli.datasets.labeled import IMAGE_SUFFIXES, BoxesError, ImageFolder, files_below, read_json, read_number
 from gt_cli.datasets.labeling_tools import is_label_studio, label_studio_choices
 from gt_cli.datasets.tables import CLASS, FILE, columns, table_rows
-from gt_cli.datasets.xml import read_xml
+from gt_cli.datasets.xml import cvat_tags, read_xml
 
 TABLE = "labels.csv"
 """What `gt-service export` calls its table; beside class folders it has the classes as they are written."""

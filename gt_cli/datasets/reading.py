@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gt_cli.datasets import tables
 from gt_cli.datasets.coco import read_coco, read_coco_results
-from gt_cli.datasets.cvat import read_cvat
-from gt_cli.datasets.hierarchy import with_subclasses
 from gt_cli.datasets.huggingface import metadata_files, read_huggingface
 from gt_cli.datasets.labeled import BoxesError, Collected, ImageFolder, LabeledImages, files_below, read_json
 from gt_cli.datasets.labeling_tools import is_label_studio, is_labelme, read_label_studio, read_labelme
-from gt_cli.datasets.voc import read_voc
-from gt_cli.datasets.xml import read_xml
+from gt_cli.datasets.open_images import OpenImagesClass, read_open_images
+from gt_cli.datasets.xml import read_cvat, read_voc, read_xml
 from gt_cli.datasets.yolo import label_files, read_yolo
 
 _FORMS = (
@@ -24,20 +20,6 @@ _FORMS = (
     "CVAT XML, Label Studio JSON or LabelMe JSON (a file, or a folder of them where there is one for each image), or a "
     "folder with Hugging Face's metadata.jsonl"
 )
-
-
-@dataclass(frozen=True)
-class OpenImagesClass:
-    """One class out of Open Images with everything below it, all under one label.
-
-    label: what a campaign calls it ("Bird"). class_id: its LabelName ("/m/015p6"). hierarchy: the tree of classes;
-    without it the class stands alone. skip: ImageIDs to pass over.
-    """
-
-    label: str
-    class_id: str
-    hierarchy: Path | None = None
-    skip: frozenset[str] = frozenset()
 
 
 def read_boxes(
@@ -127,8 +109,7 @@ def _is_coco_results(document: Any) -> bool:
 def _read_table(boxes: Path, into: Collected, choice: OpenImagesClass | None) -> None:
     names = tables.columns(boxes)
     if {"imageid", "labelname"} <= set(names):
-        called = None if choice is None else dict.fromkeys(_classes(choice), choice.label)
-        tables.read_open_images(boxes, into, called, skip=choice.skip if choice else ())
+        read_open_images(boxes, into, choice)
     elif "filename" in names or "xmin" in names:
         tables.read_pixels(boxes, into)
     else:
@@ -136,9 +117,3 @@ def _read_table(boxes: Path, into: Collected, choice: OpenImagesClass | None) ->
             f"{boxes} line 1: the columns {', '.join(names) or '(none)'} are of no known form",
             remedy=f"Known are {_FORMS}.",
         )
-
-
-def _classes(choice: OpenImagesClass) -> Collection[str]:
-    if choice.hierarchy is None:
-        return {choice.class_id}
-    return with_subclasses(read_json(choice.hierarchy, field="hierarchy"), choice.class_id)

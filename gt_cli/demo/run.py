@@ -27,7 +27,7 @@ from gt_cli.datasets.labeled import media_type
 from gt_cli.demo.plan import Plan, campaign_spec
 from gt_cli.demo.progress import ENDED, JobProgress, Watcher, drawing
 from gt_cli.demo.results import summary, write
-from gt_cli.downloading import download
+from gt_cli.exporting import download
 from gt_cli.label_lines import gold_manifest
 from gt_cli.labeling.watching import registered_images
 from gt_cli.stack import LocalStack, local_stack

@@ -23,8 +23,7 @@ from typing import Any
 from gt_cli.api import Api
 from gt_cli.contact_sheet import NAME as CONTACT_SHEET
 from gt_cli.contact_sheet import write_contact_sheet
-from gt_cli.downloading import download
-from gt_cli.exporting import from_folder, lines_of, write_export
+from gt_cli.exporting import download, from_folder, lines_of, write_export
 from gt_cli.labeling.people import People
 from gt_cli.labeling.plan import Wanted
 from gt_cli.labeling.trial import rightness

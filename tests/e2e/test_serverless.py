@@ -13,10 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
+from gt_cli.commands.redrive import redrive
 from gt_cli.demo.plan import Plan
 from gt_cli.demo.run import Demo, perform
 from gt_cli.demo.sources import draw_all
-from gt_cli.redrive import redrive
 from gt_cli.stack import LocalStack, child_environment, local_stack
 from tests.waiting import soon
 

@@ -23,9 +23,9 @@ import pytest
 from botocore.config import Config
 
 from gt_cli import tokens
+from gt_cli.commands.redrive import redrive
 from gt_cli.deployment import deploy, stack_name
 from gt_cli.packaging import build
-from gt_cli.redrive import redrive
 from gt_cli.stack import ARTIFACTS, REGION, TEST_CREDENTIALS, LocalStack
 from gt_service.objects import S3Objects, S3Uri
 from gt_service.records import ImageStatus

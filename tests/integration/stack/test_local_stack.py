@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from gt_cli import tokens
+from gt_cli.commands.redrive import redrive
 from gt_cli.deployment import DeploymentError, deploy, outputs, stack_name
 from gt_cli.packaging import build
-from gt_cli.redrive import redrive
 from gt_cli.stack import ARTIFACTS, LocalStack
 from tests.waiting import PATIENCE
 

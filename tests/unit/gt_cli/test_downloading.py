@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gt_cli.downloading import download
+from gt_cli.exporting import download
 from gt_service.objects import S3Uri
 from tests.fakes import MemoryObjects
 

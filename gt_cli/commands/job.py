@@ -1,4 +1,4 @@
-"""`gt-service model`."""
+"""`gt-service report` and `model`: what a job has left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ import click
 from gt_cli.api import Api
 from gt_cli.exporting import download_url
 from gt_cli.options import NEW_FILE, asks_service
+from gt_cli.terminal import console
 from gt_service.errors import InvalidInput
+
+
+@click.command()
+@click.argument("job")
+@asks_service
+def report(job: str, api: Api) -> None:
+    """Print a job's cost report as JSON."""
+    console.print_json(data=api.report(job))
 
 
 @click.command()
