@@ -16,7 +16,7 @@ _HABITAT_FREQUENCIES = (0.22, 0.28, 0.16, 0.16, 0.06, 0.12)
 def draw_habitat(rng: Rng, n: int) -> tuple[int, Pixels]:
     """A habitat and its picture [n, n, 3], with branches across some."""
     habitat = int(rng.choice(len(HABITATS), p=_HABITAT_FREQUENCIES))
-    pixels = _HABITATS[HABITATS[habitat]](rng, n)
+    pixels = _DRAWN[habitat](rng, n)
     image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
     if HABITATS[habitat] in ("sky", "foliage") or rng.random() < 0.3:
         draw = ImageDraw.Draw(image)
@@ -85,4 +85,4 @@ def _urban(rng: Rng, n: int) -> Pixels:
     return np.asarray(image).astype(np.float32)
 
 
-_HABITATS = dict(zip(HABITATS, (_sky, _foliage, _water, _ground, _snow, _urban), strict=True))
+_DRAWN = (_sky, _foliage, _water, _ground, _snow, _urban)

@@ -10,16 +10,14 @@ from PIL import Image
 from gt_cli.datasets.scenes.birds import SPECIES
 from gt_cli.datasets.scenes.drawing import Colour, Pen, Pixels, Rng, noise, solid
 
-_THINGS = ("leaf", "fruit", "rock", "squirrel", "butterfly", "flower", "plane", "boat")
-
 
 def draw_thing(rng: Rng, size: float) -> Pixels:
     """Something that is no bird but has a bird's colours, with alpha [h, w, 4]."""
     pen = Pen(size)
-    kind = str(rng.choice(_THINGS))
+    draw = _THINGS[rng.choice(len(_THINGS))]
     species = SPECIES[rng.integers(len(SPECIES))]
     one, other = solid(rng, species.body, 30), solid(rng, species.wing, 30)
-    _DRAW[kind](rng, pen, size * 0.4, one, other)
+    draw(rng, pen, size * 0.4, one, other)
     image = pen.image.rotate(rng.uniform(-20, 20), resample=Image.Resampling.BILINEAR)
     pixels = np.asarray(image).astype(np.float32)
     texture = noise(rng, len(pixels), 5, 0.8, 6) * 0.5 + 0.75
@@ -84,4 +82,4 @@ def _boat(rng: Rng, pen: Pen, r: float, colour: Colour, other: Colour) -> None:
     pen.polygon([(0, 0), (0, -r * 0.9), (r * 0.6, -r * 0.1)], other)
 
 
-_DRAW = dict(zip(_THINGS, (_leaf, _fruit, _rock, _squirrel, _butterfly, _flower, _plane, _boat), strict=True))
+_THINGS = (_leaf, _fruit, _rock, _squirrel, _butterfly, _flower, _plane, _boat)
