@@ -8,7 +8,7 @@ import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
@@ -40,6 +40,7 @@ from tests.engine import (
     memory_tools,
     request,
 )
+from tests.people import ANN, Job, team_request
 
 NAME = "birds-0001"
 IMAGES, AT_ONCE = 112, 24
@@ -270,6 +271,29 @@ def test_whatever_dies_the_same_bytes_come_out(tmp_path: Path, expected: dict[st
         kills += weather.kills
     print(f"{SEEDS} schedules, {kills} kills")
     assert kills > SEEDS, "the weather was fair: nothing is said of kills"
+
+
+def test_people_work_while_functions_look_at_the_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job of many thousand images would keep its people waiting until the last function has ended."""
+    monkeypatch.setattr(life_cycle, "MOST_IN_SLICES", 0)
+    weather, inputs = Weather(0, share=0.0), bird_inputs(IMAGES)
+    made = replace(memory_tools(tmp_path, inputs), machine=HeartMachine())
+    machine = Machine(weather, made)
+    chunks = MappedChunks(cast(Any, machine), ARN, made.objects, at_least=1, now=made.now)
+    body = team_request(NumberOfHumanWorkersPerDataObject=1)
+    job = Job(tmp_path, IMAGES, body=body, tools=replace(made, chunks=chunks))
+    until = job.run()
+    assert isinstance(until, datetime)
+    assert machine.running
+    assert job.answer_all(ANN) == 10
+    job.later(60)
+    assert (job.now_as.counters.human, bool(machine.running)) == (10, True)
+    assert job.answer_all(ANN), "the next batch is not there"
+    while job.run() is not False:
+        machine.go_on()
+        job.answer_all(ANN)
+        job.clock += timedelta(seconds=60)
+    assert (job.now_as.status, job.now_as.counters.total) == ("Completed", IMAGES)
 
 
 def test_a_small_job_starts_no_function(tmp_path: Path) -> None:
