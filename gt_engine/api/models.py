@@ -111,8 +111,7 @@ class ModelOperations:
         """Takes the model out of the list; its file stays. Not while a job that runs began with it."""
         model = self._model(request["ModelName"])
         for job in self.store.jobs():
-            config = job.request.get("LabelingJobAlgorithmsConfig", {})
-            if not job.phase.has_ended and config.get("InitialActiveLearningModelArn") == model.arn:
+            if not job.phase.has_ended and job.initial_model_arn == model.arn:
                 raise ConflictException(f"Labeling job {job.name} began with the model {model.arn} and has not ended.")
         try:
             self.store.delete_model(model.name)

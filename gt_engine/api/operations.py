@@ -253,7 +253,7 @@ def _summary(job: JobRecord) -> Response:
     config = job.request["HumanTaskConfig"]
     return {
         **_seen(job),
-        "WorkteamArn": config["WorkteamArn"],
+        "WorkteamArn": job.workteam_arn,
         "PreHumanTaskLambdaArn": config["PreHumanTaskLambdaArn"],
         "AnnotationConsolidationLambdaArn": config["AnnotationConsolidationConfig"]["AnnotationConsolidationLambdaArn"],
     }

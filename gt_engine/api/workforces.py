@@ -175,7 +175,7 @@ class WorkforceOperations:
 
     def delete_workteam(self, request: dict[str, Any]) -> Response:
         team = self._team(request["WorkteamName"])
-        busy = [job.name for job in self.store.jobs() if not job.phase.has_ended and _workteam_arn(job) == team.arn]
+        busy = [job.name for job in self.store.jobs() if not job.phase.has_ended and job.workteam_arn == team.arn]
         if busy:
             raise ValidationException(
                 f"The work team {team.name} is working on {', '.join(sorted(busy))}; stop the labeling job first."
@@ -197,7 +197,7 @@ class WorkforceOperations:
 
     def list_labeling_jobs_for_workteam(self, request: dict[str, Any]) -> Response:
         team = request["WorkteamArn"]
-        of_team = [job for job in self.store.jobs() if _workteam_arn(job) == team]
+        of_team = [job for job in self.store.jobs() if job.workteam_arn == team]
         if not of_team and team not in {each.arn for each in self.teams.teams()}:
             raise ResourceNotFound(f"Workteam {team} was not found.")
         contains = request.get("JobReferenceCodeContains", "")
@@ -269,7 +269,7 @@ class WorkforceOperations:
 
     def _simulated(self) -> dict[str, rules.Workteam]:
         """Private teams that jobs have named and nobody has created, by name."""
-        arns = {_workteam_arn(job) for job in self.store.jobs()}
+        arns = {job.workteam_arn for job in self.store.jobs()}
         region, account = self.settings.region, self.settings.account
         teams = (rules.parse_workteam(arn, region=region, account=account) for arn in sorted(arns))
         return {team.name: team for team in teams if not team.is_public}
@@ -344,7 +344,3 @@ def _simulated_members(team: rules.Workteam) -> Response:
         "Description": "Simulated annotators, who answer from gold labels",
         "MemberDefinitions": [{"OidcMemberDefinition": {"Groups": ["simulated"]}}],
     }
-
-
-def _workteam_arn(job: JobRecord) -> str:
-    return str(job.request["HumanTaskConfig"]["WorkteamArn"])

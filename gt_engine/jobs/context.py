@@ -61,22 +61,11 @@ class JobContext:
         return S3Uri.parse(self.record.tags[job_tags.GOLD_LABELS_TAG])
 
     @property
-    def workteam_arn(self) -> str:
-        return str(self.record.request["HumanTaskConfig"]["WorkteamArn"])
-
-    @property
     def skills(self) -> S3Uri:
         """What jobs of this team with these labels and this output path have learnt of its workers."""
-        names = json.dumps([self.workteam_arn, self.task, self.classes])
+        names = json.dumps([self.record.workteam_arn, self.task, self.classes])
         place = S3Uri.parse(self.record.request["OutputConfig"]["S3OutputPath"], field="S3OutputPath")
         return place / f"skills/{sha256(names.encode()).hexdigest()[:32]}.json"
-
-    @property
-    def initial_model_arn(self) -> str | None:
-        arn: str | None = self.record.request.get("LabelingJobAlgorithmsConfig", {}).get(
-            "InitialActiveLearningModelArn"
-        )
-        return arn
 
 
 def context_of(record: JobRecord, objects: EngineObjects, *, region: str, account: str) -> JobContext:
@@ -112,7 +101,7 @@ def context_of(record: JobRecord, objects: EngineObjects, *, region: str, accoun
         form=LabelForm(task, request["LabelAttributeName"], classes, record.name),
         plan=JobPlan(
             seed=seed_of(record.name.lower()),
-            warm="InitialActiveLearningModelArn" in request.get("LabelingJobAlgorithmsConfig", {}),
+            warm=record.initial_model_arn is not None,
             auto_labeling=auto_labeling,
             max_concurrent=config.get("MaxConcurrentTaskCount", DEFAULT_CONCURRENT_TASKS),
             guarantee=job_tags.guarantee(record.tags, task),

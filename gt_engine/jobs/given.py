@@ -32,7 +32,7 @@ ENOUGH = 0.5
 
 def brought_model(job: JobContext, tools: Tools) -> Brought | None:
     """The user's model that the job was given, by itself or below one of the engine's. Errors: `InvalidInput`."""
-    arn = job.initial_model_arn
+    arn = job.record.initial_model_arn
     if arn is None:
         return None
     record = tools.store.model(arn.rpartition("/")[2])
@@ -68,7 +68,7 @@ def ask_brought(first: int, images: Mapping[str, S3Uri], job: JobContext, tools:
 def opinions(job: JobContext, state: JobState, keys: Mapping[str, str], tools: Tools) -> dict[str, Opinion]:
     """What others say of some objects (object id -> content key), by content key."""
     opinions: dict[str, Opinion] = {}
-    if job.initial_model_arn is not None:
+    if job.record.initial_model_arn is not None:
         files = [file.uri for file in tools.objects.list(job.tree.all_opinions)]
         for body in in_parallel(lambda uri: read_own(tools, uri), files):
             opinions |= load(body, Task(job.task.value))

@@ -40,7 +40,7 @@ def message(notice: Notice, job: JobContext, portal: str) -> SnsMessage:
     return SnsMessage(
         subject=sns_subject(subject),
         message="\n\n".join(part for part in (text, portal) if part),
-        attributes={"event": notice.happening.value, "job": job.record.name, "team": job.workteam_arn},
+        attributes={"event": notice.happening.value, "job": job.record.name, "team": job.record.workteam_arn},
     )
 
 
@@ -51,7 +51,7 @@ def tell_team(notice: Notice, job: JobContext, tools: Tools) -> str | None:
     far, so nobody is told twice. What SNS does not take is not sent again, and the job goes on.
     """
     try:
-        team = tools.teams.team(job.workteam_arn.rpartition("/")[2])
+        team = tools.teams.team(job.record.workteam_arn.rpartition("/")[2])
         topic = (team.notification or {}).get("NotificationTopicArn") if team is not None else None
         if not topic:
             return None

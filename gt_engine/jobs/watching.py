@@ -138,7 +138,7 @@ def job_offer(job: JobContext, state: JobState, until: datetime) -> JobOffer:
     first = min((batch.first for batch in state.open_batches), default=state.asked)
     return JobOffer(
         job=job.record.name,
-        team=job.workteam_arn,
+        team=job.record.workteam_arn,
         title=config["TaskTitle"],
         description=config["TaskDescription"],
         created_at=job.record.created_at,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gt_engine.portal import answers, assets, frames, grid, provider, sign_in, team, working
+from gt_engine.portal import assets, frames, grid, provider, sign_in, team, working
 from gt_engine.portal.calls import Answer, Endpoint, Portal, endpoint, problem
 from gt_engine.workforce.tasks import MAX_DRAFT_BYTES
 from gt_service.errors import NotFound
@@ -64,9 +64,9 @@ def portal_routes(portal: Portal) -> list[BaseRoute]:
         post("/team/{worker}/resume", team.resume),
         get("/team/jobs/{job}.csv", team.job_csv),
         get("/team/jobs/{job}/agreement", team.agreement),
-        get("/team/jobs/{job}/answers", answers.answers),
-        get("/team/jobs/{job}/answers/{place}/image", answers.image),
-        post("/team/jobs/{job}/answers/{place}/{worker}", answers.give_back),
+        get("/team/jobs/{job}/answers", team.answers),
+        get("/team/jobs/{job}/answers/{place}/image", team.answer_image),
+        post("/team/jobs/{job}/answers/{place}/{worker}", team.give_back),
         get("/team/jobs/{job}/discard/{worker}", team.ask_to_discard),
         post("/team/jobs/{job}/discard/{worker}", team.discard),
         get("/team/jobs/{job}", team.job),

@@ -71,7 +71,7 @@ def origin_of(request: Request, public_url: str) -> str:
     if urlsplit(public_url).netloc == host:
         return public_url
     name = urlsplit(f"//{host}").hostname or ""
-    if name != "localhost" and not is_address(name):
+    if name != "localhost" and _address(name) is None:
         raise AccessDenied(
             f"this engine is not known as {host!r}", remedy=f"Start it with --public-url https://{host}."
         )
@@ -80,31 +80,21 @@ def origin_of(request: Request, public_url: str) -> str:
 
 def address_of(request: Request) -> IPv4Address | IPv6Address | None:
     """From where a request comes; IPv4 as such, also where it came to a socket of IPv6. None: not by the internet."""
-    host = request.client.host if request.client else ""
-    if not is_address(host):
-        return None
-    address = ip_address(host)
+    address = _address(request.client.host if request.client else "")
     return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
-def is_address(name: str) -> bool:
+def _address(name: str) -> IPv4Address | IPv6Address | None:
     try:
-        ip_address(name)
+        return ip_address(name)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def check_own_request(request: Request) -> None:
     """Errors: `AccessDenied` for a change that does not come from one of the portal's own pages."""
     if not is_same_origin(request.headers):
         raise AccessDenied("this request does not come from the portal's own pages")
-
-
-def may_sign_in(request: Request, origin: str, *, forced: bool) -> bool:
-    """Whether a session's cookie is safe on the way: with TLS, or where it does not leave the machine."""
-    client = address_of(request)
-    return forced or origin.startswith("https://") or (client is not None and client.is_loopback)
 
 
 class TooManyRequests(GtServiceError):

@@ -8,7 +8,7 @@ import re
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gt_engine.portal.calls import Call, page
-from gt_engine.portal.security import may_sign_in
+from gt_engine.portal.security import address_of
 from gt_engine.portal.working import first_page
 from gt_engine.workforce.members import SESSION_LIFETIME, Session
 from gt_service.errors import AccessDenied, NotFound
@@ -79,8 +79,11 @@ def begin(call: Call, session: Session, response: Response) -> Response:
 
 
 def check_way(call: Call) -> None:
-    """Errors: `AccessDenied` where a session could be overheard."""
-    if not may_sign_in(call.request, call.origin, forced=call.portal.insecure_sign_in):
+    """A session's cookie is safe on its way with TLS, or where it does not leave the machine. Errors: `AccessDenied`
+    where it could be overheard."""
+    client = address_of(call.request)
+    stays_here = client is not None and client.is_loopback
+    if not (call.is_secure or stays_here or call.portal.insecure_sign_in):
         raise AccessDenied(
             "signing in from another machine needs HTTPS",
             remedy="Put the engine behind TLS (--public-url https://…), or start it with --insecure-sign-in in a "

@@ -1,21 +1,31 @@
-"""The pages of those who run a team: people, and how far a job's people are."""
+"""The pages of those who run a team: people, how far a job's people are, and answers whose labels are not made yet, to
+look at and to return."""
 
 from __future__ import annotations
 
 import csv
 import io
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
+from gt_engine.labels import BoxLabel, ClassLabel
 from gt_engine.portal.calls import Call, page
+from gt_engine.portal.files import read_shown, upright
+from gt_engine.portal.frames import file_response
 from gt_engine.workforce.members import MANAGERS, Invitation
 from gt_engine.workforce.progress import DECLINE_REASONS, JobProgress
-from gt_engine.workforce.supervision import EndedJob, Supervision
+from gt_engine.workforce.supervision import EndedJob, OpenAnswer, Supervision
+from gt_engine.workforce.tasks import MAX_COMMENT
 from gt_service.errors import Conflict, InvalidInput, NotFound
+from gt_service.objects import S3Uri
 from gt_service.spreadsheets import safe_cell
 
 MAX_GROUPS = 10
+LONGEST_SIDE = 1600
+"""Pixels of a picture on the page."""
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +141,56 @@ def job_csv(call: Call) -> Response:
     text = as_csv(_progress(call)[0], _names(call))
     headers = {"Content-Disposition": f'attachment; filename="{name}-people.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def answers(call: Call) -> Response:
+    """GET /team/jobs/<job>/answers"""
+    worker, job = call.manager(), call.path("job")
+    labels = call.portal.tasks.offer(job).labels
+    values = {
+        "job": job,
+        "answers": [_shown(one, labels) for one in Supervision(call.portal.tasks).open_answers(job)],
+        "names": _names(call),
+        "most_comment": MAX_COMMENT,
+    }
+    return page("team-answers.html", worker, values, section="team")
+
+
+def answer_image(call: Call) -> Response:
+    """GET /team/jobs/<job>/answers/<place>/image: the picture, upright."""
+    call.manager()
+    source = Supervision(call.portal.tasks).source(call.path("job"), call.number("place"))
+    if not source.startswith("s3://"):
+        raise NotFound("the object has no image")
+    return file_response(upright(read_shown(call.portal.objects, S3Uri.parse(source)), LONGEST_SIDE))
+
+
+def give_back(call: Call) -> Response:
+    """POST /team/jobs/<job>/answers/<place>/<worker> comment=…: the worker mends it."""
+    manager, job, subject = call.manager(), call.path("job"), call.path("worker")
+    comment = call.form().get("comment", "").strip()
+    if not comment or len(comment) > MAX_COMMENT:
+        raise InvalidInput(f"say in 1 to {MAX_COMMENT:,} characters what is to be mended", field="comment")
+    place = call.number("place")
+    Supervision(call.portal.tasks).give_back(job, place, subject, comment, manager.worker_id, call.now)
+    log.info("answer returned", extra={"job": job, "worker": subject, "place": place, "by": manager.worker_id})
+    return RedirectResponse(f"/team/jobs/{job}/answers", 303)
+
+
+def _shown(answer: OpenAnswer, labels: Sequence[str]) -> dict[str, Any]:
+    """What the page draws: boxes on the picture, or the names of classes."""
+    label = answer.label
+    boxes, names = [], []
+    if isinstance(label, BoxLabel):
+        for (left, top, right, bottom), class_id in zip(label.boxes.tolist(), label.class_ids.tolist(), strict=True):
+            boxes.append({"x": left, "y": top, "width": right - left, "height": bottom - top, "name": labels[class_id]})
+        size: tuple[int, ...] | None = label.image_size
+    else:
+        names = [labels[i] for i in ((label.class_id,) if isinstance(label, ClassLabel) else label.class_ids)]
+        size = None
+    is_image = answer.source.startswith("s3://")
+    text = "" if is_image else answer.source
+    return {"answer": answer, "boxes": boxes, "names": names, "size": size, "is_image": is_image, "text": text}
 
 
 def as_csv(progress: JobProgress, names: dict[str, str]) -> str:

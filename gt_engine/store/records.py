@@ -67,6 +67,15 @@ class JobRecord:
         return JobTree.of(self.request["OutputConfig"]["S3OutputPath"], self.name)
 
     @property
+    def workteam_arn(self) -> str:
+        return str(self.request["HumanTaskConfig"]["WorkteamArn"])
+
+    @property
+    def initial_model_arn(self) -> str | None:
+        arn: str | None = self.request.get("LabelingJobAlgorithmsConfig", {}).get("InitialActiveLearningModelArn")
+        return arn
+
+    @property
     def kms_key(self) -> str | None:
         """What the job's files are encrypted with."""
         return self.request["OutputConfig"].get("KmsKeyId") or None

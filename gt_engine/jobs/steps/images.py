@@ -141,11 +141,6 @@ def _packs(first: int, job: JobContext, objects: int, tools: Tools) -> bool:
     return has_packs(job, tools) if first else not tools.features.holds(objects)
 
 
-def prepare_features(images: Iterable[ImageVersion], tools: Tools) -> dict[str, ImageFacts | ImageProblem]:
-    """Features of contents, made where they are not there yet; what is known of each content key."""
-    return _Reading(tools).features(images)
-
-
 def _look(job: JobContext, sources: Mapping[str, S3Uri], tools: Tools) -> dict[str, Image | ImageProblem]:
     """Every image, or what is wrong with it."""
     seen: dict[str, Image | ImageProblem] = {}
@@ -154,7 +149,7 @@ def _look(job: JobContext, sources: Mapping[str, S3Uri], tools: Tools) -> dict[s
         versions = _versions(left, tools)
         seen |= {object_id: version for object_id, version in versions.items() if isinstance(version, ImageProblem)}
         usable = {object_id: version for object_id, version in versions.items() if isinstance(version, ImageVersion)}
-        reading = _Reading(tools)
+        reading = Reading(tools)
         known = (reading.features if job.plan.auto_labeling else reading.sizes)(usable.values())
         limit = job.task.facts.max_pixels
         for object_id, version in usable.items():
@@ -198,7 +193,7 @@ def _version(uri: S3Uri, near: Mapping[S3Uri, ObjectSummary], tools: Tools) -> I
     return ImageVersion(uri, head.etag)
 
 
-class _Reading:
+class Reading:
     """Reads images for those who look at them, and tells the faults of an image from S3's.
 
     Whoever looks takes whatever a loader raises for a fault of the image. When S3 is in trouble it is not: then the
@@ -211,6 +206,7 @@ class _Reading:
         self.gone: set[str] = set()
 
     def features(self, images: Iterable[ImageVersion]) -> dict[str, ImageFacts | ImageProblem]:
+        """Features of contents, made where they are not there yet; what is known of each content key."""
         known = self._tools.features.prepare((image.key, self._loader(image)) for image in images)
         self._check()
         return known

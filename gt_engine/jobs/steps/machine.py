@@ -23,7 +23,7 @@ from gt_engine.jobs.reading import (
     read_own,
 )
 from gt_engine.jobs.state import JobState, Training
-from gt_engine.jobs.steps.images import ImageVersion, prepare_features
+from gt_engine.jobs.steps.images import ImageVersion, Reading
 from gt_engine.jobs.steps.predicting import PREDICT_AT_ONCE, ChunkedLearner, dump, read_question
 from gt_engine.jobs.tools import ARCHIVE, JSON, LINES, ONE_SECOND, TEXT, Outcome, Tools, created_at, write_all
 from gt_engine.jobs.work import AutoLabel, TrainFinal
@@ -168,7 +168,7 @@ def model_name(job: JobContext, state: JobState) -> str | None:
     """The model so far: the last one that the job trained, else the one that it was given; None where there is none."""
     if state.trainings:
         return state.trainings[-1].model_name
-    return None if job.initial_model_arn is None else job.initial_model_arn.rpartition("/")[2]
+    return None if job.record.initial_model_arn is None else job.record.initial_model_arn.rpartition("/")[2]
 
 
 def _remake_features(job: JobContext, gone: Mapping[str, str], tools: Tools) -> None:
@@ -177,7 +177,7 @@ def _remake_features(job: JobContext, gone: Mapping[str, str], tools: Tools) -> 
     if not gone:
         return
     images = [ImageVersion(S3Uri.parse(line.source), gone[str(line.number)]) for line in read_lines(job, tools, gone)]
-    known = prepare_features(images, tools)
+    known = Reading(tools).features(images)
     for image in images:
         facts = known[image.key]
         if isinstance(facts, ImageProblem):

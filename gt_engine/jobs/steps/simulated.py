@@ -119,7 +119,7 @@ def _as_written(job: JobContext, given: Answer, shown: AnyLabel | None) -> Worke
     if isinstance(shown, BoxLabel):
         is_modified = not is_unchanged(shown, given.label)
         content = {name: {**value, "initialValueModified": is_modified} for name, value in content.items()}
-    worker = records.worker_id(given.worker_id, job.workteam_arn, job.region)
+    worker = records.worker_id(given.worker_id, job.record.workteam_arn, job.region)
     return WorkerAnswer(worker, content, given.accepted_at, given.submitted_at)
 
 
