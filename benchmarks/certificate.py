@@ -32,17 +32,8 @@ from benchmarks.three_jobs import START, prepared, prepared_habitats
 from gt_cli.datasets.scenes import HABITATS
 from gt_engine.autolabel import FeatureView, Guarantee, Learner, Method, learner_for
 from gt_engine.autolabel.certify import Scope, certify
-from gt_engine.autolabel.rounds import (
-    AskPeople,
-    AutoLabel,
-    Finish,
-    JobPlan,
-    Progress,
-    Purpose,
-    asked_ahead,
-    decide,
-    next_step,
-)
+from gt_engine.autolabel.progress import AskPeople, Progress, Purpose
+from gt_engine.autolabel.rounds import AutoLabel, Finish, JobPlan, asked_ahead, decide, next_step
 from gt_engine.consolidation import consolidate_batch
 from gt_engine.labels import Label, Task
 from gt_engine.workforce import SimulatedWorkforce

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from gt_engine.autolabel.rounds import AskPeople, AutoLabel, Finish, JobPlan, Progress, decide, next_step
+from gt_engine.autolabel.progress import AskPeople, Progress
+from gt_engine.autolabel.rounds import AutoLabel, Finish, JobPlan, decide, next_step
 from gt_service.campaign import CampaignSpec
 from gt_service.money import Mills
 from gt_service.prices import PriceTable

@@ -40,7 +40,8 @@ from gt_engine.autolabel import (
     next_step,
 )
 from gt_engine.autolabel.certify import DELTA
-from gt_engine.autolabel.rounds import OPENING_SHARE, Round, decide
+from gt_engine.autolabel.progress import Round
+from gt_engine.autolabel.rounds import OPENING_SHARE, decide
 from gt_engine.consolidation import consolidate_batch
 from gt_engine.labels import ClassLabel, Integers, Label, Task
 from gt_engine.workforce import SimulatedWorkforce

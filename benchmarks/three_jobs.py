@@ -38,7 +38,7 @@ from gt_engine.autolabel import (
 from gt_engine.autolabel.boxes.geometry import f1_loss, matches
 from gt_engine.autolabel.certify import DELTA
 from gt_engine.autolabel.labeling import run_round, train
-from gt_engine.autolabel.rounds import AskPeople
+from gt_engine.autolabel.progress import AskPeople
 from gt_engine.consolidation import consolidate_batch
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_engine.workforce import SimulatedWorkforce

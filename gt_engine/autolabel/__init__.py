@@ -6,15 +6,8 @@ from gt_engine.autolabel.images import ImageFacts, ImageProblem
 from gt_engine.autolabel.learner import Learner, Learnt, Predictions
 from gt_engine.autolabel.learners import learner_for
 from gt_engine.autolabel.payload import ModelFacts, model_facts
-from gt_engine.autolabel.rounds import (
-    AskPeople,
-    AutoLabel,
-    Finish,
-    JobPlan,
-    Progress,
-    Round,
-    next_step,
-)
+from gt_engine.autolabel.progress import AskPeople, Progress, Round
+from gt_engine.autolabel.rounds import AutoLabel, Finish, JobPlan, next_step
 
 __all__ = [
     "AskPeople",

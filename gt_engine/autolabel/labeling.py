@@ -10,7 +10,8 @@ import numpy as np
 from gt_engine.autolabel.certify import by_target
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.learner import EpochReport, Learner, Learnt, Predictions
-from gt_engine.autolabel.rounds import JobPlan, Progress, Round, decide, validation_by_chance
+from gt_engine.autolabel.progress import Progress, Round
+from gt_engine.autolabel.rounds import JobPlan, decide, validation_by_chance
 from gt_engine.labels import Label
 
 ENOUGH = 0.5

@@ -25,7 +25,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from gt_engine.autolabel import rounds
-from gt_engine.autolabel.rounds import JobPlan, Progress, Purpose
+from gt_engine.autolabel.progress import AskPeople, Progress, Purpose
+from gt_engine.autolabel.rounds import JobPlan
 from gt_engine.jobs.state import JobState
 from gt_engine.jobs.work import (
     Ask,
@@ -179,17 +180,17 @@ def _next_step(plan: JobPlan, conditions: StoppingConditions, state: JobState, a
     if allowed <= 0 and state.counters.unlabeled and ahead is None and not _is_left_to_the_machine(step, conditions):
         return End(Phase.STOPPED)
     match step:
-        case rounds.AskPeople() if answers is None:
+        case AskPeople() if answers is None:
             limited = _within_limits(step, plan, state.progress, allowed)
             return Ask(state.iteration_to_ask(), limited, certifies=not rounds.has_decided(plan, state.asking))
-        case rounds.AskPeople():
+        case AskPeople():
             limited = _without(_within_limits(step, plan, state.progress, max(allowed, 0)), state, plan)
             return Offer(state.iteration_to_ask(), limited, certifies=not rounds.has_decided(plan, state.asking))
         case rounds.AutoLabel():
             early = None if answers is None or ahead else _ahead(plan, state, answers, allowed)
             return early or AutoLabel(state.iteration + 1, step)
         case rounds.Finish() if ahead is not None:
-            return Offer(ahead.iteration, rounds.AskPeople(ahead.purpose, ()))
+            return Offer(ahead.iteration, AskPeople(ahead.purpose, ()))
         case rounds.Finish() if _owes_a_model(step, plan, state):
             return TrainFinal(state.iteration + 1)
         case rounds.Finish() if answers is not None and answers.gold_until is not None:
@@ -224,14 +225,14 @@ def _early(plan: JobPlan, conditions: StoppingConditions, state: JobState, answe
     What comes after the batch is known but for its failures: another batch, or a round of the machine.
     """
     batch = next(batch for batch in state.open_batches if not batch.is_ahead)
-    asked = rounds.AskPeople(batch.purpose, (*batch.object_ids, *batch.failed))
+    asked = AskPeople(batch.purpose, (*batch.object_ids, *batch.failed))
     after = state.after(
         progress=state.progress.with_human(asked, labeled=batch.object_ids, unlabeled=tuple(batch.failed)),
         open_batches=tuple(batch for batch in state.open_batches if batch.is_ahead),
     )
     allowed = min(still_allowed(conditions, after), _in_time(conditions, state))
     step = rounds.next_step(plan, after.asking)
-    if isinstance(step, rounds.AskPeople):
+    if isinstance(step, AskPeople):
         size = min(_planned(plan, after, step, allowed), plan.max_concurrent - answers.unsettled)
         return _offer_ahead(plan, after, batch.iteration + 1, size)
     if isinstance(step, rounds.AutoLabel) and after.ahead is None:
@@ -239,7 +240,7 @@ def _early(plan: JobPlan, conditions: StoppingConditions, state: JobState, answe
     return None
 
 
-def _planned(plan: JobPlan, state: JobState, step: rounds.AskPeople, allowed: int) -> int:
+def _planned(plan: JobPlan, state: JobState, step: AskPeople, allowed: int) -> int:
     """How much of the next batch has not been offered yet. Where no machine labels, batches are nothing but places in
     a queue, and it may all be offered."""
     if not plan.auto_labeling:
@@ -263,11 +264,11 @@ def _offer_ahead(plan: JobPlan, state: JobState, iteration: int, size: int) -> O
     chosen = rounds.asked_ahead(plan, state.asking, size) if size > 0 else ()
     if not chosen:
         return None
-    step, certifies = rounds.AskPeople(Purpose.ROUND, chosen), not rounds.has_decided(plan, state.asking)
+    step, certifies = AskPeople(Purpose.ROUND, chosen), not rounds.has_decided(plan, state.asking)
     return Offer(iteration, step, is_ahead=True, certifies=certifies)
 
 
-def _without(step: rounds.AskPeople, state: JobState, plan: JobPlan) -> rounds.AskPeople:
+def _without(step: AskPeople, state: JobState, plan: JobPlan) -> AskPeople:
     """A batch less what was offered ahead of it: a random part, as both are."""
     ahead = state.ahead
     size = max(0, len(step.object_ids) - (len(ahead.object_ids) + len(ahead.failed) if ahead else 0))
@@ -282,7 +283,7 @@ def _owes_a_model(step: rounds.Finish, plan: JobPlan, state: JobState) -> bool:
     return step.train or not state.trainings
 
 
-def _within_limits(step: rounds.AskPeople, plan: JobPlan, progress: Progress, allowed: int) -> rounds.AskPeople:
+def _within_limits(step: AskPeople, plan: JobPlan, progress: Progress, allowed: int) -> AskPeople:
     """The batch without what a stopping condition forbids, and begun with a first sample where the plan has none.
 
     Source for the sample of jobs without automated data labeling: developer guide sms-batching; 10 data objects, then
@@ -295,7 +296,7 @@ def _within_limits(step: rounds.AskPeople, plan: JobPlan, progress: Progress, al
     return _part(replace(step, purpose=purpose), min(size, allowed), [plan.seed, batches, 1])
 
 
-def _part(step: rounds.AskPeople, size: int, seed: Sequence[int]) -> rounds.AskPeople:
+def _part(step: AskPeople, size: int, seed: Sequence[int]) -> AskPeople:
     """A random part of a batch, as the batch itself is one: the first ones in the manifest would be no fair sample."""
     if size >= len(step.object_ids):
         return step

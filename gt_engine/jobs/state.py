@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from gt_engine.autolabel.rounds import AskPeople, Progress, Purpose
+from gt_engine.autolabel.progress import AskPeople, Progress, Purpose
 from gt_engine.consolidation import Skills, together
 from gt_engine.store import Counters
 from gt_service.documents import document_of, value_of

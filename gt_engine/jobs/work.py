@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from gt_engine.autolabel import rounds
+from gt_engine.autolabel.progress import AskPeople
 from gt_engine.store import Phase
 
 
@@ -42,7 +43,7 @@ class Ask:
     """
 
     iteration: int
-    step: rounds.AskPeople
+    step: AskPeople
     certifies: bool = True
 
 
@@ -55,7 +56,7 @@ class Offer:
     """
 
     iteration: int
-    step: rounds.AskPeople
+    step: AskPeople
     is_ahead: bool = False
     certifies: bool = True
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gt_engine.autolabel.rounds import Purpose
+from gt_engine.autolabel.progress import Purpose
 from gt_engine.consolidation import Skills
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE

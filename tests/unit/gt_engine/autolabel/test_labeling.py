@@ -24,7 +24,7 @@ from gt_engine.autolabel import (
     next_step,
 )
 from gt_engine.autolabel.labeling import RoundOutcome, run_round
-from gt_engine.autolabel.rounds import AskPeople
+from gt_engine.autolabel.progress import AskPeople
 from gt_engine.jobs.machine import LearningMachine, Lesson
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 

@@ -7,15 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gt_engine.autolabel.certify import Guarantee, Method
+from gt_engine.autolabel.progress import AskPeople, Progress, Purpose, Round
 from gt_engine.autolabel.rounds import (
     MOST_ROUNDS,
-    AskPeople,
     AutoLabel,
     Finish,
     JobPlan,
-    Progress,
-    Purpose,
-    Round,
     Step,
     decide,
     most_rounds,

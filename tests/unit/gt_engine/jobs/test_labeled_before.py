@@ -14,7 +14,8 @@ import pytest
 
 from gt_engine.autolabel import FeatureStore, JobPlan, Progress
 from gt_engine.autolabel.learner import Learnt, Predictions
-from gt_engine.autolabel.rounds import HumanBatch, Purpose, opening
+from gt_engine.autolabel.progress import HumanBatch, Purpose
+from gt_engine.autolabel.rounds import opening
 from gt_engine.jobs import machine
 from gt_engine.jobs.machine import Labeled, LearningMachine, Lesson
 from gt_engine.jobs.state import JobState, dump, load

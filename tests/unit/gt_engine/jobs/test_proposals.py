@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from gt_engine.api import job_tags
-from gt_engine.autolabel.rounds import AskPeople, AutoLabel, JobPlan, Progress, Round, has_decided, next_step
+from gt_engine.autolabel.progress import AskPeople, Progress, Round
+from gt_engine.autolabel.rounds import AutoLabel, JobPlan, has_decided, next_step
 from gt_engine.jobs.machine import Labeled, Lesson
 from gt_engine.jobs.worker import take_step
 from gt_engine.labels import ClassLabel

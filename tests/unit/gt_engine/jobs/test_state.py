@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gt_engine.autolabel.rounds import AskPeople, Progress, Purpose
+from gt_engine.autolabel.progress import AskPeople, Progress, Purpose
 from gt_engine.jobs.state import JobState, dump, load
 from tests.people import START
 

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from gt_engine.autolabel.images import ImageFacts
-from gt_engine.autolabel.rounds import JobPlan, Progress
+from gt_engine.autolabel.progress import Progress
+from gt_engine.autolabel.rounds import JobPlan
 from gt_engine.jobs.faults import MissingFile, NotTaken
 from gt_engine.jobs.machine import Labeled, Lesson
 from gt_engine.jobs.steps import Tools
