@@ -53,6 +53,13 @@ class _Source(NamedTuple):
     revision: int
 
 
+class _Sources(NamedTuple):
+    """The jobs and the imports whose labels are the campaign's."""
+
+    jobs: list[_Source]
+    imports: tuple[Import, ...]
+
+
 class CampaignLabels:
     """Writes `labels/output.manifest`: the lines of every import and of every job of the chain that has ended, and
     corrections laid over them. What reads a campaign's labels reads this file.
@@ -69,8 +76,8 @@ class CampaignLabels:
         written = read_corrections(self._objects, Places(self._bucket, campaign).root)
         corrections = self._of_their_pictures(campaign, written)
         while True:
-            jobs, imports = sources = self._sources(campaign)
-            duplicates = self._write(campaign, jobs, imports, corrections)
+            sources = self._sources(campaign)
+            duplicates = self._write(campaign, sources, corrections)
             # Closes: one who began before another job ended or labels were imported writes over what came of it.
             if self._sources(campaign) == sources:
                 break
@@ -79,11 +86,12 @@ class CampaignLabels:
             self._store.campaigns.labels_changed(campaign)
         return duplicates
 
-    def _sources(self, campaign: str) -> tuple[list[_Source], tuple[Import, ...]]:
-        """The jobs and the imports whose labels are the campaign's."""
+    def _sources(self, campaign: str) -> _Sources:
         jobs = (job for job in self._store.jobs.of(campaign) if job.has_ended and not job.is_beside_chain)
         record = self._store.campaigns.find(campaign)
-        return [_Source(job.name, job.manifest_uri, job.revision) for job in jobs], record.imports if record else ()
+        return _Sources(
+            [_Source(job.name, job.manifest_uri, job.revision) for job in jobs], record.imports if record else ()
+        )
 
     def _of_their_pictures(self, campaign: str, corrections: Corrections) -> Corrections:
         keys = {source: S3Uri.parse(source).key for source in corrections}
@@ -92,35 +100,23 @@ class CampaignLabels:
         pictures = {source: image.fingerprint for source, image in known.items() if image is not None}
         return of_their_pictures(corrections, pictures)
 
-    def _write(
-        self,
-        campaign: str,
-        jobs: list[_Source],
-        imports: tuple[Import, ...],
-        corrections: Corrections,
-    ) -> Duplicates:
+    def _write(self, campaign: str, sources: _Sources, corrections: Corrections) -> Duplicates:
         places = Places(self._bucket, campaign)
-        self._write_images(campaign, places, jobs, imports, corrections)
+        self._write_images(places, sources, corrections)
         twins, exact = defaultdict[str, list[Image]](list), 0
         for duplicate, owner in self._store.images.duplicates(campaign):
             twins[owner].append(duplicate)
             exact += duplicate.near_to is None
         written = _Written()
-        labeled = chain(self._imported(places, imports), self._labeled(places, jobs))
+        labeled = chain(self._imported(places, sources.imports), self._labeled(places, sources.jobs))
         lines = self._lines(labeled, twins, written, corrections)
         self._objects.write_stream(places.labels, json_lines(lines), CONTENT_TYPE)
         return Duplicates(exact, sum(map(len, twins.values())) - exact, written.twins)
 
-    def _write_images(
-        self,
-        campaign: str,
-        places: Places,
-        jobs: list[_Source],
-        imports: tuple[Import, ...],
-        corrections: Corrections,
-    ) -> None:
+    def _write_images(self, places: Places, sources: _Sources, corrections: Corrections) -> None:
         """The index of all labeled images. A job has its own from its report; one that has none gets it here."""
-        spec = self._store.campaigns.get(campaign).spec
+        jobs, imports = sources
+        spec = self._store.campaigns.get(places.campaign).spec
         labels = () if spec is None else spec.labels
         known = read_indices(self._objects, [places.job_images(job.name) / INDEX for job in jobs])
         indices = [

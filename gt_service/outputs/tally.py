@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -56,37 +57,29 @@ class Placement:
         return min(later) if later else max([1, *self.iterations.values()])
 
 
+@dataclass
 class Tally:
     """Takes every object of a manifest once, in order; `each` sees it too."""
 
-    def __init__(
-        self,
-        job_name: str,
-        human: Placement,
-        machine: Placement,
-        compared: Callable[[str], bool],
-        each: Callable[[LabeledObject], None] | None,
-        blind: Callable[[str], bool | None] = lambda _: None,
-    ) -> None:
-        self._job_name = job_name.lower()
-        self._human = human
-        self._machine = machine
-        self._compared = compared
-        self._each = each
-        self._blind = blind
-        self.objects = 0
-        self.labeled_before = 0
-        self.unplaced = 0
-        self.images: defaultdict[bool, Counter[int]] = defaultdict(Counter)
-        self.boxes: defaultdict[bool, Counter[int]] = defaultdict(Counter)
-        self.unlabeled: list[LabeledObject] = []
-        self.labels: dict[str, Label] = {}
+    job_name: str
+    human: Placement
+    machine: Placement
+    compared: Callable[[str], bool]
+    each: Callable[[LabeledObject], None] | None
+    blind: Callable[[str], bool | None] = lambda _: None
+    objects: int = 0
+    labeled_before: int = 0
+    unplaced: int = 0
+    images: defaultdict[bool, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    boxes: defaultdict[bool, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    unlabeled: list[LabeledObject] = field(default_factory=list)
+    labels: dict[str, Label] = field(default_factory=dict)
 
     def add(self, object_id: str, line: JsonObject, record: LabelRecord | None) -> None:
         self.objects += 1
         if record is not None and self._is_own(object_id, record):
             human = self._is_human(object_id, record)
-            labeled = LabeledObject(object_id, line, record, human, self._blind(object_id))
+            labeled = LabeledObject(object_id, line, record, human, self.blind(object_id))
             self._count(labeled, record)
         else:
             labeled = LabeledObject(object_id, line, None, human=False)
@@ -94,25 +87,25 @@ class Tally:
                 self.unlabeled.append(labeled)
             else:
                 self.labeled_before += 1
-        if self._each is not None:
-            self._each(labeled)
+        if self.each is not None:
+            self.each(labeled)
 
     def _is_own(self, object_id: str, record: LabelRecord) -> bool:
         """Whether this job made the label: follow-up jobs pass on what earlier ones made."""
         if record.job_name is not None:
-            return record.job_name == self._job_name
-        return object_id in self._human.iterations or object_id in self._machine.iterations
+            return record.job_name == self.job_name.lower()
+        return object_id in self.human.iterations or object_id in self.machine.iterations
 
     def _is_human(self, object_id: str, record: LabelRecord) -> bool:
-        return object_id not in self._machine.iterations if record.human is None else record.human
+        return object_id not in self.machine.iterations if record.human is None else record.human
 
     def _count(self, labeled: LabeledObject, record: LabelRecord) -> None:
-        placement = self._human if labeled.human else self._machine
+        placement = self.human if labeled.human else self.machine
         iteration = placement.iterations.get(labeled.object_id)
         if iteration is None:
             self.unplaced += 1
             iteration = placement.guess(record.created_at)
         self.images[labeled.human][iteration] += 1
         self.boxes[labeled.human][iteration] += record.boxes
-        if labeled.human and self._compared(labeled.object_id) and (label := label_of(record)) is not None:
+        if labeled.human and self.compared(labeled.object_id) and (label := label_of(record)) is not None:
             self.labels[labeled.object_id] = label

@@ -46,22 +46,16 @@ def campaign_report(
     }
 
 
-def publish_campaign_report(
-    *,
-    objects: ObjectStore,
-    campaign: str,
-    reports: Sequence[Mapping[str, Any]],
-    destination: S3Uri,
-    now: datetime,
-    duplicates: Mapping[str, int] | None = None,
-    labels: Mapping[str, Any] | None = None,
-) -> Report:
-    """Writes `campaign.html`, `.png`, `.svg` and, last, `campaign.json` under `destination`; returns the report."""
+def publish_campaign_report(*, objects: ObjectStore, destination: S3Uri, **facts: Any) -> Report:
+    """Writes `campaign.html`, `.png`, `.svg` and, last, `campaign.json` under `destination`; returns the report.
+
+    facts: what `campaign_report` takes.
+    """
     from gt_service.reports.figure import campaign_figure, rendered
     from gt_service.reports.page import campaign_page
     from gt_service.reports.publish import report_json
 
-    report = campaign_report(campaign, reports, now=now, duplicates=duplicates, labels=labels)
+    report = campaign_report(**facts)
     figure = campaign_figure(report["jobs"])
     svg = rendered(figure, "svg")
     objects.write(destination / "campaign.svg", svg, "image/svg+xml")

@@ -12,7 +12,7 @@ import heapq
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gt_service.objects import ObjectStore, S3Uri
@@ -86,6 +86,7 @@ def gold_label(line: bytes, classes: Sequence[str]) -> tuple[str, Label] | None:
     return None if named is None or label is None else (named, label)
 
 
+@dataclass
 class Audit:
     """Scores labels against gold labels as they come by; give its `add` to the reader of a job.
 
@@ -93,23 +94,15 @@ class Audit:
     `whole`: the target is one of all labels together, not of the machine's alone.
     """
 
-    def __init__(
-        self,
-        gold: Mapping[str, Label],
-        *,
-        measure: str | None = None,
-        target: float | None = None,
-        whole: bool = False,
-    ) -> None:
-        self._gold = gold
-        self._whole = whole
-        self._measure = measure
-        self._target = target
-        self._boxes: dict[bool, list[tuple[float, int, int, int, float]]] = {True: [], False: []}
-        self._classes: dict[bool, Counter[tuple[str, str]]] = {True: Counter(), False: Counter()}
+    gold: Mapping[str, Label]
+    measure: str | None = None
+    target: float | None = None
+    whole: bool = False
+    _boxes: dict[bool, list[tuple[float, int, int, int, float]]] = field(default_factory=lambda: {True: [], False: []})
+    _classes: dict[bool, Counter[tuple[str, str]]] = field(default_factory=lambda: {True: Counter(), False: Counter()})
 
     def add(self, labeled: LabeledObject) -> None:
-        self.compare(labeled, self._gold.get(labeled.source or ""))
+        self.compare(labeled, self.gold.get(labeled.source or ""))
 
     def compare(self, labeled: LabeledObject, gold: Label | None) -> None:
         """As `add`, with gold labels that come one by one."""
@@ -127,13 +120,13 @@ class Audit:
         if not any(sides.values()):
             return None
         machine = sides["machine"]
-        measure = self._measure or ("accuracy" if any(self._classes.values()) else "f1")
+        measure = self.measure or ("accuracy" if any(self._classes.values()) else "f1")
         return {
             **sides,
             "true_error": None if machine is None else machine["error"],
-            "verdict": _verdict("All labels", self._side((True, False)), measure, self._target)
-            if self._whole
-            else _verdict("Machine labels", machine, measure, self._target),
+            "verdict": _verdict("All labels", self._side((True, False)), measure, self.target)
+            if self.whole
+            else _verdict("Machine labels", machine, measure, self.target),
         }
 
     def _side(self, of: Sequence[bool]) -> dict[str, Any] | None:
