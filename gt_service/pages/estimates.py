@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from gt_service.campaign import CampaignSpec, parse_spec
@@ -50,20 +51,19 @@ _AMOUNTS = ("low", "likely", "high", "ceiling", "all_human")
 
 
 def _jobs(jobs: Sequence[Json]) -> Table:
-    shown = jobs[:50]
-    return Table(
-        ("Job", "Images", "By machine, likely", "Low", "Likely", "High", "Ceiling"),
-        tuple(
-            (
-                f"{index}. {job['role']}",
-                number(job["objects"]),
-                percent(job["machine_share"]["likely"]),
-                *(exact(job["cost_mills"][name]) for name in ("low", "likely", "high", "ceiling")),
-            )
-            for index, job in enumerate(shown, start=1)
-        ),
+    shown = [{**job, "place": place} for place, job in enumerate(jobs[:50], start=1)]
+    return Table.of(
+        shown,
+        ("Job", lambda job: f"{job['place']}. {job['role']}"),
+        ("Images", lambda job: number(job["objects"])),
+        ("By machine, likely", lambda job: percent(job["machine_share"]["likely"])),
+        *((name.title(), partial(_cost, name)) for name in ("low", "likely", "high", "ceiling")),
         about=f"The first {len(shown)} of {len(jobs):,} jobs." if len(jobs) > len(shown) else "",
     )
+
+
+def _cost(name: str, job: Json) -> str:
+    return exact(job["cost_mills"][name])
 
 
 def objects_of_form(form: Mapping[str, str]) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
+
+Json = Mapping[str, Any]
+Column = tuple[str, Callable[[Json], str]]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class Table:
     title: str = ""
     about: str = ""
 
+    @classmethod
+    def of(cls, rows: Iterable[Json], *columns: Column, title: str = "", about: str = "") -> Table:
+        """columns: each a head, and what a row shows below it."""
+        heads = tuple(head for head, _ in columns)
+        return cls(heads, tuple(tuple(show(row) for _, show in columns) for row in rows), title, about)
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -55,7 +64,7 @@ class Counts:
     objects: int
 
     @classmethod
-    def of(cls, job: Mapping[str, Any]) -> Counts:
+    def of(cls, job: Json) -> Counts:
         counters = job["counters"] or {}
         human, machine = counters.get("HumanLabeled") or 0, counters.get("MachineLabeled") or 0
         return cls(human, machine, counters.get("FailedNonRetryableError") or 0, job["objects"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from gt_service.pages.charts import Series
 from gt_service.pages.parts import Fact, Table
-from gt_service.reports.amounts import decimal, duration, exact, money, money_per_image, number, percent
+from gt_service.reports.amounts import NOTHING, decimal, duration, exact, money, money_per_image, number, percent
 
 Json = Mapping[str, Any]
 
@@ -24,19 +24,14 @@ def iteration_rows(report: Json) -> list[tuple[int, int, int]]:
 
 def iterations_table(report: Json) -> Table:
     """What each iteration labeled and cost."""
-    return Table(
-        ("Iteration", "Images by people", "Boxes", "Images by machine", "Boxes", "Cost"),
-        tuple(
-            (
-                str(row["iteration"]),
-                number(row.get("human_images")),
-                number(row.get("human_boxes")),
-                number(row.get("machine_images")),
-                number(row.get("machine_boxes")),
-                exact(row["cost_mills"]),
-            )
-            for row in report["iterations"]
-        ),
+    return Table.of(
+        report["iterations"],
+        ("Iteration", lambda row: str(row["iteration"])),
+        ("Images by people", lambda row: number(row.get("human_images"))),
+        ("Boxes", lambda row: number(row.get("human_boxes"))),
+        ("Images by machine", lambda row: number(row.get("machine_images"))),
+        ("Boxes", lambda row: number(row.get("machine_boxes"))),
+        ("Cost", lambda row: exact(row["cost_mills"])),
     )
 
 
@@ -136,17 +131,12 @@ def _measure(side: Json, key: str) -> str:
 
 
 def _targets(targets: Json) -> Table:
-    return Table(
-        ("Target", "Labeled by machine", "Cost", "People's time"),
-        tuple(
-            (
-                str(row["target"]),
-                percent(row["machine_share"]),
-                exact(row["total_mills"]),
-                "–" if row.get("hours") is None else duration(3600 * row["hours"]),
-            )
-            for row in targets["rows"]
-        ),
+    return Table.of(
+        targets["rows"],
+        ("Target", lambda row: str(row["target"])),
+        ("Labeled by machine", lambda row: percent(row["machine_share"])),
+        ("Cost", lambda row: exact(row["total_mills"])),
+        ("People's time", lambda row: NOTHING if row.get("hours") is None else duration(3600 * row["hours"])),
         title="Other targets",
         about=targets["note"],
     )
@@ -174,19 +164,14 @@ def _imported(imported: Json) -> Table:
 def _proposals(proposals: Json) -> Table:
     planted = percent(proposals["planted_accepted_share"]) if proposals["planted"] else "none"
     unchanged = percent(proposals["accepted_unchanged"]) if proposals["checked"] else "none"
-    return Table(
-        ("Way", "Images", "Answers", "Seconds an answer", "Seconds an image", "Against gold labels"),
-        tuple(
-            (
-                name,
-                number(arm["images"]),
-                number(arm["answers"]),
-                decimal(arm["seconds_per_answer"], digits=1),
-                decimal(arm["seconds_per_image"], digits=1),
-                _of_gold(arm.get("quality")),
-            )
-            for name, arm in (("blind", proposals["blind"]), ("with the machine's", proposals["proposed"]))
-        ),
+    return Table.of(
+        ({**proposals["blind"], "way": "blind"}, {**proposals["proposed"], "way": "with the machine's"}),
+        ("Way", lambda arm: str(arm["way"])),
+        ("Images", lambda arm: number(arm["images"])),
+        ("Answers", lambda arm: number(arm["answers"])),
+        ("Seconds an answer", lambda arm: decimal(arm["seconds_per_answer"], digits=1)),
+        ("Seconds an image", lambda arm: decimal(arm["seconds_per_image"], digits=1)),
+        ("Against gold labels", lambda arm: _of_gold(arm.get("quality"))),
         title="Proposals",
         about=f"Where their labels certify nothing, people are shown the machine's. {unchanged} of "
         f"{proposals['checked']:,} answers left them as they were; of {proposals['planted']:,} answers to those that "
@@ -196,25 +181,20 @@ def _proposals(proposals: Json) -> Table:
 
 def _of_gold(scores: Json | None) -> str:
     if scores is None:
-        return "–"
+        return NOTHING
     name, key = ("F1", "mean_f1") if "mean_f1" in scores else ("accuracy", "accuracy")
     low, high = scores["interval"]
     return f"{name} {scores[key]:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _workers(workers: Sequence[Json]) -> Table:
-    return Table(
-        ("Worker", "Answers", "Seconds each (median)", "Agreement with the final labels", "Paid"),
-        tuple(
-            (
-                worker["worker_id"],
-                number(worker["answers"]),
-                decimal(worker.get("median_seconds"), digits=1),
-                percent(worker.get("agreement"), digits=1),
-                exact(worker.get("cost_mills")),
-            )
-            for worker in workers[:MOST_ROWS]
-        ),
+    return Table.of(
+        workers[:MOST_ROWS],
+        ("Worker", lambda worker: str(worker["worker_id"])),
+        ("Answers", lambda worker: number(worker["answers"])),
+        ("Seconds each (median)", lambda worker: decimal(worker.get("median_seconds"), digits=1)),
+        ("Agreement with the final labels", lambda worker: percent(worker.get("agreement"), digits=1)),
+        ("Paid", lambda worker: exact(worker.get("cost_mills"))),
         title="Workers",
         about=f"The first {MOST_ROWS} of {len(workers):,}; the report has all." if len(workers) > MOST_ROWS else "",
     )
