@@ -6,12 +6,13 @@ shape (`tests/fakes.py`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -80,6 +81,18 @@ def is_there(objects: ObjectStore, uri: S3Uri) -> bool:
         return bool(objects.read(uri, first_bytes=1))
     except NotFound:
         return False
+
+
+def read_json(objects: ObjectStore, uri: S3Uri) -> Any:
+    """A document of ours; None where it is not there."""
+    try:
+        return json.loads(objects.read(uri))
+    except NotFound:
+        return None
+
+
+def write_json(objects: ObjectStore, uri: S3Uri, document: Any) -> None:
+    objects.write(uri, json.dumps(document).encode(), "application/json")
 
 
 class S3Objects:

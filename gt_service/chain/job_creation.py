@@ -23,7 +23,7 @@ from gt_service.chain.reviews import spec_of
 from gt_service.chain.sample_boxes import examples_picture
 from gt_service.deployment import Deployment
 from gt_service.errors import AccessDenied, GtServiceError, InvalidInput, NotFound
-from gt_service.objects import ObjectStore, is_there
+from gt_service.objects import ObjectStore, is_there, write_json
 from gt_service.outputs.labels import Boxes, Label
 from gt_service.outputs.records import gold_lines
 from gt_service.records import Campaign, Job
@@ -139,8 +139,7 @@ class JobCreation:
         picture = examples_picture(spec, self._objects)
         if picture is not None:
             self._objects.write(places.of_spec(job.revision, "instructions.png"), picture, "image/png")
-        labels = json.dumps(label_category_config(spec)).encode()
-        self._objects.write(places.of_spec(job.revision, "class_labels.json"), labels, "application/json")
+        write_json(self._objects, places.of_spec(job.revision, "class_labels.json"), label_category_config(spec))
         text = instruction_template(spec, picture)
         self._objects.write(template, text.encode(), "text/html; charset=utf-8")
 

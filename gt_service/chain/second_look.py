@@ -8,7 +8,6 @@ label, as a correction with its history.
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,7 @@ from gt_service.chain.reviews import review_spec, spec_of
 from gt_service.errors import NotFound
 from gt_service.listing import MOST_SUSPECTS
 from gt_service.manifests import CONTENT_TYPE, json_lines
-from gt_service.objects import ObjectStore, S3Uri
+from gt_service.objects import ObjectStore, S3Uri, read_json, write_json
 from gt_service.outputs.corrections import Corrections, label_attribute, read_corrections, write_correction
 from gt_service.outputs.files import left_out_predictions
 from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines
@@ -76,7 +75,7 @@ class SecondLook:
         if not suspects.judged:
             return
         document = {"judged": suspects.judged, "suspects": [each.as_dict() for each in suspects.worst]}
-        self._objects.write(places.suspects, json.dumps(document).encode(), "application/json")
+        write_json(self._objects, places.suspects, document)
 
     def listed(self, campaign: str, most: int) -> Suspects:
         """The worst of the list as it was last written, without what was sent to be reviewed since.
@@ -84,14 +83,13 @@ class SecondLook:
         Errors: `NotFound`.
         """
         places = Places(self._bucket, campaign)
-        try:
-            document = json.loads(self._objects.read(places.suspects))
-        except NotFound:
+        document = read_json(self._objects, places.suspects)
+        if document is None:
             raise NotFound(
                 f"nothing is known of the labels of campaign {campaign} yet",
                 remedy="They are looked through when a job of gt-engine has ended that trained a model.",
                 field="name",
-            ) from None
+            )
         reviewed = self._reviewed(campaign)
         left = (Suspect(**each) for each in document["suspects"] if each["source"] not in reviewed)
         return Suspects(document["judged"], tuple(islice(left, most)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,7 +19,7 @@ from gt_service.errors import Conflict, NotFound
 from gt_service.gallery.index import figures
 from gt_service.gallery.writing import read_index
 from gt_service.money import Mills
-from gt_service.objects import ObjectStore
+from gt_service.objects import ObjectStore, read_json
 from gt_service.outputs import TrainingLogs
 from gt_service.records import Job
 from gt_service.records.names import Places, Role
@@ -146,7 +145,7 @@ class Settlement:
         self._second_look.write_list(campaign)
         jobs = sorted(self._store.jobs.of(campaign), key=lambda job: job.reserved_at)
         written = (self._report(places, job) for job in jobs)
-        reports = [json.loads(report) for report in written if report is not None]
+        reports = [report for report in written if report is not None]
         index = read_index(self._objects, places.images)
         self._publish_campaign(
             objects=self._objects,
@@ -163,12 +162,9 @@ class Settlement:
             return None
         jobs = self._store.jobs.of(job.campaign)
         control = next((other for other in jobs if other.is_control and other.batch == job.batch), None)
-        report = None if control is None else self._report(places, control)
-        return None if report is None else json.loads(report)
+        return None if control is None else self._report(places, control)
 
-    def _report(self, places: Places, job: Job) -> bytes | None:
+    def _report(self, places: Places, job: Job) -> dict[str, Any] | None:
         """A written report; None where there is none (yet)."""
-        try:
-            return self._objects.read(places.report(job.name) / "report.json")
-        except NotFound:
-            return None
+        report: dict[str, Any] | None = read_json(self._objects, places.report(job.name) / "report.json")
+        return report

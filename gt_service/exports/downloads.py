@@ -10,18 +10,17 @@ from there.
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports.export import Export, Format
 from gt_service.exports.writers.form import Written
-from gt_service.objects import ObjectStore, S3Uri
+from gt_service.objects import ObjectStore, S3Uri, read_json, write_json
 from gt_service.records.names import Places, images_folder
 from gt_service.regions import TaskType
 
@@ -66,7 +65,7 @@ class Downloads:
         labels = self._labels()
         if self._state(form, labels, now).state != "none":
             return False
-        self._write_document(self._file(form, "asked.json"), {"made_from": labels, "at": now.isoformat()})
+        write_json(self._objects, self._file(form, "asked.json"), {"made_from": labels, "at": now.isoformat()})
         return True
 
     def make(self, form: Format, spec: CampaignSpec) -> None:
@@ -83,15 +82,15 @@ class Downloads:
             self._objects.write_stream(self._file(form, "zip"), archive(export), "application/zip")
         except InvalidInput as error:
             problem = f"{error.message} {error.remedy}".strip()
-        self._write_document(self._file(form, "json"), {"made_from": labels, "problem": problem})
+        write_json(self._objects, self._file(form, "json"), {"made_from": labels, "problem": problem})
 
     def _state(self, form: Format, labels: str, now: datetime) -> Download:
         file = self._file(form, "zip")
-        made = self._document(self._file(form, "json"))
+        made = read_json(self._objects, self._file(form, "json")) or {}
         if made.get("made_from") == labels:
             problem = made.get("problem") or ""
             return Download(form, "refused" if problem else "ready", file, problem)
-        asked = self._document(self._file(form, "asked.json"))
+        asked = read_json(self._objects, self._file(form, "asked.json")) or {}
         is_making = asked.get("made_from") == labels and now - datetime.fromisoformat(asked["at"]) < PATIENCE
         return Download(form, "making" if is_making else "none", file)
 
@@ -104,16 +103,6 @@ class Downloads:
 
     def _file(self, form: Format, suffix: str) -> S3Uri:
         return self._places.root / f"exports/{form.value}.{suffix}"
-
-    def _document(self, uri: S3Uri) -> dict[str, Any]:
-        try:
-            document: dict[str, Any] = json.loads(self._objects.read(uri))
-        except NotFound:
-            return {}
-        return document
-
-    def _write_document(self, uri: S3Uri, document: dict[str, Any]) -> None:
-        self._objects.write(uri, json.dumps(document).encode(), "application/json")
 
 
 def archive(export: Export) -> Iterator[bytes]:

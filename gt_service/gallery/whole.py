@@ -5,17 +5,15 @@ The corrections are read for the image itself, so its page is never behind what 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gt_service.errors import NotFound
 from gt_service.gallery.index import Index
 from gt_service.gallery.looking import Filter, GalleryImage, gallery_image, gallery_page, original_of, place_of
 from gt_service.gallery.rows import Row, shown_label
 from gt_service.gallery.writing import CORRECTIONS, corrected_row
-from gt_service.objects import ObjectStore
+from gt_service.objects import ObjectStore, read_json
 from gt_service.outputs.corrections import Correction, corrections_of
 from gt_service.outputs.files import answers_to
 from gt_service.outputs.labels import Boxes, label_of_answer
@@ -75,9 +73,8 @@ def _answers(objects: ObjectStore, places: Places, job: str, row: Row) -> Sequen
     number = row.get("object")
     if not row["human"] or not isinstance(number, str):
         return ()
-    try:
-        report: Mapping[str, Any] = json.loads(objects.read(places.report(job) / "report.json"))
-    except NotFound:
+    report = read_json(objects, places.report(job) / "report.json")
+    if report is None:
         return ()
     iterations = [each["iteration"] for each in report["iterations"]]
     drawn = []
