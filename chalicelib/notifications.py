@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -53,14 +53,8 @@ class DeliveryFailed(Exception):
         self.wait = wait
 
 
-class Queue(Protocol):
-    """Where notifications wait for being sent."""
-
-    def put(self, notification: Notification) -> None: ...
-
-
-class SqsQueue:
-    """`Queue` on SQS."""
+class Queue:
+    """Where notifications wait for being sent, on SQS."""
 
     def __init__(self, client: Any, url: str) -> None:
         self._client, self._url = client, url
@@ -197,8 +191,8 @@ def known_channels(client: Any, parameter: str, *, is_local: bool = False) -> Ch
 
 
 @cache
-def queue() -> SqsQueue:
-    return SqsQueue(wiring.sqs(), wiring.settings().notifications_queue_url)
+def queue() -> Queue:
+    return Queue(wiring.sqs(), wiring.settings().notifications_queue_url)
 
 
 @cache

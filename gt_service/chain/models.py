@@ -9,9 +9,6 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from gt_service.backends import GROUND_TRUTH
-from gt_service.errors import InvalidInput
-
 if TYPE_CHECKING:
     from gt_service.campaign import CampaignSpec
     from gt_service.deployment import Deployment
@@ -45,13 +42,3 @@ def model_to_start_from(brought: str | None, jobs: Iterable[Job]) -> str | None:
             last = job.final_model_arn
             lineage.add(last)
     return last
-
-
-def check_backend(spec: CampaignSpec, deployment: Deployment) -> None:
-    """Errors: `InvalidInput` where what labels takes no model of others."""
-    if spec.model is not None and deployment.backend is GROUND_TRUTH:
-        raise InvalidInput(
-            "Ground Truth starts from no other models than those that it has trained",
-            remedy="Leave model out of the spec, or label with gt-engine.",
-            field="model",
-        )

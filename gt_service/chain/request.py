@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gt_service import regions
+from gt_service.backends import GROUND_TRUTH
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import task_text
-from gt_service.chain.models import check_backend
 from gt_service.errors import InvalidInput
 from gt_service.money import MILLS_PER_DOLLAR, Mills
 from gt_service.objects import S3Uri
@@ -40,9 +40,14 @@ def job_request(job: Job, spec: CampaignSpec, deployment: Deployment) -> CreateL
     spec: the revision that the job was planned from, as its role has it (`gt_service.chain.reviews.spec_of`).
 
     Errors: `InvalidInput` where the region has no Ground Truth, the work team or the model lives in another region,
-    or a model is given to a task without automated data labeling.
+    or a model is given to a task or a backend that takes none.
     """
-    check_backend(spec, deployment)
+    if spec.model is not None and deployment.backend is GROUND_TRUTH:
+        raise InvalidInput(
+            "Ground Truth starts from no other models than those that it has trained",
+            remedy="Leave model out of the spec, or label with gt-engine.",
+            field="model",
+        )
     places, region = Places(deployment.results_bucket, job.campaign), deployment.region
     request: CreateLabelingJobRequestTypeDef = {
         "InputConfig": _input_config(spec, job.manifest_uri),

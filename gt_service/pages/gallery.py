@@ -161,23 +161,15 @@ def _filters(index: Index, wanted: Filter, *, with_jobs: bool) -> list[tuple[str
     classes = [name.removeprefix("class:") for name in index.counts if name.startswith("class:")]
     ordered = sorted(classes, key=lambda name: index.labels.index(name) if name in index.labels else len(index.labels))
     jobs = [segment.job for segment in index.segments if segment.job != CORRECTIONS][-JOBS_OFFERED:][::-1]
+    who = {name: (name, text) for name, text in _WHO.items()}
+    has = {name: (class_facet(name), name) for name in ordered}
+    sure = {str(step): (band_facet(step), text) for step, text in enumerate(_bands())}
+    only = {name: (name, text) for name, text in _ONLY.items()}
     offered = [
-        ("who", "Labeled by", _choices(index, {name: (name, text) for name, text in _WHO.items()}, wanted.who)),
-        (
-            "class",
-            "Class",
-            _choices(index, {name: (class_facet(name), name) for name in ordered}, wanted.label),
-        ),
-        (
-            "sure",
-            "Confidence",
-            _choices(
-                index,
-                {str(n): (band_facet(n), text) for n, text in enumerate(_bands())},
-                None if wanted.sure is None else str(wanted.sure),
-            ),
-        ),
-        ("only", "Only", _choices(index, {name: (name, text) for name, text in _ONLY.items()}, wanted.only)),
+        ("who", "Labeled by", _choices(index, who, wanted.who)),
+        ("class", "Class", _choices(index, has, wanted.label)),
+        ("sure", "Confidence", _choices(index, sure, None if wanted.sure is None else str(wanted.sure))),
+        ("only", "Only", _choices(index, only, wanted.only)),
     ]
     if with_jobs and (len(jobs) > 1 or wanted.job is not None):
         named = jobs if wanted.job is None or wanted.job in jobs else [wanted.job, *jobs]

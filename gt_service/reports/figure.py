@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Json = Mapping[str, Any]
 
 HUMAN, MACHINE = "#0072B2", "#E69F00"
-SERVICE, WORKERS, COMPUTE = "#999999", "#0072B2", "#009E73"
+_PARTS = {"workers": "#0072B2", "service": "#999999", "compute": "#009E73"}
+"""Of a cost, with their colours."""
 _PART_NAMES = {"service": "service fee", "compute": "training"}
 ALL_HUMAN = "#D9D9D9"
 NAMED_CURVES = 8
@@ -90,14 +91,19 @@ def _draw_costs(axes: Axes, report: Json) -> None:
     numbers = [row["iteration"] for row in rows]
     seconds = (report.get("people") or {}).get("seconds_per_answer")
     if not any(row["cost_mills"] for row in rows) and seconds:
-        axes.bar(numbers, [row["answers"] * seconds / 60 for row in rows], 0.7, color=WORKERS, label="people's time")
+        axes.bar(
+            numbers,
+            [row["answers"] * seconds / 60 for row in rows],
+            0.7,
+            color=_PARTS["workers"],
+            label="people's time",
+        )
         axes.set_title(f"People's time by iteration: {duration(report['people']['hours'] * 3600)} in all")
         axes.set_ylabel("minutes")
         _finish(axes, numbers, columns=1)
         return
     bottom = [0.0] * len(rows)
-    parts = (("workers", WORKERS), ("service", SERVICE), ("compute", COMPUTE))
-    for part, colour in parts:
+    for part, colour in _PARTS.items():
         key = f"{part}_mills"
         if part != "workers" and not report["cost"][key]:
             continue
@@ -202,9 +208,8 @@ def _draw_shares(axes: Axes, reports: Sequence[Json]) -> None:
 
 
 def _part_name(part: str, report: Json) -> str:
-    if (
-        part == "compute" and not report["cost"]["service_mills"]
-    ):  # Ground Truth, whose trainings are billed, asks a fee
+    # Ground Truth, whose trainings are billed, asks a fee.
+    if part == "compute" and not report["cost"]["service_mills"]:
         return "functions"
     return _PART_NAMES.get(part, part)
 
@@ -218,7 +223,7 @@ def _draw_totals(axes: Axes, reports: Sequence[Json]) -> None:
         first = place == 0
         axes.barh(place, everyone, 0.6, color=ALL_HUMAN, label="all labeled by people" if first else None)
         left = 0.0
-        for part, colour in (("workers", WORKERS), ("service", SERVICE), ("compute", COMPUTE)):
+        for part, colour in _PARTS.items():
             width = report["cost"][f"{part}_mills"] / MILLS_PER_DOLLAR
             name = _part_name(part, report)
             axes.barh(place, width, 0.36, left, color=colour, label=name if first else None)

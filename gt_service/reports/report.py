@@ -6,7 +6,7 @@ Amounts are mills (`…_mills`), with dollars beside the total; shares are betwe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from gt_service import __version__
@@ -14,7 +14,7 @@ from gt_service.computing import usage
 from gt_service.money import as_usd_number, usd
 from gt_service.outputs.job_output import Iteration, JobOutput, TrainingRun, UnlabeledObject
 from gt_service.outputs.proposals import Arm, ProposalFigures
-from gt_service.prices import PriceTable, Workforce
+from gt_service.prices import InstanceRate, PriceTable, ServiceFee, Workforce
 from gt_service.reports.costs import Bill, Cost, Terms, up_front_objects
 from gt_service.reports.saving import Report, saving_of, targets
 
@@ -187,6 +187,7 @@ def _each(amount: float | None, count: int) -> float | None:
 def _terms(bill: Bill) -> Report:
     terms, prices, fee = bill.terms, bill.prices, bill.fee
     compute = prices.compute(terms.task, terms.region) if terms.auto_labeling else None
+    rate = None if compute is None else prices.instance(compute.training, terms.started)
     return {
         "task": terms.task,
         "region": terms.region,
@@ -197,29 +198,17 @@ def _terms(bill: Bill) -> Report:
         "auto_labeling": terms.auto_labeling,
         "computing": "functions" if prices.bills_functions else "instances" if prices.bills_instances else None,
         "prices": [
-            {
-                "what": "service fee per labeled object",
-                "mills": [[tier.up_to, tier.fee] for tier in fee.tiers],
-                "since": fee.since.isoformat(),
-                "read": fee.read.isoformat(),
-                "source": fee.source,
-            },
-            *([] if compute is None else [_instance(prices, compute.training, terms.started)]),
+            _price("service fee per labeled object", [[tier.up_to, tier.fee] for tier in fee.tiers], fee),
+            *([] if rate is None else [_price(f"{rate.instance} per hour, training", rate.mills_per_hour, rate)]),
             *([_functions(bill)] if prices.bills_functions else []),
         ],
         "notes": _notes(terms, prices),
     }
 
 
-def _instance(prices: PriceTable, name: str, on: date) -> Report:
-    rate = prices.instance(name, on)
-    return {
-        "what": f"{name} per hour, training",
-        "mills": rate.mills_per_hour,
-        "since": rate.since.isoformat(),
-        "read": rate.read.isoformat(),
-        "source": rate.source,
-    }
+def _price(what: str, mills: Any, row: ServiceFee | InstanceRate) -> Report:
+    dates = {"since": row.since.isoformat(), "read": row.read.isoformat()}
+    return {"what": what, "mills": mills, **dates, "source": row.source}
 
 
 def _functions(bill: Bill) -> Report:
