@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from gt_service.chain.second_look import Suspects
     from gt_service.exports.downloads import Download
     from gt_service.gallery.index import Index
-    from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage
-    from gt_service.gallery.whole import OneImage
+    from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage, OneImage
 
 Json = Mapping[str, Any]
 Page = tuple[Sequence[Json], str | None]
@@ -183,7 +182,7 @@ class PageData:
         return gallery_page(wiring.objects(), self._index(campaign, job), wanted, first)
 
     def gallery_image(self, campaign: str, job: Json | None, wanted: Filter, image: str) -> OneImage:
-        from gt_service.gallery.whole import one_image
+        from gt_service.gallery.looking import one_image
 
         return one_image(wiring.objects(), self._index(campaign, job), wanted, image, self._places(campaign))
 

@@ -221,7 +221,7 @@ def _new_campaign(visit: Visit) -> View:
 
 
 def _spec_form(visit: Visit, name: str | None, file: Json, pending: int) -> View:
-    from gt_service.pages.spec_form import spec_page
+    from gt_service.pages.campaigns import spec_page
 
     if not visit.may_operate:
         raise AccessDenied("viewers may look, not change", remedy="Ask for a token with the role operator.")

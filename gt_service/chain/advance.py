@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import actions, planner
 from gt_service.chain.corrected_manifests import manifest_with_corrections
-from gt_service.chain.follow_up import read_labeled, write_follow_up
 from gt_service.chain.foresight import Foresight, next_steps
 from gt_service.chain.job_creation import JobCreation
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.next_jobs import NextJobs, Standing, Terms
-from gt_service.chain.observation import description_kept, seen, warning
+from gt_service.chain.observation import description_kept, read_labeled, seen, warning, write_follow_up
 from gt_service.chain.reviews import can_review
 from gt_service.chain.second_look import SecondLook, Suspects
 from gt_service.chain.signals import Signals

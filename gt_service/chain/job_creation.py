@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import instruction_template
 from gt_service.chain.labeling_jobs import LabelingJobs
-from gt_service.chain.models import model_arn, model_name
+from gt_service.chain.next_jobs import model_arn, model_name
 from gt_service.chain.request import job_request, label_category_config
 from gt_service.chain.reviews import spec_of
 from gt_service.chain.sample_boxes import examples_picture

@@ -1,15 +1,18 @@
-"""What DescribeLabelingJob says of a job, folded into its record; and what it said of one that SageMaker does not know
-any more. Nothing is written here."""
+"""What SageMaker says of a job, folded into its record; what it said of one that it does not know any more; and what an
+ended job left unlabeled, which its follow-up sends."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gt_service.objects import ObjectStore
+from gt_service.manifests import CONTENT_TYPE, follow_up_lines
+from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.job_output import Finding
+from gt_service.outputs.labeled import LabeledObjects
 from gt_service.records import Job
 from gt_service.records.names import Places
 from gt_service.records.states import RUNNING, JobEvent, follow
@@ -89,3 +92,45 @@ def description_kept(job: Job, objects: ObjectStore, places: Places) -> dict[str
         "LastModifiedTime": job.ended_at,
         "LabelingJobOutput": {"OutputDatasetS3Uri": "", **model},
     }
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """numbers: of the labeled objects in the input manifest, from 0, and of those that came with their label.
+    problem: why there may be more; None where not."""
+
+    numbers: frozenset[int]
+    problem: str | None
+
+
+def read_labeled(
+    objects: ObjectStore, manifest: S3Uri, description: Mapping[str, Any], counters: Mapping[str, int]
+) -> Labeled:
+    """What of a job's input is labeled. manifest: its input. counters: SageMaker's LabelCounters.
+
+    An output that lost some of its files looks like objects without labels, and would be paid for twice. So what is
+    found is compared with what SageMaker counted, and where the two disagree nobody sends anything.
+    """
+    output = LabeledObjects(objects, manifest, description)
+    numbers = frozenset(number for number, _ in output.lines())
+    counted = counters.get("TotalLabeled", 0)
+    if output.input_is_gone:
+        problems = output.problems
+    elif len(numbers) < counted:
+        problems = [f"its files hold {len(numbers):,} labels, and SageMaker counts {counted:,}", *output.problems]
+    else:
+        # As many labels as were counted: whatever else is wrong with the files, none of them is lost.
+        problems = [] if counted else output.problems
+    more = f", and {len(problems) - 2:,} more" if len(problems) > 2 else ""
+    return Labeled(numbers | output.given, "; ".join(problems[:2]) + more if problems else None)
+
+
+def write_follow_up(objects: ObjectStore, manifest: S3Uri, labeled: frozenset[int], follow_up: S3Uri) -> int:
+    """Writes the manifest of what is left and returns its number of objects; writes nothing where that is none.
+
+    Errors: `NotFound` where the input is gone.
+    """
+    count = sum(1 for _ in follow_up_lines(objects.lines(manifest), labeled))
+    if count:
+        objects.write_stream(follow_up, follow_up_lines(objects.lines(manifest), labeled), CONTENT_TYPE)
+    return count

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from gt_service.gallery.index import Index
-from gt_service.gallery.looking import IMAGES_A_PAGE, Filter, GalleryPage
+from gt_service.gallery.looking import IMAGES_A_PAGE, Filter, GalleryPage, OneImage
 from gt_service.gallery.rows import (
     BANDS,
     CORRECTED,
@@ -23,7 +23,6 @@ from gt_service.gallery.rows import (
     class_facet,
     class_names,
 )
-from gt_service.gallery.whole import OneImage
 from gt_service.gallery.writing import CORRECTIONS
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import Correction

@@ -20,8 +20,15 @@ from gt_service.errors import InvalidInput, NotFound
 from gt_service.etags import etag_of
 from gt_service.exports import Format
 from gt_service.exports.downloads import Download
-from gt_service.gallery.looking import Filter, GalleryImage, GalleryPage, gallery_page, gallery_samples
-from gt_service.gallery.whole import OneImage, one_image
+from gt_service.gallery.looking import (
+    Filter,
+    GalleryImage,
+    GalleryPage,
+    OneImage,
+    gallery_page,
+    gallery_samples,
+    one_image,
+)
 from gt_service.objects import S3Uri
 from gt_service.records import Token
 from gt_service.records.names import Places

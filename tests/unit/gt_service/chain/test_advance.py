@@ -12,7 +12,7 @@ from botocore.exceptions import ParamValidationError
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.advance import MOST_IDLE_ROUNDS
-from gt_service.chain.models import model_name
+from gt_service.chain.next_jobs import model_name
 from gt_service.errors import AccessDenied, Conflict, NotFound
 from gt_service.ingest.batching import Batching
 from gt_service.objects import S3Uri

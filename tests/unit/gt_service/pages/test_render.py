@@ -15,11 +15,10 @@ import pytest
 from gt_service.campaign.form import NEW
 from gt_service.etags import etag, matches
 from gt_service.pages import render
-from gt_service.pages.campaigns import campaign_page
+from gt_service.pages.campaigns import campaign_page, spec_page
 from gt_service.pages.estimates import estimate_page
 from gt_service.pages.jobs import job_page
 from gt_service.pages.samples import drawn, shown
-from gt_service.pages.spec_form import spec_page
 from tests import pages_data as data
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
