@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,13 +145,20 @@ def drop(
     new = [(f"{inbox.key}images/{name}", path) for name, path in wanted]
     new = [(key, path) for key, path in new if sizes.get(key) != path.stat().st_size]
 
-    def put(file: tuple[str, Path]) -> None:
-        with file[1].open("rb") as body:
-            s3.put_object(Bucket=inbox.bucket, Key=file[0], Body=body, ContentType=media_type(file[1]))
-
-    for count, _ in enumerate(in_parallel(put, new), start=1):
+    for count in uploading(s3, inbox.bucket, new):
         say(f"uploading images: {count:,} of {len(new):,}")
     return len(new)
+
+
+def uploading(s3: S3Client, bucket: str, images: Iterable[tuple[str, Path]]) -> Iterator[int]:
+    """Puts images under their keys, several at once; how many are there, after each."""
+
+    def put(image: tuple[str, Path]) -> None:
+        key, path = image
+        with path.open("rb") as body:
+            s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=media_type(path))
+
+    yield from (count for count, _ in enumerate(in_parallel(put, images), start=1))
 
 
 def wait(api: Api, campaign: str, brought: Brought, say: Callable[[str], None] = lambda _: None) -> JsonObject:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from gt_service.errors import InvalidInput
 from gt_service.objects import ObjectStore, S3Uri
+from gt_service.parallel import in_groups
 from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS
 
 CONTENT_TYPE = "application/jsonlines"
@@ -63,8 +64,7 @@ def json_lines(lines: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 
 
 def _in_chunks(lines: Iterable[str]) -> Iterator[bytes]:
-    rest = iter(lines)
-    while some := list(islice(rest, _LINES_PER_CHUNK)):
+    for some in in_groups(lines, _LINES_PER_CHUNK):
         yield ("\n".join(some) + "\n").encode()
 
 

@@ -28,3 +28,10 @@ def in_parallel(work: Callable[[Item], Result], items: Iterable[Item], *, worker
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """So many items at a time."""
+    rest = iter(items)
+    while group := list(islice(rest, size)):
+        yield group

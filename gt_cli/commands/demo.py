@@ -57,7 +57,8 @@ def demo(
             console.print(f"[yellow]Note:[/] {note}")
         wanted = run.Demo(source.campaign, source.words, source.plan, out, source.shorten_training)
         try:
-            run.run(wanted, source.load, console, then=lambda stack, results: _conclude(stack, results, out, keep=keep))
+            with run.run(wanted, source.load, console) as (stack, results):
+                _conclude(stack, results, out, keep=keep)
         except KeyboardInterrupt:
             errors.print(f"[bold]Stopped.[/] Logs: {escape(str(out / 'logs'))}")
             sys.exit(INTERRUPTED)

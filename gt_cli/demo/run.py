@@ -87,17 +87,12 @@ def prepared_folder(out: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
 def run(
-    demo: Demo,
-    pictures: Callable[[], LabeledImages],
-    console: Console,
-    *,
-    then: Callable[[LocalStack, dict[str, Any]], None] = lambda _, __: None,
-) -> dict[str, Any]:
-    """The whole demo; answers what summary.json holds. `pictures` is called while the stack starts.
-
-    `then` gets the stack that still runs, and what was found. Errors: GtServiceError of the part that failed.
-    """
+    demo: Demo, pictures: Callable[[], LabeledImages], console: Console
+) -> Iterator[tuple[LocalStack, dict[str, Any]]]:
+    """The whole demo: the stack, which runs until the block ends, and what summary.json holds. `pictures` is called
+    while the stack starts. Errors: GtServiceError of the part that failed."""
     began = time.monotonic()
     with TemporaryDirectory(prefix="gt-service-") as work, ThreadPoolExecutor(1) as pool, _steps(console) as say:
         loading = pool.submit(pictures)
@@ -106,9 +101,8 @@ def run(
             results = perform(demo, stack, loading.result(), console, say)
             results |= {"seconds": round(time.monotonic() - began, 1)}
             say("")
-            then(stack, results)
+            yield stack, results
             say("stopping the stack")
-    return results
 
 
 def perform(
@@ -119,9 +113,10 @@ def perform(
     say("dropping campaign.yaml into the inbox")
     text = _drop_campaign(demo, stack, pictures)
     say("")
-    with Api(stack.api_url, stack.headers) as api, _uploading(demo, stack, pictures.images) as upload:
+    upload = Upload(demo, stack, pictures.images)
+    with Api(stack.api_url, stack.headers) as api, upload.running() as uploading:
         watcher = Watcher(objects, parse_spec(text, filename="campaign.yaml"))
-        _watch(demo, stack, api, watcher, upload, console)
+        _watch(upload, uploading, api, watcher, console)
         say("collecting labels and reports")
         return _collect(demo, stack, api, objects)
 
@@ -154,32 +149,37 @@ def _drop_campaign(demo: Demo, stack: LocalStack, pictures: LabeledImages) -> st
     return text
 
 
+@dataclass
 class Upload:
     """Drops the images, first half then second half, several at once; `count` says how many are there."""
 
-    def __init__(self, demo: Demo, stack: LocalStack, pictures: Sequence[LabeledImage]) -> None:
-        self.count = 0
-        self._demo = demo
-        self._stack = stack
-        self._pictures = pictures
-        self._cancelled = threading.Event()
+    demo: Demo
+    stack: LocalStack
+    pictures: Sequence[LabeledImage]
+    count: int = 0
+    _cancelled: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> None:
-        size = self._demo.plan.batch_size
-        self._drop(self._pictures[:size])
+    @contextmanager
+    def running(self) -> Iterator[Future[None]]:
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                yield pool.submit(self._run)
+            finally:
+                self._cancelled.set()
+
+    def _run(self) -> None:
+        size = self.demo.plan.batch_size
+        self._drop(self.pictures[:size])
         self._await_registered(size)
-        self._drop(self._pictures[size:])
-
-    def cancel(self) -> None:
-        self._cancelled.set()
+        self._drop(self.pictures[size:])
 
     def _drop(self, pictures: Sequence[LabeledImage]) -> None:
-        s3 = self._stack.session.client("s3")
-        inbox = self._stack.outputs["InboxBucket"]
+        s3 = self.stack.session.client("s3")
+        inbox = self.stack.outputs["InboxBucket"]
 
         def put(picture: LabeledImage) -> None:
             if not self._cancelled.is_set():
-                key = f"{images_folder(self._demo.campaign)}{picture.name}"
+                key = f"{images_folder(self.demo.campaign)}{picture.name}"
                 s3.put_object(Bucket=inbox, Key=key, Body=picture.read(), ContentType=media_type(picture.name))
 
         for _ in in_parallel(put, pictures):
@@ -187,49 +187,23 @@ class Upload:
 
     def _await_registered(self, images: int) -> None:
         """The second half comes when the first has been taken in, so that the two batches are the two halves."""
-        with Api(self._stack.api_url, self._stack.headers) as api:
+        with Api(self.stack.api_url, self.stack.headers) as api:
             while not self._cancelled.wait(LOOK_EVERY_SECONDS):
-                if registered(api.campaign(self._demo.campaign)) >= images:
+                if registered_images(api.campaign(self.demo.campaign)) >= images:
                     return
-
-
-@contextmanager
-def _uploading(
-    demo: Demo, stack: LocalStack, pictures: Sequence[LabeledImage]
-) -> Iterator[tuple[Upload, Future[None]]]:
-    upload = Upload(demo, stack, pictures)
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(upload.run)
-        try:
-            yield upload, future
-        finally:
-            upload.cancel()
-
-
-def registered(campaign: Mapping[str, Any] | None) -> int:
-    """How many images the service has decided about."""
-    return registered_images(campaign) if campaign else 0
 
 
 # ---------------------------------------------------------------- watching
 
 
-def _watch(
-    demo: Demo,
-    stack: LocalStack,
-    api: Api,
-    watcher: Watcher,
-    upload: tuple[Upload, Future[None]],
-    console: Console,
-) -> None:
+def _watch(upload: Upload, uploading: Future[None], api: Api, watcher: Watcher, console: Console) -> None:
     """Shows the jobs until all three are reported. Errors: DemoError, StackError."""
-    closed = False
+    demo, closed = upload.demo, False
     began = datetime.now(UTC)
-    progress, uploading = upload
     moved, last = time.monotonic(), None
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
-            stack.check()
+            upload.stack.check()
             if uploading.done():
                 uploading.result()
             campaign = api.campaign(demo.campaign)
@@ -239,10 +213,11 @@ def _watch(
                 # Once: a batch closes some time after it was asked to, and then there is nothing left to close.
                 api.close_batch_if_any(demo.campaign)
                 closed = True
-            headline = f"{progress.count:,} of {demo.plan.images:,} images uploaded, {registered(campaign):,} taken in"
+            taken_in = registered_images(campaign)
+            headline = f"{upload.count:,} of {demo.plan.images:,} images uploaded, {taken_in:,} taken in"
             if console.is_terminal:
                 live.update(drawing(jobs, headline, began, datetime.now(UTC)), refresh=True)
-            seen = (progress.count, registered(campaign), jobs)
+            seen = (upload.count, taken_in, jobs)
             if seen != last:
                 if not console.is_terminal:
                     _print_changes(console, last[2] if last else [], jobs)
@@ -271,7 +246,7 @@ def _fail_where_it_cannot_go_on(campaign: Mapping[str, Any] | None, jobs: Sequen
 
 def _waits_for_more(demo: Demo, campaign: Mapping[str, Any] | None) -> bool:
     """Whether all images are taken in and those left cannot fill the second batch: some were refused, or it is odd."""
-    if campaign is None or registered(campaign) < demo.plan.images:
+    if campaign is None or registered_images(campaign) < demo.plan.images:
         return False
     images: Mapping[str, int] = campaign["images"]
     missing = 2 * demo.plan.batch_size - images["pending"] - images["in_batches"]

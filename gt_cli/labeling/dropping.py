@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gt_cli.api import Api
-from gt_cli.datasets.labeled import media_type
+from gt_cli.importing import uploading
 from gt_cli.labeling.photos import Photo
 from gt_cli.stack import LocalStack
 from gt_engine.autolabel.given import onnx_file
@@ -18,7 +18,6 @@ from gt_engine.autolabel.given.brought import GZIP, Brought, names, packed, part
 from gt_service.campaign import parse_spec
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Objects, S3Uri
-from gt_service.parallel import in_parallel
 from gt_service.records.names import images_folder
 
 
@@ -71,12 +70,8 @@ def drop_photos(stack: LocalStack, campaign: str, photos: Sequence[Photo], done:
         changed = datetime.fromtimestamp(photo.path.stat().st_mtime, UTC)
         return known is None or known.size != photo.size or changed > known.last_modified
 
-    def put(photo: Photo) -> None:
-        with photo.path.open("rb") as body:
-            s3.put_object(Bucket=inbox, Key=prefix + photo.name, Body=body, ContentType=media_type(photo.path))
-
     new = [photo for photo in photos if is_new(photo)]
     done(len(photos) - len(new))
-    for count, _ in enumerate(in_parallel(put, new), start=1):
+    for count in uploading(s3, inbox, ((prefix + photo.name, photo.path) for photo in new)):
         done(len(photos) - len(new) + count)
     return len(new)

@@ -16,25 +16,9 @@ from gt_service.parallel import in_parallel
 from gt_service.regions import TaskType
 
 PICTURE_SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".webp",
-        ".gif",
-        ".bmp",
-        ".tif",
-        ".tiff",
-        ".heic",
-        ".heif",
-        ".avif",
-        ".dng",
-        ".cr2",
-        ".nef",
-        ".arw",
-    ]
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+    | {".heic", ".heif", ".avif"}  # of phones
+    | {".dng", ".cr2", ".nef", ".arw"}  # raw, of cameras
 )
 """Files that somebody would expect to be labeled; everything else in the folder is left alone."""
 LONGEST_KEY_BYTES = 1024 - len("/images/") - 40

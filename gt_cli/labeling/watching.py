@@ -55,9 +55,9 @@ class Standing:
         return self.left * self.workers_per_object * self.active_seconds / self.answers / 60
 
 
-def registered_images(campaign: Mapping[str, Any]) -> int:
+def registered_images(campaign: Mapping[str, Any] | None) -> int:
     """How many images the service has decided about; those that were replaced too late stand in their batch as well."""
-    return sum(count for status, count in campaign["images"].items() if status != "replaced")
+    return sum(count for status, count in campaign["images"].items() if status != "replaced") if campaign else 0
 
 
 def standing(

@@ -8,11 +8,10 @@ reading needs no lock, index or memory. A file that is damaged all the same is a
 from __future__ import annotations
 
 import copy
-import itertools
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +25,7 @@ from gt_engine.autolabel.given.opinions import Opinion
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
 from gt_engine.autolabel.providers import CPU
 from gt_engine.labels import Floats
+from gt_service.parallel import in_groups
 
 Loader = Callable[[], bytes]
 
@@ -98,7 +98,7 @@ class FeatureStore:
         known: dict[str, ImageFacts | ImageProblem] = {}
         # Twice as many threads as cores: while some look at images, the others wait for the next ones.
         with ThreadPoolExecutor(2 * self.threads, thread_name_prefix="features") as pool:
-            for chunk in _chunks(items):
+            for chunk in in_groups(items, CHUNK):
                 missing = {}
                 for key, load in chunk:
                     facts = known.get(key) or self.facts(key)
@@ -289,12 +289,6 @@ class FeatureView:
     def pixels(self, ids: Sequence[str]) -> NDArray[np.uint8]:
         """The images of some objects: uint8 [n, PIXEL_SIDE, PIXEL_SIDE, 3]."""
         return self.store.pixels([self._keys[one] for one in ids])
-
-
-def _chunks(items: Iterable[tuple[str, Loader]]) -> Iterator[list[tuple[str, Loader]]]:
-    iterator = iter(items)
-    while chunk := list(itertools.islice(iterator, CHUNK)):
-        yield chunk
 
 
 def _load(load: Loader) -> tuple[ImageFacts, NDArray[np.uint8]] | ImageProblem:

@@ -27,6 +27,7 @@ from gt_service.ingest.checks import ImageFacts, limit_problem
 from gt_service.manifests import CONTENT_TYPE, write_manifest
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.records import JsonObject
+from gt_service.parallel import in_groups
 from gt_service.records import Batch, Campaign, Image, Member
 from gt_service.records.names import Places
 from gt_service.records.states import BatchState
@@ -113,7 +114,7 @@ class Batching:
 
     def _present(self, campaign: str, images: Iterator[Image], size: int) -> Iterator[Image]:
         """Without those that were deleted while they waited; a job would fail on them. size: looked up together."""
-        while some := list(islice(images, size)):
+        for some in in_groups(images, size):
             present = self._there(campaign, [image.key for image in some])
             for image in some:
                 if image.key in present:

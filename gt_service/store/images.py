@@ -10,20 +10,18 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, groupby, islice
-from typing import Any, TypeVar
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
-from gt_service.parallel import WORKERS, in_parallel
+from gt_service.parallel import WORKERS, in_groups, in_parallel
 from gt_service.records import Image, ImageStatus, Member, Pending
 from gt_service.records.placement import ImageChange, Placement, Search, Seen, nearest, placement, rejection
 from gt_service.store import writing
 from gt_service.store.contents import Contents
 from gt_service.store.models import ImageItem, Tables, item_of, members, record
 from gt_service.store.shards import Cursor, shard_of, shards_of
-
-_T = TypeVar("_T")
 
 _ATTEMPTS = 8
 _PAGE = 500
@@ -73,7 +71,7 @@ class Images:
     def get_many(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Image]:
         """Those of the images (campaign, key) that are there."""
         known = dict[tuple[str, str], Image]()
-        for some in _in_groups(iter(keys), _AT_ONCE):
+        for some in in_groups(keys, _AT_ONCE):
             wanted = [(shard_of(campaign, key), key) for campaign, key in some]
             images = map(_image, self._images.batch_get(wanted, consistent_read=True))
             known |= {(image.campaign, image.key): image for image in images}
@@ -206,7 +204,7 @@ class Images:
             items = self._images.batch_get(keys, consistent_read=True, attributes_to_get=["key", "place"])
             return [item.key for item in items if item.place == batch_place(batch)]
 
-        groups = _in_groups(iter(members), _AT_ONCE)
+        groups = in_groups(members, _AT_ONCE)
         return sorted(chain.from_iterable(in_parallel(read, groups, workers=self._writers)))
 
     # ------------------------------------------------------------ looking
@@ -242,7 +240,7 @@ class Images:
     def duplicates(self, campaign: str) -> Iterator[tuple[Image, str]]:
         """Every duplicate with the key that is labeled in its stead."""
         every = (self._starting_with(shard, ImageStatus.DUPLICATE.value) for shard in shards_of(campaign))
-        for some in _in_groups(chain.from_iterable(every), _AT_ONCE):
+        for some in in_groups(chain.from_iterable(every), _AT_ONCE):
             owners = self._contents.owners(campaign, {image.content for image in some})
             yield from ((image, owner) for image in some if (owner := owners.get(image.content)) is not None)
 
@@ -283,11 +281,6 @@ class Images:
     def _open(self, shard: str, condition: Condition, **options: Any) -> ResultIterator[ImageItem]:
         """Images in no batch, of one shard, as they are now."""
         return self._images.open_places.query(shard, condition, consistent_read=True, **options)
-
-
-def _in_groups(things: Iterator[_T], size: int) -> Iterator[list[_T]]:
-    while group := list(islice(things, size)):
-        yield group
 
 
 def batch_place(batch: int) -> str:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from gt_service.errors import InvalidInput
 from gt_service.exports.images import ExportedFile, LabeledImage, size_of
 from gt_service.exports.writers.form import Form, Written, in_folder
 from gt_service.outputs.labels import Boxes
+from gt_service.parallel import in_groups
 
 _ROWS = 1_000
 """Of a row group of Parquet."""
@@ -72,7 +73,7 @@ def _table(records: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     schema, sink = pa.schema([(name, types[name]) for name in names]), Written()
     rows = chain(() if first is None else (first,), records)
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema) as writer:
-        while some := list(islice(rows, _ROWS)):
+        for some in in_groups(rows, _ROWS):
             writer.write_table(pa.Table.from_pylist(some, schema))
             yield sink.taken()
     yield sink.taken()
