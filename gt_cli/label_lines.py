@@ -122,17 +122,17 @@ def _classes(image: ClassifiedImage, task: TaskType, *, predictions: bool) -> tu
 
 def _boxes(image: LabeledImage, path: Path, *, predictions: bool) -> tuple[Any, dict[str, Any]]:
     names = {label: number for number, label in enumerate(dict.fromkeys(box.label for box in image.boxes))}
+    boxes = [
+        {"class_id": names[box.label], "left": box.left, "top": box.top, "width": box.width, "height": box.height}
+        for box in image.boxes
+    ]
     return {
-        "annotations": [_annotation(box, names[box.label]) for box in image.boxes],
+        "annotations": boxes,
         "image_size": [{"width": image.width, "height": image.height, "depth": 3}],
     }, {
         "objects": [{"confidence": _confidence(box, image, path, predictions=predictions)} for box in image.boxes],
         "class-map": {str(number): label for label, number in names.items()},
     }
-
-
-def _annotation(box: LabeledBox, class_id: int) -> dict[str, Any]:
-    return {"class_id": class_id, "left": box.left, "top": box.top, "width": box.width, "height": box.height}
 
 
 def _confidence(box: LabeledBox, image: LabeledImage, path: Path, *, predictions: bool) -> float:

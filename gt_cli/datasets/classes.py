@@ -4,8 +4,8 @@ Studio's choices or Hugging Face's metadata. The form is told from the content."
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from gt_cli.datasets.huggingface import huggingface_classes, metadata_files
@@ -43,65 +43,55 @@ class ClassifiedImages:
     left_out: tuple[str, ...]
 
 
-@dataclass
-class _Collected:
-    folder: ImageFolder
-    _classes: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    _where: dict[str, str] = field(default_factory=dict)
-
-    def add(self, called: str, names: Iterable[str], *, where: str, confidence: float | None = None) -> None:
-        """Errors: `BoxesError` where there is no such image or more than one."""
-        name = self.folder.find(called, where=where)
-        self._where.setdefault(name, where)
-        self._classes.setdefault(name, {}).update(dict.fromkeys(names, confidence))
-
-    def finish(self, source: Path) -> ClassifiedImages:
-        if not any(self._classes.values()):
-            raise BoxesError(f"{source} names no class", remedy=f"Known are {_FORMS}.", field="path")
-        images = (
-            ClassifiedImage(self.folder.folder / name, name, classes, self._where[name])
-            for name, classes in self._classes.items()
-        )
-        return ClassifiedImages(tuple(images), tuple(name for name in self.folder if name not in self._classes))
-
-
 def read_classes(path: Path, images: Path) -> ClassifiedImages:
     """The known classes of a folder of images; images in the order in which the file first names them.
 
-    Errors: `BoxesError` naming the file and the line (or entry) that is wrong.
+    Errors: `BoxesError` naming the file and the line (or entry) that is wrong, or where there is no such image or more
+    than one.
     """
-    into = _Collected(ImageFolder(images))
+    folder = ImageFolder(images)
     table = path / TABLE if path.is_dir() else path
+    found: dict[str, ClassifiedImage] = {}
     try:
-        if path.is_dir() and metadata_files(path):
-            for called, names, where in huggingface_classes(path):
-                into.add(called, names, where=where)
-        elif path.is_dir() and not table.is_file():
-            _read_folders(path, into)
-        elif table.suffix.lower() == ".xml":
-            for called, names, where in cvat_tags(read_xml(table), table):
-                into.add(called, names, where=where)
-        elif table.suffix.lower() == ".json":
-            _read_json(table, into)
-        else:
-            _read_table(table, into)
+        for called, classes, where in _told(path, table):
+            name = folder.find(called, where=where)
+            found.setdefault(name, ClassifiedImage(folder.folder / name, name, {}, where)).classes.update(classes)
     except UnicodeDecodeError as error:
         raise BoxesError(f"{table}: byte {error.start} is not UTF-8", remedy=f"Name {_FORMS}.", field="path") from None
     except csv.Error as error:
         raise BoxesError(f"{table} is no CSV: {error}", remedy=f"Name {_FORMS}.", field="path") from None
-    return into.finish(path)
+    if not any(image.classes for image in found.values()):
+        raise BoxesError(f"{path} names no class", remedy=f"Known are {_FORMS}.", field="path")
+    return ClassifiedImages(tuple(found.values()), tuple(name for name in folder if name not in found))
 
 
-def _read_folders(path: Path, into: _Collected) -> None:
+def _told(path: Path, table: Path) -> Iterator[tuple[str, Mapping[str, float | None], str]]:
+    """What each image is called, its classes with a model's confidences, and where that is written."""
+    if path.is_dir() and metadata_files(path):
+        named = huggingface_classes(path)
+    elif path.is_dir() and not table.is_file():
+        named = _of_folders(path)
+    elif table.suffix.lower() == ".xml":
+        named = cvat_tags(read_xml(table), table)
+    elif table.suffix.lower() == ".json":
+        named = _of_label_studio(table)
+    else:
+        yield from _of_table(table)
+        return
+    for called, names, where in named:
+        yield called, dict.fromkeys(names), where
+
+
+def _of_folders(path: Path) -> Iterator[tuple[str, list[str], str]]:
     """`<class>/…/<image>`, or `<part>/<class>/…/<image>` where all outer folders are parts of a split."""
     files = [file.relative_to(path) for file in files_below(path, IMAGE_SUFFIXES)]
     deepest = 2 if files and {file.parts[0].lower() for file in files} <= PARTS else 1
     for file in files:
         if len(file.parts) > deepest:
-            into.add(file.as_posix(), [file.parts[deepest - 1]], where=str(path / file))
+            yield file.as_posix(), [file.parts[deepest - 1]], str(path / file)
 
 
-def _read_table(path: Path, into: _Collected) -> None:
+def _of_table(path: Path) -> Iterator[tuple[str, Mapping[str, float | None], str]]:
     """A row for each class of an image; a row without a class is an image that has none."""
     named = columns(path)
     file = next((name for name in FILE if name in named), FILE[0])
@@ -111,12 +101,11 @@ def _read_table(path: Path, into: _Collected) -> None:
         sure = read_number(text, "confidence", where) if text else None
         if sure is not None and not 0 <= sure <= 1:
             raise BoxesError(f"{where}: a confidence of {sure:g}", remedy="Confidences are 0 to 1.", field="path")
-        into.add(row[file], [row[label]] if row[label] else [], where=where, confidence=sure)
+        yield row[file], {row[label]: sure} if row[label] else {}, where
 
 
-def _read_json(path: Path, into: _Collected) -> None:
+def _of_label_studio(path: Path) -> Iterator[tuple[str, list[str], str]]:
     document = read_json(path, field="path")
     if not is_label_studio(document):
         raise BoxesError(f"{path} is no list of Label Studio's tasks", remedy=f"Name {_FORMS}.", field="path")
-    for called, names, where in label_studio_choices(document, path):
-        into.add(called, names, where=where)
+    return label_studio_choices(document, path)
