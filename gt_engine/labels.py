@@ -43,6 +43,12 @@ class BoxLabel:
         if self.boxes.shape != (n, 4) or self.confidences.shape != (n,):
             raise ValueError(f"{n} class ids, but boxes {self.boxes.shape} and confidences {self.confidences.shape}")
 
+    @property
+    def shares(self) -> Floats:
+        """The boxes in units of the image's side, cut off at its edge."""
+        width, height, _ = self.image_size
+        return np.clip(self.boxes / np.array([width, height, width, height], np.float32), 0, 1).astype(np.float32)
+
     def __len__(self) -> int:
         return len(self.class_ids)
 

@@ -69,9 +69,7 @@ def run_round(
             return RoundOutcome(nothing, cold.model, True, {}, {})
         return outcome
     learnt = _trained(learner, features, plan, progress, labels, classes=classes, model=model, on_epoch=on_epoch)
-    known = set(learnt.left_out.ids)
-    rest = [one for one in (*progress.validation(), *progress.pool(), *progress.ahead) if one not in known]
-    predictions = learnt.left_out + learner.predict(learnt.model, features, rest)
+    predictions = _said(learner, features, learnt, (*progress.validation(), *progress.pool(), *progress.ahead))
     return _decided(learner, plan, progress, labels, predictions, learnt.model, trained=True)
 
 
@@ -98,11 +96,14 @@ def train(
     learnt = _trained(
         learner, features, plan, progress, labels, classes=classes, model=model, guesses=guesses, on_epoch=on_epoch
     )
+    return Learnt(learnt.model, _said(learner, features, learnt, progress.human()))
+
+
+def _said(learner: Learner, features: FeatureView, learnt: Learnt, ids: Sequence[str]) -> Predictions:
+    """What a training says of its examples, and its model of those of the objects that it has not learnt from."""
     known = set(learnt.left_out.ids)
-    rest = [one for one in progress.human() if one not in known]
-    if not rest:
-        return learnt
-    return Learnt(learnt.model, learnt.left_out + learner.predict(learnt.model, features, rest))
+    rest = [one for one in ids if one not in known]
+    return learnt.left_out + learner.predict(learnt.model, features, rest) if rest else learnt.left_out
 
 
 def _trained(

@@ -103,7 +103,7 @@ class BoxLearner:
         folds = folds_of(keys)
         human = np.array([i for i, key in enumerate(keys) if gathered[key].human], np.int64)
         left_out_of = [human[folds[human] == fold] for fold in range(FOLDS)]
-        looks_at = grid.grid_for([_relative(label) for label in labels])
+        looks_at = grid.grid_for([label.shares for label in labels])
         schedules = (
             (LAST if guesses is not None else WARM if earlier else COLD).on(looks_at).shortened(self.shorten_training)
         )
@@ -221,19 +221,9 @@ def _boxes(label: Label) -> BoxLabel:
     return label
 
 
-def _relative(label: BoxLabel) -> Floats:
-    width, height, _ = label.image_size
-    return np.clip(label.boxes / np.array([width, height, width, height], np.float32), 0, 1).astype(np.float32)
-
-
 def _asked(label: BoxLabel) -> Floats:
     """The boxes of a label and those beside them, in units of the image's side."""
-    copies = (replace(label, boxes=one) for one in beside(label))
-    return np.concatenate([_relative(label), *map(_relative, copies)])
-
-
-def _chunks(rows: Integers) -> list[Integers]:
-    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+    return np.concatenate([label.shares, *(replace(label, boxes=one).shares for one in beside(label))])
 
 
 def _others(folds: NDArray[np.int64], fold: int) -> Integers:
@@ -252,7 +242,7 @@ def _material(
     seed: int,
 ) -> Material:
     """What the members learn from; the fine maps are looked at once and not kept."""
-    boxes = [_relative(label) for label in labels]
+    boxes = [label.shares for label in labels]
     shakes = max(1, min(4, SHAKEN // max(sum(len(one) for one in boxes), 1)))
     looked_at = _thinned(boxes, np.random.default_rng([seed, FOLDS + 1]))
     maps = np.empty((len(keys), SIDE, SIDE, CHANNELS), np.float32)
@@ -338,7 +328,8 @@ def _detecting(
         said = verdicts(members[0], maps, [asked[i] for i in chunk])
         return [replace(one, verdict=verdict) for one, verdict in zip(found, said, strict=True)]
 
-    return [(chunk, pool.submit(look, chunk)) for chunk in _chunks(rows)]
+    chunks = (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
+    return [(chunk, pool.submit(look, chunk)) for chunk in chunks]
 
 
 def _detected(running: Sequence[_Detecting]) -> dict[int, Detections]:

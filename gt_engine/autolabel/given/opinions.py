@@ -51,9 +51,7 @@ def _plain(name: str) -> str:
 def of_label(label: BoxLabel | ClassLabel, classes: int) -> Opinion:
     """A label with its confidences as an opinion."""
     if isinstance(label, BoxLabel):
-        width, height, _ = label.image_size
-        boxes = np.clip(label.boxes / np.array([width, height, width, height], np.float32), 0, 1).astype(np.float32)
-        return ordered(boxes, label.class_ids, label.confidences)
+        return ordered(label.shares, label.class_ids, label.confidences)
     rest = (1 - label.confidence) / max(classes - 1, 1)
     values = np.full(classes, rest, np.float32)
     values[label.class_id] = label.confidence
