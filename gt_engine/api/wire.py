@@ -29,6 +29,7 @@ from gt_engine.api.shapes import parse_input
 from gt_engine.api.signature import Claim, check_signature, read_claim
 from gt_engine.aws import error_code
 from gt_engine.outputs.records import compact
+from gt_engine.portal.calls import TooLarge, read_body
 from gt_engine.settings import Settings
 from gt_service.documents import strict_json
 from gt_service.errors import AccessDenied
@@ -124,12 +125,10 @@ def _claim(settings: Settings, request: Request) -> Claim | None:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise SerializationException(f"The request body is larger than {MAX_BODY_BYTES} bytes.")
-    return bytes(body)
+    try:
+        return await read_body(request, MAX_BODY_BYTES)
+    except TooLarge:
+        raise SerializationException(f"The request body is larger than {MAX_BODY_BYTES} bytes.") from None
 
 
 def _respond(members: dict[str, Any], status: int, request_id: str) -> Response:

@@ -160,7 +160,7 @@ def endpoint(portal: Portal, answer: Answer, *, max_body: int = MAX_BODY_BYTES) 
 
     async def serve(request: Request) -> Response:
         try:
-            body = await _body(request, max_body)
+            body = await read_body(request, max_body)
             return await run_in_threadpool(_answer, portal, request, body, answer)
         except GtServiceError as error:
             # By the route, for an address may hold the token of a link.
@@ -197,7 +197,8 @@ def _check_source(portal: Portal, request: Request) -> None:
         raise NotFound("Not Found")
 
 
-async def _body(request: Request, most: int) -> bytes:
+async def read_body(request: Request, most: int) -> bytes:
+    """Errors: `TooLarge`."""
     body = bytearray()
     async for part in request.stream():
         body += part

@@ -280,11 +280,6 @@ class Members:
         """ARNs of the work teams that the worker's groups belong to."""
         return {arn for arn, groups in self._groups_of_teams().items() if groups & worker.groups}
 
-    def team(self, arn: str) -> list[Worker]:
-        """The enabled workers of a team."""
-        groups = self._groups_of_teams().get(arn, frozenset[str]())
-        return [worker for worker in self.workers() if worker.is_member_of(groups)]
-
     def _change(self, worker_id: str, decide: Callable[[Worker], Worker], *, new: Worker | None = None) -> Worker:
         """The worker after a change; new: of whom nothing is known yet. Closes the race of two changes at once: the
         second would take the first back, and let in again who was disabled or forgotten. It looks anew."""
