@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -82,15 +82,12 @@ def _html(view: View, visit: Visit, principal: Mapping[str, str]) -> Response:
     body = html(str)
     period = int(datetime.now(UTC).timestamp()) // (URL_SECONDS // 2) if view.images else 0
     tag = etag(f"{period}\n{body}")
-    headers = {**_security_headers(map(visit.data.presigned, view.images), view.uploads_to), "ETag": tag}
+    origins = tuple(sorted({_origin(visit.data.presigned(image)) for image in view.images}))
+    headers = {**browser.security_headers(origins, view.uploads_to and _origin(view.uploads_to)), "ETag": tag}
     if view.status == 200 and matches(visit.request.headers.get("if-none-match"), tag):
         return answer("", 304, headers)
     body = html(visit.data.presigned) if view.images else body
     return answer(body, view.status, {**headers, "Content-Type": "text/html; charset=utf-8"})
-
-
-def _security_headers(addresses: Iterable[str], uploads_to: str | None) -> dict[str, str]:
-    return browser.security_headers(tuple(sorted(set(map(_origin, addresses)))), uploads_to and _origin(uploads_to))
 
 
 def _origin(address: str) -> str:

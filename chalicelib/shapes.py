@@ -136,11 +136,13 @@ def status_of(job: Job) -> str:
 
 def image_json(image: Image, twin: str | None = None) -> Json:
     """twin: of a duplicate, the key that is labeled in its stead."""
+    is_imported = image.status is ImageStatus.IMPORTED
+    came_with = f"its label came with {image.place.partition('#')[2]}" if is_imported else None
     return {
         "key": image.key,
         "status": image.status.value,
         "batch": image.batch,
-        "reason": image.reason or _came_with(image),
+        "reason": image.reason or came_with,
         "remedy": image.remedy,
         "duplicate_of": twin,
         "size": image.size,
@@ -151,11 +153,6 @@ def image_json(image: Image, twin: str | None = None) -> Json:
         "uploaded_at": image.event_time,
         "replaced_after_batch": image.replaced_after_batch,
     }
-
-
-def _came_with(image: Image) -> str | None:
-    is_imported = image.status is ImageStatus.IMPORTED
-    return f"its label came with {image.place.partition('#')[2]}" if is_imported else None
 
 
 def cursor_of(token: str | None, status: ImageStatus) -> Cursor | None:

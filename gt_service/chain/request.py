@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         LabelingJobOutputConfigTypeDef,
         LabelingJobStoppingConditionsTypeDef,
         PublicWorkforceTaskPriceTypeDef,
-        UiConfigTypeDef,
     )
 
     from gt_service.deployment import Deployment
@@ -95,7 +94,7 @@ def _output_config(spec: CampaignSpec, output_path: S3Uri) -> LabelingJobOutputC
 
 
 def _human_task_config(spec: CampaignSpec, region: str, template: S3Uri) -> HumanTaskConfigTypeDef:
-    text = task_text(spec)
+    text, ready_made = task_text(spec), regions.human_task_ui_arn(spec.task, region)
     config: HumanTaskConfigTypeDef = {
         "AnnotationConsolidationConfig": {
             "AnnotationConsolidationLambdaArn": regions.annotation_consolidation_arn(spec.task, region)
@@ -108,17 +107,12 @@ def _human_task_config(spec: CampaignSpec, region: str, template: S3Uri) -> Huma
         "TaskKeywords": list(text.keywords),
         "TaskTimeLimitInSeconds": spec.task_time_limit_seconds,
         "TaskTitle": text.title,
-        "UiConfig": _ui_config(spec, region, template),
+        "UiConfig": {"UiTemplateS3Uri": str(template)} if ready_made is None else {"HumanTaskUiArn": ready_made},
         "WorkteamArn": _workteam_arn(spec, region),
     }
     if spec.is_public:
         config["PublicWorkforceTaskPrice"] = _task_price(spec.worker_price)
     return config
-
-
-def _ui_config(spec: CampaignSpec, region: str, template: S3Uri) -> UiConfigTypeDef:
-    ready_made = regions.human_task_ui_arn(spec.task, region)
-    return {"UiTemplateS3Uri": str(template)} if ready_made is None else {"HumanTaskUiArn": ready_made}
 
 
 def _workteam_arn(spec: CampaignSpec, region: str) -> str:

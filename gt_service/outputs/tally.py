@@ -78,7 +78,7 @@ class Tally:
     def add(self, object_id: str, line: JsonObject, record: LabelRecord | None) -> None:
         self.objects += 1
         if record is not None and self._is_own(object_id, record):
-            human = self._is_human(object_id, record)
+            human = object_id not in self.machine.iterations if record.human is None else record.human
             labeled = LabeledObject(object_id, line, record, human, self.blind(object_id))
             self._count(labeled, record)
         else:
@@ -95,9 +95,6 @@ class Tally:
         if record.job_name is not None:
             return record.job_name == self.job_name.lower()
         return object_id in self.human.iterations or object_id in self.machine.iterations
-
-    def _is_human(self, object_id: str, record: LabelRecord) -> bool:
-        return object_id not in self.machine.iterations if record.human is None else record.human
 
     def _count(self, labeled: LabeledObject, record: LabelRecord) -> None:
         placement = self.human if labeled.human else self.machine

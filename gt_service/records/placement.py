@@ -113,8 +113,10 @@ def placement(image: Image, seen: Seen, *, skip_duplicates: bool, search: Search
     image = replace(image, near_to=content.fingerprint if content.fingerprint != image.fingerprint else None)
     if content.owner in {None, image.key}:
         claimed = ContentChange(seen.content, replace(content, owner=image.key))
-        bands = (
-            () if seen.content or search is None else _with_look(seen.bands, Look(image.fingerprint, search.likeness))
+        look = None if seen.content or search is None else Look(image.fingerprint, search.likeness)
+        # A full band is written as well: its version tells of this picture whoever looked at the same time.
+        bands = tuple(
+            Band(band.key, (*band.looks, look)[:MOST_IN_A_BAND], band.version + 1) for band in seen.bands if look
         )
         return _with_former(Placement(ImageChange(before, image), contents=(claimed,), bands=bands), seen)
     duplicate = replace(image, place=f"{ImageStatus.DUPLICATE}#{content.fingerprint}")
@@ -133,11 +135,6 @@ def nearest(search: Search, bands: tuple[Band, ...]) -> Look | None:
     look = search.likeness
     known = {other for band in bands for other in band.looks if look.is_near(other.likeness, search.task)}
     return min(known, key=lambda other: (look.distance(other.likeness), other.fingerprint), default=None)
-
-
-def _with_look(bands: tuple[Band, ...], look: Look) -> tuple[Band, ...]:
-    # A full band is written as well: its version tells of this picture whoever looked at the same time.
-    return tuple(Band(band.key, (*band.looks, look)[:MOST_IN_A_BAND], band.version + 1) for band in bands)
 
 
 def _with_former(placed: Placement, seen: Seen) -> Placement:

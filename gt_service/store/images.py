@@ -174,7 +174,7 @@ class Images:
         """Takes an image out of those that wait for a batch: its label came with the import `name`. False where it has
         left its place; who asks looks again."""
         item = self._images(shard=shard_of(image.campaign, image.key), key=image.key)
-        kept = (ImageItem.place.set(imported_place(name)), ImageItem.open_place.remove())
+        kept = (ImageItem.place.set(f"{ImageStatus.IMPORTED}#{name}"), ImageItem.open_place.remove())
         # Closes: an image that a batch has just taken, or that was uploaded anew, counts as labeled.
         return writing.updated(item, *kept, condition=writing.still_at(image.place))
 
@@ -285,10 +285,6 @@ class Images:
 
 def batch_place(batch: int) -> str:
     return f"{ImageStatus.BATCH}#{batch:04}"
-
-
-def imported_place(name: str) -> str:
-    return f"{ImageStatus.IMPORTED}#{name}"
 
 
 def _open_place(image: Image) -> str | None:

@@ -18,7 +18,7 @@ from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import planner
 from gt_service.chain.foresight import next_steps, rehearse
-from gt_service.chain.next_jobs import Standing, Terms
+from gt_service.chain.next_jobs import Reservation, Standing, Terms
 from gt_service.deployment import Deployment
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
@@ -26,7 +26,6 @@ from gt_service.records import Batch, Campaign, Job, Pending, Verdict
 from gt_service.records.names import Role
 from gt_service.records.states import BatchState, CampaignState, JobState
 from gt_service.reports.estimate import estimate, worst_case
-from gt_service.reports.reservation import Reservation
 from tests.world import INBOX, REGION, RESULTS, ROLE, World, a_world, spec_document
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -24,7 +24,7 @@ from gt_service.chain.actions import (
     StopJob,
     WithdrawJob,
 )
-from gt_service.chain.next_jobs import SETTLEMENT_PATIENCE, SetAside, Standing, Terms
+from gt_service.chain.next_jobs import SETTLEMENT_PATIENCE, Reservation, SetAside, Standing, Terms, reservation
 from gt_service.chain.planner import (
     CREATION_LEASE,
     OUTPUT_PAUSE,
@@ -39,7 +39,6 @@ from gt_service.money import Mills
 from gt_service.records import Batch, Campaign, Job, Pending, Verdict, WaitsFor
 from gt_service.records.names import JobName, Role
 from gt_service.records.states import BatchState, CampaignState, JobState
-from gt_service.reports.reservation import Reservation, reservation
 from tests.world import ROLE, spec_document
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE, GT_ENGINE_SERVERLESS, Backend
 from gt_service.campaign import CampaignSpec
+from gt_service.chain.next_jobs import FEWEST_OBJECTS, Reservation, reservation
 from gt_service.money import Mills
 from gt_service.prices import PriceTable, wages
 from gt_service.reports.estimate import worst_case
-from gt_service.reports.reservation import FEWEST_OBJECTS, Reservation, reservation
 
 TEAM = "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"
 
