@@ -95,7 +95,7 @@ class PageData:
     def jobs(self, campaign: str, limit: int, after: str | None) -> Page:
         """The newest first."""
         jobs, following = self._browsing.jobs(campaign, limit, after)
-        return [self._shown(job) for job in jobs], following
+        return [job_json(wiring.chain().look(job)) for job in jobs], following
 
     def people(self, jobs: Sequence[Json]) -> Sequence[tuple[Json, Json]] | None:
         """The running ones of these jobs that people work on, with how they are getting on; None where nobody tells."""
@@ -129,9 +129,6 @@ class PageData:
             machine=counters.get("MachineLabeled", 0),
             prices=PriceTable.of(self._backend),
         )
-
-    def _shown(self, job: Job) -> Json:
-        return job_json(wiring.chain().look(job))
 
     def report(self, job: Json) -> Json | None:
         if not job["report_s3_uri"]:

@@ -90,9 +90,9 @@ class TaskFacts:
     """
 
     function: str
-    medium: Literal["image", "text"]
     metadata_type: str
     prices: tuple[Mills, ...]
+    medium: Literal["image", "text"] = "image"
     algorithm: str | None = None
     attribute_ends_in_ref: bool = False
     min_labels: int = 1
@@ -129,7 +129,6 @@ TASKS: Mapping[TaskType, TaskFacts] = MappingProxyType(
     {
         TaskType.OBJECT_DETECTION: TaskFacts(
             function="BoundingBox",
-            medium="image",
             metadata_type="object-detection",
             algorithm="object-detection",
             prices=_mills(_BOX_PRICES),
@@ -138,7 +137,6 @@ TASKS: Mapping[TaskType, TaskFacts] = MappingProxyType(
         ),
         TaskType.IMAGE_CLASSIFICATION: TaskFacts(
             function="ImageMultiClass",
-            medium="image",
             metadata_type="image-classification",
             algorithm="image-classification",
             prices=_mills(_CLASS_PRICES),
@@ -146,7 +144,6 @@ TASKS: Mapping[TaskType, TaskFacts] = MappingProxyType(
         ),
         TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL: TaskFacts(
             function="ImageMultiClassMultiLabel",
-            medium="image",
             metadata_type="image-classification-multilabel",
             prices=_mills(_CLASS_PRICES),
             min_labels=2,
@@ -154,7 +151,6 @@ TASKS: Mapping[TaskType, TaskFacts] = MappingProxyType(
         ),
         TaskType.SEMANTIC_SEGMENTATION: TaskFacts(
             function="SemanticSegmentation",
-            medium="image",
             metadata_type="semantic-segmentation",
             algorithm="semantic-segmentation",
             prices=_mills(_TOP_PRICES),
@@ -190,14 +186,12 @@ TASKS: Mapping[TaskType, TaskFacts] = MappingProxyType(
         ),
         TaskType.OBJECT_DETECTION_VERIFICATION: TaskFacts(
             function="VerificationBoundingBox",
-            medium="image",
             metadata_type="label-verification",
             prices=_mills(_CLASS_PRICES),
             reviews="verification",
         ),
         TaskType.OBJECT_DETECTION_ADJUSTMENT: TaskFacts(
             function="AdjustmentBoundingBox",
-            medium="image",
             metadata_type="object-detection",
             prices=_mills(_BOX_PRICES),
             max_labels=50,
@@ -205,7 +199,6 @@ TASKS: Mapping[TaskType, TaskFacts] = MappingProxyType(
         ),
         TaskType.SEMANTIC_SEGMENTATION_VERIFICATION: TaskFacts(
             function="VerificationSemanticSegmentation",
-            medium="image",
             metadata_type="label-verification",
             prices=_mills(_CLASS_PRICES),
             max_objects=20_000,
@@ -213,7 +206,6 @@ TASKS: Mapping[TaskType, TaskFacts] = MappingProxyType(
         ),
         TaskType.SEMANTIC_SEGMENTATION_ADJUSTMENT: TaskFacts(
             function="AdjustmentSemanticSegmentation",
-            medium="image",
             metadata_type="semantic-segmentation",
             prices=_mills(_TOP_PRICES),
             attribute_ends_in_ref=True,

@@ -18,14 +18,17 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import TrainingLogs, read_job_output
 from gt_service.outputs.files import left_out_predictions
 from gt_service.outputs.job_output import Finding
+from gt_service.outputs.labels import label_of
 from gt_service.outputs.layout import possible_roots
-from gt_service.outputs.records import LabelRecord, label_record
+from gt_service.outputs.records import CHECKED, UNREADABLE, LabelRecord, label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable
 from gt_service.reports.costs import Terms
-from gt_service.reports.imported_labels import ImportedCheck
 from gt_service.reports.quality import ArmAudit, Audit, AuditSample, read_gold
 from gt_service.reports.report import job_report
+
+_WIDE = 0.2
+"""An interval wider than this says little."""
 
 CSV_COLUMNS = (
     "iteration",
@@ -175,3 +178,61 @@ def report_csv(report: Mapping[str, Any]) -> str:
 def _dollars(cost: Mapping[str, Any]) -> dict[str, str]:
     parts = ("workers", "service", "compute", "total")
     return {f"{part}_usd": f"{cost[f'{part}_mills'] / 1000:.3f}" for part in parts}
+
+
+class ImportedCheck:
+    """Holds people's labels against those from before, as the objects of a job come by."""
+
+    def __init__(self, spec: CampaignSpec) -> None:
+        self._name, self._labels = spec.label_attribute + CHECKED, spec.labels
+        self._audit = Audit({})
+        self._asked = self._unanswered = self._by_machine = 0
+
+    def add(self, labeled: LabeledObject) -> None:
+        before = labeled.line.get(self._name)
+        if not isinstance(before, Mapping) or labeled.source is None:
+            return
+        try:
+            record = LabelRecord(before["label"], before["metadata"], None, None)
+            label = label_of(record, self._labels)
+        except UNREADABLE:
+            return
+        self._asked += 1
+        if label is None or labeled.record is None:
+            self._unanswered += 1
+        elif not labeled.human:
+            self._by_machine += 1
+        else:
+            self._audit.compare(labeled, label)
+
+    def result(self) -> dict[str, Any] | None:
+        """The report's `imported_labels`; None where the job had none to check.
+
+        asked: images; unanswered: those without a label of this job; by_machine: those that Ground Truth's machine
+        labeled, which tell nothing of people's view; people: the scores of imported labels against people's.
+        """
+        if not self._asked:
+            return None
+        audited = self._audit.result()
+        people = None if audited is None else audited["human"]
+        return {
+            "asked": self._asked,
+            "unanswered": self._unanswered,
+            "by_machine": self._by_machine,
+            "people": people,
+            "text": _words(people),
+        }
+
+
+def _words(people: Mapping[str, Any] | None) -> str:
+    if people is None:
+        return "People have labeled none of the images whose imported labels are to be checked."
+    by_boxes = "mean_f1" in people
+    value, what = (people["mean_f1"], "mean F1") if by_boxes else (people["accuracy"], "the same classes on a share of")
+    low, high = people["interval"]
+    images = people["images"]
+    few = " Too few to be sure." if high - low > _WIDE else ""
+    return (
+        f"Imported labels against those of people who did not see them: {what} {value:.3f} "
+        f"(95 % interval {low:.3f} to {high:.3f}, {images:,} images, drawn by chance).{few}"
+    )

@@ -13,8 +13,8 @@ from gt_service.outputs.records import label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.pages.report import tables
 from gt_service.records import ImageStatus
-from gt_service.reports.imported_labels import ImportedCheck
 from gt_service.reports.page import job_page
+from gt_service.reports.publish import ImportedCheck
 from tests.factories import class_label, spec
 from tests.unit.gt_service.imports.test_imported import close, drop, imports, labels, name, sent
 from tests.unit.gt_service.imports.test_lines import box, boxes
