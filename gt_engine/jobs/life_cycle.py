@@ -208,9 +208,8 @@ def _with_people(plan: JobPlan, conditions: StoppingConditions, state: JobState,
         early = _early(plan, conditions, state, answers)
         if early is not None:
             return early
-    reminders = (
-        {batch.remind_at: batch.first for batch in state.open_batches if batch.remind_at} if answers.unsettled else {}
-    )
+    unsettled = state.open_batches if answers.unsettled else ()
+    reminders = {batch.remind_at: batch.first for batch in unsettled if batch.remind_at}
     if reminders and min(reminders) <= answers.now:
         return Remind(reminders[min(reminders)])
     changes = [answers.next_change or answers.now + LONGEST_WAIT, *reminders]
