@@ -10,21 +10,8 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictInt, StrictStr, Tag, model_validator
 
+from gt_service.campaign import parts
 from gt_service.campaign.contradictions import contradictions
-from gt_service.campaign.parts import (
-    MAX_WORKERS,
-    BatchRule,
-    GoldItems,
-    Instructions,
-    Proposals,
-    Quality,
-    Review,
-    SpecPart,
-    Stopping,
-    Workers,
-    form_of_workers,
-    proposals_written_short,
-)
 from gt_service.campaign.values import MAX_NAME_CHARACTERS, NAME_PATTERN, ContentClassifier, Dollars, Label, Location
 from gt_service.errors import SpecErrors
 from gt_service.money import Mills
@@ -48,7 +35,7 @@ _ROLE = r"^arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$"
 _KMS_KEY = r"^[a-zA-Z0-9:/_-]*$"
 
 
-class CampaignSpec(SpecPart):
+class CampaignSpec(parts.SpecPart):
     """One labeling goal. Constructed with what a user writes: amounts are dollars, locations are S3 URIs."""
 
     name: StrictStr = Field(
@@ -65,8 +52,8 @@ class CampaignSpec(SpecPart):
         description="The categories, in the order that gives them their numbers.",
         examples=[["Bird"]],
     )
-    instructions: Instructions = Field(
-        default_factory=Instructions, description="What workers read.", examples=[{"title": "Box the birds"}]
+    instructions: parts.Instructions = Field(
+        default_factory=parts.Instructions, description="What workers read.", examples=[{"title": "Box the birds"}]
     )
     workforce: StrictStr = Field(
         max_length=256,
@@ -75,8 +62,9 @@ class CampaignSpec(SpecPart):
         examples=["arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"],
     )
     workers_per_object: Annotated[
-        Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS), Tag("[number]")] | Annotated[Workers, Tag("[range]")],
-        Discriminator(form_of_workers),
+        Annotated[StrictInt, Field(ge=1, le=parts.MAX_WORKERS), Tag("[number]")]
+        | Annotated[parts.Workers, Tag("[range]")],
+        Discriminator(parts.form_of_workers),
     ] = Field(
         3,
         description="How many people label the same object; or `{least: 1, most: 3}`: as many as it needs.",
@@ -95,8 +83,8 @@ class CampaignSpec(SpecPart):
         "time cost, and the budget holds it, whatever an answer takes up to task_time_limit_seconds.",
         examples=["18"],
     )
-    batch: BatchRule = Field(
-        default_factory=BatchRule, description="When images become a batch.", examples=[{"size": 1250}]
+    batch: parts.BatchRule = Field(
+        default_factory=parts.BatchRule, description="When images become a batch.", examples=[{"size": 1250}]
     )
     budget: Dollars | None = Field(
         None,
@@ -116,7 +104,7 @@ class CampaignSpec(SpecPart):
         "and simulated annotators answer from them.",
         examples=["s3://my-inbox/birds/gold/gold.manifest"],
     )
-    gold_items: GoldItems | None = Field(
+    gold_items: parts.GoldItems | None = Field(
         None,
         description="Shows people objects whose answer is known, hidden among the others, and pauses who takes no "
         "care. Needs gold_labels of images that are not in the campaign. gt-engine alone does so.",
@@ -136,8 +124,8 @@ class CampaignSpec(SpecPart):
         "Compares images that come after this is switched on.",
         examples=[True],
     )
-    quality: Quality = Field(
-        default_factory=Quality,
+    quality: parts.Quality = Field(
+        default_factory=parts.Quality,
         description="What gt-engine's machine labels must meet.",
         examples=[{"target": 0.95}],
     )
@@ -147,7 +135,7 @@ class CampaignSpec(SpecPart):
         "model.onnx with the names of its classes in labels.txt. The first job starts from it.",
         examples=["s3://my-inbox/birds/models/yolox.tar.gz"],
     )
-    proposals: Annotated[Proposals | None, BeforeValidator(proposals_written_short)] = Field(
+    proposals: Annotated[parts.Proposals | None, BeforeValidator(parts.proposals_written_short)] = Field(
         None,
         description="`true`, or fields: gt-engine's people mend the machine's boxes instead of drawing them, or find "
         "its class chosen already, wherever their labels cannot certify the machine.",
@@ -161,8 +149,8 @@ class CampaignSpec(SpecPart):
         "label. The report tells how well both agree; people's labels hold.",
         examples=[0.1],
     )
-    review: Review = Field(
-        default_factory=Review,
+    review: parts.Review = Field(
+        default_factory=parts.Review,
         description="A second look at labels that seem wrong.",
         examples=[{"share": 0.1}],
     )
@@ -213,8 +201,8 @@ class CampaignSpec(SpecPart):
         description="How many times what a job left unlabeled is sent again, before the campaign waits for you.",
         examples=[1],
     )
-    stopping: Stopping = Field(
-        default_factory=Stopping,
+    stopping: parts.Stopping = Field(
+        default_factory=parts.Stopping,
         description="Ground Truth's stopping conditions for every job.",
         examples=[{"max_percent_labeled": 95}],
     )
@@ -257,13 +245,13 @@ class CampaignSpec(SpecPart):
     def least_workers(self) -> int:
         """How many people label an object at least."""
         workers = self.workers_per_object
-        return workers.least if isinstance(workers, Workers) else workers
+        return workers.least if isinstance(workers, parts.Workers) else workers
 
     @property
     def most_workers(self) -> int:
         """How many people label an object at most: what is set aside, and what Ground Truth asks."""
         workers = self.workers_per_object
-        return workers.most if isinstance(workers, Workers) else workers
+        return workers.most if isinstance(workers, parts.Workers) else workers
 
     @property
     def gold_share(self) -> float:

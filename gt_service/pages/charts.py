@@ -10,22 +10,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from gt_service.money import MILLS_PER_DOLLAR
-from gt_service.pages import svg
+from gt_service.pages import plot, svg
 from gt_service.pages.parts import Counts
-from gt_service.pages.plot import (
-    WIDTH,
-    Panel,
-    Scale,
-    bar,
-    decimals,
-    diamond,
-    dot,
-    line,
-    marks,
-    numbered,
-    text,
-    upright,
-)
 from gt_service.reports.amounts import money, money_per_image, number, percent
 
 WIDEST_BAR, WIDEST_OF_A_PAIR = 44.0, 38.0
@@ -78,7 +64,7 @@ class Series:
 def machine_share(points: Sequence[ChainPoint]) -> Markup:
     """Bars: the part of each batch that the machine labeled; a control hollow beside its batch."""
     batches = _batches(points)
-    panel = Panel.slots(batches, 1.0)
+    panel = plot.Panel.slots(batches, 1.0)
     controlled = {point.batch for point in points if point.is_control}
     shapes = []
     for point in points:
@@ -90,15 +76,17 @@ def machine_share(points: Sequence[ChainPoint]) -> Markup:
         top, half = panel.y(point.machine_share), max(0.5, width / 2 - 1)
         share = percent(point.machine_share)
         kind = "bar control" if point.is_control else "bar machine"
-        shapes.append(bar(middle - half, middle + half, top, panel.y(0), kind=kind, title=f"{point.name}: {share}"))
+        shapes.append(
+            plot.bar(middle - half, middle + half, top, panel.y(0), kind=kind, title=f"{point.name}: {share}")
+        )
         if len(points) <= MOST_LABELED_BARS:
             is_inside = point.machine_share >= FULL
             figure = share.replace(" ", "\N{NARROW NO-BREAK SPACE}")
             kind = "value inside" if is_inside else "value"
-            shapes.append(text(figure, middle, top + 13 if is_inside else top - 4, kind=kind))
+            shapes.append(plot.text(figure, middle, top + 13 if is_inside else top - 4, kind=kind))
     return panel.picture(
         *shapes,
-        x_ticks=numbered(batches),
+        x_ticks=plot.numbered(batches),
         y_ticks=[(share, percent(share)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)],
         x_name="batch",
         title="Machine-labeled share of each batch: " + _spoken(points, lambda point: percent(point.machine_share)),
@@ -110,11 +98,11 @@ def cost_per_image(points: Sequence[ChainPoint]) -> Markup:
     points = [point for point in points if point.cost_mills is not None and point.objects]
     if not points:
         return Markup("")
-    scale = marks(max(point.cost_per_image for point in points) * HEADROOM)
+    scale = plot.marks(max(point.cost_per_image for point in points) * HEADROOM)
     batches = _batches(points)
-    panel = Panel.slots(batches, scale[-1])
+    panel = plot.Panel.slots(batches, scale[-1])
     chain = [(panel.x(point.batch), panel.y(point.cost_per_image)) for point in points if not point.is_control]
-    shapes = [line(chain, kind="cost")] if len(chain) > 1 else []
+    shapes = [plot.line(chain, kind="cost")] if len(chain) > 1 else []
     highest = dict[int, float]()
     for point in points:
         highest[point.batch] = max(point.cost_per_image, highest.get(point.batch, 0.0))
@@ -122,17 +110,17 @@ def cost_per_image(points: Sequence[ChainPoint]) -> Markup:
         x, y, figure = panel.x(point.batch), panel.y(point.cost_per_image), f"${point.cost_per_image:.3f}"
         title = f"{point.name}: {figure} an image"
         shapes.append(
-            diamond(x, y, kind="control", title=title)
+            plot.diamond(x, y, kind="control", title=title)
             if point.is_control
-            else dot(x, y, kind="cost", title=title, radius=4.5)
+            else plot.dot(x, y, kind="cost", title=title, radius=4.5)
         )
         if len(points) <= MOST_LABELED_POINTS:
             is_highest = point.cost_per_image == highest[point.batch]
-            shapes.append(text(figure, x, y - 10 if is_highest else y + 20, kind="value"))
-    digits = decimals(scale, least=2)
+            shapes.append(plot.text(figure, x, y - 10 if is_highest else y + 20, kind="value"))
+    digits = plot.decimals(scale, least=2)
     return panel.picture(
         *shapes,
-        x_ticks=numbered(batches),
+        x_ticks=plot.numbered(batches),
         y_ticks=[(mark, f"${mark:.{digits}f}") for mark in scale],
         x_name="batch",
         title="Cost per image of each batch: "
@@ -142,9 +130,9 @@ def cost_per_image(points: Sequence[ChainPoint]) -> Markup:
 
 def iterations(rows: Sequence[tuple[int, int, int]]) -> Markup:
     """Stacked bars: (iteration, human images, machine images)."""
-    scale = marks(max((human + machine for _, human, machine in rows), default=1), whole=True)
+    scale = plot.marks(max((human + machine for _, human, machine in rows), default=1), whole=True)
     numbers = [iteration for iteration, _, _ in rows]
-    panel = Panel.slots(range(numbers[0], numbers[-1] + 1), scale[-1])
+    panel = plot.Panel.slots(range(numbers[0], numbers[-1] + 1), scale[-1])
     half = min(WIDEST_BAR, panel.slot * STACK_SHARE) / 2
     shapes = []
     for iteration, human, machine in rows:
@@ -153,10 +141,10 @@ def iterations(rows: Sequence[tuple[int, int, int]]) -> Markup:
             if high > low:
                 title = f"Iteration {iteration}: {number(high - low)} by {who}"
                 top, bottom = panel.y(high), panel.y(low)
-                shapes.append(bar(middle - half, middle + half, top, bottom, kind=f"bar {kind}", title=title))
+                shapes.append(plot.bar(middle - half, middle + half, top, bottom, kind=f"bar {kind}", title=title))
     return panel.picture(
         *shapes,
-        x_ticks=numbered(numbers, room_for=10),
+        x_ticks=plot.numbered(numbers, room_for=10),
         y_ticks=[(mark, number(round(mark))) for mark in scale],
         x_name="iteration",
         title="Images labeled per iteration: "
@@ -170,17 +158,17 @@ def lines(series: Sequence[Series], *, x_name: str, title: str, y_high: float | 
     if not series:
         return Markup("")
     xs = [x for each in series for x, _ in each.points]
-    scale = marks(y_high or max(y for each in series for _, y in each.points))
-    panel = Panel.of(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, scale[-1])
+    scale = plot.marks(y_high or max(y for each in series for _, y in each.points))
+    panel = plot.Panel.of(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, scale[-1])
     shapes = []
     for index, each in enumerate(series):
         points, kind = [(panel.x(x), panel.y(y)) for x, y in each.points], f"series-{index % DASHES}"
-        shapes.append(line(points, kind=kind, title=each.name))
+        shapes.append(plot.line(points, kind=kind, title=each.name))
         if len(points) == 1:
-            shapes.append(dot(*points[0], kind=kind))
+            shapes.append(plot.dot(*points[0], kind=kind))
     return panel.picture(
         *shapes,
-        x_ticks=numbered(sorted({round(x) for x in xs})),
+        x_ticks=plot.numbered(sorted({round(x) for x in xs})),
         y_ticks=[(mark, f"{mark:g}") for mark in scale],
         x_name=x_name,
         title=title,
@@ -190,17 +178,17 @@ def lines(series: Sequence[Series], *, x_name: str, title: str, y_high: float | 
 def progress(counts: Counts) -> Markup:
     """One bar of a labeling job: labeled by people, by the machine, failed, and what is left."""
     total = counts.objects
-    x = Scale(0, max(total, counts.labeled + counts.failed, 1))
-    parts = [bar(0, WIDTH, 0, BAR_HEIGHT, kind="track")]
+    x = plot.Scale(0, max(total, counts.labeled + counts.failed, 1))
+    parts = [plot.bar(0, plot.WIDTH, 0, BAR_HEIGHT, kind="track")]
     begin = 0
     for count, kind in ((counts.human, "human"), (counts.machine, "machine"), (counts.failed, "failed")):
         end, title = begin + count, f"{kind}: {number(count)}"
         if count:
-            parts.append(bar(x(begin), x(end), 0, BAR_HEIGHT, kind=f"bar {kind}", title=title))
+            parts.append(plot.bar(x(begin), x(end), 0, BAR_HEIGHT, kind=f"bar {kind}", title=title))
         begin = end
     return svg.picture(
         *parts,
-        width=WIDTH,
+        width=plot.WIDTH,
         height=BAR_HEIGHT,
         title=f"{number(counts.human)} by people, {number(counts.machine)} by machine, {number(counts.failed)} failed, "
         f"of {number(total)}",
@@ -211,20 +199,22 @@ def progress(counts: Counts) -> Markup:
 
 def spend(*, spent: int, committed: int, cap: int) -> Markup:
     """Spend against the cap: what is paid, what is reserved for running jobs, marks at 50, 80 and 100 %."""
-    x = Scale(0, max(cap, committed + spent, 1))
+    x = plot.Scale(0, max(cap, committed + spent, 1))
     top, bottom = 2.0, 2.0 + BAR_HEIGHT
     shapes = [
-        bar(0, WIDTH, top, bottom, kind="track"),
-        bar(0, x(spent), top, bottom, kind="bar human", title=f"spent {money(spent)}"),
-        bar(x(spent), x(spent + committed), top, bottom, kind="bar reserved", title=f"reserved {money(committed)}"),
+        plot.bar(0, plot.WIDTH, top, bottom, kind="track"),
+        plot.bar(0, x(spent), top, bottom, kind="bar human", title=f"spent {money(spent)}"),
+        plot.bar(
+            x(spent), x(spent + committed), top, bottom, kind="bar reserved", title=f"reserved {money(committed)}"
+        ),
     ]
     for share, anchor in ((50, "middle"), (80, "middle"), (100, "end")):
         at = x(share / 100 * cap)
-        shapes.append(upright(at, 0, bottom + top, kind="mark"))
-        shapes.append(text(f"{share} %", at, bottom + 14, kind="tick", anchor=anchor))
+        shapes.append(plot.upright(at, 0, bottom + top, kind="mark"))
+        shapes.append(plot.text(f"{share} %", at, bottom + 14, kind="tick", anchor=anchor))
     return svg.picture(
         *shapes,
-        width=WIDTH,
+        width=plot.WIDTH,
         height=36.0,
         title=f"Spent {money(spent)} and reserved {money(committed)} of a budget of {money(cap)}",
         class_="chart spend",
@@ -233,15 +223,15 @@ def spend(*, spent: int, committed: int, cap: int) -> Markup:
 
 def estimate(*, low: int, likely: int, high: int, ceiling: int, all_human: int) -> Markup:
     """What a campaign will cost: the band with its likely value, the ceiling, and what people alone would cost."""
-    x = Scale(0, max(ceiling, all_human, high, 1) * 1.02)
+    x = plot.Scale(0, max(ceiling, all_human, high, 1) * 1.02)
     top, bottom = 14.0, 14.0 + BAR_HEIGHT
     return svg.picture(
-        bar(0, WIDTH, top, bottom, kind="track"),
-        bar(x(low), max(x(high), x(low) + 2), top, bottom, kind="band"),
-        upright(x(ceiling), 4, bottom + 4, kind="ceiling", title=f"ceiling {money(ceiling)}"),
-        upright(x(all_human), 4, bottom + 4, kind="all-human", title=f"all by people {money(all_human)}"),
-        upright(x(likely), 10, bottom + 4, kind="likely", title=f"likely {money(likely)}"),
-        width=WIDTH,
+        plot.bar(0, plot.WIDTH, top, bottom, kind="track"),
+        plot.bar(x(low), max(x(high), x(low) + 2), top, bottom, kind="band"),
+        plot.upright(x(ceiling), 4, bottom + 4, kind="ceiling", title=f"ceiling {money(ceiling)}"),
+        plot.upright(x(all_human), 4, bottom + 4, kind="all-human", title=f"all by people {money(all_human)}"),
+        plot.upright(x(likely), 10, bottom + 4, kind="likely", title=f"likely {money(likely)}"),
+        width=plot.WIDTH,
         height=44.0,
         title=f"Likely {money(likely)}, between {money(low)} and {money(high)}; never above {money(ceiling)};"
         f" {money(all_human)} all by people",
