@@ -15,26 +15,13 @@ from typing import Any, TypeVar
 
 from gt_service.errors import InvalidInput, NotFound, UnknownState
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs import layout
+from gt_service.outputs import layout, records
 from gt_service.outputs.answers import AnswerLedger
 from gt_service.outputs.files import answer_files, find_files
 from gt_service.outputs.job_output import Finding, Iteration, JobOutput, Reason, TrainingRun, UnlabeledObject
 from gt_service.outputs.logs import TrainingLogs, read_curve
 from gt_service.outputs.proposals import Proposal, ProposalLedger, read_proposals
-from gt_service.outputs.records import (
-    UNREADABLE,
-    JsonObject,
-    LabelRecord,
-    auto_label,
-    auto_label_id,
-    consolidated,
-    failure_reason,
-    label_record,
-    manifest_object,
-    requested,
-    targets_of,
-    worker_answers,
-)
+from gt_service.outputs.records import UNREADABLE, JsonObject, LabelRecord
 from gt_service.outputs.tally import LabeledObject, Placement, Tally
 from gt_service.parallel import in_parallel
 
@@ -116,7 +103,7 @@ class _Reader:
         for file in (*self._files.requests, *self._files.responses):
             self._human.end(file.iteration, file.at)
         for file, body in self._bodies(self._files.requests):
-            for object_id, answers in self._parsed(requested, body, file.uri) or ():
+            for object_id, answers in self._parsed(records.requested, body, file.uri) or ():
                 self._human.put(object_id, file.iteration)
                 self._ledger.add(file.iteration, object_id, answers)
         for file, body in self._bodies(self._files.responses_without_request()):
@@ -129,7 +116,7 @@ class _Reader:
         for number, uri in self._files.machine:
             last = b""
             for line in self._objects.lines(uri):
-                object_id = auto_label_id(line)
+                object_id = records.auto_label_id(line)
                 if object_id is None:
                     continue
                 self._machine.put(object_id, number)
@@ -145,18 +132,18 @@ class _Reader:
         """Of the last round that tells: those after the first labels of the machine do not."""
         targets: tuple[tuple[float, int], ...] = ()
         for _, uri in self._files.certificates:
-            targets = self._parsed(targets_of, self._objects.read(uri), uri) or targets
+            targets = self._parsed(records.targets_of, self._objects.read(uri), uri) or targets
         return targets
 
     def _machine_label(self, line: bytes, uri: S3Uri) -> LabelRecord | None:
-        parsed = self._parsed(auto_label, line, uri)
-        return None if parsed is None else label_record(parsed[1], self._attribute)
+        parsed = self._parsed(records.auto_label, line, uri)
+        return None if parsed is None else records.label_record(parsed[1], self._attribute)
 
     def _lines(self, machine: Mapping[str, LabelRecord]) -> Iterator[tuple[str, JsonObject, LabelRecord | None]]:
         """Every object with the label it ended with."""
         if self._files.manifest is not None:
             for object_id, line in self._objects_of(self._files.manifest):
-                yield object_id, line, label_record(line, self._attribute)
+                yield object_id, line, records.label_record(line, self._attribute)
             return
         labels = dict(machine)
         for file, body in self._bodies(self._files.responses):
@@ -184,7 +171,7 @@ class _Reader:
             return timed(file.object_id) or (file.iteration, file.object_id) not in requested
 
         for file, body in self._bodies(f for f in files if f.object_id in mended or is_timed(f)):
-            answers = self._parsed(worker_answers, body, file.uri) or ()
+            answers = self._parsed(records.worker_answers, body, file.uri) or ()
             self._proposals.add(file.object_id, answers)
             if is_timed(file):  # those that people mended must not weigh more than others
                 self._ledger.add(file.iteration, file.object_id, answers)
@@ -201,7 +188,7 @@ class _Reader:
     def _unlabeled(self, tally: Tally) -> tuple[UnlabeledObject, ...]:
         answers = self._ledger.answers_to({unlabeled.object_id for unlabeled in tally.unlabeled})
         return tuple(
-            _explain(unlabeled, answers[unlabeled.object_id], failure_reason(unlabeled.line, self._attribute))
+            _explain(unlabeled, answers[unlabeled.object_id], records.failure_reason(unlabeled.line, self._attribute))
             for unlabeled in tally.unlabeled
         )
 
@@ -257,12 +244,12 @@ class _Reader:
         return zip(taken, self._objects.read_many(file.uri for file in asked), strict=True)
 
     def _consolidated(self, body: bytes) -> list[tuple[str, LabelRecord]]:
-        return consolidated(body, self._attribute)
+        return records.consolidated(body, self._attribute)
 
     def _objects_of(self, manifest: S3Uri) -> Iterator[tuple[str, JsonObject]]:
         """The lines of a manifest by their number, which is the object's id."""
         for number, line in enumerate(self._objects.lines(manifest)):
-            parsed = self._parsed(manifest_object, line, manifest) if line.strip() else None
+            parsed = self._parsed(records.manifest_object, line, manifest) if line.strip() else None
             if parsed is not None:
                 yield str(number), parsed
 

@@ -9,19 +9,9 @@ from typing import Any, TypeVar
 
 from gt_service.errors import NotFound
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs import layout
+from gt_service.outputs import layout, records
 from gt_service.outputs.files import find_files
-from gt_service.outputs.records import (
-    UNREADABLE,
-    JsonObject,
-    LabelRecord,
-    auto_label,
-    consolidated,
-    label_record,
-    manifest_object,
-    metadata_key,
-    source,
-)
+from gt_service.outputs.records import UNREADABLE, JsonObject, LabelRecord
 
 DUPLICATE_OF = "duplicate-of"
 """In the line of a duplicate: the image that was labeled in its stead."""
@@ -57,9 +47,9 @@ class LabeledObjects:
         try:
             numbers = dict[str | None, int]()
             for number, line in self._input():
-                if label_record(line, self._attribute):
+                if records.label_record(line, self._attribute):
                     self.given.add(number)
-                numbers[source(line)] = number
+                numbers[records.source(line)] = number
         except NotFound as error:
             self.input_is_gone = True
             self.problems.append(error.message)
@@ -68,7 +58,7 @@ class LabeledObjects:
         uri, lines = self._output_manifest()
         labeled = set[int]()
         for number, line in self._known(lines, uri, numbers):
-            if number not in self.given and label_record(line, self._attribute):
+            if number not in self.given and records.label_record(line, self._attribute):
                 labeled.add(number)
                 yield number, line
         if uri is not None and not self.problems:
@@ -77,21 +67,21 @@ class LabeledObjects:
         for number, line in self._input() if labels else ():
             if number in labels:
                 record = labels[number]
-                label = {self._attribute: record.value, metadata_key(self._attribute): record.metadata}
+                label = {self._attribute: record.value, records.metadata_key(self._attribute): record.metadata}
                 yield number, {**line, **label}
 
     def _unjudged(self) -> Iterator[tuple[int, JsonObject]]:
         uri, lines = self._output_manifest()
         for place, text in enumerate(lines, start=1):
-            line = self._parsed(manifest_object, text, f"line {place} of {uri}") if text.strip() else None
-            record = None if line is None else label_record(line, self._attribute)
+            line = self._parsed(records.manifest_object, text, f"line {place} of {uri}") if text.strip() else None
+            record = None if line is None else records.label_record(line, self._attribute)
             # Without the input nothing else tells what came with its label: imported, or put right.
             if line is not None and record and record.job_name in {None, self._description["LabelingJobName"].lower()}:
                 yield place - 1, line
 
     def _input(self) -> Iterator[tuple[int, JsonObject]]:
         lines = enumerate(self._objects.lines(self._manifest))
-        return ((number, manifest_object(line)) for number, line in lines if line.strip())
+        return ((number, records.manifest_object(line)) for number, line in lines if line.strip())
 
     def _output_manifest(self) -> tuple[S3Uri | None, Iterator[bytes]]:
         for root in layout.possible_roots(self._description):
@@ -109,8 +99,8 @@ class LabeledObjects:
         """The lines of the output manifest that are of objects of the input, each of these once."""
         seen = set[int]()
         for place, text in enumerate(lines, start=1):
-            line = self._parsed(manifest_object, text, f"line {place} of {uri}") if text.strip() else None
-            number = None if line is None else numbers.get(source(line))
+            line = self._parsed(records.manifest_object, text, f"line {place} of {uri}") if text.strip() else None
+            number = None if line is None else numbers.get(records.source(line))
             if line is None:
                 continue
             if number is None or number in seen:
@@ -134,11 +124,11 @@ class LabeledObjects:
         return labels
 
     def _consolidated(self, body: bytes) -> dict[int, LabelRecord]:
-        return {int(number): record for number, record in consolidated(body, self._attribute)}
+        return {int(number): record for number, record in records.consolidated(body, self._attribute)}
 
     def _machine(self, text: bytes) -> dict[int, LabelRecord]:
-        parsed = auto_label(text)
-        record = None if parsed is None else label_record(parsed[1], self._attribute)
+        parsed = records.auto_label(text)
+        record = None if parsed is None else records.label_record(parsed[1], self._attribute)
         return {} if parsed is None or record is None else {int(parsed[0]): record}
 
     def _parsed(self, parse: Callable[[bytes], _T], body: bytes, what: str) -> _T | None:
