@@ -15,7 +15,7 @@ from chalicelib.messages import partial_failures, time_left
 from chalicelib.observability import logger
 from gt_service.errors import NotFound
 from gt_service.ingest.events import uploads
-from gt_service.notifications import worker_paused
+from gt_service.notifications.due import worker_paused
 from gt_service.records import NOWHERE, Campaign
 
 blueprint = Blueprint(__name__)

@@ -21,7 +21,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from gt_service.money import MILLS_PER_DOLLAR
-from gt_service.notifications import Kind, Notification
+from gt_service.notifications.due import Kind, Notification
 
 NAMESPACE, SERVICE = "GtService", "gt-service"
 _OUTCOMES = {"pending": "ImagesAccepted", "rejected": "ImagesRejected", "duplicate": "ImagesDeduplicated"}

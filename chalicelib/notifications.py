@@ -20,18 +20,16 @@ from chalicelib import metrics, wiring
 from chalicelib.messages import time_limit
 from chalicelib.observability import logger
 from chalicelib.shapes import campaign_json, job_json
-from gt_service.notifications import (
+from gt_service.notifications import messages
+from gt_service.notifications.channels import (
     Channel,
     Channels,
-    Notification,
     SlackChannel,
     SnsChannel,
     WebhookChannel,
-    due,
-    messages,
     parse_channels,
 )
-from gt_service.notifications.due import TOLD_WITHIN, seconds_until_next_try
+from gt_service.notifications.due import TOLD_WITHIN, Notification, due, seconds_until_next_try
 from gt_service.store.browsing import Browsing
 from gt_service.store.notifications import Delivery, Notifications
 

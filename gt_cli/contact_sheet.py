@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from gt_service.chain.sample_boxes import COLOURS
 from gt_service.errors import GtServiceError
-from gt_service.exports import LabeledImage, labeled_images
+from gt_service.exports.images import LabeledImage, labeled_images
 from gt_service.objects import S3Uri
 from gt_service.outputs.labels import Boxes
 

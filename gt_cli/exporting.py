@@ -14,7 +14,8 @@ import httpx
 
 from gt_cli.api import ApiError
 from gt_service.errors import InvalidInput, NotFound
-from gt_service.exports import Export, ExportedImage
+from gt_service.exports.export import Export
+from gt_service.exports.images import ExportedImage
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.parallel import in_parallel
 

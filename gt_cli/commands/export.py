@@ -14,7 +14,9 @@ from gt_cli.api import Api
 from gt_cli.options import FOLDER, NEW_PATH, asks_service
 from gt_cli.terminal import say, warn
 from gt_service.errors import InvalidInput
-from gt_service.exports import Export, Format, Split, Who
+from gt_service.exports.export import Export, Format
+from gt_service.exports.images import Who
+from gt_service.exports.split import Split
 from gt_service.objects import S3Objects
 
 

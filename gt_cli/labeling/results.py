@@ -39,7 +39,7 @@ from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.index import JobOffer
 from gt_service.errors import InvalidInput, NotFound
-from gt_service.exports import Export, Format
+from gt_service.exports.export import Export, Format
 from gt_service.imports.imported import OUTPUT
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import laid_over, read_corrections

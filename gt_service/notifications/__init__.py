@@ -3,26 +3,3 @@
 `due` looks at a campaign and its jobs as they stand and names what should have been told. A notification's id is made
 from the transition alone, so the same transition always has the same id, and each id goes to each channel once.
 """
-
-from gt_service.notifications.channels import (
-    Channel,
-    Channels,
-    SlackChannel,
-    SnsChannel,
-    WebhookChannel,
-    parse_channels,
-)
-from gt_service.notifications.due import Kind, Notification, due, worker_paused
-
-__all__ = [
-    "Channel",
-    "Channels",
-    "Kind",
-    "Notification",
-    "SlackChannel",
-    "SnsChannel",
-    "WebhookChannel",
-    "due",
-    "parse_channels",
-    "worker_paused",
-]

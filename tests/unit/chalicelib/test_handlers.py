@@ -15,7 +15,7 @@ from gt_engine.outputs.events import worker_paused
 from gt_service.chain.advance import Chain
 from gt_service.ingest.events import Upload
 from gt_service.ingest.intake import Intake, Taken
-from gt_service.notifications import Kind, Notification
+from gt_service.notifications.due import Kind, Notification
 from gt_service.records import ImageStatus
 from tests.world import World, picture
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib import metrics
-from gt_service.notifications import due
+from gt_service.notifications.due import due
 from tests import pages_data as data
 
 

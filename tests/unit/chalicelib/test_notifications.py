@@ -17,7 +17,8 @@ from standardwebhooks import Webhook
 
 from chalicelib import notifications
 from chalicelib.notifications import DeliveryFailed, Sender, announce, deliver, known_channels
-from gt_service.notifications import Channels, Kind, Notification, parse_channels
+from gt_service.notifications.channels import Channels, parse_channels
+from gt_service.notifications.due import Kind, Notification
 from gt_service.store.notifications import Delivery
 from tests import pages_data as data
 

@@ -18,8 +18,8 @@ from chalicelib import access, api, label_routes, pages, sign_in
 from gt_service.chain.second_look import Suspects
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.etags import etag_of
-from gt_service.exports import Format
 from gt_service.exports.downloads import Download
+from gt_service.exports.export import Format
 from gt_service.gallery.looking import (
     Filter,
     GalleryImage,

@@ -21,7 +21,8 @@ from gt_cli.main import cli
 from gt_engine.jobs.crowd import read_gold_labels
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign import parse_spec
-from gt_service.exports import Export, Format, Split
+from gt_service.exports.export import Export, Format
+from gt_service.exports.split import Split
 from gt_service.imports.lines import LineReader
 from gt_service.objects import S3Uri
 from gt_service.outputs.labels import label_of

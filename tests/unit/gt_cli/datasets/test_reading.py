@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from gt_cli.datasets import BoxesError, LabeledBox, LabeledImages, OpenImagesClass, read_boxes
-from gt_service.exports import Export, Format
+from gt_service.exports.export import Export, Format
 
 HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
 OPEN_IMAGES = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf\n"

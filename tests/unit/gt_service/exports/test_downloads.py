@@ -11,8 +11,8 @@ import pytest
 
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.errors import NotFound
-from gt_service.exports import Format
 from gt_service.exports.downloads import PATIENCE, Downloads, forms_of
+from gt_service.exports.export import Format
 from gt_service.records.names import Places
 from gt_service.regions import TaskType
 from tests.factories import box_label

@@ -19,7 +19,9 @@ from pycocotools.coco import COCO
 
 from gt_cli.datasets import read_boxes
 from gt_service.errors import InvalidInput, NotFound
-from gt_service.exports import Export, Format, Split, label_width, labeled_images
+from gt_service.exports.export import Export, Format
+from gt_service.exports.images import label_width, labeled_images
+from gt_service.exports.split import Split
 from gt_service.objects import S3Uri
 from gt_service.outputs.labels import Box, Boxes
 from tests.factories import box_label, class_label, compact

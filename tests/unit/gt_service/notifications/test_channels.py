@@ -11,8 +11,9 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from gt_service.errors import SpecErrors
-from gt_service.notifications import Kind, Notification, WebhookChannel, due, messages, parse_channels
-from gt_service.notifications.due import TRIES, seconds_until_next_try
+from gt_service.notifications import messages
+from gt_service.notifications.channels import WebhookChannel, parse_channels
+from gt_service.notifications.due import TRIES, Kind, Notification, due, seconds_until_next_try
 from tests import pages_data as data
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gt_service.errors import UnknownState
-from gt_service.notifications import Kind, Notification, due, worker_paused
+from gt_service.notifications.due import Kind, Notification, due, worker_paused
 from tests import pages_data as data
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gt_service.notifications import Kind, Notification
-from gt_service.notifications.due import TRIES
+from gt_service.notifications.due import TRIES, Kind, Notification
 from gt_service.store.notifications import LEASE, LOST_AFTER, STUCK_AFTER, Notifications
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
