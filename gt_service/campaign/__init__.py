@@ -4,18 +4,7 @@
 """
 
 from gt_service.campaign.document import MAX_SPEC_BYTES
-from gt_service.campaign.parts import BatchRule, Instructions, Quality, Stopping
 from gt_service.campaign.reading import parse_spec
 from gt_service.campaign.spec import CampaignSpec
-from gt_service.campaign.values import TITLE_PATTERN
 
-__all__ = [
-    "MAX_SPEC_BYTES",
-    "TITLE_PATTERN",
-    "BatchRule",
-    "CampaignSpec",
-    "Instructions",
-    "Quality",
-    "Stopping",
-    "parse_spec",
-]
+__all__ = ["MAX_SPEC_BYTES", "CampaignSpec", "parse_spec"]

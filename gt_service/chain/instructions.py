@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
 
-from gt_service.campaign import TITLE_PATTERN, CampaignSpec
+from gt_service.campaign import CampaignSpec
+from gt_service.campaign.values import TITLE_PATTERN
 from gt_service.regions import TaskType
 
 CROWD_SCRIPT = "https://assets.crowd.aws/crowd-html-elements.js"
