@@ -68,13 +68,13 @@ def _tile(image: LabeledImage, colours: dict[str, str], read: Read) -> Image.Ima
             picture = ImageOps.exif_transpose(opened).convert("RGB")
     except (GtServiceError, UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
-    width, height = _upright_size(image)
     picture = ImageOps.contain(picture, TILE)
     tile = Image.new("RGB", (TILE[0], TILE[1] + STRIP), "#e9edf1")
     left, top = (TILE[0] - picture.width) // 2, (TILE[1] - picture.height) // 2
     tile.paste(picture, (left, top))
     draw = ImageDraw.Draw(tile)
     if isinstance(image.label, Boxes):
+        width, height, _ = image.label.image_size or (0, 0, 0)
         x, y = picture.width / (width or picture.width), picture.height / (height or picture.height)
         for box in image.label.boxes:
             corners = (left + box.left * x, top + box.top * y, left + (box.left + box.width) * x)
@@ -85,12 +85,6 @@ def _tile(image: LabeledImage, colours: dict[str, str], read: Read) -> Image.Ima
         names = list(image.label.names)
     _strip(draw, image, names, colours)
     return tile
-
-
-def _upright_size(image: LabeledImage) -> tuple[int, int]:
-    """As the label has it; 0 where it does not tell."""
-    size = image.label.image_size if isinstance(image.label, Boxes) else None
-    return (0, 0) if size is None else size[:2]
 
 
 def _box(draw: ImageDraw.ImageDraw, edges: tuple[float, ...], colour: str, *, is_dashed: bool) -> None:

@@ -67,7 +67,8 @@ def artifact_bucket(session: Session) -> str:
 
 def upload(s3: S3Client, package: Package, bucket: str) -> str:
     """Puts zips and template into the artifact bucket, named by their contents; answers the template's key."""
-    template = with_code(package.body(), f"s3://{bucket}/{_upload_zip(s3, package.zip, bucket)}")
+    code = f"s3://{bucket}/{_upload_zip(s3, package.zip, bucket)}"
+    template = _with(package.body(), "AWS::Serverless::Function", CodeUri=code)
     if package.engine_zip is not None:
         template = with_engine_code(template, bucket, _upload_zip(s3, package.engine_zip, bucket))
     text = json.dumps(template).encode()
@@ -84,21 +85,17 @@ def _upload_zip(s3: S3Client, path: Path, bucket: str) -> str:
     return key
 
 
-def with_code(template: Mapping[str, Any], code_uri: str) -> dict[str, Any]:
-    """The template with every function's code at `code_uri`."""
-    changed: dict[str, Any] = copy.deepcopy(dict(template))
-    for resource in changed["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = code_uri
-    return changed
-
-
 def with_engine_code(template: Mapping[str, Any], bucket: str, key: str) -> dict[str, Any]:
     """The template with the code of the engine's functions, which are no functions of Chalice's."""
+    return _with(template, "AWS::Lambda::Function", Code={"S3Bucket": bucket, "S3Key": key})
+
+
+def _with(template: Mapping[str, Any], kind: str, **properties: Any) -> dict[str, Any]:
+    """The template with these properties of every resource of a kind."""
     changed: dict[str, Any] = copy.deepcopy(dict(template))
     for resource in changed["Resources"].values():
-        if resource["Type"] == "AWS::Lambda::Function":
-            resource["Properties"]["Code"] = {"S3Bucket": bucket, "S3Key": key}
+        if resource["Type"] == kind:
+            resource["Properties"] |= properties
     return changed
 
 

@@ -165,7 +165,8 @@ def wait(api: Api, campaign: str, brought: Brought, say: Callable[[str], None] =
     """How the import stands once every label has found its image, or nothing has moved for a while."""
     last, moved = -1, time.monotonic()
     while True:
-        now = _import(api, campaign, brought)
+        imports = known_campaign(api, campaign)["imports"]
+        now: JsonObject = next(each for each in imports if each["name"] == brought.name)
         if not now["waiting"] or time.monotonic() - moved > PATIENCE_SECONDS:
             return now
         if now["waiting"] != last:
@@ -195,13 +196,6 @@ def _until_read(api: Api, campaign: str, brought: Brought, etag: str) -> None:
         f"the service has not read {brought.key} in {PATIENCE_SECONDS:.0f} seconds",
         remedy="The same command goes on; `gt-service status` tells how the campaign stands.",
     )
-
-
-def _import(api: Api, campaign: str, brought: Brought) -> JsonObject:
-    dropped: JsonObject = next(
-        each for each in known_campaign(api, campaign)["imports"] if each["name"] == brought.name
-    )
-    return dropped
 
 
 # ---------------------------------------------------------------- what is brought

@@ -182,7 +182,8 @@ class Results:
                 one = Answer(worker, label, answer.accepted_at, answer.submitted_at)
                 given.setdefault(object_id, []).append(one)
         form = LabelForm(offer.task_type, ATTRIBUTE, offer.labels, offer.job)
-        for object_id, label in _consolidate(offer, given).items():
+        crowd = Crowd(offer.task_type, offer.labels, offer.team, offer.job, offer.workers_per_object, 0, timedelta.max)
+        for object_id, label in crowd.consolidate(given).items():
             created = max(one.submitted_at for one in given[object_id])
             yield object_id, form.content(label, human=True, created=created)
 
@@ -190,11 +191,6 @@ class Results:
 def _labeled(manifest: bytes) -> dict[str, Line]:
     lines = map(json.loads, manifest.splitlines())
     return {line["source-ref"]: line for line in lines if ATTRIBUTE in line}
-
-
-def _consolidate(offer: JobOffer, given: Mapping[str, Sequence[Answer]]) -> Mapping[str, Any]:
-    crowd = Crowd(offer.task_type, offer.labels, offer.team, offer.job, offer.workers_per_object, 0, timedelta.max)
-    return crowd.consolidate(given)
 
 
 def _replace(new: Path, target: Path) -> None:
