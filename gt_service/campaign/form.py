@@ -30,15 +30,11 @@ class FormField:
     empty: str = ""
 
 
-def _text(typed: str) -> Any:
-    return typed
-
-
 def _lines(typed: str) -> Any:
     return [line.strip() for line in typed.splitlines() if line.strip()]
 
 
-def _number(typed: str) -> Any:
+def number(typed: str) -> Any:
     """A number where it is one; the spec's own check words the error where it is not."""
     if len(typed) > _MOST_DIGITS:
         return typed
@@ -53,13 +49,13 @@ def _dollars(typed: str) -> Any:
 
 def _workers(typed: str) -> Any:
     between = re.fullmatch(r"([0-9]{1,3})\s*(?:to|-|–)\s*([0-9]{1,3})", typed)
-    return _number(typed) if between is None else {"least": int(between[1]), "most": int(between[2])}
+    return number(typed) if between is None else {"least": int(between[1]), "most": int(between[2])}
 
 
 FIELDS = (
-    FormField("task", "Task", _text, "select"),
+    FormField("task", "Task", str, "select"),
     FormField("labels", "Labels", _lines, "lines", "One a line. Their order gives them their numbers."),
-    FormField("workforce", "Who labels", _text, "list", "The ARN of a work team, or “public”."),
+    FormField("workforce", "Who labels", str, "list", "The ARN of a work team, or “public”."),
     FormField(
         "workers_per_object", "Workers per image", _workers, note="3, or 1 to 3: as many as it needs.", empty="3"
     ),
@@ -67,8 +63,8 @@ FIELDS = (
     FormField(
         "wage", "Wage in $ an hour", _dollars, note="What you pay your own team; the budget holds it.", empty="none"
     ),
-    FormField("batch.size", "Images per batch", _number, note="Each batch is one labeling job.", empty="1250"),
-    FormField("quality.target", "Target of machine labels", _number, note="From 0 to 1.", empty="the measure’s own"),
+    FormField("batch.size", "Images per batch", number, note="Each batch is one labeling job.", empty="1250"),
+    FormField("quality.target", "Target of machine labels", number, note="From 0 to 1.", empty="the measure’s own"),
 )
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple
@@ -31,18 +30,6 @@ from gt_service.outputs.tally import LabeledObject
 from gt_service.records import Image, Import
 from gt_service.records.names import Places
 from gt_service.store import Store
-
-
-@dataclass(frozen=True)
-class Duplicates:
-    """How many images were never sent to people. labeled: of them, those whose twin has a label by now."""
-
-    exact: int
-    near: int
-    labeled: int
-
-    def as_dict(self) -> dict[str, int]:
-        return {**vars(self)}
 
 
 class _Source(NamedTuple):
@@ -70,8 +57,11 @@ class CampaignLabels:
     def __init__(self, store: Store, objects: ObjectStore, results_bucket: str) -> None:
         self._store, self._objects, self._bucket = store, objects, results_bucket
 
-    def write(self, campaign: str) -> Duplicates:
-        """Safe to repeat, and for two to do at the same time: the last to end has seen every job that had ended, and
+    def write(self, campaign: str) -> dict[str, int]:
+        """How many images were never sent to people: exact duplicates and near ones, and of both those whose twin is
+        `labeled` by now.
+
+        Safe to repeat, and for two to do at the same time: the last to end has seen every job that had ended, and
         every correction but those for which it says that the labels have changed."""
         written = read_corrections(self._objects, Places(self._bucket, campaign).root)
         corrections = self._of_their_pictures(campaign, written)
@@ -100,7 +90,7 @@ class CampaignLabels:
         pictures = {source: image.fingerprint for source, image in known.items() if image is not None}
         return of_their_pictures(corrections, pictures)
 
-    def _write(self, campaign: str, sources: _Sources, corrections: Corrections) -> Duplicates:
+    def _write(self, campaign: str, sources: _Sources, corrections: Corrections) -> dict[str, int]:
         places = Places(self._bucket, campaign)
         self._write_images(places, sources, corrections)
         twins, exact = defaultdict[str, list[Image]](list), 0
@@ -111,7 +101,8 @@ class CampaignLabels:
         labeled = chain(self._imported(places, sources.imports), self._labeled(places, sources.jobs))
         lines = self._lines(labeled, twins, written, corrections)
         self._objects.write_stream(places.labels, json_lines(lines), CONTENT_TYPE)
-        return Duplicates(exact, sum(map(len, twins.values())) - exact, written.twins)
+        near = sum(map(len, twins.values())) - exact
+        return {"exact": exact, "near": near, "labeled": written.twins}
 
     def _write_images(self, places: Places, sources: _Sources, corrections: Corrections) -> None:
         """The index of all labeled images. A job has its own from its report; one that has none gets it here."""

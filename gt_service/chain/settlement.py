@@ -151,7 +151,7 @@ class Settlement:
             objects=self._objects,
             campaign=campaign,
             reports=reports,
-            duplicates=duplicates.as_dict(),
+            duplicates=duplicates,
             labels=None if index is None else figures(index),
             destination=places.reports,
             now=self._now(),

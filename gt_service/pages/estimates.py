@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from gt_service.campaign import CampaignSpec, parse_spec
+from gt_service.campaign.form import number as typed_number
 from gt_service.pages import charts
 from gt_service.pages.parts import Table
 from gt_service.reports.amounts import exact, number, percent
@@ -46,7 +47,6 @@ def estimate_page(
     }
 
 
-_MOST_DIGITS = 12
 _AMOUNTS = ("low", "likely", "high", "ceiling", "all_human")
 
 
@@ -68,7 +68,7 @@ def _cost(name: str, job: Json) -> str:
 
 def objects_of_form(form: Mapping[str, str]) -> int:
     """How many images the form asks about. Errors: `InvalidInput`."""
-    return count_of_objects(_number(form.get("objects", "")))
+    return count_of_objects(typed_number(form.get("objects", "")))
 
 
 def spec_of_form(form: Mapping[str, str]) -> CampaignSpec:
@@ -80,8 +80,8 @@ def spec_of_form(form: Mapping[str, str]) -> CampaignSpec:
         "task": fields["task"],
         "labels": ["first", "second"],
         "workforce": "public" if is_public else _PRIVATE_TEAM,
-        "workers_per_object": _number(fields["workers_per_object"]),
-        "batch": {"size": _number(fields["batch_size"])},
+        "workers_per_object": typed_number(fields["workers_per_object"]),
+        "batch": {"size": typed_number(fields["batch_size"])},
         "auto_labeling": fields["auto_labeling"] == "yes",
         # The public workforce sees nothing that is not declared so; an estimate sends nothing.
         "content_classifiers": ["FreeOfPersonallyIdentifiableInformation", "FreeOfAdultContent"],
@@ -89,8 +89,3 @@ def spec_of_form(form: Mapping[str, str]) -> CampaignSpec:
     if is_public and fields["price_per_task"]:
         spec["price_per_task"] = fields["price_per_task"]
     return parse_spec(json.dumps(spec), filename="estimate.json")
-
-
-def _number(text: str) -> int | str:
-    """A number where it is one; the spec's own check words the error where it is not."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else text

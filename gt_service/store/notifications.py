@@ -73,10 +73,6 @@ class Notifications:
     def __init__(self, table_name: str, region: str) -> None:
         self._items = bound(NotificationItem, table_name, region)
 
-    def create(self) -> None:
-        """For tests; a deployment's table is made by .chalice/infrastructure.yaml."""
-        self._items.create_table(wait=True)
-
     def told(self, campaign: str, since: datetime, now: datetime) -> frozenset[str]:
         """Ids of the notifications since then that need nothing more: those that are not lost on their way."""
         items = self._items.by_time.query(campaign, NotificationItem.at >= _sortable(since), consistent_read=True)

@@ -39,10 +39,6 @@ class Requests:
     def __init__(self, table_name: str, region: str) -> None:
         self._items = bound(RequestItem, table_name, region)
 
-    def create(self) -> None:
-        """For tests; a deployment's table is made by .chalice/infrastructure.yaml."""
-        self._items.create_table(wait=True)
-
     def begin(self, name: str, fingerprint: str, now: datetime) -> KeptAnswer | None:
         """None: do it, then `end` or `forget` it. Otherwise what was answered before.
 

@@ -28,7 +28,7 @@ def wired(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(wiring, "settings", lambda: SimpleNamespace(deployment=world.deployment))
     monkeypatch.setattr(wiring, "store", lambda: world.store)
     requests = Requests("requests", REGION)
-    requests.create()
+    requests._items.create_table(wait=True)
     monkeypatch.setattr(wiring, "requests", lambda: requests)
     monkeypatch.setattr(wiring, "objects", lambda: world.objects)
     monkeypatch.setattr(wiring, "intake", lambda: Intake(world.store, world.objects, world.backend))

@@ -44,7 +44,7 @@ def asked(client: Client, wired: World, monkeypatch: pytest.MonkeyPatch) -> Aske
     for role in ("viewer", "operator"):
         wired.store.tokens.add(Token(digest(f"gts_{role}"), f"a {role}", role, soon))
     log = Notifications("notifications", REGION)
-    log.create()
+    log._items.create_table(wait=True)
     monkeypatch.setattr(wiring, "notifications", lambda: log)
     monkeypatch.setattr(wiring, "settings", lambda: SimpleNamespace(deployment=wired.deployment))
     wired.campaign()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gt_service.chain.labels import CampaignLabels, Duplicates
+from gt_service.chain.labels import CampaignLabels
 from gt_service.chain.planner import LABELS_PAUSE
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import write_correction
@@ -143,7 +143,7 @@ def test_a_job_that_ends_while_labels_are_written_is_not_lost(world: World, monk
     world.finish("birds-0001")
     write, met = CampaignLabels._write, []
 
-    def slowly(self: CampaignLabels, *arguments: Any) -> Duplicates:
+    def slowly(self: CampaignLabels, *arguments: Any) -> dict[str, int]:
         if not met:
             met.append("birds-0002")
             world.sagemaker.finish("birds-0002")
@@ -206,7 +206,7 @@ def test_a_correction_while_labels_are_written_is_not_lost(world: World, monkeyp
     world.finish("birds-0001")
     write, met = CampaignLabels._write, []
 
-    def slowly(self: CampaignLabels, *arguments: Any) -> Duplicates:
+    def slowly(self: CampaignLabels, *arguments: Any) -> dict[str, int]:
         written = write(self, *arguments)
         if not met:
             met.append("0001.png")
@@ -224,7 +224,7 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """How often all labels of a campaign are written."""
     write, counted = CampaignLabels.write, list[str]()
 
-    def counting(self: CampaignLabels, campaign: str) -> Duplicates:
+    def counting(self: CampaignLabels, campaign: str) -> dict[str, int]:
         counted.append(campaign)
         return write(self, campaign)
 

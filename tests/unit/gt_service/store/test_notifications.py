@@ -20,7 +20,7 @@ def notification(number: int = 1, at: datetime = NOW) -> Notification:
 @pytest.fixture
 def log(aws: None) -> Notifications:
     found = Notifications("notifications", "us-east-1")
-    found.create()
+    found._items.create_table(wait=True)
     return found
 
 

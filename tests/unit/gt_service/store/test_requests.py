@@ -17,7 +17,7 @@ ANSWER = KeptAnswer(202, '{"name": "birds"}')
 @pytest.fixture
 def requests(aws: None) -> Requests:
     found = Requests("requests", "us-east-1")
-    found.create()
+    found._items.create_table(wait=True)
     return found
 
 
