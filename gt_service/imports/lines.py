@@ -13,17 +13,9 @@ from typing import Any
 from gt_service.campaign import CampaignSpec
 from gt_service.errors import InvalidInput, UnknownState, quoted
 from gt_service.objects import S3Uri
+from gt_service.outputs import records
 from gt_service.outputs.labels import Box, Boxes, Classes, label_of
-from gt_service.outputs.records import (
-    PROPOSAL,
-    JsonObject,
-    LabelRecord,
-    gold_lines,
-    label_attributes,
-    label_record,
-    manifest_object,
-    metadata_key,
-)
+from gt_service.outputs.records import PROPOSAL, JsonObject, LabelRecord
 from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS, TaskType
 
 _TASKS = (TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL)
@@ -61,28 +53,28 @@ class LineReader:
                 remedy=f"Those of {', '.join(_TASKS)} can.",
                 field="task",
             )
-        for number, text in gold_lines(lines):
+        for number, text in records.gold_lines(lines):
             yield self._read(number, text)
 
     def _read(self, number: int, text: bytes) -> ImportedLine:
         if len(text) > 4 * MAX_MANIFEST_LINE_CHARACTERS:
             raise _wrong(number, None, f"it has more than {MAX_MANIFEST_LINE_CHARACTERS:,} characters")
         try:
-            record = manifest_object(text)
+            record = records.manifest_object(text)
         except UnknownState:
             raise _wrong(number, None, "it is not a JSON object") from None
         key = self._key(number, record)
-        attributes = label_attributes(record)
+        attributes = records.label_attributes(record)
         proposed = [name for name in attributes if name.endswith(PROPOSAL)]
         own = [name for name in attributes if name not in proposed]
         if not attributes:
             raise _wrong(number, None, "it has no label: an attribute, and beside it its metadata")
         attribute = (own or proposed)[0]
-        parsed = label_record(record, attribute)
+        parsed = records.label_record(record, attribute)
         assert parsed is not None  # it has metadata, and so it is there, or an empty label beside it
         name = self.spec.label_attribute + ("" if own else PROPOSAL)
         value, metadata = self._label(number, attribute, parsed, is_label=bool(own))
-        line = {"source-ref": str(S3Uri(self.folder.bucket, key)), name: value, metadata_key(name): metadata}
+        line = {"source-ref": str(S3Uri(self.folder.bucket, key)), name: value, records.metadata_key(name): metadata}
         return ImportedLine(key, line, bool(own))
 
     def _key(self, number: int, record: JsonObject) -> str:

@@ -16,16 +16,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs import records
 from gt_service.outputs.labels import Boxes, Classes, Label, label_of, match_boxes, scaled
-from gt_service.outputs.records import (
-    UNREADABLE,
-    JsonObject,
-    gold_lines,
-    label_attributes,
-    label_record,
-    manifest_object,
-    source,
-)
+from gt_service.outputs.records import UNREADABLE, JsonObject
 from gt_service.outputs.tally import LabeledObject
 
 if TYPE_CHECKING:
@@ -64,7 +57,7 @@ def read_gold(objects: ObjectStore, uri: S3Uri, classes: Sequence[str] = ()) -> 
     """
     labels: dict[str, Label] = {}
     skipped = 0
-    for _, line in gold_lines(objects.lines(uri)):
+    for _, line in records.gold_lines(objects.lines(uri)):
         gold = gold_label(line, classes)
         if gold is not None:
             labels[gold[0]] = gold[1]
@@ -76,13 +69,13 @@ def read_gold(objects: ObjectStore, uri: S3Uri, classes: Sequence[str] = ()) -> 
 def gold_label(line: bytes, classes: Sequence[str]) -> tuple[str, Label] | None:
     """The object and its label in a line of gold labels; None where it holds none that can be compared."""
     try:
-        record = manifest_object(line)
-        attribute = next(iter(label_attributes(record)), None)
-        parsed = None if attribute is None else label_record(record, attribute)
+        record = records.manifest_object(line)
+        attribute = next(iter(records.label_attributes(record)), None)
+        parsed = None if attribute is None else records.label_record(record, attribute)
         label = None if parsed is None else label_of(parsed, classes)
     except UNREADABLE:
         return None
-    named = source(record)
+    named = records.source(record)
     return None if named is None or label is None else (named, label)
 
 
