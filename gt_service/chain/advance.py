@@ -20,7 +20,7 @@ from gt_service.chain.job_creation import JobCreation
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.next_jobs import NextJobs, Standing, Terms
 from gt_service.chain.observation import description_kept, read_labeled, seen, warning, write_follow_up
-from gt_service.chain.reviews import can_review
+from gt_service.chain.reviews import REVIEW_TASKS
 from gt_service.chain.second_look import SecondLook, Suspects
 from gt_service.chain.signals import Signals
 from gt_service.deployment import Deployment
@@ -165,7 +165,10 @@ class Chain:
         Errors: `NotFound` where either side does not know it, or it is somebody else's of the same name.
         """
         job = self._store.jobs.get(name)
-        return self._record(job, self._labeling_jobs.describe(job))
+        description = self._labeling_jobs.find(job)
+        if description is None:
+            raise NotFound(f"SageMaker does not know labeling job {name!r} of this service", field="name")
+        return self._record(job, description)
 
     def look(self, job: Job) -> Job:
         """The job as it stands this moment at SageMaker, for whoever asks; nothing is written."""
@@ -231,7 +234,7 @@ class Chain:
         campaign, spec = standing.campaign, standing.campaign.demanded_spec
         if campaign.state is CampaignState.STOPPED:
             raise Conflict(f"campaign {name} is stopped", remedy="Nothing more is sent to people.")
-        if not can_review(spec):
+        if spec.task not in REVIEW_TASKS or not spec.uses_auto_labeling:
             raise Conflict(
                 f"labels of {spec.task} without a model that doubts them cannot be reviewed",
                 remedy="Boxes and classes can, with auto_labeling.",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
 from gt_service.records import Job
 
@@ -33,13 +32,6 @@ class LabelingJobs:
         """What SageMaker says of our job; None where it does not know it, also where the name is somebody else's."""
         description = self._describe(job.name)
         return description if description is not None and is_same_job(job, description) else None
-
-    def describe(self, job: Job) -> DescribeLabelingJobResponseTypeDef:
-        """The same. Errors: `NotFound` where there is no such job of ours."""
-        description = self.find(job)
-        if description is None:
-            raise NotFound(f"SageMaker does not know labeling job {job.name!r} of this service", field="name")
-        return description
 
     def is_taken(self, name: str) -> bool:
         """Whether there is a job of this name, whoever's it is."""

@@ -21,11 +21,6 @@ REVIEW_TASKS: Mapping[TaskType, TaskType] = MappingProxyType(
 )
 
 
-def can_review(spec: CampaignSpec) -> bool:
-    """Whether labels of this campaign can get a second look: a model doubts them, and there is a task to mend them."""
-    return spec.task in REVIEW_TASKS and spec.uses_auto_labeling
-
-
 def review_spec(spec: CampaignSpec) -> CampaignSpec:
     """The spec of a campaign's review jobs: the same people and labels, another task and attribute, no machine.
 

@@ -7,7 +7,6 @@ label, as a correction with its history.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,7 +70,8 @@ class SecondLook:
     def write_list(self, campaign: str) -> None:
         """Writes which of the campaign's labels seem wrong, as its labels stand; nothing where no model judged any."""
         places = Places(self._bucket, campaign)
-        suspects = self._judged(places, self._chain_jobs(campaign), self._labels(places), MOST_SUSPECTS)
+        labels = manifest_objects(self._objects.lines(places.labels))
+        suspects = self._judged(places, self._chain_jobs(campaign), labels, MOST_SUSPECTS)
         if not suspects.judged:
             return
         document = {"judged": suspects.judged, "suspects": [each.as_dict() for each in suspects.worst]}
@@ -188,9 +188,8 @@ class SecondLook:
             label = _named(line, attribute, attribute)
             doubt, mistake = prediction["suspicion"], prediction["mistake"]
             suspects.append(Suspect(image, doubt, mistake, job.name, job.batch, label, prediction["label"]))
-        key = _worst_first
-        worst = sorted(suspects, key=key) if most is None else heapq.nsmallest(most, suspects, key=key)
-        return Suspects(judged, tuple(worst))
+        worst = sorted(suspects, key=lambda each: (-each.suspicion, each.source))
+        return Suspects(judged, tuple(worst[:most]))
 
     def _predictions(self, jobs: Iterable[Job]) -> Iterator[tuple[str, tuple[Job, JsonObject]]]:
         """Jobs without a model, and those of Ground Truth, have left none."""
@@ -203,13 +202,6 @@ class SecondLook:
             attribute = spec_of(job, self._objects, places).label_attribute
             description = places.description(job.name, attribute)
             yield from labeled_lines(self._objects, S3Uri.parse(job.manifest_uri), description)
-
-    def _labels(self, places: Places) -> Iterator[JsonObject]:
-        return manifest_objects(self._objects.lines(places.labels))
-
-
-def _worst_first(suspect: Suspect) -> tuple[float, str]:
-    return -suspect.suspicion, suspect.source
 
 
 def _named(line: JsonObject, attribute: str, name: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def find_files(objects: ObjectStore, description: Mapping[str, Any]) -> JobFiles
     """The files below the first possible root that has any; below the likeliest root where none has."""
     roots = layout.possible_roots(description)
     candidates = (_files(objects, root) for root in roots)
-    return next((files for files in candidates if not files.is_empty), _nothing(roots[0]))
+    return next((files for files in candidates if not files.is_empty), JobFiles(roots[0], None, (), (), (), (), ()))
 
 
 def answer_files(objects: ObjectStore, root: S3Uri) -> Iterator[layout.AnswerFile]:
@@ -70,10 +70,6 @@ def _files(objects: ObjectStore, root: S3Uri) -> JobFiles:
         certificates=_numbered(learning, layout.certificate_iteration),
         training=_training(objects, root),
     )
-
-
-def _nothing(root: S3Uri) -> JobFiles:
-    return JobFiles(root, None, (), (), (), (), ())
 
 
 def _batches(objects: ObjectStore, prefix: S3Uri) -> tuple[layout.BatchFile, ...]:
