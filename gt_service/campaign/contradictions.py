@@ -51,7 +51,8 @@ def _label_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
     blank = [label for label in spec.labels if not _as_seen(label)]
     if blank:
         yield InvalidInput(f"{quoted(blank[0])} shows as nothing", remedy="Give the label a name.", field="labels")
-    alike = _alike(spec.labels)
+    seen = Counter(map(_as_seen, spec.labels))
+    alike = [label for label in spec.labels if seen[_as_seen(label)] > 1 and _as_seen(label)]
     if alike:
         yield InvalidInput(
             f"{shown(', '.join(map(repr, alike)), 300)}: no worker can tell these apart",
@@ -71,12 +72,6 @@ def _label_errors(spec: CampaignSpec) -> Iterator[InvalidInput]:
             remedy="Merge labels, or split the work into several campaigns.",
             field="labels",
         )
-
-
-def _alike(labels: tuple[str, ...]) -> list[str]:
-    """Labels that look the same as another one, however they are composed."""
-    seen = Counter(map(_as_seen, labels))
-    return [label for label in labels if seen[_as_seen(label)] > 1 and _as_seen(label)]
 
 
 def _as_seen(label: str) -> str:

@@ -37,7 +37,8 @@ def parse_spec(text: str | bytes, *, filename: str, campaign: str | None = None)
     except SpecErrors as errors:
         raise _spec_errors(errors.errors) from None
     except ValidationError as error:
-        raise _of_validation(error) from None
+        fields = _one_per_field(error.errors(include_url=False))
+        raise _spec_errors(fields, of=error.error_count()) from None
     except FileError as error:
         raise SpecErrors([InvalidInput(error.problem, remedy=error.remedy, field=filename)]) from None
     except Exception as error:
@@ -69,11 +70,6 @@ def _spec_errors(errors: Iterable[InvalidInput], *, of: int | None = None) -> Sp
         more = InvalidInput(f"there are others{count}", remedy="Mend those above first.", field="spec")
         shown = [*shown[:MOST_ERRORS], more]
     return SpecErrors(shown)
-
-
-def _of_validation(error: ValidationError) -> SpecErrors:
-    """One error per field, from pydantic's."""
-    return _spec_errors(_one_per_field(error.errors(include_url=False)), of=error.error_count())
 
 
 def _in_bounds(error: InvalidInput) -> InvalidInput:

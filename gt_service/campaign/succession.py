@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from gt_service.campaign.spec import CampaignSpec
@@ -29,7 +28,8 @@ def succeed(before: InForce, spec: CampaignSpec, *, has_jobs: bool, is_dropped: 
     has_jobs: whether labels may have been given by the labels of earlier specs. is_dropped: into the inbox, by whoever
     may write there; an operator who puts a spec through the API may do with the budget as they please.
     """
-    former = _former_labels(before, spec.labels) if has_jobs else ()
+    given = (*before.former_labels, *(before.spec.labels if before.spec else ())) if has_jobs else ()
+    former = tuple(dict.fromkeys(label for label in given if label not in spec.labels))
     cap, notice = _cap(before, spec) if is_dropped else (spec.budget, None)
     notices = [] if notice is None else [notice]
     if former:
@@ -55,11 +55,6 @@ def consequences(before: InForce, spec: CampaignSpec, *, has_jobs: bool) -> tupl
     if former.label_attribute != spec.label_attribute:
         told.append(f"label_attribute: what is labeled already stays under {former.label_attribute!r}")
     return tuple(told)
-
-
-def _former_labels(before: InForce, labels: Collection[str]) -> tuple[str, ...]:
-    given = (*before.former_labels, *(before.spec.labels if before.spec else ()))
-    return tuple(dict.fromkeys(label for label in given if label not in labels))
 
 
 def _cap(before: InForce, spec: CampaignSpec) -> tuple[Mills | None, str | None]:

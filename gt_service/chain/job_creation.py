@@ -93,7 +93,9 @@ class JobCreation:
         body = json.dumps(request, indent=2).encode()
         self._objects.write(self._places(job).request(job.name), body, "application/json")
         try:
-            self._register_model(job, spec, request["RoleArn"])
+            if spec.model is not None and job.initial_model_arn == model_arn(spec, self._deployment):
+                # The campaign's own model is made known to the API by the first job that starts from it.
+                self._labeling_jobs.create_model(model_name(spec), spec.model, request["RoleArn"])
             self._labeling_jobs.create(request)
         except ClientError as error:
             code = error.response["Error"]["Code"]
@@ -116,11 +118,6 @@ class JobCreation:
             f"another labeling job is named {job.name}, and an account uses a name only once. "
             "Begin a campaign of another name with these images."
         )
-
-    def _register_model(self, job: Job, spec: CampaignSpec, role: str) -> None:
-        """Makes the campaign's own model known to the API, for a job that starts from it. Errors: as `create`."""
-        if spec.model is not None and job.initial_model_arn == model_arn(spec, self._deployment):
-            self._labeling_jobs.create_model(model_name(spec), spec.model, role)
 
     def _refuse(self, job: Job, campaign: Campaign, reason: str) -> None:
         logger.error("labeling job refused", extra={"campaign": job.campaign, "job": job.name, "reason": reason})

@@ -133,6 +133,7 @@ class SecondLook:
             seen = self._store.images.get(job.campaign, S3Uri.parse(image).key)
             if seen is not None and seen.replaced_after_batch:
                 continue
+            given = line[metadata_key(spec.label_attribute)]
             write_correction(
                 self._objects,
                 places.root,
@@ -142,7 +143,7 @@ class SecondLook:
                 at=now,
                 why=_WHY,
                 replaces={
-                    "job": _given_by(line, spec.label_attribute),
+                    "job": str(given["job-name"]).removeprefix("labeling-job/") if "job-name" in given else "",
                     "label": _named(line, spec.label_attribute, spec.label_attribute),
                 },
                 picture="" if seen is None else seen.fingerprint,
@@ -207,10 +208,6 @@ class SecondLook:
 def _named(line: JsonObject, attribute: str, name: str) -> dict[str, Any]:
     """A line's label in Ground Truth's form, under another attribute's name."""
     return {name: line[attribute], metadata_key(name): line[metadata_key(attribute)]}
-
-
-def _given_by(line: JsonObject, attribute: str) -> str:
-    return str(line[metadata_key(attribute)].get("job-name", "")).removeprefix("labeling-job/")
 
 
 def _is_changed(line: JsonObject, attribute: str, reviewed: str) -> bool:
