@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 from chalice.app import AuthRequest, AuthResponse, AuthRoute, Blueprint, Request, Response
@@ -20,6 +19,7 @@ from chalicelib import wiring
 from chalicelib.observability import logger
 from gt_service.errors import AccessDenied, GtServiceError
 from gt_service.pages import browser
+from gt_service.records import Token
 from gt_service.routes import route_at
 
 blueprint = Blueprint(__name__)
@@ -34,9 +34,6 @@ ROLES = {
 SIGNED = "/iam"
 """Before the routes that the gateway opens to requests signed with SigV4, as far as the signer's IAM policies go."""
 
-Find = Callable[[str, datetime], Any]
-"""Looks a bearer token up: a record with `principal` and `role`, or None where it is unknown or expired."""
-
 
 class Unauthenticated(GtServiceError):
     """No token, or one that is unknown or has expired."""
@@ -50,8 +47,8 @@ def is_public(request: Request) -> bool:
     return not request.path.startswith(f"{SIGNED}/") and route_at(request.method, request.path).needs == "anybody"
 
 
-def check(request: Request, find: Find) -> Mapping[str, str]:
-    """Who asks, as the gateway's authorizer would say it: `principalId` and `role`.
+def check(request: Request, find: Callable[[str, datetime], Token | None]) -> Mapping[str, str]:
+    """Who asks, as the gateway's authorizer would say it: `principalId` and `role`. find: looks a bearer token up.
 
     Errors: `Unauthenticated`; `AccessDenied` for a viewer who would change something, for a change that another site
     asked a browser for, and for what is not signed where only signed requests may come.

@@ -18,7 +18,7 @@ from gt_service.backends import GROUND_TRUTH
 from gt_service.campaign.document import filename_of
 from gt_service.errors import Conflict, NotFound, NotReady
 from gt_service.listing import Listing, Row
-from gt_service.objects import S3Uri
+from gt_service.objects import S3Uri, is_there
 from gt_service.records import Campaign
 from gt_service.records.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
 from gt_service.store.browsing import Browsing
@@ -202,7 +202,7 @@ def show_model(name: str) -> Any:
         remedy = "gt-engine leaves one when a job with automated data labeling has ended."
         raise NotFound(f"labeling job {name} has left no model to take away", remedy=remedy, field="name")
     file = S3Uri.parse(job.output_uri) / ONNX_MODEL
-    if not page_data().is_there(file):  # an address of nothing would be answered by S3, in its own words
+    if not is_there(wiring.objects(), file):  # an address of nothing would be answered by S3, in its own words
         raise NotFound(
             f"labeling job {name} has left no model that runs by itself: it rests on a model that you brought",
             remedy=f"The two are together in the model.tar.gz of its last training, below {job.output_uri}; the next "

@@ -92,7 +92,11 @@ class Sender:
 
     def send(self, notification: Notification, channel: Channel, pages_url: str) -> None:
         if isinstance(channel, SnsChannel):
-            self._publish(notification, channel, pages_url)
+            message = messages.sns(notification, pages_url)
+            try:
+                self.sns.publish(**message.request(channel.topic_arn))
+            except (BotoCoreError, ClientError) as error:
+                raise DeliveryFailed(f"SNS: {error}") from error
         elif isinstance(channel, SlackChannel):
             body = messages.slack(notification, pages_url)
             _post(channel.url.get_secret_value(), body, {"Content-Type": "application/json"})
@@ -101,13 +105,6 @@ class Sender:
             identity = f"{notification.campaign}/{notification.id}"
             headers = channel.headers(body, notification_id=identity, now=wiring.now())
             _post(channel.url.get_secret_value(), body, headers)
-
-    def _publish(self, notification: Notification, channel: SnsChannel, pages_url: str) -> None:
-        message = messages.sns(notification, pages_url)
-        try:
-            self.sns.publish(**message.request(channel.topic_arn))
-        except (BotoCoreError, ClientError) as error:
-            raise DeliveryFailed(f"SNS: {error}") from error
 
 
 class _NoRedirects(HTTPRedirectHandler):

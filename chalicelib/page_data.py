@@ -166,11 +166,7 @@ class PageData:
             return {}
         output = S3Uri.parse(job["output_s3_uri"])
         files = {"Model (ONNX)": output / ONNX_MODEL, "Certificate": output / CERTIFICATE}
-        return {name: file for name, file in files.items() if self.is_there(file)}
-
-    def is_there(self, file: S3Uri) -> bool:
-        """Whether there is such a file, and something in it."""
-        return is_there(wiring.objects(), file)
+        return {name: file for name, file in files.items() if is_there(wiring.objects(), file)}
 
     def gallery(self, campaign: str, job: Json | None, wanted: Filter, first: int) -> GalleryPage:
         """Of the campaign's images, or of a job's."""
