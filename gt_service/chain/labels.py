@@ -4,7 +4,7 @@ duplicate beside its twin."""
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
@@ -97,12 +97,12 @@ class CampaignLabels:
         for duplicate, owner in self._store.images.duplicates(campaign):
             twins[owner].append(duplicate)
             exact += duplicate.near_to is None
-        written = _Written()
+        counts = Counter[str]()
         labeled = chain(self._imported(places, sources.imports), self._labeled(places, sources.jobs))
-        lines = self._lines(labeled, twins, written, corrections)
+        lines = self._lines(labeled, twins, counts, corrections)
         self._objects.write_stream(places.labels, json_lines(lines), CONTENT_TYPE)
         near = sum(map(len, twins.values())) - exact
-        return {"exact": exact, "near": near, "labeled": written.twins}
+        return {"exact": exact, "near": near, "labeled": counts["twins"]}
 
     def _write_images(self, places: Places, sources: _Sources, corrections: Corrections) -> None:
         """The index of all labeled images. A job has its own from its report; one that has none gets it here."""
@@ -137,10 +137,11 @@ class CampaignLabels:
         self,
         labeled: Iterable[tuple[JsonObject, str]],
         twins: Mapping[str, list[Image]],
-        written: _Written,
+        counts: Counter[str],
         corrections: Corrections,
     ) -> Iterator[JsonObject]:
-        """A correction of an image is its duplicates' label too, unless they have one of their own."""
+        """A correction of an image is its duplicates' label too, unless they have one of their own. counts: the
+        twins that were written, as the lines go by."""
         waiting = set(corrections)
         for line, attribute in labeled:
             source = S3Uri.parse(line["source-ref"])
@@ -157,7 +158,7 @@ class CampaignLabels:
                 copied = twin_line(model.line, model.attribute, uri, (twin.width, twin.height))
                 own = laid_over(copied, model.attribute, corrections)
                 if own is not None:
-                    written.twins += 1
+                    counts["twins"] += 1
                     yield own.line
         for source_ref in sorted(waiting):
             # No job gave it a label; a person did.
@@ -179,9 +180,3 @@ class CampaignLabels:
             attribute = attributes[revision]
             for line in labeled_lines(self._objects, S3Uri.parse(manifest), places.description(name, attribute)):
                 yield line, attribute
-
-
-class _Written:
-    """Counts while the lines go by."""
-
-    twins = 0
