@@ -68,7 +68,7 @@ def put_campaign(stack: LocalStack, api: Api) -> None:
         "workforce": "public",
         "content_classifiers": ["FreeOfPersonallyIdentifiableInformation"],
         "price_per_task": "0.036",
-        "batch": {"size": ASKED},
+        "batch": {"size": IMAGES},
         "gold_labels": str(gold),
     }
     api.put_spec(CAMPAIGN, json.dumps(spec))
@@ -95,6 +95,14 @@ def test_half_of_a_folder_is_imported_and_the_other_half_labeled(
         assert f"{HELD} labels from" in told.output
         assert f"{CHECKED} of the labels, drawn by chance, are checked" in told.output
         assert f"{IMAGES} new image(s)" in told.output
+
+        def all_came() -> bool:
+            images = (api.campaign(CAMPAIGN) or {})["images"]
+            return (images["pending"], images["imported"]) == (ASKED, HELD)
+
+        # Images are taken in as they come, several at once: a batch that is full may go without the last labels.
+        soon(all_came, 120)
+        api.close_batch(CAMPAIGN)
 
         def reported() -> list[dict[str, Any]]:
             return [job for job in api.jobs(CAMPAIGN) if job["report_s3_uri"]]
