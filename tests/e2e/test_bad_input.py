@@ -123,7 +123,7 @@ def test_a_budget_below_the_worst_case_is_spent_never_exceeded_and_can_be_raised
 
     def waiting() -> dict[str, Any] | None:
         found = inbox.api.campaign("tight") or {}
-        return found if "needs at least $3.00" in (found.get("reason") or "") else None
+        return found if "needs at least $0.90" in (found.get("reason") or "") else None
 
     campaign = soon(waiting, seconds=120)
     (job,) = inbox.api.jobs("tight")
