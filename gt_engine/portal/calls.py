@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -28,6 +28,7 @@ from gt_service.documents import strict_json
 from gt_service.errors import AccessDenied, GtServiceError, InvalidInput, NotFound
 from gt_service.pages.browser import prefers_html
 from gt_service.reports.amounts import duration
+from gt_service.templates import templates_in
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -236,15 +237,7 @@ def page(
 
 @cache
 def _pages() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"duration": duration, "moment": moment}
-    return environment
+    return templates_in(HERE / "html", duration=duration, moment=moment)
 
 
 def moment(when: datetime) -> str:

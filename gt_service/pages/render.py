@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from gt_service.pages.status import campaign_status
 from gt_service.reports.amounts import exact, money, money_per_image, number, percent, time
+from gt_service.templates import templates_in
 
 _HERE = Path(__file__).parent
 STATIC_TYPES = {
@@ -41,14 +42,8 @@ class Principal:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    return templates_in(
+        _HERE / "templates",
         number=number,
         percent=percent,
         money=money,
@@ -57,7 +52,6 @@ def _environment() -> Environment:
         time=time,
         campaign_status=campaign_status,
     )
-    return environment
 
 
 @cache

@@ -32,16 +32,10 @@ def _render(template: str, **values: Any) -> bytes:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from gt_service.templates import templates_in
 
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    return templates_in(
+        Path(__file__).parent / "templates",
         usd=lambda mills: money(round(mills)),
         cents=cents,
         mills=exact,
@@ -54,7 +48,6 @@ def _environment() -> Environment:
         time=time,
         interval=_interval,
     )
-    return environment
 
 
 def _interval(pair: Sequence[float] | None) -> str:

@@ -13,7 +13,7 @@ IMPORT = re.compile(r"^ *(?:from|import) ([\w.]+)(?: import (\w+))?", re.MULTILI
 FLOORS = {
     "gt_service": (
         "errors",
-        "documents money parallel objects etags orientation spreadsheets routes",
+        "documents money parallel objects etags orientation spreadsheets routes templates",
         "regions listing",
         "backends manifests",
         "campaign deployment prices outputs notifications",
