@@ -28,7 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.three_jobs import START, prepared, prepared_habitats
+from benchmarks.asking import START
+from benchmarks.three_jobs import prepared, prepared_habitats
 from gt_cli.datasets.scenes import HABITATS
 from gt_engine.autolabel import FeatureView, Guarantee, Learner, Method, learner_for
 from gt_engine.autolabel.certify import Scope, certify

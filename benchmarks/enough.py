@@ -13,17 +13,14 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import numpy as np
 
+from benchmarks.asking import People
 from benchmarks.consolidation import CLASSES, boxes
 from gt_engine.autolabel.boxes.geometry import f1_loss, matches
-from gt_engine.consolidation import Skills, consolidate_batch, is_checked, is_enough, learn, together
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
-from gt_engine.workforce import Answer, SimulatedWorkforce
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
+from gt_engine.workforce import SimulatedWorkforce
 
 
 @dataclass
@@ -32,6 +29,7 @@ class Tally:
 
     fixed: int = 0
     asked: int = 0
+    most: int = 0
     same: list[bool] = field(default_factory=list)
     wrong_fixed: list[float] = field(default_factory=list)
     wrong_asked: list[float] = field(default_factory=list)
@@ -39,7 +37,7 @@ class Tally:
 
     def row(self) -> dict[str, float]:
         found = {
-            "answers_per_object": round(3 * self.asked / max(self.fixed, 1), 3),
+            "answers_per_object": round(self.most * self.asked / max(self.fixed, 1), 3),
             "fewer_answers": round(1 - self.asked / max(self.fixed, 1), 4),
             "same_decision": round(float(np.mean(self.same)), 4),
             "loss_fixed": round(float(np.mean(self.wrong_fixed)), 4),
@@ -48,17 +46,6 @@ class Tally:
         if self.ious[0]:
             found["iou_fixed"], found["iou_as_needed"] = (round(float(np.mean(one)), 4) for one in self.ious)
         return found
-
-
-def as_many_as_needed(
-    given: Sequence[Answer], key: str, least: int, most: int, classes: int, skills: Skills
-) -> list[Answer]:
-    """The first answers that make the label."""
-    for count in range(least, len(given)):
-        pairs = [(one.worker_id, one.label) for one in given[:count]]
-        if is_enough(pairs, most=most, classes=classes, skills=skills, is_checked=is_checked(key)):
-            return list(given[:count])
-    return list(given)
 
 
 def loss(label: Label, truth: Label) -> float:
@@ -80,27 +67,15 @@ def play(
     tallies: Sequence[Tally],
 ) -> None:
     """A chain of jobs, one after the other, a tally for each."""
-    skills: Skills = {}
-    for job, (truth, tally) in enumerate(zip(gold, tallies, strict=True)):
-        classes = crowd.classes
-        all_answers = {key: crowd.answer(f"{job}/{key}", one, most, START) for key, one in truth.items()}
-        fixed = consolidate_batch(task, all_answers, classes=classes)
-        needed: dict[str, list[Answer]] = {}
-        labels: dict[str, Label] = {}
-        keys = list(truth)
-        learnt: Skills = {}
-        for start in range(0, len(keys), 100):
-            part = keys[start : start + 100]
-            known = together([skills, learnt])
-            for key in part:
-                needed[key] = as_many_as_needed(all_answers[key], key, least, most, classes, known)
-            labels |= consolidate_batch(task, {key: needed[key] for key in part}, classes=classes, skills=known)
-            pairs = {key: [(one.worker_id, one.label) for one in needed[key]] for key in keys[: start + 100]}
-            learnt = learn(pairs, labels)
-        skills = together([skills, learnt])
+    always, people = People(task, crowd, (most, most)), People(task, crowd, (least, most))
+    for job, (named, tally) in enumerate(zip(gold, tallies, strict=True)):
+        truth = {f"{job}/{key}": one for key, one in named.items()}
+        before = always.asked, people.asked
+        fixed, labels = always.label(truth), people.label(truth)
+        tally.most = most
+        tally.fixed += always.asked - before[0]
+        tally.asked += people.asked - before[1]
         for key in fixed:
-            tally.fixed += len(all_answers[key])
-            tally.asked += len(needed[key])
             tally.same.append(loss(labels[key], fixed[key]) == 0)
             tally.wrong_fixed.append(loss(fixed[key], truth[key]))
             tally.wrong_asked.append(loss(labels[key], truth[key]))

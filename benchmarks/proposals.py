@@ -26,7 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.three_jobs import START, prepared, prepared_habitats
+from benchmarks.asking import START
+from benchmarks.three_jobs import prepared, prepared_habitats
 from gt_cli.datasets import scenes
 from gt_engine.autolabel import FeatureView, Learner, learner_for
 from gt_engine.autolabel.boxes.geometry import matches

@@ -4,7 +4,7 @@
 
 DIR is a data set with boxes in any form that `gt-service gold` reads (YOLO, COCO, VOC, …). For each seed the photos
 are dealt out anew: half of 2 × --images are labeled in job 1, the other half warm (job 2) and, unless --no-control,
-once more without the model of job 1. People are simulated, three to a photo, as in `three_jobs.py`.
+once more without the model of job 1. People are simulated, as in `three_jobs.py`: three to a photo, or --workers.
 
 Beside the share and the true error of the machine's labels each job tells of its first round, as shares of the whole
 job: `perfect` is the largest part of the pool whose mean loss meets the target, could somebody pick it; `by_confidence`
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.asking import least_and_most
 from benchmarks.three_jobs import Job, run_job
 from gt_cli.datasets import LabeledImages, read_boxes
 from gt_engine.autolabel import FeatureStore, FeatureView, Guarantee, Learner, Method, learner_for
@@ -108,6 +109,7 @@ def experiment(photos: LabeledImages, seed: int, options: argparse.Namespace, di
             initial=initial,
             classes=photos.labels,
             before_round=look,
+            workers=options.workers,
         )
         shares = {key: round(count / len(which), 4) for key, count in could.items()}
         figures = job.figures(gold) | shares | {"seed": seed, "feature_seconds": round(seconds, 1)}
@@ -137,6 +139,7 @@ def main() -> None:
     parser.add_argument("--target", type=float, default=0.9)
     parser.add_argument("--delta", type=float, default=DELTA)
     parser.add_argument("--method", default="student-t")
+    parser.add_argument("--workers", type=least_and_most, default=(3, 3), help="to a photo; 1-5: as many as needed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--features", type=Path, help="keep features here")
     parser.add_argument("--control", action=argparse.BooleanOptionalAction, default=True)
@@ -157,7 +160,7 @@ def main() -> None:
         print(f"{name}: {json.dumps({key: interval(values) for key, values in known.items() if values})}")
     if options.out:
         about = {"data": options.data.name, "photos": len(photos.images), "labels": list(photos.labels)}
-        asked = {key: getattr(options, key) for key in ("images", "loss", "target", "delta", "method")}
+        asked = {key: getattr(options, key) for key in ("images", "workers", "loss", "target", "delta", "method")}
         options.out.write_text(json.dumps({**about, **asked, "jobs": results}, indent=1) + "\n")
 
 

@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.asking import People, least_and_most
 from benchmarks.real_photos import Numbers, gold_labels, most_within, read
-from benchmarks.three_jobs import START
 from gt_cli.datasets.classes import read_classes
 from gt_engine.autolabel import (
     AskPeople,
@@ -42,7 +42,6 @@ from gt_engine.autolabel import (
 from gt_engine.autolabel.certify import DELTA
 from gt_engine.autolabel.progress import Round
 from gt_engine.autolabel.rounds import OPENING_SHARE, decide
-from gt_engine.consolidation import consolidate_batch
 from gt_engine.labels import ClassLabel, Integers, Label, Task
 from gt_engine.workforce import SimulatedWorkforce
 
@@ -66,11 +65,10 @@ class Photos:
         gold: dict[str, Label] = {one.name: ClassLabel(classes.index(next(iter(one.classes)))) for one in images}
         return cls(task, classes, {one.name: one.path for one in images}, gold)
 
-    def asked(self, names: Sequence[str], seed: int, workers: int) -> dict[str, Label]:
+    def asked(self, names: Sequence[str], seed: int, workers: tuple[int, int]) -> dict[str, Label]:
         """What simulated people label."""
-        crowd = SimulatedWorkforce(seed, classes=len(self.classes))
-        answers = {name: crowd.answer(name, self.gold[name], workers, START) for name in names}
-        return dict(consolidate_batch(self.task, answers, classes=len(self.classes)))
+        people = People(self.task, SimulatedWorkforce(seed, classes=len(self.classes)), workers)
+        return people.label({name: self.gold[name] for name in names})
 
 
 def said_of(photos: Photos, options: argparse.Namespace, directory: Path) -> tuple[Predictions, dict[str, Label]]:
@@ -81,7 +79,7 @@ def said_of(photos: Photos, options: argparse.Namespace, directory: Path) -> tup
     store = FeatureStore(directory, threads=options.threads)
     store.prepare((one, photos.files[one].read_bytes) for one in {*learnt, *job} if not store.has(one))
     features = store.view({one: one for one in {*learnt, *job}})
-    people = photos.asked([*dict.fromkeys((*learnt, *job))], options.seed, options.workers)
+    people = photos.asked([*dict.fromkeys((*learnt, *job))], options.seed, least_and_most(options.workers))
     learner = learner_for(photos.task, loss=options.loss, threads=options.threads)
     examples = {one: people[one] for one in learnt if one in people}
     model = learner.train(features, examples, classes=photos.classes, seed=options.seed)
@@ -179,7 +177,7 @@ def main() -> None:
     parser.add_argument("--task", type=Task, choices=list(Task), default=Task.BOXES)
     parser.add_argument("--images", type=int, default=1200, help="of the job")
     parser.add_argument("--learnt", type=int, default=0, help="labels that a given model has learnt from (0: cold)")
-    parser.add_argument("--workers", type=int, default=3, help="to an image")
+    parser.add_argument("--workers", default="3", help="to an image; 1-5: as many as needed")
     parser.add_argument("--loss", default="f1")
     parser.add_argument("--targets", default="0.9")
     parser.add_argument("--delta", type=float, default=DELTA)

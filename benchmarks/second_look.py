@@ -35,8 +35,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.asking import START
 from benchmarks.real_photos import features_of, gold_labels
-from benchmarks.three_jobs import START, prepared, prepared_habitats
+from benchmarks.three_jobs import prepared, prepared_habitats
 from gt_cli.datasets import LabeledImages, read_boxes, scenes
 from gt_engine.autolabel import FeatureView, learner_for
 from gt_engine.autolabel.boxes.detector import verdicts

@@ -16,12 +16,12 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.asking import People, least_and_most
 from gt_cli.datasets import scenes
 from gt_engine.autolabel import (
     FeatureStore,
@@ -39,11 +39,8 @@ from gt_engine.autolabel.boxes.geometry import f1_loss, matches
 from gt_engine.autolabel.certify import DELTA
 from gt_engine.autolabel.labeling import run_round, train
 from gt_engine.autolabel.progress import AskPeople
-from gt_engine.consolidation import consolidate_batch
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_engine.workforce import SimulatedWorkforce
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -59,6 +56,7 @@ class Job:
     training_seconds: float = 0.0
     model: bytes = b""
     peak_mb: float = 0.0
+    answers: float = 0.0
 
     def figures(self, gold: Mapping[str, Label]) -> dict[str, Any]:
         """Shares and errors against gold."""
@@ -86,6 +84,7 @@ class Job:
             "machine_share": round(len(self.machine) / objects, 4),
             "true_error": round(float(np.mean([f1_loss(p, t) for p, t in pairs])), 4) if pairs else None,
             "machine_mean_iou": round(float(np.mean(ious)), 4) if ious else None,
+            "answers_per_object": round(self.answers, 3),
             "human_error": round(float(np.mean(people)), 4),
             "human_mean_iou": round(float(np.mean(human_ious)), 4),
             "seconds": round(self.seconds, 1),
@@ -110,20 +109,22 @@ def run_job(
     keep_training_batch: bool = False,
     classes: Sequence[str] = ("Bird",),
     before_round: Callable[[bytes, Sequence[str]], None] | None = None,
+    workers: tuple[int, int] = (3, 3),
 ) -> Job:
     """One labeling job. With `keep_training_batch` a warm job asks people as many labels up front as a cold one.
 
     `before_round` is shown the model of each round and the objects that were left when it decided; its time is not
-    counted.
+    counted. workers: answers to an object, at least and at most.
     """
     job, started, cpu = Job(name), time.perf_counter(), time.process_time()
-    crowd = SimulatedWorkforce(seed, classes=len(classes))
+    people = People(Task.BOXES, SimulatedWorkforce(seed, classes=len(classes)), workers)
     plan = JobPlan(seed, warm=initial is not None and not keep_training_batch, guarantee=guarantee)
     progress, model = Progress(tuple(ids)), initial
     while not isinstance(step := next_step(plan, progress), Finish):
         if isinstance(step, AskPeople):
-            answers = {one: crowd.answer(f"{name}/{one}", gold[one], 3, START) for one in step.object_ids}
-            labels = consolidate_batch(Task.BOXES, answers, classes=len(classes))
+            names = {f"{name}/{one}": one for one in step.object_ids}
+            given = people.label({named: gold[one] for named, one in names.items()})
+            labels = {names[named]: label for named, label in given.items()}
             job.human.update(labels)
             progress = progress.with_human(
                 step,
@@ -166,6 +167,7 @@ def run_job(
         model = train(learner, features, plan, progress, job.human, job.machine, classes=classes, model=model).model
         job.training_seconds += time.perf_counter() - began
     job.model, job.seconds = model or b"", time.perf_counter() - started
+    job.answers = people.asked / max(people.objects, 1)
     job.cpu_seconds = time.process_time() - cpu
     job.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return job
@@ -228,7 +230,16 @@ def experiment(seed: int, options: argparse.Namespace, directory: Path) -> list[
 
     def go(name: str, number: int, which: Sequence[str], initial: bytes | None = None, **more: bool) -> bytes:
         job = run_job(
-            f"{seed}-{name}", seed * 10 + number, which, features, gold, learner, guarantee, initial=initial, **more
+            f"{seed}-{name}",
+            seed * 10 + number,
+            which,
+            features,
+            gold,
+            learner,
+            guarantee,
+            initial=initial,
+            workers=options.workers,
+            **more,
         )
         figures = job.figures(gold) | {"seed": seed, "feature_seconds": round(seconds, 1)}
         results.append(figures)
@@ -255,6 +266,7 @@ def main() -> None:
     parser.add_argument("--target", type=float, default=0.9)
     parser.add_argument("--delta", type=float, default=DELTA)
     parser.add_argument("--method", default="student-t")
+    parser.add_argument("--workers", type=least_and_most, default=(3, 3), help="to an image; 1-5: as many as needed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--features", type=Path, help="keep features here")
     parser.add_argument("--first-only", action="store_true")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from gt_engine.autolabel.boxes.geometry import intersection_over_union, matches
+from gt_engine.autolabel.boxes.geometry import intersection_over_union, matches, of_one_class
 from gt_engine.labels import BoxLabel, Floats, box_label
 
 SAME_BOX = 0.5
@@ -96,10 +96,10 @@ def _label(clusters: Sequence[Cluster], drawn: Drawn, weights: Mapping[str, floa
 
 
 def squared_sides(drawn: BoxLabel, label: BoxLabel) -> tuple[float, int]:
-    """How far the sides of boxes lie from the label's, as shares of the box's extent: the sum of squares, and of how
-    many sides it is."""
+    """How far the sides of boxes lie from the label's, whatever class they were given, as shares of the box's extent:
+    the sum of squares, and of how many sides it is."""
     squares, sides = 0.0, 0
-    for i, j, _ in matches(drawn, label):
+    for i, j, _ in matches(of_one_class(drawn), of_one_class(label)):
         agreed = label.boxes[j]
         extent = np.tile(np.maximum(agreed[2:] - agreed[:2], 1.0), 2)
         squares += float((((drawn.boxes[i] - agreed) / extent) ** 2).sum())

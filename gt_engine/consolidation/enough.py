@@ -1,28 +1,40 @@
-"""Whether an object has answers enough: ask on only while another answer could change the label. Pure.
+"""Whether an object has answers enough: ask on only while another answer could well change the label. Pure.
 
 Classes: a majority of all that may be asked stands already, or the posterior of the class is `SURE`, from what is known
-of the workers. Boxes: every box that was drawn is in or out whatever is answered yet, and the boxes lie close together;
-a first answer is enough only of a worker whose answers are nearly always the label.
+of the workers. Boxes: of every box, and of things that nobody has drawn yet, it is `SURE` whether they are in or out,
+or settled whatever the rest answer; so is the class; and each box has three places, or two that lie close together.
+
+What is known of a worker is how many things they overlook and how many of their boxes are around nothing (`Skill`): a
+model of detections by several observers, as Dawid & Skene's (1979) is of classes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from math import prod
 
 import numpy as np
 
-from gt_engine.autolabel.boxes.geometry import matches
-from gt_engine.consolidation.boxes import clusters
-from gt_engine.consolidation.classes import AGREES, confusions
-from gt_engine.consolidation.skills import WHOLE, Skill, Skills
+from gt_engine.autolabel.boxes.geometry import intersection_over_union
+from gt_engine.consolidation.boxes import Cluster, clusters
+from gt_engine.consolidation.classes import confusions
+from gt_engine.consolidation.skills import Skill, Skills
 from gt_engine.labels import BoxLabel, ClassLabel, Label
 
 SURE = 0.99
-"""The posterior from which a class is taken."""
+"""The posterior from which a class, or a box, is taken."""
 CLOSE = 0.7
 """Two people's boxes around one thing that agree so much (IoU) need no third for their place."""
+OVERLOOKS, MISTAKES = 0.05, 0.03
+"""What is assumed of a worker before any box is seen: the share of things that they do not draw, and of their boxes
+that are around nothing."""
+PRIOR_BOXES = 40.0
+"""As of so many boxes is that assumed."""
+SHARED = 0.1
+"""The share of one person's boxes around nothing that the next person draws as well: mistakes are not made by chance
+alone. It cannot be learnt from answers, so it is high: real people share more of them than simulated ones."""
 CHECKED = 0.1
 """The share of objects, by chance, that a worker is never trusted alone with: whose care goes is to be noticed."""
 
@@ -39,9 +51,8 @@ def is_enough(given: Given, *, most: int, classes: int, skills: Skills, is_check
     labels = [label for _, label in given]
     boxes = [label for label in labels if isinstance(label, BoxLabel)]
     if len(boxes) == len(labels):
-        return _boxes_stand(
-            [(worker, box_label) for (worker, _), box_label in zip(given, boxes, strict=True)], most, skills
-        )
+        drawn = [(worker, label) for (worker, _), label in zip(given, boxes, strict=True)]
+        return _boxes_stand(drawn, most, classes, skills)
     votes = [(worker, label.class_id) for worker, label in given if isinstance(label, ClassLabel)]
     if len(votes) == len(labels):
         return _class_stands(votes, most, classes, skills)
@@ -71,21 +82,53 @@ def _class_stands(votes: Sequence[tuple[str, int]], most: int, classes: int, ski
     return bool(posterior[probable] >= SURE) or (2 * count > most and chosen == probable)
 
 
-def _boxes_stand(drawn: Sequence[tuple[str, BoxLabel]], most: int, skills: Skills) -> bool:
-    if len(drawn) == 1:
-        right, wrong = skills.get(drawn[0][0], Skill()).of(WHOLE)
-        return (right + AGREES / 2) / (right + wrong + AGREES) >= SURE
-    left = most - len(drawn)
-    for cluster in clusters(drawn):
-        votes = Counter(cluster.class_ids).most_common(1)[0][1]
-        is_in, is_out = 2 * len(cluster.workers) > most, 2 * (len(cluster.workers) + left) <= most
-        # The class of a box that is in stands when the majority of those who drew it cannot turn.
-        if not (is_out or (is_in and 2 * votes > len(cluster.workers) + left)):
-            return False
-    # A thing that nobody has drawn yet is out where those who are left are no majority.
-    return 2 * left <= most and _are_close(drawn)
+def _boxes_stand(drawn: Sequence[tuple[str, BoxLabel]], most: int, classes: int, skills: Skills) -> bool:
+    rates = {worker: _rates(skills.get(worker, Skill())) for worker, _ in drawn}
+    # Of the things that are there so many have been overlooked by everybody, for one that was found.
+    overlooked = prod(overlooks / (1 - overlooks) for overlooks, _ in rates.values())
+    if overlooked > 1 - SURE and 2 * (most - len(drawn)) > most:
+        return False
+    return all(_cluster_stands(one, rates, most, classes, skills) for one in clusters(drawn))
 
 
-def _are_close(drawn: Sequence[tuple[str, BoxLabel]]) -> bool:
-    ious = [iou for place, (_, a) in enumerate(drawn) for _, b in drawn[:place] for _, _, iou in matches(a, b)]
-    return not ious or min(ious) >= CLOSE
+def _cluster_stands(
+    cluster: Cluster, rates: Mapping[str, tuple[float, float]], most: int, classes: int, skills: Skills
+) -> bool:
+    drew, asked = len(cluster.workers), len(rates)
+    probable = _is_a_thing(cluster, rates)
+    if 2 * drew <= asked:
+        return 2 * (drew + most - asked) <= most or 1 - probable >= SURE
+    votes = list(zip(cluster.workers, cluster.class_ids, strict=True))
+    is_in = 2 * drew > most or probable >= SURE
+    return is_in and _is_placed(cluster) and _class_stands(votes, most, classes, skills)
+
+
+def _is_a_thing(cluster: Cluster, rates: Mapping[str, tuple[float, float]]) -> float:
+    """How probable it is that those who drew these boxes saw a thing that all others overlooked, rather than drew boxes
+    around nothing."""
+    thing, nothing = 1.0, SHARED ** (len(cluster.workers) - 1)
+    mistakes = []
+    for worker, (overlooks, mistaken) in rates.items():
+        if worker in cluster.workers:
+            thing *= 1 - overlooks
+            # Boxes around nothing to one around a thing, times the things' share that is drawn: as many as things.
+            mistakes.append(mistaken / (1 - mistaken) * (1 - overlooks))
+        else:
+            thing *= overlooks
+            nothing *= 1 - SHARED
+    nothing *= sum(mistakes) / len(mistakes)
+    return thing / (thing + nothing)
+
+
+def _rates(skill: Skill) -> tuple[float, float]:
+    """(share of the things that a worker does not draw, share of their boxes that are around nothing)."""
+    return (
+        (skill.overlooked + PRIOR_BOXES * OVERLOOKS) / (skill.found + skill.overlooked + PRIOR_BOXES),
+        (skill.mistaken + PRIOR_BOXES * MISTAKES) / (skill.found + skill.mistaken + PRIOR_BOXES),
+    )
+
+
+def _is_placed(cluster: Cluster) -> bool:
+    """Of three places the consolidated one is an outlier's no more."""
+    first, *others = (box[None] for box in cluster.boxes)
+    return len(others) != 1 or float(intersection_over_union(first, others[0])[0, 0]) >= CLOSE

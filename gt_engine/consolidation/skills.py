@@ -11,12 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from gt_engine.autolabel.boxes.geometry import f1_loss
+from gt_engine.autolabel.boxes.geometry import matches, of_one_class
 from gt_engine.consolidation.boxes import squared_sides
 from gt_engine.labels import BoxLabel, ClassLabel, Label
 
-WHOLE = "whole"
-"""Where a class id stands for classes: an answer with boxes is right as a whole."""
 MOST_REMEMBERED = 400.0
 """Answers of a kind that are handed on: people change, so the past may not outweigh the present for ever."""
 
@@ -25,19 +23,28 @@ MOST_REMEMBERED = 400.0
 class Skill:
     """One worker's record.
 
-    right, wrong  answers by the class that the label has (`WHOLE` for boxes)
+    right, wrong  answers by the class that the label has; of boxes those around things
     sides         drawn sides that were compared with the label's
     squares       the sum of their squared distances, as shares of the box's extent
+    overlooked    boxes of labels that the worker did not draw
+    mistaken      boxes that the worker drew and no label has
     """
 
     right: Mapping[str, float] = field(default_factory=dict)
     wrong: Mapping[str, float] = field(default_factory=dict)
     sides: float = 0.0
     squares: float = 0.0
+    overlooked: float = 0.0
+    mistaken: float = 0.0
 
     def of(self, kind: str) -> tuple[float, float]:
         """(right, wrong) answers where this class was right."""
         return self.right.get(kind, 0.0), self.wrong.get(kind, 0.0)
+
+    @property
+    def found(self) -> float:
+        """Boxes of labels that the worker drew, whatever class they were given."""
+        return self.sides / 4
 
 
 Skills: TypeAlias = Mapping[str, Skill]
@@ -78,6 +85,8 @@ def dump_skills(skills: Skills) -> dict[str, Any]:
             "wrong": _rounded(skill.wrong),
             "sides": skill.sides,
             "squares": skill.squares,
+            "overlooked": skill.overlooked,
+            "mistaken": skill.mistaken,
         }
         for worker, skill in sorted(skills.items())
     }
@@ -94,15 +103,25 @@ def _compared(answer: Label, label: Label) -> Skill:
         sure = {kind: round(label.confidence, 4)}
         return Skill(right=sure) if is_right else Skill(wrong=sure)
     if isinstance(answer, BoxLabel) and isinstance(label, BoxLabel):
+        pairs = matches(of_one_class(answer), of_one_class(label))
+        counts: dict[bool, dict[str, float]] = {True: defaultdict(float), False: defaultdict(float)}
+        for i, j, _ in pairs:
+            counts[bool(answer.class_ids[i] == label.class_ids[j])][str(label.class_ids[j])] += 1
         squares, sides = squared_sides(answer, label)
-        once = {WHOLE: 1.0}
-        is_right = f1_loss(answer, label) == 0
-        return Skill(once if is_right else {}, {} if is_right else once, float(sides), round(squares, 6))
+        overlooked, mistaken = float(len(label) - len(pairs)), float(len(answer) - len(pairs))
+        return Skill(counts[True], counts[False], float(sides), round(squares, 6), overlooked, mistaken)
     raise TypeError(f"labels of two kinds: {type(answer).__name__} and {type(label).__name__}")
 
 
 def _sum(a: Skill, b: Skill) -> Skill:
-    return Skill(_added(a.right, b.right), _added(a.wrong, b.wrong), a.sides + b.sides, a.squares + b.squares)
+    return Skill(
+        _added(a.right, b.right),
+        _added(a.wrong, b.wrong),
+        a.sides + b.sides,
+        a.squares + b.squares,
+        a.overlooked + b.overlooked,
+        a.mistaken + b.mistaken,
+    )
 
 
 def _added(a: Mapping[str, float], b: Mapping[str, float]) -> dict[str, float]:
@@ -115,12 +134,14 @@ def _added(a: Mapping[str, float], b: Mapping[str, float]) -> dict[str, float]:
 def _limited(skill: Skill) -> Skill:
     kinds = {*skill.right, *skill.wrong}
     shares = {kind: min(1.0, MOST_REMEMBERED / max(sum(skill.of(kind)), 1.0)) for kind in kinds}
-    sides = min(1.0, 4 * MOST_REMEMBERED / max(skill.sides, 1.0))
+    boxes = min(1.0, MOST_REMEMBERED / max(skill.found + skill.overlooked + skill.mistaken, 1.0))
     return Skill(
         {kind: count * shares[kind] for kind, count in skill.right.items()},
         {kind: count * shares[kind] for kind, count in skill.wrong.items()},
-        skill.sides * sides,
-        skill.squares * sides,
+        skill.sides * boxes,
+        skill.squares * boxes,
+        skill.overlooked * boxes,
+        skill.mistaken * boxes,
     )
 
 

@@ -13,7 +13,7 @@ as without proposals (in KITTI, far more objects were missing than wrong: arXiv 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -21,7 +21,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from gt_engine.autolabel.boxes.geometry import matches
+from gt_engine.autolabel.boxes.geometry import matches, of_one_class
 from gt_engine.labels import BoxLabel, ClassLabel, Label, box_label
 from gt_engine.outputs.label_form import AnyLabel
 
@@ -80,7 +80,7 @@ class Mending:
 
 
 def mend(shown: BoxLabel, truth: BoxLabel, trust: Trust, rng: np.random.Generator) -> Mending:
-    pairs = matches(_of_one_class(shown), _of_one_class(truth), SAME_OBJECT_IOU)
+    pairs = matches(of_one_class(shown), of_one_class(truth), SAME_OBJECT_IOU)
     about = {i: (j, iou if shown.class_ids[i] == truth.class_ids[j] else 0.0) for i, j, iou in pairs}
     unseen: NDArray[np.bool_] = rng.random(len(shown)) < trust.accepts_unseen
     kept, mended, seconds = list[int](), list[int](), LOOK_SECONDS * int((~unseen).sum())
@@ -94,10 +94,6 @@ def mend(shown: BoxLabel, truth: BoxLabel, trust: Trust, rng: np.random.Generato
             mended.append(truth_row)
     missing = set(range(len(truth))) - {j for j, _ in about.values()}
     return Mending(tuple(kept), tuple(mended), tuple(sorted(missing)), seconds)
-
-
-def _of_one_class(label: BoxLabel) -> BoxLabel:
-    return replace(label, class_ids=np.zeros_like(label.class_ids))
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ FIELDS = (
     FormField("labels", "Labels", _lines, "lines", "One a line. Their order gives them their numbers."),
     FormField("workforce", "Who labels", str, "list", "The ARN of a work team, or “public”."),
     FormField(
-        "workers_per_object", "Workers per image", _workers, note="3, or 1 to 3: as many as it needs.", empty="3"
+        "workers_per_object", "Workers per image", _workers, note="3, or 1 to 5: as many as it needs.", empty="3"
     ),
     FormField("budget", "Budget in $", _dollars, note="For the whole campaign; nothing goes beyond it.", empty="none"),
     FormField(

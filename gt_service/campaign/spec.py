@@ -67,8 +67,8 @@ class CampaignSpec(parts.SpecPart):
         Discriminator(parts.form_of_workers),
     ] = Field(
         3,
-        description="How many people label the same object; or `{least: 1, most: 3}`: as many as it needs.",
-        examples=[3, {"least": 1, "most": 3}],
+        description="How many people label the same object; or `{least: 1, most: 5}`: as many as it needs.",
+        examples=[3, {"least": 1, "most": 5}],
     )
     price_per_task: Dollars | None = Field(
         None,

@@ -100,12 +100,12 @@ def test_what_a_job_has_learnt_of_its_workers_the_next_one_of_the_team_begins_wi
     assert job.now_as.status == "Completed"
     [(path, skills)] = [(path, text) for path, text in job.contents.items() if "/skills/" in path]
     assert {worker: one["right"] for worker, one in json.loads(skills)["workers"].items()} == {
-        ANN.worker_id: {"whole": 6.0},
-        BOB.worker_id: {"whole": 6.0},
+        ANN.worker_id: {"0": 6.0},
+        BOB.worker_id: {"0": 6.0},
     }
     record = json.loads(skills)
     for one in record["workers"].values():
-        one["right"]["whole"] = 400.0
+        one |= {"right": {"0": 400.0}, "sides": 1600.0}
     job.contents[path] = json.dumps(record).encode()
     following = Job(tmp_path, 6, body=body(LabelingJobName="birds-0002"), tools=job.tools)
     following.run()
@@ -124,7 +124,7 @@ def test_two_jobs_of_a_team_that_end_at_once_hand_on_what_both_have_learnt(tmp_p
     def just_too_late(uri: S3Uri, text: bytes, content_type: str, etag: str | None) -> bool:
         """Another job of the team ends between reading and writing."""
         job.tools.objects.write_over = write_over  # type: ignore[method-assign]
-        others = TeamRecord({"cat": Skill({"whole": 5.0})}, {"digest": ("cat",)}, ("birds-0007",))
+        others = TeamRecord({"cat": Skill({"0": 5.0})}, {"digest": ("cat",)}, ("birds-0007",))
         document = {"workers": dump_skills(others.skills), "gold": others.gold_shown, "jobs": others.jobs}
         assert write_over(uri, json.dumps(document).encode(), content_type, etag)
         return write_over(uri, text, content_type, etag)
@@ -136,16 +136,16 @@ def test_two_jobs_of_a_team_that_end_at_once_hand_on_what_both_have_learnt(tmp_p
         job.later(60)
     assert job.now_as.status == "Completed"
     [record] = [json.loads(text) for path, text in job.contents.items() if "/skills/" in path]
-    right = {worker: one["right"]["whole"] for worker, one in record["workers"].items()}
+    right = {worker: one["right"]["0"] for worker, one in record["workers"].items()}
     assert right == {"cat": 5.0, ANN.worker_id: 3.0, BOB.worker_id: 3.0}
     assert (record["jobs"], record["gold"]) == (["birds-0007", job.name], {"digest": ["cat"]})
 
 
 def test_the_end_of_a_job_done_again_counts_nobody_twice() -> None:
-    record = TeamRecord().after("birds-0001", {"ann": Skill({"whole": 2.0})}, {"a": ["ann"]})
-    assert record.after("birds-0001", {"ann": Skill({"whole": 2.0})}, {"a": ["ann"]}) is record
-    following = record.after("birds-0002", {"ann": Skill({"whole": 2.0})}, {"a": ["bob"]})
-    assert following.skills["ann"].right == {"whole": 4.0}
+    record = TeamRecord().after("birds-0001", {"ann": Skill({"0": 2.0})}, {"a": ["ann"]})
+    assert record.after("birds-0001", {"ann": Skill({"0": 2.0})}, {"a": ["ann"]}) is record
+    following = record.after("birds-0002", {"ann": Skill({"0": 2.0})}, {"a": ["bob"]})
+    assert following.skills["ann"].right == {"0": 4.0}
     assert following.gold_shown == {"a": ["ann", "bob"]}
 
 
