@@ -31,6 +31,9 @@ from benchmarks.three_jobs import Job, run_job
 from gt_cli.datasets import LabeledImages, read_boxes
 from gt_engine.autolabel import FeatureStore, FeatureView, Guarantee, Learner, Method, learner_for
 from gt_engine.autolabel.certify import DELTA
+from gt_engine.autolabel.given.brought import Brought, names
+from gt_engine.autolabel.given.opinions import Opinion
+from gt_engine.autolabel.given.runner import Runner
 from gt_engine.labels import Label, Task, box_label
 
 Numbers = NDArray[np.float64]
@@ -54,15 +57,34 @@ def gold_labels(photos: LabeledImages) -> dict[str, Label]:
     }
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The options `model` and `model_labels`."""
+    parser.add_argument("--model", type=Path, help="a detector of the user's own")
+    parser.add_argument("--model-labels", type=Path, help="the names of its classes")
+
+
+def opinions(
+    options: argparse.Namespace, files: Mapping[str, Path], labels: Sequence[str], chosen: Sequence[str]
+) -> dict[str, Opinion]:
+    """What the user's own detector says of some photos; nothing without one."""
+    if options.model is None:
+        return {}
+    with Runner(Brought(options.model.read_bytes(), names(options.model_labels.read_text()))) as runner:
+        numbers = runner.facts.numbers(labels)
+        said = {one: runner.opinion(files[one].read_bytes(), numbers, len(labels)) for one in chosen}
+    return {one: opinion for one, opinion in said.items() if opinion is not None}
+
+
 def features_of(
-    photos: LabeledImages, names: Sequence[str], directory: Path, threads: int
+    photos: LabeledImages, chosen: Sequence[str], directory: Path, options: argparse.Namespace
 ) -> tuple[FeatureView, float]:
-    """Features of the named photos, and the seconds that the missing ones took."""
-    store = FeatureStore(directory, threads=threads)
+    """Features of some photos, with what the user's own detector says of them; the seconds that missing ones took."""
+    store = FeatureStore(directory, threads=options.threads)
     files = {image.name: image.path for image in photos.images}
     began = time.perf_counter()
-    store.prepare((name, files[name].read_bytes) for name in names if not store.has(name))
-    return store.view({name: name for name in names}), time.perf_counter() - began
+    store.prepare((one, files[one].read_bytes) for one in chosen if not store.has(one))
+    given = opinions(options, files, photos.labels, chosen)
+    return store.view({one: one for one in chosen}, given=given), time.perf_counter() - began
 
 
 def most_within(losses: Numbers, risk: float) -> int:
@@ -85,7 +107,7 @@ def experiment(photos: LabeledImages, seed: int, options: argparse.Namespace, di
     """The jobs of one seed."""
     gold = gold_labels(photos)
     order = [sorted(gold)[place] for place in np.random.default_rng(seed).permutation(len(gold))][: 2 * options.images]
-    features, seconds = features_of(photos, order, directory, options.threads)
+    features, seconds = features_of(photos, order, directory, options)
     learner = learner_for(Task.BOXES, loss=options.loss, threads=options.threads)
     guarantee = Guarantee(options.loss, options.target, options.delta, Method(options.method))
     first, second = order[: len(order) // 2], order[len(order) // 2 :]
@@ -140,6 +162,7 @@ def main() -> None:
     parser.add_argument("--delta", type=float, default=DELTA)
     parser.add_argument("--method", default="student-t")
     parser.add_argument("--workers", type=least_and_most, default=(3, 3), help="to a photo; 1-5: as many as needed")
+    add_model(parser)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--features", type=Path, help="keep features here")
     parser.add_argument("--control", action=argparse.BooleanOptionalAction, default=True)
@@ -159,7 +182,12 @@ def main() -> None:
         known = {key: [row[key] for row in mine if row.get(key) is not None] for key in keys}
         print(f"{name}: {json.dumps({key: interval(values) for key, values in known.items() if values})}")
     if options.out:
-        about = {"data": options.data.name, "photos": len(photos.images), "labels": list(photos.labels)}
+        about = {
+            "data": options.data.name,
+            "given": options.model is not None,
+            "photos": len(photos.images),
+            "labels": list(photos.labels),
+        }
         asked = {key: getattr(options, key) for key in ("images", "workers", "loss", "target", "delta", "method")}
         options.out.write_text(json.dumps({**about, **asked, "jobs": results}, indent=1) + "\n")
 

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.asking import People, least_and_most
-from benchmarks.real_photos import Numbers, gold_labels, most_within, read
+from benchmarks.real_photos import Numbers, add_model, gold_labels, most_within, opinions, read
 from gt_cli.datasets.classes import read_classes
 from gt_engine.autolabel import (
     AskPeople,
@@ -78,7 +78,9 @@ def said_of(photos: Photos, options: argparse.Namespace, directory: Path) -> tup
     job = order[options.learnt : options.learnt + options.images]
     store = FeatureStore(directory, threads=options.threads)
     store.prepare((one, photos.files[one].read_bytes) for one in {*learnt, *job} if not store.has(one))
-    features = store.view({one: one for one in {*learnt, *job}})
+    chosen = sorted({*learnt, *job})
+    given = opinions(options, photos.files, photos.classes, chosen)
+    features = store.view({one: one for one in chosen}, given=given)
     people = photos.asked([*dict.fromkeys((*learnt, *job))], options.seed, least_and_most(options.workers))
     learner = learner_for(photos.task, loss=options.loss, threads=options.threads)
     examples = {one: people[one] for one in learnt if one in people}
@@ -186,6 +188,7 @@ def main() -> None:
         "--drawn", type=int, default=0, help="images of a job drawn anew in each play (0: the same job)"
     )
     parser.add_argument("--seed", type=int, default=1)
+    add_model(parser)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--features", type=Path, help="keep features here")
     parser.add_argument("--out", type=Path, help="a JSON list to which the figures are added")
@@ -205,7 +208,15 @@ def main() -> None:
         found = replayed(job, guarantee, warm=options.learnt > 0, plays=options.plays, drawn=options.drawn)
         score = round(1 - float(job.by_gold.mean()), 4)
         rows.append(
-            {"data": options.data.name, "images": len(said.ids), **asked, "target": target, "score": score, **found}
+            {
+                "data": options.data.name,
+                "images": len(said.ids),
+                **asked,
+                "given": options.model is not None,
+                "target": target,
+                "score": score,
+                **found,
+            }
         )
         print(json.dumps(rows[-1]), flush=True)
     if options.out:

@@ -36,17 +36,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.asking import START
-from benchmarks.real_photos import features_of, gold_labels
+from benchmarks.real_photos import add_model, features_of, gold_labels
 from benchmarks.three_jobs import prepared, prepared_habitats
-from gt_cli.datasets import LabeledImages, read_boxes, scenes
+from gt_cli.datasets import read_boxes, scenes
 from gt_engine.autolabel import FeatureView, learner_for
 from gt_engine.autolabel.boxes.detector import verdicts
 from gt_engine.autolabel.boxes.geometry import beside, f1_loss, intersection_over_union
 from gt_engine.autolabel.boxes.model import unpacked
 from gt_engine.autolabel.folds import fold_of
-from gt_engine.autolabel.given.brought import Brought, names
-from gt_engine.autolabel.given.opinions import Opinion
-from gt_engine.autolabel.given.runner import Runner
 from gt_engine.autolabel.learner import Predictions
 from gt_engine.autolabel.second_look import suspicions
 from gt_engine.consolidation import consolidate_batch
@@ -250,20 +247,8 @@ def photographed(where: str, count: int, seed: int, directory: Path, options: ar
     photos = read_boxes(Path(boxes), Path(images or boxes))
     gold = gold_labels(photos)
     chosen = [sorted(gold)[place] for place in np.random.default_rng(seed).permutation(len(gold))[:count]]
-    features, _ = features_of(photos, chosen, directory, options.threads)
-    if options.model:
-        brought = Brought(options.model.read_bytes(), names(options.model_labels.read_text()))
-        features = features.store.view({one: one for one in chosen}, given=opinions(brought, photos, chosen))
+    features, _ = features_of(photos, chosen, directory, options)
     return Data(name or Path(boxes).stem, photos.labels, features, {one: gold[one] for one in chosen})
-
-
-def opinions(brought: Brought, photos: LabeledImages, chosen: Sequence[str]) -> dict[str, Opinion]:
-    """What a brought model says of some photos."""
-    files = {image.name: image.path for image in photos.images}
-    with Runner(brought) as runner:
-        numbers = runner.facts.numbers(photos.labels)
-        said = {one: runner.opinion(files[one].read_bytes(), numbers, len(photos.labels)) for one in chosen}
-    return {one: opinion for one, opinion in said.items() if opinion is not None}
 
 
 def data_sets(seed: int, options: argparse.Namespace, directory: Path) -> Iterator[Data]:
@@ -279,8 +264,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=0, help="how many scenes to draw")
     parser.add_argument("--data", action="append", default=[], help="a folder, or BOXES,IMAGES; NAME= before it")
     parser.add_argument("--images", type=int, default=500, help="of each --data at most")
-    parser.add_argument("--model", type=Path, help="a detector of the user's own, for every --data")
-    parser.add_argument("--model-labels", type=Path, help="the names of its classes")
+    add_model(parser)
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--base", action="append", choices=("right", "people"))
     parser.add_argument("--threads", type=int, default=2)

@@ -118,7 +118,8 @@ def run_job(
     """
     job, started, cpu = Job(name), time.perf_counter(), time.process_time()
     people = People(Task.BOXES, SimulatedWorkforce(seed, classes=len(classes)), workers)
-    plan = JobPlan(seed, warm=initial is not None and not keep_training_batch, guarantee=guarantee)
+    warm = (initial is not None and not keep_training_batch) or bool(features.given)
+    plan = JobPlan(seed, warm, guarantee=guarantee)
     progress, model = Progress(tuple(ids)), initial
     while not isinstance(step := next_step(plan, progress), Finish):
         if isinstance(step, AskPeople):
