@@ -94,6 +94,15 @@ def three_jobs_worst(read: Results) -> str:
     return f"{max(row['true_error'] or 0.0 for row in read('three_jobs')):.3f}"
 
 
+def as_needed_shares(read: Results) -> str:
+    """Of the first, warm and control job, where people answered as often as needed."""
+    shares = [
+        _mean([row for row in read("three_jobs_as_needed") if _kind(row) == kind], "machine_share")
+        for kind in ("first", "warm", "control")
+    ]
+    return " / ".join(f"{100 * share:.0f}" for share in shares) + " %"
+
+
 def three_jobs_share(kind: str) -> Callable[[Results], str]:
     return lambda read: (
         f"{100 * _mean([row for row in read('three_jobs') if _kind(row) == kind], 'machine_share'):.0f} %"
@@ -164,7 +173,11 @@ def certificate_ahead(read: Results) -> str:
 
 PHOTOS = {
     "real_photos_lion": "lions: one class, objects of 0.74 of the side",
+    "real_photos_lion_three": "lions",
+    "real_photos_lion_500": "lions",
+    "real_photos_lion_200": "lions",
     "real_photos_highway": "highway: five classes, objects of 0.25 of the side, down to 0.07",
+    "real_photos_highway_three": "highway",
 }
 MEASURES = {"f1": "F1", "mean-iou": "mean IoU", "error": "accuracy"}
 
@@ -175,17 +188,20 @@ def real_photos(read: Results) -> str:
         found = read(name)
         for kind in ("first", "warm"):
             mine = [row for row in found["jobs"] if _kind(row) == kind]
-            head = (
-                f"{title}, {found['images']:,} a job" if kind == "first" else "",
-                f"{MEASURES[found['loss']]} {found['target']:.2f}" if kind == "first" else "",
-                kind,
+            least, most = found["workers"]
+            facts = (
+                f"{title}, {found['images']:,} a job",
+                f"{MEASURES[found['loss']]} {found['target']:.2f}",
+                str(most) if least == most else f"{least} to {most}: {_mean(found['jobs'], 'answers_per_object'):.2f}",
+                str(len(mine)),
             )
+            head = (*(facts if kind == "first" else ("",) * len(facts)), kind)
             ceilings = (_percent(_mean(mine, key)) for key in ("perfect", "by_confidence"))
             share = f"**{_percent(_mean(mine, 'machine_share'))}**"
             error, iou = f"{_mean(mine, 'true_error'):.3f}", f"{_mean(mine, 'machine_mean_iou'):.2f}"
             lines.append((*head, *ceilings, share, error, iou))
-    heads = ("photos", "target", "job", "perfect selector", "by confidence", "labeled by machine", "true error")
-    return table((*heads, "mean IoU"), lines)
+    heads = ("photos", "target", "workers", "runs", "job", "perfect selector", "by confidence", "labeled by machine")
+    return table((*heads, "true error", "mean IoU"), lines)
 
 
 def real_photos_share(name: str, kind: str) -> Callable[[Results], str]:
@@ -200,7 +216,7 @@ def replayed_jobs(read: Results) -> str:
             (
                 f"{row['data']}, {row['images']:,} a job" + ", given detector" * row.get("given", False),
                 f"{MEASURES[row['loss']]} {row['target']:.2f}",
-                "warm" if row["learnt"] else "first",
+                "warm" if row["learnt"] > 100 else "first",
                 str(row["workers"]),
                 *(_percent(row[key]) for key in ("perfect", "by_confidence")),
                 f"**{_percent(row['machine_share'])}** ({spread})",
@@ -216,6 +232,7 @@ def drawn_jobs(read: Results) -> str:
         (
             f"{row['data']}, {row['drawn']:,} a job",
             f"{MEASURES[row['loss']]} {row['target']:.2f}",
+            str(row.get("workers", 3)),
             f"{row['delta']:g}",
             _percent(row["machine_share"]),
             _percent(row["missed"], 1),
@@ -223,7 +240,7 @@ def drawn_jobs(read: Results) -> str:
         )
         for row in read("drawn_jobs")
     ]
-    return table(("photos", "target", "δ", "labeled by machine", "missed", "missed, in expectation"), lines)
+    return table(("photos", "target", "workers", "δ", "labeled by machine", "missed", "missed, in expectation"), lines)
 
 
 # ---------------------------------------------------------------- proposals
@@ -335,6 +352,7 @@ def people(read: Results) -> str:
 
 FIGURES: Mapping[str, Callable[[Results], str]] = {
     "three-jobs": three_jobs,
+    "three-jobs-as-needed": as_needed_shares,
     "three-jobs-iou": three_jobs_iou,
     "three-jobs-worst": three_jobs_worst,
     **{f"three-jobs-{kind}": three_jobs_share(kind) for kind in ("first", "warm", "control")},
@@ -356,7 +374,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "people": people,
     **{
         f"{name.removeprefix('real_photos_')}-{kind}": real_photos_share(name, kind)
-        for name in PHOTOS
+        for name in ("real_photos_lion", "real_photos_highway")
         for kind in ("first", "warm")
     },
     **scale_figures.FIGURES,
