@@ -42,6 +42,7 @@ FIGURES = (
     "last_hour",
     "active_seconds",
     "workers_per_object",
+    "least_workers",
 )
 
 log = logging.getLogger(__name__)

@@ -45,6 +45,7 @@ class JobProgress:
     """How far a job's people are, for whoever owns it: objects offered, answered by all, given up, begun, untouched.
 
     last_hour: answers that came in the hour before; at_work: people who have a task or had one a few minutes ago.
+    least_workers: 0 where the number is fixed.
     gold: answers to gold items, which are work as the others are; those are in no other number of the job's objects.
     """
 
@@ -63,6 +64,7 @@ class JobProgress:
     declines: tuple[Declined, ...] = ()
     until: datetime | None = None
     gold: int = 0
+    least_workers: int = 0
 
 
 def at_work(objects: Iterable[ObjectOffer], now: datetime) -> set[str]:
@@ -121,4 +123,5 @@ def progress_of(
         declines=tuple(declines),
         until=offer.until,
         gold=sum(len(item.answers) for item in gold),
+        least_workers=offer.least_workers,
     )

@@ -151,15 +151,19 @@ def at_work(job: Json, figures: Json) -> dict[str, Any]:
     """The people of one job, by `people/now.json` of the job (gt_engine/jobs/watching.py); an older engine wrote
     fewer figures.
 
-    minutes_left: of their time, if they label all that is left. too_few: the team has fewer people than are to answer
-    each image. team_page: of the portal, for those who run the team.
+    minutes_left: of their time, if they label all that is left, with as many answers to an image as so far where that
+    is as many as it needs (`as_needed`). too_few: the team has fewer people than are to answer each image at the most.
+    team_page: of the portal, for those who run the team.
     """
     answers, seconds = figures["answers"], figures["active_seconds"]
+    most = figures["workers_per_object"]
+    as_needed = 0 < figures.get("least_workers", 0) < most
     counts, minutes = Counts.of(job), None
     if answers >= _FEWEST_TO_FORETELL and seconds:
         labeled = max(counts.human, figures["done"]) + counts.machine
         left = max(0, counts.objects - labeled - counts.failed)
-        minutes = round(left * figures["workers_per_object"] * seconds / answers / 60)
+        needed = min(most, answers / figures["done"]) if as_needed and figures["done"] else most
+        minutes = round(left * needed * seconds / answers / 60)
     portal, members = figures.get("portal") or "", figures.get("members")
     return {
         **{"offered": None, "in_work": None, "given_up": 0, "declines": {}, **figures},
@@ -167,7 +171,8 @@ def at_work(job: Json, figures: Json) -> dict[str, Any]:
         "active": duration(seconds),
         "an_answer": duration(seconds / answers) if answers else "",
         "minutes_left": minutes,
-        "too_few": members is not None and members < figures["workers_per_object"],
+        "too_few": members is not None and members < most,
+        "as_needed": as_needed,
         "team_page": f"{portal}/team" if portal.startswith(("https://", "http://")) else "",
     }
 

@@ -248,6 +248,9 @@ def test_who_is_at_work_is_shown_as_the_engine_says_and_ground_truth_does_not() 
     more = {"declines": {"Unclear": 3}, "portal": "https://labels.example.org", "given_up": 1}
     assert "too small" not in first + shown([(running, figures | {"members": 2})])
     assert "2 people are to answer each image, and the team has 1." in shown([(running, figures | {"members": 1})])
+    needed = figures | {"workers_per_object": 5, "least_workers": 1, "members": 3}
+    assert "Minutes left 18" in shown([(running, needed)])  # 2.4 answers an image, as the 25 had
+    assert "Up to 5 people are to answer each image, and the team has 3. An image on" in shown([(running, needed)])
     assert "Done 25 1 given up" in shown([(running, figures | more)])
     assert "Declined 3 Why people declined: “Unclear” (3)." in shown([(running, figures | more)])
     assert at_work(running, figures | more)["team_page"] == "https://labels.example.org/team"
