@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gt_engine.consolidation import Skills, consolidate_batch, is_checked, is_enough, learn, together
+from gt_engine.consolidation import (
+    Skills,
+    as_many_as_needed,
+    consolidate_batch,
+    is_checked,
+    is_enough,
+    learn,
+    together,
+)
 from gt_engine.labels import Label, Task
 from gt_engine.workforce import Answer, SimulatedWorkforce
 
@@ -54,13 +62,13 @@ class People:
         return labels
 
     def _needed(self, key: str, given: Sequence[Answer]) -> Sequence[Answer]:
-        """The first answers that make the label."""
-        pairs = [(one.worker_id, one.label) for one in given]
         (least, most), classes, checked = self.workers, self.crowd.classes, is_checked(key)
-        for count in range(least, len(given)):
-            if is_enough(pairs[:count], most=most, classes=classes, skills=self.skills, is_checked=checked):
-                return given[:count]
-        return given
+
+        def is_enough_of(first: Sequence[Answer]) -> bool:
+            pairs = [(one.worker_id, one.label) for one in first]
+            return is_enough(pairs, most=most, classes=classes, skills=self.skills, is_checked=checked)
+
+        return as_many_as_needed(given, least, is_enough_of)
 
     def _consolidated(self, answers: Mapping[str, Sequence[Answer]]) -> dict[str, Label]:
         self.asked += sum(map(len, answers.values()))

@@ -29,7 +29,6 @@ class Tally:
 
     fixed: int = 0
     asked: int = 0
-    most: int = 0
     same: list[bool] = field(default_factory=list)
     wrong_fixed: list[float] = field(default_factory=list)
     wrong_asked: list[float] = field(default_factory=list)
@@ -37,7 +36,7 @@ class Tally:
 
     def row(self) -> dict[str, float]:
         found = {
-            "answers_per_object": round(self.most * self.asked / max(self.fixed, 1), 3),
+            "answers_per_object": round(self.asked / max(len(self.same), 1), 3),
             "fewer_answers": round(1 - self.asked / max(self.fixed, 1), 4),
             "same_decision": round(float(np.mean(self.same)), 4),
             "loss_fixed": round(float(np.mean(self.wrong_fixed)), 4),
@@ -72,7 +71,6 @@ def play(
         truth = {f"{job}/{key}": one for key, one in named.items()}
         before = always.asked, people.asked
         fixed, labels = always.label(truth), people.label(truth)
-        tally.most = most
         tally.fixed += always.asked - before[0]
         tally.asked += people.asked - before[1]
         for key in fixed:

@@ -96,17 +96,12 @@ def three_jobs_worst(read: Results) -> str:
 
 def as_needed_shares(read: Results) -> str:
     """Of the first, warm and control job, where people answered as often as needed."""
-    shares = [
-        _mean([row for row in read("three_jobs_as_needed") if _kind(row) == kind], "machine_share")
-        for kind in ("first", "warm", "control")
-    ]
+    shares = [_share_of(read("three_jobs_as_needed"), kind) for kind in ("first", "warm", "control")]
     return " / ".join(f"{100 * share:.0f}" for share in shares) + " %"
 
 
 def three_jobs_share(kind: str) -> Callable[[Results], str]:
-    return lambda read: (
-        f"{100 * _mean([row for row in read('three_jobs') if _kind(row) == kind], 'machine_share'):.0f} %"
-    )
+    return lambda read: _percent(_share_of(read("three_jobs"), kind))
 
 
 # ---------------------------------------------------------------- the certificate
@@ -205,7 +200,7 @@ def real_photos(read: Results) -> str:
 
 
 def real_photos_share(name: str, kind: str) -> Callable[[Results], str]:
-    return lambda read: _percent(_mean([row for row in read(name)["jobs"] if _kind(row) == kind], "machine_share"))
+    return lambda read: _percent(_share_of(read(name)["jobs"], kind))
 
 
 def replayed_jobs(read: Results) -> str:
@@ -216,8 +211,9 @@ def replayed_jobs(read: Results) -> str:
             (
                 f"{row['data']}, {row['images']:,} a job" + ", given detector" * row.get("given", False),
                 f"{MEASURES[row['loss']]} {row['target']:.2f}",
+                # A given detector's first job learns from the 100 labels that it asks for first.
                 "warm" if row["learnt"] > 100 else "first",
-                str(row["workers"]),
+                str(row["workers"]).replace("-", " to "),
                 *(_percent(row[key]) for key in ("perfect", "by_confidence")),
                 f"**{_percent(row['machine_share'])}** ({spread})",
                 _percent(row["missed"], 1),
@@ -232,7 +228,7 @@ def drawn_jobs(read: Results) -> str:
         (
             f"{row['data']}, {row['drawn']:,} a job",
             f"{MEASURES[row['loss']]} {row['target']:.2f}",
-            str(row.get("workers", 3)),
+            str(row.get("workers", 3)).replace("-", " to "),
             f"{row['delta']:g}",
             _percent(row["machine_share"]),
             _percent(row["missed"], 1),
@@ -389,6 +385,11 @@ def _kind(row: Row) -> str:
 def _mean(rows: Sequence[Row], key: str) -> float:
     """Of the rows that have it."""
     return statistics.mean(row[key] for row in rows if row[key] is not None)
+
+
+def _share_of(jobs: Sequence[Row], kind: str) -> float:
+    """What the machine labeled in the jobs of a kind, on average."""
+    return _mean([row for row in jobs if _kind(row) == kind], "machine_share")
 
 
 def _only(rows: Iterable[Row], **wanted: Any) -> Row:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gt_engine.consolidation.boxes import consolidate_boxes
 from gt_engine.consolidation.classes import consolidate_classes
-from gt_engine.consolidation.enough import is_checked, is_enough
+from gt_engine.consolidation.enough import as_many_as_needed, is_checked, is_enough
 from gt_engine.consolidation.skills import Skill, Skills, dump_skills, handed_on, learn, load_skills, together
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 from gt_engine.workforce.simulated import Answer
@@ -14,6 +14,7 @@ from gt_engine.workforce.simulated import Answer
 __all__ = [
     "Skill",
     "Skills",
+    "as_many_as_needed",
     "consolidate_batch",
     "dump_skills",
     "handed_on",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from gt_engine.autolabel.boxes.geometry import intersection_over_union, matches, of_one_class
+from gt_engine.autolabel.boxes.geometry import intersection_over_union, same_places
 from gt_engine.labels import BoxLabel, Floats, box_label
 
 SAME_BOX = 0.5
@@ -95,16 +95,17 @@ def _label(clusters: Sequence[Cluster], drawn: Drawn, weights: Mapping[str, floa
     return box_label(np.array(boxes, np.float32), class_ids, drawn[0][1].image_size, shares)
 
 
-def squared_sides(drawn: BoxLabel, label: BoxLabel) -> tuple[float, int]:
-    """How far the sides of boxes lie from the label's, whatever class they were given, as shares of the box's extent:
-    the sum of squares, and of how many sides it is."""
-    squares, sides = 0.0, 0
-    for i, j, _ in matches(of_one_class(drawn), of_one_class(label)):
+def squared_sides(drawn: BoxLabel, label: BoxLabel, pairs: Sequence[tuple[int, int, float]]) -> float:
+    """How far the four sides of drawn boxes lie from the label's, as shares of the box's extent: the sum of squares.
+
+    pairs: `same_places` of both.
+    """
+    squares = 0.0
+    for i, j, _ in pairs:
         agreed = label.boxes[j]
         extent = np.tile(np.maximum(agreed[2:] - agreed[:2], 1.0), 2)
         squares += float((((drawn.boxes[i] - agreed) / extent) ** 2).sum())
-        sides += 4
-    return squares, sides
+    return squares
 
 
 def _weights(
@@ -116,8 +117,8 @@ def _weights(
         for worker, label in drawn:
             before = known.get(worker, (0.0, 0.0))
             sides, squares = totals.get(worker, (PRIOR_SIDES + before[0], PRIOR_SIDES * TYPICAL_SPREAD**2 + before[1]))
-            more, of = squared_sides(label, consensus[key])
-            totals[worker] = (sides + of, squares + more)
+            pairs = same_places(label, consensus[key])
+            totals[worker] = (sides + 4 * len(pairs), squares + squared_sides(label, consensus[key], pairs))
     return {worker: sides / squares for worker, (sides, squares) in totals.items()}
 
 

@@ -11,9 +11,10 @@ model of detections by several observers, as Dawid & Skene's (1979) is of classe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from math import prod
+from typing import TypeVar
 
 import numpy as np
 
@@ -38,6 +39,8 @@ alone. It cannot be learnt from answers, so it is high: real people share more o
 CHECKED = 0.1
 """The share of objects, by chance, that a worker is never trusted alone with: whose care goes is to be noticed."""
 
+T = TypeVar("T")
+
 Given = Sequence[tuple[str, Label]]
 """(worker id, answer) of one object."""
 
@@ -57,6 +60,12 @@ def is_enough(given: Given, *, most: int, classes: int, skills: Skills, is_check
     if len(votes) == len(labels):
         return _class_stands(votes, most, classes, skills)
     raise TypeError("labels of two kinds")
+
+
+def as_many_as_needed(given: Sequence[T], least: int, is_enough: Callable[[Sequence[T]], bool]) -> list[T]:
+    """The first answers that make the label, of all that would be given."""
+    counts = range(least, len(given))
+    return list(given[: next((count for count in counts if is_enough(given[:count])), len(given))])
 
 
 def is_checked(object_id: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from gt_engine.autolabel.boxes.geometry import matches, of_one_class
+from gt_engine.autolabel.boxes.geometry import same_places
 from gt_engine.consolidation.boxes import squared_sides
 from gt_engine.labels import BoxLabel, ClassLabel, Label
 
@@ -103,13 +103,13 @@ def _compared(answer: Label, label: Label) -> Skill:
         sure = {kind: round(label.confidence, 4)}
         return Skill(right=sure) if is_right else Skill(wrong=sure)
     if isinstance(answer, BoxLabel) and isinstance(label, BoxLabel):
-        pairs = matches(of_one_class(answer), of_one_class(label))
+        pairs = same_places(answer, label)
         counts: dict[bool, dict[str, float]] = {True: defaultdict(float), False: defaultdict(float)}
         for i, j, _ in pairs:
             counts[bool(answer.class_ids[i] == label.class_ids[j])][str(label.class_ids[j])] += 1
-        squares, sides = squared_sides(answer, label)
+        squares = round(squared_sides(answer, label, pairs), 6)
         overlooked, mistaken = float(len(label) - len(pairs)), float(len(answer) - len(pairs))
-        return Skill(counts[True], counts[False], float(sides), round(squares, 6), overlooked, mistaken)
+        return Skill(counts[True], counts[False], 4.0 * len(pairs), squares, overlooked, mistaken)
     raise TypeError(f"labels of two kinds: {type(answer).__name__} and {type(label).__name__}")
 
 

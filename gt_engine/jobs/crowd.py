@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from gt_engine.consolidation import Skills, consolidate_batch, is_checked, is_enough, learn
+from gt_engine.consolidation import Skills, as_many_as_needed, consolidate_batch, is_checked, is_enough, learn
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, scaled
 from gt_engine.outputs.label_form import NO_LABEL, AnyLabel, MultiClassLabel, read_label
 from gt_engine.outputs.records import drawn
@@ -73,9 +73,7 @@ class Crowd:
 
     def as_many_as_needed(self, object_id: str, given: Sequence[Answer], skills: Skills) -> list[Answer]:
         """The first answers that make the label, of all that would be given."""
-        counts = range(self.least_workers, len(given))
-        needed = next((count for count in counts if self.is_enough(object_id, given[:count], skills)), len(given))
-        return list(given[:needed])
+        return as_many_as_needed(given, self.least_workers, lambda first: self.is_enough(object_id, first, skills))
 
     def is_enough(self, object_id: str, given: Sequence[Answer], skills: Skills) -> bool:
         """Whether these answers make the object's label: no other one could change it."""

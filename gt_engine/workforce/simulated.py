@@ -21,7 +21,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from gt_engine.autolabel.boxes.geometry import matches, of_one_class
+from gt_engine.autolabel.boxes.geometry import same_places
 from gt_engine.labels import BoxLabel, ClassLabel, Label, box_label
 from gt_engine.outputs.label_form import AnyLabel
 
@@ -80,7 +80,7 @@ class Mending:
 
 
 def mend(shown: BoxLabel, truth: BoxLabel, trust: Trust, rng: np.random.Generator) -> Mending:
-    pairs = matches(of_one_class(shown), of_one_class(truth), SAME_OBJECT_IOU)
+    pairs = same_places(shown, truth, SAME_OBJECT_IOU)
     about = {i: (j, iou if shown.class_ids[i] == truth.class_ids[j] else 0.0) for i, j, iou in pairs}
     unseen: NDArray[np.bool_] = rng.random(len(shown)) < trust.accepts_unseen
     kept, mended, seconds = list[int](), list[int](), LOOK_SECONDS * int((~unseen).sum())

@@ -59,8 +59,12 @@ def matches(a: BoxLabel, b: BoxLabel, threshold: float = 0.5) -> list[tuple[int,
     ]
 
 
-def of_one_class(label: BoxLabel) -> BoxLabel:
-    """The same boxes, whatever they hold: to match them by their places alone."""
+def same_places(a: BoxLabel, b: BoxLabel, threshold: float = 0.5) -> list[tuple[int, int, float]]:
+    """`matches`, whatever class the boxes have."""
+    return matches(_of_one_class(a), _of_one_class(b), threshold)
+
+
+def _of_one_class(label: BoxLabel) -> BoxLabel:
     return replace(label, class_ids=np.zeros_like(label.class_ids))
 
 
