@@ -26,15 +26,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.asking import least_and_most
-from benchmarks.three_jobs import Job, run_job
+from benchmarks.three_jobs import Job, add_job_options, asked, runner
 from gt_cli.datasets import LabeledImages, read_boxes
-from gt_engine.autolabel import FeatureStore, FeatureView, Guarantee, Learner, Method, learner_for
-from gt_engine.autolabel.certify import DELTA
+from gt_engine.autolabel import FeatureStore, FeatureView, Learner
 from gt_engine.autolabel.given.brought import Brought, names
 from gt_engine.autolabel.given.opinions import Opinion
 from gt_engine.autolabel.given.runner import Runner
-from gt_engine.labels import Label, Task, box_label
+from gt_engine.labels import Label, box_label
 
 Numbers = NDArray[np.float64]
 
@@ -108,8 +106,8 @@ def experiment(photos: LabeledImages, seed: int, options: argparse.Namespace, di
     gold = gold_labels(photos)
     order = [sorted(gold)[place] for place in np.random.default_rng(seed).permutation(len(gold))][: 2 * options.images]
     features, seconds = features_of(photos, order, directory, options)
-    learner = learner_for(Task.BOXES, loss=options.loss, threads=options.threads)
-    guarantee = Guarantee(options.loss, options.target, options.delta, Method(options.method))
+    learner, guarantee = asked(options)
+    run = runner(seed, features, gold, learner, guarantee, options)
     first, second = order[: len(order) // 2], order[len(order) // 2 :]
     results: list[dict[str, Any]] = []
 
@@ -120,19 +118,7 @@ def experiment(photos: LabeledImages, seed: int, options: argparse.Namespace, di
             if not could:
                 could.update(ceilings(learner, model, features, pool, gold, guarantee.risk))
 
-        job = run_job(
-            f"{seed}-{name}",
-            seed * 10 + number,
-            which,
-            features,
-            gold,
-            learner,
-            guarantee,
-            initial=initial,
-            classes=photos.labels,
-            before_round=look,
-            workers=options.workers,
-        )
+        job = run(name, number, which, initial, classes=photos.labels, before_round=look)
         shares = {key: round(count / len(which), 4) for key, count in could.items()}
         figures = job.figures(gold) | shares | {"seed": seed, "feature_seconds": round(seconds, 1)}
         results.append(figures)
@@ -155,16 +141,9 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--images", type=int, default=1250, help="per job")
+    add_job_options(parser)
     parser.add_argument("--seeds", default="1-3")
-    parser.add_argument("--loss", default="f1")
-    parser.add_argument("--target", type=float, default=0.9)
-    parser.add_argument("--delta", type=float, default=DELTA)
-    parser.add_argument("--method", default="student-t")
-    parser.add_argument("--workers", type=least_and_most, default=(3, 3), help="to a photo; 1-5: as many as needed")
     add_model(parser)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--features", type=Path, help="keep features here")
     parser.add_argument("--control", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -188,8 +167,8 @@ def main() -> None:
             "photos": len(photos.images),
             "labels": list(photos.labels),
         }
-        asked = {key: getattr(options, key) for key in ("images", "workers", "loss", "target", "delta", "method")}
-        options.out.write_text(json.dumps({**about, **asked, "jobs": results}, indent=1) + "\n")
+        wanted = {key: getattr(options, key) for key in ("images", "workers", "loss", "target", "delta", "method")}
+        options.out.write_text(json.dumps({**about, **wanted, "jobs": results}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

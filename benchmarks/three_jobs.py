@@ -219,29 +219,52 @@ def _truth(seed: int, count: int, directory: Path) -> dict[str, Any] | None:
         return {name: stored[name] for name in stored.files} if "habitats" in stored.files else None
 
 
+def add_job_options(parser: argparse.ArgumentParser) -> None:
+    """What the jobs are to be like."""
+    parser.add_argument("--images", type=int, default=1250, help="per job")
+    parser.add_argument("--loss", default="f1")
+    parser.add_argument("--target", type=float, default=0.9)
+    parser.add_argument("--delta", type=float, default=DELTA)
+    parser.add_argument("--method", default="student-t")
+    parser.add_argument("--workers", type=least_and_most, default=(3, 3), help="to an image; 1-5: as many as needed")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--features", type=Path, help="keep features here")
+
+
+def runner(
+    seed: int,
+    features: FeatureView,
+    gold: Mapping[str, Label],
+    learner: Learner,
+    guarantee: Guarantee,
+    options: argparse.Namespace,
+) -> Callable[..., Job]:
+    """Runs a job of a seed, by its name, its number and its objects; what `run_job` takes besides may be added."""
+
+    def run(name: str, number: int, ids: Sequence[str], initial: bytes | None, **more: Any) -> Job:
+        more = {"initial": initial, "workers": options.workers, **more}
+        return run_job(f"{seed}-{name}", seed * 10 + number, ids, features, gold, learner, guarantee, **more)
+
+    return run
+
+
+def asked(options: argparse.Namespace) -> tuple[Learner, Guarantee]:
+    """The learner, and what its labels must meet."""
+    learner = learner_for(Task.BOXES, loss=options.loss, threads=options.threads)
+    return learner, Guarantee(options.loss, options.target, options.delta, Method(options.method))
+
+
 def experiment(seed: int, options: argparse.Namespace, directory: Path) -> list[dict[str, Any]]:
     """The three jobs (and with --ablation the warm job that keeps its training batch) of one seed."""
     features, gold, seconds = prepared(seed, 2 * options.images, directory, options.threads)
-    learner = learner_for(Task.BOXES, loss=options.loss, threads=options.threads)
-    guarantee = Guarantee(options.loss, options.target, options.delta, Method(options.method))
+    run = runner(seed, features, gold, *asked(options), options)
     order = np.random.default_rng(seed).permutation(2 * options.images)
     ids = [f"{seed}/{i}" for i in order]
     first, second = ids[: options.images], ids[options.images :]
     results = []
 
     def go(name: str, number: int, which: Sequence[str], initial: bytes | None = None, **more: bool) -> bytes:
-        job = run_job(
-            f"{seed}-{name}",
-            seed * 10 + number,
-            which,
-            features,
-            gold,
-            learner,
-            guarantee,
-            initial=initial,
-            workers=options.workers,
-            **more,
-        )
+        job = run(name, number, which, initial, **more)
         figures = job.figures(gold) | {"seed": seed, "feature_seconds": round(seconds, 1)}
         results.append(figures)
         print(json.dumps({k: v for k, v in figures.items() if k != "rounds"}), flush=True)
@@ -262,14 +285,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1")
-    parser.add_argument("--images", type=int, default=1250, help="per job")
-    parser.add_argument("--loss", default="f1")
-    parser.add_argument("--target", type=float, default=0.9)
-    parser.add_argument("--delta", type=float, default=DELTA)
-    parser.add_argument("--method", default="student-t")
-    parser.add_argument("--workers", type=least_and_most, default=(3, 3), help="to an image; 1-5: as many as needed")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--features", type=Path, help="keep features here")
+    add_job_options(parser)
     parser.add_argument("--first-only", action="store_true")
     parser.add_argument("--ablation", action="store_true")
     parser.add_argument("--out", type=Path)
