@@ -169,7 +169,8 @@ class TaskPage:
         self.wait("draft")
         count = 0
         while count != (count := len(self.messages("draft"))):
-            time.sleep(0.6)  # longer than the frame waits for more
+            # Longer than the frame waits for more, by its own clock: what is slow is slow for both.
+            self.run("return new Promise((done) => setTimeout(done, 500))")
         return self.messages("draft")[-1]["value"]
 
     @contextmanager
