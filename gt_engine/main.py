@@ -99,7 +99,7 @@ main.add_command(workers)
     "--cache-gb",
     default=None,
     type=click.FloatRange(0, min_open=True),
-    help="Maximum size of the cache of image features (0.36 MB per image). Default: four fifths of the disk.",
+    help="Maximum size of the cache of image features (0.38 MB per image). Default: four fifths of the disk.",
 )
 @click.option(
     "--shorten-training",

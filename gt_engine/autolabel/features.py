@@ -1,8 +1,9 @@
 """Backbone features on disk, computed once per image content and shared by jobs and processes.
 
 One file per content, a record of numpy (`ROW`): the image's size, one scale per channel, the maps as 8-bit integers,
-and the image itself at half the size that the backbone sees (0.36 MB in all). No process ever sees half of a file, and
-reading needs no lock, index or memory. A file that is damaged all the same is as good as none: it is made again.
+what is left of the last one, and the image itself at half the size that the backbone sees (0.38 MB in all). No process
+ever sees half of a file, and reading needs no lock, index or memory. A file that is damaged all the same is as good as
+none: it is made again.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gt_engine.autolabel.backbone import INPUT_SIDE, TAPS, Backbone
+from gt_engine.autolabel.backbone import INPUT_SIDE, TAPS, TOP, Backbone
 from gt_engine.autolabel.cache import DiskCache
 from gt_engine.autolabel.given.opinions import Opinion
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
@@ -34,7 +36,7 @@ CHUNK = 64
 
 PIXEL_SIDE = INPUT_SIDE // 2
 
-VERSION = b"GTF4"
+VERSION = b"GTF5"
 """Of the backbone and of how its maps are kept: what has another one is as if it were not there."""
 
 _KIND = VERSION.decode().lower()
@@ -48,16 +50,17 @@ ROW = np.dtype(
         *((name, _HEAD[name]) for name in ("version", "size")),
         *((f"scales{tap.stride}", "<f4", tap.channels) for tap in TAPS),
         *((f"maps{tap.stride}", "i1", (tap.side, tap.side, tap.channels)) for tap in TAPS),
+        ("top", "<f4", (2, TOP.channels)),
         ("pixels", "u1", (PIXEL_SIDE, PIXEL_SIDE, 3)),
     ]
 )
 """The features of one image. Maps are named by their stride in pixels of the squeezed image; a map times its scales is
-what the backbone gave, as floats."""
+what the backbone gave, as floats. top: mean and maximum of each channel of the backbone's last map."""
 
 FILE_BYTES = ROW.itemsize
 """What the features of one image take."""
 
-_PIXELS_AT = ROW.fields["pixels"][1] if ROW.fields else 0
+_FIELDS: Mapping[str, Any] = ROW.fields or {}
 
 FETCHED_TOGETHER = 16
 
@@ -180,16 +183,28 @@ class FeatureStore:
                 np.multiply(row[f"maps{tap.stride}"][0], row[f"scales{tap.stride}"][0], out=out[i])
         return maps
 
+    def top(self, keys: Sequence[str]) -> Floats:
+        """Means and maxima of the backbone's last map for some contents: float32 [n, 2, channels].
+
+        Raises FileNotFoundError for a content that was never prepared.
+        """
+        return self._field("top", keys)
+
     def pixels(self, keys: Sequence[str]) -> NDArray[np.uint8]:
         """The images of some contents, squeezed into a square: uint8 [n, PIXEL_SIDE, PIXEL_SIDE, 3].
 
         Raises FileNotFoundError for a content that was never prepared.
         """
-        out = np.empty((len(keys), PIXEL_SIDE, PIXEL_SIDE, 3), np.uint8)
+        return self._field("pixels", keys)
+
+    def _field(self, name: str, keys: Sequence[str]) -> NDArray[Any]:
+        """One field of the rows of some contents. Nothing before it is read."""
+        kind, start = _FIELDS[name][:2]
+        out = np.empty(len(keys), kind)
         fetched = self._fetch_missing(keys)
         for one, key in zip(out, keys, strict=True):
-            data = fetched[key][_PIXELS_AT:] if key in fetched else self._data(key, _PIXELS_AT)
-            one[:] = np.frombuffer(data, np.uint8, one.size).reshape(one.shape)
+            data = fetched[key][start:] if key in fetched else self._data(key, start)
+            one[:] = np.frombuffer(data, kind, 1)[0]
         return out
 
     def _data(self, key: str, start: int = 0) -> bytes:
@@ -286,6 +301,10 @@ class FeatureView:
         """For each tap the maps of some objects: float32 [n, side, side, channels]."""
         return self.store.read([self._keys[one] for one in ids])
 
+    def top(self, ids: Sequence[str]) -> Floats:
+        """Means and maxima of the backbone's last map for some objects: float32 [n, 2, channels]."""
+        return self.store.top([self._keys[one] for one in ids])
+
     def pixels(self, ids: Sequence[str]) -> NDArray[np.uint8]:
         """The images of some objects: uint8 [n, PIXEL_SIDE, PIXEL_SIDE, 3]."""
         return self.store.pixels([self._keys[one] for one in ids])
@@ -303,10 +322,12 @@ def _packed(facts: ImageFacts, maps: Sequence[Floats], pixels: NDArray[np.uint8]
     """The row of one image, from its maps [channels, side, side] and its pixels [INPUT_SIDE, INPUT_SIDE, 3]."""
     row = np.zeros(1, ROW)
     row["version"], row["size"] = VERSION, (facts.width, facts.height, facts.depth)
-    for tap, one in zip(TAPS, maps, strict=True):
+    *mapped, top = maps
+    for tap, one in zip(TAPS, mapped, strict=True):
         scale = np.maximum(np.abs(one).max((1, 2)) / 127, 1e-6)
         row[f"scales{tap.stride}"] = scale
         row[f"maps{tap.stride}"] = np.rint(one / scale[:, None, None]).astype(np.int8).transpose(1, 2, 0)
+    row["top"] = top.mean((1, 2)), top.max((1, 2))
     rows = pixels[::2].astype(np.uint16) + pixels[1::2]
     row["pixels"] = (rows[:, ::2] + rows[:, 1::2] + 2) // 4
     return row.tobytes()

@@ -12,7 +12,7 @@ import json
 import tarfile
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
 from gt_engine.labels import Task
 from gt_service.errors import InvalidInput
 
-VERSION = 1
+VERSION = 2
+"""Of what models are, and of the eye that they see with: a model of another version is of no use."""
 MAX_BYTES = 256 * 2**20
 """Of the arrays."""
 FACTS, ARRAYS = "model.json", "arrays.npz"
@@ -101,6 +102,8 @@ def reading() -> Iterator[None]:
         yield
     except Exception as error:
         # Whatever tarfile, zipfile, zlib, numpy and json find to say of bytes that somebody else wrote.
+        if isinstance(error, InvalidInput):
+            raise
         raise InvalidInput(
             "The model is not one that this engine has trained.",
             remedy="Give the FinalActiveLearningModelArn of an earlier job with automated data labeling.",
@@ -114,7 +117,11 @@ def unpack(model: bytes) -> tuple[ModelFacts, Arrays, list[str]]:
     members = members_of(model, only=(FACTS, ARRAYS))
     described, stored = json.loads(members[FACTS]), members[ARRAYS]
     if described["version"] != VERSION:
-        raise ValueError(f"version {described['version']}")
+        raise InvalidInput(
+            "The model was trained by another version of this engine.",
+            remedy="Start without it: the labels of the job teach a new one.",
+            field="InitialActiveLearningModelArn",
+        )
     _check_size(stored)
     facts = ModelFacts(
         Task(described["task"]),
@@ -124,6 +131,13 @@ def unpack(model: bytes) -> tuple[ModelFacts, Arrays, list[str]]:
     )
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         return facts, {name: arrays[name] for name in arrays.files}, list(described["keys"])
+
+
+def is_outdated(model: bytes) -> bool:
+    """Whether a model is of another version than today's. What is no model at all is for its readers to refuse."""
+    with suppress(Exception):
+        return bool(json.loads(members_of(model, only=(FACTS,))[FACTS])["version"] != VERSION)
+    return False
 
 
 def _check_size(stored: bytes) -> None:

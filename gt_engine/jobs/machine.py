@@ -24,6 +24,7 @@ class Lesson:
     `guesses` are its own labels of this job: of use to the last training alone. `before`: labels that came with the
     manifest, and None for those that were taken out, until the first round has learnt from them. `brought`: the user's
     own model, whose opinions the view has (`FeatureView.given`); it goes along with what is learnt on top of it.
+    `outdated`: there is a model, but one of another version of the engine, so it is not used.
     `through`: what stands between the machine and its learner, where predictions are worked on in chunks.
     """
 
@@ -35,6 +36,7 @@ class Lesson:
     guesses: Mapping[str, Label] = field(default_factory=dict)
     before: Mapping[str, Label | None] = field(default_factory=dict)
     brought: Brought | None = None
+    outdated: bool = False
     through: Callable[[Learner], Learner] = field(default=lambda learner: learner)
 
 

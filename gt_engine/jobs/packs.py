@@ -22,8 +22,15 @@ from gt_engine.jobs.tools import BYTES, Tools
 
 
 def has_packs(job: JobContext, tools: Tools) -> bool:
-    """Whether the job's features are packed: its first step of `Prepare` decides for all."""
-    return tools.objects.head(job.tree.features(0)) is not None
+    """Whether the job's features are packed: its first step of `Prepare` decides for all.
+
+    Packs of another version of the engine are as if they were not there.
+    """
+    if tools.objects.head(job.tree.features(0)) is None:
+        return False
+    with engine_files():
+        header = tools.objects.read_range(job.tree.features(0), 0, _HEADER_BYTES)
+    return _descriptor(header) == ROW
 
 
 def write_pack(job: JobContext, first: int, keys: Sequence[str | None], tools: Tools) -> None:
@@ -62,6 +69,13 @@ def _header(rows: int) -> bytes:
     about = {"descr": np.lib.format.dtype_to_descr(ROW), "fortran_order": False, "shape": (rows,)}
     np.lib.format.write_array_header_1_0(file, about)
     return file.getvalue()
+
+
+def _descriptor(header: bytes) -> np.dtype[np.void]:
+    file = io.BytesIO(header)
+    np.lib.format.read_magic(file)
+    kind: np.dtype[np.void] = np.lib.format.read_array_header_1_0(file)[2]
+    return kind
 
 
 _HEADER_BYTES = len(_header(PREPARE_AT_ONCE))

@@ -252,11 +252,13 @@ def _material(
         seen = projection(view, [keys[i] for i in chunk])
         maps[chunk.start : chunk.stop] = seen.coarse
         image = np.repeat(np.arange(len(chunk)), [shakes * len(looked_at[i]) for i in chunk])
-        truth = np.concatenate([np.tile(looked_at[i], (shakes, 1)) for i in chunk])
-        shaken = edges.shaken(truth, np.random.default_rng([seed, FOLDS, start]))
+        wanted = [np.tile(looked_at[i], (shakes, 1)) for i in chunk]
+        # Each image by chance of its own: how many boxes one has changes nothing for members that never see it.
+        chances = (np.random.default_rng([seed, FOLDS, i]) for i in chunk)
+        shaken = np.concatenate([edges.shaken(one, chance) for one, chance in zip(wanted, chances, strict=True)])
         parts = edges.together(len(shaken))
         strips = np.concatenate([edges.packed(edges.strips(seen, image[part], shaken[part])) for part in parts])
-        return strips, edges.wanted(shaken, truth), image + start
+        return strips, edges.wanted(shaken, np.concatenate(wanted)), image + start
 
     strips, borders, owners = zip(*pool.map(look, range(0, len(keys), CHUNK)), strict=True)
     return Material(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel import logistic, network
-from gt_engine.autolabel.backbone import TAPS
+from gt_engine.autolabel.backbone import TAPS, TOP
 from gt_engine.autolabel.certify import Numbers
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import CLASS_FOLDS, folds_of
@@ -229,11 +229,13 @@ def _class_id(label: Label) -> int:
 
 
 def _pooled(features: FeatureView, ids: Sequence[str]) -> Floats:
-    """Mean and maximum of every channel [n, 2 * channels]."""
-    rows = [np.zeros((0, 2 * sum(tap.channels for tap in TAPS)), np.float32)]
+    """Mean and maximum of every channel [n, 2 * channels]: means of every map, then maxima."""
+    rows = [np.zeros((0, 2 * sum(tap.channels for tap in (*TAPS, TOP))), np.float32)]
     for start in range(0, len(ids), CHUNK):
-        maps = features.read(ids[start : start + CHUNK])
-        rows.append(np.concatenate([*(one.mean((1, 2)) for one in maps), *(one.max((1, 2)) for one in maps)], 1))
+        some = ids[start : start + CHUNK]
+        maps, top = features.read(some), features.top(some)
+        means, maxima = [one.mean((1, 2)) for one in maps], [one.max((1, 2)) for one in maps]
+        rows.append(np.concatenate([*means, top[:, 0], *maxima, top[:, 1]], 1))
     return np.concatenate(rows)
 
 

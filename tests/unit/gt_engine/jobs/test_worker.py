@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from gt_engine.autolabel.images import ImageFacts
+from gt_engine.autolabel.payload import archive
 from gt_engine.autolabel.progress import Progress
 from gt_engine.autolabel.rounds import JobPlan
 from gt_engine.jobs.faults import MissingFile, NotTaken
@@ -612,6 +613,31 @@ def test_a_dropped_initial_model_is_told_and_iterations_stay_without_gaps(tools:
         int(path.split("/")[-3]) for path in everything(tools, "warm") if path.endswith("auto_annotator_output.txt")
     }
     assert sorted(found) == list(range(1, max(found) + 1))
+
+
+class Started(RememberingMachine):
+    """Remembers what each round started from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.models: list[bytes | None] = []
+
+    def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
+        self.models.append(lesson.model)
+        return super().label(lesson, plan, progress)
+
+
+def test_a_model_of_an_earlier_version_stops_no_job(tools: Tools) -> None:
+    """After an upgrade the chain goes on; before, the job would have failed on a model that sees with another eye."""
+    first = run(tools, auto=True)
+    own = tools.store.model(str(first.final_model_arn).rpartition("/")[2]).s3_uri
+    cast(MemoryEngineObjects, tools.objects).contents[own] = archive({"model.json": b'{"version": 1}'})
+    machine = Started()
+    config = request()["LabelingJobAlgorithmsConfig"] | {"InitialActiveLearningModelArn": first.final_model_arn}
+    job = run(replace(tools, machine=machine), name="warm", LabelingJobAlgorithmsConfig=config)
+    assert job.status == "Completed"
+    assert machine.models[0] is None
+    assert "of another version of the engine: this job learns anew" in log_of(tools, "warm")
 
 
 # --- images that change -----------------------------------------------------------------------------------------------
