@@ -21,7 +21,7 @@ from gt_engine.labels import Floats
 
 FINE, COARSE = TAPS[0], TAPS[1:]
 SIDE = COARSE[0].side
-CHANNELS = 64
+CHANNELS = 80
 LEAST_SPREAD = 5
 """Of 255: what a plain image has no more of than noise is not blown up."""
 
