@@ -11,6 +11,7 @@ import collections
 import hashlib
 import importlib.util
 import io
+import itertools
 import os
 import pickle
 from collections.abc import Iterator, Sequence
@@ -188,12 +189,12 @@ class _Builder:
 
 def build_graph(weights: Weights) -> bytes:
     """The ONNX file: uint8 image [n, side, side, 3] -> one float32 map [n, channels, h, w] per tap, TOP last."""
-    graph, outputs = eye(weights)
+    graph, outputs = eye(weights, (*TAPS, TOP))
     return graph.model(["n", INPUT_SIDE, INPUT_SIDE, 3], outputs)
 
 
-def eye(weights: Weights) -> tuple[Graph, dict[str, list[int | str]]]:
-    """The graph under construction, and the name and shape of each tap's map."""
+def eye(weights: Weights, taps: Sequence[Tap]) -> tuple[Graph, dict[str, list[int | str]]]:
+    """The graph under construction up to the last of some taps, and the name and shape of each tap's map."""
     build = _Builder()
     graph = build.graph
     graph.constant("mean", np.array(127, np.float32))
@@ -203,7 +204,7 @@ def eye(weights: Weights) -> tuple[Graph, dict[str, list[int | str]]]:
     x = graph.node("Mul", [graph.node("Sub", [x, "mean"], "centred"), "scale"], "normalised")
     x, side = build.convolve(x, INPUT_SIDE, _folded(weights, "_conv_stem", "_bn0"), 2, relu=True)
     outputs: dict[str, list[int | str]] = {}
-    for number, stage, stride, channels_in in _blocks():
+    for number, stage, stride, channels_in in itertools.islice(_blocks(), taps[-1].block + 1):
         entry, block = x, f"_blocks.{number}."
         if stage.expand:
             x, side = build.convolve(x, side, _folded(weights, block + "_expand_conv", block + "_bn0"), 1, relu=True)
@@ -212,7 +213,7 @@ def eye(weights: Weights) -> tuple[Graph, dict[str, list[int | str]]]:
         x, side = build.convolve(x, side, _folded(weights, block + "_project_conv", block + "_bn2"), 1, relu=False)
         if stride == 1 and channels_in == stage.channels_out:
             x = graph.node("Add", [x, entry], f"sum{number}")
-        for tap in (*TAPS, TOP):
+        for tap in taps:
             if tap.block == number:
                 outputs[x] = ["n", tap.channels, tap.side, tap.side]
     return graph, outputs

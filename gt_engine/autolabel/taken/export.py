@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gt_engine.autolabel.backbone import INPUT_SIDE, SHA256, eye, packaged_weights, read_weights
+from gt_engine.autolabel.backbone import INPUT_SIDE, SHA256, TAPS, TOP, eye, packaged_weights, read_weights
 from gt_engine.autolabel.boxes.model import unpacked as box_model
 from gt_engine.autolabel.classes.learner import Model as ClassModel
 from gt_engine.autolabel.classes.learner import unpacked as class_model
@@ -31,10 +31,11 @@ def onnx_of(model: bytes) -> bytes:
     Errors: InvalidInput where the payload is no model of the engine.
     """
     facts = model_facts(model)
-    graph, outputs = eye(read_weights(packaged_weights()))
+    classes = facts.task is Task.CLASSES
+    graph, outputs = eye(read_weights(packaged_weights()), (*TAPS, TOP) if classes else TAPS)
     algebra = Algebra(graph)
-    *mapped, top = outputs
-    maps = [_kept(algebra, name) for name in mapped]
+    names = list(outputs)
+    maps = [_kept(algebra, name) for name in names[: len(TAPS)]]
     metadata = {
         "names": json.dumps(list(facts.classes)),
         METADATA: json.dumps({"preparation": {"fit": "stretch", "order": "rgb", "scale": 1.0}}),
@@ -45,8 +46,8 @@ def onnx_of(model: bytes) -> bytes:
         "input": f"uint8 [1, {INPUT_SIDE}, {INPUT_SIDE}, 3], RGB, the upright image resized to a square (bilinear)",
     }
     shape: dict[str, list[int | str]]
-    if facts.task is Task.CLASSES:
-        algebra.named("probabilities", _shares(algebra, class_model(model), [*maps, top]))
+    if classes:
+        algebra.named("probabilities", _shares(algebra, class_model(model), [*maps, *names[len(TAPS) :]]))
         metadata["output"] = "probabilities [1, classes]"
         shape = {"probabilities": [1, len(facts.classes)]}
         return graph.model([1, INPUT_SIDE, INPUT_SIDE, 3], shape, opset=OPSET, metadata=metadata)
