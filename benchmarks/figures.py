@@ -58,7 +58,6 @@ JOBS = {
     "first": "first",
     "warm": "**warm**",
     "control": "control",
-    "warm-with-training-batch": "warm, with a training batch all the same",
 }
 
 
@@ -168,11 +167,9 @@ def certificate_ahead(read: Results) -> str:
 
 PHOTOS = {
     "real_photos_lion": "lions: one class, objects of 0.74 of the side",
-    "real_photos_lion_three": "lions",
     "real_photos_lion_500": "lions",
     "real_photos_lion_200": "lions",
     "real_photos_highway": "highway: five classes, objects of 0.25 of the side, down to 0.07",
-    "real_photos_highway_three": "highway",
 }
 MEASURES = {"f1": "F1", "mean-iou": "mean IoU", "error": "accuracy"}
 
