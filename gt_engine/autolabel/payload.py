@@ -100,10 +100,10 @@ def reading() -> Iterator[None]:
     """Whatever is wrong with a model is the caller's. Errors: InvalidInput."""
     try:
         yield
+    except InvalidInput:
+        raise
     except Exception as error:
         # Whatever tarfile, zipfile, zlib, numpy and json find to say of bytes that somebody else wrote.
-        if isinstance(error, InvalidInput):
-            raise
         raise InvalidInput(
             "The model is not one that this engine has trained.",
             remedy="Give the FinalActiveLearningModelArn of an earlier job with automated data labeling.",

@@ -70,10 +70,9 @@ def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) 
         progress=after.progress.with_round(round_),
         machine=(*after.machine, work.iteration),
     )
-    old = (f"The model {model_name(job, state)} is of another version of the engine: this job learns anew.",)
-    return Outcome(
-        after, (*(old if lesson.outdated else ()), *log, f"Iteration {work.iteration}: {_decision(round_, job)}")
-    )
+    if lesson.outdated:
+        log = (f"The model {model_name(job, state)} is of another version of the engine: this job learns anew.", *log)
+    return Outcome(after, (*log, f"Iteration {work.iteration}: {_decision(round_, job)}"))
 
 
 def _decision(round_: Round, job: JobContext) -> str:

@@ -70,10 +70,22 @@ def tools_with(store: FeatureStore, directory: Path) -> Tools:
     return replace(memory_tools(directory, inputs), features=store, machine=Looking())
 
 
-def run(tools: Tools) -> dict[str, bytes]:
+def run_half_way(tools: Tools) -> dict[str, bytes]:
+    """The job until people have labeled some; the contents of all objects."""
     tools.store.create_job(job_record(request(NAME)))
+    while tools.store.job(NAME).counters.human < 10:
+        take_step(NAME, tools, MemoryEvents())
+    return cast(MemoryEngineObjects, tools.objects).contents
+
+
+def finish(tools: Tools) -> None:
     while take_step(NAME, tools, MemoryEvents()):
         pass
+
+
+def run(tools: Tools) -> dict[str, bytes]:
+    tools.store.create_job(job_record(request(NAME)))
+    finish(tools)
     assert tools.store.job(NAME).status == "Completed"
     return files_under(cast(MemoryEngineObjects, tools.objects).contents, NAME)
 
@@ -118,16 +130,12 @@ def test_a_job_that_has_room_packs_nothing(everything_kept: FeatureStore, tmp_pa
 
 def test_another_machine_goes_on_without_looking_at_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools = tools_with(small_cache(tmp_path / "one", monkeypatch), tmp_path)
-    tools.store.create_job(job_record(request(NAME)))
-    while tools.store.job(NAME).counters.human < 10:
-        take_step(NAME, tools, MemoryEvents())
-    contents = cast(MemoryEngineObjects, tools.objects).contents
+    contents = run_half_way(tools)
     assert sum(uri.endswith(".npy") for uri in contents) == IMAGES // 8
     for uri in [uri for uri in contents if "/images/" in uri]:
         del contents[uri]
     other = replace(tools, features=FeatureStore(tmp_path / "other", most_bytes=8 * FILE_BYTES))
-    while take_step(NAME, other, MemoryEvents()):
-        pass
+    finish(other)
     assert tools.store.job(NAME).counters.total == IMAGES - 1
 
 
@@ -139,10 +147,7 @@ def test_others_read_a_pack_as_the_docs_say(
 ) -> None:
     """Without our code; what cannot be used is told from what can."""
     tools = tools_with(small_cache(tmp_path, monkeypatch), tmp_path)
-    tools.store.create_job(job_record(request(NAME)))
-    while tools.store.job(NAME).counters.human < 10:
-        take_step(NAME, tools, MemoryEvents())
-    contents = cast(MemoryEngineObjects, tools.objects).contents
+    contents = run_half_way(tools)
     [last] = [body for uri, body in contents.items() if uri.endswith(f"/temp/features-{IMAGES - 8:09}.npy")]
     (tmp_path / "features-000000000.npy").write_bytes(last)
     monkeypatch.chdir(tmp_path)
@@ -165,10 +170,7 @@ def test_packs_of_an_earlier_version_are_as_if_they_were_not_there(
 ) -> None:
     """After an upgrade a job under way makes its features again, instead of failing on those of before."""
     tools = tools_with(small_cache(tmp_path, monkeypatch), tmp_path)
-    tools.store.create_job(job_record(request(NAME)))
-    while tools.store.job(NAME).counters.human < 10:
-        take_step(NAME, tools, MemoryEvents())
-    contents = cast(MemoryEngineObjects, tools.objects).contents
+    contents = run_half_way(tools)
     packed = [uri for uri in contents if "/temp/features-" in uri]
     assert packed
     before = np.dtype([("version", "S4"), ("pixels", "u1", (160, 160, 3))])
@@ -177,8 +179,7 @@ def test_packs_of_an_earlier_version_are_as_if_they_were_not_there(
         np.save(file, np.zeros(8, before))
         contents[uri] = file.getvalue()
     tools = replace(tools, features=FeatureStore(tmp_path / "other", most_bytes=8 * FILE_BYTES))
-    while take_step(NAME, tools, MemoryEvents()):
-        pass
+    finish(tools)
     assert tools.store.job(NAME).status == "Completed"
 
 
