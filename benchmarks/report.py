@@ -144,11 +144,11 @@ def ours(endpoint: str, description: dict[str, Any]) -> dict[str, int]:
     from gt_service.outputs import read_job_output
     from gt_service.outputs.bulk import BulkObjects
     from gt_service.prices import PriceTable
-    from gt_service.regions import TaskType
     from gt_service.reports.costs import Terms
     from gt_service.reports.publish import report_json
     from gt_service.reports.quality import AuditSample
     from gt_service.reports.report import job_report
+    from gt_service.task_types import TaskType
     from tests.factories import MemoryLogs
 
     objects = BulkObjects(boto3.client("s3", endpoint_url=endpoint, config=Config(signature_version="s3v4")))

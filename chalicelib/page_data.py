@@ -21,10 +21,10 @@ from gt_service.objects import S3Uri, is_there
 from gt_service.prices import PriceTable
 from gt_service.records import Image, ImageStatus, Job, Token
 from gt_service.records.names import Places, images_folder
-from gt_service.regions import MAX_IMAGE_BYTES
 from gt_service.reports.estimate import so_far
 from gt_service.store.browsing import Browsing
 from gt_service.store.notifications import Delivery
+from gt_service.task_types import MAX_IMAGE_BYTES
 
 if TYPE_CHECKING:
     from gt_service.chain.second_look import Suspects

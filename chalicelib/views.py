@@ -16,7 +16,7 @@ from gt_service.campaign.form import NEW
 from gt_service.errors import AccessDenied, InvalidInput, NotFound, SpecErrors
 from gt_service.listing import suspects_wanted, whole_number
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 Address = Callable[[S3Uri], str]
 

@@ -21,7 +21,7 @@ from gt_service.errors import GtServiceError, InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.outputs.records import manifest_object
 from gt_service.parallel import in_parallel
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

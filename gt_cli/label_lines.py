@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from gt_cli.datasets.classes import ClassifiedImage
 from gt_cli.datasets.labeled import BoxesError, LabeledBox, LabeledImage
 from gt_service.outputs.records import PROPOSAL, metadata_key
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 Labeled: TypeAlias = LabeledImage | ClassifiedImage
 _ATTRIBUTE = "imported"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gt_service.errors import InvalidInput
-from gt_service.regions import MIN_AUTO_LABELING_OBJECTS, TaskType
+from gt_service.task_types import MIN_AUTO_LABELING_OBJECTS, TaskType
 
 
 @dataclass(frozen=True)

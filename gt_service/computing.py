@@ -16,7 +16,7 @@ from math import ceil, log2
 
 from gt_service.money import Mills
 from gt_service.prices import PriceTable, Unit
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 CHUNK_GB, STEP_GB, API_GB, DISK_GB = 1.769, 3.008, 1.769, 9.5
 """Of the functions, as the template makes them; the disk without the half gigabyte that is free."""

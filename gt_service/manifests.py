@@ -13,7 +13,7 @@ from typing import Any
 from gt_service.errors import InvalidInput
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.parallel import in_groups
-from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS
+from gt_service.task_types import MAX_MANIFEST_LINE_CHARACTERS
 
 CONTENT_TYPE = "application/jsonlines"
 _LINES_PER_CHUNK = 500

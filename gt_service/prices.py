@@ -11,7 +11,7 @@ gt-engine charges for none of them; where it runs as functions of the account, A
 (what a job uses of them: `gt_service.computing`). People who are paid by the hour cost their wage for the time that
 they worked, whatever the backend.
 
-What a worker of the public workforce may be paid is a matter of the task type: `gt_service.regions`.
+What a worker of the public workforce may be paid is a matter of the task type: `gt_service.task_types`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import TypeVar
 from gt_service.backends import Backend
 from gt_service.errors import InvalidInput
 from gt_service.money import Mills
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 SECONDS_PER_HOUR = 3600
 

@@ -27,7 +27,7 @@ from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.teams import Workforce
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.engine import MemoryEngineObjects
 from tests.pictures import painting, saved
 from tests.workforce_memory import MemoryMembers, MemoryTasks

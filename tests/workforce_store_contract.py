@@ -13,7 +13,7 @@ from gt_engine.workforce.members import Key, MemberStore, Worker
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
 from gt_engine.workforce.teams import TeamStore, Workforce, Workteam
 from gt_service.errors import Conflict, NotFound
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 5000, tzinfo=UTC)
 ANN = Worker("private.us-east-1.ANN", "sub", "Ann", "ann@example.org", frozenset({"birds", "cats"}))

@@ -12,7 +12,7 @@ from gt_cli.label_lines import gold_manifest
 from gt_cli.options import FILE_OR_FOLDER, FOLDER, NEW_PATH, open_images_class
 from gt_cli.terminal import reporting_errors
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 from gt_cli.options import FILE, FILE_OR_FOLDER, FOLDER, NEW_PATH
 from gt_cli.terminal import reporting_errors
 from gt_service.errors import InvalidInput
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 TASKS = (
     TaskType.OBJECT_DETECTION,

@@ -11,8 +11,8 @@ from gt_service.backends import GT_ENGINE
 from gt_service.campaign import parse_spec
 from gt_service.money import MILLS_PER_DOLLAR
 from gt_service.prices import PriceTable
-from gt_service.regions import MIN_AUTO_LABELING_OBJECTS
 from gt_service.reports.estimate import worst_case
+from gt_service.task_types import MIN_AUTO_LABELING_OBJECTS
 
 FULL_SCENES = 2500  # the notebook's: two batches of 1,250, the least that Ground Truth auto-labels
 QUICK_SCENES = 480

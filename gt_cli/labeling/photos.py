@@ -13,7 +13,7 @@ from gt_service.ingest.checks import check_image, size_problem
 from gt_service.ingest.keys import Rejection
 from gt_service.ingest.pixels import UnreadablePixels, decoded
 from gt_service.parallel import in_parallel
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gt_service.backends import GT_ENGINE
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 FEWEST_FOR_THE_MACHINE = GT_ENGINE.fewest_auto_labeled
 """With fewer images it would train for nothing."""

@@ -45,7 +45,7 @@ from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import laid_over, read_corrections
 from gt_service.parallel import in_parallel
 from gt_service.records.names import Role
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 ATTRIBUTE = "category"
 FORMATS: Mapping[TaskType, Sequence[Format]] = {

@@ -13,7 +13,7 @@ from gt_engine.api.errors import ValidationException
 from gt_engine.autolabel.certify import DELTA, Guarantee, Method, Scope
 from gt_engine.workforce.care import MOST_PASS_MARK, PASS_MARK, CareRule
 from gt_engine.workforce.proposals import BLIND, WRONG, ProposalRule
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 GOLD_LABELS_TAG = "gt-service:gold-labels"
 QUALITY_LOSS_TAG = "gt-engine:quality-loss"

@@ -21,7 +21,7 @@ from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, ModelKind, ModelRecord
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 Response = dict[str, Any]
 FIELD = "PrimaryContainer.ModelDataUrl"

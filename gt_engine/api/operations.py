@@ -22,7 +22,7 @@ from gt_engine.store import DynamoStore, JobRecord
 from gt_engine.workforce.teams import TeamStore
 from gt_service.errors import Conflict, NotFound
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 Response = dict[str, Any]
 AS_GIVEN = (

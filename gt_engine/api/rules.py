@@ -18,15 +18,13 @@ from gt_service.errors import InvalidInput
 from gt_service.money import Mills, usd
 from gt_service.objects import S3Uri
 from gt_service.regions import (
-    MAX_LABEL_CHARACTERS,
     PUBLIC_CROWD_ACCOUNT,
     REGION_ACCOUNTS,
-    TASKS,
-    TaskType,
     algorithm_specification_arn,
     annotation_consolidation_arn,
     pre_human_task_arn,
 )
+from gt_service.task_types import MAX_LABEL_CHARACTERS, TASKS, TaskType
 
 SUPPORTED_TASKS = (
     TaskType.OBJECT_DETECTION,

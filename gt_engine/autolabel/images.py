@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from gt_service.orientation import UPRIGHT, orientation_of, upright_size
-from gt_service.regions import MAX_IMAGE_BYTES, TASKS
+from gt_service.task_types import MAX_IMAGE_BYTES, TASKS
 
 FORMATS = ("JPEG", "PNG")
 MAX_BYTES = MAX_IMAGE_BYTES

@@ -20,7 +20,7 @@ from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.proposals import ProposalRule
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 DEFAULT_CONCURRENT_TASKS = 1_000
 DEFAULT_PUBLIC_LIFETIME = timedelta(seconds=21_600)

@@ -20,7 +20,7 @@ from gt_engine.outputs.records import drawn
 from gt_engine.workforce import Answer, SimulatedWorkforce
 from gt_service.errors import InvalidInput
 from gt_service.outputs.records import gold_lines, label_attributes
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 _TASKS = {
     TaskType.OBJECT_DETECTION: Task.BOXES,

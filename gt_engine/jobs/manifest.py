@@ -16,7 +16,7 @@ from gt_engine.outputs.records import compact
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.outputs.records import CHECKED, is_taken_out
-from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS, TaskFacts
+from gt_service.task_types import MAX_MANIFEST_LINE_CHARACTERS, TaskFacts
 
 MAX_ATTRIBUTE_CHARACTERS = 20_000
 

@@ -23,7 +23,7 @@ from gt_engine.outputs import records
 from gt_engine.outputs.label_form import NO_LABEL, AnyLabel, MultiClassLabel, read_label
 from gt_engine.workforce.proposals import Proposal, as_record, proposal, read_record
 from gt_service.outputs.records import PROPOSAL, metadata_key
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 
 def propose(

@@ -15,7 +15,7 @@ from gt_engine.labels import BoxLabel
 from gt_engine.outputs.label_form import NO_LABEL, read_label
 from gt_service.errors import InvalidInput
 from gt_service.outputs.records import PROPOSAL, label_attributes, metadata_key
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 
 def reviewed_label(line: bytes, attribute: str, classes: Sequence[str]) -> BoxLabel | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gt_engine.labels import BoxLabel, ClassLabel, box_label
 from gt_service.outputs.records import metadata_key
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 MAX_HUMAN_CLASS_CONFIDENCE = 0.95
 """Ground Truth never says more of a class that people agreed on (seen in its published output)."""

@@ -21,7 +21,7 @@ from gt_engine.autolabel.second_look import Suspicion
 from gt_engine.labels import BoxLabel, ClassLabel
 from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel, written_confidence
 from gt_service.outputs.records import metadata_key
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 

@@ -25,7 +25,7 @@ from gt_engine.workforce.members import Worker
 from gt_engine.workforce.views import Task
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 PAGE_LIFETIME = timedelta(minutes=15)
 FILE_GRACE = timedelta(minutes=30)

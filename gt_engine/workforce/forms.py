@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 from gt_engine.labels import ClassLabel, box_label
 from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel
 from gt_service.errors import InvalidInput
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 MOST_BOXES = 5_000
 MOST_NUMBER = 1e9

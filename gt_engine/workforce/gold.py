@@ -23,7 +23,7 @@ from gt_engine.workforce.files import OfferedLine, WorkFiles
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.index import JobOffer, TaskStore
 from gt_engine.workforce.offers import ObjectOffer, Status, TaskAssignment
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 MOST_ITEMS = 60
 """Known objects in one job. Of more, chance chooses those that the fewest workers have seen."""

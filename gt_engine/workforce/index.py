@@ -12,7 +12,7 @@ from gt_engine.workforce import offers
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.offers import GRACE, ObjectOffer, Status, TaskAssignment
 from gt_service.errors import Conflict, NotFound
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 MOST_TRIES = 20
 

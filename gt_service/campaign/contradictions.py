@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gt_service.campaign.values import fits_a_tag, fits_a_tags_key
 from gt_service.errors import InvalidInput, quoted, shown
 from gt_service.money import usd
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 if TYPE_CHECKING:
     from gt_service.backends import Backend

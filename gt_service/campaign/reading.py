@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from gt_service.campaign.document import FileError, document, in_one_line
 from gt_service.campaign.spec import CampaignSpec
 from gt_service.errors import InvalidInput, SpecErrors, quoted, shown
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 MOST_ERRORS = 50
 """More than a person reads and a table holds."""

@@ -15,7 +15,7 @@ from gt_service.campaign.contradictions import contradictions
 from gt_service.campaign.values import MAX_NAME_CHARACTERS, NAME_PATTERN, ContentClassifier, Dollars, Label, Location
 from gt_service.errors import SpecErrors
 from gt_service.money import Mills
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 MAX_LABELS = 1_000
 MAX_BATCHES = 9_999

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from gt_service.errors import InvalidInput, quoted, shown
 from gt_service.money import MILLS_PER_DOLLAR, Mills, from_usd
 from gt_service.objects import S3Uri
-from gt_service.regions import MAX_LABEL_CHARACTERS
+from gt_service.task_types import MAX_LABEL_CHARACTERS
 
 TITLE_PATTERN = r"^[\t\n\r -\uD7FF\uE000-\uFFFD]*$"
 """Ground Truth's titles hold no control characters and nothing beyond Unicode's first plane."""

@@ -26,7 +26,7 @@ from gt_service.outputs.corrections import (
 from gt_service.outputs.records import JsonObject, manifest_objects, source, taken_out
 from gt_service.records import Job
 from gt_service.records.names import Places
-from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS
+from gt_service.task_types import MAX_MANIFEST_LINE_CHARACTERS
 
 CLOCKS = timedelta(minutes=10)
 """Functions' clocks differ, and a correction is written a moment after its time: what may have been too late for the

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from gt_service.campaign import CampaignSpec
 from gt_service.campaign.values import TITLE_PATTERN
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 CROWD_SCRIPT = "https://assets.crowd.aws/crowd-html-elements.js"
 PROPOSAL = "task.input.proposal"

@@ -16,7 +16,7 @@ from gt_service.errors import InvalidInput
 from gt_service.money import MILLS_PER_DOLLAR, Mills
 from gt_service.objects import S3Uri
 from gt_service.records.names import Places
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import (

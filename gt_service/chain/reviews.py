@@ -10,7 +10,7 @@ from gt_service.campaign.parts import Quality, Review, Stopping
 from gt_service.objects import ObjectStore
 from gt_service.records import Job
 from gt_service.records.names import Places
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 REVIEW_TASKS: Mapping[TaskType, TaskType] = MappingProxyType(
     {

@@ -22,7 +22,7 @@ from gt_service.exports.export import Export, Format
 from gt_service.exports.writers.form import Written
 from gt_service.objects import ObjectStore, S3Uri, read_json, write_json
 from gt_service.records.names import Places, images_folder
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 PATIENCE = timedelta(minutes=15)
 """After so long, whoever was to make it has died, and it may be asked for again."""

@@ -10,7 +10,7 @@ from typing import Any
 from gt_service.errors import InvalidInput, quoted
 from gt_service.gallery.rows import Row, class_names
 from gt_service.outputs.records import CORRECTIONS_JOB, JsonObject, metadata_key
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 MOST_BOXES = 1_000
 LONGEST_TEXT = 2_000

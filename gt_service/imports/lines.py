@@ -16,7 +16,7 @@ from gt_service.objects import S3Uri
 from gt_service.outputs import records
 from gt_service.outputs.labels import Box, Boxes, Classes, label_of
 from gt_service.outputs.records import PROPOSAL, JsonObject, LabelRecord
-from gt_service.regions import MAX_MANIFEST_LINE_CHARACTERS, TaskType
+from gt_service.task_types import MAX_MANIFEST_LINE_CHARACTERS, TaskType
 
 _TASKS = (TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL)
 _MEND = "Mend the line, and drop the file again."

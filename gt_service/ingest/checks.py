@@ -1,7 +1,7 @@
 """Image checks before anybody is paid: what an object is, by its content and not by its name.
 
 Formats and limits are Ground Truth's own (developer guide, sms-supported-data-formats and input-data-limits); the
-limits per task type are in `gt_service.regions`.
+limits per task type are in `gt_service.task_types`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gt_service.backends import Backend
 from gt_service.campaign import CampaignSpec
 from gt_service.ingest.keys import Rejection
 from gt_service.orientation import orientation_of, upright_size
-from gt_service.regions import MAX_IMAGE_BYTES, TASKS
+from gt_service.task_types import MAX_IMAGE_BYTES, TASKS
 
 _FORMATS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
 _SCALE_DOWN = "Scale it down and upload it again under the same key."

@@ -14,8 +14,8 @@ from gt_service.etags import etag_of
 from gt_service.pages import charts
 from gt_service.pages.parts import Counts
 from gt_service.pages.status import campaign_actions, campaign_dialogs, campaign_status, job_status
-from gt_service.regions import MAX_IMAGE_BYTES, TaskType
 from gt_service.reports.amounts import duration
+from gt_service.task_types import MAX_IMAGE_BYTES, TaskType
 
 Json = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 SIDE = 16
 """Frequencies that are hashed, each way."""

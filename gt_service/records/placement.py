@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from gt_service.records.images import Image, ImageStatus
 from gt_service.records.likeness import Likeness
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 MOST_IN_A_BAND = 100
 """Pictures of which so many share a band are as good as all alike: more are not remembered, and not found by it."""

@@ -20,7 +20,7 @@ from gt_service.errors import UnknownState
 from gt_service.money import Mills
 from gt_service.outputs.job_output import Iteration, JobOutput
 from gt_service.prices import PriceTable, ServiceFee, Workforce, wages
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 NOTHING = Mills(0)
 LEAST_WORKERS_TAG = "gt-engine:least-workers"

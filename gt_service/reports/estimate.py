@@ -18,8 +18,8 @@ from gt_service.computing import SAFETY, USUAL_ROUNDS, Work, computing, looked_a
 from gt_service.errors import InvalidInput
 from gt_service.money import Mills, usd
 from gt_service.prices import PriceTable, wages
-from gt_service.regions import MIN_AUTO_LABELING_OBJECTS, TaskType
 from gt_service.reports.ranges import Estimate, JobEstimate, PastJob, Range, ShareBand
+from gt_service.task_types import MIN_AUTO_LABELING_OBJECTS, TaskType
 
 MOST_OBJECTS = 10_000_000
 

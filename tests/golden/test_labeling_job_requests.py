@@ -23,7 +23,8 @@ from gt_service.campaign import CampaignSpec
 from gt_service.chain.request import job_request, label_category_config
 from gt_service.deployment import Deployment
 from gt_service.records.names import Role
-from gt_service.regions import REGION_ACCOUNTS, TaskType
+from gt_service.regions import REGION_ACCOUNTS
+from gt_service.task_types import TaskType
 from tests.store_contract import a_job
 
 HERE = Path(__file__).parent

@@ -14,8 +14,8 @@ FLOORS = {
     "gt_service": (
         "errors",
         "documents money parallel objects etags orientation spreadsheets routes templates",
-        "regions listing",
-        "backends manifests",
+        "task_types listing",
+        "regions backends manifests",
         "campaign deployment prices outputs notifications",
         "records computing",
         "store gallery",

@@ -25,7 +25,7 @@ from gt_engine.jobs.tools import ARCHIVE, Outcome, Tools
 from gt_engine.jobs.work import LookAhead, Prepare
 from gt_service.errors import AccessDenied, NotFound
 from gt_service.objects import ObjectSummary, S3Uri
-from gt_service.regions import MAX_IMAGE_BYTES
+from gt_service.task_types import MAX_IMAGE_BYTES
 
 LOOK = "look"
 """The verb of these chunks."""

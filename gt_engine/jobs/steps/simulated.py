@@ -25,7 +25,7 @@ from gt_engine.workforce import Answer
 from gt_engine.workforce.proposals import Proposal, is_unchanged, was_shown, without_planted
 from gt_service.errors import NotFound
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 
 def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:

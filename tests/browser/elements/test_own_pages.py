@@ -15,7 +15,7 @@ from gt_engine.portal.templates import render
 from gt_engine.workforce.forms import read_answer
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import instruction_template
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.browser.elements.tasks import Site, TaskPage
 
 OpenTask = Callable[..., TaskPage]

@@ -10,7 +10,7 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.support.select import Select
 
 from gt_engine.workforce.members import Pause
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.browser.portal.conftest import Desk
 from tests.browser.portal.test_looks import check, screen
 from tests.portal_world import CLASSES, JOB, PortalWorld

@@ -5,7 +5,7 @@ from __future__ import annotations
 from selenium.webdriver import Keys
 
 from gt_engine.workforce.supervision import Supervision
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.browser.portal.conftest import Desk
 from tests.portal_world import CLASSES, JOB, PortalWorld
 from tests.waiting import soon

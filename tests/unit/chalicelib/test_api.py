@@ -25,11 +25,11 @@ from gt_service.objects import S3Uri
 from gt_service.openapi.image_models import Labels, SecondLook
 from gt_service.records import Batch, Token
 from gt_service.records.states import BatchState
-from gt_service.regions import MAX_IMAGE_BYTES
 from gt_service.reports.estimate import estimate
 from gt_service.reports.ranges import PastJob
 from gt_service.routes import ROUTES, Route
 from gt_service.store.tokens import digest
+from gt_service.task_types import MAX_IMAGE_BYTES
 from tests.world import INBOX, REGION, RESULTS, ROLE, World, picture, spec_document
 
 

@@ -28,7 +28,7 @@ from gt_service.objects import S3Uri
 from gt_service.outputs.labels import label_of
 from gt_service.outputs.records import label_record
 from gt_service.records import ImageStatus
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.world import INBOX, World, a_world, picture, spec_document
 
 

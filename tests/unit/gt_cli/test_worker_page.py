@@ -11,7 +11,7 @@ import pytest
 from gt_cli.worker_page import as_address, problems, render
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import instruction_template
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 LABELS = ["Bird's nest", 'Cat "Tom"', "{{ 1 }}"]
 

@@ -10,7 +10,7 @@ from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.errors import InvalidInput
 from gt_service.money import Mills
 from gt_service.prices import InstanceRate, PriceTable, ServiceFee, Tier, Workforce, wages
-from gt_service.regions import TASKS, TaskType
+from gt_service.task_types import TASKS, TaskType
 from tests.factories import PRIVATE_TEAM, PUBLIC_TEAM, VENDOR_TEAM
 
 DAY = date(2026, 5, 1)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from gt_cli.labeling.photos import find_photos
 from gt_service.errors import InvalidInput
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 BOXES = TaskType.OBJECT_DETECTION
 

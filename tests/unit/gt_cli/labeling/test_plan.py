@@ -10,7 +10,7 @@ import pytest
 from gt_cli.commands.label import TASKS
 from gt_cli.labeling.plan import FEWEST_FOR_THE_MACHINE, Wanted, campaign_spec
 from gt_service.campaign import CampaignSpec, parse_spec
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 TEAM = "arn:aws:sagemaker:us-east-1:000000000000:workteam/private-crowd/photos"
 

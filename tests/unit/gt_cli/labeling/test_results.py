@@ -24,7 +24,7 @@ from gt_engine.workforce.tasks import Tasks
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.outputs.corrections import write_correction
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.engine import MemoryEngineObjects
 from tests.workforce_memory import MemoryMembers, MemoryTasks
 

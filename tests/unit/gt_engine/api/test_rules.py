@@ -9,7 +9,8 @@ import pytest
 from gt_engine.api import job_tags, rules
 from gt_engine.api.errors import AccessDeniedException, ApiError, ValidationException
 from gt_engine.workforce.proposals import ProposalRule
-from gt_service.regions import REGION_ACCOUNTS, TaskType
+from gt_service.regions import REGION_ACCOUNTS
+from gt_service.task_types import TaskType
 from tests.engine import ACCOUNT, FUNCTION_ACCOUNT, REGION, request
 
 PRIVATE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:workteam/private-crowd/us"

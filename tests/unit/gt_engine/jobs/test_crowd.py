@@ -15,8 +15,8 @@ from gt_engine.outputs.label_form import AnyLabel, MultiClassLabel
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
 from gt_service.outputs.labels import Boxes
-from gt_service.regions import TaskType
 from gt_service.reports.quality import read_gold
+from gt_service.task_types import TaskType
 from tests.fakes import MemoryObjects
 
 PHOTO = "s3://b/1.jpg"

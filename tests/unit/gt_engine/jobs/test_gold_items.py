@@ -16,7 +16,7 @@ from gt_engine.workforce.gold import GoldItem, choose
 from gt_engine.workforce.index import parse_task_id
 from gt_engine.workforce.members import Pause, Worker
 from gt_engine.workforce.tasks import Tasks
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.engine import BUCKET, GOLD, gold_line, picture
 from tests.people import ANN, BOB, START, TEAM, Job, boxes, team_request
 

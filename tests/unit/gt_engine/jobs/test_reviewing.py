@@ -13,7 +13,7 @@ from gt_engine.jobs.reviewing import reviewed_label, with_review
 from gt_engine.jobs.steps import Tools
 from gt_engine.jobs.worker import take_step
 from gt_engine.store import JobRecord
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.engine import (
     BUCKET,
     GOLD,

@@ -17,7 +17,7 @@ from gt_engine.outputs import records
 from gt_engine.outputs.label_form import LabelForm, MultiClassLabel, read_label
 from gt_engine.outputs.records import WorkerAnswer
 from gt_engine.outputs.tree import JobTree
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.engine import REGION
 
 NOON = datetime(2019, 4, 18, 12, 0, tzinfo=UTC)

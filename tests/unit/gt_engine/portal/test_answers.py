@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gt_engine.workforce.offers import close
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.portal_client import Client
 from tests.portal_world import CLASSES, JOB, PortalWorld
 from tests.unit.gt_engine.portal.conftest import Visitor

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gt_engine.portal.frames import has_grid
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.portal_world import BOXES, CLASSES, JOB, PortalWorld
 from tests.unit.gt_engine.portal.conftest import Visitor
 

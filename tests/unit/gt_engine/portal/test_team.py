@@ -13,7 +13,7 @@ from gt_engine.portal.team import as_csv
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.progress import JobProgress, WorkerProgress
 from gt_engine.workforce.supervision import keep_ended, read_ended
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.portal_client import Client
 from tests.portal_world import CLASSES, JOB, PortalWorld
 from tests.unit.gt_engine.portal.conftest import Visitor

@@ -26,7 +26,7 @@ from gt_engine.workforce.supervision import Supervision
 from gt_engine.workforce.tasks import Tasks
 from gt_engine.workforce.views import Task
 from gt_service.errors import Conflict, InvalidInput, NotFound
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.engine import BUCKET, MemoryEngineObjects
 from tests.workforce_memory import MemoryTasks
 

@@ -13,7 +13,7 @@ from gt_service.campaign import MAX_SPEC_BYTES, CampaignSpec, parse_spec
 from gt_service.campaign.contradictions import warnings
 from gt_service.errors import InvalidInput, SpecErrors
 from gt_service.objects import S3Uri
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 PRIVATE = "arn:aws:sagemaker:us-east-1:111122223333:workteam/private-crowd/birders"
 SMALLEST: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pytest
 from gt_engine.portal.templates import render
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import LABELS, instruction_template, paragraphs, task_text
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 
 
 def spec(task: TaskType = TaskType.OBJECT_DETECTION, **changes: Any) -> CampaignSpec:

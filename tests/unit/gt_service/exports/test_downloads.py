@@ -14,7 +14,7 @@ from gt_service.errors import NotFound
 from gt_service.exports.downloads import PATIENCE, Downloads, forms_of
 from gt_service.exports.export import Format
 from gt_service.records.names import Places
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.factories import box_label
 from tests.fakes import MemoryObjects
 from tests.world import spec_document

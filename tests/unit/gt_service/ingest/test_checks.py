@@ -17,7 +17,7 @@ from gt_service.campaign import CampaignSpec
 from gt_service.ingest.checks import ImageFacts, check_image, limit_problem, size_problem
 from gt_service.ingest.keys import Rejection
 from gt_service.ingest.pixels import UnreadablePixels, decoded
-from gt_service.regions import MAX_IMAGE_BYTES
+from gt_service.task_types import MAX_IMAGE_BYTES
 from tests.pictures import painting, saved
 from tests.world import spec_document
 

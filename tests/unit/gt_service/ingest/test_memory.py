@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gt_service.regions import TASKS
+from gt_service.task_types import TASKS
 
 CONFIG = Path(__file__).parents[4] / ".chalice" / "config.json"
 SIDE = 4000

@@ -10,7 +10,7 @@ from PIL import Image
 from gt_service.ingest.checks import ImageFacts, check_image
 from gt_service.ingest.pixels import decoded, likeness
 from gt_service.records.likeness import BANDS, BITS, NEAR, Likeness, Shape
-from gt_service.regions import TaskType
+from gt_service.task_types import TaskType
 from tests.pictures import copy_of, painting, saved
 
 SHAPE = Shape(320, 240)

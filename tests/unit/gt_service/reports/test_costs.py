@@ -13,9 +13,9 @@ from gt_service.errors import UnknownState
 from gt_service.money import usd
 from gt_service.outputs import JobOutput, read_job_output
 from gt_service.prices import PriceTable, Workforce
-from gt_service.regions import TaskType
 from gt_service.reports.costs import Bill, Terms, up_front_objects
 from gt_service.reports.report import job_report
+from gt_service.task_types import TaskType
 from tests.factories import PRIVATE_TEAM, VENDOR_TEAM, LabelingJob, MemoryLogs, notebook_jobs
 from tests.fakes import MemoryObjects
 

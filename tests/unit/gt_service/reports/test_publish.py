@@ -22,12 +22,12 @@ from gt_service.backends import GT_ENGINE, GT_ENGINE_SERVERLESS
 from gt_service.errors import AccessDenied
 from gt_service.objects import S3Uri
 from gt_service.prices import PriceTable
-from gt_service.regions import TaskType
 from gt_service.reports.campaign import campaign_report, publish_campaign_report
 from gt_service.reports.costs import LEAST_WORKERS_TAG, Terms
 from gt_service.reports.figure import job_figure, rendered
 from gt_service.reports.page import job_page
 from gt_service.reports.publish import make_job_report, publish_job_report
+from gt_service.task_types import TaskType
 from tests.factories import PRIVATE_TEAM, LabelingJob, MemoryLogs, box_label, compact, notebook_jobs, spec
 from tests.fakes import MemoryObjects
 
