@@ -1,4 +1,4 @@
-"""What botocore's own documentation of the API says: the source that the tables of task types and regions are held to."""
+"""What botocore's own documentation of the API says: what the tables of task types and regions are held to."""
 
 import gzip
 import html
