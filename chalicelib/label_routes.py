@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -143,10 +144,15 @@ def show_exports(name: str) -> Any:
 @route("/campaigns/{name}/corrections", "POST")
 def correct_label(name: str) -> Any:
     """Gives an image another label. 409 where it was corrected since the caller saw it."""
-    from chalicelib.corrections import correct
+    from gt_service.corrections.form import Asked
+    from gt_service.gallery.looking import Filter
 
+    asked = Asked.parse(body_json())
+    label_now = page_data().gallery_image(name, None, Filter(), asked.image).label_now
     principal = (blueprint.current_request.context.get("authorizer") or {}).get("principalId", "")
-    correction = correct(name, body_json(), by=principal)
+    correction = wiring.correcting().correct(
+        name, label_now, asked, by=principal, at=wiring.now(), token=secrets.token_hex(4)
+    )
     return Response({"name": correction.name, **correction.as_dict()}, status_code=201)
 
 

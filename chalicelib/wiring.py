@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from gt_service.chain.advance import Chain
     from gt_service.chain.settlement import Settlement
+    from gt_service.corrections.correcting import Correcting
     from gt_service.ingest.inbox import InboxWalk
     from gt_service.ingest.intake import Intake
     from gt_service.outputs.bulk import BulkObjects
@@ -130,7 +131,7 @@ def store() -> Store:
 
 
 class QueueSignals:
-    """`gt_service.chain.signals.Signals` on SQS."""
+    """`gt_service.signals.Signals` on SQS."""
 
     def hint(self, campaign: str, *, delay_seconds: int = 0) -> None:
         sqs().send_message(
@@ -158,6 +159,12 @@ def make_export(campaign: str, form: str) -> None:
     spec = store().campaigns.get(campaign).spec
     if spec is not None:
         Downloads(objects(), Places(settings().deployment.results_bucket, campaign)).make(Format(form), spec)
+
+
+def correcting() -> Correcting:
+    from gt_service.corrections.correcting import Correcting
+
+    return Correcting(store(), objects(), QueueSignals(), settings().deployment.results_bucket)
 
 
 def intake() -> Intake:

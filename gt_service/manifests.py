@@ -16,6 +16,8 @@ from gt_service.parallel import in_groups
 from gt_service.task_types import MAX_MANIFEST_LINE_CHARACTERS
 
 CONTENT_TYPE = "application/jsonlines"
+MOST_LEARNT = 5_000
+"""Labeled lines behind a job's own objects, for it to learn from."""
 _LINES_PER_CHUNK = 500
 
 

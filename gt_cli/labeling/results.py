@@ -38,11 +38,11 @@ from gt_engine.workforce import Answer
 from gt_engine.workforce.files import WorkFiles
 from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.index import JobOffer
+from gt_service.corrections.files import laid_over, read_corrections
 from gt_service.errors import InvalidInput, NotFound
 from gt_service.exports.export import Export, Format
 from gt_service.imports.imported import OUTPUT
 from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import laid_over, read_corrections
 from gt_service.parallel import in_parallel
 from gt_service.records.names import Role
 from gt_service.task_types import TaskType

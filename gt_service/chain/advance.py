@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain import actions, planner
-from gt_service.chain.corrected_manifests import manifest_with_corrections
 from gt_service.chain.foresight import Foresight, next_steps
 from gt_service.chain.job_creation import JobCreation
 from gt_service.chain.labeling_jobs import LabelingJobs
@@ -22,7 +21,7 @@ from gt_service.chain.next_jobs import NextJobs, Standing, Terms
 from gt_service.chain.observation import description_kept, read_labeled, seen, warning, write_follow_up
 from gt_service.chain.reviews import REVIEW_TASKS
 from gt_service.chain.second_look import SecondLook, Suspects
-from gt_service.chain.signals import Signals
+from gt_service.corrections.manifests import manifest_with_corrections
 from gt_service.deployment import Deployment
 from gt_service.errors import Conflict, NotFound
 from gt_service.imports.imported import ImportedLabels
@@ -32,6 +31,7 @@ from gt_service.objects import ObjectStore, S3Uri
 from gt_service.records import Batch, Campaign, Job
 from gt_service.records.names import Places
 from gt_service.records.states import RUNNING, UNSENT, CampaignEvent, CampaignState
+from gt_service.signals import Signals
 from gt_service.store import Store
 
 if TYPE_CHECKING:

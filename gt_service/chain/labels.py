@@ -11,12 +11,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from gt_service.chain.reviews import kept_spec
-from gt_service.gallery.index import Index
-from gt_service.gallery.writing import IMPORTS, INDEX, Gallery, campaign_index, read_index, read_indices
-from gt_service.imports.imported import held_lines
-from gt_service.manifests import CONTENT_TYPE, json_lines
-from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.corrections import (
+from gt_service.corrections.files import (
     Corrections,
     Labeled,
     count_corrections,
@@ -24,6 +19,11 @@ from gt_service.outputs.corrections import (
     of_their_pictures,
     read_corrections,
 )
+from gt_service.gallery.index import Index
+from gt_service.gallery.writing import IMPORTS, INDEX, Gallery, campaign_index, read_index, read_indices
+from gt_service.imports.imported import held_lines
+from gt_service.manifests import CONTENT_TYPE, json_lines
+from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labeled import labeled_lines, twin_line
 from gt_service.outputs.records import JsonObject, attribute_of, label_record
 from gt_service.outputs.tally import LabeledObject

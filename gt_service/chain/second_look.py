@@ -17,11 +17,11 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.reviews import review_spec, spec_of
+from gt_service.corrections.files import Corrections, label_attribute, read_corrections, write_correction
 from gt_service.errors import NotFound
 from gt_service.listing import MOST_SUSPECTS
 from gt_service.manifests import CONTENT_TYPE, json_lines
 from gt_service.objects import ObjectStore, S3Uri, read_json, write_json
-from gt_service.outputs.corrections import Corrections, label_attribute, read_corrections, write_correction
 from gt_service.outputs.files import left_out_predictions
 from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines
 from gt_service.outputs.records import JsonObject, label_record, manifest_objects, metadata_key, source
@@ -141,6 +141,7 @@ class SecondLook:
                 label=_named(line, reviewed, spec.label_attribute),
                 by=job.name,
                 at=now,
+                token=sha256(job.name.encode()).hexdigest()[:8],
                 why=_WHY,
                 replaces={
                     "job": str(given["job-name"]).removeprefix("labeling-job/") if "job-name" in given else "",

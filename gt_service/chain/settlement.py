@@ -14,7 +14,6 @@ from gt_service.chain.next_jobs import SETTLEMENT_PATIENCE
 from gt_service.chain.observation import GONE, description_kept
 from gt_service.chain.reviews import kept_spec, spec_of
 from gt_service.chain.second_look import SecondLook
-from gt_service.chain.signals import Signals
 from gt_service.errors import Conflict, NotFound
 from gt_service.gallery.index import figures
 from gt_service.gallery.writing import read_index
@@ -23,6 +22,7 @@ from gt_service.objects import ObjectStore, read_json
 from gt_service.outputs import TrainingLogs
 from gt_service.records import Job
 from gt_service.records.names import Places, Role
+from gt_service.signals import Signals
 from gt_service.store import Store
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
+from gt_service.corrections.files import Correction, corrections_of
+from gt_service.corrections.form import LabelNow
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.gallery.index import Index, Segment, set_bits, source_hash
 from gt_service.gallery.rows import (
@@ -21,12 +23,12 @@ from gt_service.gallery.rows import (
     Row,
     band_facet,
     class_facet,
+    class_names,
     shown_label,
 )
 from gt_service.gallery.writing import CHUNK, CORRECTIONS, corrected_row
 from gt_service.listing import one_of
 from gt_service.objects import ObjectStore, read_json
-from gt_service.outputs.corrections import Correction, corrections_of
 from gt_service.outputs.files import answers_to
 from gt_service.outputs.labels import Boxes, label_of_answer
 from gt_service.outputs.records import answer_content
@@ -243,6 +245,13 @@ class OneImage:
     place: int | None
     before: str | None
     after: str | None
+
+    @property
+    def label_now(self) -> LabelNow:
+        row = self.image.row
+        width, height = row.get("size") or (0, 0)
+        job = row.get("job") or self.image.id.rpartition(".")[0]
+        return LabelNow(row["source"], job, (width, height), tuple(class_names(row)), self.history)
 
 
 def one_image(objects: ObjectStore, index: Index, wanted: Filter, image: str, places: Places) -> OneImage:

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gt_service.corrections.files import Correction, Corrections, label_attribute
 from gt_service.errors import NotFound, UnknownState
 from gt_service.gallery.index import Index, Segment, bits_of, packed, source_hash, unpacked
 from gt_service.gallery.rows import CORRECTED, REMOVED, Row, row_of
 from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.corrections import Correction, Corrections, label_attribute
 from gt_service.outputs.records import LabelRecord, label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.parallel import in_parallel

@@ -19,7 +19,7 @@ from gt_service.campaign import CampaignSpec
 from gt_service.deployment import Deployment
 from gt_service.errors import GtServiceError, InvalidInput, NotFound, shown
 from gt_service.imports.lines import LineReader
-from gt_service.manifests import CONTENT_TYPE, json_lines
+from gt_service.manifests import CONTENT_TYPE, MOST_LEARNT, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.labeled import twin_line
 from gt_service.outputs.records import CHECKED, IMPORTED, PROPOSAL, JsonObject, attribute_of, metadata_key
@@ -30,8 +30,6 @@ from gt_service.store import Store
 
 CHECKS, LEFT_OUT = "checks.manifest", "left-out.jsonl"
 LABELS, PROPOSALS, OUTPUT = "labels.manifest", "proposals.manifest", "manifests/output/output.manifest"
-MOST_LEARNT = 5_000
-"""Labeled lines that a job is given to learn from; of more, every second, third, … is taken."""
 NOTES = 10
 """Of an import, so many of the labels that are left out are named with their reasons."""
 MAX_BYTES = 64 * 1024 * 1024
@@ -160,7 +158,9 @@ class ImportedLabels:
         return {_key(line): beside(line, attribute) for line in lines if _key(line) in keys}
 
     def to_learn_from(self, campaign: Campaign, since: datetime | None) -> list[JsonObject]:
-        """Labeled lines for a job's manifest, at most `MOST_LEARNT`; none where no label came after `since`."""
+        """Labeled lines for a job's manifest, at most `MOST_LEARNT`: every second, third, … of more.
+
+        None where no label came after `since`."""
         changes = [each.changed_at for each in campaign.imports if each.changed_at is not None]
         if not changes or (since is not None and max(changes) <= since.isoformat()):
             return []

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
+from gt_service.corrections.files import Correction
 from gt_service.gallery.index import Index
 from gt_service.gallery.looking import IMAGES_A_PAGE, Filter, GalleryPage, OneImage
 from gt_service.gallery.rows import (
@@ -25,7 +26,6 @@ from gt_service.gallery.rows import (
 )
 from gt_service.gallery.writing import CORRECTIONS
 from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import Correction
 from gt_service.pages.samples import drawn, shown
 from gt_service.reports.amounts import number, percent
 from gt_service.reports.amounts import time as written_time

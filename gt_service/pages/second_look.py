@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gt_service.chain.second_look import Suspect, Suspects
+from gt_service.corrections.files import label_attribute
 from gt_service.gallery.rows import row_of
 from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import label_attribute
 from gt_service.outputs.records import JsonObject, label_record
 from gt_service.pages.samples import LabeledImage, picture, shown
 from gt_service.pages.status import second_look_dialogs

@@ -15,8 +15,8 @@ from gt_cli.demo.plan import SIMULATED_TEAM
 from gt_cli.demo.sources import draw_all
 from gt_cli.label_lines import gold_manifest
 from gt_cli.stack import LocalStack
+from gt_service.corrections.files import read_corrections
 from gt_service.objects import S3Objects, S3Uri
-from gt_service.outputs.corrections import read_corrections
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(900)]
 

@@ -22,10 +22,10 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from gt_service.corrections.files import write_correction
 from gt_service.errors import Conflict, NotFound
 from gt_service.ingest.intake import Taken
 from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import write_correction
 from gt_service.records import Batch, ImageStatus
 from gt_service.records.names import JobName, Places
 from gt_service.records.states import BatchState, CampaignEvent, JobState
@@ -436,7 +436,7 @@ class Campaigns(RuleBasedStateMachine):
         value, at = 100 + self.corrections, self.world.time + timedelta(microseconds=self.corrections)
         label = {"category": value, "category-metadata": {"class-name": "Owl"}}
         root, source = Places(RESULTS, CAMPAIGN).root, str(S3Uri(INBOX, key))
-        write_correction(self.world.objects, root, source=source, label=label, by="owner", at=at)
+        write_correction(self.world.objects, root, source=source, label=label, by="owner", at=at, token="1")
         self.world.store.campaigns.labels_changed(CAMPAIGN)
         self.corrected[key] = value
         self.world.ask_labels(CAMPAIGN)

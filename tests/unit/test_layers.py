@@ -13,12 +13,14 @@ IMPORT = re.compile(r"^ *(?:from|import) ([\w.]+)(?: import (\w+))?", re.MULTILI
 FLOORS = {
     "gt_service": (
         "errors",
-        "documents money parallel objects etags orientation spreadsheets routes templates",
+        "documents money parallel signals objects etags orientation spreadsheets routes templates",
         "task_types listing",
         "regions backends manifests",
         "campaign deployment prices outputs notifications",
         "records computing",
-        "store gallery",
+        "store",
+        "corrections",
+        "gallery",
         "imports exports reports",
         "ingest",
         "chain",

@@ -21,9 +21,9 @@ from gt_engine.workforce.files import AnswerFile, OfferedLine, WorkFiles
 from gt_engine.workforce.index import JobOffer
 from gt_engine.workforce.members import Members
 from gt_engine.workforce.tasks import Tasks
+from gt_service.corrections.files import write_correction
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import write_correction
 from gt_service.task_types import TaskType
 from tests.engine import MemoryEngineObjects
 from tests.workforce_memory import MemoryMembers, MemoryTasks
@@ -185,7 +185,7 @@ def test_labels_that_were_put_right_are_those_that_are_written(folder: Folder) -
     label = content() | {ATTRIBUTE: right}
     for number, given in ((1, label), (2, None)):
         source, root = f"s3://inbox/photos/images/{number}.jpg", S3Uri("results", "photos")
-        write_correction(folder.objects, root, source=source, label=given, by="owner", at=NOW)
+        write_correction(folder.objects, root, source=source, label=given, by="owner", at=NOW, token="1")
     lines = folder.results().lines()
     assert [line["source-ref"].rpartition("/")[2] for line in lines] == ["0.jpg", "1.jpg"]
     assert lines[1][ATTRIBUTE] == right

@@ -10,8 +10,8 @@ import pytest
 
 from gt_service.chain.labels import CampaignLabels
 from gt_service.chain.planner import LABELS_PAUSE
+from gt_service.corrections.files import write_correction
 from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import write_correction
 from gt_service.records.names import Places
 from tests.pictures import copy_of, painting, saved
 from tests.world import INBOX, RESULTS, World, a_world, picture
@@ -160,7 +160,7 @@ def correct(world: World, name: str, value: int | None) -> None:
     label = None if value is None else {"category": value, "category-metadata": {"class-name": "Owl"}}
     source = f"s3://{INBOX}/{key(name)}"
     root = Places(RESULTS, "birds").root
-    write_correction(world.objects, root, source=source, label=label, by="owner", at=world.now())
+    write_correction(world.objects, root, source=source, label=label, by="owner", at=world.now(), token="1")
     world.store.campaigns.labels_changed("birds")
     world.label_requests.append("birds")
     world.later(seconds=1)

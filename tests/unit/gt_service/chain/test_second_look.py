@@ -10,10 +10,10 @@ import pytest
 
 from gt_service.chain.reviews import review_spec
 from gt_service.chain.second_look import SecondLook
+from gt_service.corrections.files import read_corrections, write_correction
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.listing import suspects_wanted
 from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import read_corrections, write_correction
 from gt_service.records import Job
 from gt_service.records.names import Places
 from gt_service.records.states import CampaignEvent
@@ -113,7 +113,8 @@ def test_labels_that_seem_wrong_are_listed_worst_first(world: World) -> None:
 
 def test_what_was_put_right_is_no_longer_listed(world: World) -> None:
     labeled(world, {0: 0.2, 2: 0.9})
-    write_correction(world.objects, ROOT, source=image(2), label=label("category", [BOX]), by="owner", at=world.now())
+    own = label("category", [BOX])
+    write_correction(world.objects, ROOT, source=image(2), label=own, by="owner", at=world.now(), token="1")
     world.settlement.refresh("birds")
     assert listed(world) == [(image(0), 0.2)]
 
@@ -285,7 +286,7 @@ def test_who_puts_a_label_right_while_it_is_reviewed_has_the_last_word(world: Wo
     world.advance()
     world.later(minutes=1)
     own = label("category", [{**BOX, "left": 9}])
-    write_correction(world.objects, ROOT, source=image(2), label=own, by="owner", at=world.now())
+    write_correction(world.objects, ROOT, source=image(2), label=own, by="owner", at=world.now(), token="1")
     reviewed(world, job.name, {2: True})
     assert labels(world)[image(2)]["category"]["annotations"][0]["left"] == 9
 

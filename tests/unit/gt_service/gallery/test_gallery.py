@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from gt_service.corrections.files import read_corrections, write_correction
 from gt_service.errors import InvalidInput, NotFound, UnknownState
 from gt_service.gallery.index import Index, bits_of, set_bits, unpacked
 from gt_service.gallery.looking import IMAGES_A_PAGE, Filter, gallery_image, gallery_page, gallery_samples, place_of
 from gt_service.gallery.writing import CHUNK, Gallery, campaign_index, corrected_row
 from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import read_corrections, write_correction
 from gt_service.outputs.records import label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.pages.gallery import grid_values
@@ -63,7 +63,7 @@ def sources(objects: MemoryObjects, index: Index, **wanted: Any) -> list[str]:
 
 def correct(objects: MemoryObjects, of: str, label: dict[str, Any] | None, after: int = 0) -> None:
     at = START + timedelta(seconds=after)
-    write_correction(objects, CAMPAIGN, source=of, label=label, by="owner", at=at)
+    write_correction(objects, CAMPAIGN, source=of, label=label, by="owner", at=at, token="1")
 
 
 def test_every_image_of_every_job_is_on_exactly_one_page() -> None:

@@ -12,10 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from gt_service.imports.imported import MOST_LEARNT
-from gt_service.manifests import CONTENT_TYPE, json_lines
-from gt_service.objects import ObjectStore, S3Uri
-from gt_service.outputs.corrections import (
+from gt_service.corrections.files import (
     Correction,
     Corrections,
     Labeled,
@@ -23,6 +20,8 @@ from gt_service.outputs.corrections import (
     laid_over,
     read_corrections,
 )
+from gt_service.manifests import CONTENT_TYPE, MOST_LEARNT, json_lines
+from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.records import JsonObject, manifest_objects, source, taken_out
 from gt_service.records import Job
 from gt_service.records.names import Places

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
-from gt_service.errors import InvalidInput, UnknownState
-from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import (
+from gt_service.corrections.files import (
     Correction,
     Labeled,
     corrections_of,
@@ -18,10 +17,13 @@ from gt_service.outputs.corrections import (
     read_corrections,
     write_correction,
 )
+from gt_service.errors import InvalidInput, UnknownState
+from gt_service.objects import S3Uri
 from tests.fakes import MemoryObjects
 
 CAMPAIGN = S3Uri("results", "birds")
 SOURCE = "s3://inbox/birds/images/ä b.jpg"
+TOKENS = count()
 START = datetime(2026, 11, 26, 11, 30, tzinfo=UTC)
 
 
@@ -32,8 +34,8 @@ def label(name: str, attribute: str = "category") -> dict[str, Any]:
 def put(
     objects: MemoryObjects, given: dict[str, Any] | None, *, after: int = 0, source: str = SOURCE, **more: Any
 ) -> Correction:
-    at = START + timedelta(seconds=after)
-    return write_correction(objects, CAMPAIGN, source=source, label=given, by="owner", at=at, **more)
+    at, token = START + timedelta(seconds=after), f"{next(TOKENS):08x}"
+    return write_correction(objects, CAMPAIGN, source=source, label=given, by="owner", at=at, token=token, **more)
 
 
 def test_a_correction_is_read_back_as_it_was_written() -> None:

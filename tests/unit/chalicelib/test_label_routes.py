@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from chalice.test import Client, HTTPResponse
 
-from chalicelib import corrections, wiring
+from chalicelib import wiring
+from gt_service.corrections import correcting
+from gt_service.corrections.files import corrections_of, write_correction
 from gt_service.objects import S3Uri
 from gt_service.openapi.image_models import Correction, LabeledImages
-from gt_service.outputs.corrections import corrections_of, write_correction
 from gt_service.records import Token
 from gt_service.records.names import Places
 from gt_service.store.tokens import digest
@@ -111,10 +112,10 @@ def test_two_in_the_same_moment_are_told_of_each_other(
     def together(*arguments: Any, **named: Any) -> Any:
         other = {"category": {"annotations": []}, "category-metadata": {}}
         now, seen = labeled.now(), {"correction": ""}
-        write_correction(labeled.objects, root, source=source, label=other, by="ada", at=now, replaces=seen)
+        write_correction(labeled.objects, root, source=source, label=other, by="ada", at=now, token="a", replaces=seen)
         return write_correction(*arguments, **named)
 
-    monkeypatch.setattr(corrections, "write_correction", together)
+    monkeypatch.setattr(correcting, "write_correction", together)
     answer = correct(client, {"boxes": [BOX]})
     assert answer.status_code == 409
     assert "ada, the operator" in answer.json_body["message"]

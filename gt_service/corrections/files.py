@@ -1,6 +1,6 @@
 """Labels that a person put right: a file for each correction, and the last one of an image is its label.
 
-    <campaign>/corrections/<SHA-256 of source-ref>/<UTC time>-<random>.json
+    <campaign>/corrections/<SHA-256 of source-ref>/<UTC time>-<token>.json
 
 A file is never written over, so an image's corrections are its history. No table knows of them: whoever reads a
 campaign's labels lays them over what its jobs wrote (`laid_over`). A correction is of a picture, not of a name: of
@@ -10,7 +10,6 @@ another one that came under it, it says nothing (`of_their_pictures`).
 from __future__ import annotations
 
 import json
-import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -71,18 +70,20 @@ def write_correction(
     label: JsonObject | None,
     by: str,
     at: datetime,
+    token: str,
     why: str = "",
     replaces: JsonObject | None = None,
     picture: str = "",
 ) -> Correction:
     """Keeps a correction of an image; see `Correction`. campaign: the campaign's folder in the results bucket.
 
+    token: tells two of the same moment apart in their files' names, so that neither writes over the other.
     Writes nothing but the file: have the campaign's labels written anew behind it (`Signals.ask_labels`).
     Errors: `InvalidInput` for a label that is not one attribute with its metadata.
     """
     if label is not None:
         label_attribute(label)
-    name = f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}"
+    name = f"{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{token}"
     correction = Correction(name, source, label, by, at, why, replaces or {}, picture)
     body = json.dumps(correction.as_dict(), ensure_ascii=False).encode()
     objects.write(_folder(campaign, source) / f"{name}.json", body, "application/json")

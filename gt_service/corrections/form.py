@@ -1,40 +1,92 @@
-"""A label that a person gives on a page or by the API, checked and in Ground Truth's form. Pure."""
+"""What a person asks for on a page or by the API: a label for an image, checked and in Ground Truth's form. Pure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from gt_service.campaign.values import unusable_character
+from gt_service.corrections.files import Correction
 from gt_service.errors import InvalidInput, quoted
-from gt_service.gallery.rows import Row, class_names
 from gt_service.outputs.records import CORRECTIONS_JOB, JsonObject, metadata_key
 from gt_service.task_types import TaskType
 
 MOST_BOXES = 1_000
 LONGEST_TEXT = 2_000
 _EDGES = ("left", "top", "width", "height")
+_TEXTS = ("image", "source", "replaces", "why")
+
+
+@dataclass(frozen=True)
+class LabelNow:
+    """The label that an image has at this moment.
+
+    source   the image's `source-ref`
+    job      the job or the import that gave the label; "corrections" where only a person did
+    size     width and height of the image in pixels; zeros where it has no boxes
+    classes  the names that the label uses
+    history  what was put right before, oldest first
+    """
+
+    source: str
+    job: str
+    size: tuple[int, int]
+    classes: tuple[str, ...]
+    history: tuple[Correction, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A correction as it is asked for.
+
+    image     by its id in the gallery
+    label     in the API's form (`corrected_label`); None takes the image's label out
+    source    the image's `source-ref`, where the caller says which they saw
+    replaces  the name of the correction that they saw; empty where they saw none
+    """
+
+    image: str
+    label: Any
+    source: str = ""
+    replaces: str = ""
+    why: str = ""
+
+    @classmethod
+    def parse(cls, body: Any) -> Asked:
+        """Errors: `InvalidInput` naming the field."""
+        if not isinstance(body, dict) or not {"image", "label"} <= set(body) <= {"label", *_TEXTS}:
+            raise InvalidInput("a correction has image and label, and may have source, replaces and why", field="image")
+        texts = {name: body.get(name, "") for name in _TEXTS}
+        for field, text in texts.items():
+            if not isinstance(text, str) or len(text) > LONGEST_TEXT or unusable_character(text, but="\t\n\r"):
+                raise InvalidInput(
+                    f"{field} is a text of at most {LONGEST_TEXT:,} characters, none of them a control character",
+                    field=field,
+                )
+        return cls(label=body["label"], **texts)
 
 
 def corrected_label(
     given: Any,
     *,
-    row: Row,
-    attribute: str,
     task: TaskType,
-    labels: Sequence[str],
+    attribute: str,
+    known: Sequence[str],
+    size: tuple[int, int],
     by: str,
     at: datetime,
 ) -> JsonObject | None:
-    """What was given as a label for the image of `row`; None where its label is to be taken out.
+    """What was given as an image's label; None where its label is to be taken out.
 
     given: `{"boxes": [{"label", "left", "top", "width", "height"}, …]}` in whole pixels, `{"classes": [name, …]}`, or
-    null. Errors: `InvalidInput` naming what is wrong.
+    null. known: the names that it may use, by their numbers. size: the image's width and height in pixels.
+    Errors: `InvalidInput` naming what is wrong.
     """
     if given is None:
         return None
-    known = list(dict.fromkeys([*labels, *class_names(row)]))
     boxes = task in {TaskType.OBJECT_DETECTION, TaskType.OBJECT_DETECTION_ADJUSTMENT}
     word = "boxes" if boxes else "classes"
     parts = given.get(word) if isinstance(given, Mapping) else None
@@ -50,7 +102,7 @@ def corrected_label(
         "corrected-by": by,
     }
     if boxes:
-        value, metadata = _boxes(parts, row, known)
+        value, metadata = _boxes(parts, size, known)
     elif task is TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL:
         value, metadata = _classes(parts, known)
     else:
@@ -58,8 +110,8 @@ def corrected_label(
     return {attribute: value, metadata_key(attribute): {**metadata, **common}}
 
 
-def _boxes(parts: Sequence[Any], row: Row, known: Sequence[str]) -> tuple[Any, dict[str, Any]]:
-    width, height = row.get("size") or (0, 0)
+def _boxes(parts: Sequence[Any], size: tuple[int, int], known: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+    width, height = size
     annotations = []
     for place, part in enumerate(parts):
         field = f"label.boxes[{place}]"

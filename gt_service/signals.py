@@ -1,4 +1,4 @@
-"""Messages from the chain to other functions."""
+"""Messages from one function to another."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend
+from gt_service.corrections.files import write_correction
 from gt_service.objects import S3Uri
-from gt_service.outputs.corrections import write_correction
 from gt_service.outputs.records import is_taken_out
 from gt_service.records.names import Places
 from tests.unit.gt_service.imports.test_lines import box, boxes
@@ -46,7 +46,7 @@ def correct(world: World, number: int, value: Any = RIGHT, *, attribute: str = "
     label = None if value is None else {attribute: value, f"{attribute}-metadata": {"class-map": {}, "objects": []}}
     source = f"s3://{INBOX}/birds/images/{number:04}.png"
     root = Places(RESULTS, "birds").root
-    write_correction(world.objects, root, source=source, label=label, by="owner", at=world.now())
+    write_correction(world.objects, root, source=source, label=label, by="owner", at=world.now(), token="1")
     world.later(minutes=1)
 
 
