@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from benchmarks.three_jobs import Job, add_job_options, asked, runner
 from gt_cli.datasets import LabeledImages, read_boxes
 from gt_engine.autolabel import FeatureStore, FeatureView, Learner
-from gt_engine.autolabel.given.brought import Brought, names
-from gt_engine.autolabel.given.opinions import Opinion
-from gt_engine.autolabel.given.runner import Runner
+from gt_engine.autolabel.own_model.model_file import OwnModel, names
+from gt_engine.autolabel.own_model.opinions import Opinion
+from gt_engine.autolabel.own_model.runner import Runner
 from gt_engine.labels import Label, box_label
 
 Numbers = NDArray[np.float64]
@@ -67,7 +67,7 @@ def opinions(
     """What the user's own detector says of some photos; nothing without one."""
     if options.model is None:
         return {}
-    with Runner(Brought(options.model.read_bytes(), names(options.model_labels.read_text()))) as runner:
+    with Runner(OwnModel(options.model.read_bytes(), names(options.model_labels.read_text()))) as runner:
         numbers = runner.facts.numbers(labels)
         said = {one: runner.opinion(files[one].read_bytes(), numbers, len(labels)) for one in chosen}
     return {one: opinion for one, opinion in said.items() if opinion is not None}
@@ -82,7 +82,7 @@ def features_of(
     began = time.perf_counter()
     store.prepare((one, files[one].read_bytes) for one in chosen if not store.has(one))
     given = opinions(options, files, photos.labels, chosen)
-    return store.view({one: one for one in chosen}, given=given), time.perf_counter() - began
+    return store.view({one: one for one in chosen}, opinions=given), time.perf_counter() - began
 
 
 def most_within(losses: Numbers, risk: float) -> int:

@@ -80,7 +80,7 @@ def said_of(photos: Photos, options: argparse.Namespace, directory: Path) -> tup
     store.prepare((one, photos.files[one].read_bytes) for one in {*learnt, *job} if not store.has(one))
     chosen = sorted({*learnt, *job})
     given = opinions(options, photos.files, photos.classes, chosen)
-    features = store.view({one: one for one in chosen}, given=given)
+    features = store.view({one: one for one in chosen}, opinions=given)
     people = photos.asked([*dict.fromkeys((*learnt, *job))], options.seed, least_and_most(options.workers))
     learner = learner_for(photos.task, loss=options.loss, threads=options.threads)
     examples = {one: people[one] for one in learnt if one in people}

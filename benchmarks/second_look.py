@@ -162,7 +162,7 @@ def ranked(ids: Sequence[str], scores: Sequence[float] | Numbers) -> list[str]:
 def listed(said: Predictions, labels: Mapping[str, Label], features: FeatureView | None = None) -> list[str]:
     """The objects, the most suspicious label first. features: with what others say."""
     judged = [labels[one] for one in said.ids]
-    others = [features.given.get(features.content_key(one)) for one in said.ids] if features else []
+    others = [features.opinions.get(features.content_key(one)) for one in said.ids] if features else []
     found = suspicions(said.labels, said.confidences, judged, said.seen, others)
     return ranked(said.ids, [one.score for one in found])
 

@@ -118,7 +118,7 @@ def run_job(
     """
     job, started, cpu = Job(name), time.perf_counter(), time.process_time()
     people = People(Task.BOXES, SimulatedWorkforce(seed, classes=len(classes)), workers)
-    warm = (initial is not None and not keep_training_batch) or bool(features.given)
+    warm = (initial is not None and not keep_training_batch) or bool(features.opinions)
     plan = JobPlan(seed, warm, guarantee=guarantee)
     progress, model = Progress(tuple(ids)), initial
     while not isinstance(step := next_step(plan, progress), Finish):

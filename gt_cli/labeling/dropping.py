@@ -13,8 +13,8 @@ from gt_cli.api import Api
 from gt_cli.importing import uploading
 from gt_cli.labeling.photos import Photo
 from gt_cli.stack import LocalStack
-from gt_engine.autolabel.given import onnx_file
-from gt_engine.autolabel.given.brought import GZIP, Brought, names, packed, parts_of
+from gt_engine.autolabel.own_model import onnx_file
+from gt_engine.autolabel.own_model.model_file import GZIP, OwnModel, names, packed, parts_of
 from gt_service.campaign import parse_spec
 from gt_service.errors import InvalidInput
 from gt_service.objects import S3Objects, S3Uri
@@ -36,16 +36,16 @@ def model_file(model: Path, labels: Path | None) -> tuple[str, bytes]:
     Errors: `InvalidInput` where it is none.
     """
     data = model.read_bytes()
-    brought = parts_of(data, field="--model").brought
-    if brought is not None:
-        onnx_file.check(brought.onnx, field="--model")
+    own_model = parts_of(data, field="--model").own_model
+    if own_model is not None:
+        onnx_file.check(own_model.onnx, field="--model")
     if labels is None:
         ending = ".tar.gz" if data[:2] == GZIP else ".onnx"
         return hashlib.sha256(data).hexdigest()[:16] + ending, data
-    if brought is None:
+    if own_model is None:
         raise InvalidInput("a model that gt-engine trained has names already", remedy="Leave --model-labels out.")
     try:
-        named = packed(Brought(brought.onnx, names(labels.read_text("utf-8"))))
+        named = packed(OwnModel(own_model.onnx, names(labels.read_text("utf-8"))))
     except ValueError as problem:
         raise InvalidInput(f"{labels}: {problem}", remedy="Write one name a line.", field="--model-labels") from None
     return hashlib.sha256(named).hexdigest()[:16] + ".tar.gz", named

@@ -11,11 +11,11 @@ from gt_engine.api import rules
 from gt_engine.api.errors import ConflictException, ValidationException
 from gt_engine.api.listing import listed, name_contains, within
 from gt_engine.autolabel import model_facts
-from gt_engine.autolabel.given.brought import Parts, parts_of
-from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
-from gt_engine.autolabel.given.opinions import class_numbers
-from gt_engine.autolabel.given.runner import Runner
-from gt_engine.autolabel.given.sandbox import Limits
+from gt_engine.autolabel.own_model.model_file import Parts, parts_of
+from gt_engine.autolabel.own_model.onnx_file import MAX_ONNX_BYTES
+from gt_engine.autolabel.own_model.opinions import class_numbers
+from gt_engine.autolabel.own_model.runner import Runner
+from gt_engine.autolabel.own_model.sandbox import Limits
 from gt_engine.aws import EngineObjects
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, ModelKind, ModelRecord
@@ -82,7 +82,7 @@ class ModelOperations:
 
     def describe_model(self, request: dict[str, Any]) -> Response:
         model = self._model(request["ModelName"])
-        image = "gt-engine" if model.kind is not ModelKind.BROUGHT else "onnx"
+        image = "gt-engine" if model.kind is not ModelKind.OWN_MODEL else "onnx"
         return {
             "ModelName": model.name,
             "PrimaryContainer": {"Image": image, "ModelDataUrl": model.s3_uri, "Mode": "SingleModel"},
@@ -121,7 +121,7 @@ class ModelOperations:
 
     def check_model(self, arn: str, task: TaskType, classes: tuple[str, ...]) -> None:
         """Whether a job may start from a model. One that learnt binds task, classes and their order, for with any other
-        its answers would mean something else; a brought one binds the task, and has classes in common."""
+        its answers would mean something else; one of the user's own binds the task, and has classes in common."""
         field = f"InitialActiveLearningModelArn '{arn}'"
         if not arn.startswith(self._prefix):
             raise ValidationException(f"{field} is not a model of this account and region.")
@@ -131,7 +131,7 @@ class ModelOperations:
             raise ValidationException(f'InitialActiveLearningModelArn: could not find model "{arn}".') from None
         if model.task != task:
             raise ValidationException(f"{field} was trained for {model.task}; this labeling job is for {task}.")
-        if model.kind is ModelKind.BROUGHT:
+        if model.kind is ModelKind.OWN_MODEL:
             if model.classes and not class_numbers(model.classes, classes):
                 raise ValidationException(
                     f"{field} knows none of the labels {list(classes)}; it knows {list(model.classes)[:20]}."
@@ -152,7 +152,6 @@ class ModelOperations:
         except (InvalidInput, NotFound) as problem:
             remedy = f" {problem.remedy}" if problem.remedy else ""
             raise ValidationException(f"{FIELD} '{uri}': {problem.message}.{remedy}") from None
-        kind = ModelKind.BROUGHT if parts.own is None else ModelKind.STACKED if parts.brought else ModelKind.TRAINED
         return ModelRecord(
             name=name,
             arn=self._prefix + name,
@@ -162,18 +161,18 @@ class ModelOperations:
             task=task,
             classes=classes,
             created_at=self.now(),
-            kind=kind,
+            kind=_kind(parts),
         )
 
     def _facts(self, parts: Parts) -> tuple[str, tuple[str, ...]]:
-        if parts.brought is not None:
+        if parts.own_model is not None:
             providers = self.settings.onnx_providers
-            with Runner(parts.brought, field=FIELD, limits=TRIAL, providers=providers) as runner:
-                brought = runner.facts
-            if parts.own is None:
-                return brought.task.value, brought.labels or ()
-        own = model_facts(parts.own or b"")
-        return own.task.value, own.classes
+            with Runner(parts.own_model, field=FIELD, limits=TRIAL, providers=providers) as runner:
+                facts = runner.facts
+            if parts.trained is None:
+                return facts.task.value, facts.labels or ()
+        trained = model_facts(parts.trained or b"")
+        return trained.task.value, trained.classes
 
     def _data(self, text: str) -> S3Uri:
         found = object_at(text, FIELD, self.objects)
@@ -198,3 +197,9 @@ class ModelOperations:
     @property
     def _prefix(self) -> str:
         return f"arn:aws:sagemaker:{self.settings.region}:{self.settings.account}:model/"
+
+
+def _kind(parts: Parts) -> ModelKind:
+    if parts.trained is None:
+        return ModelKind.OWN_MODEL
+    return ModelKind.TRAINED if parts.own_model is None else ModelKind.STACKED

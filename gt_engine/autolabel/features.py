@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel.backbone import INPUT_SIDE, TAPS, TOP, Backbone
 from gt_engine.autolabel.cache import DiskCache
-from gt_engine.autolabel.given.opinions import Opinion
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
+from gt_engine.autolabel.own_model.opinions import Opinion
 from gt_engine.autolabel.providers import CPU
 from gt_engine.labels import Floats
 from gt_service.parallel import in_groups
@@ -166,9 +166,9 @@ class FeatureStore:
         self._cache.release(path)
         return data
 
-    def view(self, keys: Mapping[str, str], *, given: Mapping[str, Opinion] | None = None) -> FeatureView:
+    def view(self, keys: Mapping[str, str], *, opinions: Mapping[str, Opinion] | None = None) -> FeatureView:
         """The features of some objects, by object id; `keys` gives each object's content key."""
-        return FeatureView(self, keys, given)
+        return FeatureView(self, keys, opinions)
 
     def read(self, keys: Sequence[str]) -> list[Floats]:
         """For each tap the maps of some contents: float32 [n, side, side, channels].
@@ -272,15 +272,15 @@ class FeatureStore:
 class FeatureView:
     """Some objects of a store, by the caller's own object ids. Reads from disk; holds no features.
 
-    given: what others than the learner say of contents, by content key (gt_engine/autolabel/given).
+    opinions: what others than the learner say of contents, by content key (gt_engine/autolabel/own_model).
     """
 
     def __init__(
-        self, store: FeatureStore, keys: Mapping[str, str], given: Mapping[str, Opinion] | None = None
+        self, store: FeatureStore, keys: Mapping[str, str], opinions: Mapping[str, Opinion] | None = None
     ) -> None:
         self.store = store
         self._keys = keys
-        self.given: Mapping[str, Opinion] = given or {}
+        self.opinions: Mapping[str, Opinion] = opinions or {}
 
     def ids(self) -> Sequence[str]:
         """Every object id of the view."""

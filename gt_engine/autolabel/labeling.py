@@ -15,7 +15,7 @@ from gt_engine.autolabel.rounds import JobPlan, decide, validation_by_chance
 from gt_engine.labels import Label
 
 ENOUGH = 0.5
-"""A given model that may label so much of the pool at once is not compared with a cold start: it pays."""
+"""An initial model that may label so much of the pool at once is not compared with a cold start: it pays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class RoundOutcome:
 
     round       to be appended to the progress
     model       the model that decided
-    trained     whether `model` was trained in this round (the first round of a warm job uses the given model as it is)
+    trained     whether `model` was trained in this round (the first round of a warm job uses the initial one as it is)
     labels      the machine's label of each object in `round.machine`; confidences of the labels' boxes are the model's
     confidence  how sure the model is of each of those labels as a whole
     targets     how many objects it might have labeled at other targets; empty once it has labeled some
@@ -52,10 +52,10 @@ def run_round(
     """Trains on the human labels so far and lets the machine label what the guarantee allows.
 
     labels   consolidated human labels by object id (at least those of `progress.human()`)
-    model    of the round before; in the first round of a warm job the given one; None on a cold start
+    model    of the round before; in the first round of a warm job the initial one; None on a cold start
     """
     if plan.warm and not progress.rounds and model is not None:
-        # A given model has seen no label of this job, so nothing tells the labeled objects from the others.
+        # An initial model has seen no label of this job, so nothing tells the labeled objects from the others.
         predictions = learner.predict(
             model, features, (*progress.validation(), *progress.pool(), *progress.ahead), together=True
         )
@@ -172,13 +172,13 @@ def _decided(
 
 
 def _worse(
-    learner: Learner, progress: Progress, labels: Mapping[str, Label], given: Predictions, cold: Predictions
+    learner: Learner, progress: Progress, labels: Mapping[str, Label], initial: Predictions, cold: Predictions
 ) -> bool:
-    """Drift: on the first labels the given model loses more than one trained on them alone (each label left out)."""
+    """Drift: on the first labels the initial model loses more than one trained on them alone (each label left out)."""
     ids = progress.validation()
-    by_given, by_cold = (_losses(learner, predictions.of(ids), labels) for predictions in (given, cold))
-    excess = by_given - by_cold
-    # One standard error: a given model must not be dropped for bad luck.
+    by_initial, by_cold = (_losses(learner, predictions.of(ids), labels) for predictions in (initial, cold))
+    excess = by_initial - by_cold
+    # One standard error: an initial model must not be dropped for bad luck.
     return bool(excess.mean() > excess.std() / np.sqrt(max(len(excess), 1)))
 
 

@@ -1,7 +1,7 @@
 """A model as bytes: the `model.tar.gz` that a job leaves behind and the next one starts from.
 
 It holds `model.json` (facts) and `arrays.npz` (no pickles), and the model of the user's own that it rests on, where
-there is one (gt_engine/autolabel/given/brought.py). The same model gives the same bytes.
+there is one (gt_engine/autolabel/own_model/model_file.py). The same model gives the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gt_engine.autolabel.given.onnx_file import MAX_ONNX_BYTES
+from gt_engine.autolabel.own_model.onnx_file import MAX_ONNX_BYTES
 from gt_engine.labels import Task
 from gt_service.errors import InvalidInput
 

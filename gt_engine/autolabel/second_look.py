@@ -18,7 +18,7 @@ overlooked, badly located, swapped), which weighs them by constants; here they c
 the model confuses or objects too small for it do not crowd the top. That wrong labels are among those to learn from (a
 few in a hundred) makes the odds smaller.
 
-A detector that the user brought has never seen the labels either. What it sees is weighed with the rest, and what it
+A detector of the user's own has never seen the labels either. What it sees is weighed with the rest, and what it
 alone sees may be an object that was overlooked.
 
 Classes: as sure as the model is of another one (confident learning, Northcutt, Jiang, Chuang 2021, off the diagonal);
@@ -39,7 +39,7 @@ from gt_engine.autolabel import logistic
 from gt_engine.autolabel.boxes.confidence import Detections, Verdict
 from gt_engine.autolabel.boxes.geometry import MOVES, areas, beside, intersection_over_union
 from gt_engine.autolabel.certify import Numbers
-from gt_engine.autolabel.given.opinions import Opinion
+from gt_engine.autolabel.own_model.opinions import Opinion
 from gt_engine.labels import BoxLabel, ClassLabel, Floats, Integers, Label
 
 PRIOR = 0.02
@@ -75,18 +75,18 @@ class Suspicion:
 def suspicions(
     predicted: Sequence[Label],
     confidences: Numbers,
-    given: Sequence[Label],
+    people: Sequence[Label],
     seen: Sequence[Detections | None] = (),
     others: Sequence[Opinion | None] = (),
 ) -> list[Suspicion]:
-    """The suspicion of each label in `given`. predicted: by members that never saw it, in the same order. seen: what
+    """The suspicion of each label of people. predicted: by members that never saw it, in the same order. seen: what
     they saw in it, sure or not; of the last ones it may not be known, and the boxes that they predict count. others:
     what somebody else sees there who never saw the label either (of boxes alone; classes are predicted with it)."""
-    if not given or not all(isinstance(one, BoxLabel) for one in (*predicted, *given)):
-        return [_of_class(p, g, float(sure)) for p, g, sure in zip(predicted, given, confidences, strict=True)]
+    if not people or not all(isinstance(one, BoxLabel) for one in (*predicted, *people)):
+        return [_of_class(p, g, float(sure)) for p, g, sure in zip(predicted, people, confidences, strict=True)]
     # Those of which less is known are not to be compared with the others.
     alike: dict[tuple[bool, ...], dict[int, tuple[_View, ...]]] = {}
-    for place, (p, g, own, other) in enumerate(zip_longest(predicted, given, seen, others)):
+    for place, (p, g, own, other) in enumerate(zip_longest(predicted, people, seen, others)):
         if isinstance(p, BoxLabel) and isinstance(g, BoxLabel):
             views = [_View.of(p, g, own)]
             if isinstance(other, Detections):
@@ -96,13 +96,13 @@ def suspicions(
     found: dict[int, Suspicion] = {}
     for some in alike.values():
         found.update(zip(some, _suspected([*some.values()]), strict=True))
-    return [found[place] for place in range(len(given))]
+    return [found[place] for place in range(len(people))]
 
 
-def _of_class(predicted: Label, given: Label, confidence: float) -> Suspicion:
-    if not isinstance(predicted, ClassLabel) or not isinstance(given, ClassLabel):
-        raise TypeError(f"{predicted} and {given} are not labels of one task")
-    if predicted.class_id == given.class_id:
+def _of_class(predicted: Label, people: Label, confidence: float) -> Suspicion:
+    if not isinstance(predicted, ClassLabel) or not isinstance(people, ClassLabel):
+        raise TypeError(f"{predicted} and {people} are not labels of one task")
+    if predicted.class_id == people.class_id:
         return Suspicion(0, None)
     return Suspicion(confidence, Mistake.SWAPPED)
 
@@ -121,15 +121,15 @@ class _View:
     verdict: Verdict | None
 
     @classmethod
-    def of(cls, predicted: BoxLabel, given: BoxLabel, seen: Detections | None) -> _View:
-        label = predicted if seen is None else seen.label(LEAST, given.image_size)
+    def of(cls, predicted: BoxLabel, people: BoxLabel, seen: Detections | None) -> _View:
+        label = predicted if seen is None else seen.label(LEAST, people.image_size)
         kept: list[int] = []
         for i in np.argsort(-label.confidences, kind="stable").tolist():
             if not kept or intersection_over_union(label.boxes[[i]], label.boxes[kept]).max() < DOUBLE:
                 kept.append(i)
         boxes, scores = label.boxes[kept], label.confidences[kept].astype(np.float64)
-        places, verdict = [given.boxes, *beside(given)], None if seen is None else seen.verdict
-        return cls(boxes, label.class_ids[kept], scores, given, _overlap(boxes, given.boxes), places, verdict)
+        places, verdict = [people.boxes, *beside(people)], None if seen is None else seen.verdict
+        return cls(boxes, label.class_ids[kept], scores, people, _overlap(boxes, people.boxes), places, verdict)
 
     @property
     def strays(self) -> Integers:

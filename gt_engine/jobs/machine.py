@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gt_engine.autolabel import FeatureView, JobPlan, Learner, Progress, Round, labeling, learner_for
-from gt_engine.autolabel.given.brought import Brought
 from gt_engine.autolabel.learner import NothingToLearn, Predictions
+from gt_engine.autolabel.onnx_export.export import onnx_of
+from gt_engine.autolabel.own_model.model_file import OwnModel
 from gt_engine.autolabel.second_look import Suspicion, suspicions
-from gt_engine.autolabel.taken.export import onnx_of
 from gt_engine.labels import Label, Task
 from gt_engine.outputs import records
 
@@ -22,8 +22,8 @@ class Lesson:
     """What the machine may know: features of the labeled and of the unlabeled, people's labels, the model so far.
 
     `guesses` are its own labels of this job: of use to the last training alone. `before`: labels that came with the
-    manifest, and None for those that were taken out, until the first round has learnt from them. `brought`: the user's
-    own model, whose opinions the view has (`FeatureView.given`); it goes along with what is learnt on top of it.
+    manifest, and None for those that were taken out, until the first round has learnt from them. `own_model`: the
+    user's, whose opinions the view has (`FeatureView.opinions`); it goes along with what is learnt on top of it.
     `outdated`: there is a model, but one of another version of the engine, so it is not used.
     `through`: what stands between the machine and its learner, where predictions are worked on in chunks.
     """
@@ -35,7 +35,7 @@ class Lesson:
     model: bytes | None
     guesses: Mapping[str, Label] = field(default_factory=dict)
     before: Mapping[str, Label | None] = field(default_factory=dict)
-    brought: Brought | None = None
+    own_model: OwnModel | None = None
     outdated: bool = False
     through: Callable[[Learner], Learner] = field(default=lambda learner: learner)
 
@@ -92,7 +92,7 @@ class LearningMachine:
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
         started = self._started(lesson, plan)
         if started is not None:
-            # As from a model that was given: it has seen no label of this job, and is dropped where it does harm.
+            # As from an initial model: it has seen no label of this job, and is dropped where it does harm.
             plan, lesson = replace(plan, warm=True), replace(lesson, model=started.model)
         scores: list[float] = []
         outcome = labeling.run_round(
@@ -132,12 +132,12 @@ class LearningMachine:
             on_epoch=lambda _, score: scores.append(score),
         )
         left_out = learnt.left_out
-        given = [lesson.labels[object_id] for object_id in left_out.ids]
-        others = [lesson.view.given.get(lesson.view.content_key(object_id)) for object_id in left_out.ids]
+        labels = [lesson.labels[object_id] for object_id in left_out.ids]
+        others = [lesson.view.opinions.get(lesson.view.content_key(object_id)) for object_id in left_out.ids]
         second_look = SecondLook(
             left_out,
-            tuple(learner.losses(left_out.labels, given).tolist()),
-            tuple(suspicions(left_out.labels, left_out.confidences, given, left_out.seen, others)),
+            tuple(learner.losses(left_out.labels, labels).tolist()),
+            tuple(suspicions(left_out.labels, left_out.confidences, labels, left_out.seen, others)),
         )
         return Trained(
             learnt.model, len(progress.human()), tuple(scores), lesson.model is not None, second_look=second_look
@@ -158,7 +158,7 @@ class LearningMachine:
         return self._learner(lesson, plan).predict(lesson.model, lesson.view, object_ids, together=together)
 
     def _started(self, lesson: Lesson, plan: JobPlan) -> Trained | None:
-        """A model of the labels that came with the manifest, on top of the given one; None without any."""
+        """A model of the labels that came with the manifest, on top of the initial one; None without any."""
         if not lesson.before:
             return None
         scores: list[float] = []

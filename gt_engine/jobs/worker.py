@@ -24,10 +24,10 @@ from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, KmsKey, Sn
 from gt_engine.jobs.chunks import Chunks, ChunksHere, MappedChunks, NotYet
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_full_disk, reason_of
-from gt_engine.jobs.given import knowing
 from gt_engine.jobs.life_cycle import Answers, next_work
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.notices import tell_team
+from gt_engine.jobs.own_model import knowing
 from gt_engine.jobs.schedule import StepReport
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.steps import Outcome, Tools, discard, done, perform

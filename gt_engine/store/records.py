@@ -94,17 +94,17 @@ class JobRecord:
 
 
 class ModelKind(StrEnum):
-    """Whose a model is: trained by the engine, brought by the user (ONNX), or trained on top of a brought one."""
+    """Whose a model is: trained by the engine, the user's own (ONNX), or trained on top of one of these."""
 
     TRAINED = "trained"
-    BROUGHT = "brought"
+    OWN_MODEL = "brought"
     STACKED = "stacked"
 
 
 @dataclass(frozen=True)
 class ModelRecord:
     """A model that a labeling job trained or that CreateModel was called with (then it has no job). `s3_uri` is its
-    file: model.tar.gz, or ONNX. `classes` of a brought one are its own, none where it does not say their names."""
+    file: model.tar.gz, or ONNX. `classes` of a user's own model are those that it names, none where it names none."""
 
     name: str
     arn: str

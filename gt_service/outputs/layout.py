@@ -38,7 +38,7 @@ PEOPLE_NOW = "people/now.json"
 """The engine's own: how the people of a job that runs are getting on (gt_engine/jobs/watching.py)."""
 
 ONNX_MODEL = "model/model.onnx"
-"""The engine's own: the job's final model to take away (gt_engine/autolabel/taken)."""
+"""The engine's own: the job's final model to take away (gt_engine/autolabel/onnx_export)."""
 
 CERTIFICATE = "certificate.json"
 """The engine's own: of a round, and signed, at the root of a job's output, of the job."""

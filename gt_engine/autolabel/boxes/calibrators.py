@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel import logistic
 from gt_engine.autolabel.boxes.confidence import CUTS, Detections, evidence
-from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE
+from gt_engine.autolabel.own_model.opinions import FEWEST_TO_COMPARE
 from gt_engine.labels import BoxLabel, Floats, Integers
 
-GIVEN_CUTS = np.arange(0.05, 0.9, 0.05)
+CUTS_OF_OTHERS = np.arange(0.05, 0.9, 0.05)
 """Of the scores of others, who have their own idea of what is likely."""
 
-MOST_GIVEN = 40
-LIKELY_GIVEN = 0.05
+MOST_PROPOSED = 40
+LIKELY_PROPOSED = 0.05
 """So many of the boxes of others, at this score or more, are looked at as proposals."""
 
 Losses = Mapping[float, NDArray[np.float64]]
@@ -39,7 +39,7 @@ class Views:
     """Some labeled images as the learner sees them, and as others do (None where they say nothing)."""
 
     own: Sequence[Detections]
-    given: Sequence[Detections | None]
+    others: Sequence[Detections | None]
     truth: Sequence[BoxLabel]
 
 
@@ -47,7 +47,7 @@ def proposals_of(opinion: object) -> Floats:
     """The boxes of an opinion that are worth a look [m, 4]; none where there is no opinion."""
     if not isinstance(opinion, Detections):
         return np.zeros((0, 4), np.float32)
-    return opinion.boxes[opinion.scores >= LIKELY_GIVEN][:MOST_GIVEN]
+    return opinion.boxes[opinion.scores >= LIKELY_PROPOSED][:MOST_PROPOSED]
 
 
 def losses_by_cut(
@@ -78,18 +78,18 @@ def calibrators_of_others(
     loss: Callable[[Sequence[BoxLabel], Sequence[BoxLabel]], NDArray[np.float64]],
 ) -> tuple[Calibrator | None, ...]:
     """For each fold a calibrator of what others say, where it loses less than the learner does on those labels."""
-    known = [i for i, one in enumerate(views.given) if one is not None]
-    given = [one for one in views.given if one is not None]
+    known = [i for i, one in enumerate(views.others) if one is not None]
+    seen = [one for one in views.others if one is not None]
     if len(known) < FEWEST_TO_COMPARE:
         return (None,) * len(rows_of_folds)
     place = {row: at for at, row in enumerate(known)}
-    losses = losses_by_cut(given, [views.truth[i] for i in known], loss, GIVEN_CUTS)
+    losses = losses_by_cut(seen, [views.truth[i] for i in known], loss, CUTS_OF_OTHERS)
 
     def of_fold(rows: Integers) -> Calibrator | None:
         common = np.array([i for i in rows.tolist() if i in place], np.int64)
         if len(common) < FEWEST_TO_COMPARE // 2:
             return None
-        others = fit_calibrator(np.array([place[i] for i in common.tolist()], np.int64), given, losses)
+        others = fit_calibrator(np.array([place[i] for i in common.tolist()], np.int64), seen, losses)
         of_others = float(losses[others.cut][[place[i] for i in common.tolist()]].mean())
         own = min(float(one[common].mean()) for one in own_losses.values())
         return others if of_others < own else None

@@ -72,7 +72,7 @@ class Material:
     strips     of shaken gold boxes (see edges), packed
     borders    where their sides should be
     owner      the image that each strip is of
-    given      boxes [m, 4] of each image that others propose
+    proposed   boxes [m, 4] of each image that others propose
     """
 
     maps: Floats
@@ -82,7 +82,7 @@ class Material:
     strips: NDArray[np.int8]
     borders: Floats
     owner: Integers
-    given: Sequence[Floats]
+    proposed: Sequence[Floats]
 
 
 def new_detector(classes: int, looks_at: Grid, rng: np.random.Generator) -> Detector:
@@ -115,7 +115,7 @@ def train_finder(
     for i in range(0, len(rows), 50):
         some = rows[i : i + 50]
         proposed = grid.propose(proposer, grid.grid_maps(material.maps[some], material.grid), material.grid)
-        proposals.update(zip(some.tolist(), joined(proposed, [material.given[i] for i in some]), strict=True))
+        proposals.update(zip(some.tolist(), joined(proposed, [material.proposed[i] for i in some]), strict=True))
 
     def report(step: int, refiner: network.Parameters) -> None:
         if on_step:
@@ -143,15 +143,15 @@ def train_sides(
     return edges.train_head(start.edges, material.strips, material.borders, strips, schedules.edges, rng)
 
 
-def propose(detector: Detector, maps: Floats, given: Sequence[Floats]) -> list[Floats]:
+def propose(detector: Detector, maps: Floats, by_others: Sequence[Floats]) -> list[Floats]:
     """Where the first stage would look in each image of projected maps [n, s, s, k], and where others would."""
     coarse = grid.grid_maps(maps, detector.grid)
-    return joined(grid.propose(detector.proposer, coarse, detector.grid), given)
+    return joined(grid.propose(detector.proposer, coarse, detector.grid), by_others)
 
 
-def joined(proposed: Sequence[Floats], given: Sequence[Floats]) -> list[Floats]:
+def joined(proposed: Sequence[Floats], by_others: Sequence[Floats]) -> list[Floats]:
     """What the first stage proposes for each image, and what others do."""
-    return [np.concatenate(both) if len(both[1]) else both[0] for both in zip(proposed, given, strict=True)]
+    return [np.concatenate(both) if len(both[1]) else both[0] for both in zip(proposed, by_others, strict=True)]
 
 
 def detect(detector: Detector, maps: Floats, proposals: Sequence[Floats]) -> list[Detections]:
@@ -166,13 +166,13 @@ def detect(detector: Detector, maps: Floats, proposals: Sequence[Floats]) -> lis
 
 
 def detect_closely(
-    members: Sequence[Detector], seen: Seen, given: Sequence[Floats], likely_from: float
+    members: Sequence[Detector], seen: Seen, by_others: Sequence[Floats], likely_from: float
 ) -> list[Detections]:
-    """What all three stages of some detectors together see in each image; given: boxes that others propose there.
+    """What all three stages of some detectors together see in each image; by_others: boxes that others propose.
 
     Boxes with a score below `likely_from` will not make it into a label: their sides may stay where they are.
     """
-    opinions = [detect(one, seen.coarse, propose(one, seen.coarse, given)) for one in members]
+    opinions = [detect(one, seen.coarse, propose(one, seen.coarse, by_others)) for one in members]
     found = [_agreed(of_image, members[0].grid.proposals) for of_image in zip(*opinions, strict=True)]
     likely = [one.scores >= likely_from for one in found]
     image = np.repeat(np.arange(len(found)), [int(one.sum()) for one in likely])

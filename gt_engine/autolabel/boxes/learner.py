@@ -98,7 +98,7 @@ class BoxLearner:
         gathered = _newest(gathered_examples(features, examples, guesses, kept, _boxes))
         keys = contents_to_learn_from(features, gathered)
         labels = [gathered[key].label for key in keys]
-        view = features.store.view({key: key for key in keys}, given=features.given)
+        view = features.store.view({key: key for key in keys}, opinions=features.opinions)
         projection = earlier.projection if earlier else fit_projection(view, keys)
         folds = folds_of(keys)
         human = np.array([i for i, key in enumerate(keys) if gathered[key].human], np.int64)
@@ -195,15 +195,15 @@ def _predictions(
     confidences: list[float] = []
     for one, own in zip(ids, detections, strict=True):
         fold = fold_of(features.content_key(one))
-        of_others, given = others[fold], _seen_by_others(features, features.content_key(one))
-        who, seen = (calibrators[fold], own) if of_others is None or given is None else (of_others, given)
+        of_others, by_others = others[fold], _seen_by_others(features, features.content_key(one))
+        who, seen = (calibrators[fold], own) if of_others is None or by_others is None else (of_others, by_others)
         labels.append(seen.label(who.cut, features.image_size(one)))
         confidences.append(float(who.confidence(evidence(seen, who.cut)[None])[0]))
     return Predictions(tuple(ids), tuple(labels), np.array(confidences, np.float64), tuple(detections))
 
 
 def _seen_by_others(features: FeatureView, key: str) -> Detections | None:
-    opinion = features.given.get(key)
+    opinion = features.opinions.get(key)
     return opinion if isinstance(opinion, Detections) else None
 
 
@@ -269,7 +269,7 @@ def _material(
         np.concatenate(strips),
         np.concatenate(borders),
         np.concatenate(owners),
-        [proposals_of(view.given.get(key)) for key in keys],
+        [proposals_of(view.opinions.get(key)) for key in keys],
     )
 
 
@@ -291,14 +291,14 @@ def _watch(
     if on_epoch is None or not len(rows):
         return None
     every = max(1, schedule.steps // EPOCHS)
-    maps, given = material.maps[rows], [material.given[i] for i in rows]
+    maps, by_others = material.maps[rows], [material.proposed[i] for i in rows]
     truth = [material.boxes[i] for i in rows], [material.class_ids[i] for i in rows]
     proposals: list[Floats] = []
 
     def watch(step: int, detector: Detector) -> None:
         if step % every == 0:
             if not proposals:  # the first stage is trained by now: what it proposes will not change
-                proposals.extend(propose(detector, maps, given))
+                proposals.extend(propose(detector, maps, by_others))
             on_epoch(step // every - 1, average_precision(detect(detector, maps, proposals), *truth))
 
     return watch
@@ -322,9 +322,9 @@ def _detecting(
 
     def look(chunk: Integers) -> list[Detections]:
         names = [ids[i] for i in chunk]
-        given = [proposals_of(features.given.get(features.content_key(one))) for one in names]
+        by_others = [proposals_of(features.opinions.get(features.content_key(one))) for one in names]
         maps = projection(features, names)
-        found = detect_closely(members, maps, given, likely_from)
+        found = detect_closely(members, maps, by_others, likely_from)
         if asked is None:
             return found
         said = verdicts(members[0], maps, [asked[i] for i in chunk])

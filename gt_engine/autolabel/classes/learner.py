@@ -13,7 +13,6 @@ from gt_engine.autolabel.backbone import TAPS, TOP
 from gt_engine.autolabel.certify import Numbers
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import CLASS_FOLDS, folds_of
-from gt_engine.autolabel.given.opinions import FEWEST_TO_COMPARE, Shares
 from gt_engine.autolabel.learner import (
     EpochReport,
     Example,
@@ -23,6 +22,7 @@ from gt_engine.autolabel.learner import (
     facts_of_training,
     gathered_examples,
 )
+from gt_engine.autolabel.own_model.opinions import FEWEST_TO_COMPARE, Shares
 from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, reading, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
 
@@ -120,17 +120,17 @@ class ClassLearner:
             scores = np.stack([_log_shares(network.predict(one, x)) for one in members])[folds, np.arange(len(keys))]
         right = (scores.argmax(1) == y).astype(np.float64)
         described = evidence(scores)
-        given = _given(features, keys)
+        others = _of_others(features, keys)
         confidences, mixes = [], []
         for fold in range(members_in_all):
             rows = human & (folds != fold) if (human & (folds != fold)).any() else human
             confidences.append(logistic.fit(described[rows], right[rows]))
-            mixes.append(_mix(scores, given, y, rows))
+            mixes.append(_mix(scores, others, y, rows))
         facts = facts_of_training(self.task, classes, gathered, earlier.facts if earlier else None)
         at = {key: i for i, key in enumerate(keys)}
         own_rows = {one: at[key] for one in examples if (key := features.content_key(one)) in at}
         rows = np.array(list(own_rows.values()), np.int64)
-        left_out = _predictions(confidences, mixes, tuple(own_rows), folds[rows], scores[rows], given[rows])
+        left_out = _predictions(confidences, mixes, tuple(own_rows), folds[rows], scores[rows], others[rows])
         model = Model(facts, mean, spread, members, tuple(confidences), gathered, tuple(mixes))
         return Learnt(_packed(model), left_out)
 
@@ -146,7 +146,7 @@ class ClassLearner:
         with network.cores(self.threads) as pool:
             opinions = np.stack(list(pool.map(lambda one: _log_shares(network.predict(one, x)), learnt.members)))
         scores = np.where(alone[:, None], opinions[folds, np.arange(len(ids))], opinions.mean(0))
-        return _predictions(learnt.confidences, learnt.mixes, tuple(ids), folds, scores, _given(features, keys))
+        return _predictions(learnt.confidences, learnt.mixes, tuple(ids), folds, scores, _of_others(features, keys))
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """See Learner.losses."""
@@ -169,50 +169,50 @@ def _predictions(
     ids: tuple[str, ...],
     folds: Integers,
     scores: Floats,
-    given: Floats,
+    others: Floats,
 ) -> Predictions:
-    """The best class of each object, and how sure the calibrator of its fold is. given: see `_given`."""
+    """The best class of each object, and how sure the calibrator of its fold is. others: see `_of_others`."""
     confidences = np.zeros(len(ids))
     scores = scores.copy()
     for fold in range(len(calibrators)):
         mine = np.flatnonzero(folds == fold)
         mix = mixes[fold]
-        heard = np.isfinite(given[mine]).all(1) if mix is not None else np.zeros(len(mine), bool)
+        heard = np.isfinite(others[mine]).all(1) if mix is not None else np.zeros(len(mine), bool)
         alone, mixed = mine[~heard], mine[heard]
         if len(alone):
             confidences[alone] = calibrators[fold](evidence(scores[alone]))
         if mix is not None and len(mixed):
-            scores[mixed] = _mixed(scores[mixed], given[mixed], mix.share)
+            scores[mixed] = _mixed(scores[mixed], others[mixed], mix.share)
             confidences[mixed] = mix.confidence(evidence(scores[mixed]))
     labels = tuple(ClassLabel(int(c), float(p)) for c, p in zip(scores.argmax(1), confidences, strict=True))
     return Predictions(ids, labels, confidences)
 
 
-def _given(features: FeatureView, keys: Sequence[str]) -> Floats:
+def _of_others(features: FeatureView, keys: Sequence[str]) -> Floats:
     """What others say of contents, as logarithms [n, classes]; not a number where they say nothing."""
-    known = [one.logs if isinstance(one := features.given.get(key), Shares) else None for key in keys]
+    known = [one.logs if isinstance(one := features.opinions.get(key), Shares) else None for key in keys]
     classes = max((len(one) for one in known if one is not None), default=1)
     nothing = np.full(classes, np.nan, np.float32)
     return np.array([nothing if one is None else one for one in known], np.float32).reshape(len(keys), classes)
 
 
-def _mixed(own: Floats, given: Floats, share: float) -> Floats:
-    return np.asarray((1 - share) * own + share * given, np.float32)
+def _mixed(own: Floats, others: Floats, share: float) -> Floats:
+    return np.asarray((1 - share) * own + share * others, np.float32)
 
 
-def _mix(scores: Floats, given: Floats, y: Integers, rows: NDArray[np.bool_]) -> Mix | None:
+def _mix(scores: Floats, others: Floats, y: Integers, rows: NDArray[np.bool_]) -> Mix | None:
     """The mix with the fewest errors on the labels to go by; None where the learner alone has no more."""
-    heard = np.flatnonzero(rows & np.isfinite(given).all(1))
+    heard = np.flatnonzero(rows & np.isfinite(others).all(1))
     if len(heard) < FEWEST_TO_COMPARE:
         return None
 
     def errors(share: float) -> float:
-        return float((_mixed(scores[heard], given[heard], share).argmax(1) != y[heard]).mean())
+        return float((_mixed(scores[heard], others[heard], share).argmax(1) != y[heard]).mean())
 
     best = min((0.0, *SHARES_OF_OTHERS), key=errors)
     if best == 0.0:
         return None
-    mixed = _mixed(scores[heard], given[heard], best)
+    mixed = _mixed(scores[heard], others[heard], best)
     return Mix(best, logistic.fit(evidence(mixed), (mixed.argmax(1) == y[heard]).astype(np.float64)))
 
 

@@ -16,8 +16,8 @@ from gt_engine.aws import in_parallel
 from gt_engine.jobs.chunks import Chunk
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.faults import is_of_object
-from gt_engine.jobs.given import ask_brought
 from gt_engine.jobs.life_cycle import PREPARE_AT_ONCE
+from gt_engine.jobs.own_model import ask_own_model
 from gt_engine.jobs.packs import has_packs, write_pack
 from gt_engine.jobs.reading import IMAGE_ROW, read_lines, write_facts
 from gt_engine.jobs.state import JobState
@@ -107,7 +107,7 @@ def look_at(first: int, job: JobContext, state: JobState, tools: Tools) -> bytes
     notes: tuple[str, ...] = ()
     if job.plan.auto_labeling:
         uris = {object_id: image.version.uri for object_id, image in images.items() if isinstance(image, Image)}
-        notes = ask_brought(first, uris, job, tools)
+        notes = ask_own_model(first, uris, job, tools)
     return json.dumps({**_looked(state, images), "notes": notes}).encode()
 
 

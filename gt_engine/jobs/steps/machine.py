@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gt_engine.autolabel import ImageProblem, Round
-from gt_engine.autolabel.given.brought import Brought, Parts, carried, parts_of
+from gt_engine.autolabel.own_model.model_file import OwnModel, Parts, carried, parts_of
 from gt_engine.autolabel.payload import is_outdated
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.given import FIELD, opinions
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
 from gt_engine.jobs.machine import Lesson, SecondLook, Trained
+from gt_engine.jobs.own_model import FIELD, opinions
 from gt_engine.jobs.packs import has_packs, packed_features
 from gt_engine.jobs.reading import (
     human_contents,
@@ -43,7 +43,7 @@ def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) 
     learnt = tools.machine.label(lesson, job.plan, state.asking)
     after, log = state, tuple[str, ...]()
     if learnt.trained is not None:
-        after, log = _keep_model(learnt.trained, lesson.brought, work.iteration, job, state, tools)
+        after, log = _keep_model(learnt.trained, lesson.own_model, work.iteration, job, state, tools)
     round_ = learnt.round
     started = after.clock
     created = {
@@ -89,7 +89,7 @@ def _decision(round_: Round, job: JobContext) -> str:
 def train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     lesson = replace(_lesson(job, state, tools), guesses=labels_of(job, machine_contents(job, state, tools)))
     trained = tools.machine.train(lesson, job.plan, state.progress)
-    after, log = _keep_model(trained, lesson.brought, work.iteration, job, state, tools)
+    after, log = _keep_model(trained, lesson.own_model, work.iteration, job, state, tools)
     if trained.second_look is not None:
         _keep_second_look(trained.second_look, job, after, tools)
     return Outcome(after.after(is_trained_to_the_end=True), log)
@@ -138,9 +138,9 @@ def _labels_before(job: JobContext, state: JobState, tools: Tools) -> dict[str, 
 def lesson_on(wanted: Collection[str], job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """The features of the wanted objects and the model so far, without any label."""
     last = _last_model(job, state, tools)
-    outdated = last.own is not None and is_outdated(last.own)
-    lesson = _lesson_with(None if outdated else last.own, wanted, job, state, tools)
-    return replace(lesson, brought=last.brought, outdated=outdated)
+    outdated = last.trained is not None and is_outdated(last.trained)
+    lesson = _lesson_with(None if outdated else last.trained, wanted, job, state, tools)
+    return replace(lesson, own_model=last.own_model, outdated=outdated)
 
 
 def predict(question: str, first: int, job: JobContext, state: JobState, tools: Tools) -> bytes:
@@ -163,14 +163,14 @@ def _lesson_with(
     return Lesson(
         task=Task(job.task.value),
         classes=job.classes,
-        view=features.view(keys, given=opinions(job, state, keys, tools)),
+        view=features.view(keys, opinions=opinions(job, state, keys, tools)),
         labels={},
         model=model,
     )
 
 
 def model_name(job: JobContext, state: JobState) -> str | None:
-    """The model so far: the last one that the job trained, else the one that it was given; None where there is none."""
+    """The model so far: the last one that the job trained, else its initial one; None where there is none."""
     if state.trainings:
         return state.trainings[-1].model_name
     return None if job.record.initial_model_arn is None else job.record.initial_model_arn.rpartition("/")[2]
@@ -200,11 +200,11 @@ def _last_model(job: JobContext, state: JobState, tools: Tools) -> Parts:
 
 
 def _keep_model(
-    trained: Trained, brought: Brought | None, iteration: int, job: JobContext, state: JobState, tools: Tools
+    trained: Trained, own_model: OwnModel | None, iteration: int, job: JobContext, state: JobState, tools: Tools
 ) -> tuple[JobState, tuple[str, ...]]:
     """Writes what a training leaves: model (with the user's own that it rests on), record, log, training set."""
     name, uri = job.tree.training_job(iteration), job.tree.model(iteration)
-    tools.objects.write(uri, trained.model if brought is None else carried(trained.model, brought), ARCHIVE)
+    tools.objects.write(uri, trained.model if own_model is None else carried(trained.model, own_model), ARCHIVE)
     contents = human_contents(state, tools) if trained.before is None else {}
     learnt = tuple(contents) if trained.before is None else trained.before
     lines = (
@@ -232,7 +232,7 @@ def _keep_model(
             task=job.task.value,
             classes=job.classes,
             created_at=job.record.created_at,
-            kind=ModelKind.TRAINED if brought is None else ModelKind.STACKED,
+            kind=ModelKind.TRAINED if own_model is None else ModelKind.STACKED,
         )
     )
     training = Training(iteration, name, str(uri))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.given import predicted
 from gt_engine.jobs.manifest import read_manifest
+from gt_engine.jobs.own_model import predicted
 from gt_engine.jobs.reading import label_before, write_line_places
 from gt_engine.jobs.reviewing import check_reviewed
 from gt_engine.jobs.state import JobState

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gt_engine.autolabel.given.sandbox import Sandbox
+from gt_engine.autolabel.own_model.sandbox import Sandbox
 from tests.onnx_models import classifier
 
 

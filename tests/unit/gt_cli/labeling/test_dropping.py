@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gt_cli.labeling.dropping import model_file
-from gt_engine.autolabel.given.brought import Brought, parts_of
+from gt_engine.autolabel.own_model.model_file import OwnModel, parts_of
 from gt_service.errors import InvalidInput
 from tests.onnx_models import detector
 
@@ -21,7 +21,7 @@ def test_a_model_goes_up_with_the_names_of_its_classes(tmp_path: Path) -> None:
     assert plain == detector("yolox")
     name, body = model_file(model, labels)
     assert name.endswith(".tar.gz")
-    assert parts_of(body).brought == Brought(detector("yolox"), ("raccoon", "dog"))
+    assert parts_of(body).own_model == OwnModel(detector("yolox"), ("raccoon", "dog"))
 
 
 def test_a_file_that_is_no_model_is_told_before_anything_starts(tmp_path: Path) -> None:

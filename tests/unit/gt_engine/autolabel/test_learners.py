@@ -24,9 +24,9 @@ from gt_engine.autolabel.boxes.model import unpacked
 from gt_engine.autolabel.boxes.projection import Seen
 from gt_engine.autolabel.classes.learner import unpacked as classes_unpacked
 from gt_engine.autolabel.folds import CLASS_FOLDS, FOLDS, fold_of
-from gt_engine.autolabel.given.opinions import of_label
 from gt_engine.autolabel.learner import NothingToLearn
 from gt_engine.autolabel.network import Parameters
+from gt_engine.autolabel.own_model.opinions import of_label
 from gt_engine.autolabel.payload import pack, unpack
 from gt_engine.labels import BoxLabel, ClassLabel, Floats, Integers, Label, Task, box_label
 from gt_service.errors import InvalidInput
@@ -93,12 +93,12 @@ def test_what_is_said_of_the_examples_is_what_would_be_predicted(lesson: Lesson,
     assert not lesson.learner.losses(lesson.left_out.labels, predicted.labels).any()
 
 
-def test_a_label_that_is_made_of_a_brought_detectors_boxes_is_judged_by_the_learner_too(
+def test_a_label_that_is_made_of_an_own_detectors_boxes_is_judged_by_the_learner_too(
     features: FeatureView, boxes: Mapping[str, BoxLabel]
 ) -> None:
     # The second look asks the learner about people's boxes; what the detector sees it has from the view.
     given = {features.content_key(one): of_label(boxes[one], 2) for one in features.ids()}
-    view = features.store.view({one: features.content_key(one) for one in features.ids()}, given=given)
+    view = features.store.view({one: features.content_key(one) for one in features.ids()}, opinions=given)
     examples = dict(list(boxes.items())[:24])
     learner = learner_for(Task.BOXES, threads=1, shorten_training=10 * SHORTENING)
     said = learner.train(view, examples, classes=("sparrow", "other"), seed=3, guesses={}).left_out

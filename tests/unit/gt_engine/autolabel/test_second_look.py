@@ -9,7 +9,7 @@ import pytest
 
 from gt_engine.autolabel.boxes.confidence import Detections, Verdict
 from gt_engine.autolabel.boxes.geometry import beside
-from gt_engine.autolabel.given.opinions import of_label
+from gt_engine.autolabel.own_model.opinions import of_label
 from gt_engine.autolabel.second_look import Mistake, Suspicion, suspicions
 from gt_engine.labels import BoxLabel, ClassLabel, Label, box_label
 
@@ -129,7 +129,7 @@ def test_an_object_that_the_model_overlooks_is_judged_by_what_it_says_when_asked
     assert found[17].score > 5 * max(one.score for image, one in enumerate(found) if image != 17)
 
 
-def test_an_object_that_only_a_brought_detector_sees_is_missed() -> None:
+def test_an_object_that_only_a_detector_of_the_users_own_sees_is_missed() -> None:
     """A learner of a few hundred labels is blind to small objects; the detector that the user brought is not."""
     given = [people(image) for image in range(IMAGES)]
     given[17] = without(given[17], 0)

@@ -12,7 +12,7 @@ from gt_engine.autolabel.boxes import edges, grid, refine
 from gt_engine.autolabel.boxes.detector import OVERLAP, SAME, VOTE, Detector
 from gt_engine.autolabel.boxes.model import Model
 from gt_engine.autolabel.boxes.projection import CHANNELS, COARSE, FINE, LEAST_SPREAD, SPLITS, UPSAMPLING
-from gt_engine.autolabel.taken.algebra import Algebra
+from gt_engine.autolabel.onnx_export.algebra import Algebra
 from gt_engine.labels import Floats
 
 

@@ -1,4 +1,4 @@
-"""What others say of a job's images: the model that the user brought, and predictions that came with the manifest.
+"""What others say of a job's images: a model of the user's own, and predictions that came with the manifest.
 
 The user's model is asked once about each image, while the job looks at it; what it says lies beside the job's facts.
 Predictions are `<label attribute>-proposal` of the manifest's lines, in Ground Truth's form. Of both, those count.
@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gt_engine.autolabel.given.brought import Brought, parts_of
-from gt_engine.autolabel.given.opinions import Opinion, class_numbers, dump, load, of_label
-from gt_engine.autolabel.given.runner import Runner
+from gt_engine.autolabel.own_model.model_file import OwnModel, parts_of
+from gt_engine.autolabel.own_model.opinions import Opinion, class_numbers, dump, load, of_label
+from gt_engine.autolabel.own_model.runner import Runner
 from gt_engine.aws import in_parallel
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.reading import read_lines, read_own
@@ -27,10 +27,10 @@ from gt_service.outputs.records import PROPOSAL, metadata_key
 
 FIELD = "InitialActiveLearningModelArn"
 ENOUGH = 0.5
-"""A manifest with predictions of so many of its objects starts a job as a given model does."""
+"""A manifest with predictions of so many of its objects starts a job as an initial model does."""
 
 
-def brought_model(job: JobContext, tools: Tools) -> Brought | None:
+def own_model_of(job: JobContext, tools: Tools) -> OwnModel | None:
     """The user's model that the job was given, by itself or below one of the engine's. Errors: `InvalidInput`."""
     arn = job.record.initial_model_arn
     if arn is None:
@@ -38,19 +38,19 @@ def brought_model(job: JobContext, tools: Tools) -> Brought | None:
     record = tools.store.model(arn.rpartition("/")[2])
     if record.kind is ModelKind.TRAINED:
         return None
-    return parts_of(tools.objects.read(S3Uri.parse(record.s3_uri)), field=FIELD).brought
+    return parts_of(tools.objects.read(S3Uri.parse(record.s3_uri)), field=FIELD).own_model
 
 
-def ask_brought(first: int, images: Mapping[str, S3Uri], job: JobContext, tools: Tools) -> tuple[str, ...]:
+def ask_own_model(first: int, images: Mapping[str, S3Uri], job: JobContext, tools: Tools) -> tuple[str, ...]:
     """Asks the user's model about some images and writes down what it says; what the job's log should say.
 
     first: the place of the first object of this step. Done again it writes the same file.
     Errors: `InvalidInput` where the model breaks, or has another task or other classes than the job.
     """
-    brought = brought_model(job, tools)
-    if brought is None or not images:
+    own_model = own_model_of(job, tools)
+    if own_model is None or not images:
         return ()
-    with Runner(brought, field=FIELD, providers=tools.settings.onnx_providers) as runner:
+    with Runner(own_model, field=FIELD, providers=tools.settings.onnx_providers) as runner:
         if runner.facts.task is not Task(job.task.value):
             raise InvalidInput(f"the model is for {runner.facts.task}, the job for {job.task}", field=FIELD)
         numbers = runner.facts.numbers(job.classes, field=FIELD)

@@ -11,10 +11,10 @@ from gt_engine.autolabel.backbone import INPUT_SIDE, SHA256, TAPS, TOP, eye, pac
 from gt_engine.autolabel.boxes.model import unpacked as box_model
 from gt_engine.autolabel.classes.learner import Model as ClassModel
 from gt_engine.autolabel.classes.learner import unpacked as class_model
-from gt_engine.autolabel.given.brought import METADATA
+from gt_engine.autolabel.onnx_export.algebra import Algebra
+from gt_engine.autolabel.onnx_export.box_graph import boxes_of
+from gt_engine.autolabel.own_model.model_file import METADATA
 from gt_engine.autolabel.payload import model_facts
-from gt_engine.autolabel.taken.algebra import Algebra
-from gt_engine.autolabel.taken.box_graph import boxes_of
 from gt_engine.labels import Task
 
 OPSET = 16

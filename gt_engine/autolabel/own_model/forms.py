@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.boxes.geometry import suppressed
-from gt_engine.autolabel.given.opinions import Shares, ordered
+from gt_engine.autolabel.own_model.opinions import Shares, ordered
 from gt_engine.labels import Floats, Task
 
 STRIDES = (8, 16, 32)

@@ -17,12 +17,12 @@ from PIL import Image
 
 from gt_engine.autolabel.boxes.confidence import Detections
 from gt_engine.autolabel.boxes.geometry import intersection_over_union
-from gt_engine.autolabel.given import runner
-from gt_engine.autolabel.given.brought import Brought, carried, names, packed, parts_of
-from gt_engine.autolabel.given.forms import Form, Frame, NotUnderstood, Reading, detections
-from gt_engine.autolabel.given.opinions import Opinion, Shares, class_numbers, dump, load, of_label
-from gt_engine.autolabel.given.runner import Runner
-from gt_engine.autolabel.given.sandbox import Limits, Sandbox
+from gt_engine.autolabel.own_model import runner
+from gt_engine.autolabel.own_model.forms import Form, Frame, NotUnderstood, Reading, detections
+from gt_engine.autolabel.own_model.model_file import OwnModel, carried, names, packed, parts_of
+from gt_engine.autolabel.own_model.opinions import Opinion, Shares, class_numbers, dump, load, of_label
+from gt_engine.autolabel.own_model.runner import Runner
+from gt_engine.autolabel.own_model.sandbox import Limits, Sandbox
 from gt_engine.autolabel.payload import ModelFacts, model_facts, pack
 from gt_engine.labels import ClassLabel, Task, box_label
 from gt_service.errors import InvalidInput
@@ -37,7 +37,7 @@ HURRIED = Limits(load_seconds=20, run_seconds=2)
 @pytest.mark.parametrize("form", FORMS)
 def test_a_detector_finds_what_is_there_in_every_form(form: str, size: tuple[int, int]) -> None:
     # Read with the wrong layout, colours or frame its boxes would lie elsewhere, and never certify.
-    with Runner(Brought(detector(form))) as runner:
+    with Runner(OwnModel(detector(form))) as runner:
         numbers = runner.facts.numbers(("Blue", "RED"))
         for number in range(4):
             image, rows = picture(number, size)
@@ -52,7 +52,7 @@ def test_a_detector_finds_what_is_there_in_every_form(form: str, size: tuple[int
 
 
 def test_a_classifier_says_how_probable_each_class_of_the_job_is() -> None:
-    with Runner(Brought(classifier())) as runner:
+    with Runner(OwnModel(classifier())) as runner:
         numbers = runner.facts.numbers(("blue", "green", "red"))
         for number in range(6):
             image, rows = picture(number, objects=None)
@@ -64,7 +64,7 @@ def test_a_classifier_says_how_probable_each_class_of_the_job_is() -> None:
 
 
 def test_classes_that_the_job_does_not_have_are_left_out() -> None:
-    with Runner(Brought(detector("yolo"))) as runner:
+    with Runner(OwnModel(detector("yolo"))) as runner:
         image, _ = picture(0, objects=2)
         seen = runner.opinion(image, runner.facts.numbers(("blue",)), 1)
     assert isinstance(seen, Detections)
@@ -73,11 +73,11 @@ def test_classes_that_the_job_does_not_have_are_left_out() -> None:
 
 
 def test_without_names_the_numbers_of_classes_must_agree() -> None:
-    with Runner(Brought(detector("yolo", metadata={}))) as runner:
+    with Runner(OwnModel(detector("yolo", metadata={}))) as runner:
         assert runner.facts.numbers(("a", "b")) == {0: 0, 1: 1}
         with pytest.raises(InvalidInput, match="does not say the names of its 2 classes"):
             runner.facts.numbers(("a", "b", "c"))
-    with Runner(Brought(detector("yolo", metadata={}), labels=("x", "c"))) as runner:
+    with Runner(OwnModel(detector("yolo", metadata={}), labels=("x", "c"))) as runner:
         assert runner.facts.numbers(("a", "b", "c")) == {1: 2}
         with pytest.raises(InvalidInput, match="none of the model's classes"):
             runner.facts.numbers(("q",))
@@ -88,13 +88,13 @@ def test_a_model_may_say_how_its_images_are_to_be_prepared() -> None:
     said = {"preparation": {"order": "rgb", "scale": 1.0, "fit": "stretch"}}
     metadata = {"names": "{0: 'red', 1: 'blue'}", "gt-service": json.dumps(said)}
     image, rows = picture(1)
-    with Runner(Brought(detector("yolox", metadata=metadata))) as runner:
+    with Runner(OwnModel(detector("yolox", metadata=metadata))) as runner:
         seen = runner.opinion(image, runner.facts.numbers(("red", "blue")), 2)
     assert isinstance(seen, Detections)  # the detector reads blue, green, red: so its colours are exchanged
     assert sorted(seen.class_ids) == sorted(1 - rows[:, 4])
     wrong = {"gt-service": json.dumps({"preparation": {"fit": "by feeling"}})}
     with pytest.raises(InvalidInput, match="fit: corner, middle, stretch, crop"):
-        Runner(Brought(detector("yolo", metadata=wrong)))
+        Runner(OwnModel(detector("yolo", metadata=wrong)))
 
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -121,13 +121,13 @@ def test_a_hostile_or_broken_file_is_refused_with_its_reason(case: str) -> None:
     made, reason = HOSTILE[case]
     began = time.monotonic()
     with pytest.raises(InvalidInput, match=reason) as refused:
-        Runner(Brought(made()), field="ModelDataUrl", limits=HURRIED)
+        Runner(OwnModel(made()), field="ModelDataUrl", limits=HURRIED)
     assert refused.value.field == "ModelDataUrl"
     assert time.monotonic() - began < 40
 
 
 def test_a_model_that_is_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gt_engine.autolabel.given.onnx_file.MAX_ONNX_BYTES", 1000)
+    monkeypatch.setattr("gt_engine.autolabel.own_model.onnx_file.MAX_ONNX_BYTES", 1000)
     with pytest.raises(InvalidInput, match="are allowed"):
         Sandbox(detector("yolo"))
 
@@ -254,14 +254,14 @@ def test_class_names_agree_whatever_their_writing() -> None:
 
 def test_a_model_and_what_was_learnt_on_top_of_it_travel_in_one_file() -> None:
     # The next job of a chain needs both, and may start when the first file is long gone.
-    brought = Brought(b"onnx", ("red", "blue"))
-    assert parts_of(packed(brought)).brought == brought
-    assert parts_of(b"onnx").brought == Brought(b"onnx")
+    own_model = OwnModel(b"onnx", ("red", "blue"))
+    assert parts_of(packed(own_model)).own_model == own_model
+    assert parts_of(b"onnx").own_model == OwnModel(b"onnx")
     own = pack(ModelFacts(Task.BOXES, ("red",), 3, 1), {"a": np.zeros(3)}, [])
-    both = carried(own, brought)
-    assert both == carried(carried(own, brought), brought)
-    assert parts_of(both).brought == brought
-    assert parts_of(own).brought is None
+    both = carried(own, own_model)
+    assert both == carried(carried(own, own_model), own_model)
+    assert parts_of(both).own_model == own_model
+    assert parts_of(own).own_model is None
     assert model_facts(both) == model_facts(own)
 
 

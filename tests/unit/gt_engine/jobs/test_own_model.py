@@ -17,7 +17,7 @@ import pytest
 from gt_engine.api.errors import ConflictException, ValidationException
 from gt_engine.api.operations import Operations
 from gt_engine.autolabel import FeatureStore
-from gt_engine.autolabel.given.brought import parts_of
+from gt_engine.autolabel.own_model.model_file import parts_of
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.steps import Tools
 from gt_engine.jobs.worker import take_step
@@ -144,7 +144,7 @@ def overlap(a: dict[str, int], b: dict[str, int]) -> float:
     return shared / (a["width"] * a["height"] + b["width"] * b["height"] - shared)
 
 
-def test_a_brought_detector_spares_people_work_and_the_next_job_has_it_too(learning: Tools) -> None:
+def test_a_detector_of_the_users_own_spares_people_work_and_the_next_job_has_it_too(learning: Tools) -> None:
     # The promise of the page: bring what you have, pay people for the rest; and a chain keeps it.
     arn = create_model(learning)
     warm = run(learning, "warm", model=arn)
@@ -160,9 +160,9 @@ def test_a_brought_detector_spares_people_work_and_the_next_job_has_it_too(learn
     assert again.status == "Completed"
     assert again.counters.machine >= warm.counters.machine
     last = learning.store.model(str(again.final_model_arn).rpartition("/")[2])
-    brought = parts_of(contents(learning)[last.s3_uri]).brought
-    assert brought is not None
-    assert brought.onnx == detector("yolo")
+    own_model = parts_of(contents(learning)[last.s3_uri]).own_model
+    assert own_model is not None
+    assert own_model.onnx == detector("yolo")
 
 
 def test_predictions_of_the_manifest_are_certified_like_any_other(learning: Tools) -> None:

@@ -19,12 +19,12 @@ from gt_engine.autolabel import FeatureView, learner_for
 from gt_engine.autolabel.boxes import grid
 from gt_engine.autolabel.boxes.detector import new_detector
 from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE
-from gt_engine.autolabel.given.brought import Brought
-from gt_engine.autolabel.given.runner import Runner
+from gt_engine.autolabel.onnx_export import box_graph
+from gt_engine.autolabel.onnx_export.algebra import Algebra
+from gt_engine.autolabel.onnx_export.export import OPSET, onnx_of
 from gt_engine.autolabel.onnx_writer import Graph
-from gt_engine.autolabel.taken import box_graph
-from gt_engine.autolabel.taken.algebra import Algebra
-from gt_engine.autolabel.taken.export import OPSET, onnx_of
+from gt_engine.autolabel.own_model.model_file import OwnModel
+from gt_engine.autolabel.own_model.runner import Runner
 from gt_engine.labels import BoxLabel, ClassLabel, Task
 from gt_service.errors import InvalidInput
 
@@ -89,7 +89,7 @@ def test_a_model_that_was_taken_away_can_be_brought_back(detector: bytes, drawn:
     # Another installation, or another campaign, starts from it as from any detector.
     data = onnx_of(detector)
     png = drawn[str(LEARNT)].png()
-    with Runner(Brought(data)) as runner:
+    with Runner(OwnModel(data)) as runner:
         assert runner.facts.labels == CLASSES
         opinion = runner.opinion(png, runner.facts.numbers(CLASSES), 2)
     boxes, scores, _ = onnxruntime.InferenceSession(data).run(None, {"image": square(png)})

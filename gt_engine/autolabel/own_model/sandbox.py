@@ -22,8 +22,8 @@ from typing import Any, NamedTuple, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from gt_engine.autolabel.given import onnx_file, onnx_process
-from gt_engine.autolabel.given.onnx_process import MAX_OUTPUT_BYTES, read_frame, write_frame
+from gt_engine.autolabel.own_model import onnx_file, onnx_process
+from gt_engine.autolabel.own_model.onnx_process import MAX_OUTPUT_BYTES, read_frame, write_frame
 from gt_engine.autolabel.providers import CPU
 from gt_service.errors import InvalidInput
 

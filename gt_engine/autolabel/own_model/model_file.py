@@ -1,4 +1,4 @@
-"""A model that the user brings, as bytes: an ONNX file, or an archive of one with the names of its classes.
+"""A model of the user's own, as bytes: an ONNX file, or an archive of one with the names of its classes.
 
 model.onnx                                          names in its own metadata, or none
 model.tar.gz with model.onnx [and labels.txt]       SageMaker's form; one name a line
@@ -29,7 +29,7 @@ _NAMES = ("names", "labels", "classes", "class_names", "id2label")
 
 
 @dataclass(frozen=True)
-class Brought:
+class OwnModel:
     """onnx: the file. labels: the names of its classes in order; None where the file itself has to tell."""
 
     onnx: bytes
@@ -38,27 +38,27 @@ class Brought:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a model's file holds: the engine's own part, the user's, or both. own: the file itself."""
+    """What a model's file holds: a model that the engine trained, the user's own, or both. trained: the file itself."""
 
-    own: bytes | None
-    brought: Brought | None
+    trained: bytes | None
+    own_model: OwnModel | None
 
 
 def parts_of(data: bytes, *, field: str = "model") -> Parts:
     """Errors: `InvalidInput` where the file holds no model."""
     if data[:2] != GZIP:
-        return Parts(None, Brought(data))
+        return Parts(None, OwnModel(data))
     members = _members(data, field)
-    own = data if FACTS in members else None
+    trained = data if FACTS in members else None
     if ONNX in members:
         try:
             labels = names(members[LABELS].decode("utf-8", "replace")) if LABELS in members else None
         except ValueError as problem:
             remedy = "Write one name a line, in the order of the model's classes."
             raise InvalidInput(f"{LABELS} in the archive is wrong: {problem}", remedy=remedy, field=field) from None
-        return Parts(own, Brought(members[ONNX], labels))
-    if own is not None:
-        return Parts(own, None)
+        return Parts(trained, OwnModel(members[ONNX], labels))
+    if trained is not None:
+        return Parts(trained, None)
     raise InvalidInput(
         f"the archive holds no {ONNX}",
         remedy=f"Put the model into it as {ONNX}, or give the ONNX file itself.",
@@ -66,15 +66,15 @@ def parts_of(data: bytes, *, field: str = "model") -> Parts:
     )
 
 
-def packed(brought: Brought) -> bytes:
+def packed(own_model: OwnModel) -> bytes:
     """An archive of it. The same model gives the same bytes."""
-    return archive(_contents(brought))
+    return archive(_contents(own_model))
 
 
-def carried(model: bytes, brought: Brought) -> bytes:
+def carried(model: bytes, own_model: OwnModel) -> bytes:
     """A model of the engine that rests on the user's, both in one file: the next job needs both."""
-    own = {name: data for name, data in _members(model, "model").items() if name not in {ONNX, LABELS}}
-    return archive(own | _contents(brought))
+    trained = {name: data for name, data in _members(model, "model").items() if name not in {ONNX, LABELS}}
+    return archive(trained | _contents(own_model))
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -113,9 +113,9 @@ def names_in(metadata: Mapping[str, str]) -> tuple[str, ...] | None:
     return next((names(metadata[key]) for key in _NAMES if metadata.get(key)), None)
 
 
-def _contents(brought: Brought) -> dict[str, bytes]:
-    labels = {} if brought.labels is None else {LABELS: json.dumps(brought.labels).encode()}
-    return {ONNX: brought.onnx} | labels
+def _contents(own_model: OwnModel) -> dict[str, bytes]:
+    labels = {} if own_model.labels is None else {LABELS: json.dumps(own_model.labels).encode()}
+    return {ONNX: own_model.onnx} | labels
 
 
 def _members(data: bytes, field: str) -> dict[str, bytes]:

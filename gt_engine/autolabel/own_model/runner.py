@@ -1,4 +1,4 @@
-"""Runs a brought model on images: what it takes in, what comes out, in the classes of a job."""
+"""Runs a model of the user's own on images: what it takes in, what comes out, in the classes of a job."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from pydantic import TypeAdapter, ValidationError
 
-from gt_engine.autolabel.given.brought import METADATA, Brought, names_in
-from gt_engine.autolabel.given.forms import Form, Frame, NotUnderstood, Reading, detections, reading, shares
-from gt_engine.autolabel.given.opinions import Opinion, class_numbers
-from gt_engine.autolabel.given.sandbox import KINDS, USUAL, Limits, Port, Sandbox
 from gt_engine.autolabel.images import ImageProblem, decode_within
+from gt_engine.autolabel.own_model.forms import Form, Frame, NotUnderstood, Reading, detections, reading, shares
+from gt_engine.autolabel.own_model.model_file import METADATA, OwnModel, names_in
+from gt_engine.autolabel.own_model.opinions import Opinion, class_numbers
+from gt_engine.autolabel.own_model.sandbox import KINDS, USUAL, Limits, Port, Sandbox
 from gt_engine.autolabel.providers import CPU
 from gt_engine.labels import Task
 from gt_service.errors import InvalidInput
@@ -68,9 +68,9 @@ _PREPARED = {
 
 
 @dataclass(frozen=True)
-class BroughtFacts:
-    """What a brought model is: its task, and the names of its classes; None where nobody says them. count: how many
-    classes it has, None where its outputs do not tell."""
+class OwnModelFacts:
+    """What a model of the user's own is: its task, and the names of its classes; None where nobody says them.
+    count: how many classes it has, None where its outputs do not tell."""
 
     task: Task
     labels: tuple[str, ...] | None
@@ -97,19 +97,19 @@ class BroughtFacts:
 
 
 class Runner:
-    """A brought model, loaded and tried once. A context manager. Errors: `InvalidInput` that says what is wrong."""
+    """A user's own model, loaded and tried once. A context manager. Errors: `InvalidInput` that says what is wrong."""
 
     def __init__(
         self,
-        brought: Brought,
+        own_model: OwnModel,
         *,
         field: str = "model",
         limits: Limits = USUAL,
         providers: Sequence[str] = (CPU,),
     ) -> None:
-        self._sandbox = Sandbox(brought.onnx, field=field, limits=limits, providers=providers)
+        self._sandbox = Sandbox(own_model.onnx, field=field, limits=limits, providers=providers)
         try:
-            self._ready(brought)
+            self._ready(own_model)
         except ValueError as problem:
             self._sandbox.close()
             raise self._sandbox.wrong(str(problem)) from None
@@ -140,7 +140,7 @@ class Runner:
         except NotUnderstood:
             return None
 
-    def _ready(self, brought: Brought) -> None:
+    def _ready(self, own_model: OwnModel) -> None:
         ports = self._sandbox.ports
         own = _own_metadata(ports.metadata)
         images = [port for port in ports.inputs if len(port.shape) == 4]
@@ -173,10 +173,10 @@ class Runner:
         if self._image.kind == "tensor(uint8)":
             prepared = Preparation(prepared.fit, prepared.order, 1.0)
         self._prepared = prepared.changed(own.get("preparation", {}))
-        labels = brought.labels if brought.labels is not None else names_in(ports.metadata)
+        labels = own_model.labels if own_model.labels is not None else names_in(ports.metadata)
         if labels is not None and self._form.classes not in {None, len(labels)}:
             raise ValueError(f"it has {self._form.classes} classes, and the names of {len(labels)} are given")
-        self.facts = BroughtFacts(self._form.form.task, labels, self._form.classes)
+        self.facts = OwnModelFacts(self._form.form.task, labels, self._form.classes)
         self._try(trial)
 
     def _try(self, trial: NDArray[np.uint8]) -> None:
