@@ -183,7 +183,7 @@ def real_photos(read: Results) -> str:
             least, most = found["workers"]
             facts = (
                 f"{title}, {found['images']:,} a job",
-                f"{MEASURES[found['loss']]} {found['target']:.2f}",
+                _target(found),
                 str(most) if least == most else f"{least} to {most}: {_mean(found['jobs'], 'answers_per_object'):.2f}",
                 str(len(mine)),
             )
@@ -196,6 +196,39 @@ def real_photos(read: Results) -> str:
     return table((*heads, "true error", "mean IoU"), lines)
 
 
+NOW = {
+    "real_photos_lion": "1,250 photos of lions",
+    "real_photos_lion_500": "500 photos of lions",
+    "real_photos_lion_200": "200 photos of lions",
+    "real_photos_highway": "1,200 photos of a highway, five classes",
+}
+
+
+def auto_labeling(read: Results) -> str:
+    """What today's engine labels, in one table."""
+    kinds = ("first", "warm")
+    lines = []
+    for title, target, jobs in (
+        ("1,250 drawn scenes of birds", "F1 0.90", read("three_jobs")),
+        *((title, _target(read(name)), read(name)["jobs"]) for name, title in NOW.items()),
+    ):
+        of_kinds = [[row for row in jobs if _kind(row) == kind] for kind in kinds]
+        shares = [f"{_percent(_mean(mine, 'machine_share'))} ({_range(mine, 'machine_share')})" for mine in of_kinds]
+        errors = [f"{_mean(mine, 'true_error'):.3f}" for mine in of_kinds]
+        lines.append((title, target, str(len(of_kinds[0])), *shares, " / ".join(errors)))
+    heads = ("a job of", "target", "runs", "first job: by machine", "warm job: by machine", "true error, first / warm")
+    return table(heads, lines)
+
+
+def _target(found: Row) -> str:
+    return f"{MEASURES[found['loss']]} {found['target']:.2f}"
+
+
+def _range(rows: Sequence[Row], key: str) -> str:
+    """Of shares, in per cent."""
+    return f"{100 * min(row[key] for row in rows):.0f} to {_percent(max(row[key] for row in rows))}"
+
+
 def real_photos_share(name: str, kind: str) -> Callable[[Results], str]:
     return lambda read: _percent(_share_of(read(name)["jobs"], kind))
 
@@ -206,17 +239,14 @@ def replayed_jobs(read: Results) -> str:
         spread = f"{_percent(row['tenth'])} to {_percent(row['ninetieth'])}"
         lines.append(
             (
-                f"{row['data']}, {row['images']:,} a job" + ", given detector" * row.get("given", False),
-                f"{MEASURES[row['loss']]} {row['target']:.2f}",
-                # A given detector's first job learns from the 100 labels that it asks for first.
-                "warm" if row["learnt"] > 100 else "first",
-                str(row["workers"]).replace("-", " to "),
+                f"{row['data']}, {row['images']:,} a job",
+                *_told_apart(row),
                 *(_percent(row[key]) for key in ("perfect", "by_confidence")),
                 f"**{_percent(row['machine_share'])}** ({spread})",
                 _percent(row["missed"], 1),
             )
         )
-    heads = ("photos", "target", "job", "workers", "perfect selector", "by confidence", "labeled by machine", "missed")
+    heads = ("photos", *TOLD_APART, "perfect selector", "by confidence", "labeled by machine", "missed")
     return table(heads, lines)
 
 
@@ -224,8 +254,8 @@ def drawn_jobs(read: Results) -> str:
     lines = [
         (
             f"{row['data']}, {row['drawn']:,} a job",
-            f"{MEASURES[row['loss']]} {row['target']:.2f}",
-            str(row.get("workers", 3)).replace("-", " to "),
+            f"{row['images']:,}",
+            *_told_apart(row),
             f"{row['delta']:g}",
             _percent(row["machine_share"]),
             _percent(row["missed"], 1),
@@ -233,7 +263,25 @@ def drawn_jobs(read: Results) -> str:
         )
         for row in read("drawn_jobs")
     ]
-    return table(("photos", "target", "workers", "δ", "labeled by machine", "missed", "missed, in expectation"), lines)
+    heads = ("photos", "drawn from", *TOLD_APART, "δ", "labeled by machine", "missed", "missed, in expectation")
+    return table(heads, lines)
+
+
+TOLD_APART = ("target", "job", "the model learnt from", "seed", "workers")
+
+
+def _told_apart(row: Row) -> tuple[str, ...]:
+    """What tells apart the jobs of the same photos that were simulated with one model each."""
+    of_the_job = f"the job's first {row['asked_first']}"
+    of_others = f"{row['learnt']} others" + " and a detector of one's own" * row["given"]
+    return (
+        f"{MEASURES[row['loss']]} {row['target']:.2f}",
+        # With a detector of one's own, the first job learns from the 100 labels that it asks for first.
+        "warm" if row["learnt"] > 100 else "first",
+        of_others if row["learnt"] else of_the_job,
+        str(row["seed"]),
+        str(row["workers"]).replace("-", " to "),
+    )
 
 
 # ---------------------------------------------------------------- proposals
@@ -298,7 +346,9 @@ def second_look(read: Results) -> str:
         ranked = (_top_tenth(rows, ranking) for ranking in ("by loss", "ceiling"))
         wrong = _percent(_mean(rows, "wrong in top 10%"))
         found = (_top_tenth(rows, "list"), *kinds, _drawn_anew(rows))
-        lines.append((data, mistakes, str(len(rows)), *found, *ranked, wrong))
+        lines.append(
+            (data.replace("YOLOX-nano brought", "with YOLOX-nano"), mistakes, str(len(rows)), *found, *ranked, wrong)
+        )
     heads = ("data", "mistakes in", "runs", "found", "moved", "missed", "swapped", "drawn anew", "by loss", "ceiling")
     return table((*heads, "wrong in the top tenth"), lines)
 
@@ -358,6 +408,7 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "certificate-classes": certificate_classes,
     "certificate-classes-splits": certificate_classes_splits,
     "certificate-ahead": certificate_ahead,
+    "auto-labeling": auto_labeling,
     "real-photos": real_photos,
     "replayed-jobs": replayed_jobs,
     "drawn-jobs": drawn_jobs,
