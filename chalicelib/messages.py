@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -14,15 +10,12 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from chalice.app import SQSEvent
 
 from chalicelib.observability import logger
+from gt_service.time_limit import OutOfTime, time_limit
 
 _RESERVE_MILLISECONDS = 45_000
 """Left for the round of actions that has begun."""
 _AFTERWARDS_MILLISECONDS = 5_000
 """Left for what a function does behind its messages."""
-
-
-class OutOfTime(Exception):
-    """A message took longer than its share of the function's time, or there was none left for it to begin."""
 
 
 def partial_failures(
@@ -51,27 +44,6 @@ def partial_failures(
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return dict(process_partial_response(event.to_dict(), logged, processor))
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raises `OutOfTime` in what takes longer. By the process's alarm clock, which rings in its main thread alone;
-    functions are called there."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise OutOfTime(f"it took more than {seconds} seconds")
-
-    former, begun = signal.signal(signal.SIGALRM, stop), time.monotonic()
-    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        # Whose clock it was goes on waiting, for what is left of its time.
-        signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001) if left else 0)
-        signal.signal(signal.SIGALRM, former)
 
 
 def time_left(context: Any, reserve: int | None = None) -> Callable[[], bool]:

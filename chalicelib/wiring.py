@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gt_service.corrections.correcting import Correcting
     from gt_service.ingest.inbox import InboxWalk
     from gt_service.ingest.intake import Intake
+    from gt_service.notifications.delivery import Queue, Sender
     from gt_service.outputs.bulk import BulkObjects
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
@@ -197,6 +198,25 @@ def chain() -> Chain:
 @cache
 def notifications() -> Notifications:
     return Notifications(settings().notifications_table, settings().deployment.region)
+
+
+@cache
+def notifications_queue() -> Queue:
+    from gt_service.notifications.delivery import Queue
+
+    return Queue(sqs(), settings().notifications_queue_url)
+
+
+@cache
+def sender() -> Sender:
+    from gt_service.notifications.delivery import Sender
+
+    return Sender(boto3.client("sns"), now)
+
+
+@cache
+def parameters() -> Any:
+    return boto3.client("ssm")
 
 
 @cache

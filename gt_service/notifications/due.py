@@ -64,6 +64,17 @@ class Notification:
             raise UnknownState(f"not a notification: {error}") from None
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """How far a notification is. state: `queued`, `sending`, `retrying`, `sent`, or `failed` after the last try."""
+
+    notification: Notification
+    state: str
+    tries: int
+    sent_to: frozenset[str]
+    error: str | None
+
+
 def due(campaign: Json, jobs: Sequence[Json], *, now: datetime) -> tuple[Notification, ...]:
     """What should have been told by `now`, given the API's JSON of the campaign and of the jobs that may have changed.
 

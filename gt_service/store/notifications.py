@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
@@ -11,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
-from gt_service.notifications.due import TRIES, Notification
+from gt_service.notifications.due import TRIES, Delivery, Notification
 from gt_service.store.models import IntegerAttribute, bound, item_of
 from gt_service.store.writing import is_new, saved, updated
 
@@ -54,17 +53,6 @@ class NotificationItem(Model):
     until = UTCDateTimeAttribute(null=True)
     expires = IntegerAttribute()
     by_time = ByTime()
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """How far it has got. state: `queued`, `sending`, `retrying`, `sent`, or `failed` after the last try."""
-
-    notification: Notification
-    state: str
-    tries: int
-    sent_to: frozenset[str]
-    error: str | None
 
 
 class Notifications:

@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from chalicelib import notifications
-from chalicelib.notifications import DeliveryFailed, Sender, announce, deliver, known_channels
+from gt_service.notifications import delivery
 from gt_service.notifications.channels import Channels, parse_channels
-from gt_service.notifications.due import Kind, Notification
-from gt_service.store.notifications import Delivery
+from gt_service.notifications.delivery import DeliveryFailed, Sender, announce, deliver, known_channels
+from gt_service.notifications.due import Delivery, Kind, Notification
 from tests import pages_data as data
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
@@ -107,8 +106,13 @@ def channels(receiver: Receiver) -> Channels:
     return parse_channels(json.dumps(told), allow_loopback=True)
 
 
+def clock() -> datetime:
+    """The receiver's own: it refuses what was signed at another time."""
+    return datetime.now(UTC)
+
+
 def try_once(log: MemoryLog, known: Channels) -> None:
-    deliver(log, Sender(sns=None), known, "birds", TOLD.id, NOW)  # type: ignore[arg-type]
+    deliver(log, Sender(None, clock), known, "birds", TOLD.id, NOW)
 
 
 @pytest.fixture
@@ -166,7 +170,7 @@ class Failing(Sender):
 
 def test_a_receiver_that_breaks_us_silences_nobody_behind_it(log: MemoryLog, receiver: Receiver) -> None:
     with pytest.raises(DeliveryFailed) as failed:
-        deliver(log, Failing(sns=None), channels(receiver), "birds", TOLD.id, NOW)  # type: ignore[arg-type]
+        deliver(log, Failing(None, clock), channels(receiver), "birds", TOLD.id, NOW)
     assert [path for path, _, _ in receiver.got] == ["/slack"]
     assert str(failed.value) == "billing: UnicodeEncodeError"
 
@@ -186,7 +190,7 @@ def test_a_receiver_may_ask_for_a_wait_that_somebody_waits(
 
 def test_an_answer_that_drips_is_given_up(log: MemoryLog, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each read is in time, and the whole never ends: the function runs out of time, and with it the other channels."""
-    monkeypatch.setattr(notifications, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 0.5)
     receiver.drips = True
     with pytest.raises(DeliveryFailed) as failed:
         try_once(log, channels(receiver))
@@ -211,7 +215,7 @@ def test_the_same_state_is_announced_once() -> None:
     """Reconcile looks every few minutes; each look must not be a message."""
     log, queue = MemoryLog(), MemoryQueue()
     for _ in range(3):
-        announce(log, queue, data.campaign(spent_mills=0), data.chain(), NOW)  # type: ignore[arg-type]
+        announce(log, queue, data.campaign(spent_mills=0), data.chain(), NOW)
     assert len(queue.put_in) == len(set(queue.put_in)) == 7
     assert "job/birds-0003/started" in queue.put_in
 
