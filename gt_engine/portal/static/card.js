@@ -1,15 +1,13 @@
-/** What a page of tasks shows where no task is, and its notice. */
+/** What a page of tasks shows where no task is. */
 
-/** @param {string} id */
-export const part = (id) => document.getElementById(id);
+import { part } from "./page.js";
 
-export function clearNotice() {
-  part("notice").hidden = true;
-}
+/** @typedef {import("./page.js").Button} Button */
 
+/** @type {Button} */
 export const toJobs = { label: "All jobs", act: () => location.assign("/jobs") };
 
-/** @param {string} title @param {string} [words] @param {{label: string, act: () => void}[]} [buttons] */
+/** @param {string} title @param {string} [words] @param {Button[]} [buttons] */
 export function showCard(title, words = "", buttons = []) {
   const [heading, text, acts] = part("waiting").querySelectorAll("h2, p, .acts");
   heading.textContent = title;
@@ -33,4 +31,14 @@ export function showPause() {
 export function showNoWork(lookAgain, look) {
   showCard("No work right now", `All tasks of this job are done or with others. This page looks again every ${lookAgain} seconds.`,
     [{ label: "Look now", act: look }, toJobs]);
+}
+
+/** For a job that has ended, or that is for others. */
+export function showEnd() {
+  showCard("This job has no tasks", "It is done, or not open yet. Your answers count; thank you.", [toJobs]);
+}
+
+/** @param {string} words @param {Button[]} ways */
+export function showFailure(words, ...ways) {
+  showCard("This task cannot be shown", words, [{ label: "Load again", act: () => location.reload() }, toJobs, ...ways]);
 }

@@ -3,9 +3,12 @@
  * own; what is marked is kept as its draft, and all are submitted at once.
  */
 
-import { clearNotice, part, showCard, showNoWork, showPause, toJobs } from "./card.js";
+import { showCard, showNoWork, showPause, toJobs } from "./card.js";
 import { ActiveTime, TimeLimit } from "./clock.js";
 import { signInAgain } from "./dialogs.js";
+import { clearNotice, tell } from "./notice.js";
+import { hold } from "./one-tab.js";
+import { part } from "./page.js";
 import { Refused, ask, askUntilAnswered, whenSignedOut } from "./server.js";
 
 const GIVE_BACK = "\u0000back"; // no label has this character
@@ -182,12 +185,6 @@ function showControls() {
   main.disabled = isBusy;
 }
 
-function tell(text, kind = "warn") {
-  part("notice").firstElementChild.textContent = text;
-  part("notice").dataset.kind = kind;
-  part("notice").hidden = false;
-}
-
 function showNothing(isPaused) {
   tiles = [];
   place.replaceChildren();
@@ -241,12 +238,6 @@ part("submit").onclick = submit;
 setInterval(() => active.count(), 1000);
 whenSignedOut(() => signInAgain(worker));
 
-/** One tab works on a job, here or one at a time. Browsers have no locks on plain HTTP; then all may. */
-if (navigator.locks) {
-  navigator.locks.request(`gt-portal:${worker}:${job}`, { signal: AbortSignal.timeout(2000) }, () => {
-    take();
-    return new Promise(() => {}); // until the tab is closed
-  }).catch(() => showCard("This job is open in another tab", "Go on there, or close it and load this page again.", [toJobs]));
-} else {
-  take();
-}
+// One tab works on a job, here or one at a time.
+hold({ worker, job }, take)
+  .catch(() => showCard("This job is open in another tab", "Go on there, or close it and load this page again.", [toJobs]));

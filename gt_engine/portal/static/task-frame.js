@@ -4,6 +4,8 @@ const READY_LIMIT = 25_000; // ms
 const SILENCE_LIMIT = 2_000; // ms after the frame has loaded
 const MOST_CHARACTERS = 8 * 1024 * 1024; // of a draft or an answer, as JSON
 
+/** @typedef {{key: string, ctrl: boolean, alt: boolean, shift: boolean, meta: boolean}} Key a key that was pressed, and those held with it */
+
 /**
  * @typedef {object} Listener
  * @property {(value: unknown) => void} draft
@@ -11,7 +13,7 @@ const MOST_CHARACTERS = 8 * 1024 * 1024; // of a draft or an answer, as JSON
  * @property {(verdict: {canSubmit: boolean, message?: string}) => void} valid
  * @property {(value: object) => void} settings what the worker set in the job's pages
  * @property {() => void} activity
- * @property {(key: {key: string, ctrl: boolean, alt: boolean, shift: boolean, meta: boolean}) => void} key
+ * @property {(key: Key) => void} key
  * @property {(src: string) => void} imageFailed
  */
 
