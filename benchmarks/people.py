@@ -67,7 +67,7 @@ addEventListener("focus", drawn);
 addEventListener("keydown", ({ key }) => { if (key === "Enter") window.pressedAt = now(); }, true);
 """
 SHOWN = """
-const frame = document.querySelector("iframe[data-place=now]"), submit = document.getElementById("submit");
+const frame = document.querySelector("iframe[data-place=current]"), submit = document.getElementById("submit");
 return document.getElementById("waiting").hidden && frame && !submit.disabled ? frame : null;
 """
 # Two tasks lie beside each other as fast as one can look, so that only words tell of a pause.
@@ -180,7 +180,7 @@ class Person:
         self.answers.append(Answer(picture.name, shown, pressed, None if last is None else shown - last))
         frame = task["frame"]
         self.browser.switch_to.default_content()
-        soon(lambda: self.browser.execute_script("return arguments[0].dataset.place !== 'now'", frame), 20)
+        soon(lambda: self.browser.execute_script("return arguments[0].dataset.place !== 'current'", frame), 20)
         return float(pressed)
 
     def draw_and_hold(self, is_over: Callable[[], bool]) -> None:

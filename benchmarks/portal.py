@@ -80,7 +80,7 @@ def browser(profile: str) -> webdriver.Chrome:
 
 
 def draw(page: webdriver.Chrome) -> None:
-    page.switch_to.frame(page.find_element("css selector", "iframe[data-place=now]"))
+    page.switch_to.frame(page.find_element("css selector", "iframe[data-place=current]"))
     tool = page.find_element("css selector", "crowd-bounding-box")
     chain = ActionChains(page, duration=20).move_to_element_with_offset(tool, -80, -60).click_and_hold()
     chain.move_by_offset(70, 50).move_by_offset(70, 50).release().perform()
@@ -124,10 +124,10 @@ def main(images: int, megapixels: float, delay: int, out: Path | None) -> None:
                 soon(lambda: page.find_element("id", "submit").is_enabled())
                 draw(page)
                 time.sleep(1.5)  # a fast labeler; the next image comes meanwhile
-                before = page.find_element("css selector", "iframe[data-place=now]")
+                before = page.find_element("css selector", "iframe[data-place=current]")
                 pressed = page.execute_script(PRESS)
-                soon(lambda before=before: page.find_element("css selector", "iframe[data-place=now]") != before)
-                page.switch_to.frame(page.find_element("css selector", "iframe[data-place=now]"))
+                soon(lambda before=before: page.find_element("css selector", "iframe[data-place=current]") != before)
+                page.switch_to.frame(page.find_element("css selector", "iframe[data-place=current]"))
                 waits.append(soon(lambda: page.execute_script("return window.drawnAt")) - pressed)
                 page.switch_to.default_content()
             per_image = {what: round(count / images, 2) for what, count in sorted(requests.items())}

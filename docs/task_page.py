@@ -48,9 +48,9 @@ def main() -> None:
             browser.find_element("css selector", "button[type=submit]").click()
             soon(lambda: "/jobs" in browser.current_url)
             browser.get(f"{url}/jobs/{JOB}")
-            soon(lambda: browser.find_elements("css selector", "iframe[data-place=now]"))
+            soon(lambda: browser.find_elements("css selector", "iframe[data-place=current]"))
             soon(lambda: browser.find_element("id", "submit").is_enabled())
-            browser.switch_to.frame(browser.find_element("css selector", "iframe[data-place=now]"))
+            browser.switch_to.frame(browser.find_element("css selector", "iframe[data-place=current]"))
             # From right to left: these overlap, and a drag that begins in a box moves it.
             for box in sorted(scene.boxes, key=lambda box: -box[0]):
                 draw(browser, box)

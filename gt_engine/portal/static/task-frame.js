@@ -63,12 +63,12 @@ export class TaskFrame {
     this.element.src = this.task.page;
   }
 
-  /** @param {"now"|"next"|"before"} as */
+  /** @param {"current"|"next"|"previous"} as */
   show(as) {
     this.element.dataset.place = as;
-    this.element.inert = as !== "now";
-    this.element.toggleAttribute("aria-hidden", as !== "now");
-    if (as === "now") this.focus();
+    this.element.inert = as !== "current";
+    this.element.toggleAttribute("aria-hidden", as !== "current");
+    if (as === "current") this.focus();
   }
 
   /** Gives the page the keyboard. From within a page can ask for it, and is not always given it. */

@@ -74,14 +74,14 @@ export class TaskQueue {
   /** @param {Work} work the current task from now on */
   show(work) {
     this.#current = work;
-    work.frame.show("now");
+    work.frame.show("current");
   }
 
   /** The current task is answered: it is the previous one, and stays the current one until another is. */
   keepAsPrevious() {
     this.#previous?.close();
     this.#previous = this.#current;
-    this.#previous?.frame.show("before");
+    this.#previous?.frame.show("previous");
   }
 
   /** A task that was answered is to be worked on again; the current one waits behind it. @param {Work} work */

@@ -77,7 +77,7 @@ class Desk:
         """The address of the task that is worked on; None where none is shown."""
         self.browser.switch_to.default_content()
         address: str | None = self.browser.execute_script(
-            "const frame = document.querySelector('iframe[data-place=now]');"
+            "const frame = document.querySelector('iframe[data-place=current]');"
             "return document.getElementById('waiting').hidden && frame ? frame.src : null"
         )
         return address
@@ -87,7 +87,7 @@ class Desk:
     def frame(self) -> Chrome:
         """The browser, in the frame of the task."""
         self.browser.switch_to.default_content()
-        self.browser.switch_to.frame(self.browser.find_element("css selector", "iframe[data-place=now]"))
+        self.browser.switch_to.frame(self.browser.find_element("css selector", "iframe[data-place=current]"))
         return self.browser
 
     def draw(self, left: int = -80, top: int = -60, width: int = 140, height: int = 100) -> dict[str, Any]:
