@@ -144,27 +144,18 @@ def ours(endpoint: str, description: dict[str, Any]) -> dict[str, int]:
     from gt_service.outputs import read_job_output
     from gt_service.outputs.bulk import BulkObjects
     from gt_service.prices import PriceTable
-    from gt_service.reports.costs import Terms
+    from gt_service.records.names import Role
+    from gt_service.reports.ended_job import EndedJob, Scores
     from gt_service.reports.publish import report_json
     from gt_service.reports.quality import AuditSample
     from gt_service.reports.report import job_report
-    from gt_service.task_types import TaskType
-    from tests.factories import MemoryLogs
+    from tests.factories import MemoryLogs, spec
 
     objects = BulkObjects(boto3.client("s3", endpoint_url=endpoint, config=Config(signature_version="s3v4")))
     sample = AuditSample(description["LabelingJobName"])
     output = read_job_output(objects, MemoryLogs(), description, each=sample.add)
-    report = job_report(
-        output,
-        description,
-        Terms.of(description, TaskType.OBJECT_DETECTION),
-        PriceTable.current(),
-        campaign="large",
-        batch=1,
-        role="first",
-        now=datetime.now(UTC),
-        audit_sample=sample.result(),
-    )
+    job, scores = EndedJob(description, spec(), Role.FIRST, 1), Scores(sample=sample.result())
+    report = job_report(job, output, PriceTable.current(), scores, now=datetime.now(UTC))
     report_json(report)
     counts: dict[str, int] = report["counts"]
     return {key: counts[key] for key in ("human_images", "human_boxes", "machine_images", "machine_boxes", "answers")}

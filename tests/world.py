@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -20,8 +20,11 @@ from gt_service.deployment import Deployment
 from gt_service.ingest.events import Upload
 from gt_service.ingest.inbox import InboxWalk
 from gt_service.ingest.intake import Intake, Taken
-from gt_service.objects import S3Uri
-from gt_service.reports.campaign import campaign_report
+from gt_service.objects import ObjectStore, S3Uri
+from gt_service.outputs import TrainingLogs
+from gt_service.prices import PriceTable
+from gt_service.reports.campaign import CampaignResults, campaign_report
+from gt_service.reports.ended_job import EndedJob
 from gt_service.reports.publish import make_job_report, report_json
 from gt_service.store import Store, TableNames, shards
 from tests.dynamodb import MemoryDynamoDB
@@ -114,16 +117,18 @@ class World:
             now=self.now,
         )
 
-    def _publish(self, *, destination: S3Uri, **facts: Any) -> Mapping[str, Any]:
+    def _publish(
+        self, job: EndedJob, destination: S3Uri, *, objects: ObjectStore, logs: TrainingLogs, now: datetime
+    ) -> Mapping[str, Any]:
         """The real report, without its drawings."""
-        report = make_job_report(**facts)
+        report = make_job_report(job, objects=objects, logs=logs, prices=PriceTable.current(), now=now)
         self.objects.write(destination / "report.json", report_json(report), "application/json")
         return report
 
     def _publish_campaign(
-        self, *, campaign: str, reports: Sequence[Mapping[str, Any]], destination: S3Uri, objects: Any, **facts: Any
+        self, results: CampaignResults, destination: S3Uri, *, objects: ObjectStore, now: datetime
     ) -> Mapping[str, Any]:
-        report = campaign_report(campaign, reports, **facts)
+        report = campaign_report(results, now=now)
         self.objects.write(destination / "campaign.json", report_json(report), "application/json")
         return report
 

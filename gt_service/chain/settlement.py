@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gt_service.chain.labeling_jobs import LabelingJobs
 from gt_service.chain.labels import CampaignLabels
@@ -18,10 +18,12 @@ from gt_service.errors import Conflict, NotFound
 from gt_service.gallery.index import figures
 from gt_service.gallery.writing import read_index
 from gt_service.money import Mills
-from gt_service.objects import ObjectStore, read_json
+from gt_service.objects import ObjectStore, S3Uri, read_json
 from gt_service.outputs import TrainingLogs
 from gt_service.records import Job
 from gt_service.records.names import Places, Role
+from gt_service.reports.campaign import CampaignResults
+from gt_service.reports.ended_job import EndedJob
 from gt_service.signals import Signals
 from gt_service.store import Store
 
@@ -35,8 +37,21 @@ _GIVEN_UP = (
     "was set aside for it counts as spent."
 )
 
-Publish = Callable[..., Mapping[str, Any]]
-"""`publish_job_report` and `publish_campaign_report` of gt_service.reports; handed in, for they load matplotlib."""
+
+class PublishJob(Protocol):
+    """`publish_job_report` at the deployment's prices; handed in, for it draws, which takes its time."""
+
+    def __call__(
+        self, job: EndedJob, destination: S3Uri, *, objects: ObjectStore, logs: TrainingLogs, now: datetime
+    ) -> Mapping[str, Any]: ...
+
+
+class PublishCampaign(Protocol):
+    """`publish_campaign_report`, which draws too."""
+
+    def __call__(
+        self, results: CampaignResults, destination: S3Uri, *, objects: ObjectStore, now: datetime
+    ) -> Mapping[str, Any]: ...
 
 
 class Settlement:
@@ -49,8 +64,8 @@ class Settlement:
         sagemaker: SageMakerClient,
         signals: Signals,
         results_bucket: str,
-        publish: Publish,
-        publish_campaign: Publish,
+        publish: PublishJob,
+        publish_campaign: PublishCampaign,
         now: Callable[[], datetime],
     ) -> None:
         self._store, self._objects, self._logs, self._labeling_jobs = store, objects, logs, LabelingJobs(sagemaker)
@@ -75,18 +90,15 @@ class Settlement:
             description = found or description_kept(job, self._objects, places)
         except NotFound:
             return self._give_up(job)
-        report = self._publish(
-            objects=self._objects,
-            logs=self._logs,
-            description=description,
-            noted=() if found else (GONE,),
-            spec=spec_of(job, self._objects, places),
-            role=job.role.value,
-            batch=job.batch,
+        ended = EndedJob(
+            description,
+            spec_of(job, self._objects, places),
+            job.role,
+            job.batch,
             control=self._control_report(job, places),
-            destination=places.report(name),
-            now=self._now(),
+            noted=() if found else (GONE,),
         )
+        report = self._publish(ended, places.report(name), objects=self._objects, logs=self._logs, now=self._now())
         # Labels whose files are gone are paid for like those that are there.
         cost = Mills(report["cost"]["total_mills"] + report["cost"]["unseen_mills"])
         if cost > job.reserved:
@@ -147,15 +159,8 @@ class Settlement:
         written = (self._report(places, job) for job in jobs)
         reports = [report for report in written if report is not None]
         index = read_index(self._objects, places.images)
-        self._publish_campaign(
-            objects=self._objects,
-            campaign=campaign,
-            reports=reports,
-            duplicates=duplicates,
-            labels=None if index is None else figures(index),
-            destination=places.reports,
-            now=self._now(),
-        )
+        results = CampaignResults(campaign, reports, duplicates, None if index is None else figures(index))
+        self._publish_campaign(results, places.reports, objects=self._objects, now=self._now())
 
     def _control_report(self, job: Job, places: Places) -> dict[str, Any] | None:
         if job.is_beside_chain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,23 +14,30 @@ from gt_service.objects import ObjectStore, S3Uri
 Report = dict[str, Any]
 
 
-def campaign_report(
-    campaign: str,
-    reports: Sequence[Mapping[str, Any]],
-    *,
-    now: datetime,
-    duplicates: Mapping[str, int] | None = None,
-    labels: Mapping[str, Any] | None = None,
-) -> Report:
-    """Pure: from the reports of the campaign's jobs, in order of start.
+@dataclass(frozen=True)
+class CampaignResults:
+    """What a campaign's report is made of.
 
-    duplicates: how many images were not sent to people because a twin was: `exact` and `near` ones, and of both those
-    `labeled` by now. labels: the campaign's as they hold now, put right where somebody did (`gallery.index.figures`);
-    what jobs did and cost is told of the labels as they gave them.
+    reports     its jobs', in order of start
+    duplicates  how many images were not sent to people because a twin was: `exact` and `near` ones, and of both those
+                `labeled` by now
+    labels      as they hold now, put right where somebody did (`gallery.index.figures`); what jobs did and cost is told
+                of the labels as they gave them
+    """
+
+    campaign: str
+    reports: Sequence[Mapping[str, Any]]
+    duplicates: Mapping[str, int] | None = None
+    labels: Mapping[str, Any] | None = None
+
+
+def campaign_report(results: CampaignResults, *, now: datetime) -> Report:
+    """Pure.
 
     The chain is every job but the controls and reviews, which label again what is labeled already: their cost is the
     price of knowing what the pre-trained model saves, and of better labels; it is told apart.
     """
+    reports, duplicates = results.reports, results.duplicates
     chain = [report for report in reports if report["job"]["role"] not in {"control", "review"}]
     controls = [report for report in reports if report["job"]["role"] == "control"]
     reviews = [report for report in reports if report["job"]["role"] == "review"]
@@ -37,25 +45,24 @@ def campaign_report(
         "version": 1,
         "made_at": now.isoformat(),
         "made_by": f"gt-service {__version__}",
-        "campaign": campaign,
+        "campaign": results.campaign,
         "totals": {"chain": _totals(chain), "controls": _totals(controls), "reviews": _totals(reviews)},
         "without_chaining": _without_chaining(chain, controls),
-        "labels": labels,
+        "labels": results.labels,
         "duplicates": None if duplicates is None else _duplicates(chain, duplicates),
         "jobs": [_row(report) for report in reports],
     }
 
 
-def publish_campaign_report(*, objects: ObjectStore, destination: S3Uri, **facts: Any) -> Report:
-    """Writes `campaign.html`, `.png`, `.svg` and, last, `campaign.json` under `destination`; returns the report.
-
-    facts: what `campaign_report` takes.
-    """
+def publish_campaign_report(
+    results: CampaignResults, destination: S3Uri, *, objects: ObjectStore, now: datetime
+) -> Report:
+    """Writes `campaign.html`, `.png`, `.svg` and, last, `campaign.json` under `destination`; returns the report."""
     from gt_service.reports.figure import campaign_figure, rendered
     from gt_service.reports.page import campaign_page
     from gt_service.reports.publish import report_json
 
-    report = campaign_report(**facts)
+    report = campaign_report(results, now=now)
     figure = campaign_figure(report["jobs"])
     svg = rendered(figure, "svg")
     objects.write(destination / "campaign.svg", svg, "image/svg+xml")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -23,7 +23,7 @@ from gt_service.outputs.layout import possible_roots
 from gt_service.outputs.records import CHECKED, UNREADABLE, LabelRecord, label_record
 from gt_service.outputs.tally import LabeledObject
 from gt_service.prices import PriceTable
-from gt_service.reports.costs import Terms
+from gt_service.reports.ended_job import EndedJob, Scores
 from gt_service.reports.quality import ArmAudit, Audit, AuditSample, read_gold
 from gt_service.reports.report import job_report
 
@@ -46,44 +46,34 @@ CSV_COLUMNS = (
 
 
 def publish_job_report(
-    *, objects: ObjectStore, description: Mapping[str, Any], spec: CampaignSpec, destination: S3Uri, **facts: Any
+    job: EndedJob, destination: S3Uri, *, objects: ObjectStore, logs: TrainingLogs, prices: PriceTable, now: datetime
 ) -> dict[str, Any]:
     """Writes `report.json`, `.csv`, `.html`, `.png` and `.svg` under `destination`, and returns the report.
 
-    facts: what else `make_job_report` takes.
     Writing again replaces the files. `report.json` comes last: where it is, the others are.
     """
-    gallery = Gallery(description["LabelingJobName"], spec.labels, _predictions(objects, description))
-    report = make_job_report(objects=objects, description=description, spec=spec, gallery=gallery, **facts)
+    name, labels = job.description["LabelingJobName"], job.spec.labels
+    gallery = Gallery(name, labels, _predictions(objects, job.description))
+    report = make_job_report(job, objects=objects, logs=logs, prices=prices, now=now, gallery=gallery)
     gallery.write(objects, destination / "images")
     write_job_report(objects, report, destination)
     return report
 
 
 def make_job_report(
+    job: EndedJob,
     *,
     objects: ObjectStore,
     logs: TrainingLogs,
-    description: Mapping[str, Any],
-    spec: CampaignSpec,
-    role: str,
-    batch: int,
-    control: Mapping[str, Any] | None,
+    prices: PriceTable,
     now: datetime,
-    prices: PriceTable | None = None,
     gallery: Gallery | None = None,
-    noted: Sequence[Finding] = (),
 ) -> dict[str, Any]:
-    """The report alone; writes nothing.
-
-    description: response of DescribeLabelingJob; any status will do, also of a job that is still running.
-    control: report of the same batch's control job, where that has ended; publish again once it has.
-    gallery: is shown every object. noted: what else the report's reader should know.
-    """
-    new_audit, problem = _audit(objects, spec)
+    """The report alone; writes nothing. gallery: is shown every object."""
+    new_audit, problem = _audit(objects, job.spec)
     audit, arms = (None, None) if new_audit is None else (new_audit(), ArmAudit(new_audit))
-    sample = AuditSample(description["LabelingJobName"])
-    checked = ImportedCheck(spec)
+    sample = AuditSample(job.description["LabelingJobName"])
+    checked = ImportedCheck(job.spec)
 
     def each(labeled: LabeledObject) -> None:
         sample.add(labeled)
@@ -94,23 +84,16 @@ def make_job_report(
             audit.add(labeled)
             arms.add(labeled)
 
-    output = read_job_output(objects, logs, description, each=each)
+    output = read_job_output(objects, logs, job.description, each=each)
     quality = None if audit is None else audit.result()
-    return job_report(
-        replace(output, findings=(*output.findings, *problem, *noted)),
-        description,
-        Terms.of(description, spec.task, spec.wage),
-        prices or PriceTable.current(),
-        campaign=spec.name,
-        batch=batch,
-        role=role,
-        now=now,
-        control=control,
+    scores = Scores(
         quality=quality,
-        audit_sample=sample.result() if quality is None else None,
-        imported_labels=checked.result(),
+        sample=sample.result() if quality is None else None,
+        imported=checked.result(),
         arms=None if arms is None else arms.result(),
     )
+    told = replace(output, findings=(*output.findings, *problem, *job.noted))
+    return job_report(job, told, prices, scores, now=now)
 
 
 def _predictions(objects: ObjectStore, description: Mapping[str, Any]) -> dict[str, LabelRecord]:

@@ -16,37 +16,24 @@ from gt_service.outputs.job_output import Iteration, JobOutput, TrainingRun, Unl
 from gt_service.outputs.proposals import Arm, ProposalFigures
 from gt_service.prices import InstanceRate, PriceTable, ServiceFee, Workforce
 from gt_service.reports.costs import Bill, Cost, Terms, up_front_objects
+from gt_service.reports.ended_job import EndedJob, Scores
 from gt_service.reports.saving import Report, saving_of, targets
 
 LISTED_UNLABELED = 1_000
 """The report names so many unlabeled objects; `unlabeled.count` counts all of them."""
 
 
-def job_report(
-    output: JobOutput,
-    description: Mapping[str, Any],
-    terms: Terms,
-    prices: PriceTable,
-    *,
-    campaign: str,
-    batch: int,
-    role: str,
-    now: datetime,
-    control: Mapping[str, Any] | None = None,
-    quality: Mapping[str, Any] | None = None,
-    audit_sample: Mapping[str, Any] | None = None,
-    imported_labels: Mapping[str, Any] | None = None,
-    arms: Mapping[bool, Mapping[str, Any] | None] | None = None,
-) -> Report:
-    """Puts the report together. `control` is the report of the same batch's control job, where that has ended."""
+def job_report(job: EndedJob, output: JobOutput, prices: PriceTable, scores: Scores, *, now: datetime) -> Report:
+    """Puts the report together. output: what was read of the job's files."""
+    terms = job.terms
     bill = Bill(output, terms, prices)
-    unseen = bill.unseen(description.get("LabelCounters", {}))
+    unseen = bill.unseen(job.description.get("LabelCounters", {}))
     report: Report = {
         "version": 1,
         "made_at": now.isoformat(),
         "made_by": f"gt-service {__version__}",
-        "job": _job(output, description, campaign, batch, role),
-        "counts": _counts(output, description),
+        "job": _job(job, output),
+        "counts": _counts(job, output),
         "machine_share": round(output.machine_images / output.labeled, 4) if output.labeled else 0.0,
         "up_front_objects": up_front_objects(output.iterations),
         "terms": _terms(bill),
@@ -61,24 +48,25 @@ def job_report(
         ],
         "unlabeled": _unlabeled(output.unlabeled),
         "findings": [vars(each) for each in output.findings],
-        "proposals": _proposals(output.proposals, arms or {}),
+        "proposals": _proposals(output.proposals, scores.arms or {}),
         "targets": targets(bill),
-        "quality": quality,
-        "audit_sample": audit_sample,
-        "imported_labels": imported_labels,
+        "quality": scores.quality,
+        "audit_sample": scores.sample,
+        "imported_labels": scores.imported,
     }
-    report["saving"] = saving_of(report, bill, control)
+    report["saving"] = saving_of(report, bill, job.control)
     return report
 
 
-def _job(output: JobOutput, description: Mapping[str, Any], campaign: str, batch: int, role: str) -> Report:
+def _job(job: EndedJob, output: JobOutput) -> Report:
+    description = job.description
     config = description.get("LabelingJobAlgorithmsConfig", {})
     ended = output.status in {"Completed", "Failed", "Stopped"}
     return {
         "name": output.name,
-        "campaign": campaign,
-        "batch": batch,
-        "role": role,
+        "campaign": job.spec.name,
+        "batch": job.batch,
+        "role": job.role.value,
         "status": output.status,
         "failure_reason": description.get("FailureReason"),
         "initial_model_arn": config.get("InitialActiveLearningModelArn"),
@@ -89,8 +77,8 @@ def _job(output: JobOutput, description: Mapping[str, Any], campaign: str, batch
     }
 
 
-def _counts(output: JobOutput, description: Mapping[str, Any]) -> Report:
-    failed = description.get("LabelCounters", {}).get("FailedNonRetryableError", 0)
+def _counts(job: EndedJob, output: JobOutput) -> Report:
+    failed = job.description.get("LabelCounters", {}).get("FailedNonRetryableError", 0)
     return {
         "objects": output.objects,
         "labeled": output.labeled,

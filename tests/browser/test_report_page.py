@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from gt_service.prices import PriceTable
+from gt_service.records.names import Role
+from gt_service.reports.ended_job import EndedJob
 from gt_service.reports.page import job_page
 from gt_service.reports.publish import make_job_report
 from tests.browser.conftest import Open
@@ -21,14 +24,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of the notebook's warm job, with iterations that cost thousands."""
     store, logs = MemoryObjects(), MemoryLogs()
     found = make_job_report(
+        EndedJob(notebook_jobs()["warm"].write(store, logs), spec(), Role.WARM, 2),
         objects=store,
         logs=logs,
-        description=notebook_jobs()["warm"].write(store, logs),
-        spec=spec(),
-        role="warm",
-        batch=2,
-        control=None,
         now=datetime(2026, 5, 3, tzinfo=UTC),
+        prices=PriceTable.current(),
     )
     for row in found["iterations"]:
         row["cost"]["workers_mills"] += 1_234_567

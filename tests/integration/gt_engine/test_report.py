@@ -17,6 +17,9 @@ from gt_cli.stack import LocalSession, child_environment
 from gt_service.objects import S3Uri
 from gt_service.outputs import CloudWatchTrainingLogs
 from gt_service.outputs.bulk import BulkObjects
+from gt_service.prices import PriceTable
+from gt_service.records.names import Role
+from gt_service.reports.ended_job import EndedJob
 from gt_service.reports.publish import publish_job_report
 from tests.engine import BUCKET
 from tests.engine_server import Engine, birds, ended, output_files, request_in
@@ -74,15 +77,12 @@ def reported(aws: LocalSession, described: dict[str, Any]) -> dict[str, Any]:
     """The report of a job, written below `reports/<job>`."""
     gold = next(tag["Value"] for tag in described["Tags"] if tag["Key"] == "gt-service:gold-labels")
     return publish_job_report(
+        EndedJob(described, spec(gold_labels=gold), Role.FIRST, 1),
+        S3Uri(BUCKET, f"reports/{described['LabelingJobName']}"),
         objects=BulkObjects(aws.client("s3")),
         logs=CloudWatchTrainingLogs(aws.client("logs")),
-        description=described,
-        spec=spec(gold_labels=gold),
-        role="first",
-        batch=1,
-        control=None,
-        destination=S3Uri(BUCKET, f"reports/{described['LabelingJobName']}"),
         now=datetime(2026, 11, 22, tzinfo=UTC),
+        prices=PriceTable.current(),
     )
 
 

@@ -18,6 +18,9 @@ from gt_engine.jobs.machine import Labeled, Lesson
 from gt_engine.jobs.worker import take_step
 from gt_engine.labels import ClassLabel
 from gt_service.pages.report import tables
+from gt_service.prices import PriceTable
+from gt_service.records.names import Role
+from gt_service.reports.ended_job import EndedJob
 from gt_service.reports.page import job_page
 from gt_service.reports.publish import make_job_report
 from tests.engine import (
@@ -204,14 +207,11 @@ def test_classes_that_came_with_the_manifest_are_chosen_already(
         label = {line["category"]} if member == "label" else set(line["category"])
         assert label == right or record["planted"]["mistake"] == "missing"
     report = make_job_report(
+        EndedJob(description_of(job), spec(task="image-classification", labels=KINDS, proposals=True), Role.FIRST, 1),
         objects=job.tools.objects,
         logs=MemoryLogs(),
-        description=description_of(job),
-        spec=spec(task="image-classification", labels=KINDS, proposals=True),
-        role="first",
-        batch=1,
-        control=None,
         now=job.clock,
+        prices=PriceTable.current(),
     )
     figures = report["proposals"]
     assert figures["accepted_unchanged"] == 1
@@ -369,14 +369,11 @@ def test_the_report_says_what_proposals_did(tmp_path: Path) -> None:
 
     play(job, answer=accept)
     report = make_job_report(
+        EndedJob(description_of(job), spec(proposals=True, gold_labels=GOLD), Role.FIRST, 1),
         objects=job.tools.objects,
         logs=MemoryLogs(),
-        description=description_of(job),
-        spec=spec(proposals=True, gold_labels=GOLD),
-        role="first",
-        batch=1,
-        control=None,
         now=job.clock,
+        prices=PriceTable.current(),
     )
     records = records_of(job).values()
     figures = report["proposals"]

@@ -13,10 +13,12 @@ from gt_service.errors import UnknownState
 from gt_service.money import usd
 from gt_service.outputs import JobOutput, read_job_output
 from gt_service.prices import PriceTable, Workforce
-from gt_service.reports.costs import Bill, Terms, up_front_objects
+from gt_service.records.names import Role
+from gt_service.reports.costs import LEAST_WORKERS_TAG, Bill, Terms, up_front_objects
+from gt_service.reports.ended_job import EndedJob, Scores
 from gt_service.reports.report import job_report
 from gt_service.task_types import TaskType
-from tests.factories import PRIVATE_TEAM, VENDOR_TEAM, LabelingJob, MemoryLogs, notebook_jobs
+from tests.factories import PRIVATE_TEAM, VENDOR_TEAM, LabelingJob, MemoryLogs, notebook_jobs, spec
 from tests.fakes import MemoryObjects
 
 PRICES = PriceTable.current()
@@ -26,6 +28,11 @@ def read(job: LabelingJob) -> tuple[JobOutput, Terms]:
     store, logs = MemoryObjects(), MemoryLogs()
     description = job.write(store, logs)
     return read_job_output(store, logs, description), terms(description)
+
+
+def reported(description: Mapping[str, Any], output: JobOutput) -> Mapping[str, Any]:
+    job = EndedJob(description, spec(), Role.FIRST, 1)
+    return job_report(job, output, PRICES, Scores(), now=datetime(2026, 6, 1, tzinfo=UTC))
 
 
 def terms(description: Mapping[str, Any]) -> Terms:
@@ -142,20 +149,11 @@ def test_a_training_before_any_label_is_still_paid() -> None:
 def test_asking_as_needed_is_compared_to_the_most_for_what_people_labeled_and_to_nothing_else() -> None:
     """The machine's saving would be told as that of asking fewer people, or the other way round."""
     job = LabelingJob(workers=2).iteration(1, human=10).iteration(2, machine=10)
-    output, asked = read(job)
-    output = replace(output, targets=((0.9, 15),))
-    asked = replace(asked, workers_per_object=3, least_workers=1)
-    description = job.description()
-    report = job_report(
-        output,
-        description,
-        asked,
-        PRICES,
-        campaign="birds",
-        batch=1,
-        role="first",
-        now=datetime(2026, 6, 1, tzinfo=UTC),
-    )
+    output, _ = read(job)
+    output, description = replace(output, targets=((0.9, 15),)), job.description()
+    most = {"HumanTaskConfig": {**description["HumanTaskConfig"], "NumberOfHumanWorkersPerDataObject": 3}}
+    tag = {"Tags": [{"Key": LEAST_WORKERS_TAG, "Value": "1"}]}
+    report = reported(description | most | tag, output)
     assert report["people"]["as_needed"] == {
         "least": 1,
         "most": 3,
@@ -167,15 +165,5 @@ def test_asking_as_needed_is_compared_to_the_most_for_what_people_labeled_and_to
     assert report["all_human"]["workers_mills"] == 20 * 2 * 36
     (row,) = report["targets"]["rows"]
     assert row["total_mills"] == 20 * 80 + 5 * 2 * 36, "another target asks as needed too"
-    fixed = replace(asked, least_workers=None)
-    report = job_report(
-        output,
-        description,
-        fixed,
-        PRICES,
-        campaign="birds",
-        batch=1,
-        role="first",
-        now=datetime(2026, 6, 1, tzinfo=UTC),
-    )
+    report = reported(description | most, output)
     assert report["people"]["as_needed"] is None

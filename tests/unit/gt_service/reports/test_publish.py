@@ -22,8 +22,10 @@ from gt_service.backends import GT_ENGINE, GT_ENGINE_SERVERLESS
 from gt_service.errors import AccessDenied
 from gt_service.objects import S3Uri
 from gt_service.prices import PriceTable
-from gt_service.reports.campaign import campaign_report, publish_campaign_report
+from gt_service.records.names import Role
+from gt_service.reports.campaign import CampaignResults, campaign_report, publish_campaign_report
 from gt_service.reports.costs import LEAST_WORKERS_TAG, Terms
+from gt_service.reports.ended_job import EndedJob
 from gt_service.reports.figure import job_figure, rendered
 from gt_service.reports.page import job_page
 from gt_service.reports.publish import make_job_report, publish_job_report
@@ -32,6 +34,7 @@ from tests.factories import PRIVATE_TEAM, LabelingJob, MemoryLogs, box_label, co
 from tests.fakes import MemoryObjects
 
 NOW = datetime(2026, 5, 3, tzinfo=UTC)
+PRICES = PriceTable.current()
 GOLD = "s3://inbox/birds/gold/gold.manifest"
 DESTINATION = S3Uri("results", "birds/reports/birds-0002")
 Json = dict[str, Any]
@@ -42,7 +45,7 @@ def make(
     role: str = "first",
     control: Json | None = None,
     gold: bool = False,
-    prices: PriceTable | None = None,
+    prices: PriceTable = PRICES,
     certificates: tuple[Json, ...] = (),
     **asked: Any,
 ) -> Json:
@@ -54,13 +57,15 @@ def make(
     if gold:
         store.contents[GOLD] = gold_manifest(job)
     return make_job_report(
+        EndedJob(
+            description,
+            spec(**({"gold_labels": GOLD} if gold else {}), **asked),
+            Role(role),
+            1 if role == "first" else 2,
+            control=control,
+        ),
         objects=store,
         logs=logs,
-        description=description,
-        spec=spec(**({"gold_labels": GOLD} if gold else {}), **asked),
-        role=role,
-        batch=1 if role == "first" else 2,
-        control=control,
         now=NOW,
         prices=prices,
     )
@@ -95,15 +100,14 @@ def published() -> tuple[Json, MemoryObjects]:
     description = job.write(store, logs)
     store.contents[GOLD] = gold_manifest(job)
     report = publish_job_report(
+        EndedJob(
+            description, spec(gold_labels=GOLD), Role.WARM, 2, control=make(notebook_jobs()["control"], "control")
+        ),
+        DESTINATION,
         objects=store,
         logs=logs,
-        description=description,
-        spec=spec(gold_labels=GOLD),
-        role="warm",
-        batch=2,
-        control=make(notebook_jobs()["control"], "control"),
-        destination=DESTINATION,
         now=NOW,
+        prices=PRICES,
     )
     return report, store
 
@@ -304,15 +308,7 @@ def test_a_job_that_labeled_nothing_has_a_page_too(status: str) -> None:
     job.write_inputs(store)
     description = {**job.description(), "FailureReason": "ClientError: <no images>"}
     report = publish_job_report(
-        objects=store,
-        logs=logs,
-        description=description,
-        spec=spec(),
-        role="first",
-        batch=1,
-        control=None,
-        destination=DESTINATION,
-        now=NOW,
+        EndedJob(description, spec(), Role.FIRST, 1), DESTINATION, objects=store, logs=logs, now=NOW, prices=PRICES
     )
     assert (report["machine_share"], report["cost"]["total_mills"], report["counts"]["unlabeled"]) == (0.0, 0, 3)
     assert b"ClientError: &lt;no images&gt;" in store.contents[f"{DESTINATION}/report.html"]
@@ -332,14 +328,11 @@ def test_gold_labels_that_are_gone_cost_the_audit_and_not_the_report(store: Memo
     """A typing error in the spec would leave every job without a bill and its budget set aside for ever."""
     job = LabelingJob().iteration(1, human=2).iteration(2, machine=2)
     report = make_job_report(
+        EndedJob(job.write(store), spec(gold_labels=GOLD), Role.FIRST, 1),
         objects=store,
         logs=MemoryLogs(),
-        description=job.write(store),
-        spec=spec(gold_labels=GOLD),
-        role="first",
-        batch=1,
-        control=None,
         now=NOW,
+        prices=PRICES,
     )
     assert report["quality"] is None
     assert report["audit_sample"]["size"] == 2
@@ -378,15 +371,17 @@ def test_a_classification_job_shows_its_confusion() -> None:
     description = job.write(store, logs)
     store.contents[GOLD] = "".join(compact(line) + "\n" for line in gold).encode()
     report = publish_job_report(
+        EndedJob(
+            description,
+            spec(task="image-classification", labels=["Owl", "Crow"], gold_labels=GOLD, price_per_task="0.012"),
+            Role.FIRST,
+            1,
+        ),
+        DESTINATION,
         objects=store,
         logs=logs,
-        description=description,
-        spec=spec(task="image-classification", labels=["Owl", "Crow"], gold_labels=GOLD, price_per_task="0.012"),
-        role="first",
-        batch=1,
-        control=None,
-        destination=DESTINATION,
         now=NOW,
+        prices=PRICES,
     )
     assert report["quality"]["machine"]["accuracy"] == 0.75
     assert b"Rows are gold classes" in store.contents[f"{DESTINATION}/report.html"]
@@ -400,14 +395,7 @@ def test_times_are_in_utc_wherever_the_report_is_made() -> None:
     times = {name: description[name].astimezone(tokyo) for name in ("CreationTime", "LastModifiedTime")}
     elsewhere = description | times | {"CreationTime": datetime(2026, 6, 1, 8, 30, tzinfo=tokyo)}
     report = make_job_report(
-        objects=store,
-        logs=MemoryLogs(),
-        description=elsewhere,
-        spec=spec(),
-        role="first",
-        batch=1,
-        control=None,
-        now=NOW,
+        EndedJob(elsewhere, spec(), Role.FIRST, 1), objects=store, logs=MemoryLogs(), now=NOW, prices=PRICES
     )
     assert report["job"]["created_at"] == "2026-05-31T23:30:00+00:00"
     assert report["job"]["ended_at"] == description["LastModifiedTime"].isoformat()
@@ -420,21 +408,20 @@ def test_a_control_of_a_job_whose_labels_are_all_the_machines() -> None:
     tags = {"Tags": [{"Key": LEAST_WORKERS_TAG, "Value": "1"}]}
     job, store = LabelingJob("birds-0002").iteration(1, machine=10), MemoryObjects()
     report = make_job_report(
+        EndedJob(job.write(store) | tags, spec(), Role.WARM, 2, control=control),
         objects=store,
         logs=MemoryLogs(),
-        description=job.write(store) | tags,
-        spec=spec(),
-        role="warm",
-        batch=2,
-        control=control,
         now=NOW,
+        prices=PRICES,
     )
     assert report["saving"]["control"]["mechanical"] == {"objects": 4, "mills": 4 * 3 * 36}
 
 
 def test_a_campaign_side_by_side(notebook: dict[str, Json]) -> None:
     """At three workers the notebook's two batches, cold then warm, save 36.8 % of all-human and 8.3 % of cold twice."""
-    report = campaign_report("birds", [notebook["first"], notebook["warm"], notebook["control"]], now=NOW)
+    report = campaign_report(
+        CampaignResults("birds", [notebook["first"], notebook["warm"], notebook["control"]]), now=NOW
+    )
     chain = report["totals"]["chain"]
     assert (chain["jobs"], chain["cost_mills"], chain["saved_share"]) == (2, 297_200, 0.3677)
     assert report["totals"]["controls"]["cost_mills"] == 154_000
@@ -445,25 +432,25 @@ def test_a_campaign_side_by_side(notebook: dict[str, Json]) -> None:
 def test_a_control_is_paid_once_however_many_jobs_its_batch_had(notebook: dict[str, Json]) -> None:
     """Chaining would be praised for every follow-up job, as if not chaining had paid the control again."""
     jobs = [notebook["first"], notebook["warm"], notebook["warm"], notebook["control"]]
-    without = campaign_report("birds", jobs, now=NOW)["without_chaining"]
+    without = campaign_report(CampaignResults("birds", jobs), now=NOW)["without_chaining"]
     assert without["cost_mills"] == 324_200
     assert without["saved_mills"] == 324_200 - 297_200 - notebook["warm"]["cost"]["total_mills"]
 
 
 def test_a_campaign_without_a_control_claims_nothing_about_chaining(notebook: dict[str, Json]) -> None:
     """A saving would be printed that nobody measured."""
-    assert campaign_report("birds", [notebook["first"]], now=NOW)["without_chaining"] is None
+    assert campaign_report(CampaignResults("birds", [notebook["first"]]), now=NOW)["without_chaining"] is None
 
 
 def test_what_duplicates_saved_is_priced_by_the_campaigns_own_labels(notebook: dict[str, Json]) -> None:
     """A saving that could not be checked would be printed, or money that unlabeled twins never saved."""
     duplicates = {"exact": 10, "near": 5, "labeled": 12}
     reports = [notebook["first"], notebook["warm"], notebook["control"]]
-    report = campaign_report("birds", reports, now=NOW, duplicates=duplicates)["duplicates"]
-    chain = campaign_report("birds", reports, now=NOW)["totals"]["chain"]
+    report = campaign_report(CampaignResults("birds", reports, duplicates), now=NOW)["duplicates"]
+    chain = campaign_report(CampaignResults("birds", reports), now=NOW)["totals"]["chain"]
     assert report["saved_mills"] == 12 * chain["cost_mills"] // chain["labeled"]
     assert {key: report[key] for key in duplicates} == duplicates
-    assert campaign_report("birds", [], now=NOW, duplicates=duplicates)["duplicates"]["saved_mills"] == 0
+    assert campaign_report(CampaignResults("birds", [], duplicates), now=NOW)["duplicates"]["saved_mills"] == 0
 
 
 LABELS = {
@@ -484,12 +471,10 @@ def test_the_campaigns_files(notebook: dict[str, Json], roles: list[str]) -> Non
     """A campaign's page would fail while its first job is still running."""
     store = MemoryObjects()
     publish_campaign_report(
+        CampaignResults("birds", [notebook[role] for role in roles], labels=LABELS if roles else None),
+        S3Uri("results", "birds/reports"),
         objects=store,
-        campaign="birds",
-        reports=[notebook[role] for role in roles],
-        destination=S3Uri("results", "birds/reports"),
         now=NOW,
-        labels=LABELS if roles else None,
     )
     names = sorted(key.rsplit("/", 1)[1] for key in store.contents)
     assert names == ["campaign.html", "campaign.json", "campaign.png", "campaign.svg"]
