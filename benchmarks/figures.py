@@ -290,7 +290,7 @@ def _told_apart(row: Row) -> tuple[str, ...]:
 def proposals(read: Results) -> str:
     lines = []
     for row in read("proposals"):
-        blind, mended = row["blind"], row["proposed"]
+        blind, corrected = row["blind"], row["proposed"]
         least = row["for_equal_f1"]["proposed"]
         lines.append(
             (
@@ -298,9 +298,9 @@ def proposals(read: Results) -> str:
                 row["images"],
                 row["crowd"],
                 f"{row['machine_f1']:.3f}",
-                f"{blind['seconds']:.0f} → {mended['seconds']:.0f} s",
-                f"{blind['f1']:.3f} → {mended['f1']:.3f}",
-                f"{blind['mean_iou']:.3f} → {mended['mean_iou']:.3f}" if row["labels"] == "boxes" else "–",
+                f"{blind['seconds']:.0f} → {corrected['seconds']:.0f} s",
+                f"{blind['f1']:.3f} → {corrected['f1']:.3f}",
+                f"{blind['mean_iou']:.3f} → {corrected['mean_iou']:.3f}" if row["labels"] == "boxes" else "–",
                 _percent(row["accepted_unchanged"]),
                 f"{row['planted_accepted']} of {row['planted']}",
                 "–" if least is None else f"{least['workers']} with one: {least['seconds']:.0f} s",

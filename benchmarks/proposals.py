@@ -4,8 +4,8 @@
 
 For each seed a model is trained on 400 labels of drawn scenes: boxes of their birds, and one of six habitats. Of 400
 others it proposes labels for 100 taken by chance, and for the 100 that it is least sure of: those are what is left
-after the last certificate, and what people are really shown. Simulated workers (gt_engine/workforce/simulated.py and
-mending.py say what is assumed of them) label them blind and with proposals, by one to five workers an image,
+after the last certificate, and what people are really shown. Simulated workers (gt_engine/workforce/simulated.py says
+what is assumed of them) label them blind and with proposals, by one to five workers an image,
 consolidated as the engine does. Everything is measured against gold labels. A twentieth of the proposals is wrong on
 purpose, as in a job; what was planted is taken back.
 
@@ -173,7 +173,7 @@ def labeled(
 
 def answered_by(people: SimulatedWorkforce, key: str, gold: Label, workers: int, seen: Proposal) -> list[Answer]:
     chosen = seen.label
-    given = people.answer(key, gold, workers, START, to_mend=chosen if isinstance(chosen, BoxLabel) else None)
+    given = people.answer(key, gold, workers, START, to_correct=chosen if isinstance(chosen, BoxLabel) else None)
     if not isinstance(chosen, ClassLabel):
         return given
     unseen = [people.accepts_unseen(one.worker_id) > seed_of(f"{key}/{one.worker_id}") / 2**32 for one in given]

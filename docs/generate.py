@@ -216,7 +216,7 @@ def errors() -> str:
             {
                 "code": "invalid_spec",
                 "message": "1 error(s) in the campaign spec: batch.size: 0: input should be greater than or equal to 1",
-                "remedy": "Mend the fields named and drop the spec again.",
+                "remedy": "Correct the fields named and drop the spec again.",
                 "errors": [
                     {
                         "code": "invalid_input",

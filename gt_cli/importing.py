@@ -211,7 +211,7 @@ def _of_manifest(wanted: Wanted, folder: str) -> Brought:
         try:
             line = dict(manifest_object(text.removeprefix(b"\xef\xbb\xbf")))
         except GtServiceError:
-            raise BoxesError(f"{where} is not a JSON object", remedy="Mend the line.", field="path") from None
+            raise BoxesError(f"{where} is not a JSON object", remedy="Correct the line.", field="path") from None
         source = line.get("source-ref")
         if not isinstance(source, str):
             raise BoxesError(f"{where} has no source-ref", remedy="Name its image.", field="source-ref")

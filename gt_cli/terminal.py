@@ -52,7 +52,7 @@ def reporting_errors(command: Callable[P, None]) -> Callable[P, None]:
 def unusable(error: OSError) -> GtServiceError:
     """A file or a folder that cannot be read or written, in words."""
     where = f"{error.filename}: " if error.filename else ""
-    return GtServiceError(f"{where}{error.strerror or error}", remedy="Mend that, or name another file or folder.")
+    return GtServiceError(f"{where}{error.strerror or error}", remedy="Fix that, or name another file or folder.")
 
 
 def fail(error: GtServiceError, *, logs: Path | None = None) -> NoReturn:

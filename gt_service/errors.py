@@ -74,7 +74,7 @@ class SpecErrors(InvalidInput):
     def __init__(self, errors: Sequence[InvalidInput]) -> None:
         super().__init__(
             f"{len(errors)} error(s) in the campaign spec: " + "; ".join(f"{e.field}: {e.message}" for e in errors),
-            remedy="Mend the fields named and drop the spec again.",
+            remedy="Correct the fields named and drop the spec again.",
         )
         self.errors = tuple(errors)
 

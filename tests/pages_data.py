@@ -90,7 +90,7 @@ def image(**changes: Any) -> Json:
         "key": "birds/images/a.txt",
         "status": "rejected",
         "reason": "no image",
-        "remedy": "mend it",
+        "remedy": "correct it",
         "duplicate_of": None,
         "uploaded_at": "2026-05-01T07:30:00Z",
         **changes,

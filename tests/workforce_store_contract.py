@@ -174,7 +174,7 @@ class TasksContract:
         changed = replace(WORK, submitted_at=NOW + timedelta(hours=1), active_seconds=1.5)
         tasks.note(changed)
         assert list(tasks.work_of("ann")) == [later, changed]
-        mended = replace(WORK, submitted_at=NOW + timedelta(days=2))
-        tasks.note(mended)
-        assert list(tasks.work_of("ann")) == [mended, later, changed]
-        assert list(tasks.work_of("ann", since=NOW + timedelta(days=1))) == [mended]
+        corrected = replace(WORK, submitted_at=NOW + timedelta(days=2))
+        tasks.note(corrected)
+        assert list(tasks.work_of("ann")) == [corrected, later, changed]
+        assert list(tasks.work_of("ann", since=NOW + timedelta(days=1))) == [corrected]

@@ -1,4 +1,4 @@
-"""`gt-service redrive`: dead letters go through the service again, once what they died of is mended."""
+"""`gt-service redrive`: dead letters go through the service again, once what they died of is fixed."""
 
 from __future__ import annotations
 

@@ -64,4 +64,4 @@ def rows(root: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
 
 
 def _wrong(where: str, what: str) -> BoxesError:
-    return BoxesError(f"{where}: {what}", remedy="Mend the line.")
+    return BoxesError(f"{where}: {what}", remedy="Correct the line.")

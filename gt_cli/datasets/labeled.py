@@ -27,7 +27,7 @@ class BoxesError(InvalidInput):
 
     code = "invalid_boxes"
 
-    def __init__(self, message: str, *, remedy: str = "Mend the file.", field: str = "boxes") -> None:
+    def __init__(self, message: str, *, remedy: str = "Correct the file.", field: str = "boxes") -> None:
         super().__init__(message, remedy=remedy, field=field)
 
 
@@ -187,7 +187,7 @@ class ImageFolder:
                     )
                 return upright_size(image.size, orientation_of(image))
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise BoxesError(f"{path} is no image: {error}", remedy="Mend or remove it.", field="images") from None
+            raise BoxesError(f"{path} is no image: {error}", remedy="Repair or remove it.", field="images") from None
 
 
 def media_type(name: str | Path) -> str:
@@ -269,7 +269,7 @@ class Collected:
         if not label:
             raise BoxesError(f"{where}: the box has no label", remedy="Name its class.")
         if not all(map(math.isfinite, corners)):
-            raise BoxesError(f"{where}: {corners} are no coordinates", remedy="Mend the numbers.")
+            raise BoxesError(f"{where}: {corners} are no coordinates", remedy="Correct the numbers.")
         width, height = self._sizes[name]
         left, right = max(0.0, corners[0]), min(float(width), corners[2])
         top, bottom = max(0.0, corners[1]), min(float(height), corners[3])
@@ -277,7 +277,7 @@ class Collected:
             sides = ", ".join(f"{corner:g}" for corner in corners)
             raise BoxesError(
                 f"{where}: left, top, right, bottom of {sides} enclose nothing of {name} ({width} × {height})",
-                remedy="Mend the box: left under right, top under bottom, and within the image.",
+                remedy="Correct the box: left under right, top under bottom, and within the image.",
             )
         if confidence is not None and not 0 <= confidence <= 1:
             raise BoxesError(f"{where}: a confidence of {confidence:g}", remedy="Confidences are 0 to 1.")

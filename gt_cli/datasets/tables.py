@@ -50,5 +50,5 @@ def table_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Row]]
                 continue
             where = f"{path} line {reader.line_num}"
             if len(cells) < len(names):
-                raise BoxesError(f"{where}: {len(cells)} values for {len(names)} columns", remedy="Mend the line.")
+                raise BoxesError(f"{where}: {len(cells)} values for {len(names)} columns", remedy="Correct the line.")
             yield where, dict(zip(names, (as_written(cell.strip()) for cell in cells), strict=False))

@@ -61,7 +61,7 @@ class Durable:
         self._number = snapshots.latest(self._snapshots)
         if self._number is not None:
             persistence.STATE_DIR = str(snapshots.path_of(self._snapshots, self._number))
-        journals.mend(self._journals)
+        journals.repair(self._journals)
         self._journal = journals.Journal(self._journals, max(journals.numbers(self._journals), default=0))
         self._snapshot_running = asyncio.Lock()
         self._is_dirty = False

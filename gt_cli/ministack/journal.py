@@ -97,7 +97,7 @@ def read(folder: Path, since: int) -> Iterator[Entry]:
                 yield entry
 
 
-def mend(folder: Path) -> None:
+def repair(folder: Path) -> None:
     """Cuts off what is torn at the end of files, so that they can be appended to."""
     for number in numbers(folder):
         path = _path(folder, number)

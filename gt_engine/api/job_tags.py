@@ -88,7 +88,7 @@ def guarantee(tags: Mapping[str, str], task: TaskType) -> Guarantee:
 
 
 def proposals(tags: Mapping[str, str], task: TaskType) -> ProposalRule | None:
-    """Whether people mend the machine's labels where theirs certify nothing: what the job's `gt-engine:proposals-…`
+    """Whether people correct the machine's labels where theirs certify nothing: what the job's `gt-engine:proposals-…`
     tags say; None without the first of them."""
     if PROPOSALS_BLIND_TAG not in tags:
         return None

@@ -250,7 +250,7 @@ class FeatureStore:
     def _compute(self, key: str, load: Loader) -> ImageFacts | ImageProblem:
         outcome = _load(load)
         if isinstance(outcome, ImageProblem):
-            if outcome.code != "UnreadableObject":  # the object may be readable tomorrow; its content will not mend
+            if outcome.code != "UnreadableObject":  # the object may be readable tomorrow; its content will not change
                 self._cache.write(self._path(key, _PROBLEM), json.dumps(vars(outcome)).encode())
             return outcome
         facts, pixels = outcome

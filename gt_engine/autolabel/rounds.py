@@ -74,7 +74,7 @@ class JobPlan:
     probe           size of the first sample
     guarantee       what the machine's labels must meet
     workers_per_object  answers to each object
-    proposes        people mend the machine's labels of what is left after the last round; so a round that labels
+    proposes        people correct the machine's labels of what is left after the last round; so a round that labels
                     nothing, after the first, is the last
     """
 

@@ -30,7 +30,7 @@ DEFAULT_PRIVATE_LIFETIME = timedelta(days=30)
 @dataclass(frozen=True)
 class JobContext:
     """One labeling job: its record, its task and classes, where its files lie, its plan, its workers; `proposals` where
-    they may be shown the machine's labels to mend, `care` where gold items are hidden among what they are shown."""
+    they may be shown the machine's labels to correct, `care` where gold items are hidden among what they are shown."""
 
     record: JobRecord
     task: TaskType

@@ -49,27 +49,27 @@ class Crowd:
     least_workers: int = 1
 
     def answers(
-        self, object_id: str, gold: AnyLabel, start: datetime, *, to_mend: AnyLabel | None = None
+        self, object_id: str, gold: AnyLabel, start: datetime, *, to_correct: AnyLabel | None = None
     ) -> list[Answer]:
         """What the workers submitted for one object that they were offered at `start`, by time.
 
-        to_mend: the label that they were shown, under review or the machine's.
+        to_correct: the label that they were shown, under review or the machine's.
         """
         shown = _shown_class(gold, len(self.classes)) if isinstance(gold, MultiClassLabel) else gold
         # The team's people are the same in all its jobs; what each of them answers differs from job to job.
-        boxes = to_mend if isinstance(to_mend, BoxLabel) else None
+        boxes = to_correct if isinstance(to_correct, BoxLabel) else None
         people = self._workforce()
-        given = people.answer(f"{self.job_name}/{object_id}", shown, self.workers_per_object, start, to_mend=boxes)
+        given = people.answer(f"{self.job_name}/{object_id}", shown, self.workers_per_object, start, to_correct=boxes)
         in_time = (answer for answer in given if answer.submitted_at <= start + self.lifetime)
         made = [replace(answer, label=self._answered(answer.label, gold)) for answer in in_time]
-        if to_mend is None or boxes is not None:
+        if to_correct is None or boxes is not None:
             return made
 
         def keeps(worker: str) -> bool:
             """Without a look at what a page has chosen already, as with boxes (gt_engine/workforce/simulated.py)."""
             return people.accepts_unseen(worker) > seed_of(f"{self.job_name}/{object_id}/{worker}") / 2**32
 
-        return [replace(given, label=to_mend) if keeps(given.worker_id) else given for given in made]
+        return [replace(given, label=to_correct) if keeps(given.worker_id) else given for given in made]
 
     def as_many_as_needed(self, object_id: str, given: Sequence[Answer], skills: Skills) -> list[Answer]:
         """The first answers that make the label, of all that would be given."""

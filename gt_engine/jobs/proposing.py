@@ -1,4 +1,4 @@
-"""The machine's labels of objects that people are about to be asked about, for them to mend.
+"""The machine's labels of objects that people are about to be asked about, for them to correct.
 
 Only of objects whose labels certify nothing: which those are is the life cycle's to say (`Offer.certifies`). What is
 shown, and to what it stays blind, is a file before anybody is asked.

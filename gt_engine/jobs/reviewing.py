@@ -1,7 +1,7 @@
 """Jobs that look at labels again: which label of a manifest line is under review, and what they add to a label. Pure.
 
-Verification asks whether the boxes are right, adjustment has them mended (developer guide sms-verification-data). Which
-attribute is under review is said by the page alone, so the newest of the line's box labels counts; the page that
+Verification asks whether the boxes are right, adjustment has them corrected (developer guide sms-verification-data).
+Which attribute is under review is said by the page alone, so the newest of the line's box labels counts; the page that
 gt-service makes shows the same one.
 """
 

@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 def look(job: JobContext, state: JobState, tools: Tools) -> Answers:
     """How far people are; from time to time it is told to the job's owner, too. On the way it writes off what ran out
-    of time, and mends the tables from the files."""
+    of time, and repairs the tables from the files."""
     answers = _answers(job, state, tools, tools.now())
     _publish_figures(job, tools, answers.now)
     return answers
@@ -61,7 +61,7 @@ def _answers(job: JobContext, state: JobState, tools: Tools, now: datetime) -> A
         return Answers(now, gold_until=_gold_until(job, tools, now))
     currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     if _is_behind(job, state, currents, tools):
-        _mend(job, state, tools)
+        _repair(job, state, tools)
         currents = [_current(job, batch, tools, now) for batch in state.open_batches]
     if any(item.is_undecided for current in currents for item in current):
         _ask_on((item for current in currents for item in current), job, state.skills_but(), tools)
@@ -164,7 +164,7 @@ def files_of(job: JobContext, tools: Tools) -> WorkFiles:
 
 
 def present(job: JobContext, tools: Tools, place: int) -> ObjectOffer:
-    """Errors: `Conflict` where the tables lost it since they were looked at: the next look mends them."""
+    """Errors: `Conflict` where the tables lost it since they were looked at: the next look repairs them."""
     item = tools.people.object(job.record.name, place)
     if item is None:
         raise Conflict(f"data object {place} of {job.record.name} is not in the table")
@@ -184,7 +184,7 @@ def _is_behind(job: JobContext, state: JobState, currents: Collection[Collection
     return tools.people.offer(name) is None
 
 
-def _mend(job: JobContext, state: JobState, tools: Tools) -> None:
+def _repair(job: JobContext, state: JobState, tools: Tools) -> None:
     """Makes the tables again from the files."""
     closed = {item for batch in state.open_batches for item in (*batch.labeled, *batch.failed, *batch.abandoned)}
     closed |= set(state.closing.workers if state.closing else ())
@@ -195,13 +195,13 @@ def _mend(job: JobContext, state: JobState, tools: Tools) -> None:
 
 def _ask_on(objects: Iterable[ObjectOffer], job: JobContext, skills: Skills, tools: Tools) -> None:
     """Decides on every undecided object. What was decided in an instant is in the table, and whoever changes an answer
-    after that undoes it. Objects that people mend are asked of as many as at most."""
+    after that undoes it. Objects that people correct are asked of as many as at most."""
     files = files_of(job, tools)
     undecided = [item for item in objects if item.is_undecided]
-    mended = files.mended(item.part for item in undecided) if job.proposals is not None else set[int]()
+    corrected = files.corrected(item.part for item in undecided) if job.proposals is not None else set[int]()
     for item, is_enough in zip(
         undecided,
-        in_parallel(lambda it: it.place not in mended and _is_enough(it, job, skills, files), undecided),
+        in_parallel(lambda it: it.place not in corrected and _is_enough(it, job, skills, files), undecided),
         strict=True,
     ):
         # Closes the race with an answer that is changed meanwhile: the object is looked at again.

@@ -262,7 +262,7 @@ def attempt(name: str, open_tools: Callable[[], tuple[Tools, EventBridge]]) -> S
 
 
 def _troubled(name: str, trouble: Exception) -> StepReport:
-    # What is the user's to mend ends the job in its step. Here it could not: that is the engine's to bear.
+    # What is the user's to correct ends the job in its step. Here it could not: that is the engine's to bear.
     fault = Fault.PASSING if fault_of(trouble) is Fault.PASSING else Fault.ENGINES
     log.exception("a step failed", extra={"job": name, "fault": fault.value})
     return StepReport(name, has_more=True, trouble=reason_of(trouble), fault=fault)

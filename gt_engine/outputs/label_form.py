@@ -45,7 +45,7 @@ class LabelForm:
     ) -> dict[str, Any]:
         """The pair `<attribute>` and `<attribute>-metadata`, as consolidation and output manifest hold it.
 
-        proposal_shown: people mended the machine's label; the metadata say so, in a field that Ground Truth has not.
+        proposal_shown: people corrected the machine's label; the metadata say so, in a field that Ground Truth has not.
         """
         common = {
             "human-annotated": "yes" if human else "no",

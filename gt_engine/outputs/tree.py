@@ -14,7 +14,7 @@
     left-out-predictions/predictions.jsonl    the engine's own: what its model says of people's labels that it never saw
     training/<N>/input/train.manifest
     training/<N>/output/<training job>/output/model.tar.gz
-    proposals/iteration-<N>/<first place>.jsonl    the machine's labels that people were shown to mend
+    proposals/iteration-<N>/<first place>.jsonl    the machine's labels that people were shown to correct
     temp/                                     the engine's own checkpoints while the job runs
 
 Source: developer guide sms-data-output. Readers take the iteration from fixed places in these paths: the third part

@@ -166,11 +166,11 @@ def answer_image(call: Call) -> Response:
 
 
 def give_back(call: Call) -> Response:
-    """POST /team/jobs/<job>/answers/<place>/<worker> comment=…: the worker mends it."""
+    """POST /team/jobs/<job>/answers/<place>/<worker> comment=…: the worker corrects it."""
     manager, job, subject = call.manager(), call.path("job"), call.path("worker")
     comment = call.form().get("comment", "").strip()
     if not comment or len(comment) > MAX_COMMENT:
-        raise InvalidInput(f"say in 1 to {MAX_COMMENT:,} characters what is to be mended", field="comment")
+        raise InvalidInput(f"say in 1 to {MAX_COMMENT:,} characters what is to be corrected", field="comment")
     place = call.number("place")
     Supervision(call.portal.tasks).give_back(job, place, subject, comment, manager.worker_id, call.now)
     log.info("answer returned", extra={"job": job, "worker": subject, "place": place, "by": manager.worker_id})

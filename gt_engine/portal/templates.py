@@ -57,7 +57,7 @@ class BrokenTemplate(InvalidInput):
     code: ClassVar[str] = "broken_template"
 
     def __init__(self, problem: TemplateProblem) -> None:
-        super().__init__(str(problem), remedy="Mend the template.", field="template")
+        super().__init__(str(problem), remedy="Correct the template.", field="template")
         self.problem = problem
 
 

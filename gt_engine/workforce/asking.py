@@ -93,7 +93,7 @@ def restore(offer: JobOffer, store: TaskStore, files: WorkFiles, *, closed: Coll
 
 
 def _sent_back(mine: TaskAssignment, returned: ReturnedFile | None) -> TaskAssignment:
-    """An answer that its worker is still to mend, as `offers.give_back` left it."""
+    """An answer that its worker is still to correct, as `offers.give_back` left it."""
     if returned is None or mine.ended_at is None or returned.returned_at < mine.ended_at:
         return mine
     expires_at = returned.returned_at + RETURNED_FOR

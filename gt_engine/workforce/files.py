@@ -4,7 +4,7 @@
     people/offers/<first place>.jsonl.gz               the objects of an offer with their manifest lines
     people/answers/<object id>/<worker>.json           an answer as it was submitted
     people/discarded/<object id>/<worker>.json         an answer that was taken back by whoever runs the team
-    people/returned/<object id>/<worker>/<time>.json   an answer that its worker was to mend, with the comment
+    people/returned/<object id>/<worker>/<time>.json   an answer that its worker was to correct, with the comment
     people/declines/<object id>/<worker>.json          a decline with its reason
     people/drafts/<object id>/<worker>                 work that is not submitted
     people/gold.json                                   the known answers of gold items, by object id
@@ -107,7 +107,7 @@ class WorkFiles:
         """The objects of a part by their places."""
         return _offered(self.objects.read(self._part(first)))
 
-    def mended(self, parts: Iterable[int]) -> set[int]:
+    def corrected(self, parts: Iterable[int]) -> set[int]:
         """The places in these parts whose workers see the machine's proposal: that they agree with it, and so with each
         other, tells nothing of them."""
         found = in_parallel(self.offer, sorted({*parts}))
@@ -160,13 +160,13 @@ class WorkFiles:
 
     def returned(self, object_id: str, worker_id: str) -> ReturnedFile | None:
         """The last time that an answer of the worker's came back; None where none did. The answer's own file stays: one
-        that is older than this was not mended."""
+        that is older than this was not corrected."""
         folder = self.root / f"people/returned/{object_id}/{worker_id}/"
         last = max((found.uri for found in self.objects.list(folder)), key=lambda uri: uri.key, default=None)
         return None if last is None else _read(ReturnedFile, json.loads(self.objects.read(last)), returned_at="time")
 
     def all_returned(self) -> set[tuple[str, str]]:
-        """(object id, worker id) of every answer that came back, mended or not."""
+        """(object id, worker id) of every answer that came back, corrected or not."""
         found = (found.uri.key.rsplit("/", 3) for found in self.objects.list(self._folder("returned")))
         return {(object_id, worker) for _, object_id, worker, _ in found}
 

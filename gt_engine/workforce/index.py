@@ -164,7 +164,7 @@ def written_off(item: ObjectOffer, files: WorkFiles, now: datetime, store: TaskS
     for mine in item.lapsed(now):
         answer = files.answer(item.object_id, mine.worker)
         returned = files.returned(item.object_id, mine.worker) if answer and mine.comment else None
-        # An answer that came back does not count, unless it was mended after that.
+        # An answer that came back does not count, unless it was corrected after that.
         if answer is None or (returned is not None and answer.submitted_at <= returned.returned_at):
             after = offers.expire(after, mine.worker, now)
             continue

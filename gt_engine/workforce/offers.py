@@ -235,7 +235,7 @@ def undo(offer: ObjectOffer, worker: str, nonce: str, now: datetime, time_limit:
 
 def may_undo(offer: ObjectOffer, mine: TaskAssignment, now: datetime) -> bool:
     """Whether an answer can be opened again: until its label is made. None is made of a gold item: it closes as soon as
-    others may, or whoever looks which are open could tell the gold items, and mend their answers."""
+    others may, or whoever looks which are open could tell the gold items, and correct their answers."""
     ended_at = mine.ended_at or now
     is_late = offer.place < 0 and now >= ended_at + GOLD_OPEN_FOR
     return mine.status is Status.SUBMITTED and not offer.closed and not is_late
@@ -284,7 +284,7 @@ def discard(offer: ObjectOffer, worker: str, now: datetime) -> ObjectOffer:
 
 
 def give_back(offer: ObjectOffer, worker: str, comment: str, now: datetime) -> ObjectOffer:
-    """A submitted answer that its worker is to mend, by the word of whoever runs the team; until then it does not
+    """A submitted answer that its worker is to correct, by the word of whoever runs the team; until then it does not
     count. Errors: `Conflict` where there is no such answer or its label is made."""
     mine = offer.of(worker)
     if offer.closed or mine is None or mine.status is not Status.SUBMITTED:

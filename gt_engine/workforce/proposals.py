@@ -1,4 +1,4 @@
-"""The machine's labels shown to people to mend: who sees one, and who notices that one is wrong. Pure.
+"""The machine's labels shown to people to correct: who sees one, and who notices that one is wrong. Pure.
 
 A person who sees the machine's label agrees with it too often. How much is measured: a share of the objects stays
 blind, and a share of the proposals is wrong on purpose (a box shifted, left out or added; for classes see

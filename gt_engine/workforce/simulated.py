@@ -3,10 +3,10 @@
 Everything about a worker follows from (seed, worker number), everything about an answer from (seed, object id):
 a replay gives the same answers, in whatever order the objects come.
 
-Who is shown boxes mends them instead of drawing all of them.
+Who is shown boxes corrects them instead of drawing all of them.
 Assumptions, for there is no public study of this very task: a look at a proposed box takes 2 s (judging one box is the
-quick part of Papadopoulos et al., CVPR 2016, and Konyushkova et al., CVPR 2018), mending costs as much as drawing, and
-deleting a second. Everybody accepts some boxes unseen, careless people many (Beck et al. 2025: people accept wrong
+quick part of Papadopoulos et al., CVPR 2016, and Konyushkova et al., CVPR 2018), correcting costs what drawing does,
+and deleting a second. Everybody accepts some boxes unseen, careless people many (Beck et al. 2025: people accept wrong
 suggestions); a box that is good enough stays as it is; and an object that has no proposal is overlooked twice as often
 as without proposals (in KITTI, far more objects were missing than wrong: arXiv 2508.06556).
 """
@@ -33,7 +33,7 @@ DELETE_SECONDS = 1.0
 OVERLOOKS = 2.0
 """How much oftener an object without a proposal is missed than in a blind image."""
 SAME_OBJECT_IOU = 0.3
-"""A proposed box that overlaps an object so well is mended to fit it, any other is deleted."""
+"""A proposed box that overlaps an object so well is corrected to fit it, any other is deleted."""
 SMALL = 0.1
 """A box narrower than this share of the image is missed more often."""
 
@@ -64,26 +64,26 @@ def trust_of(worker_id: str, *, sloppy: bool) -> Trust:
 
 
 @dataclass(frozen=True)
-class Mending:
+class BoxCorrection:
     """What a worker does with the boxes that are shown.
 
     kept    rows of them that stay as they are
-    mended  rows of the truth that one of them is fitted to
+    corrected  rows of the truth that one of them is fitted to
     missing  rows of the truth that none of them was about
-    seconds  for the looks and deletions; each mended or added box takes as long as a drawn one
+    seconds  for the looks and deletions; each corrected or added box takes as long as a drawn one
     """
 
     kept: tuple[int, ...]
-    mended: tuple[int, ...]
+    corrected: tuple[int, ...]
     missing: tuple[int, ...]
     seconds: float
 
 
-def mend(shown: BoxLabel, truth: BoxLabel, trust: Trust, rng: np.random.Generator) -> Mending:
+def correct(shown: BoxLabel, truth: BoxLabel, trust: Trust, rng: np.random.Generator) -> BoxCorrection:
     pairs = same_places(shown, truth, SAME_OBJECT_IOU)
     about = {i: (j, iou if shown.class_ids[i] == truth.class_ids[j] else 0.0) for i, j, iou in pairs}
     unseen: NDArray[np.bool_] = rng.random(len(shown)) < trust.accepts_unseen
-    kept, mended, seconds = list[int](), list[int](), LOOK_SECONDS * int((~unseen).sum())
+    kept, corrected, seconds = list[int](), list[int](), LOOK_SECONDS * int((~unseen).sum())
     for i in range(len(shown)):
         truth_row, overlap = about.get(i, (None, 0.0))
         if unseen[i] or overlap >= trust.tolerance:
@@ -91,9 +91,9 @@ def mend(shown: BoxLabel, truth: BoxLabel, trust: Trust, rng: np.random.Generato
         elif truth_row is None:
             seconds += DELETE_SECONDS
         else:
-            mended.append(truth_row)
+            corrected.append(truth_row)
     missing = set(range(len(truth))) - {j for j, _ in about.values()}
-    return Mending(tuple(kept), tuple(mended), tuple(sorted(missing)), seconds)
+    return BoxCorrection(tuple(kept), tuple(corrected), tuple(sorted(missing)), seconds)
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Worker:
     confuses   probability to pick a wrong class
     seconds    time per task, before the boxes: median of a log-normal
     absent     never accepts anything
-    trust      how the machine's boxes are mended
+    trust      how the machine's boxes are corrected
     """
 
     worker_id: str
@@ -131,7 +131,7 @@ class SimulatedWorkforce:
     declining_share     share of the offers that are declined
     expiring_share      share of the accepted tasks that are never submitted
     time_limit_seconds  after which an accepted task expires
-    draw_seconds        what a box takes that is drawn or mended
+    draw_seconds        what a box takes that is drawn or corrected
     """
 
     seed: int
@@ -160,12 +160,12 @@ class SimulatedWorkforce:
         workers_per_object: int,
         start: datetime,
         *,
-        to_mend: BoxLabel | None = None,
+        to_correct: BoxLabel | None = None,
     ) -> list[Answer]:
         """The submitted answers for one object, by time; fewer than asked when too few workers are there.
 
         A virtual clock begins at `start`. Each worker is offered an object once, until enough have answered or nobody
-        is left. to_mend: the boxes that the workers are shown; None where they draw.
+        is left. to_correct: the boxes that the workers are shown; None where they draw.
         """
         digest = sha256(object_id.encode()).digest()
         rng = np.random.default_rng([self.seed, 1, int.from_bytes(digest[:8], "big")])
@@ -178,7 +178,7 @@ class SimulatedWorkforce:
                 continue
             if not free_at:
                 break
-            ended, label = self._work(worker, gold, accepted := free_at.pop(0), rng, to_mend)
+            ended, label = self._work(worker, gold, accepted := free_at.pop(0), rng, to_correct)
             if label is None:
                 free_at.append(ended)
             else:
@@ -200,26 +200,26 @@ class SimulatedWorkforce:
         )
 
     def _work(
-        self, worker: Worker, gold: Label, accepted: datetime, rng: np.random.Generator, to_mend: BoxLabel | None
+        self, worker: Worker, gold: Label, accepted: datetime, rng: np.random.Generator, to_correct: BoxLabel | None
     ) -> tuple[datetime, Label | None]:
         """When a task ended, and its label; None of one that was declined, or had expired."""
         chance = rng.random()
         if chance < self.declining_share:
             return accepted + timedelta(seconds=round(float(rng.uniform(1, 10)), 3)), None
-        mending = None
+        correction = None
         work = self.draw_seconds * len(gold) if isinstance(gold, BoxLabel) else 0.0
-        if to_mend is not None and isinstance(gold, BoxLabel):
-            mending = mend(to_mend, gold, worker.trust, rng)
-            work = mending.seconds + self.draw_seconds * (len(mending.mended) + len(mending.missing))
+        if to_correct is not None and isinstance(gold, BoxLabel):
+            correction = correct(to_correct, gold, worker.trust, rng)
+            work = correction.seconds + self.draw_seconds * (len(correction.corrected) + len(correction.missing))
         seconds = float(rng.lognormal(np.log(worker.seconds + work), 0.4))
         if chance < self.declining_share + self.expiring_share or seconds > self.time_limit_seconds:
             return accepted + timedelta(seconds=self.time_limit_seconds), None
         if not isinstance(gold, BoxLabel):
             label: Label = ClassLabel(self._confused(worker, gold.class_id, rng))
-        elif mending is None or to_mend is None:
+        elif correction is None or to_correct is None:
             label = self._boxes(worker, gold, rng)
         else:
-            label = self._mended(worker, gold, to_mend, mending, rng)
+            label = self._corrected(worker, gold, to_correct, correction, rng)
         return accepted + timedelta(seconds=round(seconds, 3)), label
 
     def _confused(self, worker: Worker, class_id: int, rng: np.random.Generator) -> int:
@@ -243,14 +243,14 @@ class SimulatedWorkforce:
         # People's boxes are whole pixels, as Ground Truth writes them.
         return box_label(np.round(np.array(drawn).reshape(-1, 4)), classes, gold.image_size)
 
-    def _mended(
-        self, worker: Worker, gold: BoxLabel, shown: BoxLabel, mending: Mending, rng: np.random.Generator
+    def _corrected(
+        self, worker: Worker, gold: BoxLabel, shown: BoxLabel, correction: BoxCorrection, rng: np.random.Generator
     ) -> BoxLabel:
-        drawn: list[Corners] = [shown.boxes[row].astype(float) for row in mending.kept]
-        classes = [int(shown.class_ids[row]) for row in mending.kept]
-        for row in mending.mended:
+        drawn: list[Corners] = [shown.boxes[row].astype(float) for row in correction.kept]
+        classes = [int(shown.class_ids[row]) for row in correction.kept]
+        for row in correction.corrected:
             self._draw(worker, gold, row, drawn, classes, rng)
-        for row in mending.missing:
+        for row in correction.missing:
             if rng.random() >= OVERLOOKS * self._misses(worker, gold, row):
                 self._draw(worker, gold, row, drawn, classes, rng)
         return box_label(np.round(np.array(drawn).reshape(-1, 4)), classes, gold.image_size)

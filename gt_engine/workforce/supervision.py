@@ -145,8 +145,8 @@ class Supervision:
 def agreement_in(offer: JobOffer, store: TaskStore, files: WorkFiles) -> Agreement:
     """How far the people of a job on offer agree about what they answered blind."""
     answered = [item for item in store.objects(offer.job) if len(item.answers) > 1][-MOST_LOOKED_AT:]
-    mended = files.mended(item.part for item in answered)
-    blind = [item for item in answered if item.place not in mended][-MOST_COMPARED:]
+    corrected = files.corrected(item.part for item in answered)
+    blind = [item for item in answered if item.place not in corrected][-MOST_COMPARED:]
     return agreement(in_parallel(lambda item: _labels(item, offer, files), blind))
 
 

@@ -25,7 +25,7 @@ MAX_PUBLIC_AVAILABILITY_SECONDS = 43_200
 
 
 def contradictions(spec: CampaignSpec) -> list[InvalidInput]:
-    """Every one, with the field to mend."""
+    """Every one, with the field to correct."""
     return [error for check in _CHECKS for error in check(spec)]
 
 

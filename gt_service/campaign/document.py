@@ -86,7 +86,7 @@ def _json(text: str) -> Any:
         return json.loads(text, object_pairs_hook=once, parse_int=whole, parse_constant=no_number)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise FileError(f"not JSON: {error.msg} ({where})", "Mend the line named.") from None
+        raise FileError(f"not JSON: {error.msg} ({where})", "Correct the line named.") from None
 
 
 def _yaml(text: str) -> Any:
@@ -96,10 +96,10 @@ def _yaml(text: str) -> Any:
         mark = error.problem_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         problem = shown(str(error.problem or error.context), 200)
-        raise FileError(f"not YAML: {problem}{where}", "Mend the line named.") from None
+        raise FileError(f"not YAML: {problem}{where}", "Correct the line named.") from None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: !!int and its like on what is none
         first_line = str(error).partition("\n")[0]
-        raise FileError(f"not YAML: {shown(first_line, 200)}", "Mend the file.") from None
+        raise FileError(f"not YAML: {shown(first_line, 200)}", "Correct the file.") from None
 
 
 class StrictLoader(yaml.SafeLoader):

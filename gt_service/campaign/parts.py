@@ -133,7 +133,7 @@ class Quality(SpecPart):
 
 
 class Proposals(SpecPart):
-    """How gt-engine's people are shown the machine's labels to mend, where theirs certify nothing."""
+    """How gt-engine's people are shown the machine's labels to correct, where theirs certify nothing."""
 
     blind: float = Field(
         0.1,

@@ -67,7 +67,7 @@ def _spec_errors(errors: Iterable[InvalidInput], *, of: int | None = None) -> Sp
     shown = [_in_bounds(error) for error in islice(errors, MOST_ERRORS + 1)]
     if len(shown) > MOST_ERRORS:
         count = "" if of is None else f": {of:,} in all"
-        more = InvalidInput(f"there are others{count}", remedy="Mend those above first.", field="spec")
+        more = InvalidInput(f"there are others{count}", remedy="Correct those above first.", field="spec")
         shown = [*shown[:MOST_ERRORS], more]
     return SpecErrors(shown)
 
@@ -135,7 +135,7 @@ def _remedy(error: ErrorDetails, path: tuple[str | int, ...]) -> str:
     model = _model_at(tuple(named[:-1]))
     field = model.model_fields.get(named[-1]) if model and named else None
     if field is None or not field.examples:
-        return "Mend the value."
+        return "Correct the value."
     return f"{field.description} For example: {named[-1]}: {in_one_line(field.examples[0])}"
 
 

@@ -137,8 +137,8 @@ class CampaignSpec(parts.SpecPart):
     )
     proposals: Annotated[parts.Proposals | None, BeforeValidator(parts.proposals_written_short)] = Field(
         None,
-        description="`true`, or fields: gt-engine's people mend the machine's boxes instead of drawing them, or find "
-        "its class chosen already, wherever their labels cannot certify the machine.",
+        description="`true`, or fields: gt-engine's people correct the machine's boxes instead of drawing them, or "
+        "find its class chosen already, wherever their labels cannot certify the machine.",
         examples=[{"blind": 0.1}],
     )
     check_imported: float = Field(

@@ -34,7 +34,7 @@ def with_fields(text: str, fields: Mapping[str, Any]) -> str:
     file of fields.
     """
     filename = filename_of(text)
-    wanted, mended = document(text, filename), text
+    wanted, corrected = document(text, filename), text
     for path, value in fields.items():
         head, _, last = path.partition(".")
         whole = value
@@ -44,12 +44,12 @@ def with_fields(text: str, fields: Mapping[str, Any]) -> str:
             _put(whole, last, value)
         _put(wanted, head, whole or None if last else whole)
         if filename.endswith(".json"):
-            mended = written_in_json(wanted)
+            corrected = written_in_json(wanted)
             continue
-        mended = _with_field(mended, head, last, value, wanted.get(head))
-        if not _says(mended, wanted):
-            mended = written_in_yaml(wanted)
-    return mended
+        corrected = _with_field(corrected, head, last, value, wanted.get(head))
+        if not _says(corrected, wanted):
+            corrected = written_in_yaml(wanted)
+    return corrected
 
 
 def _put(fields: dict[str, Any], name: str, value: Any) -> None:

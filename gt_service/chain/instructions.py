@@ -20,8 +20,8 @@ from gt_service.task_types import TaskType
 
 CROWD_SCRIPT = "https://assets.crowd.aws/crowd-html-elements.js"
 PROPOSAL = "task.input.proposal"
-"""What gt-engine gives a page beside Ground Truth's own inputs, where the worker is to mend the machine's boxes."""
-_MENDING = (
+"""What gt-engine gives a page beside Ground Truth's own inputs, where the worker is to correct the machine's boxes."""
+_CORRECTING = (
     "<p><strong>The boxes with a dashed outline are a machine's.</strong> Some are wrong, and some objects have none. "
     "Accept (Y), move or delete each of them, and draw what is missing.</p>"
 )
@@ -143,8 +143,8 @@ _WORDING: Mapping[TaskType, _Wording] = MappingProxyType(
             "Say in the comment what is wrong.",
         ),
         TaskType.OBJECT_DETECTION_ADJUSTMENT: _Wording(
-            "Mend the boxes on an image",
-            "Mend the boxes until there is a tight one around each {thing}.",
+            "Correct the boxes on an image",
+            "Correct the boxes until there is a tight one around each {thing}.",
             ("image", "boxes", "review"),
             "Move, resize, add and delete boxes until each {thing} has one.",
             _BOX_RULES,
@@ -158,8 +158,8 @@ _WORDING: Mapping[TaskType, _Wording] = MappingProxyType(
             "Say in the comment what is wrong.",
         ),
         TaskType.SEMANTIC_SEGMENTATION_ADJUSTMENT: _Wording(
-            "Mend the painted areas of an image",
-            "Mend the paint until it covers each {thing} and nothing else.",
+            "Correct the painted areas of an image",
+            "Correct the paint until it covers each {thing} and nothing else.",
             ("image", "segmentation", "review"),
             "Add and remove paint until each {thing} is covered up to its outline.",
             _MASK_RULES,
@@ -201,7 +201,7 @@ def instruction_template(spec: CampaignSpec, examples_png: bytes | None = None) 
     """
     text = task_text(spec)
     tag, attributes, body = _element(spec, text)
-    words = _MENDING if tag == "crowd-bounding-box" else _CHOSEN
+    words = _CORRECTING if tag == "crowd-bounding-box" else _CHOSEN
     picture = [] if examples_png is None else [f"      {_picture(examples_png)}"]
     lines = [
         f"  <{tag}",

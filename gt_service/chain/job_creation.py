@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _DEFINITE_REFUSALS = {
-    "ValidationException": "Mend what the message names.",
+    "ValidationException": "Correct what the message names.",
     "AccessDeniedException": "Let the service's role do this.",
     "ResourceLimitExceeded": "Wait for other labeling jobs to end, or ask AWS for a higher limit.",
-    "ResourceNotFound": "Mend the ARN that the message names.",
+    "ResourceNotFound": "Correct the ARN that the message names.",
 }
 """Answers after which no job was created; the same request would be refused again. Anything else may have taken
 effect, and is simply tried again: the job's name makes a second one impossible."""
@@ -106,7 +106,7 @@ class JobCreation:
             logger.info("another handler has created it", extra={"campaign": job.campaign, "job": job.name})
         except ParamValidationError as error:
             # Never sent: boto3 itself knows that it cannot be right.
-            raise _RefusalError(f"{error} Mend what the message names.") from error
+            raise _RefusalError(f"{error} Correct what the message names.") from error
 
     def _created(self, job: Job) -> DescribeLabelingJobResponseTypeDef:
         description = self._labeling_jobs.find(job)

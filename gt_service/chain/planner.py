@@ -22,7 +22,7 @@ from gt_service.records.states import UNSENT, BatchState, CampaignState, JobStat
 CREATION_LEASE = timedelta(minutes=20)
 """Longer than any function of the service runs: whoever was about to create a job has created it, or never will."""
 REFUSAL_PAUSE = timedelta(minutes=15)
-"""After this a refused request is tried again as it is: the cause may have been mended outside of the campaign."""
+"""After this a refused request is tried again as it is: the cause may have been fixed outside of the campaign."""
 STOP_PATIENCE = timedelta(minutes=10)
 REPORT_PATIENCE = timedelta(minutes=30)
 OUTPUT_PAUSE = timedelta(minutes=15)

@@ -1,7 +1,7 @@
 """A second look at people's labels: which seem wrong, which are chosen to be reviewed, and what comes of the review.
 
 gt-engine leaves what its model says of the labels that it never saw (`left-out-predictions/predictions.jsonl`); the
-labels that it doubts most are listed, and go to a review job beside the chain. What people mend there replaces the
+labels that it doubts most are listed, and go to a review job beside the chain. What people correct there replaces the
 label, as a correction with its history.
 """
 

@@ -166,7 +166,7 @@ def _parsed(files: Iterable[tuple[S3Uri, bytes]]) -> Iterable[Correction]:
             yield _correction(uri, manifest_object(body))
         except UNREADABLE as error:
             raise UnknownState(
-                f"{uri} is no correction ({error})", remedy="Mend the file, or move it out of the folder."
+                f"{uri} is no correction ({error})", remedy="Correct the file, or move it out of the folder."
             ) from None
 
 

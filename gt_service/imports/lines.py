@@ -19,7 +19,7 @@ from gt_service.outputs.records import PROPOSAL, JsonObject, LabelRecord
 from gt_service.task_types import MAX_MANIFEST_LINE_CHARACTERS, TaskType
 
 _TASKS = (TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION, TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL)
-_MEND = "Mend the line, and drop the file again."
+_CORRECT = "Correct the line, and drop the file again."
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _by_name(sure: Any, names: Any, labels: Sequence[str]) -> dict[str, Any]:
     return {str(own.get(number)): value for number, value in sure.items()}
 
 
-def _wrong(number: int, field_: str | None, what: str, remedy: str = _MEND) -> InvalidInput:
+def _wrong(number: int, field_: str | None, what: str, remedy: str = _CORRECT) -> InvalidInput:
     """A line, counted from 1 as editors do."""
     place = f"line {number}" + (f", {field_}" if field_ else "")
     return InvalidInput(f"{place}: {what}", remedy=remedy, field=field_ or "line")

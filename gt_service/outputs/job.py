@@ -62,7 +62,7 @@ class _Reader:
         self._unreadable: list[str] = []
         sampled = _some(description, COMPARED_OBJECTS)
         self._proposals = self._read_proposals(sampled)
-        # Whoever mended a proposal agrees with whoever else did, and so with the label that came of it.
+        # Whoever corrected a proposal agrees with whoever else did, and so with the label that came of it.
         self._compared = lambda object_id: sampled(object_id) and not self._proposals.was_shown(object_id)
         self._ledger = AnswerLedger(self._compared)
         self._human = Placement()
@@ -163,17 +163,17 @@ class _Reader:
 
     def _read_answers(self) -> None:
         """The answers that no consolidation request holds, and of some objects how long the answers took."""
-        timed, mended = _some(self._description, TIMED_OBJECTS), self._proposals.proposals
+        timed, corrected = _some(self._description, TIMED_OBJECTS), self._proposals.proposals
         requested = self._ledger.answered  # as it stands now: of the others every file counts, and not the first alone
         files = answer_files(self._objects, self._files.root)
 
         def is_timed(file: layout.AnswerFile) -> bool:
             return timed(file.object_id) or (file.iteration, file.object_id) not in requested
 
-        for file, body in self._bodies(f for f in files if f.object_id in mended or is_timed(f)):
+        for file, body in self._bodies(f for f in files if f.object_id in corrected or is_timed(f)):
             answers = self._parsed(records.worker_answers, body, file.uri) or ()
             self._proposals.add(file.object_id, answers)
-            if is_timed(file):  # those that people mended must not weigh more than others
+            if is_timed(file):  # those that people corrected must not weigh more than others
                 self._ledger.add(file.iteration, file.object_id, answers)
                 self._ledger.time(answers)
 

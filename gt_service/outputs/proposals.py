@@ -1,6 +1,6 @@
 """What the machine's proposals did to people: their time with and without, and how much they accepted. Pure.
 
-gt-engine writes of each image that people could mend what they saw (proposals/iteration-<N>/…jsonl): a share of them
+gt-engine writes of each image that people could correct what they saw (proposals/iteration-<N>/…jsonl): a share of them
 stays blind, by chance, so that both can be compared; in a share of the others a mistake was planted.
 """
 

@@ -54,7 +54,7 @@ def problems(job: Json) -> Iterator[Problem]:
         yield Problem(
             f"{failed:,} image(s) could not be labeled and will not be tried again in this job.",
             "They are listed below; each one's reason is in the job's log, group /aws/sagemaker/LabelingJobs,"
-            f" stream {job['name']}. Mend the files and upload them again under other names.",
+            f" stream {job['name']}. Correct the files and upload them again under other names.",
         )
     left = (job["counters"] or {}).get("Unlabeled") or 0
     if left and job_status(job["status"]).ended:
@@ -89,7 +89,7 @@ def _remedy(reason: str) -> str:
     for words, remedy in _REMEDIES:
         if any(word in lower for word in words):
             return remedy
-    return "Labels so far are kept. Mend the cause, then resume the campaign: a follow-up job sends only the rest."
+    return "Labels so far are kept. Fix the cause, then resume the campaign: a follow-up job sends only the rest."
 
 
 def job_page(

@@ -74,7 +74,7 @@ def second_look_dialogs(name: str, count: int) -> tuple[Action, ...]:
             f"campaigns/{name}/second-look?top={count}",
             f"Have people look again at {count} label{'' if count == 1 else 's'} of {name}?",
             "They become a labeling job beside the chain, whose worst case is set aside under the budget. What people"
-            " mend replaces the label; what it was is kept. Nothing is sent twice.",
+            " correct replaces the label; what it was is kept. Nothing is sent twice.",
         ),
     )
 

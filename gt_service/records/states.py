@@ -51,7 +51,7 @@ class JobState(StrEnum):
     RESERVED = "Reserved"
     """Its worst case is set aside and its request may be on its way."""
     REFUSED = "Refused"
-    """SageMaker did not take the request; the same name is tried again once the cause may be mended."""
+    """SageMaker did not take the request; the same name is tried again once the cause may be fixed."""
     WITHDRAWN = "Withdrawn"
     """Never created, because the campaign was stopped; what was set aside is free again."""
     INITIALIZING = "Initializing"

@@ -120,8 +120,8 @@ class Campaigns:
     def record_spec_errors(
         self, name: str, errors: Sequence[InvalidInput], order: str, now: datetime, *, text: str | None = None
     ) -> Campaign:
-        """Shows what is wrong with a spec; the one in force stays in force. text: as its owner wrote it, to be mended
-        where none is in force."""
+        """Shows what is wrong with a spec; the one in force stays in force. text: as its owner wrote it, to be
+        corrected where none is in force."""
 
         def change(item: CampaignItem) -> bool:
             if order <= max(item.spec_order or "", item.errors_order or ""):

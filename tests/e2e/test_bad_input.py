@@ -50,7 +50,7 @@ def spec_errors(inbox: Inbox, campaign: str) -> list[dict[str, Any]]:
     return found["spec_errors"] if found else []
 
 
-def test_an_empty_spec_is_refused_field_by_field_and_can_be_mended(inbox: Inbox) -> None:
+def test_an_empty_spec_is_refused_field_by_field_and_can_be_corrected(inbox: Inbox) -> None:
     inbox.drop("empty/campaign.yaml", b"")
     errors = soon(lambda: spec_errors(inbox, "empty"))
     assert all(error["message"] for error in errors)
@@ -78,7 +78,7 @@ def test_what_is_no_image_is_listed_with_its_reason_and_counted_nowhere_else(inb
     assert "JPEG" in rejected["broken/images/cut.jpg"]["reason"]
     assert "neither JPEG nor PNG" in rejected["broken/images/notes.txt"]["reason"]
     assert "empty" in rejected["broken/images/nothing.png"]["reason"]
-    inbox.drop("broken/images/cut.jpg", good)  # mended: the same key again
+    inbox.drop("broken/images/cut.jpg", good)  # corrected: the same key again
     campaign = soon(lambda: found if (found := inbox.api.campaign("broken")) and found["images"]["pending"] else None)
     assert campaign["images"]["rejected"] == 2
 

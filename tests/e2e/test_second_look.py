@@ -64,7 +64,7 @@ def test_the_share_of_people_s_labels_that_seem_wrong_is_reviewed_once(jobs: Map
     assert 1 <= review["objects"] <= -(-SHARE * jobs["first"]["counters"]["HumanLabeled"] // 1)
 
 
-def test_what_was_mended_is_the_campaign_s_label(jobs: Mapping[str, Any], stack: LocalStack) -> None:
+def test_what_was_corrected_is_the_campaign_s_label(jobs: Mapping[str, Any], stack: LocalStack) -> None:
     objects, results = S3Objects(stack.session.client("s3")), stack.outputs["ResultsBucket"]
     corrections = read_corrections(objects, S3Uri(results, CAMPAIGN))
     output = objects.lines(

@@ -88,10 +88,10 @@ def publish(job: JobContext, state: JobState, tools: Tools) -> Outcome:
     sizes = read_facts(job, tools, fresh).sizes
     first = batch.first + batch.published
     blind = state.progress.by_people
-    to_mend = {
+    to_correct = {
         object_id: lines[object_id] for object_id in fresh if object_id in batch.uncertifying and object_id not in blind
     }
-    proposals = propose(batch.iteration, first, job, state, to_mend, sizes, tools)
+    proposals = propose(batch.iteration, first, job, state, to_correct, sizes, tools)
     offered = [
         OfferedLine(
             place,

@@ -32,8 +32,8 @@ def ask(work: Ask, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     lines = {str(line.number): line for line in read_lines(job, tools, work.step.object_ids)}
     sizes = read_facts(job, tools, lines).sizes
     blind = state.progress.by_people | set(state.problems)
-    to_mend = {object_id: line for object_id, line in lines.items() if not work.certifies and object_id not in blind}
-    proposals = propose(work.iteration, 0, job, state, to_mend, sizes, tools)
+    to_correct = {object_id: line for object_id, line in lines.items() if not work.certifies and object_id not in blind}
+    proposals = propose(work.iteration, 0, job, state, to_correct, sizes, tools)
     shown: dict[str, AnyLabel] = {
         object_id: each.label for object_id, each in proposals.items() if each.label is not None
     }
@@ -88,7 +88,7 @@ def _answers(
             failed[object_id] = f"NoAnswer: {reason}, so the simulated work team cannot answer."
         else:
             label = with_size(gold.labels[source], sizes.get(object_id))
-            given = job.crowd.answers(object_id, label, state.clock, to_mend=shown.get(object_id))
+            given = job.crowd.answers(object_id, label, state.clock, to_correct=shown.get(object_id))
             # Two who were shown the same proposal agree with it, whatever their care.
             if not was_shown(proposals.get(object_id)):
                 given = job.crowd.as_many_as_needed(object_id, given, skills)
@@ -102,7 +102,7 @@ def _answers(
 def _reviewed(
     job: JobContext, lines: Mapping[str, ManifestLine], sizes: Mapping[str, tuple[int, int, int]]
 ) -> dict[str, BoxLabel]:
-    """The boxes that are to be mended, on the images as they are now."""
+    """The boxes that are to be corrected, on the images as they are now."""
     if job.task.facts.reviews != "adjustment":
         return {}
     labels = {

@@ -77,7 +77,7 @@ def test_the_next_image_is_there_before_it_is_asked_for(desk: Desk, world: Porta
     assert statuses == ["accepted", "reserved"]
 
 
-def test_a_returned_answer_is_mended_first(desk: Desk, world: PortalWorld) -> None:
+def test_a_returned_answer_is_corrected_first(desk: Desk, world: PortalWorld) -> None:
     """It comes with the comment and the boxes that were drawn."""
     world.add_job(count=3)
     desk.open_job()
@@ -95,8 +95,8 @@ def test_a_returned_answer_is_mended_first(desk: Desk, world: PortalWorld) -> No
     desk.submit()
     assert not desk.part("returned").is_displayed()
     soon(lambda: desk.answers(), 20)
-    [mended] = desk.answers()
-    assert len(mended["answerContent"]["boundingBox"]["boundingBoxes"]) == 2
+    [corrected] = desk.answers()
+    assert len(corrected["answerContent"]["boundingBox"]["boundingBoxes"]) == 2
 
 
 def test_undo_of_the_last_submit(desk: Desk, world: PortalWorld) -> None:

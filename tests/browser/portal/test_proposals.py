@@ -1,4 +1,4 @@
-"""The machine's boxes on a task page: seen as the machine's, accepted, mended, deleted and added to, by keys alone."""
+"""The machine's boxes on a task page: seen as the machine's, accepted, changed, deleted and added to, by keys alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIRST, SECOND, THIRD = box(100, 80, 200, 160), box(500, 100, 240, 200), box(300,
 
 
 @pytest.fixture
-def mending(desk: Desk, world: PortalWorld) -> Desk:
+def correcting(desk: Desk, world: PortalWorld) -> Desk:
     """A job of three images: three boxes, no proposal, a proposal without a box."""
     world.add_job(
         count=3,
@@ -53,73 +53,73 @@ def marks(desk: Desk) -> list[bool]:
     return found
 
 
-def test_boxes_of_the_machine_are_mended_and_the_answer_holds_them(mending: Desk) -> None:
-    """Accept the first, move the second, delete the third, draw a fourth: all that mending is, without a mouse."""
-    soon(lambda: marks(mending) == [True, True, True], 20)
-    assert "3 boxes of the machine" in in_element(mending, "return root.querySelector('.note').textContent")
-    names = in_element(mending, "return [...root.querySelectorAll('.tag text')].map((each) => each.textContent)")
+def test_boxes_of_the_machine_are_corrected_and_the_answer_holds_them(correcting: Desk) -> None:
+    """Accept the first, move the second, delete the third, draw a fourth: all that correcting is, without a mouse."""
+    soon(lambda: marks(correcting) == [True, True, True], 20)
+    assert "3 boxes of the machine" in in_element(correcting, "return root.querySelector('.note').textContent")
+    names = in_element(correcting, "return [...root.querySelectorAll('.tag text')].map((each) => each.textContent)")
     assert names == ["Bird · machine"] * 3
-    mending.frame().execute_script("window.focus(); document.querySelector('crowd-bounding-box').focus()")
-    mending.key("y")
-    soon(lambda: marks(mending) == [False, True, True], 20)
-    mending.key(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN)
-    soon(lambda: marks(mending) == [False, False, True], 20)
-    mending.key("y", Keys.DELETE)
-    soon(lambda: marks(mending) == [False, False], 20)
-    assert "All checked" in in_element(mending, "return root.querySelector('.note').textContent")
-    drawn = mending.draw(left=-300, top=140, width=90, height=70)["boundingBoxes"][-1]
-    mending.submit()
-    soon(lambda: len(mending.answers()) == 1, 20)
-    content = mending.answers()[0]["answerContent"]["boundingBox"]
+    correcting.frame().execute_script("window.focus(); document.querySelector('crowd-bounding-box').focus()")
+    correcting.key("y")
+    soon(lambda: marks(correcting) == [False, True, True], 20)
+    correcting.key(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN)
+    soon(lambda: marks(correcting) == [False, False, True], 20)
+    correcting.key("y", Keys.DELETE)
+    soon(lambda: marks(correcting) == [False, False], 20)
+    assert "All checked" in in_element(correcting, "return root.querySelector('.note').textContent")
+    drawn = correcting.draw(left=-300, top=140, width=90, height=70)["boundingBoxes"][-1]
+    correcting.submit()
+    soon(lambda: len(correcting.answers()) == 1, 20)
+    content = correcting.answers()[0]["answerContent"]["boundingBox"]
     moved = {**SECOND, "left": 502, "top": 101}
     assert content["boundingBoxes"] == [FIRST, moved, drawn]
     assert content["initialValueModified"] is True
-    assert mending.script_errors() == []
+    assert correcting.script_errors() == []
 
 
-def test_nothing_is_submitted_before_each_box_was_looked_at(mending: Desk) -> None:
+def test_nothing_is_submitted_before_each_box_was_looked_at(correcting: Desk) -> None:
     """One key for all of them would be the fastest way to accept what is wrong."""
-    soon(lambda: marks(mending) == [True, True, True], 20)
-    before = mending.shown()
-    mending.press("submit")
+    soon(lambda: marks(correcting) == [True, True, True], 20)
+    before = correcting.shown()
+    correcting.press("submit")
     error = "return root.querySelector('.submit .error').textContent"
-    soon(lambda: "3 boxes of the machine not checked" in in_element(mending, error), 20)
-    assert mending.shown() == before
-    assert mending.answers() == []
-    mending.key("y", "y", "y")
-    soon(lambda: marks(mending) == [False] * 3, 20)
-    mending.submit()
-    soon(lambda: len(mending.answers()) == 1, 20)
-    content = mending.answers()[0]["answerContent"]["boundingBox"]
+    soon(lambda: "3 boxes of the machine not checked" in in_element(correcting, error), 20)
+    assert correcting.shown() == before
+    assert correcting.answers() == []
+    correcting.key("y", "y", "y")
+    soon(lambda: marks(correcting) == [False] * 3, 20)
+    correcting.submit()
+    soon(lambda: len(correcting.answers()) == 1, 20)
+    content = correcting.answers()[0]["answerContent"]["boundingBox"]
     assert (content["boundingBoxes"], content["initialValueModified"]) == ([FIRST, SECOND, THIRD], False)
 
 
-def test_undo_makes_it_the_machine_s_again_and_a_draft_remembers(mending: Desk) -> None:
-    soon(lambda: marks(mending) == [True, True, True], 20)
-    mending.frame().execute_script("document.querySelector('crowd-bounding-box').focus()")
-    mending.key("y", "y")
-    soon(lambda: marks(mending) == [False, False, True], 20)
-    in_element(mending, "element.undo()")
-    soon(lambda: marks(mending) == [False, True, True], 20)
-    mending.until_saved()
-    mending.open_job()
-    soon(lambda: marks(mending) == [False, True, True], 20)
+def test_undo_makes_it_the_machine_s_again_and_a_draft_remembers(correcting: Desk) -> None:
+    soon(lambda: marks(correcting) == [True, True, True], 20)
+    correcting.frame().execute_script("document.querySelector('crowd-bounding-box').focus()")
+    correcting.key("y", "y")
+    soon(lambda: marks(correcting) == [False, False, True], 20)
+    in_element(correcting, "element.undo()")
+    soon(lambda: marks(correcting) == [False, True, True], 20)
+    correcting.until_saved()
+    correcting.open_job()
+    soon(lambda: marks(correcting) == [False, True, True], 20)
 
 
-def test_a_blind_image_and_one_where_the_machine_found_nothing(mending: Desk) -> None:
+def test_a_blind_image_and_one_where_the_machine_found_nothing(correcting: Desk) -> None:
     """Blind: nothing tells that others have proposals. Nothing found: it still has to be said that there is nothing."""
-    soon(lambda: len(marks(mending)) == 3, 20)
-    mending.key("y", "y", "y")
-    soon(lambda: marks(mending) == [False] * 3, 20)
-    mending.submit()
-    assert mending.boxes() == 0
-    assert in_element(mending, "return root.querySelector('.note, [data-tool=accept]') === null")
-    assert "machine" not in mending.frame().page_source
-    mending.draw()
-    mending.submit()
-    soon(lambda: len(mending.answers()) == 2, 20)
-    assert "initialValueModified" not in mending.answers()[-1]["answerContent"]["boundingBox"]
-    assert mending.value()["initialValueModified"] is False
-    mending.key("x")
-    mending.submit()
-    soon(lambda: len(mending.answers()) == 3, 20)
+    soon(lambda: len(marks(correcting)) == 3, 20)
+    correcting.key("y", "y", "y")
+    soon(lambda: marks(correcting) == [False] * 3, 20)
+    correcting.submit()
+    assert correcting.boxes() == 0
+    assert in_element(correcting, "return root.querySelector('.note, [data-tool=accept]') === null")
+    assert "machine" not in correcting.frame().page_source
+    correcting.draw()
+    correcting.submit()
+    soon(lambda: len(correcting.answers()) == 2, 20)
+    assert "initialValueModified" not in correcting.answers()[-1]["answerContent"]["boundingBox"]
+    assert correcting.value()["initialValueModified"] is False
+    correcting.key("x")
+    correcting.submit()
+    soon(lambda: len(correcting.answers()) == 3, 20)

@@ -109,7 +109,7 @@ def test_the_report_of_an_engines_job(aws: LocalSession, described: dict[str, An
     assert "images/index.bits" in paths
 
 
-def test_what_a_machine_may_not_label_is_mended(aws: LocalSession, engine: Engine, name: str) -> None:
+def test_what_a_machine_may_not_label_is_corrected(aws: LocalSession, engine: Engine, name: str) -> None:
     """A target that no machine is shown to meet: what is left after the round goes to people with its boxes."""
     client = engine.client()
     body = request_in(birds(aws, name, 60), name, MaxConcurrentTaskCount=12)
@@ -119,10 +119,10 @@ def test_what_a_machine_may_not_label_is_mended(aws: LocalSession, engine: Engin
     described = ended(client, name, seconds=500)
     assert described["LabelCounters"]["HumanLabeled"] > 40
     report = reported(aws, described)
-    mended, blind = report["proposals"]["proposed"], report["proposals"]["blind"]
-    assert mended["images"] > blind["images"]
-    assert mended["seconds_per_image"] > 0
-    assert report["proposals"]["checked"] + report["proposals"]["planted"] == mended["answers"]
+    corrected, blind = report["proposals"]["proposed"], report["proposals"]["blind"]
+    assert corrected["images"] > blind["images"]
+    assert corrected["seconds_per_image"] > 0
+    assert report["proposals"]["checked"] + report["proposals"]["planted"] == corrected["answers"]
     assert report["findings"] == []
 
 

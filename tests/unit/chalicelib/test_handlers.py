@@ -269,7 +269,7 @@ def test_a_late_duplicate_gets_its_label_without_another_job(client: Client, wor
     assert "birds/images/late.png" in world.manifest("s3://results/birds/labels/output.manifest")
 
 
-def test_a_mended_file_is_healed_by_uploading_it_again(client: Client, world: World) -> None:
+def test_a_corrected_file_is_healed_by_uploading_it_again(client: Client, world: World) -> None:
     """The remedy that the list of rejected images shows."""
     world.campaign()
     key = "birds/images/a.png"

@@ -121,13 +121,13 @@ def test_json_in_one_line_is_laid_out(client: Client) -> None:
 
 
 @pytest.mark.parametrize("text", ['{"task": "object-detection", "budget": -5}\n', '{"budget": 1,}', '{"budget": NaN}'])
-def test_json_that_was_dropped_and_refused_is_mended_in_the_browser(client: Client, world: World, text: str) -> None:
+def test_json_that_was_dropped_and_refused_is_corrected_in_the_browser(client: Client, world: World, text: str) -> None:
     world.upload("birds/campaign.json", text.encode())
     shown = ask(client, "GET", "/campaigns/birds/spec").json_body["text"]
     assert "".join(shown.split()) == "".join(text.split())
 
 
-def test_a_file_that_was_dropped_and_refused_is_mended_in_the_browser(client: Client, world: World) -> None:
+def test_a_file_that_was_dropped_and_refused_is_corrected_in_the_browser(client: Client, world: World) -> None:
     """Its owner would begin from nothing, or have to find the file."""
     world.upload("birds/campaign.yaml", TEXT.replace("50", "-50").encode())
     file = ask(client, "GET", "/campaigns/birds/spec")

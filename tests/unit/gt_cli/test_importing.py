@@ -154,7 +154,7 @@ def test_classes_that_the_campaign_does_not_know_are_named_with_their_image(worl
     assert now["held"] == 3
 
 
-def test_a_refusal_of_the_service_is_told_and_mended_by_the_spec(world: World, tmp_path: Path) -> None:
+def test_a_refusal_of_the_service_is_told_and_corrected_by_the_spec(world: World, tmp_path: Path) -> None:
     """A manifest is not looked through here; the service names its line."""
     line = {
         "source-ref": f"s3://{INBOX}/birds/images/a.png",

@@ -122,7 +122,7 @@ def refusal(code: str, status: int, operation: str) -> ClientError:
 
 @pytest.mark.parametrize("code", ["AccessDenied", "RequestTimeTooSkewed", "ExpiredToken", "InvalidAccessKeyId"])
 def test_a_refused_look_at_an_object_says_why(code: str) -> None:
-    """HEAD says 403 for a missing right and for a wrong clock alike: the first is the user's to mend, the second no
+    """HEAD says 403 for a missing right and for a wrong clock alike: the first is the user's to correct, the second no
     reason to fail a job."""
 
     class Refusing:

@@ -45,7 +45,7 @@ def test_an_object_is_read_as_far_as_asked(objects: S3Objects) -> None:
 
 
 def test_what_is_not_there_is_named(objects: S3Objects) -> None:
-    """Its owner cannot mend a file that the message does not name."""
+    """Its owner cannot correct a file that the message does not name."""
     for read in (objects.read, lambda uri: list(objects.lines(uri))):
         with pytest.raises(NotFound, match="s3://inbox/gone"):
             read(GONE)

@@ -137,7 +137,7 @@ def image(place: str = "rejected", **changes: Any) -> Any:
     return image_json(shown, "birds/images/0.jpg" if shown.status is ImageStatus.DUPLICATE else None)
 
 
-REFUSED = SpecErrors([InvalidInput("wrong", remedy="mend it", field="batch.size")])
+REFUSED = SpecErrors([InvalidInput("wrong", remedy="correct it", field="batch.size")])
 SHOWN = [
     *((models.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("active", "waiting")),
     *((models.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("paused", "stopped")),

@@ -374,7 +374,7 @@ ODD = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(ma
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_value_in_a_file_is_more_than_an_error_in_words(photos: Path, data: st.DataObject) -> None:
-    """A traceback tells nobody which file to mend."""
+    """A traceback tells nobody which file to correct."""
     document = json.loads(coco())
     part = data.draw(st.sampled_from(sorted(document)))
     entry = data.draw(st.sampled_from(document[part]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gt_cli.ministack.journal import Entry, Journal, forget, mend, numbers, read
+from gt_cli.ministack.journal import Entry, Journal, forget, numbers, read, repair
 
 
 def entry(number: int) -> Entry:
@@ -36,7 +36,7 @@ def test_a_torn_line_is_cut_off_and_what_follows_is_not_lost(tmp_path: Path, cut
     journal.close()
     path = tmp_path / "00000000.journal"
     os.truncate(path, path.stat().st_size - cut)
-    mend(tmp_path)
+    repair(tmp_path)
     journal = Journal(tmp_path, 0)
     journal.append(entry(3))
     journal.close()

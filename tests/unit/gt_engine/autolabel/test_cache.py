@@ -1,4 +1,4 @@
-"""A cache that mends itself and stays within its bounds: nobody has to empty a directory for a job to go on."""
+"""A cache that repairs itself and stays within its bounds: nobody has to empty a directory for a job to go on."""
 
 from __future__ import annotations
 

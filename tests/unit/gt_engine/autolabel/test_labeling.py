@@ -83,7 +83,7 @@ def test_members_answer_together_only_for_what_none_of_them_learnt(
         assert bool((alone != together).any()) is differ
 
 
-def test_what_people_mend_is_what_the_model_says(features: FeatureView, boxes: dict[str, BoxLabel]) -> None:
+def test_what_people_correct_is_what_the_model_says(features: FeatureView, boxes: dict[str, BoxLabel]) -> None:
     """Each object has a proposal, the same one however often the step is done; without a model none has."""
     known, now = list(boxes)[:40], list(boxes)[40:]
     learner, machine, plan = (

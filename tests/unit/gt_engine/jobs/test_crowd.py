@@ -132,7 +132,7 @@ def test_some_keep_a_class_that_is_chosen_already_and_most_do_not(
     """People who never did, or always, would make the price of proposals nothing, or everything."""
     crowd = Crowd(task, ("a", "b", "c"), "team", "job", 3, 300, timedelta(hours=6))
     start = datetime(2026, 5, 1, tzinfo=UTC)
-    shown = [one.label for number in range(60) for one in crowd.answers(str(number), gold, start, to_mend=wrong)]
+    shown = [one.label for number in range(60) for one in crowd.answers(str(number), gold, start, to_correct=wrong)]
     blind = [one.label for number in range(60) for one in crowd.answers(str(number), gold, start)]
     assert len(shown) == len(blind)
     assert blind.count(wrong) / len(blind) + 0.05 < shown.count(wrong) / len(shown) < 0.5

@@ -117,7 +117,7 @@ def test_what_else_passes(problem: Exception) -> None:
     ],
     ids=repr,
 )
-def test_what_the_user_must_mend(problem: Exception) -> None:
+def test_what_the_user_must_correct(problem: Exception) -> None:
     assert fault_of(problem) is Fault.USERS
 
 

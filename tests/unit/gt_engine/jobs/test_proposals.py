@@ -221,7 +221,7 @@ def test_classes_that_came_with_the_manifest_are_chosen_already(
 
 @pytest.mark.parametrize("auto", [True, False])
 def test_objects_that_check_a_label_are_left_to_people_who_see_nothing(tmp_path: Path, auto: bool) -> None:
-    """Labeled by machine or mended, they would tell nothing of the label from before; in a certificate they would be
+    """Labeled by machine or corrected, they would tell nothing of the label from before; in a certificate they would be
     no fair sample of the rest."""
     job, machine = job_with(tmp_path, 140, sure=1.0, auto=auto, brought=True)
     lines = [json.loads(line) for line in job.contents[f"s3://{BUCKET}/input.manifest"].splitlines()]
@@ -261,7 +261,7 @@ def test_no_round_comes_after_one_that_was_said_to_be_the_last() -> None:
         assert not progress.pool()
 
 
-def test_without_automated_data_labeling_what_came_with_the_manifest_is_mended(tmp_path: Path) -> None:
+def test_without_automated_data_labeling_what_came_with_the_manifest_is_corrected(tmp_path: Path) -> None:
     job, _ = job_with(tmp_path, 60, auto=False, brought=True)
     play(job)
     records = records_of(job)
@@ -309,7 +309,7 @@ def test_labels_say_that_a_proposal_was_shown_and_hold_nothing_that_was_planted(
         assert drawn == ([] if missing else [SHOWN] if record["shown"] else [[11, 11, 20, 20]])
 
 
-def test_simulated_people_mend_as_well(tmp_path: Path) -> None:
+def test_simulated_people_correct_as_well(tmp_path: Path) -> None:
     """The whole can be measured without people: the same files, and times that depend on what is shown."""
     machine, objects = WatchedMachine(0.6), MemoryEngineObjects(bird_inputs(260))
     tools = replace(memory_tools(tmp_path, {}), machine=machine, objects=objects)
@@ -351,9 +351,9 @@ def test_agreement_with_a_proposal_is_no_reason_to_ask_fewer(tmp_path: Path) -> 
         for path, body in job.files.items()
         if path.startswith("annotations/worker-response/")
     }
-    mended = shown(job)
-    assert {answers[one] for one in mended} == {3}
-    assert 2 in {count for one, count in answers.items() if one not in mended}
+    corrected = shown(job)
+    assert {answers[one] for one in corrected} == {3}
+    assert 2 in {count for one, count in answers.items() if one not in corrected}
 
 
 def test_the_report_says_what_proposals_did(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def output(tools: Tools) -> list[dict[str, Any]]:
     return list(numbers(files["manifests/output/output.manifest"]))
 
 
-def test_adjustment_mends_what_is_wrong_and_leaves_the_rest(tools: Tools) -> None:
+def test_adjustment_corrects_what_is_wrong_and_leaves_the_rest(tools: Tools) -> None:
     assert run(tools, "AdjustmentBoundingBox", NumberOfHumanWorkersPerDataObject=1).status == "Completed"
     lines = [each for each in output(tools) if "birds-review" in each]
     assert len(lines) >= IMAGES - 1

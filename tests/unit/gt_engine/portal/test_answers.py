@@ -66,14 +66,16 @@ def test_a_returned_answer_comes_first_with_the_comment_and_as_it_was(
     assert answer(ada)["id"] == task["id"]
     assert world.tasks.progress(JOB, world.clock()).answers == 3
     day = world.tasks.day(world.worker("Ada"), world.clock())
-    assert day.done == 2, "mended work is the same work"
+    assert day.done == 2, "corrected work is the same work"
     [key] = [key for key in world.objects.contents if "/people/returned/" in key]
     kept = json.loads(world.objects.contents[key])
     assert (kept["answer"]["answerContent"], kept["comment"]) == (ANSWER, "The second bird?")
     assert "returned before: “The second bird?”" in boss.get(PAGE).text
 
 
-def test_only_who_runs_the_team_returns_what_can_be_mended(world: PortalWorld, visitor: Visitor, boss: Client) -> None:
+def test_only_who_runs_the_team_returns_what_can_be_corrected(
+    world: PortalWorld, visitor: Visitor, boss: Client
+) -> None:
     world.add_job(count=2)
     ada = visitor("Ada")
     task = answer(ada)

@@ -47,7 +47,7 @@ def test_shares_are_those_of_the_rule_and_the_same_in_every_run() -> None:
 
 
 @pytest.mark.parametrize(("label", "kinds"), [(TWO, BOXES), (EMPTY, {Mistake.EXTRA}), (FULL, {Mistake.MISSING})])
-def test_who_accepts_everything_is_found_out_and_who_mends_everything_is_not(
+def test_who_accepts_everything_is_found_out_and_who_corrects_everything_is_not(
     label: BoxLabel, kinds: set[Mistake]
 ) -> None:
     """A figure that a careful worker could not get to zero, or a careless one could, would say nothing of them."""

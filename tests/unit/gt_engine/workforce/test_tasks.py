@@ -201,7 +201,7 @@ def test_an_answer_submitted_twice_counts_once() -> None:
 
 
 def test_what_was_begun_long_before_midnight_is_work_of_the_day_that_it_was_done() -> None:
-    """An answer of yesterday that came back with a comment was mended for nothing, by the page of the worker's day."""
+    """An answer of yesterday that came back with a comment was redone for nothing, by the page of the worker's day."""
     portal = Portal(objects=1, wanted=2)
     portal.now = portal.now.replace(hour=9)
     task = portal.answer(ANN)
@@ -215,12 +215,12 @@ def test_what_was_begun_long_before_midnight_is_work_of_the_day_that_it_was_done
 
 
 def test_an_answer_that_came_back_stays_out_when_the_tables_are_lost() -> None:
-    """Its file is still there: labels were made of what whoever runs the team had sent back, unmended."""
+    """Its file is still there: labels were made of what whoever runs the team had sent back, uncorrected."""
     portal = Portal(objects=2, wanted=1)
-    mended, sent_back = portal.answer(ANN), portal.answer(ANN)
-    for task in (mended, sent_back):
+    corrected, sent_back = portal.answer(ANN), portal.answer(ANN)
+    for task in (corrected, sent_back):
         portal.give_back(ANN, task, "The other bird?")
-    assert portal.next(ANN).task_id == mended.task_id
+    assert portal.next(ANN).task_id == corrected.task_id
     portal.answer(ANN)
     portal.store.delete_objects("birds-0001")
     restore(portal.offer, portal.store, portal.files, closed=())
@@ -233,7 +233,7 @@ def test_an_answer_that_came_back_stays_out_when_the_tables_are_lost() -> None:
     assert portal.tasks.day(ANN, portal.now).done == 2
 
 
-def test_an_answer_that_came_back_and_was_not_mended_in_time_does_not_count() -> None:
+def test_an_answer_that_came_back_and_was_not_corrected_in_time_does_not_count() -> None:
     portal = Portal(objects=1, wanted=1)
     task = portal.answer(ANN)
     portal.give_back(ANN, task, "The other bird?")
@@ -274,7 +274,7 @@ def test_a_submit_that_broke_off_is_ended_by_the_next(monkeypatch: pytest.Monkey
 
 
 def test_who_looks_which_answers_are_open_learns_nothing_of_gold_items() -> None:
-    """They alone stayed open till the job's end: a careless worker could find and mend each of them."""
+    """They alone stayed open till the job's end: a careless worker could find and correct each of them."""
     mine = TaskAssignment(ANN.worker_id, "n", Status.SUBMITTED, NOW, NOW, NOW, 5, grade="wrong")
     gold = ObjectOffer("birds-0001", -1, "gold-1", -1, 2, (mine,))
     assert undo(gold, ANN.worker_id, "n", NOW + timedelta(seconds=60), LIMIT).assignments[0].grade == ""

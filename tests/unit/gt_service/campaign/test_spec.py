@@ -1,4 +1,4 @@
-"""The spec a user writes: what is taken, what is refused, and whether the refusal says how to mend it."""
+"""The spec a user writes: what is taken, what is refused, and whether the refusal says how to correct it."""
 
 import json
 from typing import Any

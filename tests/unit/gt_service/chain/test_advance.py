@@ -229,8 +229,8 @@ def test_a_stranger_with_our_name_is_not_taken_for_ours(world: World) -> None:
     assert "another labeling job is named birds-0001" in str(campaign_of(world).verdict.reason)
 
 
-def test_a_refused_request_goes_on_when_the_cause_is_mended(world: World) -> None:
-    """SageMaker's own words reach the owner, and mending the spec is enough."""
+def test_a_refused_request_goes_on_when_the_cause_is_fixed(world: World) -> None:
+    """SageMaker's own words reach the owner, and correcting the spec is enough."""
     world.sagemaker.refusals["birds-0001"] = ("ValidationException", "Could not assume role.")
     world.campaign()
     world.images(4)

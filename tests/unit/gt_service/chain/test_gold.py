@@ -52,7 +52,7 @@ def test_other_names_are_told_before_anybody_is_asked(world: World, gold: bytes,
     world.later(minutes=1)
     world.campaign(labels=["raccoon", "cat", "Dog"], gold_labels=str(GOLD))
     world.advance()
-    assert list(world.sagemaker.jobs) == ["birds-0001"], "mended, it goes on by itself"
+    assert list(world.sagemaker.jobs) == ["birds-0001"], "corrected, it goes on by itself"
 
 
 @pytest.mark.parametrize(

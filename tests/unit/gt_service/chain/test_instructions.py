@@ -90,7 +90,7 @@ def test_box_answers_are_named_as_readers_of_worker_responses_expect() -> None:
     assert 'name="boundingBox"' in instruction_template(spec())
 
 
-def test_proposals_are_on_the_page_of_who_mends_and_on_no_other() -> None:
+def test_proposals_are_on_the_page_of_who_corrects_and_on_no_other() -> None:
     """A page that is blind must look as it does without proposals, or workers know when they are measured."""
     page, without = instruction_template(spec(proposals=True)), instruction_template(spec())
     known = {"taskObject": "s3://b/1.jpg", "labels": ["Bird", "Cat"], "manifestLine": {}}

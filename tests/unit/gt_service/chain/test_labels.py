@@ -167,7 +167,7 @@ def correct(world: World, name: str, value: int | None) -> None:
 
 
 def test_corrections_take_the_place_of_labels(world: World) -> None:
-    """Else an export holds the wrong label that somebody took the trouble to mend."""
+    """Else an export holds the wrong label that somebody took the trouble to correct."""
     world.campaign()
     world.images(4)
     world.upload(key("again.png"), picture(1))

@@ -539,13 +539,13 @@ def test_a_refused_request_waits_with_the_reason() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"campaign": {"revision": 2}}, id="the spec was mended"),
+        pytest.param({"campaign": {"revision": 2}}, id="the spec was corrected"),
         pytest.param({"campaign": {"resumed_at": NOW + timedelta(seconds=1)}}, id="its owner says so"),
         pytest.param({"job": {"refused_at": NOW - REFUSAL_PAUSE}}, id="some time has passed"),
     ],
 )
-def test_a_refused_request_is_tried_again_once_its_cause_may_be_mended(changes: dict[str, Any]) -> None:
-    """Otherwise the owner mends the cause and nothing happens."""
+def test_a_refused_request_is_tried_again_once_its_cause_may_be_fixed(changes: dict[str, Any]) -> None:
+    """Otherwise the owner fixes the cause and nothing happens."""
     campaign = a_campaign(**changes.get("campaign", {}))
     job = replace(refused(), **changes.get("job", {}))
     (action,) = planned(campaign, batches=LABELING, jobs=(job,)).actions

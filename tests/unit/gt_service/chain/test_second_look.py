@@ -1,4 +1,4 @@
-"""A second look at labels that seem wrong: paid once, within the budget, and what it mends is what the campaign has."""
+"""A second look at labels that seem wrong: paid once, within the budget, and the campaign has what it corrects."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def test_the_chain_goes_on_beside_a_review(world: World) -> None:
 # ---------------------------------------------------------------- what comes of it
 
 
-def test_what_people_mend_replaces_the_label_and_its_history_is_kept(world: World) -> None:
+def test_what_people_correct_replaces_the_label_and_its_history_is_kept(world: World) -> None:
     labeled(world, {0: 0.2, 2: 0.9})
     job = world.chain.review("birds", 2)
     world.advance()

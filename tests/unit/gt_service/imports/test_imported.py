@@ -136,17 +136,17 @@ def test_other_labels_under_a_taken_name_are_refused_by_name(world: World) -> No
 
 
 def test_of_two_imports_of_an_image_the_later_one_holds(world: World) -> None:
-    """Labels that were mended are dropped again; people do not mend them a second time."""
+    """Labels that were corrected are dropped again; people do not correct them a second time."""
     world.campaign()
     world.images(2)
     drop(world, boxes(name(0), box()), boxes(name(1), box()))
     world.advance()
     world.later(seconds=1)
-    drop(world, boxes(name(0), box(left=30)), name="mended")
+    drop(world, boxes(name(0), box(left=30)), name="corrected")
     world.advance()
     assert labels(world)[name(0)]["category"]["annotations"][0]["left"] == 30
     assert labels(world)[name(1)]["category"]["annotations"][0]["left"] == 1
-    assert imports(world)["old"].notes == (f"birds/images/{name(0)}: mended, which was dropped later, holds",)
+    assert imports(world)["old"].notes == (f"birds/images/{name(0)}: corrected, which was dropped later, holds",)
     assert sum(each.held for each in imports(world).values()) == 2
 
 

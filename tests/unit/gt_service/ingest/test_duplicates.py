@@ -105,7 +105,7 @@ def test_the_same_upload_twice_changes_nothing(world: World) -> None:
     assert image(world, "a.png") == before
 
 
-def test_a_mended_key_stays_the_one_that_is_labeled(world: World) -> None:
+def test_a_corrected_key_stays_the_one_that_is_labeled(world: World) -> None:
     """Saved anew under its own key, a picture is not a duplicate of itself."""
     world.upload(key("a.png"), saved(painting(1)))
     world.upload(key("b.jpg"), copy_of(1))

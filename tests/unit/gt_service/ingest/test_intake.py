@@ -41,7 +41,7 @@ def test_a_text_is_rejected_with_reason_and_remedy(world: World) -> None:
     assert found.remedy
 
 
-def test_a_mended_upload_heals(world: World) -> None:
+def test_a_corrected_upload_heals(world: World) -> None:
     """A remedy that says "upload again" must work."""
     world.campaign()
     world.upload(KEY, b"no image")

@@ -115,7 +115,7 @@ def test_images_of_a_filling_batch_are_counted_once(world: World, browsing: Brow
 
 
 def test_images_replaced_after_their_batch_are_listed(world: World, browsing: Browsing) -> None:
-    """Whoever mends a photo and uploads it again would never learn that it came too late."""
+    """Whoever corrects a photo and uploads it again would never learn that it came too late."""
     world.campaign(batch={"size": 5, "quiet_minutes": 30, "minimum": 1})
     keys = world.images(5)
     world.chain.advance("birds")

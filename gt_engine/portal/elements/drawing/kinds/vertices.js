@@ -14,7 +14,7 @@ import { step } from "./kind.js";
 function kind({ noun, plural, closed, simple = false, least, most = Infinity }) {
   /** @param {Shape} shape @param {readonly Point[]} vertices @returns {Shape} */
   const replaced = (shape, vertices) => {
-    // What came crossed, as a page's initial value, may be mended step by step.
+    // What came crossed, as a page's initial value, may be corrected step by step.
     const isRefused = simple && crossesItself(vertices, closed) && !crossesItself(shape.vertices, closed);
     return isRefused ? shape : { ...shape, vertices };
   };

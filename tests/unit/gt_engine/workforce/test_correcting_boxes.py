@@ -1,4 +1,4 @@
-"""Simulated people who mend boxes: what they keep, mend, add and overlook, and the time that it takes them."""
+"""Simulated people who correct boxes: what they keep, correct, add and overlook, and the time that it takes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from gt_engine.autolabel.boxes.geometry import f1_loss
 from gt_engine.labels import BoxLabel, box_label
 from gt_engine.workforce import SimulatedWorkforce
-from gt_engine.workforce.simulated import Trust, mend
+from gt_engine.workforce.simulated import Trust, correct
 
 SIZE = (640, 480, 3)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,26 +21,26 @@ SHOWN = box_label([[101, 100, 200, 181], [430, 80, 550, 330], [20, 20, 90, 90]],
 def seconds(shown: BoxLabel | None, objects: int = 150) -> tuple[float, float]:
     """Mean seconds of an answer and its mean loss."""
     crowd = SimulatedWorkforce(1, classes=2)
-    answers = [a for i in range(objects) for a in crowd.answer(str(i), TRUTH, 3, START, to_mend=shown)]
+    answers = [a for i in range(objects) for a in crowd.answer(str(i), TRUTH, 3, START, to_correct=shown)]
     took = [(a.submitted_at - a.accepted_at).total_seconds() for a in answers]
     losses = [f1_loss(a.label, TRUTH) for a in answers if isinstance(a.label, BoxLabel)]
     return float(np.mean(took)), float(np.mean(losses))
 
 
-def test_who_looks_mends_what_is_off_deletes_what_is_extra_and_adds_what_is_missing() -> None:
-    done = mend(SHOWN, TRUTH, CAREFUL, np.random.default_rng(1))
-    assert (done.kept, done.mended, done.missing) == ((0,), (1,), (2,))
+def test_who_looks_corrects_what_is_off_deletes_what_is_extra_and_adds_what_is_missing() -> None:
+    done = correct(SHOWN, TRUTH, CAREFUL, np.random.default_rng(1))
+    assert (done.kept, done.corrected, done.missing) == ((0,), (1,), (2,))
     assert done.seconds == 3 * 2 + 1
 
 
 def test_who_does_not_look_keeps_all_of_it_and_needs_no_time() -> None:
-    done = mend(SHOWN, TRUTH, CARELESS, np.random.default_rng(1))
-    assert (done.kept, done.mended, done.missing, done.seconds) == ((0, 1, 2), (), (2,), 0)
+    done = correct(SHOWN, TRUTH, CARELESS, np.random.default_rng(1))
+    assert (done.kept, done.corrected, done.missing, done.seconds) == ((0, 1, 2), (), (2,), 0)
 
 
-def test_a_box_of_the_wrong_class_is_mended_and_not_kept() -> None:
+def test_a_box_of_the_wrong_class_is_corrected_and_not_kept() -> None:
     other = box_label(TRUTH.boxes, [1, 1, 0], SIZE)
-    assert mend(other, TRUTH, CAREFUL, np.random.default_rng(1)).mended == (0,)
+    assert correct(other, TRUTH, CAREFUL, np.random.default_rng(1)).corrected == (0,)
 
 
 def test_right_boxes_save_time_and_wrong_ones_cost_labels() -> None:
