@@ -40,7 +40,7 @@ ENGINE = {
     "EngineSteps": ("gt_engine.functions.steps", "gt_engine.autolabel.backbone"),
     "EngineChunks": ("gt_engine.functions.chunks", "gt_engine.autolabel.backbone"),
 }
-"""What a function imports, and the eye that its first message opens."""
+"""What a function imports, and the backbone that its first message opens."""
 _CODE = """
 import importlib, json, sys, time
 begin = time.process_time()
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     functions = {name: ("app", modules) for name, modules in NEEDED.items()}
-    functions |= {name: (module, (eye,) if eye else ()) for name, (module, eye) in ENGINE.items()}
+    functions |= {name: (module, (backbone,) if backbone else ()) for name, (module, backbone) in ENGINE.items()}
     for module in dict.fromkeys(module for module, _ in functions.values()):
         once(module, ())  # so that every file has been compiled
     text = json.dumps([measured(name, *imports, options.runs) for name, imports in functions.items()], indent=1)

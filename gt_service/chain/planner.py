@@ -106,8 +106,8 @@ class _Planner:
         headroom = self._campaign.headroom
         if headroom is None or headroom >= 0:
             return Verdict(self._campaign.state.value)
-        dear = next((job for job in self._jobs if (job.cost or 0) > job.reserved), None)
-        return waits.over_budget(self._campaign, Mills(-headroom), dear)
+        overrun = next((job for job in self._jobs if (job.cost or 0) > job.reserved), None)
+        return waits.over_budget(self._campaign, Mills(-headroom), overrun)
 
     # ------------------------------------------------------------ reports
 

@@ -17,9 +17,11 @@ def paused(campaign: Campaign) -> Verdict:
     return Verdict(CampaignState.PAUSED.value, "paused on request", f"Resume it: {_resume(campaign)}.")
 
 
-def over_budget(campaign: Campaign, overspent: Mills, dear: Job | None) -> Verdict:
-    """dear: a job that cost more than its reservation, where there is one."""
-    why = "" if dear is None else f": labeling job {dear.name} cost more than was set aside for it; see its report"
+def over_budget(campaign: Campaign, overspent: Mills, overrun: Job | None) -> Verdict:
+    """overrun: a job that cost more than its reservation, where there is one."""
+    why = (
+        "" if overrun is None else f": labeling job {overrun.name} cost more than was set aside for it; see its report"
+    )
     return Verdict(
         campaign.state.value,
         f"{usd(overspent)} more than the budget is spent or set aside{why}",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gt_engine.autolabel.backbone import INPUT_SIDE, SHA256, TAPS, TOP, eye, packaged_weights, read_weights
+from gt_engine.autolabel.backbone import INPUT_SIDE, SHA256, TAPS, TOP, backbone_graph, packaged_weights, read_weights
 from gt_engine.autolabel.boxes.model import unpacked as box_model
 from gt_engine.autolabel.classes.learner import Model as ClassModel
 from gt_engine.autolabel.classes.learner import unpacked as class_model
@@ -32,7 +32,7 @@ def onnx_of(model: bytes) -> bytes:
     """
     facts = model_facts(model)
     classes = facts.task is Task.CLASSES
-    graph, outputs = eye(read_weights(packaged_weights()), (*TAPS, TOP) if classes else TAPS)
+    graph, outputs = backbone_graph(read_weights(packaged_weights()), (*TAPS, TOP) if classes else TAPS)
     algebra = Algebra(graph)
     names = list(outputs)
     maps = [_kept(algebra, name) for name in names[: len(TAPS)]]

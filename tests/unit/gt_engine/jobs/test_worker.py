@@ -628,7 +628,7 @@ class Started(RememberingMachine):
 
 
 def test_a_model_of_an_earlier_version_stops_no_job(tools: Tools) -> None:
-    """After an upgrade the chain goes on; before, the job would have failed on a model that sees with another eye."""
+    """After an upgrade the chain goes on; before, the job would have failed on a model of another backbone."""
     first = run(tools, auto=True)
     own = tools.store.model(str(first.final_model_arn).rpartition("/")[2]).s3_uri
     cast(MemoryEngineObjects, tools.objects).contents[own] = archive({"model.json": b'{"version": 1}'})

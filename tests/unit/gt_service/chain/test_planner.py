@@ -190,7 +190,7 @@ def test_the_next_job_starts_from_the_last_model() -> None:
     ],
 )
 def test_a_job_without_a_good_model_hands_on_the_last_good_one(last: dict[str, Any]) -> None:
-    """A model bound to other labels gives wrong classes; a lost model makes the next batch as dear as the first."""
+    """A model bound to other labels gives wrong classes; a lost model makes the next batch cost what the first did."""
     batches = (a_batch(1, BatchState.LABELED), a_batch(2, BatchState.LABELED), a_batch(3))
     jobs = (done(1), replace(done(2), **last))
     spec = a_spec(control_batches=[])
@@ -519,13 +519,13 @@ def test_money_that_is_never_freed_is_not_waited_for_in_silence() -> None:
 
 def test_a_cost_over_the_reserve_is_said() -> None:
     """Objects sent to workers in several iterations cost more than was set aside; nobody would learn of it."""
-    dear = done(cost=Mills(700))
+    overrun = done(cost=Mills(700))
     campaign = a_campaign(a_spec(budget="0.6"), spent=Mills(700))
-    verdict = planned(campaign, batches=(a_batch(state=BatchState.LABELED),), jobs=(dear,)).verdict
+    verdict = planned(campaign, batches=(a_batch(state=BatchState.LABELED),), jobs=(overrun,)).verdict
     assert verdict.status == "active"
     assert "$0.10 more than the budget" in str(verdict.reason)
     assert "birds-0001 cost more than was set aside" in str(verdict.reason)
-    plan = planned(campaign, batches=(a_batch(state=BatchState.LABELED), a_batch(2)), jobs=(dear,))
+    plan = planned(campaign, batches=(a_batch(state=BatchState.LABELED), a_batch(2)), jobs=(overrun,))
     assert plan.actions == ()
     assert "of the budget $0.00 are left" in str(plan.verdict.reason)
 
