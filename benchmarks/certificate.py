@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from benchmarks.asking import START
 from benchmarks.three_jobs import prepared, prepared_habitats
 from gt_cli.datasets.scenes import HABITATS
-from gt_engine.autolabel import FeatureView, Guarantee, Learner, Method, learner_for
+from gt_engine.autolabel import FeatureView, Guarantee, Learner, Method, TrainingSet, learner_for
 from gt_engine.autolabel.certify import Scope, certify
 from gt_engine.autolabel.progress import AskPeople, Progress, Purpose
 from gt_engine.autolabel.rounds import AutoLabel, Finish, JobPlan, asked_ahead, decide, next_step
@@ -69,7 +69,7 @@ def box_splits(
     order = [list(gold)[i] for i in np.random.default_rng(seed).permutation(len(gold))]
     labels = people(Task.BOXES, gold, order, seed, 1)
     learnt = {one: labels[one] for one in order[:TRAINED] if one in labels}
-    model = learner.train(features, learnt, classes=("Bird",), seed=seed).model
+    model = learner.train(TrainingSet(features, learnt, classes=("Bird",), seed=seed)).model
     rest = [one for one in order[TRAINED:] if one in labels]
     seen = learner.predict(model, features, rest)
     against_gold = learner.losses(seen.labels, [gold[one] for one in rest])
@@ -88,7 +88,7 @@ def class_splits(features: FeatureView, gold: Mapping[str, Label], seed: int, sp
         order = [list(gold)[i] for i in rng.permutation(len(gold))]
         asked, pool = order[:VALIDATION], order[VALIDATION : VALIDATION + POOL]
         labels = people(Task.CLASSES, gold, asked, seed * 1000 + number, len(HABITATS))
-        learnt = learner.train(features, labels, classes=HABITATS, seed=number)
+        learnt = learner.train(TrainingSet(features, labels, classes=HABITATS, seed=number))
         checked = learnt.left_out.of(list(labels))
         predicted = learner.predict(learnt.model, features, pool)
         yield Split(

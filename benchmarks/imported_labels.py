@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.three_jobs import prepared, run_job
-from gt_engine.autolabel import Guarantee, learner_for
-from gt_engine.jobs.machine import FIRST_TRAINING
+from gt_engine.autolabel import Guarantee, TrainingSet, learner_for
+from gt_engine.autolabel.labeling import FIRST_TRAINING
 from gt_engine.labels import Task
 
 
@@ -35,7 +35,9 @@ def experiment(seed: int, options: argparse.Namespace, directory: Path) -> list[
     for name, labels in imports.items():
         model = None
         if labels:
-            model = learner.train(features, labels, classes=("Bird",), seed=seed * 1000 + FIRST_TRAINING).model
+            model = learner.train(
+                TrainingSet(features, labels, classes=("Bird",), seed=seed * 1000 + FIRST_TRAINING)
+            ).model
         job = run_job(f"{seed}-{name}", seed * 10, objects, features, gold, learner, guarantee, initial=model)
         figures = job.figures(gold) | {"seed": seed, "imported": name, "labels": len(labels)}
         print(json.dumps({key: value for key, value in figures.items() if key != "rounds"}), flush=True)

@@ -29,7 +29,7 @@ import numpy as np
 from benchmarks.asking import START
 from benchmarks.three_jobs import prepared, prepared_habitats
 from gt_cli.datasets import scenes
-from gt_engine.autolabel import FeatureView, Learner, learner_for
+from gt_engine.autolabel import FeatureView, Learner, TrainingSet, learner_for
 from gt_engine.autolabel.boxes.geometry import matches
 from gt_engine.consolidation import consolidate_batch
 from gt_engine.jobs.crowd import seed_of
@@ -98,7 +98,7 @@ def of_seed(
     crowd = SimulatedWorkforce(seed, classes=len(classes))
     answers = {one: crowd.answer(f"learnt/{one}", gold[one], USUAL_WORKERS, START) for one in order[:LEARNT]}
     labels = consolidate_batch(learner.task, answers, classes=len(classes))
-    learnt = learner.train(features, labels, classes=classes, seed=seed)
+    learnt = learner.train(TrainingSet(features, labels, classes=classes, seed=seed))
     said = learner.predict(learnt.model, features, order[LEARNT:], together=True)
     machine = {one: as_written(label) for one, label in zip(said.ids, said.labels, strict=True)}
     sure = [said.ids[i] for i in np.argsort(said.confidences, kind="stable")]

@@ -36,6 +36,7 @@ from gt_engine.autolabel import (
     JobPlan,
     Predictions,
     Progress,
+    TrainingSet,
     learner_for,
     next_step,
 )
@@ -84,7 +85,7 @@ def said_of(photos: Photos, options: argparse.Namespace, directory: Path) -> tup
     people = photos.asked([*dict.fromkeys((*learnt, *job))], options.seed, least_and_most(options.workers))
     learner = learner_for(photos.task, loss=options.loss, threads=options.threads)
     examples = {one: people[one] for one in learnt if one in people}
-    model = learner.train(features, examples, classes=photos.classes, seed=options.seed)
+    model = learner.train(TrainingSet(features, examples, classes=photos.classes, seed=options.seed))
     labeled = [one for one in job if one in people]
     if options.learnt:
         return learner.predict(model.model, features, labeled, together=True), people

@@ -39,7 +39,7 @@ from benchmarks.asking import START
 from benchmarks.real_photos import add_model, features_of, gold_labels
 from benchmarks.three_jobs import prepared, prepared_habitats
 from gt_cli.datasets import read_boxes, scenes
-from gt_engine.autolabel import FeatureView, learner_for
+from gt_engine.autolabel import FeatureView, TrainingSet, learner_for
 from gt_engine.autolabel.boxes.detector import verdicts
 from gt_engine.autolabel.boxes.geometry import beside, f1_loss, intersection_over_union
 from gt_engine.autolabel.boxes.model import unpacked
@@ -205,7 +205,7 @@ def experiment(data: Data, seed: int, base: str, threads: int) -> dict[str, Any]
     labels = dict(data.right) if base == "right" else of_people(data, seed)
     given, mistakes = seeded(labels, len(data.classes), _rng(seed, 9))
     learner = learner_for(data.task, threads=threads)
-    learnt = learner.train(data.features, given, classes=data.classes, seed=seed, guesses={})
+    learnt = learner.train(TrainingSet(data.features, given, classes=data.classes, seed=seed, guesses={}))
     said = learnt.left_out
     order = listed(said, given, data.features)
     own = {one for one in said.ids if one not in mistakes and is_wrong(given[one], data.right[one])}

@@ -37,7 +37,7 @@ from gt_engine.autolabel import (
 )
 from gt_engine.autolabel.boxes.geometry import f1_loss, matches
 from gt_engine.autolabel.certify import DELTA
-from gt_engine.autolabel.labeling import run_round, train
+from gt_engine.autolabel.labeling import Lesson, run_round, train
 from gt_engine.autolabel.progress import AskPeople
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task, box_label
 from gt_engine.workforce import SimulatedWorkforce
@@ -134,7 +134,8 @@ def run_job(
             )
             continue
         began = time.perf_counter()
-        outcome = run_round(learner, features, plan, progress, job.human, classes=classes, model=model)
+        lesson = Lesson(learner.task, classes, features, job.human, model)
+        outcome = run_round(learner, lesson, plan, progress)
         took = time.perf_counter() - began
         model = outcome.model
         if before_round is not None:
@@ -165,7 +166,8 @@ def run_job(
         progress = progress.with_round(now)
     if step.train:
         began = time.perf_counter()
-        model = train(learner, features, plan, progress, job.human, job.machine, classes=classes, model=model).model
+        lesson = Lesson(learner.task, classes, features, job.human, model, guesses=job.machine)
+        model = train(learner, lesson, plan, progress).model
         job.training_seconds += time.perf_counter() - began
     job.model, job.seconds = model or b"", time.perf_counter() - started
     job.answers = people.asked / max(people.objects, 1)

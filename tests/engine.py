@@ -17,10 +17,11 @@ from PIL import Image
 
 from gt_engine.autolabel import FeatureStore, JobPlan, Progress
 from gt_engine.autolabel.images import ImageFacts, ImageProblem, decode
+from gt_engine.autolabel.labeling import Lesson
 from gt_engine.autolabel.learner import Predictions
 from gt_engine.autolabel.rounds import decide
 from gt_engine.autolabel.second_look import Mistake, Suspicion
-from gt_engine.jobs.machine import Labeled, Lesson, SecondLook, Trained
+from gt_engine.jobs.machine import Labeled, SecondLook, Trained
 from gt_engine.jobs.steps import Tools
 from gt_engine.jobs.steps.ending import SIGNING_KEY
 from gt_engine.labels import BoxLabel, Label, box_label
@@ -327,6 +328,9 @@ class RememberingMachine:
 
     def __init__(self) -> None:
         self.lessons: list[tuple[str, ...]] = []
+
+    def through(self, _: object) -> RememberingMachine:
+        return self
 
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
         trained = self.train(lesson, plan, progress)

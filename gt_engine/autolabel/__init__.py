@@ -3,7 +3,7 @@
 from gt_engine.autolabel.certify import Guarantee, Method
 from gt_engine.autolabel.features import FeatureStore, FeatureView
 from gt_engine.autolabel.images import ImageFacts, ImageProblem
-from gt_engine.autolabel.learner import Learner, Learnt, Predictions
+from gt_engine.autolabel.learner import Learner, Learnt, Predictions, TrainingSet
 from gt_engine.autolabel.learners import learner_for
 from gt_engine.autolabel.payload import ModelFacts, model_facts
 from gt_engine.autolabel.progress import AskPeople, Progress, Round
@@ -26,6 +26,7 @@ __all__ = [
     "Predictions",
     "Progress",
     "Round",
+    "TrainingSet",
     "learner_for",
     "model_facts",
     "next_step",

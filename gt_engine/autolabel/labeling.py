@@ -3,19 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from gt_engine.autolabel.certify import by_target
 from gt_engine.autolabel.features import FeatureView
-from gt_engine.autolabel.learner import EpochReport, Learner, Learnt, Predictions
+from gt_engine.autolabel.learner import EpochReport, Learner, Learnt, Predictions, TrainingSet
 from gt_engine.autolabel.progress import Progress, Round
 from gt_engine.autolabel.rounds import JobPlan, decide, validation_by_chance
-from gt_engine.labels import Label
+from gt_engine.labels import Label, Task
 
 ENOUGH = 0.5
 """An initial model that may label so much of the pool at once is not compared with a cold start: it pays."""
+
+
+FIRST_TRAINING = 99
+"""Tells the training on labels that came with the manifest from those that follow, by the number of batches before."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What the machine may know.
+
+    view     features of the labeled and of the unlabeled objects
+    labels   consolidated human labels by object id (at least those of `progress.human()`)
+    model    of the round before; in the first round of a warm job the initial one; None on a cold start
+    guesses  the machine's own labels of this job: of use to the last training alone
+    before   labels that came with the manifest, and None for those that were taken out, until the first round has
+             learnt from them
+    """
+
+    task: Task
+    classes: Sequence[str]
+    view: FeatureView
+    labels: Mapping[str, Label]
+    model: bytes | None
+    guesses: Mapping[str, Label] = field(default_factory=dict)
+    before: Mapping[str, Label | None] = field(default_factory=dict)
+
+    def of_people(self, plan: JobPlan, progress: Progress) -> TrainingSet:
+        """Every human label so far, on top of the model."""
+        examples = {one: self.labels[one] for one in progress.human()}
+        seed = plan.seed * 100 + len(progress.batches)
+        return TrainingSet(self.view, examples, self.classes, seed, initial=self.model)
+
+    def of_before(self, plan: JobPlan) -> TrainingSet:
+        """The labels that came with the manifest, on top of the model."""
+        seed = plan.seed * 100 + FIRST_TRAINING
+        return TrainingSet(self.view, self.before, self.classes, seed, initial=self.model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,64 +75,39 @@ class RoundOutcome:
 
 
 def run_round(
-    learner: Learner,
-    features: FeatureView,
-    plan: JobPlan,
-    progress: Progress,
-    labels: Mapping[str, Label],
-    *,
-    classes: Sequence[str],
-    model: bytes | None,
-    on_epoch: EpochReport | None = None,
+    learner: Learner, lesson: Lesson, plan: JobPlan, progress: Progress, *, on_epoch: EpochReport | None = None
 ) -> RoundOutcome:
-    """Trains on the human labels so far and lets the machine label what the guarantee allows.
-
-    labels   consolidated human labels by object id (at least those of `progress.human()`)
-    model    of the round before; in the first round of a warm job the initial one; None on a cold start
-    """
-    if plan.warm and not progress.rounds and model is not None:
+    """Trains on the human labels so far and lets the machine label what the guarantee allows."""
+    asked = (*progress.validation(), *progress.pool(), *progress.ahead)
+    if plan.warm and not progress.rounds and lesson.model is not None:
         # An initial model has seen no label of this job, so nothing tells the labeled objects from the others.
-        predictions = learner.predict(
-            model, features, (*progress.validation(), *progress.pool(), *progress.ahead), together=True
-        )
-        outcome = _decided(learner, plan, progress, labels, predictions, model, trained=False)
+        predictions = learner.predict(lesson.model, lesson.view, asked, together=True)
+        outcome = _decided(learner, plan, progress, lesson.labels, predictions, lesson.model, trained=False)
         if len(outcome.round.machine) >= ENOUGH * len(progress.pool()):
             return outcome
-        cold = _trained(learner, features, plan, progress, labels, classes=classes, model=None, on_epoch=on_epoch)
-        if _worse(learner, progress, labels, predictions, cold.left_out):
+        cold = learner.train(replace(lesson.of_people(plan, progress), initial=None), on_epoch=on_epoch)
+        if _worse(learner, progress, lesson.labels, predictions, cold.left_out):
             score, validation = outcome.round.score, outcome.round.validation
             nothing = Round(1, None, (), (), (), validation, score, fell_back=True)
             return RoundOutcome(nothing, cold.model, True, {}, {})
         return outcome
-    learnt = _trained(learner, features, plan, progress, labels, classes=classes, model=model, on_epoch=on_epoch)
-    predictions = _said(learner, features, learnt, (*progress.validation(), *progress.pool(), *progress.ahead))
-    return _decided(learner, plan, progress, labels, predictions, learnt.model, trained=True)
+    learnt = learner.train(lesson.of_people(plan, progress), on_epoch=on_epoch)
+    predictions = _said(learner, lesson.view, learnt, asked)
+    return _decided(learner, plan, progress, lesson.labels, predictions, learnt.model, trained=True)
 
 
 def train(
-    learner: Learner,
-    features: FeatureView,
-    plan: JobPlan,
-    progress: Progress,
-    labels: Mapping[str, Label],
-    guesses: Mapping[str, Label],
-    *,
-    classes: Sequence[str],
-    model: bytes | None,
-    on_epoch: EpochReport | None = None,
+    learner: Learner, lesson: Lesson, plan: JobPlan, progress: Progress, *, on_epoch: EpochReport | None = None
 ) -> Learnt:
     """The model that a job leaves behind (`Finish(train=True)`): from every human label, and from the machine's own.
     With it, what its members say of every human-labeled object that they never saw.
 
     What the machine labeled has passed the certificate, so it is worth learning from: it is most of the job. Only now,
     as it would spoil the fairness of a certificate in this job; the next job decides on objects of its own.
-
-    labels   of people by object id, `progress.human()`; guesses: those of the machine, `progress.machine()`
     """
-    learnt = _trained(
-        learner, features, plan, progress, labels, classes=classes, model=model, guesses=guesses, on_epoch=on_epoch
-    )
-    return Learnt(learnt.model, _said(learner, features, learnt, progress.human()))
+    training = replace(lesson.of_people(plan, progress), guesses=lesson.guesses)
+    learnt = learner.train(training, on_epoch=on_epoch)
+    return Learnt(learnt.model, _said(learner, lesson.view, learnt, progress.human()))
 
 
 def _said(learner: Learner, features: FeatureView, learnt: Learnt, ids: Sequence[str]) -> Predictions:
@@ -104,26 +115,6 @@ def _said(learner: Learner, features: FeatureView, learnt: Learnt, ids: Sequence
     known = set(learnt.left_out.ids)
     rest = [one for one in ids if one not in known]
     return learnt.left_out + learner.predict(learnt.model, features, rest) if rest else learnt.left_out
-
-
-def _trained(
-    learner: Learner,
-    features: FeatureView,
-    plan: JobPlan,
-    progress: Progress,
-    labels: Mapping[str, Label],
-    *,
-    classes: Sequence[str],
-    model: bytes | None,
-    guesses: Mapping[str, Label] | None = None,
-    on_epoch: EpochReport | None = None,
-) -> Learnt:
-    """A model from every human label so far, on top of `model`."""
-    examples = {one: labels[one] for one in progress.human()}
-    seed = plan.seed * 100 + len(progress.batches)
-    return learner.train(
-        features, examples, classes=classes, seed=seed, initial=model, guesses=guesses, on_epoch=on_epoch
-    )
 
 
 def _decided(

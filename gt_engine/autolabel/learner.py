@@ -51,6 +51,29 @@ class Predictions:
         return Predictions(self.ids + more.ids, self.labels + more.labels, confidences, self.seen + unknown + more.seen)
 
 
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """What a learner trains on.
+
+    features  of all that is learnt from
+    examples  people's labels by object id; None for one that was taken out: it is forgotten
+    classes   their names
+    seed      of whatever is drawn
+    initial   the model to start from; None on a cold start. It brings its own examples along: they are learnt from
+              again, so that nothing is forgotten but what was taken out
+    guesses   labels of the machine by object id: learnt from as well, but no confidence is ever fitted to them. They
+              tell what the members know to each other, so they may be there only when this job decides nothing any
+              more: a training with guesses, be they none, is its last, and takes longer. None before
+    """
+
+    features: FeatureView
+    examples: Mapping[str, Label | None]
+    classes: Sequence[str]
+    seed: int
+    initial: bytes | None = None
+    guesses: Mapping[str, Label] | None = None
+
+
 @dataclass(frozen=True)
 class Learnt:
     """What a training leaves.
@@ -80,20 +103,18 @@ class Example(Generic[ValueT]):
 
 
 def gathered_examples(
-    features: FeatureView,
-    examples: Mapping[str, Label | None],
-    guesses: Mapping[str, Label] | None,
-    earlier: Mapping[str, Example[ValueT]],
-    value_of: Callable[[Label], ValueT],
+    training: TrainingSet, earlier: Mapping[str, Example[ValueT]], value_of: Callable[[Label], ValueT]
 ) -> dict[str, Example[ValueT]]:
     """All that there is to learn from, by content key: of earlier trainings what was not taken out, guesses of the
     machine, people's labels of this job. No guess takes the place of a label that people gave to the same picture in an
     earlier job."""
-    labels = {features.content_key(one): label for one, label in examples.items()}
+    features = training.features
+    labels = {features.content_key(one): label for one, label in training.examples.items()}
     own = {key: Example(value_of(label), True) for key, label in labels.items() if label is not None}
     kept = {key: one for key, one in earlier.items() if key in own or key not in labels}
     by_people = {key for key, one in kept.items() if one.human}
-    guessed = {features.content_key(one): Example(value_of(label), False) for one, label in (guesses or {}).items()}
+    guesses = training.guesses or {}
+    guessed = {features.content_key(one): Example(value_of(label), False) for one, label in guesses.items()}
     return {**kept, **{key: one for key, one in guessed.items() if key not in by_people}, **own}
 
 
@@ -126,25 +147,8 @@ class Learner(Protocol):
         """What it labels."""
         ...
 
-    def train(
-        self,
-        features: FeatureView,
-        examples: Mapping[str, Label | None],
-        *,
-        classes: Sequence[str],
-        seed: int,
-        initial: bytes | None = None,
-        guesses: Mapping[str, Label] | None = None,
-        on_epoch: EpochReport | None = None,
-    ) -> Learnt:
-        """A model from labeled objects (object id -> label), warm from `initial` where given.
-
-        `initial` brings its own examples along: they are learnt from again, so that nothing is forgotten but what is
-        None among `examples`: a label that was taken out. `guesses` are labels of the machine: learnt from as well, but
-        no confidence is ever fitted to them. They tell what the members know to each other, so they may be given only
-        when this job decides nothing any more: a training with guesses, be they none, is its last, and takes longer.
-        Deterministic for the same arguments. Raises NothingToLearn.
-        """
+    def train(self, training: TrainingSet, *, on_epoch: EpochReport | None = None) -> Learnt:
+        """A model of a training set. Deterministic for the same one. Raises NothingToLearn."""
         ...
 
     def predict(

@@ -15,7 +15,7 @@ decides. A larger one has more rounds, and asks for more between them.
             ... people answer, labels are consolidated ...
             progress = progress.with_human(step, labeled=[...], unlabeled=[...])
         else:
-            outcome = run_round(learner, features, plan, progress, labels, model=...)
+            outcome = run_round(learner, lesson, plan, progress)
             progress = progress.with_round(outcome.round)
 
 People are asked about a random part of what is left, never about the hardest: a random part is a fair sample, which

@@ -5,39 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gt_engine.autolabel import FeatureView, JobPlan, Learner, Progress, Round, labeling, learner_for
+from gt_engine.autolabel import JobPlan, Learner, Progress, Round, labeling, learner_for
+from gt_engine.autolabel.labeling import Lesson
 from gt_engine.autolabel.learner import NothingToLearn, Predictions
 from gt_engine.autolabel.onnx_export.export import onnx_of
-from gt_engine.autolabel.own_model.model_file import OwnModel
 from gt_engine.autolabel.second_look import Suspicion, suspicions
-from gt_engine.labels import Label, Task
+from gt_engine.labels import Label
 from gt_engine.outputs import records
-
-FIRST_TRAINING = 99
-"""Tells the training on labels that came with the manifest from those that follow, by the number of batches before."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What the machine may know: features of the labeled and of the unlabeled, people's labels, the model so far.
-
-    `guesses` are its own labels of this job: of use to the last training alone. `before`: labels that came with the
-    manifest, and None for those that were taken out, until the first round has learnt from them. `own_model`: the
-    user's, whose opinions the view has (`FeatureView.opinions`); it goes along with what is learnt on top of it.
-    `outdated`: there is a model, but one of another version of the engine, so it is not used.
-    `through`: what stands between the machine and its learner, where predictions are worked on in chunks.
-    """
-
-    task: Task
-    classes: tuple[str, ...]
-    view: FeatureView
-    labels: Mapping[str, Label]
-    model: bytes | None
-    guesses: Mapping[str, Label] = field(default_factory=dict)
-    before: Mapping[str, Label | None] = field(default_factory=dict)
-    own_model: OwnModel | None = None
-    outdated: bool = False
-    through: Callable[[Learner], Learner] = field(default=lambda learner: learner)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +62,12 @@ class LearningMachine:
 
     threads: int = 1
     shorten_training: int = 1
+    wrapped: Callable[[Learner], Learner] = field(default=lambda learner: learner)
+    """What stands between the machine and its learner, see `through`."""
+
+    def through(self, wrapped: Callable[[Learner], Learner]) -> LearningMachine:
+        """This machine with something between it and its learner, where predictions are worked on in chunks."""
+        return replace(self, wrapped=wrapped)
 
     def label(self, lesson: Lesson, plan: JobPlan, progress: Progress) -> Labeled:
         started = self._started(lesson, plan)
@@ -96,14 +76,7 @@ class LearningMachine:
             plan, lesson = replace(plan, warm=True), replace(lesson, model=started.model)
         scores: list[float] = []
         outcome = labeling.run_round(
-            self._learner(lesson, plan),
-            lesson.view,
-            plan,
-            progress,
-            lesson.labels,
-            classes=lesson.classes,
-            model=lesson.model,
-            on_epoch=lambda _, score: scores.append(score),
+            self._learner(lesson, plan), lesson, plan, progress, on_epoch=lambda _, score: scores.append(score)
         )
         trained = started
         if outcome.trained:
@@ -120,17 +93,7 @@ class LearningMachine:
         lesson = lesson if started is None else replace(lesson, model=started.model)
         scores: list[float] = []
         learner = self._learner(lesson, plan)
-        learnt = labeling.train(
-            learner,
-            lesson.view,
-            plan,
-            progress,
-            lesson.labels,
-            lesson.guesses,
-            classes=lesson.classes,
-            model=lesson.model,
-            on_epoch=lambda _, score: scores.append(score),
-        )
+        learnt = labeling.train(learner, lesson, plan, progress, on_epoch=lambda _, score: scores.append(score))
         left_out = learnt.left_out
         labels = [lesson.labels[object_id] for object_id in left_out.ids]
         others = [lesson.view.opinions.get(lesson.view.content_key(object_id)) for object_id in left_out.ids]
@@ -164,12 +127,7 @@ class LearningMachine:
         scores: list[float] = []
         try:
             learnt = self._learner(lesson, plan).train(
-                lesson.view,
-                lesson.before,
-                classes=lesson.classes,
-                seed=plan.seed * 100 + FIRST_TRAINING,
-                initial=lesson.model,
-                on_epoch=lambda _, score: scores.append(score),
+                lesson.of_before(plan), on_epoch=lambda _, score: scores.append(score)
             )
         except NothingToLearn:  # all that there was has been taken out
             return None
@@ -184,4 +142,4 @@ class LearningMachine:
         learner = learner_for(
             lesson.task, loss=plan.guarantee.loss, threads=self.threads, shorten_training=self.shorten_training
         )
-        return lesson.through(learner)
+        return self.wrapped(learner)

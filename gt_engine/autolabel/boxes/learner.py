@@ -45,6 +45,7 @@ from gt_engine.autolabel.learner import (
     Example,
     Learnt,
     Predictions,
+    TrainingSet,
     contents_to_learn_from,
     facts_of_training,
     gathered_examples,
@@ -81,49 +82,41 @@ class BoxLearner:
         """Object detection."""
         return Task.BOXES
 
-    def train(
-        self,
-        features: FeatureView,
-        examples: Mapping[str, Label | None],
-        *,
-        classes: Sequence[str],
-        seed: int,
-        initial: bytes | None = None,
-        guesses: Mapping[str, Label] | None = None,
-        on_epoch: EpochReport | None = None,
-    ) -> Learnt:
+    def train(self, training: TrainingSet, *, on_epoch: EpochReport | None = None) -> Learnt:
         """See Learner.train."""
-        earlier = unpacked(initial) if initial is not None else None
+        earlier = None if training.initial is None else unpacked(training.initial)
         kept = earlier.examples if earlier else {}
-        gathered = _newest(gathered_examples(features, examples, guesses, kept, _boxes))
-        keys = contents_to_learn_from(features, gathered)
+        gathered = _newest(gathered_examples(training, kept, _boxes))
+        keys = contents_to_learn_from(training.features, gathered)
         labels = [gathered[key].label for key in keys]
-        view = features.store.view({key: key for key in keys}, opinions=features.opinions)
+        view = training.features.store.view({key: key for key in keys}, opinions=training.features.opinions)
         projection = earlier.projection if earlier else fit_projection(view, keys)
         folds = folds_of(keys)
         human = np.array([i for i, key in enumerate(keys) if gathered[key].human], np.int64)
         left_out_of = [human[folds[human] == fold] for fold in range(FOLDS)]
         looks_at = grid.grid_for([label.shares for label in labels])
         schedules = (
-            (LAST if guesses is not None else WARM if earlier else COLD).on(looks_at).shortened(self.shorten_training)
+            (LAST if training.guesses is not None else WARM if earlier else COLD)
+            .on(looks_at)
+            .shortened(self.shorten_training)
         )
         with network.cores(self.threads) as pool:
-            material = _material(pool, projection, view, keys, labels, looks_at, seed)
+            material = _material(pool, projection, view, keys, labels, looks_at, training.seed)
             starts = [
-                on_grid(earlier.detectors[fold], looks_at, np.random.default_rng([seed, fold]))
+                on_grid(earlier.detectors[fold], looks_at, np.random.default_rng([training.seed, fold]))
                 if earlier
-                else new_detector(len(classes), looks_at, np.random.default_rng([seed, fold]))
+                else new_detector(len(training.classes), looks_at, np.random.default_rng([training.seed, fold]))
                 for fold in range(FOLDS)
             ]
 
             def finder(fold: int) -> Detector:
                 # To agree with a guess of the machine is no merit, so only people's labels are watched.
                 watch = _watch(material, left_out_of[0], schedules.refiner, on_epoch) if fold == 0 else None
-                rng, rows = np.random.default_rng([seed, fold, 1]), _others(folds, fold)
+                rng, rows = np.random.default_rng([training.seed, fold, 1]), _others(folds, fold)
                 return train_finder(starts[fold], material, rows, rng, schedules=schedules, on_step=watch)
 
             def sides(fold: int) -> network.Parameters:
-                rng, rows = np.random.default_rng([seed, fold, 2]), _others(folds, fold)
+                rng, rows = np.random.default_rng([training.seed, fold, 2]), _others(folds, fold)
                 return train_sides(starts[fold], material, rows, rng, schedules=schedules)
 
             # The long pieces first: so the cores end at about the same time.
@@ -132,7 +125,7 @@ class BoxLearner:
             detectors: list[Detector] = []
             running: list[_Detecting] = []
             # After a last training people's labels are doubted (`second_look`): it is asked about their boxes as well.
-            asked = None if guesses is None else [_asked(label) for label in labels]
+            asked = None if training.guesses is None else [_asked(label) for label in labels]
             for fold in range(FOLDS):
                 detector = replace(finders[fold].result(), edges=borders[fold].result())
                 detectors.append(detector)
@@ -145,17 +138,17 @@ class BoxLearner:
         losses = losses_by_cut(detections, truth, self.losses)
         rows_of_folds = [_others(folds[human], fold) for fold in range(FOLDS)]
         calibrators = tuple(fit_calibrator(rows, detections, losses) for rows in rows_of_folds)
-        views = Views(detections, [_seen_by_others(features, keys[i]) for i in human], truth)
+        views = Views(detections, [_seen_by_others(training.features, keys[i]) for i in human], truth)
         others = calibrators_of_others(rows_of_folds, views, losses, self.losses)
         seen = {keys[i]: one for i, one in found.items()}
-        known = {one: key for one in examples if (key := features.content_key(one)) in seen}
+        known = {one: key for one in training.examples if (key := training.features.content_key(one)) in seen}
         # Of two objects with one content, the member was asked about the label of one.
         views_of = [
-            seen[key] if gathered[key].label is examples[one] else replace(seen[key], verdict=None)
+            seen[key] if gathered[key].label is training.examples[one] else replace(seen[key], verdict=None)
             for one, key in known.items()
         ]
-        left_out = _predictions(calibrators, others, features, list(known), views_of)
-        facts = facts_of_training(self.task, classes, gathered, earlier.facts if earlier else None)
+        left_out = _predictions(calibrators, others, training.features, list(known), views_of)
+        facts = facts_of_training(self.task, training.classes, gathered, earlier.facts if earlier else None)
         return Learnt(packed(Model(facts, projection, tuple(detectors), calibrators, gathered, others)), left_out)
 
     def predict(

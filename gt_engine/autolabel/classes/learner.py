@@ -18,6 +18,7 @@ from gt_engine.autolabel.learner import (
     Example,
     Learnt,
     Predictions,
+    TrainingSet,
     contents_to_learn_from,
     facts_of_training,
     gathered_examples,
@@ -77,24 +78,14 @@ class ClassLearner:
         """Image classification."""
         return Task.CLASSES
 
-    def train(
-        self,
-        features: FeatureView,
-        examples: Mapping[str, Label | None],
-        *,
-        classes: Sequence[str],
-        seed: int,
-        initial: bytes | None = None,
-        guesses: Mapping[str, Label] | None = None,
-        on_epoch: EpochReport | None = None,
-    ) -> Learnt:
+    def train(self, training: TrainingSet, *, on_epoch: EpochReport | None = None) -> Learnt:
         """See Learner.train."""
-        earlier = unpacked(initial) if initial is not None else None
+        earlier = None if training.initial is None else unpacked(training.initial)
         kept = earlier.examples if earlier else {}
-        every = gathered_examples(features, examples, guesses, kept, _class_id)
+        every = gathered_examples(training, kept, _class_id)
         gathered = dict(list(every.items())[-MOST_EXAMPLES:])
-        keys = contents_to_learn_from(features, gathered)
-        x = _pooled(features.store.view({key: key for key in keys}), keys)
+        keys = contents_to_learn_from(training.features, gathered)
+        x = _pooled(training.features.store.view({key: key for key in keys}), keys)
         mean, spread = (earlier.mean, earlier.spread) if earlier else (x.mean(0), x.std(0) + np.float32(1e-3))
         x = np.asarray((x - mean) / spread, np.float32)
         y = np.array([gathered[key].label for key in keys], np.int64)
@@ -105,14 +96,14 @@ class ClassLearner:
         schedule = schedule.shortened(min(self.shorten_training, schedule.steps // HASTIEST))
 
         def member(fold: int) -> network.Parameters:
-            rng = np.random.default_rng([seed, fold])
+            rng = np.random.default_rng([training.seed, fold])
             mine, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
             others = others if len(others) else mine
-            start = earlier.members[fold] if earlier else _new_member(x.shape[1], len(classes), rng)
+            start = earlier.members[fold] if earlier else _new_member(x.shape[1], len(training.classes), rng)
             # To agree with a guess of the machine is no merit, so only people's labels are watched.
             watched = mine[human[mine]]
             watch = _watch(x[watched], y[watched], schedule, on_epoch) if fold == 0 else None
-            batches = _batches(x[others], y[others], len(classes))
+            batches = _batches(x[others], y[others], len(training.classes))
             return network.train(start, batches, schedule, rng, dropout=0.3, on_step=watch)
 
         with network.cores(self.threads) as pool:
@@ -120,15 +111,15 @@ class ClassLearner:
             scores = np.stack([_log_shares(network.predict(one, x)) for one in members])[folds, np.arange(len(keys))]
         right = (scores.argmax(1) == y).astype(np.float64)
         described = evidence(scores)
-        others = _of_others(features, keys)
+        others = _of_others(training.features, keys)
         confidences, mixes = [], []
         for fold in range(members_in_all):
             rows = human & (folds != fold) if (human & (folds != fold)).any() else human
             confidences.append(logistic.fit(described[rows], right[rows]))
             mixes.append(_mix(scores, others, y, rows))
-        facts = facts_of_training(self.task, classes, gathered, earlier.facts if earlier else None)
+        facts = facts_of_training(self.task, training.classes, gathered, earlier.facts if earlier else None)
         at = {key: i for i, key in enumerate(keys)}
-        own_rows = {one: at[key] for one in examples if (key := features.content_key(one)) in at}
+        own_rows = {one: at[key] for one in training.examples if (key := training.features.content_key(one)) in at}
         rows = np.array(list(own_rows.values()), np.int64)
         left_out = _predictions(confidences, mixes, tuple(own_rows), folds[rows], scores[rows], others[rows])
         model = Model(facts, mean, spread, members, tuple(confidences), gathered, tuple(mixes))

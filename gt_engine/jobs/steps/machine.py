@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gt_engine.autolabel import ImageProblem, Round
+from gt_engine.autolabel.labeling import Lesson
 from gt_engine.autolabel.own_model.model_file import OwnModel, Parts, carried, parts_of
 from gt_engine.autolabel.payload import is_outdated
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.life_cycle import CONSOLIDATE_AT_ONCE
-from gt_engine.jobs.machine import Lesson, SecondLook, Trained
+from gt_engine.jobs.machine import LearningMachine, SecondLook, Trained
 from gt_engine.jobs.own_model import FIELD, opinions
 from gt_engine.jobs.packs import has_packs, packed_features
 from gt_engine.jobs.reading import (
@@ -39,11 +40,11 @@ TRAINING_TIME = timedelta(minutes=10)
 
 
 def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    lesson = _lesson(job, state, tools)
-    learnt = tools.machine.label(lesson, job.plan, state.asking)
+    last = _last_model(job, state, tools)
+    learnt = _machine(job, tools).label(_lesson(last, job, state, tools), job.plan, state.asking)
     after, log = state, tuple[str, ...]()
     if learnt.trained is not None:
-        after, log = _keep_model(learnt.trained, lesson.own_model, work.iteration, job, state, tools)
+        after, log = _keep_model(learnt.trained, last.own_model, work.iteration, job, state, tools)
     round_ = learnt.round
     started = after.clock
     created = {
@@ -70,7 +71,7 @@ def auto_label(work: AutoLabel, job: JobContext, state: JobState, tools: Tools) 
         progress=after.progress.with_round(round_),
         machine=(*after.machine, work.iteration),
     )
-    if lesson.outdated:
+    if last.is_outdated:
         log = (f"The model {model_name(job, state)} is of another version of the engine: this job learns anew.", *log)
     return Outcome(after, (*log, f"Iteration {work.iteration}: {_decision(round_, job)}"))
 
@@ -87,9 +88,11 @@ def _decision(round_: Round, job: JobContext) -> str:
 
 
 def train_final(work: TrainFinal, job: JobContext, state: JobState, tools: Tools) -> Outcome:
-    lesson = replace(_lesson(job, state, tools), guesses=labels_of(job, machine_contents(job, state, tools)))
-    trained = tools.machine.train(lesson, job.plan, state.progress)
-    after, log = _keep_model(trained, lesson.own_model, work.iteration, job, state, tools)
+    last = _last_model(job, state, tools)
+    guesses = labels_of(job, machine_contents(job, state, tools))
+    lesson = replace(_lesson(last, job, state, tools), guesses=guesses)
+    trained = _machine(job, tools).train(lesson, job.plan, state.progress)
+    after, log = _keep_model(trained, last.own_model, work.iteration, job, state, tools)
     if trained.second_look is not None:
         _keep_second_look(trained.second_look, job, after, tools)
     return Outcome(after.after(is_trained_to_the_end=True), log)
@@ -112,7 +115,12 @@ def _keep_second_look(look: SecondLook, job: JobContext, state: JobState, tools:
     tools.objects.write_stream(job.tree.left_out_predictions, lines, LINES)
 
 
-def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
+def _machine(job: JobContext, tools: Tools) -> LearningMachine:
+    """The machine, its predictions made in chunks."""
+    return tools.machine.through(lambda learner: ChunkedLearner(learner, job, tools))
+
+
+def _lesson(last: _LastModel, job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """What there is to learn from and to label, with the features of all of it at hand."""
     answered = set(state.progress.human())  # not what people label meanwhile: that is the sample of the next round
     labels = labels_of(
@@ -120,13 +128,12 @@ def _lesson(job: JobContext, state: JobState, tools: Tools) -> Lesson:
     )
     before = {} if state.progress.rounds else _labels_before(job, state, tools)
     wanted = {*labels, *state.progress.pool(), *state.progress.machine(), *before}
-    lesson = lesson_on(wanted, job, state, tools)
+    lesson = _lesson_with(last.model, wanted, job, state, tools)
     usable = set(lesson.view.ids())
     return replace(
         lesson,
         labels=labels,
         before={object_id: label for object_id, label in before.items() if object_id in usable},
-        through=lambda learner: ChunkedLearner(learner, job, tools),
     )
 
 
@@ -137,10 +144,7 @@ def _labels_before(job: JobContext, state: JobState, tools: Tools) -> dict[str, 
 
 def lesson_on(wanted: Collection[str], job: JobContext, state: JobState, tools: Tools) -> Lesson:
     """The features of the wanted objects and the model so far, without any label."""
-    last = _last_model(job, state, tools)
-    outdated = last.trained is not None and is_outdated(last.trained)
-    lesson = _lesson_with(None if outdated else last.trained, wanted, job, state, tools)
-    return replace(lesson, own_model=last.own_model, outdated=outdated)
+    return _lesson_with(_last_model(job, state, tools).model, wanted, job, state, tools)
 
 
 def predict(question: str, first: int, job: JobContext, state: JobState, tools: Tools) -> bytes:
@@ -189,14 +193,32 @@ def _remake_features(job: JobContext, gone: Mapping[str, str], tools: Tools) -> 
             raise NotFound(f"{image.uri} is not what it was when the job began: {facts.message}")
 
 
-def _last_model(job: JobContext, state: JobState, tools: Tools) -> Parts:
+@dataclass(frozen=True)
+class _LastModel:
+    """The model so far.
+
+    model        what the engine trained; None where there is nothing to start from
+    own_model    the user's, whose opinions the view has (`FeatureView.opinions`); it goes along with what is learnt on
+                 top of it
+    is_outdated  there is a trained one, but of another version of the engine, so it is not used
+    """
+
+    model: bytes | None = None
+    own_model: OwnModel | None = None
+    is_outdated: bool = False
+
+
+def _last_model(job: JobContext, state: JobState, tools: Tools) -> _LastModel:
     name = model_name(job, state)
     if name is None:
-        return Parts(None, None)
+        return _LastModel()
     record = tools.store.model(name)
     uri = S3Uri.parse(record.s3_uri)
     body = read_own(tools, uri) if state.trainings else tools.objects.read(uri)
-    return Parts(body, None) if record.kind is ModelKind.TRAINED else parts_of(body, field=FIELD)
+    parts = Parts(body, None) if record.kind is ModelKind.TRAINED else parts_of(body, field=FIELD)
+    if parts.trained is not None and is_outdated(parts.trained):
+        return _LastModel(None, parts.own_model, is_outdated=True)
+    return _LastModel(parts.trained, parts.own_model)
 
 
 def _keep_model(

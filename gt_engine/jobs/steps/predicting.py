@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel import FeatureView, Learner
 from gt_engine.autolabel.boxes.confidence import Detections, Verdict
-from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions
+from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions, TrainingSet
 from gt_engine.jobs.chunks import Chunk
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.reading import read_own
@@ -95,35 +95,19 @@ class ChunkedLearner:
             asked = gzip.compress(question.dump(), mtime=0)
             self.tools.objects.write(self.job.tree.question(name, "ids"), asked, ARCHIVE)
 
-    def train(
-        self,
-        features: FeatureView,
-        examples: Mapping[str, Label | None],
-        *,
-        classes: Sequence[str],
-        seed: int,
-        initial: bytes | None = None,
-        guesses: Mapping[str, Label] | None = None,
-        on_epoch: EpochReport | None = None,
-    ) -> Learnt:
+    def train(self, training: TrainingSet, *, on_epoch: EpochReport | None = None) -> Learnt:
         scores: list[float] = []
 
         def train() -> Learnt:
-            return self.learner.train(
-                features,
-                examples,
-                classes=classes,
-                seed=seed,
-                initial=initial,
-                guesses=guesses,
-                on_epoch=None if on_epoch is None else lambda _, score: scores.append(score),
-            )
+            report = None if on_epoch is None else lambda _, score: scores.append(score)
+            return self.learner.train(training, on_epoch=report)
 
-        if not self.tools.chunks.are_elsewhere(len(features.ids())):
+        if not self.tools.chunks.are_elsewhere(len(training.features.ids())):
             learnt = train()
         else:
-            material = [seed, list(examples), None if guesses is None else list(guesses)]
-            name = sha256(json.dumps(material).encode() + (initial or b"")).hexdigest()[:32]
+            guesses = None if training.guesses is None else list(training.guesses)
+            material = [training.seed, list(training.examples), guesses]
+            name = sha256(json.dumps(material).encode() + (training.initial or b"")).hexdigest()[:32]
             learnt = self._learnt(name, scores) or self._keep(name, train(), scores)
         for epoch, score in enumerate(scores):
             if on_epoch is not None:

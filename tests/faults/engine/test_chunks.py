@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from gt_engine.autolabel import FeatureView, JobPlan
 from gt_engine.autolabel.boxes.learner import BoxLearner
-from gt_engine.autolabel.learner import Learner, Learnt, Predictions
+from gt_engine.autolabel.labeling import Lesson
+from gt_engine.autolabel.learner import EpochReport, Learner, Learnt, Predictions, TrainingSet
 from gt_engine.jobs import life_cycle, packs
 from gt_engine.jobs.chunks import ChunksHere, MappedChunks
 from gt_engine.jobs.context import context_of
 from gt_engine.jobs.faults import Fault, fault_of
-from gt_engine.jobs.machine import LearningMachine, Lesson
+from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.steps import Tools, done, images, predicting
 from gt_engine.jobs.steps import machine as machine_steps
 from gt_engine.jobs.worker import _read_state, take_step
@@ -105,10 +106,12 @@ class HeartLearner(BoxLearner):
 
     trainings: list[tuple[int, bool]] = field(default_factory=list)
 
-    def train(self, features: FeatureView, examples: Mapping[str, Label], *, seed: int, **options: Any) -> Learnt:
-        self.trainings.append((seed, options["guesses"] is None))
-        options["on_epoch"](0, 1 / 3)
-        return Learnt(json.dumps([seed, len(examples)]).encode(), self._say(features, list(examples)))
+    def train(self, training: TrainingSet, *, on_epoch: EpochReport | None = None) -> Learnt:
+        self.trainings.append((training.seed, training.guesses is None))
+        if on_epoch is not None:
+            on_epoch(0, 1 / 3)
+        model = json.dumps([training.seed, len(training.examples)]).encode()
+        return Learnt(model, self._say(training.features, list(training.examples)))
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
@@ -129,7 +132,7 @@ class HeartMachine(LearningMachine):
     learner: HeartLearner = field(default_factory=HeartLearner)
 
     def _learner(self, lesson: Lesson, plan: JobPlan) -> Learner:
-        return lesson.through(self.learner)
+        return self.wrapped(self.learner)
 
     def to_take_away(self, model: bytes) -> bytes:
         return b"ONNX of " + model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -20,12 +20,13 @@ from gt_engine.autolabel import (
     Method,
     Predictions,
     Progress,
+    TrainingSet,
     learner_for,
     next_step,
 )
-from gt_engine.autolabel.labeling import RoundOutcome, run_round
+from gt_engine.autolabel.labeling import Lesson, RoundOutcome, run_round
 from gt_engine.autolabel.progress import AskPeople
-from gt_engine.jobs.machine import LearningMachine, Lesson
+from gt_engine.jobs.machine import LearningMachine
 from gt_engine.labels import BoxLabel, ClassLabel, Label, Task
 
 LEARNER = learner_for(Task.CLASSES, shorten_training=4)
@@ -44,7 +45,7 @@ def first_round(features: FeatureView, model: bytes, labels: dict[str, ClassLabe
     while isinstance(step := next_step(plan, progress), AskPeople):
         progress = progress.with_human(step, labeled=step.object_ids)
     people: dict[str, Label] = {one: labels[one] for one in progress.human()}
-    return run_round(LEARNER, features, plan, progress, people, classes=HABITATS, model=model)
+    return run_round(LEARNER, Lesson(Task.CLASSES, HABITATS, features, people, model), plan, progress)
 
 
 def test_a_model_that_would_do_worse_than_none_is_dropped(
@@ -53,7 +54,7 @@ def test_a_model_that_would_do_worse_than_none_is_dropped(
     """Kept, it would label a new batch by what is no longer true."""
     earlier, now = batches
     turned = {one: ClassLabel((label.class_id + 1) % len(HABITATS)) for one, label in earlier.items()}
-    misled = LEARNER.train(features, turned, classes=HABITATS, seed=1).model
+    misled = LEARNER.train(TrainingSet(features, turned, classes=HABITATS, seed=1)).model
     outcome = first_round(features, misled, now)
     assert outcome.round.fell_back
     assert outcome.trained
@@ -65,7 +66,7 @@ def test_a_model_that_knows_its_business_is_kept(
 ) -> None:
     """Dropped for bad luck, it would cost a training batch."""
     earlier, now = batches
-    model = LEARNER.train(features, earlier, classes=HABITATS, seed=1).model
+    model = LEARNER.train(TrainingSet(features, earlier, classes=HABITATS, seed=1)).model
     outcome = first_round(features, model, now)
     assert not outcome.round.fell_back
     assert outcome.model == model
@@ -76,7 +77,7 @@ def test_members_answer_together_only_for_what_none_of_them_learnt(
 ) -> None:
     """Together on what they learnt, they would only recite it, and look better than they are."""
     earlier, now = batches
-    model = LEARNER.train(features, earlier, classes=HABITATS, seed=1).model
+    model = LEARNER.train(TrainingSet(features, earlier, classes=HABITATS, seed=1)).model
     for ids, differ in ((list(earlier), False), (list(now), True)):
         alone = LEARNER.predict(model, features, ids).confidences
         together = LEARNER.predict(model, features, ids, together=True).confidences
@@ -91,7 +92,9 @@ def test_what_people_correct_is_what_the_model_says(features: FeatureView, boxes
         LearningMachine(threads=2, shorten_training=10),
         JobPlan(1, warm=True),
     )
-    model = learner.train(features, {one: boxes[one] for one in known}, classes=("Sparrow", "Other"), seed=1).model
+    model = learner.train(
+        TrainingSet(features, {one: boxes[one] for one in known}, classes=("Sparrow", "Other"), seed=1)
+    ).model
     lesson = Lesson(Task.BOXES, ("Sparrow", "Other"), features, {}, model)
     proposed, again = (machine.propose(lesson, plan, now) for _ in range(2))
     assert set(proposed) == set(now)
@@ -112,8 +115,8 @@ class Wrong:
     def __init__(self, losses: dict[str, float]) -> None:
         self._losses = losses
 
-    def train(self, features: FeatureView, examples: Mapping[str, Label | None], **_: object) -> Learnt:
-        return Learnt(b"", self.predict(b"", features, ()))
+    def train(self, training: TrainingSet, **_: object) -> Learnt:
+        return Learnt(b"", self.predict(b"", training.features, ()))
 
     def predict(self, _: bytes, __: FeatureView, ids: Sequence[str], *, together: bool = False) -> Predictions:
         return Predictions(tuple(ids), tuple(ClassLabel(int(one)) for one in ids), np.full(len(ids), 0.5))
@@ -134,7 +137,7 @@ def test_a_manifest_that_leads_from_easy_images_to_hard_ones_certifies_no_more_t
         progress = Progress(ids)
         while isinstance(step := next_step(plan, progress), AskPeople):
             progress = progress.with_human(step, labeled=step.object_ids)
-        view = cast(FeatureView, None)
-        outcome = run_round(cast(Learner, learner), view, plan, progress, labels, classes=(), model=None)
+        lesson = Lesson(Task.BOXES, (), cast(FeatureView, None), labels, None)
+        outcome = run_round(cast(Learner, learner), lesson, plan, progress)
         passed += bool(outcome.labels)
     assert passed <= 1

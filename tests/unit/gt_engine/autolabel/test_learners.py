@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gt_cli.datasets.scenes import HABITATS
-from gt_engine.autolabel import FeatureView, Learner, Predictions, learner_for, model_facts
+from gt_engine.autolabel import FeatureView, Learner, Predictions, TrainingSet, learner_for, model_facts
 from gt_engine.autolabel.boxes import edges
 from gt_engine.autolabel.boxes import learner as boxes_learner
 from gt_engine.autolabel.boxes.grid import FINE, ROUGH
@@ -67,7 +67,8 @@ def lesson(
     scores: list[tuple[int, float]] = []
     examples = dict(list(labels.items())[:40])
     learnt = learner.train(
-        features, examples, classes=classes, seed=3, on_epoch=lambda epoch, score: scores.append((epoch, score))
+        TrainingSet(features, examples, classes=classes, seed=3),
+        on_epoch=lambda epoch, score: scores.append((epoch, score)),
     )
     return Lesson(learner, classes, labels, learnt.model, learnt.left_out, tuple(scores))
 
@@ -81,7 +82,7 @@ def test_a_model_says_what_it_is(lesson: Lesson) -> None:
 def test_training_again_gives_the_same_bytes(lesson: Lesson, features: FeatureView) -> None:
     # A killed engine trains again; another model would give the job another output manifest.
     examples = {one: lesson.labels[one] for one in lesson.learnt}
-    again = lesson.learner.train(features, examples, classes=lesson.classes, seed=3).model
+    again = lesson.learner.train(TrainingSet(features, examples, classes=lesson.classes, seed=3)).model
     assert again == lesson.model
 
 
@@ -101,7 +102,7 @@ def test_a_label_that_is_made_of_an_own_detectors_boxes_is_judged_by_the_learner
     view = features.store.view({one: features.content_key(one) for one in features.ids()}, opinions=given)
     examples = dict(list(boxes.items())[:24])
     learner = learner_for(Task.BOXES, threads=1, shorten_training=10 * SHORTENING)
-    said = learner.train(view, examples, classes=("sparrow", "other"), seed=3, guesses={}).left_out
+    said = learner.train(TrainingSet(view, examples, classes=("sparrow", "other"), seed=3, guesses={})).left_out
     assert not learner.losses(said.labels, [examples[one] for one in said.ids]).any()
     assert all(one is not None and one.verdict is not None for one in said.seen)
 
@@ -139,7 +140,7 @@ def test_a_label_never_reaches_the_member_that_answers_for_its_own_object(
         box_label([[0, 0, 20, 20]], [0], (160, 160, 3)) if lesson.learner.task is Task.BOXES else ClassLabel(5)
     )
     examples = {one: lesson.labels[one] for one in lesson.learnt} | {chosen: wrong}
-    spoilt = lesson.learner.train(features, examples, classes=lesson.classes, seed=3).model
+    spoilt = lesson.learner.train(TrainingSet(features, examples, classes=lesson.classes, seed=3)).model
     before, after = (lesson.learner.predict(m, features, [chosen]).labels[0] for m in (lesson.model, spoilt))
     if isinstance(before, BoxLabel) and isinstance(after, BoxLabel):
         shared = min(len(before), len(after))  # the cut may move with the label; where the boxes are may not
@@ -155,7 +156,7 @@ def test_a_warm_start_replays_the_earlier_examples(lesson: Lesson, features: Fea
     chosen = lesson.learnt[0]
     right = next(one for one in lesson.labels.values() if str(one) != str(lesson.labels[chosen]))
     new = {one: lesson.labels[one] for one in lesson.unseen[:10]} | {chosen: right}
-    warm = lesson.learner.train(features, new, classes=lesson.classes, seed=4, initial=lesson.model).model
+    warm = lesson.learner.train(TrainingSet(features, new, classes=lesson.classes, seed=4, initial=lesson.model)).model
     facts = model_facts(warm)
     assert (facts.examples, facts.generation) == (50, 2)
     if isinstance(right, BoxLabel):
@@ -171,7 +172,9 @@ def test_guesses_are_learnt_from_but_count_as_no_human_label(lesson: Lesson, fea
     new = {one: lesson.labels[one] for one in lesson.unseen[:5]}
     guesses = {one: lesson.labels[one] for one in (*lesson.unseen[5:], *lesson.learnt[:3])}
     with_guesses, without = (
-        lesson.learner.train(features, new, classes=lesson.classes, seed=4, initial=lesson.model, guesses=some).model
+        lesson.learner.train(
+            TrainingSet(features, new, classes=lesson.classes, seed=4, initial=lesson.model, guesses=some)
+        ).model
         for some in (guesses, None)
     )
     assert with_guesses != without
@@ -185,13 +188,13 @@ def test_of_nothing_nothing_is_said(lesson: Lesson, features: FeatureView) -> No
 def test_a_label_that_was_taken_out_is_in_no_model_after(lesson: Lesson, features: FeatureView) -> None:
     """A model hands its examples on: what an owner threw out would be learnt again in every job to come."""
     out = dict.fromkeys(lesson.learnt[:4])
-    after = lesson.learner.train(features, out, classes=lesson.classes, seed=4, initial=lesson.model)
+    after = lesson.learner.train(TrainingSet(features, out, classes=lesson.classes, seed=4, initial=lesson.model))
     assert model_facts(after.model).examples == 36
     assert not {features.content_key(one) for one in out} & set(unpack(after.model)[2])
     assert after.left_out.ids == ()
     everything = dict.fromkeys(lesson.learnt)
     with pytest.raises(NothingToLearn):
-        lesson.learner.train(features, everything, classes=lesson.classes, seed=4, initial=lesson.model)
+        lesson.learner.train(TrainingSet(features, everything, classes=lesson.classes, seed=4, initial=lesson.model))
 
 
 def test_a_warm_start_works_where_the_earlier_pictures_are_gone(
@@ -206,8 +209,8 @@ def test_a_warm_start_works_where_the_earlier_pictures_are_gone(
     view = store.view({one: f"content-{one}" for one in new})
     examples = {one: lesson.labels[one] for one in new}
     with pytest.raises(NothingToLearn):
-        lesson.learner.train(view, {new[0]: None}, classes=lesson.classes, seed=4, initial=lesson.model)
-    warm = lesson.learner.train(view, examples, classes=lesson.classes, seed=4, initial=lesson.model).model
+        lesson.learner.train(TrainingSet(view, {new[0]: None}, classes=lesson.classes, seed=4, initial=lesson.model))
+    warm = lesson.learner.train(TrainingSet(view, examples, classes=lesson.classes, seed=4, initial=lesson.model)).model
     assert len(lesson.learner.predict(warm, view, new).labels) == 10
 
 
@@ -219,7 +222,7 @@ def test_the_training_curve_counts_epochs_from_zero(lesson: Lesson) -> None:
 
 def test_training_without_examples_is_refused(lesson: Lesson, features: FeatureView) -> None:
     with pytest.raises(ValueError, match="no examples"):
-        lesson.learner.train(features, {}, classes=lesson.classes, seed=1)
+        lesson.learner.train(TrainingSet(features, {}, classes=lesson.classes, seed=1))
 
 
 def test_a_perfect_label_has_no_loss(lesson: Lesson) -> None:
@@ -235,7 +238,7 @@ def test_an_unknown_loss_is_refused() -> None:
 def test_the_learned_classifier_is_better_than_guessing(features: FeatureView, habitats: dict[str, ClassLabel]) -> None:
     learner = learner_for(Task.CLASSES)
     learnt = dict(list(habitats.items())[:40])
-    model = learner.train(features, learnt, classes=HABITATS, seed=1).model
+    model = learner.train(TrainingSet(features, learnt, classes=HABITATS, seed=1)).model
     rest = list(habitats)[40:]
     predictions = learner.predict(model, features, rest)
     assert learner.losses(predictions.labels, [habitats[one] for one in rest]).mean() < 0.5
@@ -351,7 +354,7 @@ def test_images_with_very_many_boxes_take_no_more_memory(
 
     monkeypatch.setattr(edges, "strips", watched)
     monkeypatch.setattr(edges, "train_head", train_head)
-    whole = learner.train(features, examples, classes=("sparrow", "other"), seed=3, guesses={}).left_out
+    whole = learner.train(TrainingSet(features, examples, classes=("sparrow", "other"), seed=3, guesses={})).left_out
     assert max(made) > 20
     assert kept == [4 * sum(map(len, examples.values()))] * FOLDS
     made.clear()
@@ -359,7 +362,7 @@ def test_images_with_very_many_boxes_take_no_more_memory(
     monkeypatch.setattr(edges, "TOGETHER", 7)
     monkeypatch.setattr(boxes_learner, "SHAKEN", 0)
     monkeypatch.setattr(boxes_learner, "MOST_STRIPS", 10)
-    parts = learner.train(features, examples, classes=("sparrow", "other"), seed=3, guesses={}).left_out
+    parts = learner.train(TrainingSet(features, examples, classes=("sparrow", "other"), seed=3, guesses={})).left_out
     assert kept == [10] * FOLDS
     assert parts.ids == whole.ids
     for one, other in zip(parts.seen, whole.seen, strict=True):
@@ -383,8 +386,8 @@ def test_labels_of_small_objects_move_a_model_to_the_fine_grid(
             for one, label in list(boxes.items())[6:12]
         },
     )
-    rough = learner.train(features, large, classes=("sparrow", "other"), seed=3).model
-    fine = learner.train(features, small, classes=("sparrow", "other"), seed=4, initial=rough).model
+    rough = learner.train(TrainingSet(features, large, classes=("sparrow", "other"), seed=3)).model
+    fine = learner.train(TrainingSet(features, small, classes=("sparrow", "other"), seed=4, initial=rough)).model
     assert [one.grid for one in unpacked(rough).detectors] == [ROUGH] * FOLDS
     assert [one.grid for one in unpacked(fine).detectors] == [FINE] * FOLDS
     assert len(learner.predict(fine, features, list(boxes)[12:14]).labels) == 2
@@ -397,7 +400,7 @@ def test_a_model_of_fewer_members_learns_on_with_as_many(
     learner, labels = learner_for(Task.CLASSES, threads=1, shorten_training=SHORTENING), list(habitats.items())
     with monkeypatch.context() as earlier:
         earlier.setattr("gt_engine.autolabel.classes.learner.CLASS_FOLDS", 3)
-        first = learner.train(features, dict(labels[:20]), classes=HABITATS, seed=3).model
-    second = learner.train(features, dict(labels[20:40]), classes=HABITATS, seed=4, initial=first).model
+        first = learner.train(TrainingSet(features, dict(labels[:20]), classes=HABITATS, seed=3)).model
+    second = learner.train(TrainingSet(features, dict(labels[20:40]), classes=HABITATS, seed=4, initial=first)).model
     assert len(classes_unpacked(second).members) == 3
     assert len(learner.predict(second, features, [one for one, _ in labels[40:]], together=True).ids) == 20

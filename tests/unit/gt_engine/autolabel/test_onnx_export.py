@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from gt_cli.datasets import scenes
-from gt_engine.autolabel import FeatureView, learner_for
+from gt_engine.autolabel import FeatureView, TrainingSet, learner_for
 from gt_engine.autolabel.boxes import grid
 from gt_engine.autolabel.boxes.detector import new_detector
 from gt_engine.autolabel.boxes.projection import CHANNELS, SIDE
@@ -36,7 +36,7 @@ LEARNT = 40
 def detector(features: FeatureView, boxes: dict[str, BoxLabel]) -> bytes:
     """Not in such a hurry that it sees nothing."""
     learner = learner_for(Task.BOXES, threads=2, shorten_training=6)
-    return learner.train(features, dict(list(boxes.items())[:LEARNT]), classes=CLASSES, seed=3).model
+    return learner.train(TrainingSet(features, dict(list(boxes.items())[:LEARNT]), classes=CLASSES, seed=3)).model
 
 
 def test_the_boxes_of_the_file_are_those_of_the_engine(
@@ -103,7 +103,9 @@ def test_the_classes_of_the_file_are_those_of_the_engine(
     features: FeatureView, habitats: dict[str, ClassLabel], drawn: dict[str, scenes.Scene]
 ) -> None:
     learner = learner_for(Task.CLASSES)
-    model = learner.train(features, dict(list(habitats.items())[:LEARNT]), classes=scenes.HABITATS, seed=3).model
+    model = learner.train(
+        TrainingSet(features, dict(list(habitats.items())[:LEARNT]), classes=scenes.HABITATS, seed=3)
+    ).model
     session = onnxruntime.InferenceSession(onnx_of(model), providers=["CPUExecutionProvider"])
     ids = list(drawn)[LEARNT:]
     for one, label in zip(ids, learner.predict(model, features, ids, together=True).labels, strict=True):

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from gt_engine.autolabel import FeatureStore, JobPlan, Progress
-from gt_engine.autolabel.learner import Learnt, Predictions
+from gt_engine.autolabel.labeling import Lesson
+from gt_engine.autolabel.learner import Learnt, Predictions, TrainingSet
 from gt_engine.autolabel.progress import HumanBatch, Purpose
 from gt_engine.autolabel.rounds import opening
 from gt_engine.jobs import machine
-from gt_engine.jobs.machine import Labeled, LearningMachine, Lesson
+from gt_engine.jobs.machine import Labeled, LearningMachine
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.worker import take_step
 from gt_engine.labels import ClassLabel, Label, Task
@@ -135,9 +136,10 @@ class Taught:
         self.task, self.sure = Task.CLASSES, sure
         self.trainings: list[tuple[tuple[str, ...], bytes | None]] = []
 
-    def train(self, features: Any, examples: Mapping[str, Label], *, initial: bytes | None = None, **_: Any) -> Learnt:
-        self.trainings.append((tuple(examples), initial))
-        return Learnt(",".join(examples).encode(), self._said(tuple(examples), 1.0))
+    def train(self, training: TrainingSet, **_: Any) -> Learnt:
+        ids = tuple(training.examples)
+        self.trainings.append((ids, training.initial))
+        return Learnt(",".join(ids).encode(), self._said(ids, 1.0))
 
     def predict(self, model: bytes, features: Any, ids: Sequence[str], *, together: bool = False) -> Predictions:
         return self._said(tuple(ids), self.sure)

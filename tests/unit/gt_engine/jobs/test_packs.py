@@ -13,8 +13,9 @@ import pytest
 from gt_engine.autolabel import FeatureStore, JobPlan, Progress, features
 from gt_engine.autolabel import cache as cache_module
 from gt_engine.autolabel.features import FILE_BYTES
+from gt_engine.autolabel.labeling import Lesson
 from gt_engine.jobs import life_cycle, packs
-from gt_engine.jobs.machine import Labeled, Lesson, Trained
+from gt_engine.jobs.machine import Labeled, Trained
 from gt_engine.jobs.steps import Tools, images
 from gt_engine.jobs.worker import take_step
 from tests.engine import (

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from gt_engine.api import job_tags
+from gt_engine.autolabel.labeling import Lesson
 from gt_engine.autolabel.progress import AskPeople, Progress, Round
 from gt_engine.autolabel.rounds import AutoLabel, JobPlan, has_decided, next_step
-from gt_engine.jobs.machine import Labeled, Lesson
+from gt_engine.jobs.machine import Labeled
 from gt_engine.jobs.worker import take_step
 from gt_engine.labels import ClassLabel
 from gt_service.pages.report import tables

@@ -15,11 +15,12 @@ import pytest
 from PIL import Image
 
 from gt_engine.autolabel.images import ImageFacts
+from gt_engine.autolabel.labeling import Lesson
 from gt_engine.autolabel.payload import archive
 from gt_engine.autolabel.progress import Progress
 from gt_engine.autolabel.rounds import JobPlan
 from gt_engine.jobs.faults import MissingFile, NotTaken
-from gt_engine.jobs.machine import Labeled, Lesson
+from gt_engine.jobs.machine import Labeled
 from gt_engine.jobs.steps import Tools
 from gt_engine.jobs.worker import JOB_LOG_GROUP, fail, take_step
 from gt_engine.store import JobRecord, Phase
