@@ -21,6 +21,7 @@ STATIC_TYPES = {
     "pages.css": "text/css; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
+    "box-editor.js": "text/javascript; charset=utf-8",
     "correct.js": "text/javascript; charset=utf-8",
     "spec.js": "text/javascript; charset=utf-8",
     "upload.js": "text/javascript; charset=utf-8",

@@ -110,6 +110,24 @@ def test_a_box_is_drawn_moved_renamed_and_kept(browser: webdriver.Chrome, stack:
     assert row["boxes"] is None or len(row["boxes"]) in {len(had), len(had) + 1}
 
 
+def test_a_corner_is_dragged_across_the_one_that_faces_it(browser: webdriver.Chrome, stack: LocalStack) -> None:
+    """What was its right side is its left one then, and the label stays inside the image."""
+    browser.get(image(stack, 4))
+    edit(browser)
+    drag(browser, (100, 190), (130, 220))
+    browser.find_element(By.CSS_SELECTOR, ".boxes li:last-child button").click()
+    corner = browser.find_element(By.CSS_SELECTOR, ".handle[data-corner='01']")
+    x, y = (float(corner.get_attribute(name) or 0) for name in ("cx", "cy"))
+    drag(browser, (int(x), int(y)), (200, 170))
+    size, place = listed(browser)[-1].split(", ", 1)[1].split(" at ")
+    width, height = map(int, size.split(" × "))
+    left, top = map(int, place.split(", "))
+    assert abs(left - 130) <= 2
+    assert abs(left + width - 200) <= 2
+    assert abs(top - 170) <= 2
+    assert abs(top + height - 190) <= 2
+
+
 def test_keys_alone_add_move_size_and_delete(browser: webdriver.Chrome, stack: LocalStack) -> None:
     browser.get(image(stack, 1))
     opener = browser.find_element(By.CSS_SELECTOR, "#correct button")
