@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gt_engine.autolabel import network
 from gt_engine.autolabel.boxes import edges, grid, refine
 from gt_engine.autolabel.boxes.confidence import Detections, Verdict
 from gt_engine.autolabel.boxes.geometry import intersection_over_union, paired_iou, suppressed
 from gt_engine.autolabel.boxes.grid import FINE, ROUGH, Grid
+from gt_engine.autolabel.boxes.material import Material
 from gt_engine.autolabel.boxes.projection import CHANNELS, Seen
 from gt_engine.labels import Floats, Integers
 
@@ -59,30 +59,6 @@ class Detector:
     refiner: network.Parameters
     edges: network.Parameters
     grid: Grid = ROUGH
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """What all members learn from, each from its own rows.
-
-    maps       projected maps [n, s, s, k] of the images
-    grid       of the first stage
-    boxes      of each image, in units of its side
-    class_ids  of each image's boxes
-    strips     of shaken gold boxes (see edges), packed
-    borders    where their sides should be
-    owner      the image that each strip is of
-    proposed   boxes [m, 4] of each image that others propose
-    """
-
-    maps: Floats
-    grid: Grid
-    boxes: Sequence[Floats]
-    class_ids: Sequence[Integers]
-    strips: NDArray[np.int8]
-    borders: Floats
-    owner: Integers
-    proposed: Sequence[Floats]
 
 
 def new_detector(classes: int, looks_at: Grid, rng: np.random.Generator) -> Detector:

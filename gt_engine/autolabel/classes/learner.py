@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from gt_engine.autolabel import logistic, network
 from gt_engine.autolabel.backbone import TAPS, TOP
 from gt_engine.autolabel.certify import Numbers
+from gt_engine.autolabel.classes.model import Mix, Model, packed, unpacked
 from gt_engine.autolabel.features import FeatureView
 from gt_engine.autolabel.folds import CLASS_FOLDS, folds_of
 from gt_engine.autolabel.learner import (
     EpochReport,
-    Example,
     Learnt,
     Predictions,
     TrainingSet,
@@ -24,7 +24,6 @@ from gt_engine.autolabel.learner import (
     gathered_examples,
 )
 from gt_engine.autolabel.own_model.opinions import FEWEST_TO_COMPARE, Shares
-from gt_engine.autolabel.payload import Arrays, ModelFacts, pack, reading, unpack
 from gt_engine.labels import ClassLabel, Floats, Integers, Label, Task
 
 MOST_EXAMPLES = 20_000
@@ -40,29 +39,21 @@ HASTIEST = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Mix:
-    """How much the opinion of others counts beside the learner's own (1: it alone), and the confidence then."""
+class _Samples:
+    """What is learnt from, n contents in one order.
 
-    share: float
-    confidence: logistic.Logistic
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A trained model: input scale, one network and one confidence per fold, and the examples it learnt from.
-
-    mixes: for each fold where others know something, how it is heeded.
-
-    A model that learns on keeps its number of folds: with another, members would answer for what they learnt from.
+    x       pooled features [n, inputs], scaled
+    y       class of each [n]
+    human   whether people say so; the machine guesses it else [n]
+    folds   of each [n]
+    others  what others say of it, see `_of_others` [n, classes]
     """
 
-    facts: ModelFacts
-    mean: Floats
-    spread: Floats
-    members: tuple[network.Parameters, ...]
-    confidences: tuple[logistic.Logistic, ...]
-    examples: Mapping[str, Example[int]]
-    mixes: tuple[Mix | None, ...] = (None,) * CLASS_FOLDS
+    x: Floats
+    y: Integers
+    human: NDArray[np.bool_]
+    folds: Integers
+    others: Floats
 
 
 @dataclass(frozen=True)
@@ -81,49 +72,47 @@ class ClassLearner:
     def train(self, training: TrainingSet, *, on_epoch: EpochReport | None = None) -> Learnt:
         """See Learner.train."""
         earlier = None if training.initial is None else unpacked(training.initial)
-        kept = earlier.examples if earlier else {}
-        every = gathered_examples(training, kept, _class_id)
+        every = gathered_examples(training, earlier.examples if earlier else {}, _class_id)
         gathered = dict(list(every.items())[-MOST_EXAMPLES:])
         keys = contents_to_learn_from(training.features, gathered)
         x = _pooled(training.features.store.view({key: key for key in keys}), keys)
         mean, spread = (earlier.mean, earlier.spread) if earlier else (x.mean(0), x.std(0) + np.float32(1e-3))
-        x = np.asarray((x - mean) / spread, np.float32)
-        y = np.array([gathered[key].label for key in keys], np.int64)
-        human = np.array([gathered[key].human for key in keys])
-        members_in_all = len(earlier.members) if earlier else CLASS_FOLDS
-        folds = folds_of(keys, members_in_all)
+        samples = _Samples(
+            np.asarray((x - mean) / spread, np.float32),
+            np.array([gathered[key].label for key in keys], np.int64),
+            np.array([gathered[key].human for key in keys]),
+            folds_of(keys, len(earlier.members) if earlier else CLASS_FOLDS),
+            _of_others(training.features, keys),
+        )
+        members, scores = self._members(samples, training, earlier, on_epoch)
+        confidences, mixes = _calibrated(samples, scores, len(members))
+        facts = facts_of_training(self.task, training.classes, gathered, earlier.facts if earlier else None)
+        model = Model(facts, mean, spread, members, confidences, gathered, mixes)
+        return Learnt(packed(model), _left_out(model, training, keys, samples, scores))
+
+    def _members(
+        self, samples: _Samples, training: TrainingSet, earlier: Model | None, on_epoch: EpochReport | None
+    ) -> tuple[tuple[network.Parameters, ...], Floats]:
+        """The members, each trained on all folds but its own, and what each says of its own [n, classes]."""
         schedule = WARM if earlier else COLD
         schedule = schedule.shortened(min(self.shorten_training, schedule.steps // HASTIEST))
+        x, y, classes = samples.x, samples.y, len(training.classes)
 
         def member(fold: int) -> network.Parameters:
             rng = np.random.default_rng([training.seed, fold])
-            mine, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-            others = others if len(others) else mine
-            start = earlier.members[fold] if earlier else _new_member(x.shape[1], len(training.classes), rng)
+            mine, rows = np.flatnonzero(samples.folds == fold), np.flatnonzero(samples.folds != fold)
+            rows = rows if len(rows) else mine
+            start = earlier.members[fold] if earlier else _new_member(x.shape[1], classes, rng)
             # To agree with a guess of the machine is no merit, so only people's labels are watched.
-            watched = mine[human[mine]]
+            watched = mine[samples.human[mine]]
             watch = _watch(x[watched], y[watched], schedule, on_epoch) if fold == 0 else None
-            batches = _batches(x[others], y[others], len(training.classes))
+            batches = _batches(x[rows], y[rows], classes)
             return network.train(start, batches, schedule, rng, dropout=0.3, on_step=watch)
 
         with network.cores(self.threads) as pool:
-            members = tuple(pool.map(member, range(members_in_all)))
-            scores = np.stack([_log_shares(network.predict(one, x)) for one in members])[folds, np.arange(len(keys))]
-        right = (scores.argmax(1) == y).astype(np.float64)
-        described = evidence(scores)
-        others = _of_others(training.features, keys)
-        confidences, mixes = [], []
-        for fold in range(members_in_all):
-            rows = human & (folds != fold) if (human & (folds != fold)).any() else human
-            confidences.append(logistic.fit(described[rows], right[rows]))
-            mixes.append(_mix(scores, others, y, rows))
-        facts = facts_of_training(self.task, training.classes, gathered, earlier.facts if earlier else None)
-        at = {key: i for i, key in enumerate(keys)}
-        own_rows = {one: at[key] for one in training.examples if (key := training.features.content_key(one)) in at}
-        rows = np.array(list(own_rows.values()), np.int64)
-        left_out = _predictions(confidences, mixes, tuple(own_rows), folds[rows], scores[rows], others[rows])
-        model = Model(facts, mean, spread, members, tuple(confidences), gathered, tuple(mixes))
-        return Learnt(_packed(model), left_out)
+            members = tuple(pool.map(member, range(len(earlier.members) if earlier else CLASS_FOLDS)))
+            said = np.stack([_log_shares(network.predict(one, x)) for one in members])
+        return members, said[samples.folds, np.arange(len(x))]
 
     def predict(
         self, model: bytes, features: FeatureView, ids: Sequence[str], *, together: bool = False
@@ -137,7 +126,7 @@ class ClassLearner:
         with network.cores(self.threads) as pool:
             opinions = np.stack(list(pool.map(lambda one: _log_shares(network.predict(one, x)), learnt.members)))
         scores = np.where(alone[:, None], opinions[folds, np.arange(len(ids))], opinions.mean(0))
-        return _predictions(learnt.confidences, learnt.mixes, tuple(ids), folds, scores, _of_others(features, keys))
+        return _predictions(learnt, tuple(ids), folds, scores, _of_others(features, keys))
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         """See Learner.losses."""
@@ -154,24 +143,42 @@ def evidence(scores: Floats) -> Numbers:
     return np.column_stack([np.log(best / (1 - best)), best - second, -(p * np.log(p)).sum(1)])
 
 
-def _predictions(
-    calibrators: Sequence[logistic.Logistic],
-    mixes: Sequence[Mix | None],
-    ids: tuple[str, ...],
-    folds: Integers,
-    scores: Floats,
-    others: Floats,
+def _calibrated(
+    samples: _Samples, scores: Floats, folds: int
+) -> tuple[tuple[logistic.Logistic, ...], tuple[Mix | None, ...]]:
+    """For each fold the confidence of the learner's own scores, and how others are heeded, by people's labels of the
+    other folds."""
+    right = (scores.argmax(1) == samples.y).astype(np.float64)
+    described = evidence(scores)
+    confidences, mixes = [], []
+    for fold in range(folds):
+        rows = samples.human & (samples.folds != fold)
+        rows = rows if rows.any() else samples.human
+        confidences.append(logistic.fit(described[rows], right[rows]))
+        mixes.append(_mix(scores, samples.others, samples.y, rows))
+    return tuple(confidences), tuple(mixes)
+
+
+def _left_out(
+    model: Model, training: TrainingSet, keys: Sequence[str], samples: _Samples, scores: Floats
 ) -> Predictions:
+    """What is said of the examples, each by the member that never saw it."""
+    at = {key: i for i, key in enumerate(keys)}
+    own_rows = {one: at[key] for one in training.examples if (key := training.features.content_key(one)) in at}
+    rows = np.array(list(own_rows.values()), np.int64)
+    return _predictions(model, tuple(own_rows), samples.folds[rows], scores[rows], samples.others[rows])
+
+
+def _predictions(model: Model, ids: tuple[str, ...], folds: Integers, scores: Floats, others: Floats) -> Predictions:
     """The best class of each object, and how sure the calibrator of its fold is. others: see `_of_others`."""
     confidences = np.zeros(len(ids))
     scores = scores.copy()
-    for fold in range(len(calibrators)):
+    for fold, (confidence, mix) in enumerate(zip(model.confidences, model.mixes, strict=True)):
         mine = np.flatnonzero(folds == fold)
-        mix = mixes[fold]
         heard = np.isfinite(others[mine]).all(1) if mix is not None else np.zeros(len(mine), bool)
         alone, mixed = mine[~heard], mine[heard]
         if len(alone):
-            confidences[alone] = calibrators[fold](evidence(scores[alone]))
+            confidences[alone] = confidence(evidence(scores[alone]))
         if mix is not None and len(mixed):
             scores[mixed] = _mixed(scores[mixed], others[mixed], mix.share)
             confidences[mixed] = mix.confidence(evidence(scores[mixed]))
@@ -262,51 +269,3 @@ def _watch(
             on_epoch(step // every - 1, float((network.predict(parameters, x).argmax(1) == y).mean()))
 
     return watch
-
-
-def _packed(model: Model) -> bytes:
-    arrays: Arrays = {"mean": model.mean, "spread": model.spread}
-    for fold, (member, confidence) in enumerate(zip(model.members, model.confidences, strict=True)):
-        arrays.update({f"{fold}.member.{i}": one for i, one in enumerate(member)})
-        arrays[f"{fold}.confidence"] = confidence.packed()
-        if (mix := model.mixes[fold]) is not None:
-            arrays[f"{fold}.mix"] = np.array(mix.share)
-            arrays[f"{fold}.mix.confidence"] = mix.confidence.packed()
-    arrays["examples.class_ids"] = np.array([one.label for one in model.examples.values()], np.int64)
-    arrays["examples.human"] = np.array([one.human for one in model.examples.values()])
-    return pack(model.facts, arrays, list(model.examples))
-
-
-@reading()
-def unpacked(payload: bytes) -> Model:
-    """The model in a payload. Raises InvalidInput."""
-    facts, arrays, keys = unpack(payload)
-
-    members_in_all = sum(name.endswith(".confidence") and name.count(".") == 1 for name in arrays)
-
-    def member(fold: int) -> Iterator[Floats]:
-        i = 0
-        while f"{fold}.member.{i}" in arrays:
-            yield arrays[f"{fold}.member.{i}"]
-            i += 1
-
-    members = tuple(list(member(fold)) for fold in range(members_in_all))
-    if not members or any(one[-1].shape != (len(facts.classes),) for one in members):
-        raise ValueError("its members know other classes")
-    return Model(
-        facts,
-        arrays["mean"],
-        arrays["spread"],
-        members,
-        tuple(logistic.unpacked(arrays[f"{fold}.confidence"]) for fold in range(members_in_all)),
-        {
-            key: Example(int(class_id), bool(human))
-            for key, class_id, human in zip(keys, arrays["examples.class_ids"], arrays["examples.human"], strict=True)
-        },
-        tuple(
-            Mix(float(arrays[f"{fold}.mix"]), logistic.unpacked(arrays[f"{fold}.mix.confidence"]))
-            if f"{fold}.mix" in arrays
-            else None
-            for fold in range(members_in_all)
-        ),
-    )

@@ -9,8 +9,8 @@ import numpy as np
 
 from gt_engine.autolabel.backbone import INPUT_SIDE, SHA256, TAPS, TOP, backbone_graph, packaged_weights, read_weights
 from gt_engine.autolabel.boxes.model import unpacked as box_model
-from gt_engine.autolabel.classes.learner import Model as ClassModel
-from gt_engine.autolabel.classes.learner import unpacked as class_model
+from gt_engine.autolabel.classes.model import Model as ClassModel
+from gt_engine.autolabel.classes.model import unpacked as class_model
 from gt_engine.autolabel.onnx_export.algebra import Algebra
 from gt_engine.autolabel.onnx_export.box_graph import boxes_of
 from gt_engine.autolabel.own_model.model_file import METADATA

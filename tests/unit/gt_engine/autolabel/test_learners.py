@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from gt_cli.datasets.scenes import HABITATS
 from gt_engine.autolabel import FeatureView, Learner, Predictions, TrainingSet, learner_for, model_facts
-from gt_engine.autolabel.boxes import edges
-from gt_engine.autolabel.boxes import learner as boxes_learner
+from gt_engine.autolabel.boxes import edges, material
 from gt_engine.autolabel.boxes.grid import FINE, ROUGH
 from gt_engine.autolabel.boxes.model import unpacked
 from gt_engine.autolabel.boxes.projection import Seen
-from gt_engine.autolabel.classes.learner import unpacked as classes_unpacked
+from gt_engine.autolabel.classes.model import unpacked as classes_unpacked
 from gt_engine.autolabel.folds import CLASS_FOLDS, FOLDS, fold_of
 from gt_engine.autolabel.learner import NothingToLearn
 from gt_engine.autolabel.network import Parameters
@@ -360,8 +359,8 @@ def test_images_with_very_many_boxes_take_no_more_memory(
     made.clear()
     kept.clear()
     monkeypatch.setattr(edges, "TOGETHER", 7)
-    monkeypatch.setattr(boxes_learner, "SHAKEN", 0)
-    monkeypatch.setattr(boxes_learner, "MOST_STRIPS", 10)
+    monkeypatch.setattr(material, "SHAKEN", 0)
+    monkeypatch.setattr(material, "MOST_STRIPS", 10)
     parts = learner.train(TrainingSet(features, examples, classes=("sparrow", "other"), seed=3, guesses={})).left_out
     assert kept == [10] * FOLDS
     assert parts.ids == whole.ids
