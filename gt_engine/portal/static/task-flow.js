@@ -22,7 +22,7 @@ const idle = () => {};
 
 export class TaskFlow {
   #isGoing = false; // between two tasks: keys and buttons do nothing
-  #turn = 0; // counted, so that one that was overtaken leaves the controls alone
+  #turn = 0; // counts them, so that one that was overtaken leaves the controls alone
   #lateTimer = 0;
   #lookTimer = 0;
   /** @type {object|undefined} */
@@ -224,8 +224,14 @@ export class TaskFlow {
   }
 
   async undo() {
-    if (this.#isGoing) return;
+    if (this.#isGoing || !this.#undoOffer.isOpen) return;
+    this.#isGoing = true; // an answer that is submitted meanwhile would take the place of the one that comes back
+    const own = this.#turn += 1;
+    this.#showControls();
     const work = await this.#undoOffer.take();
+    if (own !== this.#turn) return; // another tab took the job
+    this.#isGoing = false;
+    this.#showControls();
     if (work) await this.#begin(work).catch((error) => this.#showProblem(error));
   }
 

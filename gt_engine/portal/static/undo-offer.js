@@ -16,6 +16,10 @@ export class UndoOffer {
     this.queue = queue;
   }
 
+  get isOpen() {
+    return Boolean(this.queue.previous) && !this.button.hidden;
+  }
+
   /** @param {Work} work whose answer the server has now */
   open(work) {
     const until = performance.now() + UNDO_FOR * 1000;
@@ -42,7 +46,7 @@ export class UndoOffer {
   /** @returns {Promise<Work|null>} the task to be worked on again; null: none was offered, or the answer stands */
   async take() {
     const work = this.queue.previous;
-    if (!work || this.button.hidden) return null;
+    if (!work || !this.isOpen) return null;
     this.withdraw();
     try {
       await work.undo();

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from selenium.webdriver import Keys
+import asyncio
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, Keys
 
 from gt_engine.workforce.supervision import Supervision
 from gt_service.task_types import TaskType
@@ -127,6 +131,36 @@ def test_undo_when_there_is_no_more_work(desk: Desk, world: PortalWorld) -> None
     desk.press("undo")
     desk.until_task()
     assert desk.boxes() == 1
+
+
+def test_a_submit_while_an_undo_is_on_its_way(
+    shared_browser: Chrome, world: PortalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The image that came back had no place any more, and the worker sat before an empty page."""
+    world.add_job(count=3)
+    app = world.app()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"].endswith("/undo"):
+            await asyncio.sleep(3)
+        await app(scope, receive, send)
+
+    monkeypatch.setattr(world, "app", lambda: slow)
+    desk = Desk(shared_browser, world)
+    with world.served():
+        desk.sign_in()
+        desk.open_job()
+        desk.draw()
+        desk.submit()
+        desk.draw(left=30, width=60)
+        desk.draw(left=-60, width=40)
+        soon(lambda: desk.part("undo").is_displayed(), 20)
+        desk.press("undo")
+        desk.part("submit").click()
+        desk.until_task()
+        soon(lambda: desk.boxes() == 1, 20)
+        desk.submit()
+        assert desk.boxes() == 2, "the image that was left is there again with its boxes"
 
 
 def test_an_answer_of_today_can_be_corrected(desk: Desk, world: PortalWorld) -> None:
