@@ -7,7 +7,7 @@ const IDLE_AFTER = 60_000; // ms without input: a pause
 function asClock(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (number) => String(number).padStart(2, "0");
+  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
@@ -20,6 +20,9 @@ export class TimeLimit {
   constructor(place, tell) {
     this.place = place;
     this.tell = tell;
+    this.limit = 0;
+    /** @type {""|"soon"|"over"} */
+    this.state = "";
   }
 
   /** @param {number} secondsLeft @param {number} limit */

@@ -1,12 +1,13 @@
 /** Dialogs that ask before something is done, and the one that lets somebody in again. */
 
+import { part } from "./page.js";
 import { Refused, Unreachable } from "./server.js";
 
 /** @param {string} id @returns {HTMLDialogElement} */
-const dialog = (id) => document.getElementById(id);
+const dialog = (id) => part(id);
 
 for (const button of document.querySelectorAll("[data-close]")) {
-  button.addEventListener("click", () => button.closest("dialog").close());
+  button.addEventListener("click", () => button.closest("dialog")?.close());
 }
 
 /**
@@ -14,13 +15,13 @@ for (const button of document.querySelectorAll("[data-close]")) {
  */
 export function openDialog(id, act) {
   const box = dialog(id);
-  const form = box.querySelector("form");
+  const form = /** @type {HTMLFormElement} */ (box.querySelector("form"));
   const refusal = box.querySelector(".refusal");
   form.reset();
   if (refusal) refusal.textContent = "";
   form.onsubmit = async (event) => {
     event.preventDefault();
-    const button = form.querySelector("[type=submit]");
+    const button = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
     button.disabled = true;
     try {
       await act(new FormData(form));
@@ -40,7 +41,7 @@ const LOOK_EVERY = 3000; // ms
 /** @type {Promise<void>|null} */
 let signingIn = null;
 
-/** Settled when somebody is signed in again: by a link pasted here, or in another tab. */
+/** Settled when somebody is signed in again: by a link pasted here, or in another tab. @param {string} worker who worked here */
 export function signInAgain(worker) {
   signingIn ??= new Promise((resolve) => {
     const box = dialog("sign-in-dialog");
@@ -58,7 +59,7 @@ export function signInAgain(worker) {
     const timer = setInterval(isBack, LOOK_EVERY);
     window.addEventListener("focus", isBack);
     openDialog("sign-in-dialog", async (fields) => {
-      const token = String(fields.get("link")).trim().split("/").at(-1);
+      const token = String(fields.get("link")).trim().split("/").at(-1) ?? "";
       const answer = await fetch(`/sign-in/${encodeURIComponent(token)}`, { method: "POST", headers: { Accept: "application/json" } })
         .catch(() => { throw new Unreachable(); });
       if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => ({})));

@@ -12,7 +12,7 @@ import { part } from "./page.js";
 import { Refused, ask, askUntilAnswered, whenSignedOut } from "./server.js";
 
 const GIVE_BACK = "\u0000back"; // no label has this character
-const { job, worker, lookAgain } = document.body.dataset;
+const { job = "", worker = "", lookAgain = "" } = document.body.dataset;
 const path = `/jobs/${encodeURIComponent(job)}/grid`;
 const place = part("tiles");
 const main = part("label");
@@ -21,10 +21,12 @@ const clock = new TimeLimit(part("clock"), (state) => {
   if (state === "over") tell("The time for these pictures is over. Submit within a minute; after that they go to others.", "bad");
 });
 
+/** @typedef {{task: string, image: string, label: string|null, secondsLeft: number, timeLimitSeconds: number}} Known what the server tells of a picture */
+
 /**
  * @typedef {object} Tile
  * @property {string} task @property {string|null} label what it is instead of the main label; null: it fits; "": not said yet
- * @property {boolean} isBroken @property {HTMLElement} element
+ * @property {boolean} isBroken @property {string} name "picture 3" @property {HTMLElement} element @property {HTMLButtonElement} button
  */
 
 /** @type {Tile[]} */
@@ -35,7 +37,7 @@ let lookTimer = 0;
 
 // --- tiles
 
-/** @param {{task: string, image: string, label: string|null}} known @param {number} number @returns {Tile} */
+/** @param {Known} known @param {number} number @returns {Tile} */
 function build(known, number) {
   const element = document.createElement("div");
   element.className = "tile";
@@ -47,7 +49,9 @@ function build(known, number) {
   image.draggable = false;
   button.append(image);
   element.append(button);
-  const tile = { task: known.task, label: known.label === main.value ? null : known.label, isBroken: false, element };
+  const label = known.label === main.value ? null : known.label;
+  /** @type {Tile} */
+  const tile = { task: known.task, label, isBroken: false, name: image.alt.toLowerCase(), element, button };
   button.onclick = () => mark(tile, tile.label === null ? other() : null);
   image.onerror = () => {
     tile.isBroken = true;
@@ -72,7 +76,7 @@ function mark(tile, label) {
   keep(tile);
 }
 
-/** What was marked is there after a reload, here and elsewhere. */
+/** What was marked is there after a reload, here and elsewhere. @param {Tile} tile */
 function keep(tile) {
   const chosen = tile.label && tile.label !== GIVE_BACK ? tile.label : null;
   showSaved("Saving…");
@@ -81,14 +85,14 @@ function keep(tile) {
     .catch((error) => showSaved(error instanceof Refused ? "" : "Offline: submit when you are back"));
 }
 
+/** @param {Tile} tile */
 function show(tile) {
-  const { element, label } = tile;
-  const button = element.querySelector("button");
+  const { element, button, label } = tile;
   element.dataset.state = label === null ? "fits" : "marked";
   delete element.dataset.missing;
   button.setAttribute("aria-pressed", String(label !== null));
   const hadFocus = element.contains(document.activeElement);
-  element.querySelectorAll("p, select").forEach((old) => old.remove());
+  element.querySelectorAll("p, select").forEach((/** @type {Element} */ old) => old.remove());
   if (tile.isBroken) return;
   if (label === null) {
     const words = document.createElement("p");
@@ -96,7 +100,7 @@ function show(tile) {
     element.append(words);
   } else {
     const choice = document.createElement("select");
-    choice.setAttribute("aria-label", `What is ${element.querySelector("img").alt.toLowerCase()}?`);
+    choice.setAttribute("aria-label", `What is ${tile.name}?`);
     const offered = labels.filter((one) => one !== main.value).map((one) => [one, one]);
     for (const [value, words] of [["", "What is it?"], ...offered, [GIVE_BACK, "Not sure: give it back"]]) choice.add(new Option(words, value));
     choice.value = label;
@@ -114,6 +118,7 @@ async function take() {
   clock.stop();
   showControls();
   try {
+    /** @type {{tiles: Known[], isPaused: boolean}} */
     const answer = await askUntilAnswered("POST", path, {}, showOffline);
     if (!answer.tiles.length) return showNothing(answer.isPaused);
     tiles = answer.tiles.map(build);
@@ -122,7 +127,7 @@ async function take() {
     active = new ActiveTime();
     active.start();
     clock.start(Math.min(...answer.tiles.map((tile) => tile.secondsLeft)), answer.tiles[0].timeLimitSeconds);
-    place.querySelector("button").focus({ preventScroll: true });
+    tiles[0].button.focus({ preventScroll: true });
     part("tiles").parentElement.scrollTop = 0;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -146,7 +151,7 @@ async function submit() {
   const missing = tiles.filter((tile) => tile.label === "" && !tile.isBroken);
   if (missing.length) {
     for (const tile of missing) tile.element.dataset.missing = "";
-    missing[0].element.querySelector("select").focus();
+    missing[0].element.querySelector("select")?.focus();
     tell(`Say of ${missing.length === 1 ? "the marked picture" : `${missing.length} marked pictures`} what it is, or give it back.`);
     return;
   }
@@ -177,7 +182,9 @@ async function submit() {
 
 // --- what is shown
 
+/** @param {string} words */
 const showSaved = (words) => { part("saved").textContent = words; };
+/** @param {boolean} isLate */
 const showOffline = (isLate) => { if (isLate) showSaved("Offline: trying again"); };
 
 function showControls() {
@@ -185,6 +192,7 @@ function showControls() {
   main.disabled = isBusy;
 }
 
+/** @param {boolean} isPaused */
 function showNothing(isPaused) {
   tiles = [];
   place.replaceChildren();
@@ -192,7 +200,7 @@ function showNothing(isPaused) {
     return showPause();
   }
   showNoWork(lookAgain, take);
-  lookTimer = setTimeout(take, lookAgain * 1000);
+  lookTimer = setTimeout(take, Number(lookAgain) * 1000);
   return undefined;
 }
 
@@ -204,20 +212,20 @@ const columns = () => getComputedStyle(place).gridTemplateColumns.split(" ").len
 /** @param {KeyboardEvent} event */
 function press(event) {
   if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
-  const isInSelect = event.target.closest?.("select");
-  if (event.key === "Enter" && !event.target.closest?.("a, .card")) {
+  const target = event.target instanceof Element ? event.target : null; // a key may come from the document itself
+  if (event.key === "Enter" && !target?.closest("a, .card")) {
     event.preventDefault(); // a tile that has the focus is marked with the space bar
     submit();
     return;
   }
-  if (isInSelect) return;
+  if (target?.closest("select")) return;
   const at = Math.max(0, focused());
   const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() }[event.key];
   if (step !== undefined && tiles.length) {
     event.preventDefault();
-    tiles[Math.min(tiles.length - 1, Math.max(0, at + step))].element.querySelector("button").focus();
-  } else if (/^[1-9]$/.test(event.key) && focused() >= 0 && labels[event.key - 1] !== undefined) {
-    mark(tiles[at], labels[event.key - 1]);
+    tiles[Math.min(tiles.length - 1, Math.max(0, at + step))].button.focus();
+  } else if (/^[1-9]$/.test(event.key) && focused() >= 0 && labels[Number(event.key) - 1] !== undefined) {
+    mark(tiles[at], labels[Number(event.key) - 1]);
   }
 }
 

@@ -7,6 +7,8 @@ import { Refused, Unreachable, ask, askUntilAnswered } from "./server.js";
 
 /** @typedef {"saved"|"saving"|"offline"|"failed"} State */
 
+/** @typedef {"draft"|"answer"|"settings"} Kind of a task; settings of a job */
+
 const PREFIX = "gt-portal";
 
 /** What this worker's tasks left in this browser. */
@@ -16,7 +18,7 @@ export class Shelf {
     this.prefix = `${PREFIX}:${worker}`;
   }
 
-  /** @param {"draft"|"answer"|"settings"} kind of a task, settings of a job @returns {boolean} whether the browser took it: it may be full, or forbid it */
+  /** @param {Kind} kind @param {string} task @param {unknown} value @returns {boolean} whether the browser took it: it may be full, or forbid it */
   put(kind, task, value) {
     try {
       localStorage.setItem(`${this.prefix}:${kind}:${task}`, JSON.stringify(value));
@@ -26,6 +28,7 @@ export class Shelf {
     }
   }
 
+  /** @param {Kind} kind @param {string} task @returns {any} null: nothing */
   get(kind, task) {
     try {
       return JSON.parse(localStorage.getItem(`${this.prefix}:${kind}:${task}`) ?? "null");
@@ -34,6 +37,7 @@ export class Shelf {
     }
   }
 
+  /** @param {Kind} kind @param {string} task */
   remove(kind, task) {
     try {
       localStorage.removeItem(`${this.prefix}:${kind}:${task}`);
@@ -42,7 +46,7 @@ export class Shelf {
     }
   }
 
-  /** @returns {string[]} tasks with something of the kind */
+  /** @param {Kind} kind @returns {string[]} tasks with something of the kind */
   tasks(kind) {
     const start = `${this.prefix}:${kind}:`;
     try {
@@ -58,7 +62,9 @@ const draftPath = (task) => `/tasks/${encodeURIComponent(task)}/draft`;
 
 /** Keeps the draft of one task. */
 export class DraftKeeper {
-  #waiting = null; // the newest draft that the server has not
+  /** The newest draft that the server has not. @type {string|null} */
+  #waiting = null;
+  /** @type {Promise<void>|null} */
   #sending = null;
   #isKept = true;
 
@@ -108,12 +114,12 @@ export class DraftKeeper {
   }
 }
 
-/** The draft to go on with: what this browser could not send is newer than what the server has. */
+/** The draft to go on with: what this browser could not send is newer than what the server has. @param {string} task @param {Shelf} shelf */
 export async function lastDraft(task, shelf) {
   return shelf.get("draft", task) ?? await ask("GET", draftPath(task));
 }
 
-/** Sends drafts that an earlier visit could not, of tasks that are not shown now. @param {Shelf} shelf */
+/** Sends drafts that an earlier visit could not, of tasks that are not shown now. @param {Shelf} shelf @param {string[]} besides the tasks that are */
 export async function sendLeftDrafts(shelf, besides) {
   for (const task of shelf.tasks("draft").filter((one) => !besides.includes(one))) {
     try {

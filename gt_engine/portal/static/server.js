@@ -46,7 +46,10 @@ export async function ask(method, path, body) {
   }
 }
 
-/** As `ask`, until there is an answer. @param {(isLate: boolean) => void} [late] told when a try failed, and when one went well */
+/**
+ * As `ask`, until there is an answer. @param {"GET"|"POST"|"PUT"} method @param {string} path @param {unknown} [body]
+ * @param {(isLate: boolean) => void} [late] told when a try failed, and when one went well
+ */
 export async function askUntilAnswered(method, path, body, late = () => {}) {
   for (let wait = 500; ; wait = Math.min(wait * 2, SLOWEST)) {
     try {
@@ -61,7 +64,7 @@ export async function askUntilAnswered(method, path, body, late = () => {}) {
   }
 }
 
-/** Some time, or less where the network comes back. */
+/** Some time, or less where the network comes back. @param {number} milliseconds @returns {Promise<void>} */
 function pause(milliseconds) {
   return new Promise((resolve) => {
     const done = () => {
@@ -74,6 +77,7 @@ function pause(milliseconds) {
   });
 }
 
+/** @param {string} method @param {string} path @param {unknown} body */
 async function once(method, path, body) {
   try {
     return await fetch(path, {
@@ -88,6 +92,7 @@ async function once(method, path, body) {
   }
 }
 
+/** @param {string} text @returns {any} undefined: no JSON */
 function parse(text) {
   try {
     return JSON.parse(text);

@@ -18,11 +18,15 @@ const MOST_CHARACTERS = 8 * 1024 * 1024; // of a draft or an answer, as JSON
  */
 
 const MOST_SETTINGS = 4096; // characters
+/** @param {unknown} value */
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+/** @param {unknown} value */
 const isSmall = (value) => JSON.stringify(value).length <= MOST_CHARACTERS;
 
 export class TaskFrame {
+  /** @type {MessagePort|null} */
   #port = null;
+  /** @type {string|null} */
   #imageFailed = null;
   #isHeard = false;
   #isLoadedAgain = false;
@@ -39,10 +43,10 @@ export class TaskFrame {
     this.element.setAttribute("sandbox", "allow-scripts allow-forms");
     this.element.referrerPolicy = "no-referrer";
     this.element.title = task.title;
-    /** Settled when the frame can be shown. Errors: its page does not load, or has none of our elements in it. */
+    /** Settled when the frame can be shown. Errors: its page does not load, or has none of our elements in it. @type {Promise<void>} */
     this.ready = new Promise((resolve, reject) => {
       this.settle = resolve;
-      this.fail = (words) => reject(new Error(words));
+      this.fail = (/** @type {string} */ words) => reject(new Error(words));
     });
     this.ready.catch(() => {});
     this.#limit();
@@ -97,7 +101,7 @@ export class TaskFrame {
     this.#port = port1;
     port1.onmessage = ({ data }) => this.#receive(data);
     // The frame's origin is opaque, so that none can be named; the port goes to this window and nowhere else.
-    this.element.contentWindow.postMessage({ type: "connect", task: this.task.id }, "*", [port2]);
+    this.element.contentWindow?.postMessage({ type: "connect", task: this.task.id }, "*", [port2]);
     setTimeout(() => this.#ask(), SILENCE_LIMIT);
   }
 
@@ -119,6 +123,7 @@ export class TaskFrame {
     this.#isLoadedAgain = Boolean(answer);
   }
 
+  /** @param {any} message of a stranger */
   #receive(message) {
     if (!isObject(message)) return;
     this.#isHeard = true;

@@ -27,7 +27,7 @@ addEventListener("beforeunload", (event) => {
 });
 
 const refusal = element("p", { class: "refusal", role: "alert", hidden: true });
-const why = element("input", { name: "why", maxlength: 500, autocomplete: "off" });
+const why = /** @type {HTMLInputElement} */ (element("input", { name: "why", maxlength: 500, autocomplete: "off" }));
 const key = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
 let tries = 0;
 
