@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome, Keys
+from selenium.webdriver import ActionChains, Chrome, Keys
 
 from gt_engine.workforce.supervision import Supervision
 from gt_service.task_types import TaskType
@@ -70,6 +70,26 @@ def test_by_keys_alone(desk: Desk, world: PortalWorld) -> None:
         soon(lambda before=before: desk.shown() != before, 20)
     soon(lambda: len(desk.answers()) == 3, 20)
     assert {answer["answerContent"]["choice"]["label"] for answer in desk.answers()} == {"Nest"}
+
+
+def test_the_keys_of_the_page_around_the_task(desk: Desk, world: PortalWorld) -> None:
+    """Shift+U takes the last answer back, Shift+D declines, Shift+L leaves: pressed in the task, or around it."""
+    world.add_job(count=2, template=CLASSES, task_type=TaskType.IMAGE_CLASSIFICATION)
+    desk.open_job()
+    before = desk.shown()
+    desk.key("2", Keys.ENTER)
+    soon(lambda: desk.part("undo").is_displayed(), 20)
+    desk.until_task()
+    desk.key("U")
+    soon(lambda: desk.shown() == before, 20)
+    desk.until_task()
+    desk.key("D")
+    soon(lambda: desk.part("decline-dialog").is_displayed(), 20)
+    ActionChains(desk.browser).send_keys(Keys.ESCAPE).perform()
+    soon(lambda: not desk.part("decline-dialog").is_displayed(), 20)
+    desk.browser.execute_script("document.activeElement.blur()")
+    ActionChains(desk.browser).send_keys("L").perform()
+    soon(lambda: desk.browser.current_url.endswith("/jobs"), 20)
 
 
 def test_the_next_image_is_there_before_it_is_asked_for(desk: Desk, world: PortalWorld) -> None:
