@@ -91,6 +91,6 @@ def _read_token(token: str, filters: str) -> tuple[str, str]:
         given, key, name = json.loads(urlsafe_b64decode(token.encode()))
     except (ValueError, TypeError, NotBase64):
         given = None
-    if given != filters:
+    if given != filters or not isinstance(key, str) or not isinstance(name, str):
         raise ValidationException("Invalid NextToken: it does not belong to this request.")
     return key, name

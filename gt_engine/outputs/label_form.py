@@ -144,6 +144,8 @@ def _half_pixels(label: BoxLabel) -> list[list[float]]:
     """Corners to half a pixel, as consolidated boxes have them, so that what is written is what is read back."""
     width, height, _ = label.image_size
     corners = np.clip(np.rint(label.boxes * 2) / 2, 0, np.array([width, height, width, height], np.float32))
+    # A sliver at the right or lower edge stays inside of the image.
+    corners[:, :2] = np.minimum(corners[:, :2], np.array([width, height], np.float32) - 0.5)
     corners[:, 2:] = np.maximum(corners[:, 2:], corners[:, :2] + 0.5)
     listed: list[list[float]] = corners.tolist()
     return listed

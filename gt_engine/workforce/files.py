@@ -173,6 +173,13 @@ class WorkFiles:
     def remove_answer(self, object_id: str, worker_id: str) -> None:
         self.objects.delete(self._file("answers", object_id, worker_id))
 
+    def remove_undone(self, object_id: str, worker_id: str, given_back: datetime) -> None:
+        """The answer of a task that was undone and then given back. Not one that came after: the worker may have taken
+        the object again, in another tab."""
+        answer = self.answer(object_id, worker_id)
+        if answer is not None and answer.submitted_at <= given_back:
+            self.remove_answer(object_id, worker_id)
+
     def write_decline(self, object_id: str, decline: DeclineFile) -> None:
         document = _written(decline, **_NAMES)
         self.objects.write(self._file("declines", object_id, decline.worker_id), compact(document), JSON)

@@ -68,7 +68,7 @@ def _boxes(name: str, value: Mapping[str, Any], classes: Sequence[str], size: tu
             raise InvalidInput("a box is a JSON object", field=field)
         left, top, wide, high = (_number(box, side, field) for side in ("left", "top", "width", "height"))
         if wide <= 0 or high <= 0:
-            raise InvalidInput("a box is at least a pixel wide and high", field=field)
+            raise InvalidInput("a box is wider and higher than nothing", field=field)
         if left < 0 or top < 0 or left + wide > width or top + high > height:
             raise InvalidInput(f"the box is not inside the image of {width} x {height} pixels", field=field)
         corners.append((left, top, left + wide, top + high))
@@ -77,9 +77,8 @@ def _boxes(name: str, value: Mapping[str, Any], classes: Sequence[str], size: tu
 
 
 def _seen_size(given: Any, known: tuple[int, int, int] | None, field: str) -> tuple[int, int, int]:
-    """The size of the image; where the page tells another one, its boxes would mean something else."""
-    if given is None and known is not None:
-        return known
+    """The size of the image as its answer tells it; where the page saw another one, its boxes would mean something
+    else. An answer has it in any case, for what reads it later may not know the image."""
     if not isinstance(given, Mapping):
         raise InvalidInput("the answer does not tell the size of the image", field=field)
     width, height = (int(_number(given, side, field)) for side in ("width", "height"))

@@ -162,15 +162,10 @@ def written_off(item: ObjectOffer, files: WorkFiles, now: datetime, store: TaskS
     after = item
     notes = []
     for mine in item.lapsed(now):
-        answer = files.answer(item.object_id, mine.worker)
-        returned = files.returned(item.object_id, mine.worker) if answer and mine.comment else None
-        # An answer that came back does not count, unless it was corrected after that.
-        if answer is None or (returned is not None and answer.submitted_at <= returned.returned_at):
+        done = _standing(item, mine, files)
+        if done is None:
             after = offers.expire(after, mine.worker, now)
             continue
-        done = replace(
-            mine, status=Status.SUBMITTED, ended_at=answer.submitted_at, active_seconds=answer.active_seconds
-        )
         after = after.with_assignment(done)
         notes.append(work_of(item, done))
     if after is item:
@@ -181,6 +176,24 @@ def written_off(item: ObjectOffer, files: WorkFiles, now: datetime, store: TaskS
     for note in notes:
         store.note(note)
     return replace(after, version=after.version + 1)
+
+
+def closed_by_force(item: ObjectOffer, files: WorkFiles) -> ObjectOffer:
+    """The object closed while people are at it: of who has an answer open again, the old one stands."""
+    for mine in item.with_status(Status.ACCEPTED, Status.LATER):
+        done = _standing(item, mine, files)
+        item = item if done is None else item.with_assignment(done)
+    return offers.close(item)
+
+
+def _standing(item: ObjectOffer, mine: TaskAssignment, files: WorkFiles) -> TaskAssignment | None:
+    """The answer whose file is there although the table has the task open: it was undone, or its line in the table was
+    never written. None where there is none, or where it came back and was not corrected after that."""
+    answer = files.answer(item.object_id, mine.worker)
+    returned = files.returned(item.object_id, mine.worker) if answer and mine.comment else None
+    if answer is None or (returned is not None and answer.submitted_at <= returned.returned_at):
+        return None
+    return replace(mine, status=Status.SUBMITTED, ended_at=answer.submitted_at, active_seconds=answer.active_seconds)
 
 
 def work_of(item: ObjectOffer, mine: TaskAssignment) -> Work:

@@ -169,7 +169,7 @@ class Tasks:
         files = self.files(offer)
         files.write_decline(item.object_id, DeclineFile(worker.worker_id, now, reason, comment))
         self._tell(self._change(item, declined), now)
-        files.remove_answer(item.object_id, worker.worker_id)  # of a task that was undone
+        files.remove_undone(item.object_id, worker.worker_id, now)
 
     def release(self, worker: Worker, task_id: str, now: datetime) -> None:
         """Others may take it; the draft is thrown away, as the page has told. Errors: `Conflict`, `NotFound`."""
@@ -177,7 +177,7 @@ class Tasks:
         self._change(item, lambda it: offers.release(it, mine.worker, mine.nonce, now))
         files = self.files(offer)
         files.remove_draft(item.object_id, worker.worker_id)
-        files.remove_answer(item.object_id, worker.worker_id)  # of a task that was undone
+        files.remove_undone(item.object_id, worker.worker_id, now)
 
     def later(self, worker: Worker, task_id: str, now: datetime) -> None:
         """Stop and resume later: the draft and the place are kept until the time limit. Errors: `Conflict`."""

@@ -45,13 +45,16 @@ def intersection_over_union(a: Floats, b: Floats) -> Floats:
 
 
 def matches(a: BoxLabel, b: BoxLabel, threshold: float = 0.5) -> list[tuple[int, int, float]]:
-    """The best one-to-one pairing of boxes of the same class with IoU >= threshold: (index in a, in b, IoU)."""
+    """The best one-to-one pairing of boxes of the same class with IoU >= threshold: (index in a, in b, IoU). It has as
+    many pairs as can be, and of those the largest sum of IoU."""
     if not len(a) or not len(b):
         return []
     agreement = intersection_over_union(a.boxes, b.boxes)
     agreement[a.class_ids[:, None] != b.class_ids[None]] = 0
-    # Pairs below the threshold count nothing, so that they cannot push out one that is above it.
-    rows, columns = linear_sum_assignment(-np.where(agreement >= threshold, agreement, 0))
+    # Pairs below the threshold count nothing, so that they cannot push out one that is above it; one pair more counts
+    # more than all agreement.
+    most = float(min(len(a), len(b)))
+    rows, columns = linear_sum_assignment(-np.where(agreement >= threshold, most + agreement, 0))
     return [
         (int(i), int(j), float(agreement[i, j]))
         for i, j in zip(rows, columns, strict=True)

@@ -28,7 +28,7 @@ from gt_engine.workforce import Answer, offers
 from gt_engine.workforce.asking import put_on_offer
 from gt_engine.workforce.files import AnswerFile, OfferedLine
 from gt_engine.workforce.forms import read_answer
-from gt_engine.workforce.index import change
+from gt_engine.workforce.index import change, closed_by_force
 from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.proposals import Proposal, without_planted
 from gt_service.errors import InvalidInput
@@ -120,15 +120,18 @@ def remind(work: Remind, state: JobState) -> Outcome:
 def close(work: Close, job: JobContext, state: JobState, tools: Tools) -> Outcome:
     """From here on nobody changes an answer. Who was faster with another one keeps the object open.
 
-    By force (a stop) the batch ends here: what nobody has answered stays unlabeled.
+    By force (a stop) the batch ends here: what nobody has answered stays unlabeled, and of an answer that somebody has
+    open again the old one stands.
     """
     batch = next(batch for batch in state.open_batches if batch.first == work.first)
     on_offer = batch.object_ids[: batch.published]
     places = {object_id: place for place, object_id in enumerate(on_offer, start=batch.first)}
-    now = tools.now()
+    now, files = tools.now(), files_of(job, tools)
 
     def shut(item: ObjectOffer) -> ObjectOffer:
-        return offers.close(item) if work.by_force or is_ready(item, batch, tools.settings, now) else item
+        if work.by_force:
+            return closed_by_force(item, files)
+        return offers.close(item) if is_ready(item, batch, tools.settings, now) else item
 
     wanted = [places[object_id] for object_id in work.object_ids if object_id in places]
     # Else a label might be made while an answer is changed.

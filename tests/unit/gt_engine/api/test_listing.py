@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -55,6 +57,15 @@ def test_without_a_size_ten_are_shown_as_sagemaker_does() -> None:
 def test_a_token_that_is_none_is_refused(token: str) -> None:
     with pytest.raises(ValidationException, match="NextToken"):
         page(["a"], {"NextToken": token}, sort_key=str, name=str, descending=False)
+
+
+def test_a_forged_token_is_refused() -> None:
+    """It answered 500, as if the engine had failed."""
+    _, token = page(["a", "b"], {"MaxResults": 1}, sort_key=str, name=str, descending=False)
+    filters, *_ = json.loads(urlsafe_b64decode(str(token)))
+    forged = urlsafe_b64encode(json.dumps([filters, 1, None]).encode()).decode()
+    with pytest.raises(ValidationException, match="NextToken"):
+        page(["a", "b"], {"MaxResults": 1, "NextToken": forged}, sort_key=str, name=str, descending=False)
 
 
 def test_a_token_of_another_request_is_refused() -> None:

@@ -154,6 +154,18 @@ def test_labels_are_made_while_the_rest_is_out_but_not_while_an_answer_can_be_ta
     assert not job.tasks.recent(BOB, job.clock)[0].can_undo
 
 
+def test_a_stop_while_an_answer_is_open_again_keeps_the_old_one(tmp_path: Path) -> None:
+    """The page had said "saved", and the owner paid for nothing: undone, it stands until the next submit."""
+    job = Job(tmp_path, 12, body=team_request(auto=False, NumberOfHumanWorkersPerDataObject=1))
+    job.run()
+    task = job.answer(ANN)
+    assert task is not None
+    job.tasks.undo(ANN, task.task_id, job.clock)
+    job.tools.store.request_stop(job.name, job.clock)
+    job.later(5)
+    assert (job.now_as.status, job.now_as.counters.human, job.now_as.counters.unlabeled) == ("Stopped", 1, 11)
+
+
 def test_the_files_have_the_services_form_and_the_people_s_own_answers(tmp_path: Path) -> None:
     job = Job(tmp_path, 1)
     job.run()

@@ -185,3 +185,10 @@ def test_names_of_trainings_are_names_of_models(job: str, iteration: int) -> Non
     name = JobTree.of("s3://b/", job[:63]).training_job(iteration)
     assert len(name) <= 63
     assert re.fullmatch(service_model().shape_for("ModelName").metadata["pattern"], name)
+
+
+def test_a_sliver_at_the_edge_is_written_inside_of_its_image() -> None:
+    """A tenth of a pixel at the right edge became a box that begins where the image ends."""
+    sliver = box_label([(99.9, 99.9, 100, 100)], [0], (100, 100, 3))
+    [box] = BOXES.content(sliver, human=True, created=NOON)["category"]["annotations"]
+    assert (box["left"], box["top"], box["width"], box["height"]) == (99.5, 99.5, 0.5, 0.5)

@@ -11,6 +11,7 @@ import pytest
 
 from gt_engine.workforce.asking import put_on_offer, restore
 from gt_engine.workforce.files import OfferedLine, WorkFiles
+from gt_engine.workforce.forms import read_answer
 from gt_engine.workforce.index import JobOffer, Work, written_off
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.offers import (
@@ -455,6 +456,31 @@ def test_an_answer_that_was_undone_and_given_back_is_no_answer(way: str) -> None
     assert portal.tasks.progress("birds-0001", portal.now).answers == 0
 
 
+@pytest.mark.parametrize("way", ["decline", "release"])
+def test_what_is_answered_while_the_task_before_is_given_back_is_kept(way: str) -> None:
+    """Two tabs and a slow S3: the answer that came after was deleted, though its page had said "saved"."""
+    portal = Portal(objects=1, wanted=1)
+    task = portal.answer(ANN)
+    portal.tasks.undo(ANN, task.task_id, portal.now)
+    given_back = portal.now
+    before = portal.files.answer("10", ANN.worker_id)
+    assert before is not None
+    newer = replace(before, submitted_at=given_back + timedelta(seconds=3))
+    change = portal.tasks._change
+
+    def changed_and_answered(*about: Any) -> ObjectOffer:
+        after = change(*about)
+        portal.files.write_answer("10", newer)
+        return after
+
+    portal.tasks._change = changed_and_answered  # type: ignore[method-assign]
+    if way == "decline":
+        portal.tasks.decline(ANN, task.task_id, "blurred", "", given_back)
+    else:
+        portal.tasks.release(ANN, task.task_id, given_back)
+    assert portal.files.answer("10", ANN.worker_id) == newer
+
+
 def test_what_another_engine_gave_the_worker_is_found_again() -> None:
     """Two portals on the same tables: what one knows of a worker's open tasks the other finds out soon."""
     portal = Portal(objects=9, wanted=1)
@@ -486,3 +512,11 @@ def test_what_another_thread_has_dropped_from_memory_is_read_again() -> None:
     task = portal.next(ANN)
     portal.tasks._parts = Forgetful(portal.tasks._parts)
     assert portal.tasks.task(ANN, task.task_id, portal.now).source == task.source
+
+
+def test_boxes_without_the_images_size_are_refused_by_name() -> None:
+    """What compares answers later does not know the image: it took them for none, and asked five people for each."""
+    answer = {"boundingBox": {"boundingBoxes": [{"label": "Bird", "left": 1, "top": 1, "width": 5, "height": 5}]}}
+    with pytest.raises(InvalidInput) as refused:
+        read_answer(TaskType.OBJECT_DETECTION, answer, ["Bird"], (64, 48, 3))
+    assert refused.value.field == "boundingBox.inputImageProperties"
