@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -11,6 +12,9 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
+
+MOST_DIGITS = 300
+"""Of an integer from outside: what is calculated with it is still a float."""
 
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
@@ -27,16 +31,29 @@ def value_of(kind: type[T], document: Any) -> T:
 
 
 def strict_json(text: bytes | str) -> Any:
-    """What JSON from outside says. Errors: `ValueError`, also for NaN and infinity, which Python would take, and where
-    it is nested too deep."""
+    """What JSON from outside says. Errors: `ValueError`, also for NaN, infinity and numbers beyond a float, which
+    Python would take, and where it is nested too deep."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite_float, parse_int=_finite_int)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite_float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return number
+
+
+def _finite_int(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"the number {digits[:20]}… is too large")
+    return int(digits)
 
 
 def parse_time(text: object) -> datetime | None:

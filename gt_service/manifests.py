@@ -56,8 +56,15 @@ def write_manifest(
     passed_on: Mapping[str, Mapping[str, Any]] | None = None,
     labeled: Iterable[Mapping[str, Any]] = (),
 ) -> None:
-    """labeled: lines behind those of the keys, for a job to learn from."""
-    objects.write_stream(uri, chain(manifest_lines(bucket, keys, passed_on), json_lines(labeled)), CONTENT_TYPE)
+    """labeled: lines behind those of the keys, for a job to learn from; those that are too long are left out."""
+    learnt = filter(fits, labeled)
+    objects.write_stream(uri, chain(manifest_lines(bucket, keys, passed_on), json_lines(learnt)), CONTENT_TYPE)
+
+
+def fits(line: Mapping[str, Any]) -> bool:
+    """Whether a line is short enough for a labeling job's manifest, which is refused as a whole for one that is not: a
+    label of some 1,500 boxes may not be."""
+    return len(_text(line)) <= MAX_MANIFEST_LINE_CHARACTERS
 
 
 def json_lines(lines: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:

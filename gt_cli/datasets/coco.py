@@ -40,7 +40,10 @@ def read_coco_results(results: Any, path: Path, described: Any, described_in: Pa
     categories of these numbers are those of the COCO document `described`; images without a prediction are left out."""
     entries = _entries({"results": results}, "results", path)
     wanted = {_of(entry, "image_id", where) for where, entry in entries}
-    images = [image for image in described.get("images") or () if image.get("id") in wanted]
+    if not isinstance(described, dict):
+        raise BoxesError(f"{described_in} is no COCO document", remedy="Name the one that describes the images.")
+    known = [image for _, image in _entries(described, "images", described_in)]
+    images = [image for image in known if isinstance(image.get("id"), int | str) and image["id"] in wanted]
     read_coco({**described, "images": images, "annotations": []}, described_in, into)
     names = {image["id"]: str(image["file_name"]) for image in images}
     categories = {each["id"]: str(each["name"]) for each in described["categories"]}

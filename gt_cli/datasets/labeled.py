@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import posixpath
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,7 @@ from unicodedata import normalize
 
 from PIL import Image, UnidentifiedImageError
 
-from gt_service.errors import InvalidInput, shown
+from gt_service.errors import InvalidInput, quoted, shown
 from gt_service.orientation import orientation_of, upright_size
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
@@ -74,8 +75,8 @@ def read_number(text: str | None, what: str, where: str) -> float:
 
 def json_number(value: Any, what: str, where: str, *, wanted: str = "a number") -> float:
     """A finite number from a JSON document. Errors: `BoxesError` that says what was to be one, and where."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BoxesError(f"{where}: {what} is {value!r}, not {wanted}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise BoxesError(f"{where}: {what} is {quoted(value)}, not {wanted}")
     return float(value)
 
 

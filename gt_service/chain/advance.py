@@ -239,7 +239,7 @@ class Chain:
                 f"labels of {spec.task} without a model that doubts them cannot be reviewed",
                 remedy="Boxes and classes can, with auto_labeling.",
             )
-        chosen = self._second_look.listed(name, count).worst
+        chosen = self._second_look.to_review(name, count)
         if not chosen:
             raise Conflict(f"no label of campaign {name} seems wrong that was not sent before")
         batch = max(each.batch for each in chosen)

@@ -20,7 +20,7 @@ from gt_service.chain.reviews import review_spec, spec_of
 from gt_service.corrections.files import Corrections, label_attribute, read_corrections, write_correction
 from gt_service.errors import NotFound
 from gt_service.listing import MOST_SUSPECTS
-from gt_service.manifests import CONTENT_TYPE, json_lines
+from gt_service.manifests import CONTENT_TYPE, fits, json_lines
 from gt_service.objects import ObjectStore, S3Uri, read_json, write_json
 from gt_service.outputs.files import left_out_predictions
 from gt_service.outputs.labeled import DUPLICATE_OF, labeled_lines
@@ -48,6 +48,11 @@ class Suspect:
     batch: int
     label: JsonObject
     machine: JsonObject
+
+    @property
+    def is_reviewable(self) -> bool:
+        """Whether a job's manifest can hold it: a label of very many boxes can only be put right by hand."""
+        return fits({"source-ref": self.source, **self.label})
 
     def as_dict(self) -> dict[str, Any]:
         return {**vars(self)}
@@ -82,6 +87,15 @@ class SecondLook:
 
         Errors: `NotFound`.
         """
+        judged, left = self._left(campaign)
+        return Suspects(judged, tuple(islice(left, most)))
+
+    def to_review(self, campaign: str, most: int) -> Sequence[Suspect]:
+        """Of `listed`, those that a review job can be made of. Errors: `NotFound`."""
+        _, left = self._left(campaign)
+        return tuple(islice((each for each in left if each.is_reviewable), most))
+
+    def _left(self, campaign: str) -> tuple[int, Iterator[Suspect]]:
         places = Places(self._bucket, campaign)
         document = read_json(self._objects, places.suspects)
         if document is None:
@@ -92,7 +106,7 @@ class SecondLook:
             )
         reviewed = self._reviewed(campaign)
         left = (Suspect(**each) for each in document["suspects"] if each["source"] not in reviewed)
-        return Suspects(document["judged"], tuple(islice(left, most)))
+        return document["judged"], left
 
     def share_of(self, campaign: str, batch: int, share: float) -> Sequence[Suspect]:
         """That share of a batch's labels, of those that seem wrong most."""
@@ -100,7 +114,8 @@ class SecondLook:
         places = Places(self._bucket, campaign)
         # From the jobs' own files: the campaign's labels may be written a moment later than the jobs are settled.
         suspects = self._judged(places, jobs, self._labeled(places, jobs), None)
-        return suspects.worst[: ceil(share * suspects.judged)]
+        worst = (each for each in suspects.worst if each.is_reviewable)
+        return tuple(islice(worst, ceil(share * suspects.judged)))
 
     def write_manifest(self, campaign: str, batch: int, chosen: Sequence[Suspect], attribute: str) -> S3Uri:
         """The manifest of a review job: each image with the label that is under review, and nothing else."""

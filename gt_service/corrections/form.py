@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 from gt_service.campaign.values import unusable_character
 from gt_service.corrections.files import Correction
 from gt_service.errors import InvalidInput, quoted
+from gt_service.outputs.labels import MOST_PIXELS
 from gt_service.outputs.records import CORRECTIONS_JOB, JsonObject, metadata_key
 from gt_service.task_types import TaskType
 
@@ -155,6 +155,6 @@ def _number(name: Any, known: Sequence[str], field: str) -> int:
 
 
 def _pixels(value: Any, field: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_PIXELS:
         raise InvalidInput("pixels are numbers from 0 on", field=field)
     return round(value)

@@ -7,7 +7,6 @@ learns from such lines, and asks nobody about them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,12 +19,11 @@ from gt_service.corrections.files import (
     laid_over,
     read_corrections,
 )
-from gt_service.manifests import CONTENT_TYPE, MOST_LEARNT, json_lines
+from gt_service.manifests import CONTENT_TYPE, MOST_LEARNT, fits, json_lines
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.records import JsonObject, manifest_objects, source, taken_out
 from gt_service.records import Job
 from gt_service.records.names import Places
-from gt_service.task_types import MAX_MANIFEST_LINE_CHARACTERS
 
 CLOCKS = timedelta(minutes=10)
 """Functions' clocks differ, and a correction is written a moment after its time: what may have been too late for the
@@ -80,7 +78,7 @@ def corrected_lines(
 def _is_to_learn(correction: Correction, attribute: str) -> bool:
     if correction.label is not None and label_attribute(correction.label) != attribute:
         return False
-    return len(json.dumps(_line(correction, attribute), ensure_ascii=False)) <= MAX_MANIFEST_LINE_CHARACTERS
+    return fits(_line(correction, attribute))
 
 
 def _line(correction: Correction, attribute: str) -> JsonObject:

@@ -12,6 +12,8 @@ LONGEST_PART = 200
 
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\\\ufffe\uffff\ud800-\udfff]")
 
+_FILE_SUFFIX = re.compile(r"\.[A-Za-z]\w*$")
+
 
 class ExportNames:
     """Names for keys, in the order of the manifest: the same manifest gives the same names each time.
@@ -26,7 +28,8 @@ class ExportNames:
         self._taken: set[str] = set()
 
     def name(self, key: str) -> str:
-        path = PurePosixPath(*map(safe_part, key.removeprefix(self._prefix).split("/")))
+        *folders, last = map(safe_part, key.removeprefix(self._prefix).split("/"))
+        path = PurePosixPath(*map(_folder, folders), last)
         suffix = path.suffix or ".jpg"  # trainers pass over files without one; what is in them, readers see themselves
         stem = path.with_suffix("")
         unique, number = stem, 1
@@ -48,6 +51,11 @@ def safe_part(text: str) -> str:
     suffix = PurePosixPath(part).suffix[:16]
     kept = part.encode()[: LONGEST_PART - 32].decode(errors="ignore")
     return f"{kept}-{sha256(part.encode()).hexdigest()[:12]}{suffix}"
+
+
+def _folder(part: str) -> str:
+    """A folder that is not called as a file may be, an image's or its label's, whose place it would take."""
+    return f"{part}_" if _FILE_SUFFIX.search(part) else part
 
 
 def _folded(path: PurePosixPath) -> str:

@@ -14,7 +14,7 @@ from gt_service.campaign import CampaignSpec
 from gt_service.errors import InvalidInput, UnknownState, quoted
 from gt_service.objects import S3Uri
 from gt_service.outputs import records
-from gt_service.outputs.labels import Box, Boxes, Classes, label_of
+from gt_service.outputs.labels import Box, Boxes, Classes, label_of, whole_pixels
 from gt_service.outputs.records import PROPOSAL, JsonObject, LabelRecord
 from gt_service.task_types import MAX_MANIFEST_LINE_CHARACTERS, TaskType
 
@@ -168,20 +168,9 @@ class LineReader:
 def _edges(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
     """Left, top, right and bottom in whole pixels, as Ground Truth has them; one pixel at the least of a box that is
     smaller."""
-    try:  # rounding refuses what is not finite
-        left, right = _whole(box.left, box.width, width)
-        top, bottom = _whole(box.top, box.height, height)
-    except (ValueError, OverflowError, TypeError):
-        return 0, 0, 0, 0
+    left, right = whole_pixels(box.left, box.width, width)
+    top, bottom = whole_pixels(box.top, box.height, height)
     return left, top, right, bottom
-
-
-def _whole(start: float, length: float, limit: int) -> tuple[int, int]:
-    first, last = round(start), round(start + length)
-    if first == last and length > 0:
-        first = min(first, limit - 1)
-        last = first + 1
-    return first, last
 
 
 def _confidence(number: int, attribute: str, value: object) -> float:

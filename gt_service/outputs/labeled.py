@@ -11,6 +11,7 @@ from gt_service.errors import NotFound
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs import layout, records
 from gt_service.outputs.files import find_files
+from gt_service.outputs.labels import whole_pixels
 from gt_service.outputs.records import UNREADABLE, JsonObject, LabelRecord
 
 DUPLICATE_OF = "duplicate-of"
@@ -164,12 +165,12 @@ def _scaled(value: Mapping[str, Any], size: tuple[int, int]) -> Mapping[str, Any
         return value
     width, height = size
     across, down = width / sizes[0]["width"], height / sizes[0]["height"]
-    boxes = [_scaled_box(box, across, down) for box in value.get("annotations") or ()]
+    boxes = [_scaled_box(box, across, down, size) for box in value.get("annotations") or ()]
     return {**value, "image_size": [{**sizes[0], "width": width, "height": height}], "annotations": boxes}
 
 
-def _scaled_box(box: Mapping[str, Any], across: float, down: float) -> dict[str, Any]:
-    """Edges are rounded, not extents, so that a box never reaches out of its image."""
-    left, top = round(box["left"] * across), round(box["top"] * down)
-    right, bottom = round((box["left"] + box["width"]) * across), round((box["top"] + box["height"]) * down)
+def _scaled_box(box: Mapping[str, Any], across: float, down: float, size: tuple[int, int]) -> dict[str, Any]:
+    """Edges are rounded, not extents, so that a box never reaches out of its image; nor does it lose its area."""
+    left, right = whole_pixels(box["left"] * across, box["width"] * across, size[0])
+    top, bottom = whole_pixels(box["top"] * down, box["height"] * down, size[1])
     return {**box, "left": left, "top": top, "width": right - left, "height": bottom - top}

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from gt_service.errors import UnknownState
+from gt_service.errors import UnknownState, quoted
 from gt_service.outputs.records import UNREADABLE, LabelRecord
 
 MATCHING_IOU = 0.5
+MOST_PIXELS = 1_000_000_000
+"""Of a side or an edge: no image has more, and what is calculated with it stays a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,16 @@ def scaled(boxes: Boxes, size: tuple[int, int, int] | None) -> Boxes:
     )
 
 
+def whole_pixels(start: float, length: float, limit: int) -> tuple[int, int]:
+    """Both edges of a side in whole pixels of an image of `limit` pixels, as Ground Truth has them; one pixel apart at
+    the least, where the side had any length. Errors: `ValueError` for what is not finite."""
+    first, last = round(start), round(start + length)
+    if first == last and length > 0:
+        first = min(first, limit - 1)
+        last = first + 1
+    return first, last
+
+
 def agreement(label: Label, other: Label) -> float:
     """How far two labels of the same object agree, 0 to 1: F1 of the boxes, or whether the classes are the same."""
     if isinstance(label, Boxes) and isinstance(other, Boxes):
@@ -125,15 +137,41 @@ def agreement(label: Label, other: Label) -> float:
 
 
 def match_boxes(boxes: Sequence[Box], right: Sequence[Box]) -> Match:
-    """Pairs boxes of the same class, best IoU first, each box once."""
-    pairs = sorted(_pairs(boxes, right), key=lambda pair: -pair[0])
-    matched: dict[int, float] = {}
-    taken: set[int] = set()
-    for overlap, i, j in pairs:
-        if i not in matched and j not in taken:
-            matched[i] = overlap
-            taken.add(j)
-    return Match(len(matched), len(boxes) - len(matched), len(right) - len(matched), tuple(matched.values()))
+    """Pairs boxes of the same class, each box once: as many as can be, as gt-engine's certificate counts them, and
+    otherwise those with the best IoU first."""
+    overlaps = {(i, j): overlap for overlap, i, j in sorted(_pairs(boxes, right), key=lambda pair: -pair[0])}
+    choices: dict[int, list[int]] = {}
+    of_box, of_right = dict[int, int](), dict[int, int]()
+    for i, j in overlaps:
+        choices.setdefault(i, []).append(j)
+        if i not in of_box and j not in of_right:
+            of_box[i], of_right[j] = j, i
+    for i in choices:
+        if i not in of_box:
+            _pair(i, choices, of_box, of_right)
+    ious = tuple(overlaps[pair] for pair in of_box.items())
+    return Match(len(ious), len(boxes) - len(ious), len(right) - len(ious), ious)
+
+
+def _pair(box: int, choices: Mapping[int, Sequence[int]], of_box: dict[int, int], of_right: dict[int, int]) -> None:
+    """Pairs one more box, if boxes that are paired already can move to others of their choices: along the shortest
+    augmenting path (Berge 1957)."""
+    reached_from: dict[int, int] = {}
+    waiting = [box]
+    for i in waiting:
+        for j in choices[i]:
+            if j in reached_from:
+                continue
+            reached_from[j] = i
+            if j in of_right:
+                waiting.append(of_right[j])
+                continue
+            moved: int | None = j
+            while moved is not None:
+                owner = reached_from[moved]
+                of_right[moved] = owner
+                of_box[owner], moved = moved, of_box.get(owner)
+            return
 
 
 def iou(box: Box, other: Box) -> float:
@@ -158,7 +196,7 @@ class _Names:
     def __init__(self, metadata: Mapping[str, Any], classes: Sequence[str]) -> None:
         own = metadata.get("class-map")
         self._names = {str(number): name for number, name in enumerate(classes)}
-        self._names.update(own if isinstance(own, Mapping) else {})
+        self._names.update({number: str(name) for number, name in own.items()} if isinstance(own, Mapping) else {})
 
     def of(self, number: Any) -> str:
         return self._names.get(str(number), str(number))
@@ -168,10 +206,13 @@ class _Names:
 
 
 def _sides(box: Mapping[str, Any]) -> list[float]:
-    sides = [box["left"], box["top"], box["width"], box["height"]]
-    if not all(isinstance(side, (int, float)) for side in sides):
-        raise UnknownState(f"a side of a box is no number: {sides}")
-    return sides
+    return [_pixels(box[side]) for side in ("left", "top", "width", "height")]
+
+
+def _pixels(value: Any) -> float:
+    if isinstance(value, int | float) and abs(value) <= MOST_PIXELS:
+        return value
+    raise UnknownState(f"{quoted(value)} is no number of pixels")
 
 
 def _boxes(value: Mapping[str, Any], names: _Names, metadata: Mapping[str, Any]) -> Boxes:
@@ -180,6 +221,8 @@ def _boxes(value: Mapping[str, Any], names: _Names, metadata: Mapping[str, Any])
     scores = tuple(float(each.get("confidence", 0)) for each in metadata.get("objects") or ())
     return Boxes(
         boxes,
-        None if size is None else (int(size["width"]), int(size["height"]), int(size.get("depth", 3))),
+        None
+        if size is None
+        else (int(_pixels(size["width"])), int(_pixels(size["height"])), int(_pixels(size.get("depth", 3)))),
         scores,
     )

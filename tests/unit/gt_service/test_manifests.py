@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gt_service.errors import InvalidInput
-from gt_service.manifests import follow_up_lines, manifest_lines
+from gt_service.manifests import follow_up_lines, manifest_lines, write_manifest
 from gt_service.objects import S3Uri
+from tests.fakes import MemoryObjects
 
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
 
@@ -45,6 +46,15 @@ def test_a_line_over_the_limit_is_an_error() -> None:
     """The job would be refused with a message about a line number."""
     with pytest.raises(InvalidInput):
         list(manifest_lines("b", ["x" * 100_001]))
+
+
+def test_a_label_too_long_for_a_manifest_is_left_out_of_what_a_job_learns() -> None:
+    """gt-engine refuses a manifest for one such line: of a crowded image, a whole job would fail."""
+    objects, uri = MemoryObjects(), S3Uri("results", "m")
+    labeled = [{"source-ref": "s3://inbox/a", "x": "x" * 100_000}, {"source-ref": "s3://inbox/b", "x": "y"}]
+    write_manifest(objects, uri, "inbox", ["c"], labeled=labeled)
+    sources = [json.loads(line)["source-ref"] for line in objects.lines(uri)]
+    assert sources == ["s3://inbox/c", "s3://inbox/b"]
 
 
 def test_a_follow_up_keeps_lines_as_they_were() -> None:

@@ -76,3 +76,11 @@ def test_many_names_are_listed_in_part(world: World) -> None:
     assert spec is not None
     with pytest.raises(InvalidInput, match="a, b, c, d, e and 3 more, the spec of Bird"):
         check_gold(spec, world.objects)
+
+
+def test_gold_labels_whose_class_names_are_numbers_are_read(world: World) -> None:
+    """JSON with "0": 0 in its class map: every advance failed, the money stayed set aside, and nothing said why."""
+    record = json.loads(line(0, "0"))
+    record["gold-metadata"]["class-map"] = {"0": 0}
+    world = started(world, json.dumps(record).encode() + b"\n", ["0", "1"])
+    assert list(world.sagemaker.jobs) == ["birds-0001"]

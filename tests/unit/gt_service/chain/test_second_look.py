@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from gt_service.chain.reviews import review_spec
-from gt_service.chain.second_look import SecondLook
+from gt_service.chain.second_look import SecondLook, Suspect
 from gt_service.corrections.files import read_corrections, write_correction
 from gt_service.errors import Conflict, InvalidInput, NotFound
 from gt_service.listing import suspects_wanted
-from gt_service.objects import S3Uri
+from gt_service.objects import S3Uri, write_json
 from gt_service.records import Job
 from gt_service.records.names import Places
 from gt_service.records.states import CampaignEvent
@@ -159,6 +159,22 @@ def test_the_worst_go_to_a_job_of_their_own_within_the_budget(world: World) -> N
 
 
 PUBLIC: dict[str, Any] = {"content_classifiers": ["FreeOfPersonallyIdentifiableInformation"]}
+
+
+def test_a_label_too_long_for_a_manifest_is_listed_and_not_sent(world: World) -> None:
+    """gt-engine refuses the whole review for one line, and its labels would count as reviewed for ever."""
+    crowd = label("category", [BOX] * 2_000)
+    suspects = [
+        Suspect(image(n), 0.9, "missed", "birds-0001", 1, each, each)
+        for n, each in enumerate([crowd, label("category", [BOX])])
+    ]
+    assert [each.is_reviewable for each in suspects] == [False, True]
+    document = {"judged": 2, "suspects": [each.as_dict() for each in suspects]}
+    world.campaign()
+    write_json(world.objects, Places(RESULTS, "birds").suspects, document)
+    look = SecondLook(world.store, world.objects, RESULTS)
+    assert len(look.listed("birds", 9).worst) == 2
+    assert [each.source for each in look.to_review("birds", 1)] == [image(1)]
 
 
 def test_nothing_is_sent_or_paid_twice(world: World) -> None:

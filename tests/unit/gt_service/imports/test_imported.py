@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from gt_service.backends import GT_ENGINE
+from gt_service.imports.imported import NOTES, _note
 from gt_service.objects import S3Uri
 from gt_service.records import ImageStatus, Import
 from gt_service.records.names import Places
+from gt_service.store.campaigns import MOST_IMPORTS
 from tests.dynamodb import MemoryDynamoDB
 from tests.fakes import MemoryObjects
 from tests.unit.gt_service.imports.test_lines import box, boxes
@@ -199,6 +201,25 @@ def test_labels_of_a_smaller_copy_are_scaled_and_others_refused(world: World) ->
     assert labels(world)["large.png"]["category"]["annotations"] == [box(2, 4, 20, 40)]
     (note,) = imports(world)["old"].notes
     assert "labeled at 64 × 48 pixels; people see 48 × 64, turned by its EXIF orientation" in note
+
+
+def test_a_small_box_keeps_its_area_on_a_smaller_image(world: World) -> None:
+    """Labels of an original that is forty times larger: boxes of no width, which our own import refuses."""
+    world.campaign()
+    world.images(1)
+    line = boxes(name(0), box(left=81, top=1900, width=18, height=18))
+    line["old"]["image_size"] = [{"width": 64 * 40, "height": 48 * 40, "depth": 3}]
+    drop(world, line)
+    world.advance()
+    [kept] = labels(world)[name(0)]["category"]["annotations"]
+    assert (kept["left"], kept["top"], kept["width"], kept["height"]) == (2, 47, 1, 1)
+
+
+def test_a_campaign_of_many_imports_fits_in_the_table(world: World) -> None:
+    """DynamoDB takes items of 400 KB: not even a pause could be written any more."""
+    why = "labeled at 4000 × 3000 pixels; people see 3000 × 4000, turned by its EXIF orientation"
+    note = _note({"source-ref": f"s3://inbox/birds/images/{'写真' * 150}.jpg", "why": why})
+    assert MOST_IMPORTS * NOTES * len(note.encode()) < 200_000
 
 
 def test_an_image_whose_label_does_not_fit_is_asked_about_while_others_are_waited_for(world: World) -> None:

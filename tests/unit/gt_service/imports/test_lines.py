@@ -103,7 +103,13 @@ def test_classes_of_whole_images() -> None:
         (boxes("a.png", box(left=60)), "old.annotations[0]", "reaches out of the image (64 × 48)"),
         (boxes("a.png", box(left=-1)), "old.annotations[0]", "reaches out of the image"),
         (boxes("a.png", box(), box(width=0)), "old.annotations[1]", "encloses nothing"),
-        (boxes("a.png", box(left=float("nan"))), "old.annotations[0]", "encloses nothing"),
+        (boxes("a.png", box(left=float("nan"))), "old", "nan is no number of pixels"),
+        (boxes("a.png", box(width=10**400)), "old", "is no number of pixels"),
+        (
+            {**boxes(), "old": {"annotations": [], "image_size": [{"width": 10**400, "height": 48}]}},
+            "old",
+            "is no number of pixels",
+        ),
         (
             boxes("a.png", box(), **{"class-map": {"0": "Cat"}}),
             "old.annotations[0]",

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Sequence
+from random import Random
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gt_engine.autolabel.boxes.geometry import f1_loss
+from gt_engine.labels import BoxLabel
+from gt_engine.labels import box_label as engine_label
+from gt_service.errors import UnknownState
 from gt_service.outputs.labels import (
     Box,
     Boxes,
@@ -43,6 +52,41 @@ def test_each_box_is_matched_once_and_to_the_best() -> None:
     assert (match.matched, match.unmatched, match.missed) == (1, 1, 0)
     assert match.ious == (pytest.approx(98 / 102),)
     assert match.f1 == pytest.approx(2 / 3)
+
+
+def test_as_many_boxes_are_paired_as_can_be() -> None:
+    """The certificate counts so: the report would call labels bad that it was right to let through."""
+    right = [Box("Bird", 0, 0, 30, 30), Box("Bird", 8, 0, 30, 30)]
+    # The first fits both, the second one better; what is left over fits the second alone.
+    match = match_boxes([Box("Bird", 7, 0, 30, 30), Box("Bird", 17, 0, 30, 30)], right)
+    assert (match.matched, match.unmatched, match.missed, match.f1) == (2, 0, 0, 1.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=7), st.randoms())
+def test_the_reports_f1_is_the_certificates(corners: list[tuple[int, int]], random: Random) -> None:
+    """A target that the certificate promised would be missed in the report on the very same labels."""
+    right = [(x, y, x + 30, y + 30) for x, y in corners]
+    found = [tuple(side + random.randint(-6, 6) for side in box) for box in right]
+
+    def of_engine(boxes: Sequence[tuple[int, ...]]) -> BoxLabel:
+        return engine_label(boxes, [0] * len(boxes), (200, 200, 3))
+
+    def of_report(boxes: Sequence[tuple[int, ...]]) -> list[Box]:
+        return [Box("Bird", left, top, r - left, b - top) for left, top, r, b in boxes]
+
+    assert match_boxes(of_report(found), of_report(right)).f1 == pytest.approx(
+        1 - f1_loss(of_engine(found), of_engine(right)), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 10**400, "7", None])
+def test_a_box_that_has_no_numbers_is_no_label(number: object) -> None:
+    """Whoever calculates with it would fail, each time anew: a job that is never settled."""
+    value = {"annotations": [{"class_id": 0, "left": number, "top": 1, "width": 2, "height": 3}]}
+    record = label_record({"a": value, "a-metadata": {"class-map": {"0": "Bird"}}}, "a")
+    assert record is not None
+    with pytest.raises(UnknownState):
+        label_of(record)
 
 
 def test_a_box_of_another_class_is_no_match() -> None:
