@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from gt_engine.autolabel.progress import AskPeople, Progress
 from gt_engine.autolabel.rounds import AutoLabel, Finish, JobPlan, decide, next_step
 from gt_service.campaign import CampaignSpec
+from gt_service.estimates.estimate import estimate
+from gt_service.estimates.ranges import PastJob
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import estimate
-from gt_service.reports.ranges import PastJob
 
 BATCH = 1250
 FEE, ANSWER, WORKERS = 80, 36, 3
@@ -163,7 +163,7 @@ def check_chain(seed: int, batches: int, found: dict[str, list[bool]], widths: d
             (f"job {number + 1}", BATCH, outcome.cost),
             (f"all from job {number + 1}", BATCH * (batches - number), rest),
         ):
-            band = estimate(SPEC, objects, history=history)
+            band = estimate(SPEC, objects, prices=PriceTable.current(), region="us-east-1", history=history)
             found[name].append(band.low <= actual <= band.high)
             widths[name].append((band.high - band.low) / band.all_human)
             assert actual <= band.ceiling, "the worst case was not the worst"

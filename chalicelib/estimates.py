@@ -11,10 +11,10 @@ from typing import Any
 from chalicelib import wiring
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.errors import InvalidInput
+from gt_service.estimates.estimate import count_of_objects, estimate
+from gt_service.estimates.ranges import Estimate, PastJob
 from gt_service.objects import S3Uri
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import count_of_objects, estimate
-from gt_service.reports.ranges import Estimate, PastJob
 from gt_service.store.browsing import Browsing
 
 PAST_JOBS = 5

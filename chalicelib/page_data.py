@@ -16,13 +16,13 @@ from chalicelib.observability import logger
 from chalicelib.shapes import batch_json, campaign_json, cursor_of, image_json, job_json
 from gt_service.backends import GROUND_TRUTH, Backend
 from gt_service.errors import InvalidInput, NotFound, quoted
+from gt_service.estimates.worst_case import so_far
 from gt_service.listing import page_token
 from gt_service.notifications.due import Delivery
 from gt_service.objects import S3Uri, is_there
 from gt_service.prices import PriceTable
 from gt_service.records import Image, ImageStatus, Job, Token
 from gt_service.records.names import Places, images_folder
-from gt_service.reports.estimate import so_far
 from gt_service.store.browsing import Browsing
 from gt_service.task_types import MAX_IMAGE_BYTES
 

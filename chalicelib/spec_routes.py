@@ -16,9 +16,9 @@ from gt_service.campaign.succession import InForce, consequences
 from gt_service.campaign.values import is_campaign_name
 from gt_service.campaign.writing import differences, with_fields
 from gt_service.errors import InvalidInput, Outdated, SpecErrors
+from gt_service.estimates.estimate import count_of_objects
 from gt_service.etags import etag_of, matches
 from gt_service.records import Campaign
-from gt_service.reports.estimate import count_of_objects
 
 _REHEARSED_BATCHES = 3
 _LONGEST_FIELD = 70_000

@@ -12,9 +12,9 @@ from rich.table import Table
 from gt_cli.options import FILE, api_of, configured_backend, region_option
 from gt_cli.terminal import console, reporting_errors
 from gt_service.campaign import parse_spec
+from gt_service.estimates import estimate as estimates
 from gt_service.money import Mills, usd
 from gt_service.prices import PriceTable
-from gt_service.reports import estimate as estimates
 
 
 @click.command()

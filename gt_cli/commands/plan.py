@@ -16,10 +16,10 @@ from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.chain.foresight import Foresight, rehearse
 from gt_service.chain.instructions import instruction_template
 from gt_service.deployment import Deployment
+from gt_service.estimates.estimate import estimate
+from gt_service.estimates.ranges import Estimate
 from gt_service.money import usd
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import estimate
-from gt_service.reports.ranges import Estimate
 
 ROLE = "arn:aws:iam::000000000000:role/deployed-with-the-service"
 """Stands in requests for the role that the template makes."""

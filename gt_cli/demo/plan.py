@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gt_cli.stack import REGION
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign import parse_spec
+from gt_service.estimates.worst_case import worst_case
 from gt_service.money import MILLS_PER_DOLLAR
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import worst_case
 from gt_service.task_types import MIN_AUTO_LABELING_OBJECTS
 
 FULL_SCENES = 2500  # the notebook's: two batches of 1,250, the least that Ground Truth auto-labels
@@ -86,5 +87,5 @@ def campaign_spec(name: str, labels: Sequence[str], plan: Plan, inbox: str) -> d
 def _budget(spec: dict[str, Any], plan: Plan) -> int:
     """Dollars that hold the worst case of all jobs and, for the follow-up jobs that there may be, half as much."""
     written = parse_spec(json.dumps(spec), filename="campaign.json")
-    worst = worst_case(written, plan.batch_size, prices=PriceTable.of(GT_ENGINE))
+    worst = worst_case(written, plan.batch_size, prices=PriceTable.of(GT_ENGINE), region=REGION)
     return -(-JOBS * worst * 3 // 2 // MILLS_PER_DOLLAR)

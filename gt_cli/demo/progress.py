@@ -15,12 +15,12 @@ from rich.text import Text
 
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign import CampaignSpec
+from gt_service.estimates.worst_case import so_far
 from gt_service.money import Mills, usd
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.outputs.layout import ACTIVE_LEARNING, CONSOLIDATION_RESPONSES, auto_label_iteration, batch_file
 from gt_service.outputs.records import consolidated
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import so_far
 
 NOTHING = Mills(0)
 ENDED = frozenset({"Completed", "Failed", "Stopped"})

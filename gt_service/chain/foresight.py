@@ -18,12 +18,12 @@ from gt_service.chain.next_jobs import Standing, Terms
 from gt_service.chain.request import job_request
 from gt_service.chain.reviews import review_spec
 from gt_service.errors import GtServiceError
+from gt_service.estimates import estimate as estimates
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
 from gt_service.records import Batch, Campaign, Job, Pending, Verdict
 from gt_service.records.names import Places
 from gt_service.records.states import BatchState, CampaignState, JobState
-from gt_service.reports import estimate as estimates
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateLabelingJobRequestTypeDef
@@ -207,7 +207,7 @@ class _Rehearsal:
 
     def _ended(self, job: Job) -> Job:
         model = f"arn:aws:sagemaker:{self._deployment.region}:{_NOBODY}:model/trained-by-{job.name}"
-        likely = self._likely_costs[job.role.value, job.objects]
+        likely = self._likely_costs[job.role, job.objects]
         is_paid = likely <= job.reserved
         return replace(
             job,

@@ -13,12 +13,12 @@ from gt_service.backends import Backend
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.reviews import review_spec
 from gt_service.deployment import Deployment
+from gt_service.estimates.worst_case import worst_case
 from gt_service.money import Mills
 from gt_service.prices import PriceTable, wages
 from gt_service.records import Batch, Campaign, Job, Pending
 from gt_service.records.names import JobName, Places, Role
 from gt_service.records.states import RUNNING, JobState
-from gt_service.reports.estimate import worst_case
 
 FEWEST_OBJECTS = 6
 """A job starts with what is left of the budget where that pays at least the worst case of so many of its objects: of
@@ -35,7 +35,7 @@ class Reservation:
 
 
 def reservation(
-    spec: CampaignSpec, objects: int, headroom: Mills | None, *, backend: Backend, region: str = "us-east-1"
+    spec: CampaignSpec, objects: int, headroom: Mills | None, *, backend: Backend, region: str
 ) -> Reservation:
     """The worst case of a job of `objects`; where that is more than the budget has left and the backend can be told to
     stop in time, what is left.

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gt_service.campaign import CampaignSpec
-from gt_service.reports.estimate import MOST_OBJECTS
+from gt_service.estimates.estimate import MOST_OBJECTS
 
 Time = str
 TIME = "ISO 8601, UTC."

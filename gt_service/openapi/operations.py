@@ -9,10 +9,10 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from gt_service.campaign import CampaignSpec
+from gt_service.estimates.estimate import MOST_OBJECTS
 from gt_service.listing import DIRECTIONS, ORDERS
 from gt_service.openapi import image_models as images
 from gt_service.openapi import models
-from gt_service.reports.estimate import MOST_OBJECTS
 from gt_service.routes import Role, route_at
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.campaign.form import number as typed_number
+from gt_service.estimates.estimate import count_of_objects
 from gt_service.pages import charts
 from gt_service.pages.parts import Table
 from gt_service.reports.amounts import exact, number, percent
-from gt_service.reports.estimate import count_of_objects
 
 Json = Mapping[str, Any]
 

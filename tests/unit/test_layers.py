@@ -22,7 +22,7 @@ FLOORS = {
         "corrections",
         "gallery",
         "imports exports reports",
-        "ingest",
+        "estimates ingest",
         "chain",
         "pages openapi",
     ),

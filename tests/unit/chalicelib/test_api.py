@@ -21,12 +21,13 @@ from gt_service import __version__
 from gt_service.backends import GROUND_TRUTH, GT_ENGINE
 from gt_service.campaign import CampaignSpec, parse_spec
 from gt_service.deployment import Deployment
+from gt_service.estimates.estimate import estimate
+from gt_service.estimates.ranges import PastJob
 from gt_service.objects import S3Uri
 from gt_service.openapi.image_models import Labels, SecondLook
+from gt_service.prices import PriceTable
 from gt_service.records import Batch, Token
 from gt_service.records.states import BatchState
-from gt_service.reports.estimate import estimate
-from gt_service.reports.ranges import PastJob
 from gt_service.routes import ROUTES, Route
 from gt_service.store.tokens import digest
 from gt_service.task_types import MAX_IMAGE_BYTES
@@ -192,7 +193,9 @@ def in_ireland(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def estimated(spec: CampaignSpec, objects: int, **facts: Any) -> Any:
-    return json.loads(json.dumps(estimate(spec, objects, region="eu-west-1", **facts).as_dict()))
+    return json.loads(
+        json.dumps(estimate(spec, objects, prices=PriceTable.current(), region="eu-west-1", **facts).as_dict())
+    )
 
 
 def test_an_image_of_a_batch_that_is_being_filled_is_counted_once(client: Client, world: World) -> None:

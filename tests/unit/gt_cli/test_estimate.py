@@ -14,8 +14,11 @@ from click.testing import CliRunner
 
 from gt_cli.main import cli
 from gt_service.campaign import parse_spec
-from gt_service.reports.estimate import estimate
-from gt_service.reports.ranges import PastJob
+from gt_service.estimates.estimate import estimate
+from gt_service.estimates.ranges import PastJob
+from gt_service.money import Mills
+from gt_service.prices import PriceTable
+from gt_service.records.names import Role
 
 SPEC = """\
 name: birds
@@ -25,7 +28,8 @@ workforce: public
 content_classifiers: [FreeOfPersonallyIdentifiableInformation]
 """
 WRITTEN = parse_spec(SPEC, filename="campaign.yaml")
-LEARNT = estimate(WRITTEN, 2500, history=[PastJob("first", 1250, 1000, 900)]).as_dict()  # type: ignore[arg-type]
+HERE = {"prices": PriceTable.current(), "region": "us-east-1"}
+LEARNT = estimate(WRITTEN, 2500, history=[PastJob(Role.FIRST, 1250, 1000, Mills(900))], **HERE).as_dict()  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -68,7 +72,10 @@ def shown(*arguments: str) -> Any:
 
 
 def test_alone_it_takes_the_region_named(spec: str) -> None:
-    assert shown(spec, "--region", "eu-west-1") == estimate(WRITTEN, 2500, region="eu-west-1").as_dict()
+    assert (
+        shown(spec, "--region", "eu-west-1")
+        == estimate(WRITTEN, 2500, prices=PriceTable.current(), region="eu-west-1").as_dict()
+    )
 
 
 def test_with_a_service_the_campaigns_own_jobs_count(spec: str, service: tuple[str, list[Any]]) -> None:
@@ -77,4 +84,4 @@ def test_with_a_service_the_campaigns_own_jobs_count(spec: str, service: tuple[s
     ((path, bearer, body),) = asked
     assert (path, bearer, body["objects"]) == ("/service/estimates", "Bearer gts_viewer", 2500)
     assert parse_spec(json.dumps(body["spec"]), filename="spec.json") == WRITTEN
-    assert LEARNT["likely_mills"] != estimate(WRITTEN, 2500).likely
+    assert LEARNT["likely_mills"] != estimate(WRITTEN, 2500, **HERE).likely  # type: ignore[arg-type]

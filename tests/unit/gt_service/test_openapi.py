@@ -18,12 +18,13 @@ from gt_service.campaign import CampaignSpec
 from gt_service.chain.foresight import rehearse
 from gt_service.deployment import Deployment
 from gt_service.errors import GtServiceError, InvalidInput, SpecErrors
+from gt_service.estimates.estimate import estimate
 from gt_service.money import Mills
 from gt_service.openapi import document, image_models, models
+from gt_service.prices import PriceTable
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
 from gt_service.records.names import Role
 from gt_service.records.states import BatchState, CampaignState, JobState
-from gt_service.reports.estimate import estimate
 from gt_service.routes import ROUTES
 
 ROLE = "arn:aws:iam::111122223333:role/labeling"
@@ -149,7 +150,7 @@ SHOWN = [
     (image_models.Image, image("pending#t", width=3, height=2, media_format="JPEG", orientation=6)),
     (models.Description, document()),
     (models.Plan, rehearse(SPEC, 120, Deployment("inbox", "results", "us-east-1", ROLE), NOW).as_dict()),
-    (models.Estimate, estimate(SPEC, 120).as_dict()),
+    (models.Estimate, estimate(SPEC, 120, prices=PriceTable.current(), region="us-east-1").as_dict()),
     (models.Problem, REFUSED.as_dict()),
     (models.Problem, GtServiceError("broken").as_dict()),
 ]

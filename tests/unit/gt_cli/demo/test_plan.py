@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from gt_cli.demo.plan import FULL_SCENES, Plan, campaign_spec
+from gt_cli.stack import REGION
 from gt_service.backends import GT_ENGINE
 from gt_service.campaign import parse_spec
+from gt_service.estimates.worst_case import worst_case
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import worst_case
 
 
 def test_the_full_demo_has_the_notebooks_numbers() -> None:
@@ -37,4 +38,4 @@ def test_the_budget_lets_all_three_jobs_start_at_once() -> None:
     plan = Plan.of(2500)
     spec = parse_spec(yaml.safe_dump(campaign_spec("birds", ["Bird"], plan, "inbox")), filename="campaign.yaml")
     assert spec.budget is not None
-    assert spec.budget >= 3 * worst_case(spec, plan.batch_size, prices=PriceTable.of(GT_ENGINE))
+    assert spec.budget >= 3 * worst_case(spec, plan.batch_size, prices=PriceTable.of(GT_ENGINE), region=REGION)

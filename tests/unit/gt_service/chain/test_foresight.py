@@ -20,12 +20,13 @@ from gt_service.chain import planner
 from gt_service.chain.foresight import next_steps, rehearse
 from gt_service.chain.next_jobs import Reservation, Standing, Terms
 from gt_service.deployment import Deployment
+from gt_service.estimates.estimate import estimate
+from gt_service.estimates.worst_case import worst_case
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
 from gt_service.records import Batch, Campaign, Job, Pending, Verdict
 from gt_service.records.names import Role
 from gt_service.records.states import BatchState, CampaignState, JobState
-from gt_service.reports.estimate import estimate, worst_case
 from tests.world import INBOX, REGION, RESULTS, ROLE, World, a_world, spec_document
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -85,7 +86,8 @@ def test_it_ends_where_the_budget_does_and_says_so() -> None:
 def test_no_budget_is_ever_exceeded_even_on_paper(budget: int, objects: int) -> None:
     written = spec(budget=budget)
     done = jobs(written, objects)
-    likely = sum(job.cost.likely for job in estimate(written, objects).jobs[: len(done)])
+    found = estimate(written, objects, prices=PriceTable.current(), region="us-east-1")
+    likely = sum(job.cost.likely for job in found.jobs[: len(done)])
     assert likely <= budget * 1000
 
 

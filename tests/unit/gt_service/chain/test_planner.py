@@ -427,7 +427,7 @@ BY_THE_HOUR = {
     "wage": "18",
     "auto_labeling": False,
 }
-HELD_TO_ITS_TIME = partial(reservation, backend=GT_ENGINE)
+HELD_TO_ITS_TIME = partial(reservation, backend=GT_ENGINE, region="us-east-1")
 
 
 def test_a_job_that_can_be_held_to_its_time_starts_with_what_the_budget_has_left() -> None:

@@ -12,12 +12,14 @@ from gt_service.chain.reviews import review_spec
 from gt_service.chain.second_look import SecondLook, Suspect
 from gt_service.corrections.files import read_corrections, write_correction
 from gt_service.errors import Conflict, InvalidInput, NotFound
+from gt_service.estimates.worst_case import worst_case
 from gt_service.listing import suspects_wanted
 from gt_service.objects import S3Uri, write_json
+from gt_service.prices import PriceTable
 from gt_service.records import Job
 from gt_service.records.names import Places
 from gt_service.records.states import CampaignEvent
-from gt_service.reports.estimate import worst_case
+from tests.factories import REGION
 from tests.world import INBOX, RESULTS, World, a_world
 
 ROOT = Places(RESULTS, "birds").root
@@ -217,7 +219,7 @@ def test_what_a_batchs_own_review_waits_to_send_is_not_sent_before_it(world: Wor
     """Where the budget held the owner's review and not yet the batch's, people were paid for the same labels twice."""
     labeled(world, {0: 0.2, 2: 0.9}, budget="50", workforce="public", **PUBLIC)
     before = world.store.campaigns.get("birds")
-    for_one = worst_case(review_spec(before.spec), 1)
+    for_one = worst_case(review_spec(before.spec), 1, prices=PriceTable.current(), region=REGION)
     cap = f"{(before.spent + before.committed + for_one) / 1000:.3f}"
     world.campaign(budget=cap, workforce="public", review={"share": 0.5}, **PUBLIC)
     world.advance()

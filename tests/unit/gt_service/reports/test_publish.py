@@ -486,7 +486,7 @@ def test_the_campaigns_files(notebook: dict[str, Json], roles: list[str]) -> Non
 def test_drawing_libraries_are_loaded_only_to_draw() -> None:
     """Every function of the service would start a second later."""
     code = (
-        "import sys, gt_service.reports.publish, gt_service.reports.estimate, gt_service.reports.campaign;"
+        "import sys, gt_service.reports.publish, gt_service.estimates.estimate, gt_service.reports.campaign;"
         "print([m for m in ('matplotlib', 'numpy', 'jinja2') if m in sys.modules])"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

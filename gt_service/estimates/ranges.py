@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gt_service.money import Mills, as_usd_number
+from gt_service.records.names import Role
 from gt_service.reports.amounts import money, percent
 
 
@@ -18,15 +19,20 @@ class ShareBand:
     likely: float
     high: float
 
+    NOTHING: ClassVar[ShareBand]
+
     def within(self, limit: float) -> ShareBand:
         return ShareBand(min(self.low, limit), min(self.likely, limit), min(self.high, limit))
+
+
+ShareBand.NOTHING = ShareBand(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class PastJob:
     """A finished job of the campaign, as its report tells."""
 
-    role: str
+    role: Role
     objects: int
     machine_images: int
     compute: Mills
@@ -36,7 +42,7 @@ class PastJob:
     def of(cls, report: Mapping[str, Any]) -> PastJob:
         counts = report["counts"]
         return cls(
-            role=report["job"]["role"],
+            role=Role(report["job"]["role"]),
             objects=counts["objects"],
             machine_images=counts["machine_images"],
             compute=Mills(report["cost"]["compute_mills"]),
@@ -57,6 +63,8 @@ class Range:
     high: Mills
     ceiling: Mills
 
+    NOTHING: ClassVar[Range]
+
     def __add__(self, other: Range) -> Range:
         return Range(
             Mills(self.low + other.low),
@@ -66,11 +74,14 @@ class Range:
         )
 
 
+Range.NOTHING = Range(Mills(0), Mills(0), Mills(0), Mills(0))
+
+
 @dataclass(frozen=True)
 class JobEstimate:
     """One job to come: its role, its objects, the machine's share and the cost."""
 
-    role: str
+    role: Role
     objects: int
     machine_share: ShareBand
     cost: Range

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from gt_service.backends import GT_ENGINE, GT_ENGINE_SERVERLESS
+from gt_service.backends import GROUND_TRUTH, GT_ENGINE, GT_ENGINE_SERVERLESS
+from gt_service.campaign import CampaignSpec
 from gt_service.errors import SpecErrors
+from gt_service.estimates import estimate as estimates
+from gt_service.estimates import worst_case as worst_cases
+from gt_service.estimates.ranges import Estimate, PastJob
 from gt_service.money import Mills
 from gt_service.prices import PriceTable
-from gt_service.reports.estimate import estimate, so_far, worst_case
-from gt_service.reports.ranges import PastJob
+from gt_service.records.names import Role
 from tests.factories import PRIVATE_TEAM, spec
 
 NOTEBOOK = spec()
+GROUND_TRUTH_PRICES = PriceTable.of(GROUND_TRUTH)
+REGION = "us-east-1"
+
+
+def estimate(spec: CampaignSpec, objects: int, prices: PriceTable = GROUND_TRUTH_PRICES, **more: Any) -> Estimate:
+    return estimates.estimate(spec, objects, prices=prices, region=REGION, **more)
+
+
+def worst_case(spec: CampaignSpec, objects: int, prices: PriceTable = GROUND_TRUTH_PRICES) -> Mills:
+    return worst_cases.worst_case(spec, objects, prices=prices, region=REGION)
+
+
+def so_far(spec: CampaignSpec, human: int, machine: int, prices: PriceTable = GROUND_TRUTH_PRICES) -> Mills:
+    return worst_cases.so_far(spec, human=human, machine=machine, prices=prices)
 
 
 def test_the_notebooks_first_job() -> None:
@@ -45,7 +64,7 @@ def test_imported_labels_cost_what_checking_a_share_of_them_costs() -> None:
 
 
 @pytest.mark.parametrize("objects", [0, 1, 199, 200, 399, 1250, 1251, 100_000])
-@pytest.mark.parametrize("history", [(), (PastJob("first", 1250, 600, Mills(900)),)])
+@pytest.mark.parametrize("history", [(), (PastJob(Role.FIRST, 1250, 600, Mills(900)),)])
 def test_the_band_is_in_order_and_under_the_worst_case(objects: int, history: tuple[PastJob, ...]) -> None:
     """A cost above the ceiling would break the budget; a low above the likely is nonsense."""
     found = estimate(spec(batch={"size": 5000}), objects, history=history)
@@ -84,7 +103,7 @@ def test_wages_are_in_the_budget_at_their_most() -> None:
 
 def test_the_time_that_was_measured_takes_the_place_of_the_assumed() -> None:
     """A team that is twice as fast would be planned for twice too long, for good."""
-    past = PastJob("first", 1250, 600, Mills(0), seconds_per_answer=10.0)
+    past = PastJob(Role.FIRST, 1250, 600, Mills(0), seconds_per_answer=10.0)
     assert estimate(BY_THE_HOUR, 1000, prices=FREE, history=[past]).all_human == 1000 * 3 * 10 * 5
 
 
@@ -112,7 +131,7 @@ def test_no_saving_is_promised_beyond_what_the_procedure_allows() -> None:
 
 def test_history_takes_the_priors_place_and_narrows_the_band() -> None:
     """A campaign that labels half as much by machine as the notebook would be told the notebook's cost for ever."""
-    poor = [PastJob("warm", 1250, 500, Mills(900)) for _ in range(8)]
+    poor = [PastJob(Role.WARM, 1250, 500, Mills(900)) for _ in range(8)]
     before, after = estimate(NOTEBOOK, 1250, first_batch=9).jobs[0], estimate(NOTEBOOK, 1250, history=poor).jobs[0]
     assert after.role == "warm"
     assert after.machine_share.likely == pytest.approx((8 * 0.4 + 0.8) / 9)
@@ -122,7 +141,7 @@ def test_history_takes_the_priors_place_and_narrows_the_band() -> None:
 
 def test_a_history_without_machine_labels_has_no_model_to_start_from() -> None:
     """The next job would be estimated as warm although no model exists."""
-    assert estimate(NOTEBOOK, 1250, history=[PastJob("first", 1250, 0, Mills(0))]).jobs[0].role == "first"
+    assert estimate(NOTEBOOK, 1250, history=[PastJob(Role.FIRST, 1250, 0, Mills(0))]).jobs[0].role == "first"
 
 
 def test_people_alone_where_no_machine_may_label() -> None:
@@ -156,7 +175,7 @@ def test_past_jobs_come_from_reports() -> None:
     }
     job = PastJob.of(report)
     assert (job.machine_share, job.compute) == (0.8, 638)
-    assert PastJob("warm", 0, 0, Mills(0)).machine_share == 0.0
+    assert PastJob(Role.WARM, 0, 0, Mills(0)).machine_share == 0.0
 
 
 def test_the_estimate_as_json() -> None:
