@@ -12,7 +12,7 @@ from gt_engine.api.errors import ValidationException
 from gt_engine.autolabel.rounds import JobPlan
 from gt_engine.aws import EngineObjects
 from gt_engine.jobs.crowd import Crowd, seed_of
-from gt_engine.jobs.life_cycle import StoppingConditions
+from gt_engine.jobs.stopping import StoppingConditions
 from gt_engine.outputs.label_form import LabelForm
 from gt_engine.outputs.tree import JobTree
 from gt_engine.store import JobRecord

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from gt_engine.aws import in_parallel
 from gt_engine.consolidation import Skills
 from gt_engine.jobs.context import JobContext
-from gt_engine.jobs.life_cycle import Answers
+from gt_engine.jobs.situation import Answers
 from gt_engine.jobs.state import JobState, OpenBatch
 from gt_engine.jobs.tools import JSON, Tools
 from gt_engine.settings import Settings

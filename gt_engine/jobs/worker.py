@@ -24,11 +24,12 @@ from gt_engine.aws import CloudWatchLogs, EngineObjects, EventBridge, KmsKey, Sn
 from gt_engine.jobs.chunks import Chunks, ChunksHere, MappedChunks, NotYet
 from gt_engine.jobs.context import JobContext, context_of
 from gt_engine.jobs.faults import Fault, MissingFile, NotTaken, fault_of, is_full_disk, reason_of
-from gt_engine.jobs.life_cycle import Answers, next_work
+from gt_engine.jobs.life_cycle import next_work
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.notices import tell_team
 from gt_engine.jobs.own_model import knowing
 from gt_engine.jobs.schedule import StepReport
+from gt_engine.jobs.situation import Answers, Situation
 from gt_engine.jobs.state import JobState, dump, load
 from gt_engine.jobs.steps import Outcome, Tools, discard, done, perform
 from gt_engine.jobs.tools import ARCHIVE, JSON
@@ -127,14 +128,8 @@ def _used(began: float) -> dict[str, float]:
 
 
 def _next(job: JobContext, state: JobState, answers: Answers | None, *, stop_requested: bool) -> Work:
-    return next_work(
-        job.plan,
-        job.conditions,
-        state,
-        looks_at_images=job.looks_at_images,
-        stop_requested=stop_requested,
-        answers=answers,
-    )
+    now = Situation(job.plan, job.conditions, state, answers)
+    return next_work(now, looks_at_images=job.looks_at_images, stop_requested=stop_requested)
 
 
 def _commit(record: JobRecord, job: JobContext, outcome: Outcome, tools: Tools) -> None:

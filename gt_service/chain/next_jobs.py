@@ -22,7 +22,7 @@ from gt_service.records.states import RUNNING, JobState
 
 FEWEST_OBJECTS = 6
 """A job starts with what is left of the budget where that pays at least the worst case of so many of its objects: of
-twice as many as gt-engine asks about at the least (`life_cycle.FEWEST_ASKED`)."""
+twice as many as gt-engine asks about at the least (`stopping.FEWEST_ASKED`)."""
 
 
 @dataclass(frozen=True)
