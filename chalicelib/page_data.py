@@ -22,7 +22,7 @@ from gt_service.notifications.due import Delivery
 from gt_service.objects import S3Uri, is_there
 from gt_service.prices import PriceTable
 from gt_service.records import Image, ImageStatus, Job, Token
-from gt_service.records.names import Places, images_folder
+from gt_service.records.names import Places, Role, images_folder
 from gt_service.store.browsing import Browsing
 from gt_service.task_types import MAX_IMAGE_BYTES
 
@@ -188,7 +188,7 @@ class PageData:
 
         wiring.store().campaigns.get(campaign)
         places = self._places(campaign)
-        is_apart = job is not None and job["role"] in {"control", "review"}
+        is_apart = job is not None and Role(job["role"]).is_beside_chain
         index = read_index(
             wiring.objects(), places.job_images(job["name"]) / INDEX if job and is_apart else places.images
         )

@@ -14,6 +14,7 @@ from gt_service.etags import etag_of
 from gt_service.pages import charts
 from gt_service.pages.parts import Counts
 from gt_service.pages.status import campaign_actions, campaign_dialogs, campaign_status, job_status
+from gt_service.records.names import Role
 from gt_service.reports.amounts import duration
 from gt_service.task_types import MAX_IMAGE_BYTES, TaskType
 
@@ -42,8 +43,8 @@ def chain_points(jobs: Sequence[Json]) -> list[charts.ChainPoint]:
     """The finished jobs as points of the chart, in order of batch; follow-ups count with their batch's first try."""
     whole: dict[tuple[int, bool], list[Json]] = {}
     for job in jobs:
-        if job_status(job["status"]).ended and job["role"] != "review":
-            whole.setdefault((job["batch"], job["role"] == "control"), []).append(job)
+        if job_status(job["status"]).ended and job["role"] != Role.REVIEW:
+            whole.setdefault((job["batch"], job["role"] == Role.CONTROL), []).append(job)
     points = []
     for (batch, control), tries in sorted(whole.items()):
         machine = sum(Counts.of(job).machine for job in tries)
@@ -53,7 +54,7 @@ def chain_points(jobs: Sequence[Json]) -> list[charts.ChainPoint]:
             points.append(
                 charts.ChainPoint(
                     batch=batch,
-                    role="control" if control else tries[0]["role"],
+                    role=Role.CONTROL if control else Role(tries[0]["role"]),
                     objects=labeled,
                     machine_share=machine / labeled,
                     cost_mills=None if None in costs else sum(cost for cost in costs if cost is not None),
@@ -140,7 +141,7 @@ def campaign_page(
         "may_change": may_operate and not status.ended,
         "dialogs": campaign_dialogs(name) if may_operate else (),
         "spec": json.dumps(spec, indent=2, ensure_ascii=False) if spec else "",
-        "has_labels": any(job["report_s3_uri"] and job["role"] in {"first", "warm"} for job in jobs),
+        "has_labels": any(job["report_s3_uri"] and not Role(job["role"]).is_beside_chain for job in jobs),
         "has_second_look": any(job["final_model_arn"] and job["report_s3_uri"] for job in jobs),
         "people": [at_work(job, figures) for job, figures in people or ()],
         "people_note": _UNKNOWN if people is None and is_running else "",

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from gt_service.money import MILLS_PER_DOLLAR
 from gt_service.pages import plot, svg
 from gt_service.pages.parts import Counts
+from gt_service.records.names import Role
 from gt_service.reports.amounts import money, money_per_image, number, percent
 
 WIDEST_BAR, WIDEST_OF_A_PAIR = 44.0, 38.0
@@ -34,14 +35,14 @@ class ChainPoint:
     """One finished labeling job on the campaign's chart."""
 
     batch: int
-    role: str
+    role: Role
     objects: int
     machine_share: float
     cost_mills: int | None
 
     @property
     def is_control(self) -> bool:
-        return self.role == "control"
+        return self.role is Role.CONTROL
 
     @property
     def cost_per_image(self) -> float:

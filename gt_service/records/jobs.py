@@ -93,8 +93,7 @@ class Job:
 
     @property
     def is_beside_chain(self) -> bool:
-        """It labels nothing that has no label: no batch waits for it, no job starts from it."""
-        return self.is_control or self.is_review
+        return self.role.is_beside_chain
 
     @property
     def has_ended(self) -> bool:

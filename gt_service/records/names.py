@@ -34,6 +34,11 @@ class Role(StrEnum):
     REVIEW = "review"
     """Beside the chain: a second look at labels that seem wrong."""
 
+    @property
+    def is_beside_chain(self) -> bool:
+        """It labels nothing that has no label: no batch waits for it, no job starts from it."""
+        return self in {Role.CONTROL, Role.REVIEW}
+
 
 @dataclass(frozen=True)
 class JobName:

@@ -10,6 +10,7 @@ from typing import Any
 from gt_service import __version__
 from gt_service.money import Mills, as_usd_number
 from gt_service.objects import ObjectStore, S3Uri
+from gt_service.records.names import Role
 
 Report = dict[str, Any]
 
@@ -38,9 +39,9 @@ def campaign_report(results: CampaignResults, *, now: datetime) -> Report:
     price of knowing what the pre-trained model saves, and of better labels; it is told apart.
     """
     reports, duplicates = results.reports, results.duplicates
-    chain = [report for report in reports if report["job"]["role"] not in {"control", "review"}]
-    controls = [report for report in reports if report["job"]["role"] == "control"]
-    reviews = [report for report in reports if report["job"]["role"] == "review"]
+    chain = [report for report in reports if not Role(report["job"]["role"]).is_beside_chain]
+    controls = [report for report in reports if report["job"]["role"] == Role.CONTROL]
+    reviews = [report for report in reports if report["job"]["role"] == Role.REVIEW]
     return {
         "version": 1,
         "made_at": now.isoformat(),

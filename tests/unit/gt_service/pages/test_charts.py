@@ -15,6 +15,7 @@ from gt_service.outputs.labels import Box
 from gt_service.pages import charts, plot, svg
 from gt_service.pages.parts import Counts
 from gt_service.pages.samples import LabeledImage, drawn
+from gt_service.records.names import Role
 
 
 def parsed(drawing: Markup) -> ElementTree.Element:
@@ -22,7 +23,7 @@ def parsed(drawing: Markup) -> ElementTree.Element:
 
 
 def point(batch: int, share: float, cost: int | None, role: str = "warm") -> charts.ChainPoint:
-    return charts.ChainPoint(batch=batch, role=role, objects=1250, machine_share=share, cost_mills=cost)
+    return charts.ChainPoint(batch=batch, role=Role(role), objects=1250, machine_share=share, cost_mills=cost)
 
 
 def test_text_is_escaped() -> None:
