@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from gt_engine.autolabel import FeatureStore
 from gt_engine.functions.setup import SCRATCH_BYTES
-from gt_engine.jobs import worker
+from gt_engine.jobs import stepping
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.steps import Tools
 from gt_engine.store import Counters
@@ -174,7 +174,7 @@ def inverted(picture: bytes) -> bytes:
 def play(tools: Tools, weighing: Weighing) -> Iterator[Step]:
     """The steps of the job, one after the other."""
     kinds = Kinds()
-    log = logging.getLogger(worker.__name__)
+    log = logging.getLogger(stepping.__name__)
     log.setLevel(logging.INFO)
     log.addHandler(kinds)
     log.propagate = False
@@ -183,7 +183,7 @@ def play(tools: Tools, weighing: Weighing) -> Iterator[Step]:
         kinds.last = "Announce"
         weighing.requests = weighing.carried = 0
         began, processor = time.monotonic(), time.process_time()
-        more = worker.take_step(NAME, tools, MemoryEvents())
+        turn = stepping.take_step(NAME, tools, MemoryEvents())
         done = _labeled(tools.store.job(NAME).counters) - _labeled(before.counters)
         yield Step(
             kinds.last,
@@ -193,7 +193,7 @@ def play(tools: Tools, weighing: Weighing) -> Iterator[Step]:
             weighing.requests,
             weighing.carried,
         )
-        if not more:
+        if turn.is_over:
             return
 
 

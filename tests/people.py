@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from gt_engine.jobs.stepping import AT_ONCE, NextTurn, take_step
 from gt_engine.jobs.tools import Tools
-from gt_engine.jobs.worker import take_step
 from gt_engine.store import JobRecord
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.tasks import Tasks
@@ -81,15 +81,15 @@ class Job:
     def now_as(self) -> JobRecord:
         return self.tools.store.job(self.name)
 
-    def run(self) -> datetime | bool:
+    def run(self) -> NextTurn:
         """Steps until the job waits or has ended; what the last one said."""
         for _ in range(1000):
-            more = take_step(self.name, self.tools, self.events)
-            if more is not True:
-                return more
+            turn = take_step(self.name, self.tools, self.events)
+            if turn != AT_ONCE:
+                return turn
         raise AssertionError("the job never waits and never ends")
 
-    def later(self, seconds: float) -> datetime | bool:
+    def later(self, seconds: float) -> NextTurn:
         self.clock += timedelta(seconds=seconds)
         return self.run()
 

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from gt_engine.api.job_tags import GOLD_LABELS_TAG, GOLD_SHARE_TAG, LEAST_WORKERS_TAG
+from gt_engine.jobs.stepping import take_step
 from gt_engine.jobs.tools import Tools
-from gt_engine.jobs.worker import take_step
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import Tasks

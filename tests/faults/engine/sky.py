@@ -14,8 +14,9 @@ from botocore.exceptions import ClientError
 from gt_engine.aws import CloudWatchLogs
 from gt_engine.jobs.faults import fault_of
 from gt_engine.jobs.schedule import Schedule, StepReport
+from gt_engine.jobs.stepping import fail
 from gt_engine.jobs.steps import Tools
-from gt_engine.jobs.worker import attempt, fail
+from gt_engine.jobs.worker import attempt
 from tests.engine import Killed, MemoryEngineObjects, MemoryEvents, MemoryStore, memory_tools
 
 SECONDS_A_CALL = 0.02

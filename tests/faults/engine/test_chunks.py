@@ -8,7 +8,7 @@ import os
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
@@ -27,9 +27,9 @@ from gt_engine.jobs.chunks import ChunksHere, MappedChunks
 from gt_engine.jobs.context import context_of
 from gt_engine.jobs.faults import Fault, fault_of
 from gt_engine.jobs.machine import LearningMachine
+from gt_engine.jobs.stepping import NextTurn, read_state, take_step
 from gt_engine.jobs.steps import Tools, done, images, predicting
 from gt_engine.jobs.steps import machine as machine_steps
-from gt_engine.jobs.worker import _read_state, take_step
 from gt_engine.labels import BoxLabel, Label, box_label
 from tests.engine import (
     SIZE,
@@ -179,7 +179,7 @@ class Machine:
         try:
             record = self.tools.store.job(NAME)
             job = context_of(record, objects, region="us-east-1", account="123456789012")
-            place, result = done(verb, first, job, _read_state(job, self.tools), self.tools)
+            place, result = done(verb, first, job, read_state(job, self.tools), self.tools)
             objects.write(place, result, "json")
             if self.weather.strikes():
                 objects.contents[str(place)] = b'{"images": {'  # damaged where it lies
@@ -210,14 +210,14 @@ def open_tools(directory: Path, weather: Weather) -> tuple[Tools, Machine]:
     return replace(tools, chunks=chunks), machine
 
 
-def steps(tools: Tools, weather: Weather) -> Iterator[bool | datetime]:
+def steps(tools: Tools, weather: Weather) -> Iterator[NextTurn]:
     """Steps to the end of the job, each of which may die at any write, and is then taken again."""
     objects = cast(PerilousObjects, tools.objects)
-    more: bool | datetime = True
-    while more:
+    turn = NextTurn()
+    while not turn.is_over:
         objects.weather = weather
         try:
-            more = take_step(NAME, tools, MemoryEvents())
+            turn = take_step(NAME, tools, MemoryEvents())
         except Killed:
             continue
         except (ClientError, EndpointConnectionError) as trouble:
@@ -226,7 +226,7 @@ def steps(tools: Tools, weather: Weather) -> Iterator[bool | datetime]:
             continue
         finally:
             objects.weather = None
-        yield more
+        yield turn
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +234,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory, small_chunks: None) -> di
     """What the job leaves where its own steps look at its images and predict, on a good day."""
     tools, _ = open_tools(tmp_path_factory.mktemp("expected"), Weather(0, share=0.0))
     tools = replace(tools, chunks=ChunksHere())
-    while take_step(NAME, tools, MemoryEvents()):
+    while not take_step(NAME, tools, MemoryEvents()).is_over:
         pass
     record = tools.store.job(NAME)
     assert (record.status, record.failure_reason) == ("Completed", None)
@@ -245,8 +245,8 @@ def expected(tmp_path_factory: pytest.TempPathFactory, small_chunks: None) -> di
 def test_both_ways_leave_the_same_bytes(tmp_path: Path, expected: dict[str, bytes]) -> None:
     tools, machine = open_tools(tmp_path, Weather(0, share=0.0))
     waits = 0
-    for more in steps(tools, machine.weather):
-        if isinstance(more, datetime):
+    for turn in steps(tools, machine.weather):
+        if turn.not_before is not None:
             waits += 1
             machine.go_on()
     record = tools.store.job(NAME)
@@ -265,8 +265,8 @@ def test_whatever_dies_the_same_bytes_come_out(tmp_path: Path, expected: dict[st
     for seed in range(SEEDS):
         weather = Weather(seed, share=random.Random(-seed).choice([0.01, 0.02, 0.04]))
         tools, machine = open_tools(tmp_path / str(seed), weather)
-        for more in steps(tools, weather):
-            if isinstance(more, datetime) and not weather.strikes():  # else woken before there is anything to see
+        for turn in steps(tools, weather):
+            if turn.not_before is not None and not weather.strikes():  # else woken before there is anything to see
                 machine.go_on()
         record = tools.store.job(NAME)
         assert (record.status, record.failure_reason) == ("Completed", None), seed
@@ -285,14 +285,13 @@ def test_people_work_while_functions_look_at_the_images(tmp_path: Path, monkeypa
     chunks = MappedChunks(cast(Any, machine), ARN, made.objects, at_least=1, now=made.now)
     body = team_request(NumberOfHumanWorkersPerDataObject=1)
     job = Job(tmp_path, IMAGES, body=body, tools=replace(made, chunks=chunks))
-    until = job.run()
-    assert isinstance(until, datetime)
+    assert job.run().not_before is not None
     assert machine.running
     assert job.answer_all(ANN) == 10
     job.later(60)
     assert (job.now_as.counters.human, bool(machine.running)) == (10, True)
     assert job.answer_all(ANN), "the next batch is not there"
-    while job.run() is not False:
+    while not job.run().is_over:
         machine.go_on()
         job.answer_all(ANN)
         job.clock += timedelta(seconds=60)
@@ -302,5 +301,5 @@ def test_people_work_while_functions_look_at_the_images(tmp_path: Path, monkeypa
 def test_a_small_job_starts_no_function(tmp_path: Path) -> None:
     tools, machine = open_tools(tmp_path, Weather(0, share=0.0))
     tools = replace(tools, chunks=replace(cast(MappedChunks, tools.chunks), at_least=IMAGES + 1))
-    assert not [more for more in steps(tools, machine.weather) if isinstance(more, datetime)]
+    assert not [turn for turn in steps(tools, machine.weather) if turn.not_before is not None]
     assert (machine.running, machine.ended) == ({}, {})

@@ -20,7 +20,7 @@ from gt_engine.autolabel.rounds import opening
 from gt_engine.jobs import machine
 from gt_engine.jobs.machine import Labeled, LearningMachine
 from gt_engine.jobs.state import JobState, dump, load
-from gt_engine.jobs.worker import take_step
+from gt_engine.jobs.stepping import take_step
 from gt_engine.labels import ClassLabel, Label, Task
 from gt_service.outputs.records import taken_out
 from tests.engine import (
@@ -70,7 +70,7 @@ def run(directory: Path, inputs: dict[str, bytes]) -> tuple[Hearing, MemoryEngin
     hearing = Hearing()
     tools = replace(memory_tools(directory, inputs), features=FeatureStore(directory / "features"), machine=hearing)
     tools.store.create_job(job_record(request(NAME)))
-    while take_step(NAME, tools, MemoryEvents()):
+    while not take_step(NAME, tools, MemoryEvents()).is_over:
         pass
     return hearing, cast("MemoryEngineObjects", tools.objects), tools.store.job(NAME)
 

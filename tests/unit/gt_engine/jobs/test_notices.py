@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gt_engine.jobs.worker import take_step
+from gt_engine.jobs.stepping import take_step
 from gt_engine.store import Phase
 from gt_engine.workforce.teams import Workteam
 from gt_service.errors import Conflict
@@ -40,7 +40,7 @@ def test_a_team_is_told_once_of_work_and_once_before_its_time_is_over(tmp_path: 
     )
     assert "https://portal.example" in message.message
     assert message.subject.isascii()
-    assert wait == START + timedelta(hours=9)
+    assert wait.not_before == START + timedelta(hours=9)
     job.later(8 * HOUR)
     assert told(topics) == ["work-available"]
     job.later(1 * HOUR)

@@ -19,8 +19,8 @@ from gt_engine.api.operations import Operations
 from gt_engine.autolabel import FeatureStore
 from gt_engine.autolabel.own_model.model_file import parts_of
 from gt_engine.jobs.machine import LearningMachine
+from gt_engine.jobs.stepping import take_step
 from gt_engine.jobs.steps import Tools
-from gt_engine.jobs.worker import take_step
 from gt_engine.store import JobRecord, ModelKind
 from tests import onnx_models
 from tests.engine import (
@@ -114,7 +114,7 @@ def run(tools: Tools, name: str, *, model: str | None = None) -> JobRecord:
     if model is not None:
         body["LabelingJobAlgorithmsConfig"]["InitialActiveLearningModelArn"] = model
     tools.store.create_job(job_record(body))
-    while take_step(name, tools, MemoryEvents()):
+    while not take_step(name, tools, MemoryEvents()).is_over:
         pass
     return tools.store.job(name)
 
@@ -224,7 +224,7 @@ def test_a_model_is_created_once_described_listed_and_deleted(tools: Tools) -> N
     tools.store.create_job(job_record(body))
     with pytest.raises(ConflictException, match="using"):
         table["DeleteModel"]({"ModelName": "mine"})
-    while take_step("using", tools, MemoryEvents()):
+    while not take_step("using", tools, MemoryEvents()).is_over:
         pass
     table["DeleteModel"]({"ModelName": "mine"})
     with pytest.raises(ValidationException, match="Could not find"):

@@ -16,8 +16,8 @@ from gt_engine.autolabel.features import FILE_BYTES
 from gt_engine.autolabel.labeling import Lesson
 from gt_engine.jobs import life_cycle, packs
 from gt_engine.jobs.machine import Labeled, Trained
+from gt_engine.jobs.stepping import take_step
 from gt_engine.jobs.steps import Tools, images
-from gt_engine.jobs.worker import take_step
 from tests.engine import (
     MemoryEngineObjects,
     MemoryEvents,
@@ -80,7 +80,7 @@ def run_half_way(tools: Tools) -> dict[str, bytes]:
 
 
 def finish(tools: Tools) -> None:
-    while take_step(NAME, tools, MemoryEvents()):
+    while not take_step(NAME, tools, MemoryEvents()).is_over:
         pass
 
 

@@ -15,8 +15,8 @@ import pytest
 from gt_engine.jobs.context import context_of
 from gt_engine.jobs.faults import MissingFile
 from gt_engine.jobs.state import JobState, load
+from gt_engine.jobs.stepping import AT_ONCE, take_step
 from gt_engine.jobs.watching import look
-from gt_engine.jobs.worker import take_step
 from gt_engine.outputs.tree import JobTree
 from gt_engine.store import Phase
 from gt_engine.workforce.offers import GRACE
@@ -43,12 +43,12 @@ def labeled(job: Job) -> int:
 
 def test_a_job_waits_for_its_people_and_completes_with_their_labels(tmp_path: Path) -> None:
     job = Job(tmp_path, 12)
-    assert isinstance(job.run(), datetime)
+    assert job.run().not_before is not None
     assert job.now_as.counters.unlabeled == 12
     assert job.answer_all(ANN, BOB) == 20  # the first sample
     job.later(120)
     assert job.answer_all(ANN, BOB) == 4
-    assert job.later(120) is False
+    assert job.later(120).is_over
     assert (job.now_as.status, job.now_as.counters.human) == ("Completed", 12)
     assert labeled(job) == 12
     assert job.events.sent[0]["Detail"] == '{"LabelingJobStatus": "Completed"}'
@@ -94,10 +94,10 @@ def test_a_step_that_outlived_the_job_s_end_offers_nobody_anything(tmp_path: Pat
     )
     slow = context_of(job.now_as, job.tools.objects, region=REGION, account=ACCOUNT), state
     job.tools.store.request_stop(job.name, job.clock)
-    assert job.run() is False
+    assert job.run().is_over
     look(*slow, job.tools)  # finds the tables empty, and makes them again from the files
     assert job.next(ANN) is not None
-    assert job.run() is False
+    assert job.run().is_over
     assert job.tools.people.offer(job.name) is None
     assert list(job.tools.people.objects(job.name)) == []
     assert len(job.events.sent) == 1
@@ -139,8 +139,7 @@ def test_labels_are_made_while_the_rest_is_out_but_not_while_an_answer_can_be_ta
     job.run()
     for worker in (ANN, BOB):
         job.answer(worker)
-    wait = job.run()
-    assert isinstance(wait, datetime)
+    assert job.run().not_before is not None
     assert job.now_as.counters.human == 0
     task = job.tasks.recent(BOB, job.clock)[0]
     job.tasks.undo(BOB, task.task_id, job.clock)
@@ -219,7 +218,7 @@ def test_a_stop_keeps_every_answer_and_asks_nobody_any_more(tmp_path: Path) -> N
     job.answer(ANN)
     job.answer(BOB)
     job.tools.store.request_stop(job.name, job.clock)
-    assert job.run() is False
+    assert job.run().is_over
     counters = job.now_as.counters
     assert (job.now_as.status, counters.human, counters.failed, counters.unlabeled) == ("Stopped", 2, 0, 10)
     assert labeled(job) == 2
@@ -230,7 +229,7 @@ def test_a_stop_before_any_answer(tmp_path: Path) -> None:
     job = Job(tmp_path, 12)
     job.run()
     job.tools.store.request_stop(job.name, job.clock)
-    assert job.run() is False
+    assert job.run().is_over
     assert (job.now_as.status, job.now_as.counters.unlabeled) == ("Stopped", 12)
 
 
@@ -239,9 +238,9 @@ def test_what_nobody_answers_in_time_fails_and_what_some_have_answered_is_labele
     job.run()
     for _ in range(9):
         job.answer(ANN)
-    assert isinstance(job.later(3000), datetime)
+    assert job.later(3000).not_before is not None
     job.later(3600)
-    assert job.run() is False
+    assert job.run().is_over
     counters = job.now_as.counters
     assert (counters.human, counters.failed) == (9, 1)
     assert job.now_as.phase is Phase.COMPLETED
@@ -253,7 +252,7 @@ def test_who_has_begun_in_time_may_end_after_the_offer(tmp_path: Path) -> None:
     task = job.next(ANN)
     assert task is not None
     job.tasks.accept(ANN, task.task_id, job.clock)
-    assert isinstance(job.later(100), datetime)
+    assert job.later(100).not_before is not None
     assert job.next(BOB) is None
     job.tasks.submit(ANN, task.task_id, ANSWER, 90, job.clock)
     job.later(200)
@@ -286,7 +285,7 @@ def test_the_stopping_condition_holds_for_people(tmp_path: Path) -> None:
 def test_people_and_machine_share_a_job(tmp_path: Path) -> None:
     job = Job(tmp_path, 120, body=team_request(NumberOfHumanWorkersPerDataObject=1))
     for _ in range(100):
-        if job.run() is False:
+        if job.run().is_over:
             break
         job.answer_all(ANN)
         job.later(100)
@@ -305,7 +304,7 @@ def test_people_are_asked_as_soon_as_the_first_images_have_been_looked_at(tmp_pa
     assert job.answer(ANN)
     job.run()  # the rest is looked at while people work
     assert _state(job).prepared == 60
-    while job.run() is not False:
+    while not job.run().is_over:
         job.answer_all(ANN)
         job.clock += timedelta(seconds=100)
     assert (job.now_as.status, labeled(job)) == ("Completed", 60)
@@ -325,7 +324,7 @@ def test_nobody_is_asked_about_an_image_that_turned_out_to_be_broken_later(
         job.answer_all(ANN)
         job.clock += timedelta(seconds=100)
     asked = set()
-    while job.run() is not False:
+    while not job.run().is_over:
         while task := job.answer(ANN):
             asked.add(task.object_id)
         job.clock += timedelta(seconds=100)
@@ -342,7 +341,7 @@ def test_nobody_is_asked_about_an_image_that_turned_out_to_be_broken_later(
 
 def _until_on_offer(job: Job) -> None:
     while job.tools.people.offer(job.name) is None or job.next(ANN) is None:
-        assert take_step(job.name, job.tools, job.events) is True
+        assert take_step(job.name, job.tools, job.events) == AT_ONCE
 
 
 def test_lost_tables_are_made_again_from_the_files(tmp_path: Path) -> None:
@@ -417,7 +416,7 @@ def test_killed_at_any_write_the_job_ends_with_the_same_labels(tmp_path: Path, k
     objects.fail_after = killed_at
     for _ in range(20):
         try:
-            if job.run() is False:
+            if job.run().is_over:
                 break
             job.answer_all(ANN)
             job.later(100)
@@ -467,7 +466,7 @@ def test_nobody_waits_for_a_colleague_who_is_away(tmp_path: Path) -> None:
         job.run()
     job.later(120)
     assert job.answer_all(BOB) == 60
-    assert job.later(120) is False
+    assert job.later(120).is_over
     assert (job.now_as.status, labeled(job)) == ("Completed", 60)
 
 
@@ -480,7 +479,7 @@ def test_people_are_asked_on_while_the_machine_is_about_to_train(tmp_path: Path)
         if job.tools.people.offer(job.name):
             job.answer(ANN)
             job.answer(BOB)
-        if take_step(job.name, job.tools, job.events) is not True:
+        if take_step(job.name, job.tools, job.events) != AT_ONCE:
             job.clock += timedelta(seconds=10)
     state = _state(job)
     ahead = state.ahead
@@ -491,7 +490,7 @@ def test_people_are_asked_on_while_the_machine_is_about_to_train(tmp_path: Path)
     assert set(first.passed_over) == {
         one for one in ahead.object_ids if first.threshold and machine.confidence(one) >= first.threshold
     }
-    while job.run() is not False:
+    while not job.run().is_over:
         state = _state(job)
         job.answer_all(ANN, BOB)
         job.clock += timedelta(seconds=100)
@@ -512,7 +511,7 @@ def test_a_stop_keeps_what_was_answered_ahead(tmp_path: Path) -> None:
         job.answer(ANN)
         job.run()
     job.tools.store.request_stop(job.name, job.clock)
-    assert job.run() is False
+    assert job.run().is_over
     assert (job.now_as.status, job.now_as.counters.human, labeled(job)) == ("Stopped", 14, 14)
     assert slow
 
@@ -520,7 +519,7 @@ def test_a_stop_keeps_what_was_answered_ahead(tmp_path: Path) -> None:
 def test_the_stopping_condition_counts_what_is_asked_ahead(tmp_path: Path) -> None:
     job = Job(tmp_path, 60, body=body(StoppingConditions={"MaxHumanLabeledObjectCount": 13}))
     for _ in range(30):
-        if job.run() is False:
+        if job.run().is_over:
             break
         job.answer(ANN)
         job.answer(BOB)
@@ -539,7 +538,7 @@ def test_people_are_never_asked_for_more_time_than_a_job_may_take(tmp_path: Path
     job = Job(tmp_path, 60, body=body(Tags=tags))
     answers, worst = 0, 0
     for _ in range(400):
-        if job.run() is False:
+        if job.run().is_over:
             break
         out = sum(len(one.left) for one in _state(job).open_batches)
         worst = max(worst, round(_state(job).people_seconds) + out * 2 * 300)
@@ -567,7 +566,7 @@ def test_little_time_is_enough_for_people_who_are_quick(tmp_path: Path) -> None:
     job.run()
     job.tasks.decline(ANN, _begin(job, ANN), "cannot-be-shown", "", job.clock)  # one of six is no tenth of ten
     for _ in range(100):
-        if job.run() is False:
+        if job.run().is_over:
             break
         out = sum(len(one.left) for one in _state(job).open_batches)
         assert _state(job).people_seconds + out * 300 <= 6 * 300
@@ -582,7 +581,7 @@ def test_what_people_have_no_time_for_is_left_to_the_machine(tmp_path: Path) -> 
     tags = [{"Key": "gt-engine:people-seconds", "Value": str(40 * 300)}]
     job = Job(tmp_path, 240, body=team_request(NumberOfHumanWorkersPerDataObject=1, Tags=tags))
     for _ in range(100):
-        if job.run() is False:
+        if job.run().is_over:
             break
         while job.answer(ANN, seconds=299) is not None:
             pass

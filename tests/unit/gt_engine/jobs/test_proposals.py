@@ -16,7 +16,7 @@ from gt_engine.autolabel.labeling import Lesson
 from gt_engine.autolabel.progress import AskPeople, Progress, Round
 from gt_engine.autolabel.rounds import AutoLabel, JobPlan, has_decided, next_step
 from gt_engine.jobs.machine import Labeled
-from gt_engine.jobs.worker import take_step
+from gt_engine.jobs.stepping import take_step
 from gt_engine.labels import ClassLabel
 from gt_service.pages.report import tables
 from gt_service.prices import PriceTable
@@ -91,7 +91,7 @@ def manifest_with_proposals(count: int) -> bytes:
 
 def play(job: Job, *, answer: Any = None) -> None:
     for turn in range(400):
-        if job.run() is False:
+        if job.run().is_over:
             return
         for worker in (ANN, BOB, CAT):
             while (task := job.next(worker) if job.tools.people.offer(job.name) else None) is not None:
@@ -161,7 +161,7 @@ def class_job(directory: Path, count: int, task: str, *, auto: bool, brought: An
 def as_shown(job: Job, element: str, member: str, otherwise: Any) -> None:
     """Plays a job whose workers keep what is chosen already."""
     for turn in range(400):
-        if job.run() is False:
+        if job.run().is_over:
             return
         while (task := job.next(ANN) if job.tools.people.offer(job.name) else None) is not None:
             chosen = dict(task.proposal) if task.proposal else {member: otherwise}
@@ -316,7 +316,7 @@ def test_simulated_people_correct_as_well(tmp_path: Path) -> None:
     tools = replace(memory_tools(tmp_path, {}), machine=machine, objects=objects)
     body = request(Tags=[{"Key": job_tags.GOLD_LABELS_TAG, "Value": GOLD}, *TAGS], MaxConcurrentTaskCount=100)
     tools.store.create_job(job_record(body))
-    while take_step("birds-0001", tools, MemoryEvents()):
+    while not take_step("birds-0001", tools, MemoryEvents()).is_over:
         pass
     files = files_under(objects.contents, "birds-0001")
     records = [json.loads(line) for path in files if path.startswith("proposals/") for line in files[path].splitlines()]

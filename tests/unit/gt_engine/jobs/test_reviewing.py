@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from gt_engine.jobs.reviewing import reviewed_label, with_review
+from gt_engine.jobs.stepping import take_step
 from gt_engine.jobs.steps import Tools
-from gt_engine.jobs.worker import take_step
 from gt_engine.store import JobRecord
 from gt_service.task_types import TaskType
 from tests.engine import (
@@ -64,7 +64,7 @@ def tools(tmp_path: Path) -> Tools:
 def run(tools: Tools, function: str, **changes: Any) -> JobRecord:
     asked = request(name=NAME, task=function, auto=False, LabelAttributeName="birds-review", **changes)
     tools.store.create_job(job_record(asked))
-    while take_step(NAME, tools, MemoryEvents()):
+    while not take_step(NAME, tools, MemoryEvents()).is_over:
         pass
     return tools.store.job(NAME)
 

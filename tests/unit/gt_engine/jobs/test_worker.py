@@ -21,8 +21,8 @@ from gt_engine.autolabel.progress import Progress
 from gt_engine.autolabel.rounds import JobPlan
 from gt_engine.jobs.faults import MissingFile, NotTaken
 from gt_engine.jobs.machine import Labeled
+from gt_engine.jobs.stepping import JOB_LOG_GROUP, fail, take_step
 from gt_engine.jobs.steps import Tools
-from gt_engine.jobs.worker import JOB_LOG_GROUP, fail, take_step
 from gt_engine.store import JobRecord, Phase
 from gt_service.errors import Conflict
 from gt_service.objects import S3Uri
@@ -61,13 +61,13 @@ def run(tools: Tools, events: MemoryEvents | None = None, **changes: Any) -> Job
     """A job from its creation to its end."""
     tools.store.create_job(job_record(request(**changes)))
     name = changes.get("name", NAME)
-    while take_step(name, tools, events or MemoryEvents()):
+    while not take_step(name, tools, events or MemoryEvents()).is_over:
         check_counters(tools, name)
     return tools.store.job(name)
 
 
 def to_the_end(tools: Tools, events: MemoryEvents | None = None) -> None:
-    while take_step(NAME, tools, events or MemoryEvents()):
+    while not take_step(NAME, tools, events or MemoryEvents()).is_over:
         pass
 
 
@@ -526,7 +526,7 @@ def test_a_job_that_dies_at_any_write_ends_with_the_same_files(tmp_path: Path) -
         with pytest.raises(Killed):
             to_the_end(tools, events)
         objects(tools).fail_after = None
-        while take_step(NAME, tools, events):
+        while not take_step(NAME, tools, events).is_over:
             check_counters(tools)
         assert everything(tools) == expected
         assert tools.store.job(NAME).counters == expected_job.counters
@@ -568,14 +568,14 @@ def test_an_event_that_is_not_taken_is_sent_again_and_then_never_more(tools: Too
     refused = 0
     for _ in range(100):
         try:
-            if not take_step(NAME, tools, events):
+            if take_step(NAME, tools, events).is_over:
                 break
         except NotTaken:
             refused += 1
             assert tools.store.job(NAME).has_work
     assert (refused, len(events.sent)) == (2, 1)
     assert not tools.store.job(NAME).has_work
-    assert not take_step(NAME, tools, events)
+    assert take_step(NAME, tools, events).is_over
     assert len(events.sent) == 1
 
 
@@ -725,12 +725,12 @@ def test_a_step_costs_what_its_own_objects_cost(tmp_path: Path) -> None:
     before = 0
     while True:
         weighing.carried = 0
-        more = take_step(NAME, tools, MemoryEvents())
+        turn = take_step(NAME, tools, MemoryEvents())
         human = tools.store.job(NAME).counters.human
         if human - before == 100:
             asking.append(weighing.carried)
         before = human
-        if not more:
+        if turn.is_over:
             break
     assert len(asking) == 14
     assert asking[-1] <= 1.2 * asking[0]
