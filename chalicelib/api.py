@@ -20,11 +20,11 @@ from gt_service.errors import Conflict, NotFound, NotReady
 from gt_service.listing import Listing, Row
 from gt_service.objects import S3Uri, is_there
 from gt_service.records import Campaign
-from gt_service.records.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState
+from gt_service.records.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState, CampaignStatus
 from gt_service.store.browsing import Browsing
 
 _SPEC_TYPES = ["application/json", "application/yaml", "text/yaml", "text/plain"]
-_CAMPAIGN_STATUSES = ("active", "waiting", "paused", "stopped")
+_CAMPAIGN_STATUSES = tuple(status.value for status in CampaignStatus)
 _JOB_STATUSES = ("Initializing", "InProgress", "Completed", "Failed", "Stopping", "Stopped")
 _COUNTED = 100_000
 """Images of a campaign that are counted at most: a million that wait are 400 MB to read."""

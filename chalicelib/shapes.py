@@ -10,7 +10,7 @@ from gt_service.backends import Backend
 from gt_service.campaign.contradictions import warnings
 from gt_service.listing import read_token, unknown_token
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Import, Job, Verdict
-from gt_service.records.states import CampaignState, JobState
+from gt_service.records.states import CampaignStatus, JobState
 from gt_service.store.shards import Cursor, is_cursor
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ def campaign_json(
     spec, verdict = campaign.spec, verdict_of(campaign)
     return {
         "name": campaign.name,
-        "status": verdict.status,
+        "status": verdict.status.value,
         "reason": verdict.reason,
         "remedy": verdict.remedy,
         "waits_for": verdict.waits_for,
@@ -84,8 +84,9 @@ def _of_imports(campaign: Campaign) -> Iterator[str]:
 
 def verdict_of(campaign: Campaign) -> Verdict:
     """How the campaign stands; what its owner has just asked for shows at once, before anybody has judged it anew."""
-    judged = {CampaignState.ACTIVE: ("active", "waiting")}.get(campaign.state, (campaign.state.value,))
-    return campaign.verdict if campaign.verdict.status in judged else Verdict(campaign.state.value)
+    wanted = CampaignStatus(campaign.state)
+    judged = {wanted, CampaignStatus.WAITING} if wanted is CampaignStatus.ACTIVE else {wanted}
+    return campaign.verdict if campaign.verdict.status in judged else Verdict(wanted)
 
 
 def batch_json(batch: Batch) -> Json:

@@ -13,7 +13,7 @@ from gt_service.money import Mills
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Job, Member, Token, Verdict
 from gt_service.records.names import Role
 from gt_service.records.placement import pending_place
-from gt_service.records.states import BatchState, CampaignEvent, JobState
+from gt_service.records.states import BatchState, CampaignEvent, CampaignStatus, JobState
 from gt_service.store import Store
 from gt_service.store.tokens import digest
 from tests.world import spec_document
@@ -105,9 +105,9 @@ class StoreContract:
         """A slow handler would say "waiting" of a campaign that has gone on."""
         old = self.campaign(store)
         store.campaigns.apply("birds", CampaignEvent.PAUSE, NOW)
-        assert not store.campaigns.show(old, Verdict("waiting", "x", "y"))
-        assert store.campaigns.show(store.campaigns.get("birds"), Verdict("paused", "on request"))
-        assert store.campaigns.get("birds").verdict == Verdict("paused", "on request")
+        assert not store.campaigns.show(old, Verdict(CampaignStatus.WAITING, "x", "y"))
+        assert store.campaigns.show(store.campaigns.get("birds"), Verdict(CampaignStatus.PAUSED, "on request"))
+        assert store.campaigns.get("birds").verdict == Verdict(CampaignStatus.PAUSED, "on request")
 
     def test_a_stopped_campaign_cannot_be_resumed(self, store: Store) -> None:
         self.campaign(store)
@@ -134,7 +134,7 @@ class StoreContract:
         """Every write of the campaign would let another flood of hints through."""
         campaign = self.campaign(store)
         store.campaigns.claim_hint(campaign, NOW, timedelta(seconds=2))
-        assert store.campaigns.show(campaign, Verdict("waiting", "x"))
+        assert store.campaigns.show(campaign, Verdict(CampaignStatus.WAITING, "x"))
         assert store.campaigns.get("birds").hinted_at == NOW
 
     # ------------------------------------------------------------ money

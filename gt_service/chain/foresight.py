@@ -23,7 +23,7 @@ from gt_service.money import Mills
 from gt_service.prices import PriceTable
 from gt_service.records import Batch, Campaign, Job, Pending, Verdict
 from gt_service.records.names import Places
-from gt_service.records.states import BatchState, CampaignState, JobState
+from gt_service.records.states import BatchState, CampaignState, CampaignStatus, JobState
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import CreateLabelingJobRequestTypeDef
@@ -65,7 +65,7 @@ class Foresight:
     def as_dict(self) -> dict[str, Any]:
         return {
             "steps": [step.as_dict() for step in self.steps],
-            "status": self.verdict.status,
+            "status": self.verdict.status.value,
             "reason": self.verdict.reason,
             "remedy": self.verdict.remedy,
             "warnings": list(self.warnings),
@@ -97,7 +97,7 @@ def rehearse(spec: CampaignSpec, objects: int, deployment: Deployment, now: date
             step = _step(action, standing.campaign, deployment)
             steps.append(step)
             if step.problem is not None:
-                return Foresight(tuple(steps), Verdict("waiting", step.problem), told)
+                return Foresight(tuple(steps), Verdict(CampaignStatus.WAITING, step.problem), told)
             standing = rehearsal.after(action, standing)
 
 
@@ -169,7 +169,7 @@ class _Rehearsal:
             spec=self._spec,
             revision=1,
             spec_errors=(),
-            verdict=Verdict(CampaignState.ACTIVE.value),
+            verdict=Verdict(CampaignStatus.ACTIVE),
             cap=self._spec.budget,
             committed=Mills(0),
             spent=Mills(0),

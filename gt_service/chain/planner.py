@@ -17,7 +17,7 @@ from gt_service.chain.next_jobs import NextJobs, Standing, Terms
 from gt_service.money import Mills
 from gt_service.records import Batch, Job, Pending, Verdict
 from gt_service.records.names import JobName, Places
-from gt_service.records.states import UNSENT, BatchState, CampaignState, JobState
+from gt_service.records.states import UNSENT, BatchState, CampaignState, CampaignStatus, JobState
 
 CREATION_LEASE = timedelta(minutes=20)
 """Longer than any function of the service runs: whoever was about to create a job has created it, or never will."""
@@ -105,7 +105,7 @@ class _Planner:
     def _unhindered(self) -> Verdict:
         headroom = self._campaign.headroom
         if headroom is None or headroom >= 0:
-            return Verdict(self._campaign.state.value)
+            return Verdict(CampaignStatus(self._campaign.state))
         overrun = next((job for job in self._jobs if (job.cost or 0) > job.reserved), None)
         return waits.over_budget(self._campaign, Mills(-headroom), overrun)
 

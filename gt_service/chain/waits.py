@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from gt_service.money import Mills, usd
 from gt_service.records import Campaign, Job, Verdict, WaitsFor
-from gt_service.records.states import CampaignState
+from gt_service.records.states import CampaignStatus
 
 
 def stopped() -> Verdict:
-    return Verdict(
-        CampaignState.STOPPED.value, "stopped on request", "Begin a new campaign with the images that are left."
-    )
+    return Verdict(CampaignStatus.STOPPED, "stopped on request", "Begin a new campaign with the images that are left.")
 
 
 def paused(campaign: Campaign) -> Verdict:
-    return Verdict(CampaignState.PAUSED.value, "paused on request", f"Resume it: {_resume(campaign)}.")
+    return Verdict(CampaignStatus.PAUSED, "paused on request", f"Resume it: {_resume(campaign)}.")
 
 
 def over_budget(campaign: Campaign, overspent: Mills, overrun: Job | None) -> Verdict:
@@ -23,7 +21,7 @@ def over_budget(campaign: Campaign, overspent: Mills, overrun: Job | None) -> Ve
         "" if overrun is None else f": labeling job {overrun.name} cost more than was set aside for it; see its report"
     )
     return Verdict(
-        campaign.state.value,
+        CampaignStatus(campaign.state),
         f"{usd(overspent)} more than the budget is spent or set aside{why}",
         "Raise budget in the spec before more is to be labeled.",
     )
@@ -73,7 +71,7 @@ def budget(job: Job, headroom: Mills, *, is_paid_by_time: bool) -> Verdict:
 
 
 def _waiting(reason: str, remedy: str, waits_for: WaitsFor) -> Verdict:
-    return Verdict("waiting", reason, remedy, waits_for)
+    return Verdict(CampaignStatus.WAITING, reason, remedy, waits_for)
 
 
 def _resume(campaign: Campaign, options: str = "") -> str:

@@ -19,11 +19,12 @@ from gt_service.ingest.pixels import UnreadablePixels, decoded, likeness
 from gt_service.objects import ObjectStore, S3Uri
 from gt_service.records import NOWHERE, Campaign, Image, ImageStatus, Import, Verdict
 from gt_service.records.placement import Search, pending_place
+from gt_service.records.states import CampaignStatus
 from gt_service.store import Store
 from gt_service.store.campaigns import MOST_IMPORTS
 
 _LOST = Verdict(
-    "waiting",
+    CampaignStatus.WAITING,
     "files lie outside of any campaign's folder",
     "Upload them again below the folder of a campaign, such as birds/images/; GET /campaigns/-/images lists them.",
 )

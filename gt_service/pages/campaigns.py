@@ -15,6 +15,7 @@ from gt_service.pages import charts
 from gt_service.pages.parts import Counts
 from gt_service.pages.status import campaign_actions, campaign_dialogs, campaign_status, job_status
 from gt_service.records.names import Role
+from gt_service.records.states import CampaignStatus
 from gt_service.reports.amounts import duration
 from gt_service.task_types import MAX_IMAGE_BYTES, TaskType
 
@@ -68,11 +69,11 @@ def next_step(campaign: Json, jobs: Sequence[Json]) -> NextStep:
     status, reason, remedy = campaign["status"], campaign.get("reason") or "", campaign.get("remedy") or ""
     running = [job for job in jobs if not job_status(job["status"]).ended]
     tail = f" {running[0]['name']} goes on to its end." if running else ""
-    if status == "stopped":
+    if status == CampaignStatus.STOPPED:
         return NextStep(f"The campaign is stopped for good; its labels and reports stay.{tail}")
-    if status == "paused":
+    if status == CampaignStatus.PAUSED:
         return NextStep(f"The campaign is paused: no new labeling job starts.{tail}", "Press Resume.", waits=True)
-    if status == "waiting":
+    if status == CampaignStatus.WAITING:
         return NextStep(reason or "The campaign waits.", remedy, waits=True)
     if reason:
         return NextStep(f"{reason}.{tail}", remedy, waits=True)

@@ -13,7 +13,7 @@ from gt_service.campaign.succession import InForce
 from gt_service.campaign.writing import written
 from gt_service.errors import NotFound
 from gt_service.money import Mills
-from gt_service.records.states import CampaignState
+from gt_service.records.states import CampaignState, CampaignStatus
 
 
 class WaitsFor(StrEnum):
@@ -33,7 +33,7 @@ class WaitsFor(StrEnum):
 class Verdict:
     """How a campaign stands, in words for its owner."""
 
-    status: str
+    status: CampaignStatus
     reason: str | None = None
     remedy: str | None = None
     waits_for: WaitsFor | None = None

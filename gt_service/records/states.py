@@ -22,6 +22,15 @@ class CampaignState(StrEnum):
     STOPPED = "stopped"
 
 
+class CampaignStatus(StrEnum):
+    """How a campaign stands for who asks: what its owner wants of it, or that it waits."""
+
+    ACTIVE = "active"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
 class CampaignEvent(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"

@@ -14,7 +14,7 @@ from gt_service.campaign.succession import succeed
 from gt_service.campaign.values import is_campaign_name
 from gt_service.errors import InvalidInput, NotFound, quoted
 from gt_service.records import NOWHERE, Campaign, Import, Verdict, WaitsFor
-from gt_service.records.states import CampaignEvent, CampaignState, follow
+from gt_service.records.states import CampaignEvent, CampaignState, CampaignStatus, follow
 from gt_service.store.models import CampaignItem, Tables, item_of, record
 from gt_service.store.writing import Contention, campaign_unchanged, is_new, saved, updated
 
@@ -24,13 +24,13 @@ LABELS_LEASE = timedelta(minutes=16)
 MOST_IMPORTS = 100
 """They stand in the campaign's own item, which holds 400 KB."""
 _SPECLESS = Verdict(
-    "waiting",
+    CampaignStatus.WAITING,
     "images have arrived, and there is no campaign spec",
     "Upload campaign.yaml to the campaign's folder; the images are kept.",
     WaitsFor.SPEC,
 )
 _BAD_SPEC = Verdict(
-    "waiting",
+    CampaignStatus.WAITING,
     "the campaign spec has errors",
     "Correct these fields and upload the spec again.",
     WaitsFor.SPEC,
@@ -101,8 +101,8 @@ class Campaigns:
             item.former_labels, item.notices = list(after.former_labels) or None, list(after.notices) or None
             if item.errors_order is not None and item.errors_order < in_force:
                 item.spec_errors = item.errors_order = None
-            if item.status == "waiting":
-                _show(item, Verdict(CampaignState.ACTIVE.value))
+            if item.status == CampaignStatus.WAITING:
+                _show(item, Verdict(CampaignStatus.ACTIVE))
             return True
 
         return self._change(name, change, now)
@@ -291,7 +291,8 @@ def _show(item: CampaignItem, verdict: Verdict) -> None:
 
 def _shown(verdict: Verdict) -> dict[str, Any]:
     """A verdict in the item's attributes."""
-    return {**vars(verdict), "waits_for": verdict.waits_for and verdict.waits_for.value}
+    waits_for = None if verdict.waits_for is None else verdict.waits_for.value
+    return {**vars(verdict), "status": verdict.status.value, "waits_for": waits_for}
 
 
 _UNVERSIONED = {"name", "hinted_at", "duplicate_at", "label_changes", "labels_written", "labels_until"}
@@ -316,7 +317,8 @@ def _written(imports: Iterable[Import]) -> list[dict[str, Any]]:
 
 
 def campaign_of(item: CampaignItem) -> Campaign:
-    verdict = Verdict(item.status, item.reason, item.remedy, WaitsFor(item.waits_for) if item.waits_for else None)
+    waits_for = WaitsFor(item.waits_for) if item.waits_for else None
+    verdict = Verdict(CampaignStatus(item.status), item.reason, item.remedy, waits_for)
     return record(
         Campaign,
         item,

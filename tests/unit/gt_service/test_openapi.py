@@ -24,7 +24,7 @@ from gt_service.openapi import document, image_models, models
 from gt_service.prices import PriceTable
 from gt_service.records import Batch, Campaign, Image, ImageStatus, Job, Verdict
 from gt_service.records.names import Role
-from gt_service.records.states import BatchState, CampaignState, JobState
+from gt_service.records.states import BatchState, CampaignState, CampaignStatus, JobState
 from gt_service.routes import ROUTES
 
 ROLE = "arn:aws:iam::111122223333:role/labeling"
@@ -86,7 +86,7 @@ def campaign(**changes: Any) -> Any:
         "spec": SPEC,
         "revision": 2,
         "spec_errors": (),
-        "verdict": Verdict("active"),
+        "verdict": Verdict(CampaignStatus.ACTIVE),
         "cap": Mills(500_000),
         "committed": Mills(1),
         "spent": Mills(2),
@@ -140,8 +140,7 @@ def image(place: str = "rejected", **changes: Any) -> Any:
 
 REFUSED = SpecErrors([InvalidInput("wrong", remedy="correct it", field="batch.size")])
 SHOWN = [
-    *((models.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("active", "waiting")),
-    *((models.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in ("paused", "stopped")),
+    *((models.Campaign, campaign(verdict=Verdict(status, "why", "what"))) for status in CampaignStatus),
     (models.Campaign, campaign(spec=None, cap=None, spec_errors=tuple(e.as_dict() for e in REFUSED.errors))),
     *((models.Job, job(state=state)) for state in JobState),
     *((models.Job, job(role=role, cost=Mills(5), ended_at=NOW, failure_reason="x")) for role in Role),

@@ -26,7 +26,7 @@ from gt_service.money import Mills
 from gt_service.prices import PriceTable
 from gt_service.records import Batch, Campaign, Job, Pending, Verdict
 from gt_service.records.names import Role
-from gt_service.records.states import BatchState, CampaignState, JobState
+from gt_service.records.states import BatchState, CampaignState, CampaignStatus, JobState
 from tests.world import INBOX, REGION, RESULTS, ROLE, World, a_world, spec_document
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_every_image_is_in_a_job_and_the_rest_makes_a_last_batch() -> None:
     foresight = rehearse(spec(), 250, DEPLOYMENT, NOW)
     assert [step.job for step in foresight.steps if step.job] == ["birds-0001", "birds-0002", "birds-0003"]
     assert foresight.steps[-1].what == "batch 3 is labeled"
-    assert foresight.verdict == Verdict("active")
+    assert foresight.verdict == Verdict(CampaignStatus.ACTIVE)
 
 
 def test_each_job_starts_from_the_model_of_the_one_before_and_the_control_from_none() -> None:
@@ -111,7 +111,7 @@ def test_the_next_steps_of_a_campaign_are_the_planners_in_words() -> None:
         spec=spec(),
         revision=3,
         spec_errors=(),
-        verdict=Verdict("active"),
+        verdict=Verdict(CampaignStatus.ACTIVE),
         cap=None,
         committed=Mills(0),
         spent=Mills(0),

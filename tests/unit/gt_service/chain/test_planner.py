@@ -38,7 +38,7 @@ from gt_service.deployment import Deployment
 from gt_service.money import Mills
 from gt_service.records import Batch, Campaign, Job, Pending, Verdict, WaitsFor
 from gt_service.records.names import JobName, Role
-from gt_service.records.states import BatchState, CampaignState, JobState
+from gt_service.records.states import BatchState, CampaignState, CampaignStatus, JobState
 from tests.world import ROLE, spec_document
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -54,7 +54,17 @@ def a_spec(**changes: Any) -> CampaignSpec:
 def a_campaign(spec: CampaignSpec | None = None, **changes: Any) -> Campaign:
     spec = spec or a_spec()
     campaign = Campaign(
-        "birds", CampaignState.ACTIVE, spec, 1, (), Verdict("active"), spec.budget, Mills(0), Mills(0), 7, NOW
+        "birds",
+        CampaignState.ACTIVE,
+        spec,
+        1,
+        (),
+        Verdict(CampaignStatus.ACTIVE),
+        spec.budget,
+        Mills(0),
+        Mills(0),
+        7,
+        NOW,
     )
     return replace(campaign, **changes)
 
@@ -605,6 +615,6 @@ def test_a_job_that_may_just_be_created_is_not_withdrawn() -> None:
 
 def test_without_a_spec_nothing_is_done_and_the_reason_stays() -> None:
     """Images before their campaign are kept, and their owner is told."""
-    verdict = Verdict("waiting", "there is no campaign spec", "Drop it.")
+    verdict = Verdict(CampaignStatus.WAITING, "there is no campaign spec", "Drop it.")
     outcome = planned(replace(a_campaign(), spec=None, verdict=verdict), pending=pending(2000))
     assert (outcome.actions, outcome.verdict) == ((), verdict)
