@@ -22,6 +22,7 @@ from gt_cli.commands.label import label
 from gt_cli.commands.plan import plan, preview
 from gt_cli.commands.redrive import redrive_command
 from gt_cli.commands.review import review
+from gt_cli.commands.scenes import scenes
 from gt_cli.commands.status import status
 from gt_cli.commands.team import team
 from gt_cli.commands.token import token
@@ -40,7 +41,7 @@ def cli() -> None:
 
 
 for commands in (
-    (label, demo, gold, up),  # the local stack
+    (label, demo, scenes, gold, up),  # the local stack
     (team, status, pause, resume, close, stop, report, review),  # a running service
     (import_labels, export, model, estimate, verify),  # its labels
     (plan, preview),  # without a service

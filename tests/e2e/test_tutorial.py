@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from gt_cli.demo.sources import draw_all
 from tests.waiting import soon
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -24,7 +22,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "tutorial/first-campaign.md"
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PHOTOS = 50
-"""As many as the tutorial's batch takes."""
+"""As many as the tutorial draws, and its batch takes."""
 
 
 class Reader:
@@ -87,27 +85,14 @@ def wait(reader: Reader, command: str, for_what: str, seconds: float) -> str:
     return shown
 
 
-def photos(folder: Path) -> None:
-    """What the tutorial takes for granted: photos, and a file of their boxes."""
-    (folder / "birds/images").mkdir(parents=True)
-    with (folder / "boxes.csv").open("w", newline="") as file:
-        lines = csv.writer(file)
-        lines.writerow(["filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax"])
-        for picture in draw_all(PHOTOS, seed=7).images:
-            (folder / "birds/images" / picture.name).write_bytes(picture.read())
-            for box in picture.boxes:
-                right, bottom = box.left + box.width, box.top + box.height
-                lines.writerow([picture.name, picture.width, picture.height, "Bird", box.left, box.top, right, bottom])
-
-
 def test_every_command_of_the_tutorial_does_what_it_says(reader: Reader) -> None:
     blocks = FENCE.findall(PAGE.read_text())
     spec = next(body for kind, body in blocks if kind == "yaml campaign")
-    demo, up, gold, drop, status, report = (body.strip() for kind, body in blocks if kind == "sh")
+    demo, up, draw, gold, drop, status, report = (body.strip() for kind, body in blocks if kind == "sh")
     assert demo == "make demo QUICK=1"  # the one command that has a test of its own
-    photos(reader.folder)
     reader.start(up)
     inbox = reader.environment["INBOX"].removeprefix("s3://")
+    reader.run(draw)
     (reader.folder / "birds/campaign.yaml").write_text(spec.replace("my-inbox", inbox))
     reader.run(gold)
     reader.run(drop)
