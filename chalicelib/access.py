@@ -17,7 +17,7 @@ from chalice.app import AuthRequest, AuthResponse, AuthRoute, Blueprint, Request
 
 from chalicelib import wiring
 from chalicelib.observability import logger
-from gt_service.errors import AccessDenied, GtServiceError
+from gt_service.errors import AccessDenied, GtServiceError, Unauthenticated
 from gt_service.pages import browser
 from gt_service.records import Token
 from gt_service.routes import route_at
@@ -33,13 +33,6 @@ ROLES = {
 
 SIGNED = "/iam"
 """Before the routes that the gateway opens to requests signed with SigV4, as far as the signer's IAM policies go."""
-
-
-class Unauthenticated(GtServiceError):
-    """No token, or one that is unknown or has expired."""
-
-    code = "unauthenticated"
-    status = 401
 
 
 def is_public(request: Request) -> bool:

@@ -53,6 +53,11 @@ class PageData:
         self._browsing = Browsing(wiring.store().tables)
 
     @property
+    def fewest_auto_labeled(self) -> int:
+        """Of fewer images in a batch people label every one."""
+        return self._backend.fewest_auto_labeled
+
+    @property
     def _backend(self) -> Backend:
         return wiring.settings().deployment.backend
 

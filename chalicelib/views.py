@@ -87,6 +87,7 @@ def _campaign(visit: Visit) -> View:
         people=visit.data.people(jobs),
         deliveries=visit.data.deliveries(visit.name, DELIVERIES_SHOWN),
         may_operate=visit.may_operate,
+        fewest_auto_labeled=visit.data.fewest_auto_labeled,
     )
     uploads_to = visit.data.upload_form(visit.name)["url"] if page["may_change"] else None
     return View("campaign.html", lambda _: {**page, **_paging(after, following)}, uploads_to=uploads_to)

@@ -5,7 +5,9 @@ GtServiceError                code, message, remedy, field
 │   └── SpecErrors      422   several at once, one per field
 ├── NotFound            404
 ├── Conflict            409   not legal in the present state
+│   └── Contention      409   too many writers at once (gt_service/store/writing.py)
 ├── Outdated            412   what is to be replaced has been replaced since it was read
+├── Unauthenticated     401   no token, or one that does not hold
 ├── AccessDenied        403
 ├── UnsupportedMedia    415   a body of a type that the route does not take
 ├── NotReady            503   something the service needs does not answer
@@ -101,6 +103,13 @@ class Outdated(GtServiceError):
 
     code = "outdated"
     status = 412
+
+
+class Unauthenticated(GtServiceError):
+    """No token, or one that is unknown or has expired."""
+
+    code = "unauthenticated"
+    status = 401
 
 
 class AccessDenied(GtServiceError):

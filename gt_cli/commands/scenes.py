@@ -19,9 +19,10 @@ COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax
 @click.option("--seed", default=7, show_default=True, help="Another number draws other scenes.")
 @reporting_errors
 def scenes(folder: Path, count: int, seed: int) -> None:
-    """Draw pictures of birds into FOLDER/images and write their boxes to FOLDER/boxes.csv, to try gt-service with.
+    """Draw pictures of birds, to try a campaign with.
 
-    `gold` makes gold labels of the boxes, for simulated workers to answer from.
+    The pictures are in FOLDER/images, and the boxes around their birds in FOLDER/boxes.csv. `gold` makes gold labels of
+    the boxes, for simulated workers to answer from.
     """
     from gt_cli.demo.sources import draw_all
 

@@ -109,12 +109,15 @@ def campaign_page(
     people: Sequence[tuple[Json, Json]] | None = (),
     deliveries: Sequence[Json] = (),
     may_operate: bool,
+    fewest_auto_labeled: int,
 ) -> dict[str, Any]:
     """What the page of one campaign shows, from the API's answers, the newest jobs and batches first.
 
     in_batches: images in all batches, those too old to be among `batches` too. people: running jobs, each with the
-    figures of its people; None where the backend does not tell.
+    figures of its people; None where the backend does not tell. fewest_auto_labeled: of fewer images in a batch people
+    label every one.
     """
+    dialogs = campaign_dialogs(campaign["name"], fewest_auto_labeled) if may_operate else ()
     name, spec, cap = campaign["name"], campaign["spec"] or {}, campaign["cap_mills"]
     spent, committed = campaign["spent_mills"], campaign["committed_mills"]
     points, status = chain_points(jobs), campaign_status(campaign["status"])
@@ -134,13 +137,11 @@ def campaign_page(
         "batches": batches,
         "deliveries": deliveries,
         "actions": campaign_actions(
-            name, campaign["status"], pending=campaign["images"].get("pending") or 0, waits_for=campaign["waits_for"]
-        )
-        if may_operate
-        else (),
+            dialogs, campaign["status"], pending=campaign["images"].get("pending") or 0, waits_for=campaign["waits_for"]
+        ),
         "most_bytes": MAX_IMAGE_BYTES,
         "may_change": may_operate and not status.ended,
-        "dialogs": campaign_dialogs(name) if may_operate else (),
+        "dialogs": dialogs,
         "spec": json.dumps(spec, indent=2, ensure_ascii=False) if spec else "",
         "has_labels": any(job["report_s3_uri"] and not Role(job["role"]).is_beside_chain for job in jobs),
         "has_second_look": any(job["final_model_arn"] and job["report_s3_uri"] for job in jobs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gt_service.errors import UnknownState
@@ -79,8 +80,8 @@ def second_look_dialogs(name: str, count: int) -> tuple[Action, ...]:
     )
 
 
-def campaign_dialogs(name: str) -> tuple[Action, ...]:
-    """Every action that a campaign can ever offer, each with what it asks."""
+def campaign_dialogs(name: str, fewest_auto_labeled: int) -> tuple[Action, ...]:
+    """Every action that a campaign can ever offer, each with what it asks. fewest_auto_labeled: the backend's."""
     root = f"campaigns/{name}"
     return (
         Action(
@@ -88,8 +89,8 @@ def campaign_dialogs(name: str) -> tuple[Action, ...]:
             "Close batch",
             f"{root}/batches",
             f"Close the open batch of {name} now?",
-            "Its images become one manifest, and its labeling job starts as soon as the chain is free. In a batch under"
-            " 1,250 images the machine labels little or nothing.",
+            "Its images become one manifest, and its labeling job starts as soon as the chain is free. In a batch of"
+            f" fewer than {fewest_auto_labeled:,} images people label every one.",
         ),
         Action(
             "pause",
@@ -140,14 +141,16 @@ _WANTS_A_SPEC = {"spec", "budget"}
 """What a campaign waits for that only another spec brings."""
 
 
-def campaign_actions(name: str, status: str, *, pending: int, waits_for: str | None = None) -> tuple[Action, ...]:
-    """What an operator may do with a campaign now; there is no batch to close where nothing is pending."""
+def campaign_actions(
+    dialogs: Sequence[Action], status: str, *, pending: int, waits_for: str | None = None
+) -> tuple[Action, ...]:
+    """Those that an operator may do with a campaign now; there is no batch to close where nothing is pending."""
     campaign_status(status)
     offered = _OFFERED[status] - (set() if pending else {"close"})
     if status == "waiting":
         offered |= {"leave-out"} if waits_for in _LEFT_OUT else set()
         offered -= {"resume"} if waits_for in _WANTS_A_SPEC else set()
-    return tuple(action for action in campaign_dialogs(name) if action.name in offered)
+    return tuple(action for action in dialogs if action.name in offered)
 
 
 def job_dialogs(name: str) -> tuple[Action, ...]:

@@ -232,6 +232,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{name(page)} links to {path}#{anchor}, which is not there"
 
 
+def test_every_error_that_a_route_names_is_explained() -> None:
+    """Whoever is refused looks the code up."""
+    page = (ROOT / "docs/reference/errors.md").read_text("utf-8")
+    for package in ("gt_service", "chalicelib"):
+        for file in (ROOT / package).rglob("*.py"):
+            for code in re.findall(
+                r'^    code(?:: ClassVar\[str\])? = "(\w+)"$', file.read_text("utf-8"), re.MULTILINE
+            ):
+                assert f"| `{code}` |" in page, f"{file.relative_to(ROOT)}: {code}"
+
+
 def test_every_page_can_be_reached_from_the_index() -> None:
     seen, waiting = set(), [ROOT / "docs" / "README.md", ROOT / "README.md"]
     while waiting:

@@ -55,6 +55,7 @@ class MemoryData:
     """`PageData` of the notebook's chain."""
 
     inbox = "inbox"
+    fewest_auto_labeled = 1_250
 
     def __init__(self) -> None:
         self.presigned_times = 0

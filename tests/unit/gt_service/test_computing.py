@@ -49,6 +49,7 @@ def test_pieces_are_what_was_measured() -> None:
 def test_rounds_are_the_engines(objects: int) -> None:
     """A reserve for fewer rounds than there may be is exceeded."""
     assert computing.most_rounds(objects) == rounds.most_rounds(objects)
+    assert GT_ENGINE.fewest_auto_labeled == rounds.FEWEST_TO_DECIDE
     assert life_cycle.PREPARE_AT_ONCE == computing.LOOKED_TOGETHER
     assert predicting.PREDICT_AT_ONCE == computing.PREDICTED_TOGETHER
 

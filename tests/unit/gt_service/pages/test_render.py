@@ -36,6 +36,7 @@ def campaign_values(**changes: Any) -> Mapping[str, Any]:
         jobs=data.chain(),
         deliveries=data.deliveries(),
         may_operate=True,
+        fewest_auto_labeled=100,
     )
     return {**page, **PAGING}
 
@@ -179,7 +180,12 @@ def test_ended_pages_stop_polling() -> None:
     assert "hx-trigger" in html("running job")
     assert "hx-trigger" not in html("job")
     stopped = campaign_page(
-        data.campaign(status="stopped"), batches=[], in_batches=0, jobs=[data.job()], may_operate=True
+        data.campaign(status="stopped"),
+        batches=[],
+        in_batches=0,
+        jobs=[data.job()],
+        may_operate=True,
+        fewest_auto_labeled=100,
     )
     assert "hx-trigger" not in render.render(
         "campaign.html", root="../", principal=OPERATOR, values={**stopped, "next": None, "first": None}

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from gt_service.backends import GROUND_TRUTH, GT_ENGINE, Backend
 from gt_service.errors import UnknownState
 from gt_service.pages import render
 from gt_service.pages.campaigns import at_work, campaign_page, chain_points, next_step
 from gt_service.pages.jobs import job_page, problems, time_left
 from gt_service.pages.report import tables
 from gt_service.pages.samples import shown
-from gt_service.pages.status import campaign_actions, campaign_status, job_actions, job_status
+from gt_service.pages.status import campaign_actions, campaign_dialogs, campaign_status, job_actions, job_status
 from tests import pages_data as data
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
@@ -30,7 +31,9 @@ def text_of(template: str, values: data.Json) -> str:
 
 
 def campaign_text(campaign: data.Json, jobs: list[data.Json], **more: Any) -> str:
-    page = campaign_page(campaign, batches=[], in_batches=0, jobs=jobs, may_operate=False, **more)
+    page = campaign_page(
+        campaign, batches=[], in_batches=0, jobs=jobs, may_operate=False, fewest_auto_labeled=100, **more
+    )
     return text_of("campaign.html", page)
 
 
@@ -75,7 +78,9 @@ def test_reserved_money_is_not_counted_as_spent_nor_as_left() -> None:
 
 
 def test_viewers_get_no_buttons() -> None:
-    page = campaign_page(data.campaign(), batches=[], in_batches=0, jobs=data.chain(), may_operate=False)
+    page = campaign_page(
+        data.campaign(), batches=[], in_batches=0, jobs=data.chain(), may_operate=False, fewest_auto_labeled=100
+    )
     assert page["actions"] == page["dialogs"] == ()
 
 
@@ -90,7 +95,16 @@ def test_viewers_get_no_buttons() -> None:
     ],
 )
 def test_only_what_is_legal_is_offered(status: str, pending: int, names: list[str]) -> None:
-    assert [action.name for action in campaign_actions("birds", status, pending=pending)] == names
+    assert [
+        action.name for action in campaign_actions(campaign_dialogs("birds", 100), status, pending=pending)
+    ] == names
+
+
+@pytest.mark.parametrize("backend", [GROUND_TRUTH, GT_ENGINE])
+def test_closing_a_batch_says_from_how_many_images_this_backend_s_machine_labels(backend: Backend) -> None:
+    """With another backend's number an owner waits for images that nobody needs."""
+    [close] = (one for one in campaign_dialogs("birds", backend.fewest_auto_labeled) if one.name == "close")
+    assert f"fewer than {backend.fewest_auto_labeled:,} images" in str(close)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +122,7 @@ def test_a_waiting_campaign_offers_what_helps(waits_for: str | None, offered: se
     """Without "Go on without them", two images that nobody can answer hold up a campaign for good; "Resume" beside a
     refused spec or a spent budget does nothing."""
     campaign = {**data.campaign(), "status": "waiting", "waits_for": waits_for}
-    page = campaign_page(campaign, batches=[], in_batches=0, jobs=[], may_operate=True)
+    page = campaign_page(campaign, batches=[], in_batches=0, jobs=[], may_operate=True, fewest_auto_labeled=100)
     assert {action.name for action in page["actions"]} & {"resume", "leave-out"} == offered
     assert "leave-out" in {dialog.name for dialog in page["dialogs"]}, "the page asks before it does it"
 
