@@ -13,22 +13,23 @@ from gt_engine.api.errors import ValidationException
 from gt_engine.autolabel.certify import DELTA, Guarantee, Method, Scope
 from gt_engine.workforce.care import MOST_PASS_MARK, PASS_MARK, CareRule
 from gt_engine.workforce.proposals import BLIND, WRONG, ProposalRule
+from gt_service.job_tags import (
+    GOLD_LABELS_TAG,
+    GOLD_SHARE_TAG,
+    LEAST_WORKERS_TAG,
+    PASSING_SHARE_TAG,
+    PEOPLE_SECONDS_TAG,
+    PROPOSALS_BLIND_TAG,
+    PROPOSALS_WRONG_TAG,
+    QUALITY_DELTA_TAG,
+    QUALITY_LOSS_TAG,
+    QUALITY_METHOD_TAG,
+    QUALITY_SCOPE_TAG,
+    QUALITY_TARGET_TAG,
+    SHOW_ACCURACY_TAG,
+)
 from gt_service.task_types import TaskType
 
-GOLD_LABELS_TAG = "gt-service:gold-labels"
-QUALITY_LOSS_TAG = "gt-engine:quality-loss"
-QUALITY_TARGET_TAG = "gt-engine:quality-target"
-QUALITY_SCOPE_TAG = "gt-engine:quality-scope"
-QUALITY_DELTA_TAG = "gt-engine:quality-delta"
-QUALITY_METHOD_TAG = "gt-engine:quality-method"
-PROPOSALS_BLIND_TAG = "gt-engine:proposals-blind"
-PROPOSALS_WRONG_TAG = "gt-engine:proposals-wrong"
-GOLD_SHARE_TAG = "gt-engine:gold-share"
-PASSING_SHARE_TAG = "gt-engine:pass-mark"
-SHOW_ACCURACY_TAG = "gt-engine:show-accuracy"
-LEAST_WORKERS_TAG = "gt-engine:least-workers"
-"""So many answer at least; further ones are asked while they do not agree, up to NumberOfHumanWorkersPerDataObject."""
-PEOPLE_SECONDS_TAG = "gt-engine:people-seconds"
 PROPOSING_TASKS = (
     TaskType.OBJECT_DETECTION,
     TaskType.IMAGE_CLASSIFICATION,

@@ -21,6 +21,7 @@ from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, JobRecord
 from gt_engine.workforce.teams import TeamStore
 from gt_service.errors import Conflict, NotFound
+from gt_service.job_tags import GOLD_LABELS_TAG
 from gt_service.objects import S3Uri
 from gt_service.task_types import TaskType
 
@@ -199,9 +200,9 @@ class Operations:
         source = request["InputConfig"]["DataSource"]["S3DataSource"]
         object_at(source["ManifestS3Uri"], "ManifestS3Uri", self.objects)
         object_at(request["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"], "UiTemplateS3Uri", self.objects)
-        gold = job_tags.by_key(request).get(job_tags.GOLD_LABELS_TAG)
+        gold = job_tags.by_key(request).get(GOLD_LABELS_TAG)
         if gold is not None:
-            object_at(gold, f"tag {job_tags.GOLD_LABELS_TAG}", self.objects)
+            object_at(gold, f"tag {GOLD_LABELS_TAG}", self.objects)
         categories = object_at(request["LabelCategoryConfigS3Uri"], "LabelCategoryConfigS3Uri", self.objects).uri
         try:
             document = json.loads(self.objects.read(categories))

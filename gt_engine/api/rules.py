@@ -15,6 +15,7 @@ from typing import Any
 from gt_engine.api import job_tags
 from gt_engine.api.errors import AccessDeniedException, ValidationException
 from gt_service.errors import InvalidInput
+from gt_service.job_tags import GOLD_LABELS_TAG
 from gt_service.money import Mills, usd
 from gt_service.objects import S3Uri
 from gt_service.regions import (
@@ -81,11 +82,11 @@ def check_request(request: Mapping[str, Any], *, region: str, account: str, by_p
             f"LabelCategoryConfigS3Uri is required for the built-in task type {task.facts.function}."
         )
     tags = job_tags.checked(request, task)
-    if not by_people and job_tags.GOLD_LABELS_TAG not in tags:
+    if not by_people and GOLD_LABELS_TAG not in tags:
         raise ValidationException(
             f"Nobody can answer: the work team {workteam.arn} has no people, and there are no gold labels to simulate "
             "them from. Create the work team (CreateWorkteam) and invite its workers (gt-engine workers invite), or "
-            f"give the labeling job the tag '{job_tags.GOLD_LABELS_TAG}' with the S3 URI of a gold labels file."
+            f"give the labeling job the tag '{GOLD_LABELS_TAG}' with the S3 URI of a gold labels file."
         )
     return task
 

@@ -19,6 +19,7 @@ from gt_engine.store import JobRecord
 from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.proposals import ProposalRule
 from gt_service.errors import InvalidInput
+from gt_service.job_tags import GOLD_LABELS_TAG
 from gt_service.objects import S3Uri
 from gt_service.task_types import TaskType
 
@@ -58,7 +59,7 @@ class JobContext:
 
     @property
     def gold_labels(self) -> S3Uri:
-        return S3Uri.parse(self.record.tags[job_tags.GOLD_LABELS_TAG])
+        return S3Uri.parse(self.record.tags[GOLD_LABELS_TAG])
 
     @property
     def skills(self) -> S3Uri:

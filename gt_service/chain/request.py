@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gt_service import regions
+from gt_service import job_tags, regions
 from gt_service.backends import GROUND_TRUTH
 from gt_service.campaign import CampaignSpec
 from gt_service.chain.instructions import task_text
@@ -166,27 +166,27 @@ def _own_tags(job: Job, spec: CampaignSpec) -> dict[str, str]:
     ignores it."""
     quality = spec.quality
     wanted = {
-        "loss": quality.measure,
-        "target": quality.target,
-        "scope": quality.scope,
-        "delta": quality.risk,
-        "method": quality.method,
+        job_tags.QUALITY_LOSS_TAG: quality.measure,
+        job_tags.QUALITY_TARGET_TAG: quality.target,
+        job_tags.QUALITY_SCOPE_TAG: quality.scope,
+        job_tags.QUALITY_DELTA_TAG: quality.risk,
+        job_tags.QUALITY_METHOD_TAG: quality.method,
     }
-    tags = {f"gt-engine:quality-{name}": str(value) for name, value in wanted.items() if value is not None}
+    tags = {name: str(value) for name, value in wanted.items() if value is not None}
     if spec.proposals is not None:
-        tags["gt-engine:proposals-blind"] = str(spec.proposals.blind)
-        tags["gt-engine:proposals-wrong"] = str(spec.proposals.wrong)
+        tags[job_tags.PROPOSALS_BLIND_TAG] = str(spec.proposals.blind)
+        tags[job_tags.PROPOSALS_WRONG_TAG] = str(spec.proposals.wrong)
     if spec.gold_items is not None:
-        tags["gt-engine:gold-share"] = str(spec.gold_items.share)
-        tags["gt-engine:pass-mark"] = str(spec.gold_items.pass_mark)
+        tags[job_tags.GOLD_SHARE_TAG] = str(spec.gold_items.share)
+        tags[job_tags.PASSING_SHARE_TAG] = str(spec.gold_items.pass_mark)
         if spec.gold_items.show_accuracy:
-            tags["gt-engine:show-accuracy"] = "true"
+            tags[job_tags.SHOW_ACCURACY_TAG] = "true"
     if spec.least_workers < spec.most_workers:
-        tags["gt-engine:least-workers"] = str(spec.least_workers)
+        tags[job_tags.LEAST_WORKERS_TAG] = str(spec.least_workers)
     if job.people_seconds is not None:
-        tags["gt-engine:people-seconds"] = str(job.people_seconds)
+        tags[job_tags.PEOPLE_SECONDS_TAG] = str(job.people_seconds)
     if spec.gold_labels is not None:
-        tags["gt-service:gold-labels"] = str(spec.gold_labels)
+        tags[job_tags.GOLD_LABELS_TAG] = str(spec.gold_labels)
     own = {"campaign": job.campaign, "batch": str(job.batch), "role": job.role.value}
     return tags | {f"gt-service:{name}": value for name, value in own.items()}
 

@@ -17,13 +17,13 @@ from typing import Any
 
 from gt_service.computing import Work, computing, looked_at
 from gt_service.errors import UnknownState
+from gt_service.job_tags import LEAST_WORKERS_TAG
 from gt_service.money import Mills
 from gt_service.outputs.job_output import Iteration, JobOutput
 from gt_service.prices import PriceTable, ServiceFee, Workforce, wages
 from gt_service.task_types import TaskType
 
 NOTHING = Mills(0)
-LEAST_WORKERS_TAG = "gt-engine:least-workers"
 
 
 @dataclass(frozen=True)

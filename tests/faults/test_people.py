@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api.job_tags import GOLD_LABELS_TAG, GOLD_SHARE_TAG, LEAST_WORKERS_TAG
 from gt_engine.jobs.stepping import take_step
 from gt_engine.jobs.tools import Tools
 from gt_engine.workforce.members import Worker
 from gt_engine.workforce.offers import ObjectOffer
 from gt_engine.workforce.tasks import Tasks
 from gt_service.errors import Conflict, NotFound
+from gt_service.job_tags import GOLD_LABELS_TAG, GOLD_SHARE_TAG, LEAST_WORKERS_TAG
 from gt_service.objects import S3Uri
 from tests.engine import BUCKET, GOLD, Killed, MemoryEngineObjects, MemoryEvents, bird_inputs, gold_line, memory_tools
 from tests.people import Job, boxes, team_request

@@ -13,7 +13,7 @@ IMPORT = re.compile(r"^ *(?:from|import) ([\w.]+)(?: import (\w+))?", re.MULTILI
 FLOORS = {
     "gt_service": (
         "errors",
-        "documents money parallel signals time_limit objects etags orientation spreadsheets routes templates",
+        "documents job_tags money parallel signals time_limit objects etags orientation spreadsheets routes templates",
         "task_types listing",
         "regions backends manifests",
         "campaign deployment prices outputs notifications",

@@ -15,7 +15,7 @@ import pytest
 
 from gt_cli.stack import LocalSession, child_environment
 from gt_cli.teams import create_team
-from gt_engine.api.job_tags import GOLD_LABELS_TAG, GOLD_SHARE_TAG, LEAST_WORKERS_TAG
+from gt_service.job_tags import GOLD_LABELS_TAG, GOLD_SHARE_TAG, LEAST_WORKERS_TAG
 from tests.engine import BUCKET, GOLD, bird_inputs, gold_line, picture
 from tests.engine_server import Engine, ended, request_in, upload
 from tests.people import boxes

@@ -9,6 +9,15 @@ import pytest
 from gt_engine.api import job_tags, rules
 from gt_engine.api.errors import AccessDeniedException, ApiError, ValidationException
 from gt_engine.workforce.proposals import ProposalRule
+from gt_service.job_tags import (
+    LEAST_WORKERS_TAG,
+    PROPOSALS_BLIND_TAG,
+    PROPOSALS_WRONG_TAG,
+    QUALITY_LOSS_TAG,
+    QUALITY_METHOD_TAG,
+    QUALITY_SCOPE_TAG,
+    QUALITY_TARGET_TAG,
+)
 from gt_service.regions import REGION_ACCOUNTS
 from gt_service.task_types import TaskType
 from tests.engine import ACCOUNT, FUNCTION_ACCOUNT, REGION, request
@@ -177,24 +186,24 @@ def test_quality_targets_come_from_tags_and_wrong_ones_are_refused() -> None:
     boxes, classes = TaskType.OBJECT_DETECTION, TaskType.IMAGE_CLASSIFICATION
     assert (job_tags.guarantee({}, boxes).loss, job_tags.guarantee({}, boxes).target) == ("f1", 0.9)
     assert (job_tags.guarantee({}, classes).loss, job_tags.guarantee({}, classes).target) == ("error", 0.95)
-    assert job_tags.guarantee({job_tags.QUALITY_LOSS_TAG: "mean-iou"}, boxes).target == 0.6
-    assert job_tags.guarantee({job_tags.QUALITY_TARGET_TAG: "0.8"}, boxes).target == 0.8
+    assert job_tags.guarantee({QUALITY_LOSS_TAG: "mean-iou"}, boxes).target == 0.6
+    assert job_tags.guarantee({QUALITY_TARGET_TAG: "0.8"}, boxes).target == 0.8
     assert job_tags.guarantee({}, boxes).scope == "machine-labels"
-    assert job_tags.guarantee({job_tags.QUALITY_SCOPE_TAG: "dataset"}, boxes).scope == "dataset"
+    assert job_tags.guarantee({QUALITY_SCOPE_TAG: "dataset"}, boxes).scope == "dataset"
     for tag, value in (
-        (job_tags.QUALITY_SCOPE_TAG, "batch"),
-        (job_tags.QUALITY_TARGET_TAG, "1.0"),
-        (job_tags.QUALITY_TARGET_TAG, "much"),
-        (job_tags.QUALITY_LOSS_TAG, "error"),
+        (QUALITY_SCOPE_TAG, "batch"),
+        (QUALITY_TARGET_TAG, "1.0"),
+        (QUALITY_TARGET_TAG, "much"),
+        (QUALITY_LOSS_TAG, "error"),
     ):
         with pytest.raises(ValidationException, match=tag):
             job_tags.guarantee({tag: value}, boxes)
     with pytest.raises(ValidationException, match="must be one of"):
-        job_tags.guarantee({job_tags.QUALITY_METHOD_TAG: "plug-in"}, boxes)  # no guarantee at all: not for jobs
+        job_tags.guarantee({QUALITY_METHOD_TAG: "plug-in"}, boxes)  # no guarantee at all: not for jobs
 
 
 def test_proposals_are_a_tag_of_jobs_with_boxes_or_classes() -> None:
-    boxes, blind, wrong = TaskType.OBJECT_DETECTION, job_tags.PROPOSALS_BLIND_TAG, job_tags.PROPOSALS_WRONG_TAG
+    boxes, blind, wrong = TaskType.OBJECT_DETECTION, PROPOSALS_BLIND_TAG, PROPOSALS_WRONG_TAG
     assert job_tags.proposals({}, boxes) is None
     assert job_tags.proposals({wrong: "0.5"}, boxes) is None
     assert job_tags.proposals({blind: "0", wrong: "0"}, boxes) == ProposalRule(0, 0)
@@ -207,10 +216,10 @@ def test_proposals_are_a_tag_of_jobs_with_boxes_or_classes() -> None:
 
 def test_the_least_workers_are_a_number_up_to_the_most() -> None:
     assert job_tags.least_workers({}, 3) == 3
-    assert job_tags.least_workers({job_tags.LEAST_WORKERS_TAG: "1"}, 3) == 1
+    assert job_tags.least_workers({LEAST_WORKERS_TAG: "1"}, 3) == 1
     for wrong in ("0019", "0", "4", "one", "-1", "1.5", ""):
         with pytest.raises(ValidationException, match="least-workers"):
-            job_tags.least_workers({job_tags.LEAST_WORKERS_TAG: wrong}, 3)
+            job_tags.least_workers({LEAST_WORKERS_TAG: wrong}, 3)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gt_engine.api import job_tags
 from gt_engine.consolidation import Skill, dump_skills
 from gt_engine.jobs.team_record import TeamRecord
+from gt_service.job_tags import LEAST_WORKERS_TAG
 from gt_service.objects import S3Uri
 from tests.people import ANN, BOB, CAT, Job, boxes, team_request
 
@@ -16,7 +16,7 @@ HERE, THERE = boxes((10, 10, 20, 20)), boxes((26, 26, 20, 20))
 
 
 def body(least: int = 1, most: int = 3, **changes: Any) -> dict[str, Any]:
-    tags = [{"Key": job_tags.LEAST_WORKERS_TAG, "Value": str(least)}]
+    tags = [{"Key": LEAST_WORKERS_TAG, "Value": str(least)}]
     return team_request(**{"auto": False, "NumberOfHumanWorkersPerDataObject": most, "Tags": tags} | changes)
 
 

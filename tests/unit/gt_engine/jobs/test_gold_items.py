@@ -16,6 +16,7 @@ from gt_engine.workforce.gold import GoldItem, choose
 from gt_engine.workforce.index import parse_task_id
 from gt_engine.workforce.members import Pause, Worker
 from gt_engine.workforce.tasks import Tasks
+from gt_service.job_tags import GOLD_LABELS_TAG, GOLD_SHARE_TAG, SHOW_ACCURACY_TAG
 from gt_service.task_types import TaskType
 from tests.engine import BUCKET, GOLD, gold_line, picture
 from tests.people import ANN, BOB, START, TEAM, Job, boxes, team_request
@@ -26,7 +27,7 @@ CARELESS = boxes((1, 1, 4, 4))
 
 
 def body(share: float = 0.5, workers: int = 1, **changes: Any) -> dict[str, Any]:
-    tags = {job_tags.GOLD_SHARE_TAG: str(share), job_tags.GOLD_LABELS_TAG: GOLD}
+    tags = {GOLD_SHARE_TAG: str(share), GOLD_LABELS_TAG: GOLD}
     tags |= {key: changes.pop(key) for key in list(changes) if key.startswith("gt-engine:")}
     return team_request(
         **{
@@ -220,9 +221,9 @@ def test_all_answers_to_gold_items_together_stay_within_what_was_set_aside() -> 
 @pytest.mark.parametrize(
     "tags",
     [
-        {job_tags.GOLD_SHARE_TAG: "0.1"},
-        {job_tags.GOLD_SHARE_TAG: "0.6", job_tags.GOLD_LABELS_TAG: GOLD},
-        {job_tags.GOLD_SHARE_TAG: "0.1", job_tags.GOLD_LABELS_TAG: GOLD, "gt-engine:pass-mark": "0.95"},
+        {GOLD_SHARE_TAG: "0.1"},
+        {GOLD_SHARE_TAG: "0.6", GOLD_LABELS_TAG: GOLD},
+        {GOLD_SHARE_TAG: "0.1", GOLD_LABELS_TAG: GOLD, "gt-engine:pass-mark": "0.95"},
     ],
 )
 def test_gold_items_without_known_answers_or_out_of_bounds_are_refused(tags: dict[str, str]) -> None:
@@ -232,7 +233,7 @@ def test_gold_items_without_known_answers_or_out_of_bounds_are_refused(tags: dic
 
 @pytest.mark.parametrize("shows", ["false", "true"])
 def test_workers_see_how_many_they_had_right_only_where_the_campaign_says_so(tmp_path: Path, shows: str) -> None:
-    job = GoldJob(tmp_path, 10, **{job_tags.SHOW_ACCURACY_TAG: shows})
+    job = GoldJob(tmp_path, 10, **{SHOW_ACCURACY_TAG: shows})
     job.run()
     job.answer(ANN, HERE)
     job.answer(ANN, HERE)

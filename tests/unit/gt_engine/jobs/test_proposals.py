@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api import job_tags
 from gt_engine.autolabel.labeling import Lesson
 from gt_engine.autolabel.progress import AskPeople, Progress, Round
 from gt_engine.autolabel.rounds import AutoLabel, JobPlan, has_decided, next_step
 from gt_engine.jobs.machine import Labeled
 from gt_engine.jobs.stepping import take_step
 from gt_engine.labels import ClassLabel
+from gt_service.job_tags import GOLD_LABELS_TAG, LEAST_WORKERS_TAG, PROPOSALS_BLIND_TAG, PROPOSALS_WRONG_TAG
 from gt_service.pages.report import tables
 from gt_service.prices import PriceTable
 from gt_service.records.names import Role
@@ -41,7 +41,7 @@ from tests.engine import (
 from tests.factories import MemoryLogs, spec
 from tests.people import ANN, BOB, CAT, Job, boxes, team_request
 
-TAGS = [{"Key": job_tags.PROPOSALS_BLIND_TAG, "Value": "0.2"}, {"Key": job_tags.PROPOSALS_WRONG_TAG, "Value": "0.3"}]
+TAGS = [{"Key": PROPOSALS_BLIND_TAG, "Value": "0.2"}, {"Key": PROPOSALS_WRONG_TAG, "Value": "0.3"}]
 SHOWN = [10, 10, 20, 20]  # left, top, width, height of the machine's guess
 
 
@@ -314,7 +314,7 @@ def test_simulated_people_correct_as_well(tmp_path: Path) -> None:
     """The whole can be measured without people: the same files, and times that depend on what is shown."""
     machine, objects = WatchedMachine(0.6), MemoryEngineObjects(bird_inputs(260))
     tools = replace(memory_tools(tmp_path, {}), machine=machine, objects=objects)
-    body = request(Tags=[{"Key": job_tags.GOLD_LABELS_TAG, "Value": GOLD}, *TAGS], MaxConcurrentTaskCount=100)
+    body = request(Tags=[{"Key": GOLD_LABELS_TAG, "Value": GOLD}, *TAGS], MaxConcurrentTaskCount=100)
     tools.store.create_job(job_record(body))
     while not take_step("birds-0001", tools, MemoryEvents()).is_over:
         pass
@@ -335,7 +335,7 @@ def test_simulated_people_correct_as_well(tmp_path: Path) -> None:
 
 def test_agreement_with_a_proposal_is_no_reason_to_ask_fewer(tmp_path: Path) -> None:
     """Where as many are asked as needed, two who accept the same box unseen would make a label by themselves."""
-    tags = [*TAGS, {"Key": job_tags.LEAST_WORKERS_TAG, "Value": "2"}]
+    tags = [*TAGS, {"Key": LEAST_WORKERS_TAG, "Value": "2"}]
     job, _ = job_with(tmp_path, 40, auto=False, brought=True, Tags=tags, NumberOfHumanWorkersPerDataObject=3)
 
     def accept(shown: list[dict[str, Any]] | None) -> dict[str, Any]:

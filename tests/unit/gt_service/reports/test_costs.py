@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from gt_service.errors import UnknownState
+from gt_service.job_tags import LEAST_WORKERS_TAG
 from gt_service.money import usd
 from gt_service.outputs import JobOutput, read_job_output
 from gt_service.prices import PriceTable, Workforce
 from gt_service.records.names import Role
-from gt_service.reports.costs import LEAST_WORKERS_TAG, Bill, Terms, up_front_objects
+from gt_service.reports.costs import Bill, Terms, up_front_objects
 from gt_service.reports.ended_job import EndedJob, Scores
 from gt_service.reports.report import job_report
 from gt_service.task_types import TaskType

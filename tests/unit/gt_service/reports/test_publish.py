@@ -20,11 +20,12 @@ from PIL import Image
 
 from gt_service.backends import GT_ENGINE, GT_ENGINE_SERVERLESS
 from gt_service.errors import AccessDenied
+from gt_service.job_tags import LEAST_WORKERS_TAG
 from gt_service.objects import S3Uri
 from gt_service.prices import PriceTable
 from gt_service.records.names import Role
 from gt_service.reports.campaign import CampaignResults, campaign_report, publish_campaign_report
-from gt_service.reports.costs import LEAST_WORKERS_TAG, Terms
+from gt_service.reports.costs import Terms
 from gt_service.reports.ended_job import EndedJob
 from gt_service.reports.figure import job_figure, rendered
 from gt_service.reports.page import job_page
