@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from gt_engine.api.errors import ValidationException
+from gt_engine.request.errors import ValidationException
 
 DEFAULT_RESULTS = 10
 

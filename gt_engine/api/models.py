@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gt_engine.api import rules
-from gt_engine.api.errors import ConflictException, ValidationException
 from gt_engine.api.listing import listed, name_contains, within
 from gt_engine.autolabel import model_facts
 from gt_engine.autolabel.own_model.model_file import Parts, parts_of
@@ -17,6 +15,8 @@ from gt_engine.autolabel.own_model.opinions import class_numbers
 from gt_engine.autolabel.own_model.runner import Runner
 from gt_engine.autolabel.own_model.sandbox import Limits
 from gt_engine.aws import EngineObjects
+from gt_engine.request import rules
+from gt_engine.request.errors import ConflictException, ValidationException
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, ModelKind, ModelRecord
 from gt_service.errors import Conflict, InvalidInput, NotFound

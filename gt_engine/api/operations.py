@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from gt_engine.api import job_tags, rules
-from gt_engine.api.errors import ResourceInUse, ResourceLimitExceeded, ResourceNotFound, ValidationException
 from gt_engine.api.listing import listed, name_contains, within
 from gt_engine.api.models import ModelOperations, object_at
 from gt_engine.api.ui_templates import render_ui_template
 from gt_engine.api.workforces import WorkforceOperations
 from gt_engine.aws import EngineObjects
+from gt_engine.request import job_tags, rules
+from gt_engine.request.errors import ResourceInUse, ResourceLimitExceeded, ResourceNotFound, ValidationException
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, JobRecord
 from gt_engine.workforce.teams import TeamStore

@@ -17,7 +17,7 @@ from typing import Any
 import botocore.session
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
-from gt_engine.api.errors import SerializationException, ValidationException
+from gt_engine.request.errors import SerializationException, ValidationException
 
 _JSON_KINDS = {
     bool: ("TRUE_VALUE", {"boolean"}),

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from gt_engine.api.errors import ResourceNotFound, ValidationException
 from gt_engine.portal.assets import HERE
 from gt_engine.portal.templates import BrokenTemplate, Grant, TemplateProblem, render, with_elements
+from gt_engine.request.errors import ResourceNotFound, ValidationException
 from gt_service.documents import strict_json
 
 _BUILT_IN = {"NamedEntityRecognition": "named-entity-recognition.html"}

@@ -16,7 +16,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gt_engine.api.errors import (
+from gt_engine.api.operations import Operations
+from gt_engine.api.shapes import parse_input
+from gt_engine.api.signature import Claim, check_signature, read_claim
+from gt_engine.aws import error_code
+from gt_engine.outputs.records import compact
+from gt_engine.portal.calls import TooLarge, read_body
+from gt_engine.request.errors import (
     AccessDeniedException,
     ApiError,
     InternalFailure,
@@ -24,12 +30,6 @@ from gt_engine.api.errors import (
     UnknownOperationException,
     ValidationException,
 )
-from gt_engine.api.operations import Operations
-from gt_engine.api.shapes import parse_input
-from gt_engine.api.signature import Claim, check_signature, read_claim
-from gt_engine.aws import error_code
-from gt_engine.outputs.records import compact
-from gt_engine.portal.calls import TooLarge, read_body
 from gt_engine.settings import Settings
 from gt_service.documents import strict_json
 from gt_service.errors import AccessDenied

@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from gt_engine.api import job_tags, rules
-from gt_engine.api.errors import (
+from gt_engine.api.listing import listed, name_contains, within
+from gt_engine.request import job_tags, rules
+from gt_engine.request.errors import (
     ConflictException,
     ResourceInUse,
     ResourceLimitExceeded,
     ResourceNotFound,
     ValidationException,
 )
-from gt_engine.api.listing import listed, name_contains, within
 from gt_engine.settings import Settings
 from gt_engine.store import DynamoStore, JobRecord
 from gt_engine.workforce.teams import TeamStore, Workforce, Workteam

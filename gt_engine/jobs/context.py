@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
-from gt_engine.api import job_tags, rules
-from gt_engine.api.errors import ValidationException
 from gt_engine.autolabel.rounds import JobPlan
 from gt_engine.aws import EngineObjects
 from gt_engine.jobs.crowd import Crowd, seed_of
 from gt_engine.jobs.stopping import StoppingConditions
 from gt_engine.outputs.label_form import LabelForm
 from gt_engine.outputs.tree import JobTree
+from gt_engine.request import job_tags, rules
+from gt_engine.request.errors import ValidationException
 from gt_engine.store import JobRecord
 from gt_engine.workforce.care import CareRule
 from gt_engine.workforce.proposals import ProposalRule

@@ -33,7 +33,7 @@ FLOORS = {
         "aws",
         "workforce",
         "store consolidation",
-        "portal workers",
+        "portal workers request",
         "api",
         "jobs assemble",
         "functions server",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gt_engine.api.errors import ValidationException
 from gt_engine.api.listing import page
+from gt_engine.request.errors import ValidationException
 
 names = st.lists(st.text("abc", min_size=1, max_size=4), unique=True, max_size=30)
 

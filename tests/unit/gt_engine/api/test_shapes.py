@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api.errors import SerializationException, ValidationException
 from gt_engine.api.shapes import operation_model, parse_input, service_model
+from gt_engine.request.errors import SerializationException, ValidationException
 from tests.engine import request
 
 

@@ -10,13 +10,13 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from gt_engine.api.errors import (
+from gt_engine.api.signature import check_signature, read_claim
+from gt_engine.request.errors import (
     IncompleteSignatureException,
     InvalidSignatureException,
     MissingAuthenticationTokenException,
     UnrecognizedClientException,
 )
-from gt_engine.api.signature import check_signature, read_claim
 
 BODY = b'{"LabelingJobName":"birds"}'
 SECRETS = {"AKIDEXAMPLE": "secret"}

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from gt_engine.api.errors import ValidationException
 from gt_engine.api.operations import Operations
+from gt_engine.request.errors import ValidationException
 from tests.engine import MemoryEngineObjects, MemoryStore, job_record, request, settings
 
 NAME = "birds-0001"

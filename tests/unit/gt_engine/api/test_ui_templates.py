@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api.errors import ResourceNotFound, ValidationException
 from gt_engine.api.ui_templates import render_ui_template
+from gt_engine.request.errors import ResourceNotFound, ValidationException
 from gt_service.errors import AccessDenied
 
 NER = "arn:aws:sagemaker:us-east-1:394669845002:human-task-ui/NamedEntityRecognition"

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api.errors import (
+from gt_engine.api.operations import Operations
+from gt_engine.api.shapes import operation_model, parse_input
+from gt_engine.request.errors import (
     ApiError,
     ConflictException,
     ResourceInUse,
@@ -16,8 +18,6 @@ from gt_engine.api.errors import (
     ResourceNotFound,
     ValidationException,
 )
-from gt_engine.api.operations import Operations
-from gt_engine.api.shapes import operation_model, parse_input
 from gt_engine.store import Phase
 from gt_engine.workforce.teams import groups_of_teams
 from tests.engine import ACCOUNT, REGION, MemoryEngineObjects, MemoryStore, bird_inputs, request, settings

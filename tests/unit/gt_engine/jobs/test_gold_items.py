@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api import job_tags
-from gt_engine.api.errors import ValidationException
+from gt_engine.request import job_tags
+from gt_engine.request.errors import ValidationException
 from gt_engine.workforce.gold import GoldItem, choose
 from gt_engine.workforce.index import parse_task_id
 from gt_engine.workforce.members import Pause, Worker

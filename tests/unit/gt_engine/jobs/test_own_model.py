@@ -14,13 +14,13 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from gt_engine.api.errors import ConflictException, ValidationException
 from gt_engine.api.operations import Operations
 from gt_engine.autolabel import FeatureStore
 from gt_engine.autolabel.own_model.model_file import parts_of
 from gt_engine.jobs.machine import LearningMachine
 from gt_engine.jobs.stepping import take_step
 from gt_engine.jobs.steps import Tools
+from gt_engine.request.errors import ConflictException, ValidationException
 from gt_engine.store import JobRecord, ModelKind
 from tests import onnx_models
 from tests.engine import (

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gt_engine.api import job_tags, rules
-from gt_engine.api.errors import AccessDeniedException, ApiError, ValidationException
+from gt_engine.request import job_tags, rules
+from gt_engine.request.errors import AccessDeniedException, ApiError, ValidationException
 from gt_engine.workforce.proposals import ProposalRule
 from gt_service.job_tags import (
     LEAST_WORKERS_TAG,

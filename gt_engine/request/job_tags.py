@@ -9,8 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gt_engine.api.errors import ValidationException
 from gt_engine.autolabel.certify import DELTA, Guarantee, Method, Scope
+from gt_engine.request.errors import ValidationException
 from gt_engine.workforce.care import MOST_PASS_MARK, PASS_MARK, CareRule
 from gt_engine.workforce.proposals import BLIND, WRONG, ProposalRule
 from gt_service.job_tags import (

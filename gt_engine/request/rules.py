@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gt_engine.api import job_tags
-from gt_engine.api.errors import AccessDeniedException, ValidationException
+from gt_engine.request import job_tags
+from gt_engine.request.errors import AccessDeniedException, ValidationException
 from gt_service.errors import InvalidInput
 from gt_service.job_tags import GOLD_LABELS_TAG
 from gt_service.money import Mills, usd
