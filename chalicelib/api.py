@@ -20,7 +20,7 @@ from gt_service.errors import Conflict, NotFound, NotReady
 from gt_service.listing import Listing, Row
 from gt_service.objects import S3Uri, is_there
 from gt_service.records import Campaign
-from gt_service.records.states import RUNNING, UNSENT, BatchState, CampaignEvent, CampaignState, CampaignStatus
+from gt_service.records.states import BatchState, CampaignEvent, CampaignState, CampaignStatus
 from gt_service.store.browsing import Browsing
 
 _SPEC_TYPES = ["application/json", "application/yaml", "text/yaml", "text/plain"]
@@ -184,11 +184,7 @@ def show_job(name: str) -> Any:
 @route("/jobs/{name}/report")
 def show_report(name: str) -> Any:
     """The cost report, once the job has ended and it is written."""
-    job = wiring.store().jobs.get(name)
-    if job.report_uri is None:
-        remedy = "It is written when the job has ended." if job.state in RUNNING | UNSENT else "Try again in a minute."
-        raise NotFound(f"labeling job {name} has no report yet", remedy=remedy, field="name")
-    return json.loads(wiring.objects().read(S3Uri.parse(job.report_uri) / "report.json"))
+    return json.loads(wiring.job_report(wiring.store().jobs.get(name), "json"))
 
 
 @route("/jobs/{name}/model")

@@ -144,12 +144,8 @@ class PageData:
     def campaign_report_page(self, campaign: str) -> str:
         return wiring.campaign_report(campaign, "html").decode()
 
-    def report_page(self, job: Json) -> str:
-        if not job["report_s3_uri"]:
-            raise NotFound(
-                f"labeling job {job['name']} has no report yet", remedy="It is written when the job has ended."
-            )
-        return wiring.objects().read(S3Uri.parse(job["report_s3_uri"]) / "report.html").decode()
+    def report_page(self, name: str) -> str:
+        return wiring.job_report(wiring.store().jobs.get(name), "html").decode()
 
     def samples(self, job: Json, each: int) -> Sequence[GalleryImage]:
         """Some of a job's images; none before they are listed."""

@@ -246,7 +246,7 @@ VIEWS: Mapping[str, Callable[[Visit], View]] = {
 """The API's routes that are pages too."""
 REPORTS: Mapping[str, Callable[[Visit], str]] = {
     "/campaigns/{name}/report": lambda visit: visit.data.campaign_report_page(visit.name),
-    "/jobs/{name}/report": lambda visit: visit.data.report_page(visit.data.job(visit.name)),
+    "/jobs/{name}/report": lambda visit: visit.data.report_page(visit.name),
 }
 """Those that are files of the results bucket."""
 

@@ -18,9 +18,11 @@ from botocore.config import Config
 
 from chalicelib.settings import Settings
 from gt_service.errors import AccessDenied, InvalidInput, NotFound
-from gt_service.objects import S3Objects
+from gt_service.objects import S3Objects, S3Uri
 from gt_service.prices import PriceTable
+from gt_service.records import Job
 from gt_service.records.names import Places
+from gt_service.records.states import RUNNING, UNSENT
 from gt_service.store import Store
 from gt_service.store.notifications import Notifications
 from gt_service.store.requests import Requests
@@ -109,6 +111,14 @@ def campaign_report(campaign: str, form: Literal["json", "html"]) -> bytes:
     except (AccessDenied, NotFound):  # what is not there is denied to who may not list
         message = f"campaign {campaign} has no report yet"
         raise NotFound(message, remedy="It is written when its first job has ended.", field="name") from None
+
+
+def job_report(job: Job, form: Literal["json", "html"]) -> bytes:
+    """Errors: `NotFound` where the job has none yet."""
+    if job.report_uri is None:
+        remedy = "It is written when the job has ended." if job.state in RUNNING | UNSENT else "Try again in a minute."
+        raise NotFound(f"labeling job {job.name} has no report yet", remedy=remedy, field="name")
+    return objects().read(S3Uri.parse(job.report_uri) / f"report.{form}")
 
 
 @cache
