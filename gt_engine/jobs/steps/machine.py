@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gt_engine.autolabel import ImageProblem, Round
+from gt_engine.autolabel.kept_predictions import dump
 from gt_engine.autolabel.labeling import Lesson
 from gt_engine.autolabel.own_model.model_file import OwnModel, Parts, carried, parts_of
 from gt_engine.autolabel.payload import is_outdated
@@ -26,7 +27,7 @@ from gt_engine.jobs.reading import (
 )
 from gt_engine.jobs.state import JobState, Training
 from gt_engine.jobs.steps.images import ImageVersion, Reading
-from gt_engine.jobs.steps.predicting import PREDICT_AT_ONCE, ChunkedLearner, dump, read_question
+from gt_engine.jobs.steps.predicting import PREDICT_AT_ONCE, ChunkedLearner, read_question
 from gt_engine.jobs.tools import ARCHIVE, JSON, LINES, ONE_SECOND, TEXT, Outcome, Tools, created_at, write_all
 from gt_engine.jobs.work import AutoLabel, TrainFinal
 from gt_engine.labels import Label, Task

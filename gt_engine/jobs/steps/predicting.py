@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel import FeatureView, Learner
-from gt_engine.autolabel.boxes.confidence import Detections, Verdict
+from gt_engine.autolabel.kept_predictions import document_of, dump, load, predictions_of
 from gt_engine.autolabel.learner import EpochReport, Learnt, Predictions, TrainingSet
 from gt_engine.jobs.chunks import Chunk
 from gt_engine.jobs.context import JobContext
 from gt_engine.jobs.reading import read_own
 from gt_engine.jobs.tools import ARCHIVE, BYTES, JSON, Tools
-from gt_engine.labels import BoxLabel, ClassLabel, Floats, Label, Task, box_label
+from gt_engine.labels import Label, Task
 from gt_service.errors import NotFound
 
 PREDICT_AT_ONCE = 1_000
@@ -122,69 +121,15 @@ class ChunkedLearner:
         except (NotFound, ValueError):
             return None
         scores.extend(report["scores"])
-        return Learnt(model, _predictions(report["left_out"], report["ids"]))
+        return Learnt(model, predictions_of(report["left_out"], report["ids"]))
 
     def _keep(self, name: str, learnt: Learnt, scores: Sequence[float]) -> Learnt:
         """The report last: where it is, all of it is."""
         self.tools.objects.write(self.job.tree.learnt(name, "model"), learnt.model, BYTES)
         left_out = learnt.left_out
-        report = {"scores": list(scores), "ids": left_out.ids, "left_out": _document(left_out)}
+        report = {"scores": list(scores), "ids": left_out.ids, "left_out": document_of(left_out)}
         self.tools.objects.write(self.job.tree.learnt(name, "report"), json.dumps(report).encode(), JSON)
         return learnt
 
     def losses(self, predicted: Sequence[Label], truth: Sequence[Label]) -> NDArray[np.float64]:
         return self.learner.losses(predicted, truth)
-
-
-def dump(predictions: Predictions) -> bytes:
-    """Predictions as JSON, to the last bit; whoever reads them knows the objects."""
-    return json.dumps(_document(predictions)).encode()
-
-
-def load(body: bytes, object_ids: Sequence[str]) -> Predictions:
-    """What `dump` wrote of these objects."""
-    return _predictions(json.loads(body), object_ids)
-
-
-def _document(predictions: Predictions) -> dict[str, Any]:
-    seen = [None if detections is None else _seen(detections) for detections in predictions.seen]
-    labels = [_written(label) for label in predictions.labels]
-    return {"labels": labels, "confidences": predictions.confidences.tolist(), **({"seen": seen} if seen else {})}
-
-
-def _predictions(document: Mapping[str, Any], object_ids: Sequence[str]) -> Predictions:
-    labels = tuple(_read(label) for label in document["labels"])
-    seen = tuple(None if parts is None else _detections(*parts) for parts in document.get("seen", ()))
-    return Predictions(tuple(object_ids), labels, np.array(document["confidences"], np.float64), seen)
-
-
-def _seen(detections: Detections) -> list[Any]:
-    verdict = () if detections.verdict is None else vars(detections.verdict).values()
-    return [part.tolist() for part in (detections.boxes, detections.class_ids, detections.scores, *verdict)]
-
-
-def _detections(
-    boxes: Sequence[Any], class_ids: Sequence[int], scores: Sequence[float], *verdict: Sequence[Any]
-) -> Detections:
-    corners = np.array(boxes, np.float32).reshape(-1, 4)
-    judgement = Verdict(*map(_rows, verdict)) if verdict else None
-    return Detections(corners, np.array(class_ids, np.int64), np.array(scores, np.float32), verdict=judgement)
-
-
-def _rows(table: Sequence[Any]) -> Floats:
-    return np.array(table, np.float32) if table else np.zeros((0, 4), np.float32)
-
-
-def _written(label: Label) -> list[Any]:
-    match label:
-        case BoxLabel():
-            return [label.boxes.tolist(), label.class_ids.tolist(), label.image_size, label.confidences.tolist()]
-        case ClassLabel():
-            return [label.class_id, label.confidence]
-
-
-def _read(document: Sequence[Any]) -> Label:
-    if len(document) == 2:
-        return ClassLabel(*document)
-    boxes, class_ids, image_size, confidences = document
-    return box_label(boxes, class_ids, tuple(image_size), confidences)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gt_engine.autolabel.boxes.confidence import Detections, Verdict
+from gt_engine.autolabel.kept_predictions import dump, load
 from gt_engine.autolabel.learner import Predictions
-from gt_engine.jobs.steps.predicting import dump, load
 from gt_engine.labels import BoxLabel, ClassLabel, box_label
 
 
