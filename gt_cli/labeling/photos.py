@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
 from gt_service.backends import GT_ENGINE
 from gt_service.errors import InvalidInput
@@ -100,6 +101,8 @@ def _look(path: Path, folder: Path) -> Photo | Refused:
     shown = name.encode("utf-8", "backslashreplace").decode()
     if shown != name:
         return Refused(shown, "its name is not readable text (UTF-8)", "Rename it.")
+    if any(category(character) == "Cc" for character in name):
+        return Refused(ascii(name)[1:-1], "its name has control characters, as a line break is one", "Rename it.")
     if len(name.encode()) > LONGEST_KEY_BYTES:
         return Refused(name, f"its name has more than {LONGEST_KEY_BYTES} bytes", "Rename it, or move it up.")
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gt_service.backends import GT_ENGINE
+from gt_service.campaign.values import TITLE_PATTERN
 from gt_service.task_types import TaskType
 
 FEWEST_FOR_THE_MACHINE = GT_ENGINE.fewest_auto_labeled
@@ -91,7 +92,10 @@ def instructions(task: TaskType, labels: Sequence[str]) -> dict[str, str]:
             title, short = f"Is it {named}?", "Choose the one that fits best."
         case _:
             title, short = f"Which of these are in the picture: {', '.join(labels)}?", "Choose all that fit."
-    return {"title": title[:128], "description": title[:255], "header": title, "short": short}
+    texts = {"title": title[:128], "description": title[:255], "header": title, "short": short}
+    if not re.fullmatch(TITLE_PATTERN, texts["title"]):
+        del texts["title"]  # a label that no title takes, as an emoji: it has a general word instead
+    return texts
 
 
 def _either(names: Sequence[str]) -> str:

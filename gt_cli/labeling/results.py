@@ -90,26 +90,34 @@ class Results:
         out.mkdir(parents=True, exist_ok=True)
         prefix = f"{self.wanted.campaign}/images/"
         lines = self.lines()
+        labels = self._numbered(out)
         with TemporaryDirectory(prefix=".new-", dir=out) as temporary:
             new = Path(temporary)
             manifest = new / MANIFEST
             manifest.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
             bring = from_folder(self.wanted.folder.resolve(), prefix, link=True)
             for form in FORMATS[self.wanted.task]:
-                wanted = Export(partial(lines_of, manifest), ATTRIBUTE, self.wanted.labels, form, prefix=prefix)
+                wanted = Export(partial(lines_of, manifest), ATTRIBUTE, labels, form, prefix=prefix)
                 write_export(wanted, new / form, bring)
             with manifest.open("rb") as labeled:
-                write_contact_sheet(new / CONTACT_SHEET, labeled, ATTRIBUTE, self.wanted.labels, self._photo)
+                write_contact_sheet(new / CONTACT_SHEET, labeled, ATTRIBUTE, labels, self._photo)
             reports = S3Uri(self.stack.outputs["ResultsBucket"], f"{self.wanted.campaign}/reports/")
             download(self._objects, reports, new / REPORT)
             (new / REPORT).mkdir(exist_ok=True)
             words = [*reckoned(now, self.wanted.wage), *(rightness(lines, ATTRIBUTE) if self.wanted.is_trial else ())]
             (new / REPORT / SO_FAR).write_text("\n".join([*words, ""]), "utf-8")
-            summary = {"folder": str(self.wanted.folder.resolve()), "labels": list(self.wanted.labels), **asdict(now)}
+            summary = {"folder": str(self.wanted.folder.resolve()), "labels": list(labels), **asdict(now)}
             (new / SUMMARY).write_text(json.dumps(summary | {"labeled": len(lines)}, indent=1), "utf-8")
             for path in list(new.iterdir()):
                 _replace(path, out / path.name)
         return len(lines)
+
+    def _numbered(self, out: Path) -> tuple[str, ...]:
+        """The labels in the order of their numbers: those that were in `out` before keep theirs, for a model that was
+        trained on them would take one class for another."""
+        summary = out / SUMMARY
+        before = json.loads(summary.read_text("utf-8"))["labels"] if summary.exists() else ()
+        return tuple(dict.fromkeys((*before, *self.wanted.labels)))
 
     def _photo(self, source: S3Uri) -> bytes:
         """A photo of the folder, by the name that its key has below the campaign's images."""

@@ -94,7 +94,7 @@ def standing(
     asked = {job["batch"] for job in jobs}
     # The report comes last; the campaign's labels are complete with it.
     ended = all(job["status"] in ENDED and (job["status"] == "Failed" or job["report_s3_uri"]) for job in jobs)
-    is_waiting = campaign["status"] not in ("active", "done")
+    is_waiting = campaign["status"] != "active"
     is_asked = not counts["pending"] and {batch["number"] for batch in batches} <= asked
     is_done = (
         registered >= expected

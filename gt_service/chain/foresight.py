@@ -133,7 +133,7 @@ def _step(  # noqa: C901 - a row per action
         case actions.AskForReport(job):
             return Step(f"write the cost report of labeling job {job.name}", job.name)
         case actions.AskForLabels():
-            return Step("write the campaign's labels anew, for duplicates that came after the last job")
+            return Step("write the campaign's labels anew, for labels that came or were corrected after the last job")
 
 
 def _job_step(job: Job, campaign: Campaign, deployment: Deployment) -> Step:

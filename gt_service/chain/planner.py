@@ -28,7 +28,8 @@ REPORT_PATIENCE = timedelta(minutes=30)
 OUTPUT_PAUSE = timedelta(minutes=15)
 """After this an output that was not whole is read again: somebody may have brought its files back."""
 LABELS_PAUSE = timedelta(minutes=5)
-"""While duplicates keep coming, the campaign's labels are asked for so often; they are read and written whole."""
+"""While duplicates, imports or corrections keep coming, the campaign's labels are asked for so often; they are
+read and written whole."""
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,8 @@ class Settlement:
     def refresh(self, campaign: str) -> None:
         """Writes the campaign's labels, and its jobs side by side.
 
-        Anew with every report, so the last one written is complete; and when duplicates came after it.
+        Anew with every report, so the last one written is complete; and when labels changed after it, by duplicates,
+        imports or corrections.
         """
         places = Places(self._bucket, campaign)
         duplicates = self._labels.write(campaign)

@@ -88,7 +88,7 @@ class ImportedLabels:
         placed = newest[::-1]
         if [each.held for each in placed] != [each.held for each in campaign.imports if each.is_read]:
             # First: killed in between, it is told again, and the labels are written once more than needed.
-            self._store.campaigns.tell_of_duplicates(campaign.name, now)
+            self._store.campaigns.labels_changed(campaign.name)
         self._store.campaigns.record_imports(campaign.name, placed, seen, now)
 
     def _placed(self, campaign: Campaign, dropped: Import, taken: dict[str, str], now: datetime) -> Import:

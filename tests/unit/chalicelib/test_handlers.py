@@ -202,8 +202,13 @@ def test_the_owner_is_told_of_a_worker_who_is_paused(
 
 def test_other_peoples_jobs_are_let_pass(client: Client, world: World) -> None:
     """Failing on them would fill the events' dead-letter queue."""
+    world.campaign()
+    before = world.store.campaigns.get("birds")
     state_change(client, "their-job", "Completed")
     state_change(client, "theirs-0001", "Completed")
+    assert list(world.store.jobs.of("theirs")) == []
+    assert world.sagemaker.jobs == {}
+    assert world.store.campaigns.get("birds") == before
 
 
 def test_a_report_of_a_running_job_comes_again(client: Client, world: World) -> None:

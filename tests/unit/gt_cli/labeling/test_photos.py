@@ -66,6 +66,16 @@ def test_a_name_that_is_no_text_is_told_and_stops_nothing(tmp_path: Path) -> Non
     assert photos.refused[0].name == r"r\udce4ccoon.jpg"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems refuse such names themselves")
+def test_a_name_with_a_line_break_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    """The store cannot list it, so it was waited for without an end."""
+    for name in ("a\nb.jpg", "Screenshot at 3.04\u202fPM.png", "👩\u200d🎓.jpg"):
+        picture(tmp_path / name)
+    photos = find_photos(tmp_path, BOXES)
+    assert [photo.name for photo in photos.images] == ["Screenshot at 3.04\u202fPM.png", "👩\u200d🎓.jpg"]
+    assert [(one.name, one.remedy) for one in photos.refused] == [(r"a\nb.jpg", "Rename it.")]
+
+
 def test_phone_photos_may_be_labeled_by_the_machine(tmp_path: Path) -> None:
     """12 megapixels are what people have, and gt-engine scales them."""
     picture(tmp_path / "phone.jpg", (4032, 3024))

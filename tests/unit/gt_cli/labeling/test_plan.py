@@ -62,5 +62,13 @@ def test_titles_fit_however_many_labels_there_are(task: TaskType, count: int) ->
     assert len(spec(10, task=task, labels=labels).instructions.title or "") <= 128
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_labels_that_no_title_takes_are_labels_all_the_same(task: TaskType) -> None:
+    """After twenty seconds of setting up, the command failed over a title that nobody had written."""
+    found = spec(10, task=task, labels=("😀", "Dog"))
+    assert found.labels == ("😀", "Dog")
+    assert found.instructions.title is None
+
+
 def test_a_target_is_the_machines() -> None:
     assert spec(200, target=0.97).quality.target == pytest.approx(0.97)

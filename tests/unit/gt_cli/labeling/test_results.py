@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import yaml
 
 from gt_cli.labeling.people import People
 from gt_cli.labeling.plan import Wanted
@@ -158,6 +160,18 @@ def test_the_folder_of_labels_is_replaced_form_by_form(folder: Folder, tmp_path:
     assert (out / "yolo" / "images" / "0.jpg").resolve() == folder.photos / "0.jpg"
     assert json.loads((out / SUMMARY).read_text())["by_people"] == 2
     assert sorted(path.name for path in out.iterdir()) == ["coco", "labels.manifest", "report", SUMMARY, "voc", "yolo"]
+
+
+def test_classes_keep_their_numbers_when_the_command_is_given_others(folder: Folder, tmp_path: Path) -> None:
+    """A model that was trained on the folder as it was would take one class for another."""
+    out = tmp_path / "labels"
+    offer(folder, folder.add_job("photos-0001", "InProgress"))
+    folder.results().write(out, Standing(5))
+    results = folder.results()
+    others = replace(results, wanted=replace(results.wanted, labels=("Cat", LABELS[1])))
+    others.write(out, Standing(5))
+    names = yaml.safe_load((out / "yolo" / "data.yaml").read_text())["names"]
+    assert (list(names.values()) if isinstance(names, dict) else names) == [*LABELS, "Cat"]
 
 
 def test_labels_of_a_job_that_runs_come_with_a_report(folder: Folder, tmp_path: Path) -> None:
