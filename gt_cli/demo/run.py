@@ -207,7 +207,7 @@ def _watch(upload: Upload, uploading: Future[None], api: Api, watcher: Watcher, 
             if uploading.done():
                 uploading.result()
             campaign = api.campaign(demo.campaign)
-            jobs = watcher.look(api.jobs(demo.campaign))
+            jobs = watcher.look(api.jobs(demo.campaign) if campaign else ())
             _fail_where_it_cannot_go_on(campaign, jobs)
             if not closed and uploading.done() and _waits_for_more(demo, campaign):
                 # Once: a batch closes some time after it was asked to, and then there is nothing left to close.

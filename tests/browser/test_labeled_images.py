@@ -19,6 +19,7 @@ from gt_cli.stack import LocalStack
 from gt_service.store import Store
 from tests.browser.conftest import Open
 from tests.browser.pages import AXE, PATIENCE, VIOLATIONS, complaints, sign_in, text, wait_for
+from tests.waiting import soon
 
 pytestmark = pytest.mark.integration
 GRID = "campaigns/birds/labeled-images"
@@ -37,7 +38,8 @@ def image(stack: LocalStack, number: int, query: str = "") -> str:
 
 
 def edit(browser: webdriver.Chrome) -> None:
-    browser.find_element(By.CSS_SELECTOR, "#correct button").click()
+    # The page's script makes the button.
+    soon(lambda: browser.find_elements(By.CSS_SELECTOR, "#correct button"))[0].click()
 
 
 def drag(browser: webdriver.Chrome, start: tuple[int, int], end: tuple[int, int]) -> None:

@@ -120,6 +120,10 @@ class Desk:
         entries = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
         return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
 
+    def drafts(self) -> dict[str, bytes]:
+        """The draft files that the portal wrote."""
+        return {key: body for key, body in self.world.objects.contents.items() if "/people/drafts/" in key}
+
     def answers(self) -> list[dict[str, Any]]:
         """The answer files that the portal wrote."""
         import json

@@ -99,9 +99,11 @@ def test_undo_makes_it_the_machine_s_again_and_a_draft_remembers(correcting: Des
     correcting.frame().execute_script("document.querySelector('crowd-bounding-box').focus()")
     correcting.key("y", "y")
     soon(lambda: marks(correcting) == [False, False, True], 20)
+    correcting.until_saved()
+    before = correcting.drafts()
     in_element(correcting, "element.undo()")
     soon(lambda: marks(correcting) == [False, True, True], 20)
-    correcting.until_saved()
+    soon(lambda: correcting.drafts() != before, 20)  # the word "Saved" may still be of the draft before
     correcting.open_job()
     soon(lambda: marks(correcting) == [False, True, True], 20)
 
