@@ -87,7 +87,7 @@ _WORDING: Mapping[TaskType, _Wording] = MappingProxyType(
             "Draw a box around each {thing}",
             "Draw a tight box around each {thing} that you see.",
             ("image", "object", "detection"),
-            "A tight box around each {thing}. None to be seen? Submit without a box.",
+            'A tight box around each {thing}. None to be seen? Tick "Nothing to label".',
             _BOX_RULES,
         ),
         TaskType.IMAGE_CLASSIFICATION: _Wording(

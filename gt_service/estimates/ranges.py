@@ -112,7 +112,7 @@ class Estimate:
         compared = f"saves {money(saved)}{share}" if saved >= 0 else f"costs {money(-saved)}{share} more"
         facts = (
             ("Likely", money(self.likely), f"between {money(self.low)} and {money(self.high)}"),
-            ("Never above", money(self.ceiling), "all by all its workers, in all their time"),
+            ("At most", money(self.ceiling), "all by all its workers, in all their time, budget aside"),
             ("All by people", money(self.all_human), f"auto-labeling likely {compared}"),
         )
         return [{"name": name, "value": value, "note": note} for name, value, note in facts]

@@ -122,6 +122,7 @@ def campaign_page(
     spent, committed = campaign["spent_mills"], campaign["committed_mills"]
     points, status = chain_points(jobs), campaign_status(campaign["status"])
     is_running = any(not job_status(job["status"]).ended for job in jobs)
+    has_report = any(job["report_s3_uri"] and not Role(job["role"]).is_beside_chain for job in jobs)
     return {
         "campaign": campaign,
         "title": (spec.get("instructions") or {}).get("title") or name,
@@ -143,7 +144,8 @@ def campaign_page(
         "may_change": may_operate and not status.ended,
         "dialogs": dialogs,
         "spec": json.dumps(spec, indent=2, ensure_ascii=False) if spec else "",
-        "has_labels": any(job["report_s3_uri"] and not Role(job["role"]).is_beside_chain for job in jobs),
+        "has_labels": bool(campaign["images"].get("imported")) or has_report,
+        "has_report": has_report,
         "has_second_look": any(job["final_model_arn"] and job["report_s3_uri"] for job in jobs),
         "people": [at_work(job, figures) for job, figures in people or ()],
         "people_note": _UNKNOWN if people is None and is_running else "",

@@ -24,7 +24,7 @@ from gt_service.gallery.rows import (
     class_facet,
     class_names,
 )
-from gt_service.gallery.writing import CORRECTIONS
+from gt_service.gallery.writing import CORRECTIONS, IMPORTS
 from gt_service.objects import S3Uri
 from gt_service.pages.samples import drawn, shown
 from gt_service.reports.amounts import number, percent
@@ -92,7 +92,7 @@ def image_values(
     (sample,) = drawn([shown(row)], address=address)
     others = _other_labels(image)
     pictures = drawn([shown(each) for _, each in others], address=address)
-    is_alone = image.image.id.startswith(f"{CORRECTIONS}.")
+    is_of_no_job = image.image.id.startswith((f"{CORRECTIONS}.", f"{IMPORTS}."))
     return {
         "name": campaign,
         "job": job,
@@ -101,7 +101,7 @@ def image_values(
         "sample": sample,
         "sure": sure_of(row),
         "is_removed": bool(row.get(REMOVED)),
-        "from_job": None if is_alone else image.image.id.rpartition(".")[0],
+        "from_job": None if is_of_no_job else image.image.id.rpartition(".")[0],
         "place": "" if image.place is None else f"Image {image.place + 1:,}",
         "grid": _query(wanted, job, first=first),
         "before": image.before and _query(wanted, job, image=image.before),

@@ -41,6 +41,16 @@ def test_job_row_has_the_notebooks_figures() -> None:
     assert "1,250 650 600 48 % $170.200 $0.136" in campaign_text(data.campaign(), [data.job()])
 
 
+def test_imported_labels_can_be_looked_at_before_any_job() -> None:
+    """The pages were there, and nothing led to them."""
+    images = {**data.campaign()["images"], "pending": 0, "imported": 40}
+    said = campaign_text(data.campaign(images=images), [])
+    assert "Labeled images Download labels" in said
+    assert "Cost report" not in said
+    assert "Labeled images" not in campaign_text(data.campaign(), [])
+    assert "Labeled images Download labels Cost report" in campaign_text(data.campaign(), [data.job()])
+
+
 def test_chart_counts_follow_ups_with_their_batch_and_leaves_running_jobs_out() -> None:
     """A follow-up shown as a batch of its own would make the chain look cheaper than it was."""
     first = data.job(counters=data.counters(300, 200, unlabeled=750), status="Stopped", cost_mills=70_000)
