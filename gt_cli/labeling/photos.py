@@ -116,7 +116,7 @@ def _look(path: Path, folder: Path) -> Photo | Refused:
     try:
         decoded(body)
     except UnreadablePixels:
-        return Refused(path.name, "a broken picture: it is cut off or damaged", "Copy or save it anew.")
+        return Refused(name, "a broken picture: it is cut off or damaged", "Copy or save it anew.")
     return Photo(path, name, len(body), facts.width, facts.height)
 
 

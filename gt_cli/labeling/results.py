@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -54,6 +54,8 @@ FORMATS: Mapping[TaskType, Sequence[Format]] = {
     TaskType.IMAGE_CLASSIFICATION_MULTI_LABEL: (Format.CSV, Format.HUGGINGFACE),
 }
 SUMMARY = "summary.json"
+WRITTEN = ".written.json"
+"""The files that the command wrote last; all others in the folder are somebody else's."""
 MANIFEST = "labels.manifest"
 REPORT = "report"
 SO_FAR = "so-far.txt"
@@ -108,8 +110,7 @@ class Results:
             (new / REPORT / SO_FAR).write_text("\n".join([*words, ""]), "utf-8")
             summary = {"folder": str(self.wanted.folder.resolve()), "labels": list(labels), **asdict(now)}
             (new / SUMMARY).write_text(json.dumps(summary | {"labeled": len(lines)}, indent=1), "utf-8")
-            for path in list(new.iterdir()):
-                _replace(path, out / path.name)
+            _replace_all(new, out)
         return len(lines)
 
     def _numbered(self, out: Path) -> tuple[str, ...]:
@@ -201,12 +202,47 @@ def _labeled(manifest: bytes) -> dict[str, Line]:
     return {line["source-ref"]: line for line in lines if ATTRIBUTE in line}
 
 
-def _replace(new: Path, target: Path) -> None:
-    """One name for what is there, another for what comes: whoever looks finds the old or the new."""
-    if target.is_dir():
-        aside = new.with_name(f"old-{new.name}")
-        os.replace(target, aside)
+def _replace_all(new: Path, out: Path) -> None:
+    """Puts what is new in the place of what was written before. What somebody else put beside it stays: a trainer keeps
+    its runs in the folder of its data."""
+    names = [path.name for path in new.iterdir()]
+    written, coming = out / WRITTEN, _files(new)
+    before = set(json.loads(written.read_text("utf-8"))) if written.exists() else coming
+    # Before the first change: whoever goes on after a crash must not take our files for somebody else's.
+    written.write_text(json.dumps(sorted(before | coming)), "utf-8")
+    for name in names:
+        _replace(new / name, out / name, [path for path in _files(out / name, out) if path not in before])
+    written.write_text(json.dumps(sorted(coming)), "utf-8")
+
+
+def _files(folder: Path, root: Path | None = None) -> set[str]:
+    """The files and links below a folder, as paths from `root` (the folder itself)."""
+    found = set()
+    for parent, folders, names in os.walk(folder):
+        links = (name for name in folders if os.path.islink(os.path.join(parent, name)))
+        found |= {Path(parent, name).relative_to(root or folder).as_posix() for name in (*names, *links)}
+    return found
+
+
+def _replace(new: Path, target: Path, others: Collection[str]) -> None:
+    """One name for what is there, another for what comes: whoever looks finds the old or the new.
+
+    others: files of somebody else's below the target, as paths from its parent; they come along.
+    """
+    if not target.is_dir():
         os.replace(new, target)
-        shutil.rmtree(aside)
-    else:
-        os.replace(new, target)
+        return
+    for other in others:  # linked, so that they are where they were should anything fail
+        path = PurePosixPath(other).relative_to(target.name)
+        place = new / path
+        while os.path.lexists(place):
+            place = place.with_name(f"{place.name}.kept")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(target / path, place, follow_symlinks=False)
+        except OSError:  # not every file system has links
+            shutil.copy2(target / path, place, follow_symlinks=False)
+    aside = new.with_name(f"old-{new.name}")
+    os.replace(target, aside)
+    os.replace(new, target)
+    shutil.rmtree(aside)

@@ -13,7 +13,7 @@ import yaml
 
 from gt_cli.labeling.people import People
 from gt_cli.labeling.plan import Wanted
-from gt_cli.labeling.results import ATTRIBUTE, SUMMARY, Results, check_out
+from gt_cli.labeling.results import ATTRIBUTE, SUMMARY, WRITTEN, Results, check_out
 from gt_cli.labeling.watching import Standing
 from gt_engine.labels import box_label
 from gt_engine.outputs.label_form import LabelForm
@@ -159,7 +159,50 @@ def test_the_folder_of_labels_is_replaced_form_by_form(folder: Folder, tmp_path:
     assert len(json.loads((out / "coco" / "annotations.json").read_text())["images"]) == 2
     assert (out / "yolo" / "images" / "0.jpg").resolve() == folder.photos / "0.jpg"
     assert json.loads((out / SUMMARY).read_text())["by_people"] == 2
-    assert sorted(path.name for path in out.iterdir()) == ["coco", "labels.manifest", "report", SUMMARY, "voc", "yolo"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        WRITTEN,
+        "coco",
+        "labels.manifest",
+        "report",
+        SUMMARY,
+        "voc",
+        "yolo",
+    ]
+
+
+def test_what_somebody_keeps_beside_the_labels_stays(folder: Folder, tmp_path: Path) -> None:
+    """A trainer writes its runs where its data are: hours of training were gone with the next five minutes' labels."""
+    out = tmp_path / "labels"
+    offer(folder, folder.add_job("photos-0001", "InProgress"))
+    folder.results().write(out, Standing(5))
+    for name in ("yolo/runs/best.pt", "report/notes.md", "notes.txt"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(name)
+    (out / "yolo" / "models").symlink_to(tmp_path)
+    answer(folder, folder.add_job("photos-0001", "InProgress"), 0)
+    for _ in range(2):
+        folder.results().write(out, Standing(5, by_people=1))
+        for name in ("yolo/runs/best.pt", "report/notes.md", "notes.txt"):
+            assert (out / name).read_text() == name
+        assert (out / "yolo" / "models").resolve() == tmp_path
+    assert (out / "yolo" / "labels" / "0.txt").exists()
+    (out / WRITTEN).unlink()  # an earlier version wrote none
+    folder.results().write(out, Standing(5, by_people=1))
+    assert sorted(path.name for path in (out / "yolo").iterdir()) == ["data.yaml", "images", "labels", "models", "runs"]
+
+
+def test_what_was_ours_goes_with_its_label(folder: Folder, tmp_path: Path) -> None:
+    """A label that was taken out would still be trained on."""
+    out = tmp_path / "labels"
+    tree = folder.add_job("photos-0001", "InProgress")
+    offer(folder, tree)
+    answer(folder, tree, 0)
+    folder.results().write(out, Standing(5, by_people=1))
+    assert (out / "yolo" / "labels" / "0.txt").exists()
+    for key in [key for key in folder.objects.contents if "/people/answers/" in key]:
+        del folder.objects.contents[key]
+    folder.results().write(out, Standing(5))
+    assert not (out / "yolo" / "labels" / "0.txt").exists()
 
 
 def test_classes_keep_their_numbers_when_the_command_is_given_others(folder: Folder, tmp_path: Path) -> None:
