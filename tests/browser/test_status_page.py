@@ -53,6 +53,14 @@ def test_the_address_that_up_prints_signs_in_and_leaves_no_token_behind(open_bro
     assert stack.token not in browser.current_url
 
 
+def test_the_address_signs_in_where_the_page_is_open_already(open_browser: Open, stack: LocalStack) -> None:
+    """Pasted into that tab it changed the part behind the # alone, and nothing happened."""
+    browser = open_browser()
+    browser.get(stack.sign_in_url.partition("#")[0])
+    browser.get(stack.sign_in_url)
+    WebDriverWait(browser, PATIENCE).until(lambda page: page.current_url == f"{stack.api_url}/campaigns")
+
+
 def test_signing_in_leads_back_to_the_page_asked_for(open_browser: Open, stack: LocalStack, store: Store) -> None:
     browser = open_browser()
     browser.get(f"{stack.api_url}/campaigns/birds")

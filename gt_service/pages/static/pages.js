@@ -104,7 +104,7 @@ document.addEventListener("change", (event) => {
 
 // Signs in by an address that ends in `#token=…`, as `gt-service up` prints. What follows the # is never sent to a
 // server; it is taken off the address before the form is, so that it does not stay in the history either.
-(() => {
+function signInByAddress() {
   const field = document.querySelector('form[action$="login"] input[name="token"]');
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!field || !token) return;
@@ -112,4 +112,6 @@ document.addEventListener("change", (event) => {
   if (field.getAttribute("aria-invalid")) return;
   field.value = token;
   field.form.requestSubmit();
-})();
+}
+signInByAddress();
+addEventListener("hashchange", signInByAddress); // the address was pasted where this page was open already
