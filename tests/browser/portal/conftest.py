@@ -99,7 +99,9 @@ class Desk:
         return self.value()
 
     def value(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.frame().execute_script("return document.querySelector('crowd-bounding-box').value")
+        """Of the task's element, which has one as soon as its script has run."""
+        script = "return document.querySelector('crowd-bounding-box')?.value"
+        found: dict[str, Any] = soon(lambda: self.frame().execute_script(script), 20)
         return found
 
     def boxes(self) -> int:
