@@ -13,9 +13,6 @@ from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
-MOST_DIGITS = 300
-"""Of an integer from outside: what is calculated with it is still a float."""
-
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
@@ -46,13 +43,12 @@ def _no_constant(name: str) -> None:
 def _finite_float(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f"the number {digits[:20]} is too large")
+        raise ValueError(f"the number {digits[:20]}… is too large")
     return number
 
 
 def _finite_int(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise ValueError(f"the number {digits[:20]}… is too large")
+    _finite_float(digits)
     return int(digits)
 
 

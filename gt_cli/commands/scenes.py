@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
+from gt_cli.datasets.tables import PIXEL_COLUMNS
 from gt_cli.options import NEW_PATH
 from gt_cli.terminal import reporting_errors
-
-COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 
 
 @click.command()
@@ -31,7 +30,7 @@ def scenes(folder: Path, count: int, seed: int) -> None:
     boxes = 0
     with (folder / "boxes.csv").open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
-        lines.writerow(COLUMNS)
+        lines.writerow(PIXEL_COLUMNS)
         for picture in draw_all(count, seed).images:
             (images / picture.name).write_bytes(picture.read())
             for box in picture.boxes:

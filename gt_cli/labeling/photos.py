@@ -6,9 +6,9 @@ import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from unicodedata import category
 
 from gt_service.backends import GT_ENGINE
+from gt_service.campaign.values import unusable_character
 from gt_service.errors import InvalidInput
 from gt_service.ingest.checks import check_image, size_problem
 from gt_service.ingest.keys import Rejection
@@ -101,8 +101,9 @@ def _look(path: Path, folder: Path) -> Photo | Refused:
     shown = name.encode("utf-8", "backslashreplace").decode()
     if shown != name:
         return Refused(shown, "its name is not readable text (UTF-8)", "Rename it.")
-    if any(category(character) == "Cc" for character in name):
-        return Refused(ascii(name)[1:-1], "its name has control characters, as a line break is one", "Rename it.")
+    unusable = unusable_character(name)
+    if unusable is not None:
+        return Refused(ascii(name)[1:-1], f"its name has a character that shows as nothing ({unusable})", "Rename it.")
     if len(name.encode()) > LONGEST_KEY_BYTES:
         return Refused(name, f"its name has more than {LONGEST_KEY_BYTES} bytes", "Rename it, or move it up.")
     try:

@@ -100,13 +100,17 @@ def test_what_is_left_of_a_job_goes_to_people_without_them(world: World) -> None
     assert world.store.batches.get("birds", 2).unlabeled == 0
 
 
-def test_imported_labels_that_were_put_right_come_so(world: World) -> None:
+def two_come_with_labels(world: World) -> None:
     world.backend = GT_ENGINE
     world.campaign(batch=BATCH, auto_labeling=True)
     world.images(2)
     dropped = [boxes(f"{number:04}.png", box()) for number in range(2)]
     world.upload("birds/labels/old.manifest", b"".join(json.dumps(line).encode() + b"\n" for line in dropped))
     world.advance()
+
+
+def test_imported_labels_that_were_put_right_come_so(world: World) -> None:
+    two_come_with_labels(world)
     correct(world, 0)
     correct(world, 1, None)
     world.images(3, first=2)
@@ -128,12 +132,7 @@ def test_another_picture_under_the_name_has_no_part_in_it(world: World) -> None:
 
 
 def test_an_imported_label_of_another_picture_is_not_learnt(world: World) -> None:
-    world.backend = GT_ENGINE
-    world.campaign(batch=BATCH, auto_labeling=True)
-    world.images(2)
-    dropped = [boxes(f"{number:04}.png", box()) for number in range(2)]
-    world.upload("birds/labels/old.manifest", b"".join(json.dumps(line).encode() + b"\n" for line in dropped))
-    world.advance()
+    two_come_with_labels(world)
     world.upload("birds/images/0000.png", picture(90))
     world.images(3, first=2)
     world.advance()
